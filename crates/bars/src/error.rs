@@ -1,0 +1,116 @@
+use crate::BarFault;
+
+/// Why bars, a market or a split are refused.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BarsError {
+    /// A series has no bar.
+    #[error("series {symbol}: it has no bars; at least one is needed")]
+    Empty {
+        /// The symbol of the series.
+        symbol: String,
+    },
+    /// A column does not have one value a bar.
+    #[error("series {symbol}: column {column} has {got} values for {expected} bars")]
+    Length {
+        /// The symbol of the series.
+        symbol: String,
+        /// The column.
+        column: String,
+        /// How many values it has.
+        got: usize,
+        /// How many bars there are.
+        expected: usize,
+    },
+    /// A column is missing.
+    #[error("series {symbol}: there is no column {column}; it has {available}")]
+    MissingColumn {
+        /// The symbol of the series.
+        symbol: String,
+        /// The column that was asked for.
+        column: String,
+        /// The columns that there are, separated by commas.
+        available: String,
+    },
+    /// Two columns have one name.
+    #[error("series {symbol}: column {column} is there twice; rename or drop one")]
+    DuplicateColumn {
+        /// The symbol of the series.
+        symbol: String,
+        /// The column.
+        column: String,
+    },
+    /// A time is not after the one before it.
+    #[error(
+        "series {symbol}, bar {bar}: its time {ts} ns is not after the time {previous} ns of the bar before it; sort the bars and drop duplicates"
+    )]
+    NotAscending {
+        /// The symbol of the series.
+        symbol: String,
+        /// The bar, counted from 0.
+        bar: usize,
+        /// Its time, ns since 1970 UTC.
+        ts: i64,
+        /// The time of the bar before it.
+        previous: i64,
+    },
+    /// A bar is unusable.
+    #[error(
+        "series {symbol}, bar {bar}: {fault} (open {open}, high {high}, low {low}, close {close})"
+    )]
+    BadBar {
+        /// The symbol of the series.
+        symbol: String,
+        /// The bar, counted from 0.
+        bar: usize,
+        /// What is wrong with it.
+        fault: BarFault,
+        /// Its open.
+        open: f64,
+        /// Its high.
+        high: f64,
+        /// Its low.
+        low: f64,
+        /// Its close.
+        close: f64,
+    },
+    /// A break is not a bar index.
+    #[error("series {symbol}: a break before bar {bar}, but there are {bars} bars")]
+    BreakOutOfRange {
+        /// The symbol of the series.
+        symbol: String,
+        /// The bar index of the break.
+        bar: usize,
+        /// How many bars there are.
+        bars: usize,
+    },
+    /// Two series have one symbol.
+    #[error("symbol {symbol} is there twice; join its bars into one series")]
+    DuplicateSymbol {
+        /// The symbol.
+        symbol: String,
+    },
+    /// A market has no series.
+    #[error("there are no bars: a market needs at least one series")]
+    NoSeries,
+    /// A given segment is not a range of one series, or not after the one before it.
+    #[error(
+        "segment {index}: rows {start}..{end} are not a range of one series after the segment before it"
+    )]
+    BadSegment {
+        /// The segment, counted from 0.
+        index: usize,
+        /// Its first row.
+        start: usize,
+        /// One past its last row.
+        end: usize,
+    },
+    /// A split is not one.
+    #[error("{key}: {problem}")]
+    Split {
+        /// The recipe key that is wrong.
+        key: String,
+        /// What is wrong, what was expected.
+        problem: String,
+    },
+}

@@ -1,0 +1,45 @@
+//! Validated bars: series, markets, segments and chronological splits. No IO, no randomness.
+//!
+//! A [`Series`] holds the bars of one symbol as columns; one that exists is valid, so nothing
+//! downstream checks a price again. A [`Market`] lays series end to end in one arena of columns
+//! and knows its [`Segment`]s: the runs of bars that belong together. Gaps, several symbols and
+//! the parts of a split are all told by segments, so a window that lies in one segment can
+//! straddle none of them. The price of the arena is one copy of the columns when it is built.
+//!
+//! ```
+//! use barloom_bars::{Column, Market, MaxGap, Series};
+//!
+//! let minute = 60_000_000_000;
+//! let column = |name: &str, values: [f64; 3]| Column::new(name, values.to_vec());
+//! let series = Series::new(
+//!     "SPY",
+//!     vec![0, minute, 400 * minute], // bar open times, ns since 1970 UTC
+//!     vec![
+//!         column("open", [100.0, 101.0, 102.0]),
+//!         column("high", [101.5, 102.5, 103.5]),
+//!         column("low", [99.5, 100.5, 101.5]),
+//!         column("close", [101.0, 102.0, 103.0]),
+//!     ],
+//! )?;
+//! let market = Market::new(&[series], &["close".into()], MaxGap::Limit(60 * minute))?;
+//! assert_eq!(market.segments().len(), 2, "the step of 399 minutes ends a segment");
+//! # Ok::<(), barloom_bars::BarsError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod market;
+mod segments;
+mod series;
+mod split;
+mod validate;
+
+pub use error::BarsError;
+pub use market::{Market, SeriesSpan};
+pub use segments::{MaxGap, Segment};
+pub use series::{Column, Series};
+pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
+pub use validate::{BarFault, bar_fault};
+
+/// The price columns that every series has, in this order.
+pub const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];

@@ -1,0 +1,252 @@
+//! Series laid end to end in one arena, with their segments.
+
+use std::collections::BTreeSet;
+
+use crate::segments::{self, median_step};
+use crate::{BarsError, Column, MaxGap, PRICE_COLUMNS, Segment, Series};
+
+/// Where a series lies in the arena.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesSpan {
+    /// The symbol.
+    pub symbol: String,
+    /// First arena row.
+    pub start: usize,
+    /// One past the last arena row.
+    pub end: usize,
+    /// The longest step in ns that a segment of this series may span; `None` for no limit.
+    pub max_gap_ns: Option<i64>,
+}
+
+/// One or more series end to end in one arena of columns: the prices and the channels.
+///
+/// Rows are arena rows, counted from 0 over all series.
+#[derive(Clone, Debug)]
+pub struct Market {
+    ts: Vec<i64>,
+    columns: Vec<Column>,
+    series: Vec<SeriesSpan>,
+    segments: Vec<Segment>,
+}
+
+impl Market {
+    /// Lays series end to end, in the order given, and finds their segments.
+    ///
+    /// Kept are the four price columns and `channels`; a bar with a value that is missing or not
+    /// finite as `f32` in one of them is in no segment.
+    ///
+    /// # Errors
+    /// No series, a symbol twice, a channel that a series lacks.
+    pub fn new(series: &[Series], channels: &[String], max_gap: MaxGap) -> Result<Self, BarsError> {
+        let mut market = Self::arena(series, channels)?;
+        for (index, one) in series.iter().enumerate() {
+            let limit = max_gap.limit_ns(one.ts());
+            let offset = market.series[index].start;
+            market.series[index].max_gap_ns = limit;
+            let columns = &market.columns;
+            let missing =
+                |bar: usize| columns.iter().any(|c| !(c.values[offset + bar] as f32).is_finite());
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let found = segments::find(one, index, offset, limit, missing);
+            market.segments.extend(found);
+        }
+        Ok(market)
+    }
+
+    /// Lays series end to end with segments that are known already, as a dataset stores them.
+    ///
+    /// # Errors
+    /// As [`Market::new`], and a segment that is not a range of one series or not after the one
+    /// before it.
+    pub fn with_segments(
+        series: &[Series],
+        channels: &[String],
+        segments: Vec<Segment>,
+    ) -> Result<Self, BarsError> {
+        let mut market = Self::arena(series, channels)?;
+        let mut previous = 0;
+        for (index, segment) in segments.iter().enumerate() {
+            let span = market.series.get(segment.series as usize);
+            let inside = span.is_some_and(|s| s.start <= segment.start && segment.end <= s.end);
+            if !inside || segment.start < previous || segment.start >= segment.end {
+                let (start, end) = (segment.start, segment.end);
+                return Err(BarsError::BadSegment { index, start, end });
+            }
+            previous = segment.end;
+        }
+        market.segments = segments;
+        Ok(market)
+    }
+
+    fn arena(series: &[Series], channels: &[String]) -> Result<Self, BarsError> {
+        if series.is_empty() {
+            return Err(BarsError::NoSeries);
+        }
+        let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
+        for channel in channels {
+            if !names.contains(&channel.as_str()) {
+                names.push(channel);
+            }
+        }
+        let bars = series.iter().map(Series::len).sum();
+        let mut columns: Vec<Column> =
+            names.iter().map(|n| Column::new(*n, Vec::with_capacity(bars))).collect();
+        let mut ts = Vec::with_capacity(bars);
+        let mut spans = Vec::with_capacity(series.len());
+        let mut symbols = BTreeSet::new();
+        for one in series {
+            if !symbols.insert(one.symbol()) {
+                return Err(BarsError::DuplicateSymbol { symbol: one.symbol().to_owned() });
+            }
+            for column in &mut columns {
+                column.values.extend_from_slice(one.require(&column.name)?);
+            }
+            let start = ts.len();
+            ts.extend_from_slice(one.ts());
+            let (symbol, end) = (one.symbol().to_owned(), ts.len());
+            spans.push(SeriesSpan { symbol, start, end, max_gap_ns: None });
+        }
+        Ok(Self { ts, columns, series: spans, segments: Vec::new() })
+    }
+
+    /// How many bars there are in all: at least one.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a market is never empty")]
+    pub fn len(&self) -> usize {
+        self.ts.len()
+    }
+
+    /// Bar open times in ns since 1970 UTC, one an arena row; ascending within a series.
+    #[must_use]
+    pub fn ts(&self) -> &[i64] {
+        &self.ts
+    }
+
+    /// Opens, one an arena row.
+    #[must_use]
+    pub fn open(&self) -> &[f64] {
+        &self.columns[0].values
+    }
+
+    /// Highs, one an arena row.
+    #[must_use]
+    pub fn high(&self) -> &[f64] {
+        &self.columns[1].values
+    }
+
+    /// Lows, one an arena row.
+    #[must_use]
+    pub fn low(&self) -> &[f64] {
+        &self.columns[2].values
+    }
+
+    /// Closes, one an arena row.
+    #[must_use]
+    pub fn close(&self) -> &[f64] {
+        &self.columns[3].values
+    }
+
+    /// A column's values, one an arena row.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&[f64]> {
+        self.columns.iter().find(|c| c.name == name).map(|c| c.values.as_slice())
+    }
+
+    /// The columns: open, high, low, close, then the other channels.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The series, in arena order.
+    #[must_use]
+    pub fn series(&self) -> &[SeriesSpan] {
+        &self.series
+    }
+
+    /// The segments, ascending and disjoint.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The longest step in ns that lies inside a segment; 0 if there is none.
+    #[must_use]
+    pub fn longest_step_ns(&self) -> i64 {
+        let step = |s: &Segment| {
+            let ts = &self.ts[s.start..s.end];
+            ts.windows(2).map(|p| p[1].saturating_sub(p[0])).max().unwrap_or(0)
+        };
+        self.segments.iter().map(step).max().unwrap_or(0)
+    }
+
+    /// The median step of a series in ns; 0 for a single bar.
+    #[must_use]
+    pub fn median_step_ns(&self, series: usize) -> i64 {
+        self.series.get(series).map_or(0, |s| median_step(&self.ts[s.start..s.end]))
+    }
+
+    /// Bars a year as the data has them: the number of steps of at most 7 days times 365.25 days,
+    /// over the sum of those steps. Steps are within a series. 1 if there is no such step.
+    #[must_use]
+    pub fn bars_per_year(&self) -> f64 {
+        const DAY: i64 = 86_400_000_000_000;
+        let (mut steps, mut sum) = (0_u64, 0_i128);
+        for span in &self.series {
+            for pair in self.ts[span.start..span.end].windows(2) {
+                let step = pair[1].saturating_sub(pair[0]);
+                if step <= 7 * DAY {
+                    steps += 1;
+                    sum += i128::from(step);
+                }
+            }
+        }
+        if steps == 0 { 1.0 } else { (steps as f64) * (365.25 * DAY as f64) / (sum as f64) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000_000;
+
+    fn series(symbol: &str, ts: Vec<i64>, volume: Vec<f64>) -> Series {
+        let n = ts.len();
+        let mut columns: Vec<Column> =
+            PRICE_COLUMNS.iter().map(|name| Column::new(*name, vec![2.0; n])).collect();
+        columns.push(Column::new("volume", volume));
+        Series::new(symbol, ts, columns).unwrap()
+    }
+
+    #[test]
+    fn segments_end_at_gaps_breaks_missing_values_and_symbols() {
+        let ts: Vec<i64> =
+            [0, 1, 2, 3, 4, 5, 6, 100, 101, 102].iter().map(|m| m * MINUTE).collect();
+        let mut volume = vec![1.0; 10];
+        volume[2] = f64::NAN;
+        let a = series("A", ts, volume).with_breaks(vec![5]).unwrap();
+        let b = series("B", vec![0, MINUTE], vec![1.0, 1.0]);
+        let market = Market::new(&[a, b], &["volume".into()], MaxGap::Limit(10 * MINUTE)).unwrap();
+        let got: Vec<_> = market.segments().iter().map(|s| (s.series, s.start, s.end)).collect();
+        assert_eq!(got, [(0, 0, 2), (0, 3, 5), (0, 5, 7), (0, 7, 10), (1, 10, 12)]);
+        assert_eq!(market.longest_step_ns(), MINUTE);
+    }
+
+    #[test]
+    fn stored_segments_are_checked() {
+        let a = series("A", vec![0, 1, 2], vec![1.0; 3]);
+        let at = |start, end| vec![Segment { series: 0, start, end }];
+        let channels = ["volume".to_owned()];
+        assert!(Market::with_segments(std::slice::from_ref(&a), &channels, at(0, 3)).is_ok());
+        assert!(Market::with_segments(std::slice::from_ref(&a), &channels, at(0, 4)).is_err());
+        assert!(Market::with_segments(std::slice::from_ref(&a), &channels, at(2, 2)).is_err());
+    }
+
+    #[test]
+    fn bars_a_year_of_minutes_that_never_stop() {
+        let ts = (0..100).map(|i| i * MINUTE).collect();
+        let market = Market::new(&[series("A", ts, vec![1.0; 100])], &[], MaxGap::Auto).unwrap();
+        assert_eq!(market.bars_per_year(), 525_960.0);
+    }
+}

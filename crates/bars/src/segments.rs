@@ -1,0 +1,130 @@
+//! Runs of bars that belong together.
+
+use crate::Series;
+
+const HOUR: i64 = 3_600_000_000_000;
+const DAY: i64 = 24 * HOUR;
+
+/// A half-open range of arena rows of one series that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The series, an index into [`Market::series`](crate::Market::series).
+    pub series: u32,
+    /// First arena row.
+    pub start: usize,
+    /// One past the last arena row.
+    pub end: usize,
+}
+
+impl Segment {
+    /// How many bars it has.
+    #[must_use]
+    pub fn bars(&self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// The longest step between two bars that a segment may span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxGap {
+    /// By the series' own steps: 14 days where the median step is 12 hours or more; else the
+    /// larger of one hour and 10 median steps where at least one bar in twenty falls on a UTC
+    /// Saturday (markets that never close); else 5 days.
+    Auto,
+    /// This many nanoseconds.
+    Limit(i64),
+    /// No limit.
+    None,
+}
+
+impl MaxGap {
+    /// The limit for one series in ns, or `None` for no limit.
+    #[must_use]
+    pub fn limit_ns(self, ts: &[i64]) -> Option<i64> {
+        match self {
+            Self::None => None,
+            Self::Limit(ns) => Some(ns),
+            Self::Auto => Some(auto_limit(ts)),
+        }
+    }
+}
+
+fn auto_limit(ts: &[i64]) -> i64 {
+    let step = median_step(ts);
+    if step >= 12 * HOUR {
+        return 14 * DAY;
+    }
+    let saturdays = ts.iter().filter(|t| is_saturday(**t)).count();
+    if saturdays * 20 >= ts.len() { HOUR.max(10 * step) } else { 5 * DAY }
+}
+
+/// 1970-01-01 was a Thursday, so day 2 was a Saturday.
+fn is_saturday(ts: i64) -> bool {
+    (ts.div_euclid(DAY) - 2).rem_euclid(7) == 0
+}
+
+/// The median step between bars in ns (the upper one of an even number); 0 for a single bar.
+pub(crate) fn median_step(ts: &[i64]) -> i64 {
+    let mut steps: Vec<i64> = ts.windows(2).map(|p| p[1].saturating_sub(p[0])).collect();
+    if steps.is_empty() {
+        return 0;
+    }
+    let middle = steps.len() / 2;
+    *steps.select_nth_unstable(middle).1
+}
+
+/// The segments of one series, as arena rows from `offset` on.
+///
+/// A segment ends at a step above `limit`, at a break, and around every bar for which `missing`
+/// holds (a value that no window may contain); such a bar is in no segment.
+pub(crate) fn find(
+    series: &Series,
+    index: u32,
+    offset: usize,
+    limit: Option<i64>,
+    missing: impl Fn(usize) -> bool,
+) -> Vec<Segment> {
+    let ts = series.ts();
+    let mut breaks = series.breaks().iter().copied().peekable();
+    let mut segments = Vec::new();
+    let mut start = None;
+    let mut close = |start: &mut Option<usize>, end: usize| {
+        if let Some(first) = start.take() {
+            segments.push(Segment { series: index, start: offset + first, end: offset + end });
+        }
+    };
+    for bar in 0..ts.len() {
+        let broken = breaks.next_if_eq(&bar).is_some();
+        let gap = bar > 0 && limit.is_some_and(|l| ts[bar].saturating_sub(ts[bar - 1]) > l);
+        if broken || gap {
+            close(&mut start, bar);
+        }
+        if missing(bar) {
+            close(&mut start, bar);
+        } else if start.is_none() {
+            start = Some(bar);
+        }
+    }
+    close(&mut start, ts.len());
+    segments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every(step: i64, n: i64) -> Vec<i64> {
+        (0..n).map(|i| i * step).collect()
+    }
+
+    #[test]
+    fn auto_follows_the_kind_of_market() {
+        assert_eq!(MaxGap::Auto.limit_ns(&every(DAY, 30)), Some(14 * DAY));
+        assert_eq!(MaxGap::Auto.limit_ns(&every(HOUR / 60, 20_000)), Some(HOUR));
+        assert_eq!(MaxGap::Auto.limit_ns(&every(HOUR, 1_000)), Some(10 * HOUR));
+        let weekdays: Vec<i64> =
+            every(HOUR, 1_000).into_iter().filter(|t| !is_saturday(*t)).collect();
+        assert_eq!(MaxGap::Auto.limit_ns(&weekdays), Some(5 * DAY));
+        assert_eq!(MaxGap::Auto.limit_ns(&[0]), Some(5 * DAY));
+    }
+}

@@ -1,0 +1,246 @@
+//! Parts of a chronological split.
+
+use std::ops::Range;
+
+use crate::{BarsError, Market};
+
+/// Where the lookback of a part's samples may lie. Labels always lie in the part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LookbackFrom {
+    /// In the part, as the labels do.
+    #[default]
+    Part,
+    /// In the segment: inputs may reach back into earlier parts, labels never overlap.
+    History,
+}
+
+/// How the end of a part is given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PartEnd {
+    /// The part holds this share of the pooled bars' times.
+    Fraction(f64),
+    /// The part ends before this time, ns since 1970 UTC.
+    Until(i64),
+}
+
+/// One part as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartSpec {
+    /// Its name, also the name of its folder.
+    pub name: String,
+    /// Where it ends; it starts where the one before it ends.
+    pub end: PartEnd,
+}
+
+/// A chronological split: parts in time order, with boundaries common to all symbols.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The parts in time order.
+    pub parts: Vec<PartSpec>,
+    /// Bars of each series that are left out before each later part.
+    pub embargo: u64,
+    /// Where lookbacks may lie.
+    pub lookback_from: LookbackFrom,
+}
+
+/// A part of a split of a given market: the time interval `[start_ns, end_ns)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Its place in the split, from 0; the draws of its samples depend on it.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// First time, ns since 1970 UTC.
+    pub start_ns: i64,
+    /// One past the last time.
+    pub end_ns: i64,
+    /// Its share of the samples: the fraction as given, or with dates its share of the bars.
+    pub share: f64,
+    /// Bars left out at its end, in each series: 0 for the last part.
+    pub embargo: u64,
+    /// Where lookbacks may lie.
+    pub lookback_from: LookbackFrom,
+}
+
+impl Part {
+    /// The arena rows of a series in which this part's labels may lie, the embargo taken off.
+    ///
+    /// # Panics
+    /// `series` is not an index into [`Market::series`].
+    #[must_use]
+    pub fn label_rows(&self, market: &Market, series: usize) -> Range<usize> {
+        let span = &market.series()[series];
+        let ts = &market.ts()[span.start..span.end];
+        let start = ts.partition_point(|t| *t < self.start_ns);
+        let end = ts.partition_point(|t| *t < self.end_ns);
+        // An embargo is counted back from the boundary, and there is one only where bars follow.
+        let embargo = if end < ts.len() { usize::try_from(self.embargo).unwrap_or(end) } else { 0 };
+        span.start + start..span.start + end.saturating_sub(embargo).max(start)
+    }
+}
+
+impl Split {
+    /// The parts as time intervals of this market.
+    ///
+    /// With fractions, a boundary is the time of the pooled bar at `floor(fraction * bars)`,
+    /// fractions summed in order; the last part of a split whose fractions make 1 has no end.
+    ///
+    /// # Errors
+    /// No parts, a name twice or not usable as a folder, fractions mixed with dates, fractions
+    /// that are not in (0, 1] or exceed 1 in sum, dates that do not ascend.
+    pub fn resolve(&self, market: &Market) -> Result<Vec<Part>, BarsError> {
+        self.check()?;
+        let mut times = market.ts().to_vec();
+        times.sort_unstable();
+        let mut parts = Vec::with_capacity(self.parts.len());
+        let mut start_ns = i64::MIN;
+        let mut before = 0;
+        let mut sum = 0.0;
+        for (index, spec) in self.parts.iter().enumerate() {
+            let end_ns = match spec.end {
+                PartEnd::Until(ns) => ns,
+                PartEnd::Fraction(fraction) => {
+                    sum += fraction;
+                    // Sums such as 0.7 + 0.2 + 0.1 miss 1 by a rounding.
+                    let at = ((sum + 1e-12) * times.len() as f64) as usize;
+                    times.get(at).copied().unwrap_or(i64::MAX)
+                }
+            };
+            let upto = times.partition_point(|t| *t < end_ns);
+            let share = match spec.end {
+                PartEnd::Fraction(fraction) => fraction,
+                PartEnd::Until(_) => (upto - before) as f64 / times.len() as f64,
+            };
+            let last = index + 1 == self.parts.len();
+            parts.push(Part {
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                name: spec.name.clone(),
+                start_ns,
+                end_ns,
+                share,
+                embargo: if last { 0 } else { self.embargo },
+                lookback_from: self.lookback_from,
+            });
+            (start_ns, before) = (end_ns, upto);
+        }
+        Ok(parts)
+    }
+
+    /// Checks what can be checked without a market.
+    ///
+    /// # Errors
+    /// As [`Split::resolve`].
+    pub fn check(&self) -> Result<(), BarsError> {
+        let error = |key: String, problem: String| Err(BarsError::Split { key, problem });
+        if self.parts.is_empty() {
+            return error("split.part".into(), "a split needs at least one [[split.part]]".into());
+        }
+        let mut sum = 0.0;
+        let mut until = i64::MIN;
+        for (index, part) in self.parts.iter().enumerate() {
+            let key = format!("split.part[{index}]");
+            let folder = part.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+            if part.name.is_empty() || !folder {
+                return error(
+                    format!("{key}.name"),
+                    format!(
+                        "{:?} can't be a folder's name; use letters, digits, - and _",
+                        part.name
+                    ),
+                );
+            }
+            if self.parts[..index].iter().any(|p| p.name == part.name) {
+                return error(format!("{key}.name"), format!("{:?} is there twice", part.name));
+            }
+            match part.end {
+                PartEnd::Fraction(f) => {
+                    sum += f;
+                    if !(f > 0.0 && f <= 1.0) || sum > 1.0 + 1e-9 {
+                        return error(
+                            format!("{key}.fraction"),
+                            format!(
+                                "{f} (the sum so far is {sum}): fractions are above 0 and at most 1 in sum"
+                            ),
+                        );
+                    }
+                }
+                PartEnd::Until(ns) => {
+                    if ns <= until {
+                        return error(
+                            format!("{key}.until"),
+                            "the dates of parts must ascend".into(),
+                        );
+                    }
+                    until = ns;
+                }
+            }
+        }
+        let fractions = self.parts.iter().filter(|p| matches!(p.end, PartEnd::Fraction(_))).count();
+        if fractions != 0 && fractions != self.parts.len() {
+            return error(
+                "split.part".into(),
+                "some parts have a fraction and some a date; give all the same".into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Column, MaxGap, PRICE_COLUMNS, Series};
+
+    fn market(lengths: &[usize]) -> Market {
+        let series = lengths.iter().enumerate().map(|(i, n)| {
+            let columns = PRICE_COLUMNS.iter().map(|c| Column::new(*c, vec![1.0; *n])).collect();
+            Series::new(format!("S{i}"), (0..*n as i64).collect(), columns).unwrap()
+        });
+        Market::new(&series.collect::<Vec<_>>(), &[], MaxGap::None).unwrap()
+    }
+
+    fn split(ends: &[PartEnd], embargo: u64) -> Split {
+        let part = |(i, end): (usize, &PartEnd)| PartSpec { name: format!("p{i}"), end: *end };
+        Split {
+            parts: ends.iter().enumerate().map(part).collect(),
+            embargo,
+            lookback_from: LookbackFrom::Part,
+        }
+    }
+
+    #[test]
+    fn fractions_cut_pooled_times_for_all_symbols_alike() {
+        let market = market(&[100, 50]);
+        let fractions = [PartEnd::Fraction(0.7), PartEnd::Fraction(0.2), PartEnd::Fraction(0.1)];
+        let parts = split(&fractions, 3).resolve(&market).unwrap();
+        // 150 pooled times: 0,0,1,1,..,49,49,50,51,..,99; number 105 is 55, number 135 is 85.
+        assert_eq!(parts[0].label_rows(&market, 0), 0..52);
+        assert_eq!(parts[1].label_rows(&market, 0), 55..82);
+        assert_eq!(parts[2].label_rows(&market, 0), 85..100);
+        assert_eq!(parts[0].label_rows(&market, 1), 100..150, "nothing follows: no embargo");
+        assert!(parts[1].label_rows(&market, 1).is_empty());
+    }
+
+    #[test]
+    fn dates_cut_by_time() {
+        let market = market(&[100]);
+        let parts = split(&[PartEnd::Until(80), PartEnd::Until(90)], 0).resolve(&market).unwrap();
+        assert_eq!(parts[0].label_rows(&market, 0), 0..80);
+        assert_eq!(parts[1].label_rows(&market, 0), 80..90);
+        assert_eq!((parts[0].share, parts[1].share), (0.8, 0.1));
+    }
+
+    #[test]
+    fn refuses_what_is_no_split() {
+        for ends in [
+            vec![],
+            vec![PartEnd::Fraction(0.0)],
+            vec![PartEnd::Fraction(0.8), PartEnd::Fraction(0.3)],
+            vec![PartEnd::Fraction(f64::NAN)],
+            vec![PartEnd::Fraction(0.5), PartEnd::Until(7)],
+            vec![PartEnd::Until(7), PartEnd::Until(7)],
+        ] {
+            assert!(split(&ends, 0).check().is_err(), "{ends:?}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The one rule of what a usable bar is, shared by [`Series`](crate::Series) and the doctor.
+
+use std::fmt;
+
+/// What makes a bar unusable.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BarFault {
+    /// A price is NaN (missing) or infinite.
+    NonFinitePrice,
+    /// A price is zero or negative.
+    NonPositivePrice,
+    /// A price is positive but not a normal `f32` (1.18e-38 to 3.40e38), so no window can hold it.
+    PriceOutsideF32,
+    /// The high is below the low.
+    HighBelowLow,
+    /// The open is outside `[low, high]`.
+    OpenOutsideRange,
+    /// The close is outside `[low, high]`.
+    CloseOutsideRange,
+    /// The volume is negative or infinite.
+    BadVolume,
+}
+
+impl BarFault {
+    /// Every fault, in the order in which they are looked for.
+    pub const ALL: [Self; 7] = [
+        Self::NonFinitePrice,
+        Self::NonPositivePrice,
+        Self::PriceOutsideF32,
+        Self::HighBelowLow,
+        Self::OpenOutsideRange,
+        Self::CloseOutsideRange,
+        Self::BadVolume,
+    ];
+
+    /// A short stable name, for reports and manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NonFinitePrice => "non_finite_price",
+            Self::NonPositivePrice => "non_positive_price",
+            Self::PriceOutsideF32 => "price_outside_f32",
+            Self::HighBelowLow => "high_below_low",
+            Self::OpenOutsideRange => "open_outside_range",
+            Self::CloseOutsideRange => "close_outside_range",
+            Self::BadVolume => "bad_volume",
+        }
+    }
+}
+
+impl fmt::Display for BarFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NonFinitePrice => "a price is missing, NaN or infinite",
+            Self::NonPositivePrice => "a price is not positive",
+            Self::PriceOutsideF32 => "a price is outside the range of f32",
+            Self::HighBelowLow => "high is below low",
+            Self::OpenOutsideRange => "open is outside [low, high]",
+            Self::CloseOutsideRange => "close is outside [low, high]",
+            Self::BadVolume => "volume is negative or infinite",
+        })
+    }
+}
+
+/// The first thing wrong with a bar, or `None` for a usable one.
+///
+/// A missing volume (`None` or NaN) is no fault: where volume is a channel it ends a segment.
+///
+/// ```
+/// use barloom_bars::{BarFault, bar_fault};
+/// assert_eq!(bar_fault(10.0, 11.0, 9.0, 10.5, Some(0.0)), None);
+/// assert_eq!(bar_fault(10.0, 9.0, 11.0, 10.5, None), Some(BarFault::HighBelowLow));
+/// ```
+#[must_use]
+pub fn bar_fault(
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    volume: Option<f64>,
+) -> Option<BarFault> {
+    let prices = [open, high, low, close];
+    if prices.iter().any(|p| !p.is_finite()) {
+        return Some(BarFault::NonFinitePrice);
+    }
+    if prices.iter().any(|p| *p <= 0.0) {
+        return Some(BarFault::NonPositivePrice);
+    }
+    if prices.iter().any(|p| !(*p as f32).is_normal()) {
+        return Some(BarFault::PriceOutsideF32);
+    }
+    if high < low {
+        return Some(BarFault::HighBelowLow);
+    }
+    if open < low || open > high {
+        return Some(BarFault::OpenOutsideRange);
+    }
+    if close < low || close > high {
+        return Some(BarFault::CloseOutsideRange);
+    }
+    match volume {
+        Some(v) if v < 0.0 || v.is_infinite() => Some(BarFault::BadVolume),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_found() {
+        let cases = [
+            (bar_fault(f64::NAN, 2.0, 1.0, 1.5, None), BarFault::NonFinitePrice),
+            (bar_fault(1.0, f64::INFINITY, 1.0, 1.5, None), BarFault::NonFinitePrice),
+            (bar_fault(0.0, 2.0, 0.0, 1.5, None), BarFault::NonPositivePrice),
+            (bar_fault(1e-40, 2.0, 1e-40, 1.5, None), BarFault::PriceOutsideF32),
+            (bar_fault(1e39, 1e39, 1.0, 1.5, None), BarFault::PriceOutsideF32),
+            (bar_fault(1.0, 1.0, 2.0, 1.0, None), BarFault::HighBelowLow),
+            (bar_fault(3.0, 2.0, 1.0, 1.5, None), BarFault::OpenOutsideRange),
+            (bar_fault(1.5, 2.0, 1.0, 0.5, None), BarFault::CloseOutsideRange),
+            (bar_fault(1.5, 2.0, 1.0, 1.5, Some(-1.0)), BarFault::BadVolume),
+        ];
+        for (got, expected) in cases {
+            assert_eq!(got, Some(expected));
+        }
+        assert_eq!(bar_fault(1.5, 2.0, 1.0, 1.5, Some(f64::NAN)), None);
+    }
+}
