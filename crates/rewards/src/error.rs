@@ -1,0 +1,29 @@
+/// Why reward settings or prices are refused.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RewardsError {
+    /// A setting is wrong.
+    #[error("{key} is {got}; expected {expected}")]
+    Setting {
+        /// The recipe key.
+        key: &'static str,
+        /// What it is.
+        got: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Price columns have different lengths.
+    #[error(
+        "the price columns have {open}, {high}, {low} and {close} rows; they need as many each"
+    )]
+    Columns {
+        /// Rows of open.
+        open: usize,
+        /// Rows of high.
+        high: usize,
+        /// Rows of low.
+        low: usize,
+        /// Rows of close.
+        close: usize,
+    },
+}

@@ -1,0 +1,46 @@
+//! Prices actions on bars: trade simulation with stop and target barriers, and reward metrics.
+//!
+//! A [`Pricer`] is made once for a market. It builds a horizon index, a hierarchy of extreme
+//! lows and highs, so that a trade finds the first bar that touches a barrier in O(log F), and
+//! trees of block summaries, so that metrics over the trade's path cost O(log F) too. The price
+//! of that is memory of a few bytes a bar and an order of summation that is fixed by the rows of
+//! the market, not by the trade: results are the same bits on every machine, and within rounding
+//! of a plain scan.
+//!
+//! Nothing here knows how actions are drawn or where bars come from; columns are plain slices.
+//!
+//! ```
+//! use barloom_rewards::{Action, ExitReason, Metric, Prices, Pricer, RewardSettings};
+//!
+//! let prices = Prices {
+//!     open: &[100.0, 101.0, 103.0],
+//!     high: &[101.5, 103.5, 104.0],
+//!     low: &[99.5, 100.5, 101.0],
+//!     close: &[101.0, 103.0, 102.0],
+//! };
+//! let pricer = Pricer::new(prices, RewardSettings::v1(3))?;
+//! // Buy 1,000 dollars at the open of row 0; stop 2% below, target 3% above.
+//! let action = Action { direction: 1, notional: 1_000.0, stop: 0.02, target: 0.03 };
+//! let trade = pricer.trade(prices, 0, &action);
+//! assert_eq!((trade.exit_price, trade.held_bars), (103.0, 1));
+//! assert_eq!(trade.reason, ExitReason::Target);
+//! let reward = pricer.reward(prices, 0, &action, 10_000.0, &trade, Metric::Return);
+//! assert_eq!(reward.value, 1_000.0 * trade.unit_return / 10_000.0);
+//! # Ok::<(), barloom_rewards::RewardsError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod frel;
+mod horizon;
+mod metrics;
+mod path;
+mod pricer;
+mod settings;
+mod trade;
+mod tree;
+
+pub use error::RewardsError;
+pub use pricer::{Pricer, Reward};
+pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};
+pub use trade::{Action, ExitReason, Prices, Trade};

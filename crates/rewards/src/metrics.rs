@@ -1,0 +1,33 @@
+//! Metrics that follow from the trade alone.
+
+use crate::settings::{Metric, RewardSettings};
+use crate::trade::{Action, ExitReason, Trade};
+
+/// The metric, or `None` for one over the trade's path.
+#[inline]
+pub(crate) fn of_trade(
+    settings: &RewardSettings,
+    action: &Action,
+    equity: f64,
+    trade: &Trade,
+    metric: Metric,
+) -> Option<f64> {
+    let u = trade.unit_return;
+    Some(match metric {
+        Metric::Pnl => action.notional * u,
+        Metric::Return => action.notional * u / equity,
+        Metric::PnlPct => u,
+        Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
+        Metric::RMultiple => u / action.stop,
+        Metric::Label => match trade.reason {
+            ExitReason::Stop => -1.0,
+            ExitReason::Target => 1.0,
+            ExitReason::None | ExitReason::Horizon => 0.0,
+        },
+        Metric::Car => {
+            let exponent = settings.bars_per_year / settings.forward as f64;
+            libm::pow((1.0 + u).max(0.0), exponent) - 1.0
+        }
+        Metric::Sharpe | Metric::Sortino | Metric::Calmar => return None,
+    })
+}

@@ -1,0 +1,113 @@
+//! A market made ready for pricing actions.
+
+use crate::error::RewardsError;
+use crate::frel::FrelIndex;
+use crate::horizon::HorizonIndex;
+use crate::metrics;
+use crate::path::PathIndex;
+use crate::settings::{Formulas, Metric, RewardSettings};
+use crate::trade::{Action, Prices, Trade, simulate};
+
+/// The one NaN that rewards hold.
+const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
+
+/// A reward.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reward {
+    /// Its value. NaN is always the same bit pattern.
+    pub value: f64,
+    /// Whether it was outside the clip bounds.
+    pub clipped: bool,
+}
+
+/// Prices actions on one market. The price columns are given to each call again, and must be
+/// those that the pricer was made from.
+#[derive(Debug)]
+pub struct Pricer {
+    settings: RewardSettings,
+    horizon: Option<HorizonIndex>,
+    path: PathKind,
+}
+
+#[derive(Debug)]
+enum PathKind {
+    V1(PathIndex),
+    Frel(FrelIndex),
+}
+
+impl Pricer {
+    /// Checks the settings and builds what they need: O(rows).
+    ///
+    /// # Errors
+    /// The settings are wrong, or the columns have different lengths.
+    pub fn new(prices: Prices<'_>, settings: RewardSettings) -> Result<Self, RewardsError> {
+        settings.validate()?;
+        let [open, high, low, close] =
+            [prices.open, prices.high, prices.low, prices.close].map(<[f64]>::len);
+        if [open, high, low].iter().any(|rows| *rows != close) {
+            return Err(RewardsError::Columns { open, high, low, close });
+        }
+        let horizon = settings
+            .honours_barriers()
+            .then(|| HorizonIndex::new(prices.low, prices.high, settings.forward));
+        let path = match settings.formulas {
+            Formulas::V1 => PathKind::V1(PathIndex::new(prices.close, &settings)),
+            Formulas::FrelV1 => PathKind::Frel(FrelIndex::new(prices.close, &settings)),
+        };
+        Ok(Self { settings, horizon, path })
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &RewardSettings {
+        &self.settings
+    }
+
+    /// The trade that an action at row t makes on rows `[t, t+F)`.
+    ///
+    /// # Panics
+    /// The columns have fewer than t+F rows.
+    #[must_use]
+    #[inline]
+    pub fn trade(&self, prices: Prices<'_>, t: usize, action: &Action) -> Trade {
+        simulate(prices, &self.settings, self.horizon.as_ref(), t, action)
+    }
+
+    /// A metric of a trade that [`Pricer::trade`] gave for the same row and action. `equity` is in
+    /// dollars. `metric` must be one of the settings' metrics where it is over the trade's path.
+    /// Hold is 0 by every metric.
+    ///
+    /// # Panics
+    /// The columns have fewer than t+F rows.
+    #[must_use]
+    #[inline]
+    pub fn reward(
+        &self,
+        prices: Prices<'_>,
+        t: usize,
+        action: &Action,
+        equity: f64,
+        trade: &Trade,
+        metric: Metric,
+    ) -> Reward {
+        if action.direction == 0 {
+            return Reward { value: 0.0, clipped: false };
+        }
+        let settings = &self.settings;
+        let value = metrics::of_trade(settings, action, equity, trade, metric).unwrap_or_else(
+            || match &self.path {
+                PathKind::V1(index) => index.metric(prices, settings, t, action, trade, metric),
+                PathKind::Frel(index) => index.metric(prices.close, settings, t, action, metric),
+            },
+        );
+        if value.is_nan() {
+            return Reward { value: NAN, clipped: false };
+        }
+        match settings.clip {
+            Some([lo, hi]) if metric.is_clipped() && (value < lo || value > hi) => {
+                Reward { value: value.clamp(lo, hi), clipped: true }
+            }
+            _ => Reward { value, clipped: false },
+        }
+    }
+}

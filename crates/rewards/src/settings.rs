@@ -1,0 +1,288 @@
+//! How actions are priced.
+
+use serde::{Deserialize, Serialize};
+
+use crate::RewardsError;
+
+/// Which formulas rewards follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Formulas {
+    /// Barloom's own.
+    #[default]
+    #[serde(rename = "v1")]
+    V1,
+    /// The FREL project's published formulas: entry at the close of bar t, no barriers, costs
+    /// once.
+    #[serde(rename = "frel-v1")]
+    FrelV1,
+}
+
+/// What a reward measures. `u` is the trade's profit per unit of notional after costs.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// `u * notional`, dollars.
+    Pnl,
+    /// `pnl / equity`.
+    Return,
+    /// `u`.
+    PnlPct,
+    /// `ln(max(1 + u, 1e-12))`.
+    LogReturn,
+    /// `u / stop`: profit in units of the risk taken.
+    RMultiple,
+    /// -1 stop, 0 horizon (and hold), 1 target.
+    Label,
+    /// Compound annual return: `max(1 + u, 0)^(bars_per_year / F) - 1`.
+    Car,
+    /// `mean / (std + eps) * sqrt(bars_per_year)` of the path's steps; population std.
+    Sharpe,
+    /// As sharpe, over `sqrt(mean(min(r, 0)^2))`.
+    Sortino,
+    /// `sum * bars_per_year / m` over the maximum drawdown (+ eps) of the path's m steps.
+    Calmar,
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Self; 10] = [
+        Self::Pnl,
+        Self::Return,
+        Self::PnlPct,
+        Self::LogReturn,
+        Self::RMultiple,
+        Self::Label,
+        Self::Car,
+        Self::Sharpe,
+        Self::Sortino,
+        Self::Calmar,
+    ];
+
+    /// Its name in recipes and columns.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pnl => "pnl",
+            Self::Return => "return",
+            Self::PnlPct => "pnl_pct",
+            Self::LogReturn => "log_return",
+            Self::RMultiple => "r_multiple",
+            Self::Label => "label",
+            Self::Car => "car",
+            Self::Sharpe => "sharpe",
+            Self::Sortino => "sortino",
+            Self::Calmar => "calmar",
+        }
+    }
+
+    /// Whether it divides by something that can be tiny, so that it is clipped.
+    #[must_use]
+    pub fn is_clipped(self) -> bool {
+        matches!(self, Self::Car | Self::Sharpe | Self::Sortino | Self::Calmar)
+    }
+}
+
+/// Where a trade opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// At the open of bar t; live bars are t to t+F-1.
+    #[default]
+    NextOpen,
+    /// At the close of bar t; live bars are t+1 to t+F-1.
+    NextClose,
+}
+
+/// Whether stops and targets end a trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Barriers {
+    /// They do.
+    #[default]
+    Honour,
+    /// They don't: the trade ends at the close of bar t+F-1.
+    Ignore,
+}
+
+/// Which barrier counts when one bar's range holds both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SameBar {
+    /// The stop.
+    #[default]
+    StopFirst,
+    /// The target.
+    TargetFirst,
+}
+
+/// When costs are paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Costs {
+    /// At the entry on the notional, at the exit on its value then.
+    #[default]
+    BothSides,
+    /// At the entry alone.
+    Once,
+}
+
+/// How actions are priced: the recipe's `[reward]` with every key resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RewardSettings {
+    /// The formulas. With frel-v1, `entry`, `barriers`, `same_bar` and `costs` have no effect.
+    pub formulas: Formulas,
+    /// The metrics; the first is the dataset's `reward`.
+    pub metrics: Vec<Metric>,
+    /// Where a trade opens.
+    pub entry: Entry,
+    /// Whether stops and targets end a trade.
+    pub barriers: Barriers,
+    /// Which barrier counts when one bar holds both.
+    pub same_bar: SameBar,
+    /// When costs are paid.
+    pub costs: Costs,
+    /// Commission a side, basis points of notional.
+    pub fee_bps: f64,
+    /// Slippage a side, basis points of notional.
+    pub slippage_bps: f64,
+    /// The whole bid-ask spread, basis points; a side pays half.
+    pub spread_bps: f64,
+    /// Carry for each bar boundary held over, basis points of notional.
+    pub carry_bps: f64,
+    /// Bars a year, for the annualised metrics.
+    pub bars_per_year: f64,
+    /// Added to denominators of sharpe, sortino and calmar.
+    pub eps: f64,
+    /// Bounds for car, sharpe, sortino and calmar.
+    pub clip: Option<[f64; 2]>,
+    /// F: bars a trade may live, counted from t.
+    pub forward: usize,
+}
+
+impl RewardSettings {
+    /// The defaults: `return` with barriers honoured; 252 bars a year.
+    #[must_use]
+    pub fn v1(forward: usize) -> Self {
+        Self {
+            formulas: Formulas::V1,
+            metrics: vec![Metric::Return],
+            entry: Entry::NextOpen,
+            barriers: Barriers::Honour,
+            same_bar: SameBar::StopFirst,
+            costs: Costs::BothSides,
+            fee_bps: 5.0,
+            slippage_bps: 1.0,
+            spread_bps: 2.0,
+            carry_bps: 0.0,
+            bars_per_year: 252.0,
+            eps: 1e-8,
+            clip: Some([-1_000.0, 1_000.0]),
+            forward,
+        }
+    }
+
+    /// The defaults of FREL's formulas.
+    #[must_use]
+    pub fn frel_v1(forward: usize) -> Self {
+        Self {
+            formulas: Formulas::FrelV1,
+            metrics: vec![Metric::Car],
+            entry: Entry::NextClose,
+            barriers: Barriers::Ignore,
+            costs: Costs::Once,
+            fee_bps: 0.2,
+            slippage_bps: 0.1,
+            spread_bps: 0.05,
+            carry_bps: 2.0,
+            clip: None,
+            ..Self::v1(forward)
+        }
+    }
+
+    /// Cost of a side as a fraction of notional: `(fee + slippage + spread / 2) * 1e-4`.
+    #[must_use]
+    pub fn side_cost(&self) -> f64 {
+        (self.fee_bps + self.slippage_bps + self.spread_bps / 2.0) * 1e-4
+    }
+
+    /// Carry a bar as a fraction of notional.
+    #[must_use]
+    pub fn carry(&self) -> f64 {
+        self.carry_bps * 1e-4
+    }
+
+    /// Whether trades enter at the open of bar t.
+    #[must_use]
+    pub fn enters_at_open(&self) -> bool {
+        self.formulas == Formulas::V1 && self.entry == Entry::NextOpen
+    }
+
+    /// Whether stops and targets end trades.
+    #[must_use]
+    pub fn honours_barriers(&self) -> bool {
+        self.formulas == Formulas::V1 && self.barriers == Barriers::Honour
+    }
+
+    /// Whether costs are paid at the entry alone.
+    #[must_use]
+    pub fn pays_once(&self) -> bool {
+        self.formulas == Formulas::FrelV1 || self.costs == Costs::Once
+    }
+
+    /// Steps of a trade's path: F entering at the open, else F-1.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        if self.enters_at_open() { self.forward } else { self.forward - 1 }
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first key that is wrong: no metric or one twice, a horizon too short, a cost that is
+    /// negative or not finite, `label` without barriers.
+    pub fn validate(&self) -> Result<(), RewardsError> {
+        let error = |key, got: String, expected| Err(RewardsError::Setting { key, got, expected });
+        for (place, metric) in self.metrics.iter().enumerate() {
+            if self.metrics[..place].contains(metric) {
+                let expected = "each metric once";
+                return error("reward.metric", format!("{} twice", metric.name()), expected);
+            }
+        }
+        if self.metrics.is_empty() {
+            return error("reward.metric", "empty".into(), "at least one metric");
+        }
+        if self.metrics.contains(&Metric::Label) && !self.honours_barriers() {
+            let expected = "another metric where barriers are ignored: every label would be 0";
+            return error("reward.metric", "label".into(), expected);
+        }
+        let shortest = if self.enters_at_open() { 1 } else { 2 };
+        if self.forward < shortest || i32::try_from(self.forward).is_err() {
+            let expected = "at least 1 bar, at least 2 when trades enter at a close, below 2^31";
+            return error("dataset.forward", self.forward.to_string(), expected);
+        }
+        for (key, value) in [
+            ("reward.fee_bps", self.fee_bps),
+            ("reward.slippage_bps", self.slippage_bps),
+            ("reward.spread_bps", self.spread_bps),
+            ("reward.eps", self.eps),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return error(key, value.to_string(), "a finite number, 0 or more");
+            }
+        }
+        if !self.carry_bps.is_finite() {
+            return error("reward.carry_bps", self.carry_bps.to_string(), "a finite number");
+        }
+        if !(self.bars_per_year > 0.0 && self.bars_per_year.is_finite()) {
+            let expected = "a finite number above 0, or \"auto\"";
+            return error("reward.bars_per_year", self.bars_per_year.to_string(), expected);
+        }
+        match self.clip {
+            Some([lo, hi]) if !(lo < hi && lo.is_finite() && hi.is_finite()) => {
+                error("reward.clip", format!("[{lo}, {hi}]"), "two finite numbers, ascending")
+            }
+            _ => Ok(()),
+        }
+    }
+}

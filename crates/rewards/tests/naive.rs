@@ -1,0 +1,327 @@
+//! Every fast path against a plain scan of the bars, on generated markets.
+#![expect(clippy::too_many_lines, reason = "the plain version is read from top to bottom")]
+
+use barloom_rewards::{
+    Action, Barriers, Costs, Entry, ExitReason, Formulas, Metric, Pricer, Prices, RewardSettings,
+    SameBar, Trade,
+};
+use proptest::prelude::*;
+
+/// Bars with jumps, wicks and flat stretches.
+#[derive(Clone, Debug)]
+struct Bars {
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+}
+
+impl Bars {
+    fn prices(&self) -> Prices<'_> {
+        Prices { open: &self.open, high: &self.high, low: &self.low, close: &self.close }
+    }
+
+    fn from_moves(moves: &[(f64, f64, f64, f64)]) -> Self {
+        let mut bars =
+            Self { open: Vec::new(), high: Vec::new(), low: Vec::new(), close: Vec::new() };
+        let mut price = 100.0_f64;
+        for (jump, body, above, below) in moves {
+            let open = price * (1.0 + jump);
+            let close = open * (1.0 + body);
+            bars.open.push(open);
+            bars.close.push(close);
+            bars.high.push(open.max(close) * (1.0 + above));
+            bars.low.push(open.min(close) * (1.0 - below));
+            price = close;
+        }
+        bars
+    }
+}
+
+fn scan_trade(bars: &Bars, settings: &RewardSettings, t: usize, action: &Action) -> Trade {
+    let frel = settings.formulas == Formulas::FrelV1;
+    let at_open = !frel && settings.entry == Entry::NextOpen;
+    let entry = if at_open { bars.open[t] } else { bars.close[t] };
+    let mut trade = Trade {
+        entry_price: entry,
+        exit_price: entry,
+        held_bars: 0,
+        reason: ExitReason::None,
+        unit_return: 0.0,
+    };
+    if action.direction == 0 {
+        return trade;
+    }
+    let s = f64::from(action.direction);
+    let last = t + settings.forward - 1;
+    trade.exit_price = bars.close[last];
+    trade.held_bars = (last - t) as u32;
+    trade.reason = ExitReason::Horizon;
+    if !frel && settings.barriers == Barriers::Honour {
+        let stop = entry * (1.0 - s * action.stop);
+        let target = entry * (1.0 + s * action.target);
+        for j in if at_open { t } else { t + 1 }..=last {
+            // Mirror a short so that the stop is below and the target above.
+            let (bad, good) =
+                if s > 0.0 { (bars.low[j], bars.high[j]) } else { (-bars.high[j], -bars.low[j]) };
+            let (open, stop_m, target_m) = (s * bars.open[j], s * stop, s * target);
+            let exit = if open <= stop_m {
+                Some((bars.open[j], ExitReason::Stop))
+            } else if open >= target_m {
+                Some((bars.open[j], ExitReason::Target))
+            } else if bad <= stop_m && good >= target_m {
+                match settings.same_bar {
+                    SameBar::StopFirst => Some((stop, ExitReason::Stop)),
+                    SameBar::TargetFirst => Some((target, ExitReason::Target)),
+                }
+            } else if bad <= stop_m {
+                Some((stop, ExitReason::Stop))
+            } else if good >= target_m {
+                Some((target, ExitReason::Target))
+            } else {
+                None
+            };
+            if let Some((price, reason)) = exit {
+                trade.exit_price = price;
+                trade.reason = reason;
+                trade.held_bars = (j - t) as u32;
+                break;
+            }
+        }
+    }
+    let c = settings.side_cost();
+    let x = trade.exit_price;
+    let fees = if frel || settings.costs == Costs::Once { c } else { c * (1.0 + x / entry) };
+    trade.unit_return =
+        s * (x / entry - 1.0) - fees - settings.carry() * f64::from(trade.held_bars);
+    trade
+}
+
+/// Steps of profit over the whole horizon: per unit of notional, in dollars with frel-v1.
+fn scan_path(
+    bars: &Bars,
+    settings: &RewardSettings,
+    t: usize,
+    action: &Action,
+    trade: &Trade,
+) -> Vec<f64> {
+    let s = f64::from(action.direction);
+    let c = settings.side_cost();
+    let end = t + settings.forward;
+    if settings.formulas == Formulas::FrelV1 {
+        let d = action.notional;
+        let cost = (c + settings.carry()) * d;
+        return (t + 1..end)
+            .map(|j| s * (bars.close[j] / bars.close[j - 1] - 1.0) * d - cost)
+            .collect();
+    }
+    let start = if settings.entry == Entry::NextOpen { t } else { t + 1 };
+    let exit = t + trade.held_bars as usize;
+    let mut before = trade.entry_price;
+    (start..end)
+        .map(|j| {
+            if j > exit {
+                return 0.0;
+            }
+            let now = if j == exit { trade.exit_price } else { bars.close[j] };
+            let mut step = s * (now - before) / trade.entry_price;
+            before = now;
+            if j == start {
+                step -= c;
+            }
+            if j == exit {
+                if settings.costs == Costs::BothSides {
+                    step -= c * now / trade.entry_price;
+                }
+                step -= settings.carry() * f64::from(trade.held_bars);
+            }
+            step
+        })
+        .collect()
+}
+
+fn std(values: &[f64]) -> f64 {
+    if values.iter().all(|v| *v == values[0]) {
+        return 0.0;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt()
+}
+
+fn drawdown(path: &[f64], first_peak: f64) -> f64 {
+    let (mut sum, mut peak, mut worst) = (0.0, first_peak, 0.0_f64);
+    for step in path {
+        sum += step;
+        peak = f64::max(peak, sum);
+        worst = worst.max(peak - sum);
+    }
+    worst
+}
+
+/// A metric over the path: numerator and denominator, as sharpe = 0/tiny amplifies rounding.
+fn scan_ratio(settings: &RewardSettings, path: &[f64], metric: Metric) -> (f64, f64) {
+    let frel = settings.formulas == Formulas::FrelV1;
+    let m = path.len() as f64;
+    let mean = path.iter().sum::<f64>() / m;
+    let root = settings.bars_per_year.sqrt();
+    match metric {
+        Metric::Sharpe => (mean * root, std(path) + settings.eps),
+        Metric::Sortino => {
+            let down = if frel {
+                std(&path.iter().copied().filter(|r| *r < 0.0).collect::<Vec<_>>())
+            } else {
+                (path.iter().map(|r| r.min(0.0) * r.min(0.0)).sum::<f64>() / m).sqrt()
+            };
+            (mean * root, down + settings.eps)
+        }
+        _ => {
+            let peak = if frel { f64::NEG_INFINITY } else { 0.0 };
+            (mean * settings.bars_per_year, drawdown(path, peak) + settings.eps)
+        }
+    }
+}
+
+fn check(bars: &Bars, settings: &RewardSettings, action: &Action) -> Result<(), TestCaseError> {
+    let pricer = Pricer::new(bars.prices(), settings.clone()).expect("settings are right");
+    for t in 0..=bars.open.len() - settings.forward {
+        let expected = scan_trade(bars, settings, t, action);
+        let trade = pricer.trade(bars.prices(), t, action);
+        prop_assert_eq!(trade, expected, "t {}", t);
+        for metric in &settings.metrics {
+            let got = pricer.reward(bars.prices(), t, action, 1e4, &trade, *metric);
+            if action.direction == 0 {
+                prop_assert_eq!(got.value.to_bits(), 0);
+                continue;
+            }
+            let u = trade.unit_return;
+            let exact = match metric {
+                Metric::Pnl => action.notional * u,
+                Metric::Return => action.notional * u / 1e4,
+                Metric::PnlPct => u,
+                Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
+                Metric::RMultiple => u / action.stop,
+                Metric::Label => match trade.reason {
+                    ExitReason::Stop => -1.0,
+                    ExitReason::Target => 1.0,
+                    _ => 0.0,
+                },
+                Metric::Car => {
+                    let years = settings.forward as f64 / settings.bars_per_year;
+                    libm::pow((1.0 + u).max(0.0), 1.0 / years) - 1.0
+                }
+                _ => {
+                    let path = scan_path(bars, settings, t, action, &trade);
+                    let (top, bottom) = scan_ratio(settings, &path, *metric);
+                    let scale = path.iter().map(|r| r.abs()).fold(0.0, f64::max);
+                    // Rounding of the mean, relative to the steps that it is the mean of.
+                    let slack = 1e-9 * (top.abs() + scale * settings.bars_per_year * 1e-3) / bottom;
+                    let expected = top / bottom;
+                    prop_assert!(
+                        (got.value - expected).abs() <= slack + 1e-9 * expected.abs(),
+                        "{} at {}: {} against {}",
+                        metric.name(),
+                        t,
+                        got.value,
+                        expected
+                    );
+                    if *metric == Metric::Sharpe && std(&path) == 0.0 {
+                        let zero = top / settings.eps;
+                        prop_assert!((got.value / zero - 1.0).abs() < 1e-6 || zero == 0.0);
+                    }
+                    continue;
+                }
+            };
+            prop_assert!(
+                got.value == exact || (got.value / exact - 1.0).abs() < 1e-9,
+                "{} at {}: {} against {}",
+                metric.name(),
+                t,
+                got.value,
+                exact
+            );
+        }
+    }
+    Ok(())
+}
+
+fn moves(n: std::ops::Range<usize>) -> impl Strategy<Value = Bars> {
+    let small = prop_oneof![3 => Just(0.0), 5 => -0.02..0.02_f64];
+    let wick = prop_oneof![2 => Just(0.0), 5 => 0.0..0.02_f64];
+    prop::collection::vec((small.clone(), small, wick.clone(), wick), n)
+        .prop_map(|moves| Bars::from_moves(&moves))
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    (prop_oneof![Just(1_i8), Just(-1), Just(0)], 0.0005..0.06_f64, 0.0005..0.08_f64)
+        .prop_map(|(direction, stop, target)| Action { direction, notional: 5e3, stop, target })
+}
+
+fn settings(max_forward: usize) -> impl Strategy<Value = RewardSettings> {
+    (2..max_forward, any::<[bool; 4]>(), 0.0..10.0_f64, 0.0..1.0_f64).prop_map(
+        |(forward, [close, ignore, target, once], fee, carry)| {
+            let barriers = if ignore { Barriers::Ignore } else { Barriers::Honour };
+            let mut metrics = Metric::ALL.to_vec();
+            metrics.retain(|m| *m != Metric::Label || !ignore);
+            RewardSettings {
+                entry: if close { Entry::NextClose } else { Entry::NextOpen },
+                barriers,
+                same_bar: if target { SameBar::TargetFirst } else { SameBar::StopFirst },
+                costs: if once { Costs::Once } else { Costs::BothSides },
+                fee_bps: fee,
+                carry_bps: carry,
+                metrics,
+                clip: None,
+                ..RewardSettings::v1(forward)
+            }
+        },
+    )
+}
+
+fn frel(max_forward: usize) -> impl Strategy<Value = RewardSettings> {
+    (2..max_forward).prop_map(|forward| RewardSettings {
+        metrics: vec![Metric::Car, Metric::Sharpe, Metric::Sortino, Metric::Calmar, Metric::Pnl],
+        ..RewardSettings::frel_v1(forward)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn short_horizons_equal_the_scan(bars in moves(40..90), settings in settings(40), action in action()) {
+        check(&bars, &settings, &action)?;
+    }
+
+    #[test]
+    fn long_horizons_equal_the_scan(bars in moves(1_300..1_340), settings in settings(1_300), action in action()) {
+        let wide = Action { stop: 0.4, target: 0.6, ..action };
+        check(&bars, &settings, &wide)?;
+    }
+
+    #[test]
+    fn frel_equals_the_scan(bars in moves(300..320), settings in frel(300), action in action()) {
+        check(&bars, &settings, &action)?;
+    }
+
+    /// Bars outside `[t, t+F)` never change a reward, not even by a bit.
+    #[test]
+    fn rewards_are_causal(bars in moves(150..160), settings in settings(60), action in action(), t in 20..80_usize) {
+        let before = Pricer::new(bars.prices(), settings.clone()).expect("right");
+        let mut other = bars.clone();
+        for row in (0..t).chain(t + settings.forward..bars.open.len()) {
+            for column in [&mut other.open, &mut other.high, &mut other.low, &mut other.close] {
+                column[row] *= 3.7;
+            }
+        }
+        let after = Pricer::new(other.prices(), settings.clone()).expect("right");
+        let a = before.trade(bars.prices(), t, &action);
+        let b = after.trade(other.prices(), t, &action);
+        prop_assert_eq!(a, b);
+        for metric in &settings.metrics {
+            let a = before.reward(bars.prices(), t, &action, 1e4, &a, *metric);
+            let b = after.reward(other.prices(), t, &action, 1e4, &b, *metric);
+            prop_assert_eq!(a.value.to_bits(), b.value.to_bits());
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Sample i: ten draws in a fixed order.
+
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::stream::{Streams, below};
+use crate::{SamplingError, SamplingSettings};
+
+/// The order in which samples visit positions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PositionOrder {
+    /// Each state stands at a position drawn with equal chances.
+    #[default]
+    Random,
+    /// State j stands at position j modulo their number.
+    Sequential,
+}
+
+/// The synthetic part of a sample: where it stands, its state, its action.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    /// The position's number, from 0.
+    pub rank: u64,
+    /// Account equity in dollars.
+    pub equity: f64,
+    /// Account balance in dollars: equity less the drawn offset.
+    pub balance: f64,
+    /// The position held already: 0 flat, 1 long, -1 short.
+    pub position: i8,
+    /// Its stop's distance, a fraction of the entry price.
+    pub sl_dist: f64,
+    /// Its target's distance, a fraction of the entry price.
+    pub tp_dist: f64,
+    /// The action: 0 hold, 1 long, -1 short.
+    pub act_dir: i8,
+    /// The action's notional in dollars; 0 when hold.
+    pub act_dollar: f64,
+    /// The action's stop distance, a fraction of the entry price; 0 when hold.
+    pub act_sl: f64,
+    /// The action's target distance, a fraction of the entry price; 0 when hold.
+    pub act_tp: f64,
+}
+
+/// Draws the samples of one part of a dataset.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    settings: SamplingSettings,
+    streams: Streams,
+    actions_per_state: u64,
+    order: PositionOrder,
+    positions: u64,
+}
+
+impl Sampler {
+    /// A sampler over `positions` positions for a part of a split (from 0), or without one for
+    /// the whole. `actions_per_state` samples in a row share their state.
+    ///
+    /// # Errors
+    /// The settings are wrong, `actions_per_state` is 0, or there are no positions.
+    pub fn new(
+        settings: &SamplingSettings,
+        seed: u64,
+        part: Option<u32>,
+        actions_per_state: u64,
+        order: PositionOrder,
+        positions: u64,
+    ) -> Result<Self, SamplingError> {
+        settings.validate()?;
+        if actions_per_state == 0 {
+            let (key, expected) = ("dataset.actions_per_state", "a whole number of at least 1");
+            return Err(SamplingError::Setting { key, expected, got: "0".into() });
+        }
+        if positions == 0 {
+            return Err(SamplingError::NoPositions);
+        }
+        let streams = Streams::new(seed, part);
+        Ok(Self { settings: settings.clone(), streams, actions_per_state, order, positions })
+    }
+
+    /// Sample `i`, counted from 0 and below [`MAX_SAMPLES`](crate::MAX_SAMPLES).
+    ///
+    /// Ten numbers are taken, one a field: rank, equity, balance offset, position, sl_dist,
+    /// tp_dist, act_dir, act_dollar, act_sl, act_tp. With K actions a state, the first six are
+    /// those of the generator of `floor(i / K)` and the last four are the seventh to tenth of
+    /// that of `i`.
+    #[must_use]
+    pub fn draw(&self, i: u64) -> Draw {
+        let s = &self.settings;
+        let state = if self.actions_per_state == 1 { i } else { i / self.actions_per_state };
+        let mut rng = self.streams.of(state);
+
+        let u = rng.next_u64();
+        let rank = match self.order {
+            PositionOrder::Random => below(u, self.positions),
+            PositionOrder::Sequential => state % self.positions,
+        };
+        let equity = s.equity.value(rng.next_u64());
+        let balance = equity - s.balance_offset.value(rng.next_u64());
+        let position = s.position.value(rng.next_u64());
+        let sl_dist = s.sl_dist.value(rng.next_u64());
+        let tp_dist = s.tp_dist.value(rng.next_u64());
+
+        if state != i {
+            rng = self.streams.of(i);
+            for _ in 0..6 {
+                rng.next_u64();
+            }
+        }
+        let act_dir = s.act_dir.value(rng.next_u64());
+        let [act_dollar, act_sl, act_tp] =
+            [&s.act_dollar, &s.act_sl, &s.act_tp].map(|real| real.value(rng.next_u64()));
+        let action = if act_dir == 0 { [0.0; 3] } else { [act_dollar, act_sl, act_tp] };
+        let [act_dollar, act_sl, act_tp] = action;
+
+        Draw {
+            rank,
+            equity,
+            balance,
+            position,
+            sl_dist,
+            tp_dist,
+            act_dir,
+            act_dollar,
+            act_sl,
+            act_tp,
+        }
+    }
+
+    /// How many positions it draws from.
+    #[must_use]
+    pub fn positions(&self) -> u64 {
+        self.positions
+    }
+
+    /// How many samples in a row share their state.
+    #[must_use]
+    pub fn actions_per_state(&self) -> u64 {
+        self.actions_per_state
+    }
+}

@@ -1,0 +1,88 @@
+//! The channel scalers by name.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How the windows of a channel are scaled. `x` is a value in the window, "last" is the window's
+/// last bar, the one before the decision. In a recipe by its [name](ChannelScaler::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelScaler {
+    /// `f32(x) / f32(last close)`: one IEEE f32 division.
+    LastClose,
+    /// `f32(log1p(x)) / max(f32(log1p(last x)), f32(ln 2))`, for volumes.
+    #[serde(rename = "log1p_last")]
+    Log1pLast,
+    /// `f32(x)`.
+    None,
+    /// `f32(ln x - ln(last close))`, the difference taken in f64.
+    LogReturn,
+    /// `f32((x - mean) / std)` with the window's mean and population standard deviation in f64;
+    /// 0 in a constant window.
+    Zscore,
+    /// `f32((x - min) / (max - min))` over the window, in f64; 0 in a constant window.
+    Minmax,
+}
+
+impl ChannelScaler {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::LastClose, Self::Log1pLast, Self::None, Self::LogReturn, Self::Zscore, Self::Minmax];
+
+    /// Its name in a recipe: `last_close`, `log1p_last`, `none`, `log_return`, `zscore`, `minmax`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LastClose => "last_close",
+            Self::Log1pLast => "log1p_last",
+            Self::None => "none",
+            Self::LogReturn => "log_return",
+            Self::Zscore => "zscore",
+            Self::Minmax => "minmax",
+        }
+    }
+}
+
+impl fmt::Display for ChannelScaler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whether a scaler can take this value in a window: it must be finite as `f32`, for
+/// [`Log1pLast`](ChannelScaler::Log1pLast) above -1 and for
+/// [`LogReturn`](ChannelScaler::LogReturn) above 0.
+#[must_use]
+pub fn usable(scaler: ChannelScaler, value: f64) -> bool {
+    let in_domain = match scaler {
+        ChannelScaler::Log1pLast => value > -1.0,
+        ChannelScaler::LogReturn => value > 0.0,
+        _ => true,
+    };
+    in_domain && (value as f32).is_finite()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_recipes() {
+        for scaler in ChannelScaler::ALL {
+            let json = serde_json::to_string(&scaler).unwrap();
+            assert_eq!(json, format!("\"{scaler}\""));
+            assert_eq!(serde_json::from_str::<ChannelScaler>(&json).unwrap(), scaler);
+        }
+    }
+
+    #[test]
+    fn what_each_can_take() {
+        for scaler in ChannelScaler::ALL {
+            assert!(usable(scaler, 1.0));
+            assert!(!usable(scaler, f64::NAN) && !usable(scaler, 1e39), "{scaler}");
+        }
+        assert!(usable(ChannelScaler::Log1pLast, 0.0) && !usable(ChannelScaler::Log1pLast, -1.0));
+        assert!(!usable(ChannelScaler::LogReturn, 0.0) && usable(ChannelScaler::Zscore, -5.0));
+    }
+}

@@ -1,0 +1,136 @@
+use std::fmt;
+
+/// Why there are no positions or no windows.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WindowsError {
+    /// Lookback or forward is 0.
+    #[error("{key}: expected at least 1 bar, got 0")]
+    NoBars {
+        /// The recipe key.
+        key: &'static str,
+    },
+    /// Lookback and forward fit nowhere.
+    #[error("{}", no_positions(*lookback, *forward, part.as_deref(), nearest.as_ref()))]
+    NoPositions {
+        /// L in bars.
+        lookback: usize,
+        /// F in bars.
+        forward: usize,
+        /// The part of the split, if there is one.
+        part: Option<String>,
+        /// The run of bars that comes nearest to holding a sample: without a split the longest
+        /// segment. `None` if no bar is in a segment and in the part.
+        nearest: Option<NearestRun>,
+    },
+    /// The market has no such channel.
+    #[error("there is no channel {channel}; the market has {available}")]
+    MissingChannel {
+        /// The channel that was asked for.
+        channel: String,
+        /// The columns that there are, separated by commas.
+        available: String,
+    },
+    /// A window would begin before the first row or end after the last.
+    #[error("row {row} has no window of {lookback} bars before it in a market of {rows} rows")]
+    OutOfRange {
+        /// The arena row.
+        row: usize,
+        /// L in bars.
+        lookback: usize,
+        /// The rows of the market.
+        rows: usize,
+    },
+}
+
+/// A run of bars in which a sample would have to lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearestRun {
+    /// The symbol of its series.
+    pub symbol: String,
+    /// How many bars it has.
+    pub bars: usize,
+    /// How many of them labels may lie on: fewer than `bars` where inputs may reach back into
+    /// earlier parts.
+    pub label_bars: usize,
+    /// Open time of its first bar, ns since 1970 UTC.
+    pub from_ns: i64,
+    /// Open time of its last bar, ns since 1970 UTC.
+    pub to_ns: i64,
+}
+
+fn no_positions(
+    lookback: usize,
+    forward: usize,
+    part: Option<&str>,
+    nearest: Option<&NearestRun>,
+) -> String {
+    let need = lookback.saturating_add(forward);
+    let place = part.map_or_else(String::new, |part| format!(" in part {part}"));
+    let mut text = format!(
+        "no position{place}: a sample needs {need} bars in one segment (lookback {lookback}, \
+         forward {forward}), and "
+    );
+    let Some(run) = nearest else {
+        return text
+            + &format!(
+                "no bar{place} is in a segment; use bars without missing values in the channels"
+            )
+            + if part.is_some() { ", or a part that has bars" } else { "" };
+    };
+    let (from, to) = (Utc(run.from_ns), Utc(run.to_ns));
+    text += &format!("the longest{place} has {} ({}, {from} to {to})", run.bars, run.symbol);
+    let advice = format!("; use lookback + forward of at most {}", run.bars);
+    text += &if run.label_bars < run.bars {
+        let labels = run.label_bars;
+        format!(", {labels} of them for labels{advice} with forward of at most {labels}")
+    } else {
+        advice
+    };
+    text + match part {
+        None => ", a longer data.max_gap, or more bars",
+        Some(_) if run.label_bars < run.bars => ", longer parts, a smaller embargo, or more bars",
+        Some(_) => ", longer parts, split.lookback_from = \"history\", or more bars",
+    }
+}
+
+/// A time in ns since 1970, shown as `2021-03-31 15:00:00 UTC`.
+struct Utc(i64);
+
+impl fmt::Display for Utc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(1_000_000_000);
+        let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        // Years are counted from March, so that a leap day comes last; 719_468 days lie between
+        // 0000-03-01 and 1970-01-01, 146_097 in an era of 400 years.
+        let days = day + 719_468;
+        let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
+        let in_year = in_era - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * in_year + 2) / 153;
+        let date = in_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = year + era * 400 + i64::from(month <= 2);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02} UTC")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_dates() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (-1, "1969-12-31 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"),
+            (4_107_542_399, "2100-02-28 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+            (1_617_202_800, "2021-03-31 15:00:00 UTC"),
+        ] {
+            assert_eq!(Utc(seconds * 1_000_000_000).to_string(), text);
+        }
+    }
+}

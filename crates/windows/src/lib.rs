@@ -1,0 +1,35 @@
+//! Where samples may stand in a market, and the windows that they see.
+//!
+//! A position is a bar t at which a decision is taken: it sees the `lookback` bars before t and
+//! is judged on the `forward` bars from t on, `[t - L, t)` and `[t, t + F)`. [`Positions`] numbers
+//! the valid ones from 0 in arena order. It keeps one range of rows a segment and their prefix
+//! sums, not a list of bars: memory is O(segments), and the price is a binary search over them
+//! for each sample. Windows are views of the market's columns; nothing here scales them.
+//!
+//! ```
+//! use barloom_bars::{Column, Market, MaxGap, Series};
+//! use barloom_windows::{Positions, window};
+//!
+//! let minute = 60_000_000_000;
+//! let prices: Vec<f64> = (0..10).map(|bar| 100.0 + f64::from(bar)).collect();
+//! let column = |name: &str| Column::new(name, prices.clone());
+//! let columns = vec![column("open"), column("high"), column("low"), column("close")];
+//! let series = Series::new("SPY", (0..10).map(|bar| bar * minute).collect(), columns)?;
+//! let market = Market::new(&[series], &["close".into()], MaxGap::None)?;
+//!
+//! let positions = Positions::new(&market, 4, 3, None)?;
+//! assert_eq!(positions.count(), 4); // t = 4, 5, 6, 7
+//! let last = positions.locate(3);
+//! assert_eq!(last.row, 7); // labels on bars 7, 8 and 9: the last ones included
+//! assert_eq!(window(market.close(), last.row, 4).to_vec(), [103.0, 104.0, 105.0, 106.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod positions;
+mod view;
+
+pub use error::{NearestRun, WindowsError};
+pub use positions::{Position, PositionRange, Positions};
+pub use view::{window, windows_of};
