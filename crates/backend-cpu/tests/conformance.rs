@@ -1,0 +1,59 @@
+//! The CPU backend passes the suite that every backend passes.
+
+use std::sync::Arc;
+
+use barloom_backend::{Backend, Plan, conformance};
+use barloom_backend_cpu::CpuBackend;
+
+#[test]
+fn cpu_conforms() {
+    if let Err(difference) = conformance::check(&CpuBackend) {
+        panic!("{difference}");
+    }
+}
+
+/// Changing any bar at or after t changes no bit of the window of t.
+#[test]
+fn windows_are_causal() {
+    for case in conformance::cases().expect("the suite is right") {
+        let session = CpuBackend
+            .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
+            .expect("a session");
+        let rows = case.plan.samples.min(40) as usize;
+        let mut before = session.allocate(rows);
+        session.fill(0, rows, &mut before).expect("samples");
+        for row in 0..rows {
+            let position = case.plan.positions.locate(case.plan.sampler.draw(row as u64).rank);
+            let changed = Arc::new(conformance::change_from(&case.market, position.row));
+            let session = CpuBackend.prepare(changed, Arc::clone(&case.plan)).expect("a session");
+            let mut after = session.allocate(1);
+            session.fill(row as u64, 1, &mut after).expect("a sample");
+            for channel in 0..case.plan.channels.len() {
+                let bits = |w: &[f32]| w.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(
+                    bits(before.window(channel, row)),
+                    bits(after.window(channel, 0)),
+                    "{}: sample {row}, channel {channel}",
+                    case.name
+                );
+            }
+        }
+    }
+}
+
+/// Labels of a part before never reach into the next, lookbacks only with `history`.
+#[test]
+fn parts_do_not_overlap() {
+    let mut parts = 0;
+    for case in conformance::cases().expect("the suite is right") {
+        let plan: &Plan = &case.plan;
+        let Some(part) = &plan.part else { continue };
+        parts += 1;
+        let ts = case.market.ts();
+        for rank in 0..plan.positions.count() {
+            let row = plan.positions.locate(rank).row;
+            assert!(ts[row] >= part.start_ns && ts[row + plan.forward - 1] < part.end_ns);
+        }
+    }
+    assert!(parts >= 4, "the suite has splits");
+}

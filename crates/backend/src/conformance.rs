@@ -1,0 +1,189 @@
+//! The suite that every backend passes: the same bits as a plain scalar version, however the
+//! samples are asked for.
+//!
+//! A backend's tests call [`check`]; it says what differs first. Bits are compared, without
+//! tolerance, but for the four metrics over a path, whose plain scan adds in another order.
+
+mod markets;
+mod naive;
+
+use std::sync::Arc;
+
+use barloom_bars::Market;
+use barloom_recipe::Recipe;
+
+use crate::{Backend, Plan};
+
+/// A market and a plan to build samples from.
+pub struct Case {
+    /// What it is, in messages.
+    pub name: String,
+    /// The bars.
+    pub market: Arc<Market>,
+    /// The resolved recipe.
+    pub plan: Arc<Plan>,
+}
+
+/// Every market of the suite with every recipe that fits it.
+///
+/// # Errors
+/// A recipe of the suite is refused.
+pub fn cases() -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
+    for (market_name, market) in markets::all()? {
+        let market = Arc::new(market);
+        for (recipe_name, text) in RECIPES {
+            let name = format!("{market_name}, {recipe_name}");
+            let fail = |e: &dyn std::fmt::Display| format!("{name}: {e}");
+            let recipe = Recipe::from_toml(text, recipe_name).map_err(|e| fail(&e))?;
+            let recipe = recipe.resolve(&market).map_err(|e| fail(&e))?;
+            let mut parts: Vec<_> =
+                recipe.parts(&market).map_err(|e| fail(&e))?.into_iter().map(Some).collect();
+            if parts.is_empty() {
+                parts.push(None);
+            }
+            for part in parts {
+                let plan = Plan::new(&recipe, &market, part.as_ref()).map_err(|e| fail(&e))?;
+                let name = part.map_or(name.clone(), |p| format!("{name}, part {}", p.name));
+                cases.push(Case { name, market: Arc::clone(&market), plan: Arc::new(plan) });
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// The market with every bar from arena row `from` on changed; its times and segments stay.
+///
+/// # Panics
+/// The changed bars are no market, which would be a bug here.
+#[must_use]
+pub fn change_from(market: &Market, from: usize) -> Market {
+    markets::changed(market, |row| row >= from)
+}
+
+/// Holds a backend to the suite.
+///
+/// # Errors
+/// The first difference: case, sample, column, both values.
+pub fn check(backend: &dyn Backend) -> Result<(), String> {
+    cases()?.iter().try_for_each(|case| {
+        check_case(backend, case).map_err(|e| format!("{}: {}: {e}", backend.name(), case.name))
+    })
+}
+
+fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
+    let text = |e: crate::BackendError| e.to_string();
+    let session =
+        backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).map_err(text)?;
+    let samples = usize::try_from(case.plan.samples).map_err(|e| e.to_string())?;
+    let mut whole = session.allocate(samples);
+    session.fill(0, samples, &mut whole).map_err(text)?;
+    naive::compare(&case.market, &case.plan, &whole)?;
+
+    // Pieces of odd sizes, in a block that held other samples before.
+    let mut piece = session.allocate(samples);
+    session.fill(0, samples, &mut piece).map_err(text)?;
+    let mut first = 0;
+    for size in [0, 1, 2, 7, 255, 256, 257, samples] {
+        let rows = size.min(samples - first);
+        session.fill(first as u64, rows, &mut piece).map_err(text)?;
+        for row in 0..rows {
+            piece_row_is(&piece, row, &whole, first + row)?;
+        }
+        first += rows;
+    }
+    if session.fill(case.plan.samples, 1, &mut piece).is_ok() {
+        return Err("it made a sample past the last one".into());
+    }
+    Ok(())
+}
+
+fn piece_row_is(
+    piece: &crate::SampleBlock,
+    row: usize,
+    whole: &crate::SampleBlock,
+    at: usize,
+) -> Result<(), String> {
+    let a = crate::BlockDigest::of_rows(piece, row, row + 1);
+    let b = crate::BlockDigest::of_rows(whole, at, at + 1);
+    if a == b { Ok(()) } else { Err(format!("sample {at} differs when asked for in pieces")) }
+}
+
+/// Recipes that together use every setting a backend sees.
+const RECIPES: &[(&str, &str)] = &[
+    ("defaults", "dataset = { samples = 700, lookback = 16, forward = 8 }"),
+    (
+        "all metrics, several actions a state",
+        r#"
+        dataset = { samples = 999, lookback = 5, forward = 9, actions_per_state = 4, seed = 7 }
+        [reward]
+        metric = ["sharpe", "pnl", "return", "pnl_pct", "log_return", "r_multiple", "label",
+                  "car", "sortino", "calmar"]
+        carry_bps = 0.5
+        "#,
+    ),
+    (
+        "next close, target first, costs once",
+        r#"
+        dataset = { samples = 600, lookback = 1, forward = 2, seed = 1 }
+        [sampling]
+        act_sl = [0.0001, 0.002]
+        act_tp = [0.0001, 0.002]
+        [reward]
+        entry = "next_close"
+        same_bar = "target_first"
+        costs = "once"
+        metric = ["sortino", "calmar", "label"]
+        "#,
+    ),
+    (
+        "no barriers, every bar once",
+        r#"
+        [dataset]
+        samples = "all"
+        positions = "sequential"
+        lookback = 3
+        forward = 1
+        [reward]
+        barriers = "ignore"
+        metric = ["sharpe", "pnl"]
+        "#,
+    ),
+    (
+        "frel-v1",
+        r#"
+        dataset = { samples = 500, lookback = 12, forward = 10 }
+        [reward]
+        formulas = "frel-v1"
+        metric = ["car", "sharpe", "sortino", "calmar"]
+        "#,
+    ),
+    (
+        "every scaler",
+        r#"
+        data = { channels = ["close", "open", "high", "low", "volume", "spread"] }
+        dataset = { samples = 500, lookback = 11, forward = 4 }
+        [scaling]
+        close = "log_return"
+        open = "zscore"
+        high = "minmax"
+        low = "none"
+        spread = "zscore"
+        "#,
+    ),
+    (
+        "a split with history and embargo",
+        r#"
+        dataset = { samples = 800, lookback = 6, forward = 5 }
+        [split]
+        embargo = 2
+        lookback_from = "history"
+        [[split.part]]
+        name = "train"
+        fraction = 0.6
+        [[split.part]]
+        name = "test"
+        fraction = 0.4
+        "#,
+    ),
+];

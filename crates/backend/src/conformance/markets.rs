@@ -1,0 +1,72 @@
+//! Markets of the suite, made by a small generator of their own.
+
+use barloom_bars::{Column, Market, MaxGap, Series};
+
+const MINUTE: i64 = 60_000_000_000;
+
+/// Names and markets: one plain series; several with gaps, missing values and flat stretches.
+pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
+    let plain = [series("A", 1, 700, &[])?];
+    let ragged = [
+        series("A", 2, 400, &[37, 38, 39, 200])?,
+        series("B", 3, 90, &[])?,
+        series("C", 4, 300, &[64, 128, 191])?,
+    ];
+    let channels = ["volume".to_owned(), "spread".to_owned()];
+    let market = |s: &[Series]| {
+        Market::new(s, &channels, MaxGap::Limit(5 * MINUTE)).map_err(|e| e.to_string())
+    };
+    Ok(vec![("one series", market(&plain)?), ("three series with gaps", market(&ragged)?)])
+}
+
+/// A market with the bars for which `change` holds multiplied by a number each.
+pub(super) fn changed(market: &Market, change: impl Fn(usize) -> bool) -> Market {
+    let series = market.series().iter().map(|span| {
+        let columns = market.columns().iter().map(|column| {
+            let value = |row: usize| {
+                let by = if change(row) { 1.5 + (row % 7) as f64 } else { 1.0 };
+                column.values[row] * by
+            };
+            Column::new(column.name.clone(), (span.start..span.end).map(value).collect())
+        });
+        let ts = market.ts()[span.start..span.end].to_vec();
+        Series::new(span.symbol.clone(), ts, columns.collect()).expect("scaled bars are bars")
+    });
+    let series: Vec<Series> = series.collect();
+    let names: Vec<String> = market.columns().iter().map(|c| c.name.clone()).collect();
+    Market::with_segments(&series, &names, market.segments().to_vec()).expect("the same segments")
+}
+
+/// A random walk with wicks, jumps and, in its middle, a flat stretch; a gap before each of
+/// `gaps`, and one missing spread near the end.
+fn series(symbol: &str, seed: u64, bars: usize, gaps: &[usize]) -> Result<Series, String> {
+    let mut state = seed;
+    let mut unit = move || {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut columns: [Vec<f64>; 6] = Default::default();
+    let mut ts = Vec::new();
+    let (mut price, mut time) = (100.0, 0);
+    for bar in 0..bars {
+        time += if gaps.contains(&bar) { 60 * MINUTE } else { MINUTE };
+        let flat = (bars / 2..bars / 2 + 30).contains(&bar);
+        let move_by = |u: f64| if flat { 0.0 } else { price * 0.02 * (u - 0.5) };
+        let jump = if bar % 23 == 5 && !flat { price * 0.03 * (unit() - 0.5) } else { 0.0 };
+        let open = price + jump;
+        let close = open + move_by(unit());
+        let wick = |u: f64| if flat { 0.0 } else { open * 0.01 * u };
+        let high = open.max(close) + wick(unit());
+        let low = open.min(close) - wick(unit());
+        let volume = if bar % 17 == 0 { 0.0 } else { (unit() * 1e6).floor() };
+        let spread = if bar + 20 == bars { f64::NAN } else { unit() - 0.5 };
+        ts.push(time);
+        for (column, value) in columns.iter_mut().zip([open, high, low, close, volume, spread]) {
+            column.push(value);
+        }
+        price = close;
+    }
+    let names = ["open", "high", "low", "close", "volume", "spread"];
+    let columns = names.iter().zip(columns).map(|(n, v)| Column::new(*n, v)).collect();
+    Series::new(symbol, ts, columns).map_err(|e| e.to_string())
+}

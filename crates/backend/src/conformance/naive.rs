@@ -1,0 +1,264 @@
+//! The obvious version: one sample at a time, one bar at a time, nothing prepared.
+//!
+//! Draws and positions are taken from their crates, which have goldens of their own.
+
+use barloom_bars::Market;
+use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
+use barloom_sampling::Draw;
+use barloom_scaling::ChannelScaler;
+
+use crate::{Plan, SampleBlock};
+
+/// Compares a block that begins at sample 0 with the obvious version.
+pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Result<(), String> {
+    for row in 0..block.rows() {
+        let draw = plan.sampler.draw(row as u64);
+        let position = plan.positions.locate(draw.rank);
+        let at = position.row;
+        let fail = |what: String| Err(format!("sample {row} (row {at}): {what}"));
+        let state = (block.symbol[row], block.bar[row], block.ts[row]);
+        let expected = (position.series, position.bar as i64, market.ts()[at]);
+        if state != expected {
+            return fail(format!("symbol, bar, ts {state:?}, expected {expected:?}"));
+        }
+        for (channel, spec) in plan.channels.iter().enumerate() {
+            let column = market.column(&spec.name).unwrap_or_default();
+            let expected = window(spec.scaler, column, market.close(), at, plan.lookback);
+            let got = block.window(channel, row);
+            if got.iter().map(|v| v.to_bits()).ne(expected.iter().map(|v| v.to_bits())) {
+                return fail(format!("{} {got:?}, expected {expected:?}", spec.name));
+            }
+        }
+        let trade = trade(market, plan, at, &draw);
+        let got = (
+            block.entry_price[row],
+            block.exit_price[row],
+            block.pnl[row],
+            block.held_bars[row],
+            block.exit_reason[row],
+        );
+        let expected =
+            (trade.entry, trade.exit, trade.u * draw.act_dollar, trade.held, trade.reason as u8);
+        if got != expected {
+            return fail(format!("trade {got:?}, expected {expected:?}"));
+        }
+        for (metric, name) in plan.reward.metrics.iter().enumerate() {
+            let (expected, exact) = reward(market, plan, at, &draw, &trade, *name);
+            let got = block.rewards[metric][row];
+            let close = (got - expected).abs() <= 1e-9 * expected.abs().max(1.0);
+            if got.to_bits() != expected.to_bits() && (exact || !close) {
+                return fail(format!("{} {got:?}, expected {expected:?}", name.name()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn window(scaler: ChannelScaler, x: &[f64], close: &[f64], at: usize, l: usize) -> Vec<f32> {
+    let w = &x[at - l..at];
+    let last_close = close[at - 1];
+    let log1p = |v: f64| libm::log1p(v) as f32;
+    match scaler {
+        ChannelScaler::LastClose => w.iter().map(|v| *v as f32 / last_close as f32).collect(),
+        ChannelScaler::Log1pLast => {
+            let by = log1p(w[l - 1]).max(std::f64::consts::LN_2 as f32);
+            w.iter().map(|v| log1p(*v) / by).collect()
+        }
+        ChannelScaler::None => w.iter().map(|v| *v as f32).collect(),
+        ChannelScaler::LogReturn => {
+            w.iter().map(|v| (libm::log(*v) - libm::log(last_close)) as f32).collect()
+        }
+        ChannelScaler::Zscore => {
+            let mean = lanes(w.iter().copied()) / l as f64;
+            let std = (lanes(w.iter().map(|v| (v - mean) * (v - mean))) / l as f64).sqrt();
+            let flat = w.iter().all(|v| *v == w[0]);
+            w.iter().map(|v| if flat { 0.0 } else { ((v - mean) / std) as f32 }).collect()
+        }
+        ChannelScaler::Minmax => {
+            let min = w.iter().copied().fold(f64::INFINITY, f64::min);
+            let max = w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let scale = |v: f64| if max == min { 0.0 } else { ((v - min) / (max - min)) as f32 };
+            w.iter().map(|v| scale(*v)).collect()
+        }
+    }
+}
+
+/// A sum in eight strided lanes, added left to right: the order that the contract fixes.
+fn lanes(values: impl Iterator<Item = f64>) -> f64 {
+    let mut lanes = [0.0; 8];
+    values.enumerate().for_each(|(k, v)| lanes[k % 8] += v);
+    lanes.iter().sum()
+}
+
+struct Trade {
+    entry: f64,
+    exit: f64,
+    exit_bar: usize,
+    held: i32,
+    reason: ExitReason,
+    u: f64,
+}
+
+fn costs(plan: &Plan) -> (f64, f64) {
+    let r = &plan.reward;
+    ((r.fee_bps + r.slippage_bps + r.spread_bps / 2.0) * 1e-4, r.carry_bps * 1e-4)
+}
+
+fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
+    let r = &plan.reward;
+    let frel = r.formulas == Formulas::FrelV1;
+    let next_open = r.entry == Entry::NextOpen && !frel;
+    let entry = if next_open { market.open()[t] } else { market.close()[t] };
+    if draw.act_dir == 0 {
+        return Trade {
+            entry,
+            exit: entry,
+            exit_bar: t,
+            held: 0,
+            reason: ExitReason::None,
+            u: 0.0,
+        };
+    }
+    let s = f64::from(draw.act_dir);
+    let last = t + plan.forward - 1;
+    let mut out = (market.close()[last], last, ExitReason::Horizon);
+    if r.barriers == Barriers::Honour && !frel {
+        let stop = entry * (1.0 - s * draw.act_sl);
+        let target = entry * (1.0 + s * draw.act_tp);
+        let first = if next_open { t } else { t + 1 };
+        for j in first..=last {
+            let (open, high, low) = (market.open()[j], market.high()[j], market.low()[j]);
+            let (hit_stop, hit_target) =
+                if s > 0.0 { (low <= stop, high >= target) } else { (high >= stop, low <= target) };
+            let beyond_stop = s * open <= s * stop;
+            let beyond_target = s * open >= s * target;
+            let stop_first = r.same_bar == SameBar::StopFirst;
+            out = if beyond_stop {
+                (open, j, ExitReason::Stop)
+            } else if beyond_target {
+                (open, j, ExitReason::Target)
+            } else if hit_stop && (stop_first || !hit_target) {
+                (stop, j, ExitReason::Stop)
+            } else if hit_target {
+                (target, j, ExitReason::Target)
+            } else {
+                continue;
+            };
+            break;
+        }
+    }
+    let (exit, exit_bar, reason) = out;
+    let (c, q) = costs(plan);
+    let held = (exit_bar - t) as f64;
+    let once = r.costs == Costs::Once || frel;
+    let fee = if once { c } else { c * (1.0 + exit / entry) };
+    let u = s * (exit / entry - 1.0) - fee - q * held;
+    Trade { entry, exit, exit_bar, held: held as i32, reason, u }
+}
+
+/// The reward, and whether it is exact rather than a scan in another order.
+fn reward(
+    market: &Market,
+    plan: &Plan,
+    t: usize,
+    draw: &Draw,
+    trade: &Trade,
+    metric: Metric,
+) -> (f64, bool) {
+    if draw.act_dir == 0 {
+        return (0.0, true);
+    }
+    let r = &plan.reward;
+    let clip = |v: f64| r.clip.map_or(v, |[lo, hi]| v.clamp(lo, hi));
+    let year = r.bars_per_year;
+    let u = trade.u;
+    let exact = match metric {
+        Metric::Pnl => draw.act_dollar * u,
+        Metric::Return => draw.act_dollar * u / draw.equity,
+        Metric::PnlPct => u,
+        Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
+        Metric::RMultiple => u / draw.act_sl,
+        Metric::Label => match trade.reason {
+            ExitReason::Stop => -1.0,
+            ExitReason::Target => 1.0,
+            _ => 0.0,
+        },
+        Metric::Car => clip(libm::pow((1.0 + u).max(0.0), year / plan.forward as f64) - 1.0),
+        _ => {
+            let path = path(market, plan, t, draw, trade);
+            let frel = r.formulas == Formulas::FrelV1;
+            let m = path.len() as f64;
+            let mean = path.iter().sum::<f64>() / m;
+            let value = match metric {
+                Metric::Sharpe => mean / (std(&path) + r.eps) * year.sqrt(),
+                Metric::Sortino if frel => {
+                    let down: Vec<f64> = path.iter().copied().filter(|r| *r < 0.0).collect();
+                    mean / (std(&down) + r.eps) * year.sqrt()
+                }
+                Metric::Sortino => {
+                    let down = path.iter().map(|r| r.min(0.0) * r.min(0.0)).sum::<f64>() / m;
+                    mean / (down.sqrt() + r.eps) * year.sqrt()
+                }
+                _ => mean * year / (drawdown(&path, frel) + r.eps),
+            };
+            return (clip(value), false);
+        }
+    };
+    (exact, true)
+}
+
+/// Steps of the trade's profit over the whole horizon: per unit of notional, or in dollars.
+fn path(market: &Market, plan: &Plan, t: usize, draw: &Draw, trade: &Trade) -> Vec<f64> {
+    let s = f64::from(draw.act_dir);
+    let (c, q) = costs(plan);
+    let close = market.close();
+    if plan.reward.formulas == Formulas::FrelV1 {
+        let d = draw.act_dollar;
+        return (t + 1..t + plan.forward)
+            .map(|j| s * (close[j] / close[j - 1] - 1.0) * d - (c + q) * d)
+            .collect();
+    }
+    let first = if plan.reward.entry == Entry::NextOpen { t } else { t + 1 };
+    let mut before = trade.entry;
+    let mut steps = Vec::new();
+    for j in first..t + plan.forward {
+        if j > trade.exit_bar {
+            steps.push(0.0);
+            continue;
+        }
+        let now = if j == trade.exit_bar { trade.exit } else { close[j] };
+        let mut step = s * (now - before) / trade.entry;
+        if j == first {
+            step -= c;
+        }
+        if j == trade.exit_bar {
+            let out = if plan.reward.costs == Costs::Once { 0.0 } else { c * (now / trade.entry) };
+            step -= out + q * f64::from(trade.held);
+        }
+        steps.push(step);
+        before = now;
+    }
+    steps
+}
+
+fn std(values: &[f64]) -> f64 {
+    if values.iter().all(|v| *v == values[0]) {
+        return 0.0;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt()
+}
+
+fn drawdown(path: &[f64], from_first: bool) -> f64 {
+    let (mut sum, mut peak, mut worst) = (0.0, f64::NEG_INFINITY, 0.0_f64);
+    if !from_first {
+        peak = 0.0;
+    }
+    for step in path {
+        sum += step;
+        peak = peak.max(sum);
+        worst = worst.max(peak - sum);
+    }
+    worst
+}

@@ -1,0 +1,105 @@
+//! The digest of the content: over logical samples, blind to shards, formats and threads.
+//!
+//! Samples are hashed in blocks of [`BLOCK_ROWS`], aligned to sample 0. A block's bytes are its
+//! columns one after the other, each little-endian in sample order: sample (i64), symbol (u32),
+//! bar (i64), ts (i64), each channel's windows (f32), equity, balance (f64), position (i8),
+//! sl_dist, tp_dist (f64), act_dir (i8), act_dollar, act_sl, act_tp (f64), each reward (f64),
+//! entry_price, exit_price, pnl (f64), held_bars (i32), exit_reason (u8). The digest is the hash
+//! of a line that names the columns, followed by the blocks' hashes in order, 16 bytes
+//! big-endian each.
+//!
+//! The hash is XXH3 with 128 bits: a non-cryptographic hash that runs at memory speed. It tells
+//! equal from unequal contents; that files are the ones written is what their sha256 tells.
+
+use twox_hash::XxHash3_128;
+
+use crate::SampleBlock;
+
+/// Samples a block of the content digest.
+pub const BLOCK_ROWS: usize = 4_096;
+
+/// The hash of one block of up to [`BLOCK_ROWS`] samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockDigest(pub u128);
+
+impl BlockDigest {
+    /// The hash of rows `[start, end)` of a block.
+    ///
+    /// # Panics
+    /// The block has no such rows.
+    #[must_use]
+    pub fn of_rows(block: &SampleBlock, start: usize, end: usize) -> Self {
+        let mut hash = XxHash3_128::with_seed(0);
+        let l = block.shape().lookback;
+        let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
+        let samples: Vec<i64> = (start..end).map(|row| first + row as i64).collect();
+        macro_rules! write {
+            ($($column:expr),*) => { $(hash.write(bytemuck::cast_slice($column));)* };
+        }
+        write!(&samples, &block.symbol[start..end], &block.bar[start..end], &block.ts[start..end]);
+        for windows in &block.windows {
+            write!(&windows[start * l..end * l]);
+        }
+        write!(
+            &block.equity[start..end],
+            &block.balance[start..end],
+            &block.position[start..end],
+            &block.sl_dist[start..end],
+            &block.tp_dist[start..end],
+            &block.act_dir[start..end],
+            &block.act_dollar[start..end],
+            &block.act_sl[start..end],
+            &block.act_tp[start..end]
+        );
+        for reward in &block.rewards {
+            write!(&reward[start..end]);
+        }
+        write!(
+            &block.entry_price[start..end],
+            &block.exit_price[start..end],
+            &block.pnl[start..end],
+            &block.held_bars[start..end],
+            &block.exit_reason[start..end]
+        );
+        Self(hash.finish_128())
+    }
+
+    /// The hashes of a block's content, one for each [`BLOCK_ROWS`] rows, the last one short.
+    ///
+    /// The block must begin at a multiple of [`BLOCK_ROWS`].
+    #[must_use]
+    pub fn of_block(block: &SampleBlock) -> Vec<Self> {
+        debug_assert_eq!(block.first() % BLOCK_ROWS as u64, 0);
+        (0..block.rows())
+            .step_by(BLOCK_ROWS)
+            .map(|start| Self::of_rows(block, start, block.rows().min(start + BLOCK_ROWS)))
+            .collect()
+    }
+}
+
+/// Joins block digests, in sample order, into the digest of a dataset's content.
+pub struct ContentDigest {
+    hash: XxHash3_128,
+}
+
+impl ContentDigest {
+    /// Begins the digest of a dataset with these channels, of L bars each, and metrics.
+    #[must_use]
+    pub fn new(channels: &[&str], lookback: usize, metrics: &[&str]) -> Self {
+        let mut hash = XxHash3_128::with_seed(0);
+        let (channels, metrics) = (channels.join(","), metrics.join(","));
+        hash.write(format!("barloom-content-1 [{channels}] {lookback} [{metrics}]\n").as_bytes());
+        Self { hash }
+    }
+
+    /// Adds the next block.
+    pub fn push(&mut self, block: BlockDigest) {
+        self.hash.write(&block.0.to_be_bytes());
+    }
+
+    /// The digest, as it stands in a manifest: `xxh3-128:` and 32 hex digits.
+    #[must_use]
+    pub fn finish(self) -> String {
+        format!("xxh3-128:{:032x}", self.hash.finish_128())
+    }
+}

@@ -1,0 +1,77 @@
+use barloom_recipe::RecipeError;
+use barloom_rewards::RewardsError;
+use barloom_sampling::SamplingError;
+use barloom_windows::WindowsError;
+
+use crate::BlockShape;
+
+/// Why samples can't be built.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// The recipe is wrong, or does not fit the market.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The sampling settings are wrong.
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
+    /// There is no position to sample from.
+    #[error(transparent)]
+    Windows(#[from] WindowsError),
+    /// The reward settings are wrong.
+    #[error(transparent)]
+    Rewards(#[from] RewardsError),
+    /// The market lacks a channel of the recipe.
+    #[error("data.channels: the bars have no column {channel}; they have {available}")]
+    MissingChannel {
+        /// The channel.
+        channel: String,
+        /// The columns that there are, separated by commas.
+        available: String,
+    },
+    /// A channel holds a value that its scaler can't take.
+    #[error(
+        "scaling.{channel}: {scaler} can't take the value {value} of symbol {symbol}, bar {bar}; choose another scaler for it"
+    )]
+    UnusableValue {
+        /// The channel.
+        channel: String,
+        /// Its scaler.
+        scaler: String,
+        /// The value.
+        value: f64,
+        /// The symbol.
+        symbol: String,
+        /// The bar within its series, from 0.
+        bar: usize,
+    },
+    /// Samples were asked for that the plan does not have.
+    #[error("samples {first}..{end} were asked for, but there are {samples}")]
+    OutOfRange {
+        /// The first sample asked for.
+        first: u64,
+        /// One past the last one.
+        end: u64,
+        /// How many there are.
+        samples: u64,
+    },
+    /// A block can't hold the rows asked for.
+    #[error("a block made for {capacity} samples can't hold {rows}")]
+    BlockTooSmall {
+        /// Rows asked for.
+        rows: usize,
+        /// Rows it was made for.
+        capacity: usize,
+    },
+    /// A block was made for another plan.
+    #[error("the block has {got:?}, the plan {expected:?}; allocate blocks from the session")]
+    BlockShape {
+        /// The block's shape.
+        got: BlockShape,
+        /// The plan's.
+        expected: BlockShape,
+    },
+    /// A device failed.
+    #[error("{0}")]
+    Device(String),
+}

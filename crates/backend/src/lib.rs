@@ -1,0 +1,39 @@
+//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples, the
+//! digest of their content, and the conformance suite that holds all backends to the same bits.
+//!
+//! A [`Plan`] is a recipe resolved against a market, for one part of a split. A backend prepares
+//! a market and a plan once, into a [`Session`], which then fills blocks of consecutive samples.
+//! The trait is coarse on purpose: one call makes thousands of samples, so that a device has
+//! something to launch; its price is that a single sample costs a call too. Blocks are allocated
+//! by the session, which may place them where its device copies fastest.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use barloom_backend::{Backend, BackendError, Plan};
+//! # fn build(cpu: &dyn Backend, market: Arc<barloom_bars::Market>) -> Result<(), BackendError> {
+//! let recipe = barloom_recipe::Recipe::default().resolve(&market)?;
+//! let plan = Arc::new(Plan::new(&recipe, &market, None)?);
+//! let session = cpu.prepare(market, plan)?;
+//! let mut block = session.allocate(4_096);
+//! session.fill(0, 4_096, &mut block)?;
+//! let closes: &[f32] = block.window(3, 0); // channel 3 of the block's sample 0: [L]
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+#[cfg(target_endian = "big")]
+compile_error!("content digests are over little-endian columns; big-endian machines need a port");
+
+mod block;
+pub mod conformance;
+mod digest;
+mod error;
+mod plan;
+mod session;
+
+pub use block::{BlockShape, RowsMut, SampleBlock};
+pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
+pub use error::BackendError;
+pub use plan::{Plan, PlanChannel};
+pub use session::{Backend, Session};

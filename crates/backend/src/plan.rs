@@ -1,0 +1,133 @@
+//! A recipe resolved against a market, for one part.
+
+use barloom_bars::{Market, Part};
+use barloom_recipe::{Recipe, Samples};
+use barloom_rewards::RewardSettings;
+use barloom_sampling::Sampler;
+use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
+use barloom_windows::Positions;
+
+use crate::{BackendError, BlockShape};
+
+/// A channel of the windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanChannel {
+    /// The market's column.
+    pub name: String,
+    /// How its windows are scaled.
+    pub scaler: ChannelScaler,
+}
+
+/// Everything a backend needs to know beside the market: what sample i is, for one part.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many samples there are.
+    pub samples: u64,
+    /// The part of the split; none without one.
+    pub part: Option<Part>,
+    /// L in bars.
+    pub lookback: usize,
+    /// F in bars.
+    pub forward: usize,
+    /// Channels in recipe order.
+    pub channels: Vec<PlanChannel>,
+    /// Draws of sample i.
+    pub sampler: Sampler,
+    /// Where samples may stand.
+    pub positions: Positions,
+    /// How actions are priced.
+    pub reward: RewardSettings,
+    /// How the nine meta fields scale.
+    pub meta: MetaScaler,
+}
+
+impl Plan {
+    /// Resolves a recipe against a market, for one part of its split or, without one, whole.
+    ///
+    /// # Errors
+    /// The recipe is wrong, the market has no position for it, lacks a channel, or a channel
+    /// holds a value that its scaler can't take.
+    pub fn new(
+        recipe: &Recipe,
+        market: &Market,
+        part: Option<&Part>,
+    ) -> Result<Self, BackendError> {
+        let (lookback, forward) = (recipe.dataset.lookback, recipe.dataset.forward);
+        let channels: Vec<PlanChannel> = recipe
+            .data
+            .channels
+            .iter()
+            .map(|name| PlanChannel { name: name.clone(), scaler: recipe.channel_scaler(name) })
+            .collect();
+        channels.iter().try_for_each(|channel| check_values(channel, market))?;
+        let positions = Positions::new(market, lookback, forward, part)?;
+        let samples =
+            match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
+                Samples::All => positions.count().saturating_mul(recipe.dataset.actions_per_state),
+                Samples::Count(count) => count,
+            };
+        let sampler = Sampler::new(
+            &recipe.sampling,
+            recipe.dataset.seed,
+            part.map(|p| p.index),
+            recipe.dataset.actions_per_state,
+            recipe.dataset.positions,
+            positions.count(),
+        )?;
+        let reward = recipe.reward_settings(market.bars_per_year())?;
+        let field = |b: barloom_sampling::FieldBounds| MetaField {
+            name: b.name.to_owned(),
+            min: b.lo,
+            max: b.hi,
+        };
+        let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
+        let part = part.cloned();
+        Ok(Self { samples, part, lookback, forward, channels, sampler, positions, reward, meta })
+    }
+
+    /// The shape of this plan's blocks.
+    #[must_use]
+    pub fn block_shape(&self) -> BlockShape {
+        BlockShape {
+            lookback: self.lookback,
+            channels: self.channels.len(),
+            metrics: self.reward.metrics.len(),
+        }
+    }
+
+    /// Checks that samples `[first, first + rows)` are the plan's.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn check_range(&self, first: u64, rows: usize) -> Result<(), BackendError> {
+        let end = first.saturating_add(rows as u64);
+        if end > self.samples {
+            return Err(BackendError::OutOfRange { first, end, samples: self.samples });
+        }
+        Ok(())
+    }
+}
+
+/// Every value that a window can hold must suit the channel's scaler.
+fn check_values(channel: &PlanChannel, market: &Market) -> Result<(), BackendError> {
+    let Some(column) = market.column(&channel.name) else {
+        let names: Vec<&str> = market.columns().iter().map(|c| &*c.name).collect();
+        let (channel, available) = (channel.name.clone(), names.join(", "));
+        return Err(BackendError::MissingChannel { channel, available });
+    };
+    for segment in market.segments() {
+        for row in segment.start..segment.end {
+            if !usable(channel.scaler, column[row]) {
+                let span = &market.series()[segment.series as usize];
+                return Err(BackendError::UnusableValue {
+                    channel: channel.name.clone(),
+                    scaler: channel.scaler.to_string(),
+                    value: column[row],
+                    symbol: span.symbol.clone(),
+                    bar: row - span.start,
+                });
+            }
+        }
+    }
+    Ok(())
+}

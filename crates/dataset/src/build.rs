@@ -1,0 +1,214 @@
+//! Building datasets: one folder, or one a part.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{fs, thread};
+
+use barloom_backend::{BLOCK_ROWS, ContentDigest, Session};
+use barloom_bars::{Market, Part};
+use barloom_market_data::write_market_arrow;
+use barloom_recipe::{Format, Recipe};
+
+use crate::files::{record_of, sync_dir, write_bytes};
+use crate::shard::{BuiltShard, ShardWriter};
+use crate::staging::Staging;
+use crate::summary::Gather;
+use crate::{
+    DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
+    ShardRecord, Summary,
+};
+
+/// A dataset, or one part of it, that is to be built.
+pub struct PartBuild {
+    /// The part; none for a dataset without a split.
+    pub part: Option<Part>,
+    /// Makes its samples.
+    pub session: Box<dyn Session>,
+}
+
+/// Everything that a build needs.
+pub struct Build<'a> {
+    /// The dataset's folder.
+    pub out: &'a Path,
+    /// The resolved recipe.
+    pub recipe: &'a Recipe,
+    /// The bars.
+    pub market: &'a Market,
+    /// Bars dropped while reading, by fault, for the manifest.
+    pub dropped: &'a BTreeMap<String, u64>,
+    /// One without a part, or the parts of the split.
+    pub parts: Vec<PartBuild>,
+    /// Whether a dataset that is there may be replaced.
+    pub overwrite: bool,
+    /// Samples made at once by each of the threads: rounded up to a multiple of 4,096.
+    pub chunk_rows: usize,
+    /// How many shards are written at once.
+    pub threads: usize,
+    /// Told from any thread how many more samples are written.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// A dataset that was built.
+#[derive(Clone, Debug)]
+pub struct BuiltPart {
+    /// Its folder.
+    pub path: std::path::PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+impl Build<'_> {
+    /// Builds the dataset: whole, or on an error not at all.
+    ///
+    /// # Errors
+    /// The output is there or can't be written; the backend fails.
+    pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
+        let staging = Staging::create(self.out, self.overwrite)?;
+        let market = MarketRecord::new(self.market, self.dropped);
+        let mut built = Vec::new();
+        for part in &self.parts {
+            let name = part.part.as_ref().map(|p| p.name.as_str());
+            let dir = name.map_or_else(|| staging.dir().to_owned(), |n| staging.dir().join(n));
+            fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
+            let manifest = self.write_part(part, &dir, &market)?;
+            sync_dir(&dir)?;
+            let path = name.map_or_else(|| self.out.to_owned(), |n| self.out.join(n));
+            built.push(BuiltPart { path, manifest });
+        }
+        staging.commit()?;
+        Ok(built)
+    }
+
+    fn write_part(
+        &self,
+        build: &PartBuild,
+        dir: &Path,
+        market: &MarketRecord,
+    ) -> Result<Manifest, DatasetError> {
+        let plan = build.session.plan();
+        let format = self.recipe.output.format;
+        let files = self.write_side_files(dir, build)?;
+        let (shards, content_digest, summary) = match format {
+            Format::Virtual => (Vec::new(), None, None),
+            Format::Parquet => {
+                let (shards, digest, summary) = self.write_shards(dir, build)?;
+                (shards, Some(digest), Some(summary))
+            }
+        };
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            barloom_version: env!("CARGO_PKG_VERSION").to_owned(),
+            format: format.to_string(),
+            samples: plan.samples,
+            positions: plan.positions.count(),
+            part: build.part.as_ref().map(|part| PartRecord {
+                index: part.index,
+                name: part.name.clone(),
+                start_ns: (part.start_ns != i64::MIN).then_some(part.start_ns),
+                end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
+            }),
+            recipe_digest: self.recipe.digest(),
+            recipe: self.recipe.to_json(),
+            market: market.clone(),
+            files,
+            shards,
+            content_digest,
+            summary,
+            manifest_digest: String::new(),
+        };
+        let text = manifest.to_json();
+        let path = dir.join("manifest.json");
+        write_bytes(dir, "manifest.json", text.as_bytes())?;
+        Manifest::from_json(&text, &path)
+    }
+
+    fn write_side_files(
+        &self,
+        dir: &Path,
+        build: &PartBuild,
+    ) -> Result<Vec<FileRecord>, DatasetError> {
+        write_market_arrow(&dir.join("bars.arrow"), self.market)?;
+        let meta = serde_json::to_string_pretty(&build.session.plan().meta).unwrap_or_default();
+        Ok(vec![
+            record_of(dir, "bars.arrow")?,
+            write_bytes(dir, "meta_scaler.json", (meta + "\n").as_bytes())?,
+            write_bytes(dir, "recipe.toml", self.recipe.to_toml().as_bytes())?,
+        ])
+    }
+
+    fn write_shards(
+        &self,
+        dir: &Path,
+        build: &PartBuild,
+    ) -> Result<(Vec<ShardRecord>, String, Summary), DatasetError> {
+        let plan = build.session.plan();
+        let layout = Layout::new(plan, self.market);
+        let stop = AtomicBool::new(false);
+        let writer = ShardWriter {
+            session: &*build.session,
+            layout: &layout,
+            dir,
+            compression: self.recipe.output.compression,
+            chunk_rows: self.chunk_rows.max(1).next_multiple_of(BLOCK_ROWS),
+            progress: self.progress,
+            stop: &|| stop.load(Ordering::Relaxed),
+        };
+        let shard_rows = self.recipe.output.shard_rows;
+        let built =
+            in_parallel(plan.samples.div_ceil(shard_rows), self.threads, &stop, |number| {
+                let first = number * shard_rows;
+                writer.write(number, first, shard_rows.min(plan.samples - first))
+            })?;
+        let mut digest = ContentDigest::new(&layout.channels(), plan.lookback, &layout.metrics());
+        let mut gather = Gather::new(plan.reward.metrics.len());
+        let mut shards = Vec::with_capacity(built.len());
+        for shard in built {
+            shard.digests.iter().for_each(|block| digest.push(*block));
+            gather.append(shard.gather);
+            shards.push(shard.record);
+        }
+        Ok((shards, digest.finish(), gather.finish(&layout.metrics())))
+    }
+}
+
+/// Runs `work` for every number below `count` on up to `threads` threads; results in order.
+///
+/// The threads are plain ones, not rayon's: a rayon task that waits for a part of its block would
+/// start another shard meanwhile, and memory would grow with the depth of that.
+fn in_parallel(
+    count: u64,
+    threads: usize,
+    stop: &AtomicBool,
+    work: impl Fn(u64) -> Result<BuiltShard, DatasetError> + Sync,
+) -> Result<Vec<BuiltShard>, DatasetError> {
+    let next = AtomicU64::new(0);
+    let results = Mutex::new(BTreeMap::new());
+    let run = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count || stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let result = work(number);
+            if result.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            if let Ok(mut results) = results.lock() {
+                results.insert(number, result);
+            }
+        }
+    };
+    let threads = u64::try_from(threads.max(1)).unwrap_or(1).min(count);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(run);
+        }
+    });
+    let results = results.into_inner().unwrap_or_default();
+    // Others stop because of one; that one is the error to tell.
+    let (stopped, told): (Vec<_>, Vec<_>) =
+        results.into_values().partition(|r| matches!(r, Err(DatasetError::Stopped)));
+    told.into_iter().chain(stopped).collect()
+}

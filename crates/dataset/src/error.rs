@@ -1,0 +1,104 @@
+use std::path::{Path, PathBuf};
+
+use barloom_backend::BackendError;
+use barloom_market_data::MarketDataError;
+use barloom_recipe::RecipeError;
+
+/// Why a dataset can't be written or read.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// A file or folder can't be read or written.
+    #[error("{}: can't {action}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried: `write`, `rename`.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The output is there already.
+    #[error("{} is there already and is never overwritten unasked; give --overwrite or another --out", .0.display())]
+    Exists(PathBuf),
+    /// What is to be overwritten is no dataset.
+    #[error("{} is not a Barloom dataset, so --overwrite does not touch it; choose another --out", .0.display())]
+    NotOurs(PathBuf),
+    /// Another build writes to the same place.
+    #[error("{}: another build is writing this dataset; wait for it or choose another --out", .0.display())]
+    Busy(PathBuf),
+    /// An output path has no name.
+    #[error("{}: a dataset's folder needs a name", .0.display())]
+    NoName(PathBuf),
+    /// A folder is no dataset.
+    #[error("{}: there is no manifest.json here, so this is not a whole Barloom dataset", .0.display())]
+    NotADataset(PathBuf),
+    /// A dataset has parts, and one of them is to be named.
+    #[error("{} is a split dataset; name one of its parts: {parts}", path.display())]
+    HasParts {
+        /// The folder.
+        path: PathBuf,
+        /// The names of its parts, separated by commas.
+        parts: String,
+    },
+    /// The dataset is of a later format.
+    #[error("{}: its format version is {found}, this barloom reads up to {known}; use a newer barloom", path.display())]
+    NewerFormat {
+        /// The manifest.
+        path: PathBuf,
+        /// The version found.
+        found: u64,
+        /// The newest version known.
+        known: u64,
+    },
+    /// A file of a dataset is not what its manifest or format says.
+    #[error("{}: {problem}; the dataset is damaged, build it again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A sample was asked for that is not there.
+    #[error("sample {sample} was asked for; there are {samples}, counted from 0")]
+    NoSuchSample {
+        /// The sample asked for.
+        sample: u64,
+        /// How many there are.
+        samples: u64,
+    },
+    /// Arrow or Parquet refused.
+    #[error("{}: {problem}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+    /// The build was stopped before its end.
+    #[error("the build was stopped before its end")]
+    Stopped,
+    /// The backend failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The dataset's bars can't be read or written.
+    #[error(transparent)]
+    MarketData(#[from] MarketDataError),
+    /// The dataset's recipe can't be read.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+}
+
+impl DatasetError {
+    /// An error of the system on a path, for `map_err`.
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, action, source }
+    }
+
+    /// An error of Arrow or Parquet on a path, for `map_err`.
+    pub(crate) fn format<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_path_buf();
+        move |error| Self::Format { path, problem: error.to_string() }
+    }
+}

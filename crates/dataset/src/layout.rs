@@ -1,0 +1,171 @@
+//! Samples as Arrow columns.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, DictionaryArray, FixedSizeListArray, Float32Array, Float64Array, Int8Array,
+    Int32Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+use barloom_backend::{Plan, SampleBlock};
+use barloom_bars::Market;
+
+const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];
+
+/// The columns of a dataset's samples: names, types, and blocks turned into them.
+///
+/// `sample`, `symbol`, `bar`, `ts`, each channel as `FixedSizeList<f32, L>`, the nine state and
+/// action fields, `reward` and `reward_<metric>`, `entry_price`, `exit_price`, `pnl`,
+/// `held_bars`, `exit_reason`. Nothing is nullable.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    schema: SchemaRef,
+    lookback: i32,
+    channels: Vec<String>,
+    metrics: Vec<String>,
+    symbols: ArrayRef,
+    reasons: ArrayRef,
+}
+
+impl Layout {
+    /// The layout of a plan's samples.
+    #[must_use]
+    pub fn new(plan: &Plan, market: &Market) -> Self {
+        let lookback = i32::try_from(plan.lookback).unwrap_or(i32::MAX);
+        let channels: Vec<String> = plan.channels.iter().map(|c| c.name.clone()).collect();
+        let metrics: Vec<String> =
+            plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect();
+        let symbols = market.series().iter().map(|s| Some(s.symbol.as_str()));
+        Self {
+            schema: Arc::new(schema(&channels, lookback, &metrics)),
+            lookback,
+            channels,
+            metrics,
+            symbols: Arc::new(StringArray::from_iter(symbols)),
+            reasons: Arc::new(StringArray::from_iter_values(EXIT_REASONS)),
+        }
+    }
+
+    /// The Arrow schema.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Channel names in order.
+    #[must_use]
+    pub fn channels(&self) -> Vec<&str> {
+        self.channels.iter().map(String::as_str).collect()
+    }
+
+    /// Metric names in order; the first is the column `reward`.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<&str> {
+        self.metrics.iter().map(String::as_str).collect()
+    }
+
+    /// Rows `[start, end)` of a block as a record batch; rows count from the block's first.
+    ///
+    /// # Errors
+    /// The block is of another shape.
+    pub fn record_batch(
+        &self,
+        block: &SampleBlock,
+        start: usize,
+        end: usize,
+    ) -> Result<RecordBatch, ArrowError> {
+        let rows = start..end;
+        let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
+        let floats = |values: &[f64]| -> ArrayRef {
+            Arc::new(Float64Array::from(values[rows.clone()].to_vec()))
+        };
+        let bytes = |values: &[i8]| -> ArrayRef {
+            Arc::new(Int8Array::from(values[rows.clone()].to_vec()))
+        };
+        let codes = block.symbol[rows.clone()].iter().map(|s| *s as i32).collect::<Vec<_>>();
+        let reasons = block.exit_reason[rows.clone()].iter().map(|r| i32::from(*r)).collect();
+        let ts = TimestampNanosecondArray::from(block.ts[rows.clone()].to_vec());
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from_iter_values(
+                rows.clone().map(|row| first.saturating_add(row as i64)),
+            )),
+            dictionary(codes, &self.symbols)?,
+            Arc::new(Int64Array::from(block.bar[rows.clone()].to_vec())),
+            Arc::new(ts.with_timezone("UTC")),
+        ];
+        let l = block.shape().lookback;
+        for windows in &block.windows {
+            let values = Float32Array::from(windows[start * l..end * l].to_vec());
+            let item = Arc::new(Field::new("item", DataType::Float32, false));
+            columns.push(Arc::new(FixedSizeListArray::try_new(
+                item,
+                self.lookback,
+                Arc::new(values),
+                None,
+            )?));
+        }
+        columns.extend([
+            floats(&block.equity),
+            floats(&block.balance),
+            bytes(&block.position),
+            floats(&block.sl_dist),
+            floats(&block.tp_dist),
+            bytes(&block.act_dir),
+            floats(&block.act_dollar),
+            floats(&block.act_sl),
+            floats(&block.act_tp),
+        ]);
+        columns.extend(block.rewards.iter().map(|reward| floats(reward)));
+        columns.extend([
+            floats(&block.entry_price),
+            floats(&block.exit_price),
+            floats(&block.pnl),
+            Arc::new(Int32Array::from(block.held_bars[rows.clone()].to_vec())) as ArrayRef,
+            dictionary(reasons, &self.reasons)?,
+        ]);
+        RecordBatch::try_new(self.schema(), columns)
+    }
+}
+
+fn dictionary(codes: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(codes), Arc::clone(values))?;
+    Ok(Arc::new(array))
+}
+
+fn schema(channels: &[String], lookback: i32, metrics: &[String]) -> Schema {
+    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let item = Arc::new(Field::new("item", DataType::Float32, false));
+    let window = DataType::FixedSizeList(item, lookback);
+    let field = |name: &str, kind: DataType| Field::new(name, kind, false);
+    let mut fields = vec![
+        field("sample", DataType::Int64),
+        field("symbol", text.clone()),
+        field("bar", DataType::Int64),
+        field("ts", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()))),
+    ];
+    fields.extend(channels.iter().map(|name| field(name, window.clone())));
+    fields.extend([
+        field("equity", DataType::Float64),
+        field("balance", DataType::Float64),
+        field("position", DataType::Int8),
+        field("sl_dist", DataType::Float64),
+        field("tp_dist", DataType::Float64),
+        field("act_dir", DataType::Int8),
+        field("act_dollar", DataType::Float64),
+        field("act_sl", DataType::Float64),
+        field("act_tp", DataType::Float64),
+    ]);
+    for (place, metric) in metrics.iter().enumerate() {
+        let name = if place == 0 { "reward".to_owned() } else { format!("reward_{metric}") };
+        fields.push(field(&name, DataType::Float64));
+    }
+    fields.extend([
+        field("entry_price", DataType::Float64),
+        field("exit_price", DataType::Float64),
+        field("pnl", DataType::Float64),
+        field("held_bars", DataType::Int32),
+        field("exit_reason", text),
+    ]);
+    Schema::new(fields)
+}

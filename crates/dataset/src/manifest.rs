@@ -1,0 +1,204 @@
+//! The manifest: what a dataset is and which files it has.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use barloom_bars::Market;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::files::hex;
+use crate::{DatasetError, Summary};
+
+/// The newest manifest version that this crate writes and reads.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// `manifest.json`. Nothing in it depends on the clock, the host or the backend.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the format: [`FORMAT_VERSION`].
+    pub format_version: u64,
+    /// Version of barloom that wrote it.
+    pub barloom_version: String,
+    /// `parquet` or `virtual`.
+    pub format: String,
+    /// How many samples there are.
+    pub samples: u64,
+    /// From how many positions they are drawn.
+    pub positions: u64,
+    /// Which part of a split this is.
+    pub part: Option<PartRecord>,
+    /// Digest of the recipe, without paths and `[output]`.
+    pub recipe_digest: String,
+    /// The resolved recipe.
+    pub recipe: serde_json::Value,
+    /// The bars.
+    pub market: MarketRecord,
+    /// Files beside the shards.
+    pub files: Vec<FileRecord>,
+    /// Files of samples, in sample order.
+    pub shards: Vec<ShardRecord>,
+    /// Digest of the samples; none for a virtual dataset.
+    pub content_digest: Option<String>,
+    /// What the samples are like; none for a virtual dataset.
+    pub summary: Option<Summary>,
+    /// sha256 of this manifest with this field empty.
+    pub manifest_digest: String,
+}
+
+/// A part of a split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRecord {
+    /// Its place in the split, from 0.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// First time, ns since 1970 UTC; none for the beginning.
+    pub start_ns: Option<i64>,
+    /// One past the last time, ns since 1970 UTC; none for the end.
+    pub end_ns: Option<i64>,
+}
+
+/// The bars that a dataset was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarketRecord {
+    /// sha256 of symbols, times, columns and segments.
+    pub digest: String,
+    /// All bars.
+    pub bars: u64,
+    /// Segments.
+    pub segments: u64,
+    /// The longest step inside a segment, ns.
+    pub longest_step_ns: i64,
+    /// Open time of the first bar, ns since 1970 UTC.
+    pub first_ts: i64,
+    /// Open time of the last bar, ns since 1970 UTC.
+    pub last_ts: i64,
+    /// The symbols in market order; a sample's symbol code counts in this list.
+    pub symbols: Vec<SymbolRecord>,
+    /// Bars that were dropped as unusable, by fault.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+/// A symbol of the market.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SymbolRecord {
+    /// The symbol.
+    pub symbol: String,
+    /// Its bars.
+    pub bars: u64,
+}
+
+/// A file of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Its name in the dataset's folder.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its sha256, hex.
+    pub sha256: String,
+}
+
+/// A file of samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardRecord {
+    /// The first sample.
+    pub first: u64,
+    /// How many samples.
+    pub rows: u64,
+    /// The file.
+    #[serde(flatten)]
+    pub file: FileRecord,
+}
+
+impl Manifest {
+    /// The manifest's text, with its own digest put in.
+    pub(crate) fn to_json(&self) -> String {
+        let mut manifest = Self { manifest_digest: String::new(), ..self.clone() };
+        manifest.manifest_digest = manifest.own_digest();
+        manifest.text()
+    }
+
+    /// Reads a manifest, checks its version and its own digest.
+    pub(crate) fn from_json(text: &str, path: &Path) -> Result<Self, DatasetError> {
+        let damaged = |problem: String| DatasetError::Damaged { path: path.to_path_buf(), problem };
+        let value: serde_json::Value =
+            serde_json::from_str(text).map_err(|e| damaged(format!("it is not JSON ({e})")))?;
+        let found = value.get("format_version").and_then(serde_json::Value::as_u64);
+        match found {
+            Some(found) if found > FORMAT_VERSION => {
+                let (path, known) = (path.to_path_buf(), FORMAT_VERSION);
+                return Err(DatasetError::NewerFormat { path, found, known });
+            }
+            Some(FORMAT_VERSION) => {}
+            other => {
+                return Err(damaged(format!("format_version {other:?} is none that was written")));
+            }
+        }
+        let manifest: Self = serde_json::from_value(value)
+            .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
+        let blank = Self { manifest_digest: String::new(), ..manifest.clone() };
+        if blank.own_digest() != manifest.manifest_digest {
+            return Err(damaged("manifest_digest does not match the rest of it".into()));
+        }
+        Ok(manifest)
+    }
+
+    fn own_digest(&self) -> String {
+        format!("sha256:{}", hex(&Sha256::digest(self.text().as_bytes())))
+    }
+
+    fn text(&self) -> String {
+        // A struct of numbers, strings and lists always serialises.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
+
+impl MarketRecord {
+    /// What a manifest says of a market.
+    #[must_use]
+    pub fn new(market: &Market, dropped: &BTreeMap<String, u64>) -> Self {
+        let symbol = |s: &barloom_bars::SeriesSpan| SymbolRecord {
+            symbol: s.symbol.clone(),
+            bars: (s.end - s.start) as u64,
+        };
+        Self {
+            digest: market_digest(market),
+            bars: market.len() as u64,
+            segments: market.segments().len() as u64,
+            longest_step_ns: market.longest_step_ns(),
+            first_ts: market.ts().iter().copied().min().unwrap_or(0),
+            last_ts: market.ts().iter().copied().max().unwrap_or(0),
+            symbols: market.series().iter().map(symbol).collect(),
+            dropped: dropped.clone(),
+        }
+    }
+}
+
+/// sha256 over names, lengths, times, columns and segments, little-endian.
+fn market_digest(market: &Market) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"barloom-market-1\n");
+    for series in market.series() {
+        hash.update((series.symbol.len() as u64).to_le_bytes());
+        hash.update(series.symbol.as_bytes());
+        hash.update((series.start as u64).to_le_bytes());
+        hash.update((series.end as u64).to_le_bytes());
+    }
+    let mut bytes = Vec::with_capacity(market.len() * 8);
+    bytes.extend(market.ts().iter().flat_map(|t| t.to_le_bytes()));
+    hash.update(&bytes);
+    for column in market.columns() {
+        hash.update((column.name.len() as u64).to_le_bytes());
+        hash.update(column.name.as_bytes());
+        bytes.clear();
+        bytes.extend(column.values.iter().flat_map(|v| v.to_bits().to_le_bytes()));
+        hash.update(&bytes);
+    }
+    for segment in market.segments() {
+        hash.update((segment.start as u64).to_le_bytes());
+        hash.update((segment.end as u64).to_le_bytes());
+    }
+    format!("sha256:{}", hex(&hash.finalize()))
+}

@@ -1,0 +1,132 @@
+//! Opening a dataset.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use barloom_bars::{Market, Part};
+use barloom_market_data::read_market_arrow;
+use barloom_recipe::Recipe;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::{DatasetError, Manifest};
+
+/// A dataset that was opened: its manifest and recipe are read, its samples are not.
+#[derive(Debug)]
+pub struct Dataset {
+    path: PathBuf,
+    manifest: Manifest,
+    recipe: Recipe,
+}
+
+impl Dataset {
+    /// Opens the dataset in a folder.
+    ///
+    /// # Errors
+    /// The folder is no whole dataset, is a split one, is of a later format, or its manifest or
+    /// recipe is damaged.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DatasetError> {
+        let path = path.as_ref();
+        let file = path.join("manifest.json");
+        if !file.is_file() {
+            let parts = find_parts(path)?;
+            let path = path.to_path_buf();
+            return Err(if parts.is_empty() {
+                DatasetError::NotADataset(path)
+            } else {
+                DatasetError::HasParts { path, parts: parts.join(", ") }
+            });
+        }
+        let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
+        let manifest = Manifest::from_json(&text, &file)?;
+        let file = path.join("recipe.toml");
+        let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
+        let recipe = Recipe::from_toml(&text, &file.to_string_lossy())?;
+        if recipe.digest() != manifest.recipe_digest {
+            let problem = "it is not the recipe whose digest the manifest holds".to_owned();
+            return Err(DatasetError::Damaged { path: file, problem });
+        }
+        Ok(Self { path: path.to_path_buf(), manifest, recipe })
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its recipe.
+    #[must_use]
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Reads its bars.
+    ///
+    /// # Errors
+    /// The file can't be read or is damaged.
+    pub fn market(&self) -> Result<Market, DatasetError> {
+        Ok(read_market_arrow(&self.path.join("bars.arrow"), &self.recipe.data.channels)?)
+    }
+
+    /// The part of the split that this dataset is, for these bars; none without a split.
+    ///
+    /// # Errors
+    /// The split of the recipe does not have the part that the manifest names.
+    pub fn part(&self, market: &Market) -> Result<Option<Part>, DatasetError> {
+        let Some(record) = &self.manifest.part else { return Ok(None) };
+        let parts = self.recipe.parts(market)?;
+        let part = parts.into_iter().find(|p| p.index == record.index && p.name == record.name);
+        part.map(Some).ok_or_else(|| DatasetError::Damaged {
+            path: self.path.join("recipe.toml"),
+            problem: format!("its split has no part {}", record.name),
+        })
+    }
+
+    /// Reads one sample of a stored dataset as a record batch of one row.
+    ///
+    /// # Errors
+    /// There is no such sample (a virtual dataset stores none), or its file is damaged.
+    pub fn read_sample(&self, sample: u64) -> Result<RecordBatch, DatasetError> {
+        let missing = || DatasetError::NoSuchSample { sample, samples: self.manifest.samples };
+        let shards = &self.manifest.shards;
+        let after = shards.partition_point(|s| s.first <= sample);
+        let shard = after.checked_sub(1).and_then(|i| shards.get(i)).ok_or_else(missing)?;
+        let offset = sample - shard.first;
+        if offset >= shard.rows {
+            return Err(missing());
+        }
+        let path = self.path.join(&shard.file.name);
+        let file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let mut reader = ParquetRecordBatchReaderBuilder::try_new(file)
+            .and_then(|b| b.with_offset(offset).with_limit(1).build())
+            .map_err(DatasetError::format(&path))?;
+        match reader.next() {
+            Some(batch) => batch.map_err(DatasetError::format(&path)),
+            None => Err(DatasetError::Damaged { path, problem: "it has too few rows".into() }),
+        }
+    }
+}
+
+/// The names of the parts of a split dataset: subfolders that are datasets.
+///
+/// # Errors
+/// The folder can't be listed.
+pub fn find_parts(path: &Path) -> Result<Vec<String>, DatasetError> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(path).map_err(DatasetError::io(path, "open"))? {
+        let entry = entry.map_err(DatasetError::io(path, "list"))?;
+        if entry.path().join("manifest.json").is_file() {
+            parts.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    parts.sort();
+    Ok(parts)
+}

@@ -1,0 +1,239 @@
+//! What the samples of a dataset are like: counts and reward distributions.
+//!
+//! Moments are taken a block of 4,096 samples at a time and merged in sample order, so a summary
+//! has the same bits for any number of threads and any shard size.
+
+use barloom_backend::{BLOCK_ROWS, SampleBlock};
+use serde::{Deserialize, Serialize};
+
+/// Counts and reward distributions of a dataset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Actions taken.
+    pub actions: Counts,
+    /// Ways out of the trades, in the order none, stop, target, horizon.
+    pub exits: [u64; 4],
+    /// One for each metric.
+    pub rewards: Vec<RewardSummary>,
+}
+
+/// How often each action was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// No trade.
+    pub hold: u64,
+    /// Bought.
+    pub long: u64,
+    /// Sold.
+    pub short: u64,
+}
+
+/// The distribution of one reward metric. Quantiles are within 6%.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RewardSummary {
+    /// The metric.
+    pub metric: String,
+    /// Mean.
+    pub mean: f64,
+    /// Population standard deviation.
+    pub std: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Twentieth part below.
+    pub p05: f64,
+    /// Half below.
+    pub p50: f64,
+    /// Twentieth part above.
+    pub p95: f64,
+    /// Largest.
+    pub max: f64,
+    /// How many were clipped.
+    pub clipped: u64,
+    /// How many are NaN; these are left out of the figures above.
+    pub nan: u64,
+}
+
+/// Gathers the summary of consecutive samples.
+#[derive(Clone)]
+pub(crate) struct Gather {
+    actions: Counts,
+    exits: [u64; 4],
+    metrics: Vec<GatherMetric>,
+}
+
+#[derive(Clone)]
+struct GatherMetric {
+    blocks: Vec<Moments>,
+    min: f64,
+    max: f64,
+    clipped: u64,
+    nan: u64,
+    histogram: Vec<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Moments {
+    n: f64,
+    mean: f64,
+    m2: f64,
+}
+
+/// Buckets by sign, exponent and four bits of the mantissa.
+const BUCKETS: usize = 1 << 16;
+
+/// The bucket of a value; buckets ascend with values.
+fn bucket(value: f64) -> usize {
+    let bits = value.to_bits();
+    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    (ordered >> 48) as usize
+}
+
+/// The middle of a bucket.
+fn middle(bucket: usize) -> f64 {
+    let ordered = (bucket as u64) << 48 | 1 << 47;
+    f64::from_bits(if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered })
+}
+
+impl Gather {
+    pub(crate) fn new(metrics: usize) -> Self {
+        let metric = GatherMetric {
+            blocks: Vec::new(),
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            clipped: 0,
+            nan: 0,
+            histogram: vec![0; BUCKETS],
+        };
+        Self { actions: Counts::default(), exits: [0; 4], metrics: vec![metric; metrics] }
+    }
+
+    /// Adds a block that begins at a multiple of 4,096 samples.
+    pub(crate) fn add(&mut self, block: &SampleBlock) {
+        for direction in &block.act_dir {
+            match direction {
+                0 => self.actions.hold += 1,
+                1 => self.actions.long += 1,
+                _ => self.actions.short += 1,
+            }
+        }
+        for reason in &block.exit_reason {
+            self.exits[usize::from(*reason).min(3)] += 1;
+        }
+        for (metric, gather) in self.metrics.iter_mut().enumerate() {
+            gather.clipped += block.clipped[metric].iter().map(|c| u64::from(*c)).sum::<u64>();
+            block.rewards[metric].chunks(BLOCK_ROWS).for_each(|values| gather.add(values));
+        }
+    }
+
+    /// Adds what was gathered of the samples that follow.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.actions.hold += other.actions.hold;
+        self.actions.long += other.actions.long;
+        self.actions.short += other.actions.short;
+        self.exits.iter_mut().zip(other.exits).for_each(|(a, b)| *a += b);
+        for (a, b) in self.metrics.iter_mut().zip(other.metrics) {
+            a.blocks.extend(b.blocks);
+            a.min = a.min.min(b.min);
+            a.max = a.max.max(b.max);
+            a.clipped += b.clipped;
+            a.nan += b.nan;
+            a.histogram.iter_mut().zip(b.histogram).for_each(|(x, y)| *x += y);
+        }
+    }
+
+    pub(crate) fn finish(&self, names: &[&str]) -> Summary {
+        let rewards = self.metrics.iter().zip(names).map(|(m, name)| m.finish(name)).collect();
+        Summary { actions: self.actions, exits: self.exits, rewards }
+    }
+}
+
+impl GatherMetric {
+    fn add(&mut self, values: &[f64]) {
+        let (mut n, mut sum) = (0.0, 0.0);
+        for value in values {
+            if value.is_nan() {
+                self.nan += 1;
+                continue;
+            }
+            n += 1.0;
+            sum += value;
+            self.min = self.min.min(*value);
+            self.max = self.max.max(*value);
+            self.histogram[bucket(*value)] += 1;
+        }
+        if n > 0.0 {
+            let mean = sum / n;
+            let squares = values.iter().filter(|v| !v.is_nan()).map(|v| (v - mean) * (v - mean));
+            self.blocks.push(Moments { n, mean, m2: squares.sum() });
+        }
+    }
+
+    fn finish(&self, metric: &str) -> RewardSummary {
+        let mut all = Moments { n: 0.0, mean: 0.0, m2: 0.0 };
+        for block in &self.blocks {
+            let n = all.n + block.n;
+            let delta = block.mean - all.mean;
+            all.mean += delta * block.n / n;
+            all.m2 += block.m2 + delta * delta * (all.n * block.n / n);
+            all.n = n;
+        }
+        let empty = all.n == 0.0;
+        RewardSummary {
+            metric: metric.to_owned(),
+            mean: all.mean,
+            std: if empty || self.min == self.max { 0.0 } else { (all.m2 / all.n).sqrt() },
+            min: if empty { 0.0 } else { self.min },
+            p05: self.quantile(0.05),
+            p50: self.quantile(0.50),
+            p95: self.quantile(0.95),
+            max: if empty { 0.0 } else { self.max },
+            clipped: self.clipped,
+            nan: self.nan,
+        }
+    }
+
+    fn quantile(&self, q: f64) -> f64 {
+        let total: u64 = self.histogram.iter().sum();
+        let rank = (q * total as f64) as u64;
+        let mut below = 0;
+        for (bucket, count) in self.histogram.iter().enumerate() {
+            below += count;
+            if below > rank {
+                // Exact zeros (hold) and constants stay themselves.
+                let zero = bucket == self::bucket(0.0);
+                let value = if zero { 0.0 } else { middle(bucket) };
+                return value.clamp(self.min, self.max);
+            }
+        }
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_ascend_and_hold_their_values() {
+        let values = [-1e300, -2.0, -1.99, -1e-300, 0.0, 1e-300, 0.013, 1.0, 1.5, 1e300];
+        for pair in values.windows(2) {
+            assert!(bucket(pair[0]) <= bucket(pair[1]), "{pair:?}");
+        }
+        for value in values.into_iter().filter(|v| *v != 0.0) {
+            assert!((middle(bucket(value)) / value - 1.0).abs() < 0.04, "{value}");
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_a_plain_pass() {
+        let values: Vec<f64> = (0..10_000).map(|i| f64::from(i % 97) - 40.0).collect();
+        let mut gather = Gather::new(1);
+        values.chunks(BLOCK_ROWS).for_each(|c| gather.metrics[0].add(c));
+        let got = gather.metrics[0].finish("x");
+        let mean = values.iter().sum::<f64>() / 1e4;
+        let var = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / 1e4;
+        assert!((got.mean - mean).abs() < 1e-12 && (got.std - var.sqrt()).abs() < 1e-12);
+        assert_eq!((got.min, got.max, got.nan), (-40.0, 56.0, 0));
+        assert!((got.p50 - 7.5).abs() < 1.0, "{}", got.p50);
+    }
+}

@@ -1,0 +1,346 @@
+//! The bars of several files, by symbol, nothing judged; and what is made of them.
+
+use std::collections::BTreeMap;
+
+use barloom_bars::{BarFault, Column, PRICE_COLUMNS, Series, bar_fault};
+
+use crate::names::symbol_of_file;
+use crate::table::{NO_TIME, Table};
+use crate::{MarketDataError, OnBadBar, ReadOptions, Stamp};
+
+/// Bars as they were read, by symbol, each knowing its file and row.
+#[derive(Clone, Debug)]
+pub struct Bars {
+    pub(crate) files: Vec<FileName>,
+    pub(crate) series: Vec<RawSeries>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) unit_jumps: Vec<(Origin, &'static str, &'static str)>,
+}
+
+/// A file, and what its rows are called.
+#[derive(Clone, Debug)]
+pub(crate) struct FileName {
+    pub(crate) name: String,
+    pub(crate) unit: &'static str,
+    /// The unit of its first epoch time, if its times are such numbers.
+    pub(crate) time_unit: Option<&'static str>,
+}
+
+/// Where a bar comes from: a file, and a line or row of it from 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) file: u32,
+    pub(crate) row: u32,
+}
+
+/// The bars of one symbol in the order read.
+#[derive(Clone, Debug)]
+pub(crate) struct RawSeries {
+    pub(crate) symbol: String,
+    pub(crate) ts: Vec<i64>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) origins: Vec<Origin>,
+}
+
+/// What is wrong with a bar's place in its series, or with the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    NoTime,
+    OutOfOrder,
+    Duplicate,
+    Bar(BarFault),
+}
+
+impl Fault {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NoTime => "no_time",
+            Self::OutOfOrder => "out_of_order",
+            Self::Duplicate => "duplicate_time",
+            Self::Bar(fault) => fault.name(),
+        }
+    }
+
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::NoTime => "the bar has no time".into(),
+            Self::OutOfOrder => "its time is before that of a bar above it".into(),
+            Self::Duplicate => "its time is that of the bar before it".into(),
+            Self::Bar(fault) => fault.to_string(),
+        }
+    }
+}
+
+/// Usable series, and what was done to get them.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// One for each symbol, in order of appearance.
+    pub series: Vec<Series>,
+    /// How many bars were dropped, by fault.
+    pub dropped: BTreeMap<String, u64>,
+    /// What a person may want to know: that newest-first bars were turned round.
+    pub notes: Vec<String>,
+}
+
+impl Bars {
+    /// Joins tables by symbol, in time order of their first bars.
+    pub(crate) fn join(tables: Vec<Table>, options: &ReadOptions) -> Self {
+        let mut bars = Self {
+            files: Vec::new(),
+            series: Vec::new(),
+            notes: Vec::new(),
+            unit_jumps: Vec::new(),
+        };
+        let mut pieces: BTreeMap<usize, Vec<RawSeries>> = BTreeMap::new();
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        for table in tables {
+            let file = bars.files.len() as u32;
+            bars.files.push(FileName {
+                name: table.file.clone(),
+                unit: table.unit(),
+                time_unit: table.time_unit,
+            });
+            for (row, before, now) in &table.unit_jumps {
+                bars.unit_jumps.push((Origin { file, row: table.number(*row) }, before, now));
+            }
+            for mut piece in split(table, file) {
+                if is_descending(&piece.ts) {
+                    bars.notes.push(format!(
+                        "{}: {} has its newest bar first; it was turned round",
+                        bars.files[file as usize].name, piece.symbol
+                    ));
+                    piece.reverse();
+                }
+                let next = known.len();
+                let at = *known.entry(piece.symbol.clone()).or_insert(next);
+                pieces.entry(at).or_default().push(piece);
+            }
+        }
+        for (_, mut pieces) in pieces {
+            pieces.sort_by_key(RawSeries::first_time);
+            let mut pieces = pieces.into_iter();
+            let Some(mut series) = pieces.next() else { continue };
+            pieces.for_each(|piece| series.append(piece));
+            if options.stamp == Stamp::Close {
+                series.stamp_at_open();
+            }
+            bars.series.push(series);
+        }
+        bars
+    }
+
+    /// Makes series of the bars: unusable ones are an error, or dropped and counted.
+    ///
+    /// # Errors
+    /// The first unusable bar with its file and row, and how many there are; or a symbol has no
+    /// usable bar.
+    pub fn into_series(self, on_bad_bar: OnBadBar) -> Result<Loaded, MarketDataError> {
+        let mut loaded =
+            Loaded { series: Vec::new(), dropped: BTreeMap::new(), notes: self.notes.clone() };
+        let mut first = None;
+        for raw in &self.series {
+            for (row, fault) in raw.faults() {
+                *loaded.dropped.entry(fault.name().to_owned()).or_insert(0) += 1;
+                first.get_or_insert_with(|| {
+                    format!("{}: {}", self.place(raw, row), raw.describe(row, fault))
+                });
+            }
+        }
+        if let (OnBadBar::Error, Some(first)) = (on_bad_bar, first) {
+            return Err(MarketDataError::BadBars { first, count: loaded.dropped.values().sum() });
+        }
+        for raw in self.series {
+            let (symbol, file) = (raw.symbol.clone(), raw.origins.first().map(|o| o.file));
+            match raw.into_series()? {
+                Some(series) => loaded.series.push(series),
+                None => {
+                    let name = file.map_or("", |f| self.files[f as usize].name.as_str());
+                    let problem = format!("symbol {symbol} has no usable bar left");
+                    return Err(MarketDataError::file(name, problem));
+                }
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// `bars.csv, line 7` of a bar.
+    pub(crate) fn place(&self, series: &RawSeries, row: usize) -> String {
+        let origin = series.origins[row];
+        let file = &self.files[origin.file as usize];
+        format!("{}, {} {}", file.name, file.unit, origin.row)
+    }
+}
+
+/// The rows of each symbol of a table, in the order of the table.
+fn split(table: Table, file: u32) -> Vec<RawSeries> {
+    let origins: Vec<Origin> =
+        (0..table.ts.len()).map(|row| Origin { file, row: table.number(row) }).collect();
+    let Some((codes, names)) = table.symbols else {
+        let symbol = symbol_of_file(&table.file);
+        return vec![RawSeries { symbol, ts: table.ts, columns: table.columns, origins }];
+    };
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    for (row, code) in codes.iter().enumerate() {
+        rows[*code as usize].push(row);
+    }
+    let take = |(symbol, rows): (String, Vec<usize>)| RawSeries {
+        symbol: if symbol.is_empty() { symbol_of_file(&table.file) } else { symbol },
+        ts: rows.iter().map(|row| table.ts[*row]).collect(),
+        columns: table
+            .columns
+            .iter()
+            .map(|c| Column::new(c.name.clone(), rows.iter().map(|r| c.values[*r]).collect()))
+            .collect(),
+        origins: rows.iter().map(|row| origins[*row]).collect(),
+    };
+    names.into_iter().zip(rows).map(take).collect()
+}
+
+/// Whether times fall strictly, those that are missing left out.
+fn is_descending(ts: &[i64]) -> bool {
+    let mut times = ts.iter().filter(|t| **t != NO_TIME);
+    let Some(mut last) = times.next() else { return false };
+    let mut several = false;
+    for time in times {
+        if time >= last {
+            return false;
+        }
+        last = time;
+        several = true;
+    }
+    several
+}
+
+impl RawSeries {
+    fn first_time(&self) -> i64 {
+        self.ts.iter().copied().find(|t| *t != NO_TIME).unwrap_or(i64::MAX)
+    }
+
+    fn reverse(&mut self) {
+        self.ts.reverse();
+        self.origins.reverse();
+        self.columns.iter_mut().for_each(|c| c.values.reverse());
+    }
+
+    /// Puts another series after this one; a column that one lacks is missing there.
+    fn append(&mut self, other: Self) {
+        let before = self.ts.len();
+        self.ts.extend(other.ts);
+        self.origins.extend(other.origins);
+        for column in other.columns {
+            match self.columns.iter_mut().find(|c| c.name == column.name) {
+                Some(mine) => mine.values.extend(column.values),
+                None => {
+                    let mut values = vec![f64::NAN; before];
+                    values.extend(column.values);
+                    self.columns.push(Column::new(column.name, values));
+                }
+            }
+        }
+        let after = self.ts.len();
+        self.columns.iter_mut().for_each(|c| c.values.resize(after, f64::NAN));
+    }
+
+    /// Moves times from the end of a bar to its beginning: back by the median step.
+    fn stamp_at_open(&mut self) {
+        let step = self.median_step();
+        for time in &mut self.ts {
+            if *time != NO_TIME {
+                *time = time.saturating_sub(step);
+            }
+        }
+    }
+
+    /// The median of the steps forward in time; 0 without any.
+    pub(crate) fn median_step(&self) -> i64 {
+        let mut steps: Vec<i64> = self
+            .ts
+            .windows(2)
+            .filter(|p| p[0] != NO_TIME && p[1] > p[0])
+            .map(|p| p[1].saturating_sub(p[0]))
+            .collect();
+        if steps.is_empty() {
+            return 0;
+        }
+        let middle = steps.len() / 2;
+        *steps.select_nth_unstable(middle).1
+    }
+
+    pub(crate) fn column(&self, name: &str) -> Option<&[f64]> {
+        self.columns.iter().find(|c| c.name == name).map(|c| c.values.as_slice())
+    }
+
+    /// The unusable bars and what is wrong with each, in order.
+    pub(crate) fn faults(&self) -> Vec<(usize, Fault)> {
+        let [open, high, low, close] = PRICE_COLUMNS.map(|n| self.column(n).unwrap_or_default());
+        let volume = self.column("volume");
+        let mut faults = Vec::new();
+        let mut last = NO_TIME;
+        for (row, time) in self.ts.iter().enumerate() {
+            let fault = if *time == NO_TIME {
+                Some(Fault::NoTime)
+            } else if *time < last {
+                Some(Fault::OutOfOrder)
+            } else if *time == last {
+                Some(Fault::Duplicate)
+            } else {
+                last = *time;
+                bar_fault(open[row], high[row], low[row], close[row], volume.map(|v| v[row]))
+                    .map(Fault::Bar)
+            };
+            if let Some(fault) = fault {
+                faults.push((row, fault));
+            }
+        }
+        faults
+    }
+
+    /// A fault with the values of its bar.
+    pub(crate) fn describe(&self, row: usize, fault: Fault) -> String {
+        let value = |name: &str| self.column(name).map_or(f64::NAN, |c| c[row]);
+        let [open, high, low, close] = PRICE_COLUMNS.map(value);
+        let values = format!("open {open}, high {high}, low {low}, close {close}");
+        match fault {
+            Fault::Bar(BarFault::BadVolume) => {
+                format!("{} (volume {})", fault.text(), value("volume"))
+            }
+            Fault::Bar(_) => format!("{} ({values})", fault.text()),
+            _ => fault.text(),
+        }
+    }
+
+    /// The series without its unusable bars; a break where one was. None if no bar is left.
+    fn into_series(self) -> Result<Option<Series>, MarketDataError> {
+        let faults = self.faults();
+        if faults.is_empty() {
+            return Ok(Some(Series::new(self.symbol, self.ts, self.columns)?));
+        }
+        let mut keep = vec![true; self.ts.len()];
+        faults.iter().for_each(|(row, _)| keep[*row] = false);
+        let mut breaks = Vec::new();
+        let mut kept = 0;
+        for (row, keep) in keep.iter().enumerate() {
+            if *keep {
+                kept += 1;
+            } else if kept > 0 && !matches!(self.fault_at(&faults, row), Some(Fault::Duplicate)) {
+                breaks.push(kept);
+            }
+        }
+        if kept == 0 {
+            return Ok(None);
+        }
+        breaks.retain(|b| *b < kept);
+        let filter = |values: &[f64]| -> Vec<f64> {
+            values.iter().zip(&keep).filter(|(_, k)| **k).map(|(v, _)| *v).collect()
+        };
+        let ts = self.ts.iter().zip(&keep).filter(|(_, k)| **k).map(|(t, _)| *t).collect();
+        let columns =
+            self.columns.iter().map(|c| Column::new(c.name.clone(), filter(&c.values))).collect();
+        Ok(Some(Series::new(self.symbol, ts, columns)?.with_breaks(breaks)?))
+    }
+
+    fn fault_at(&self, faults: &[(usize, Fault)], row: usize) -> Option<Fault> {
+        let at = faults.binary_search_by_key(&row, |(r, _)| *r).ok()?;
+        Some(faults[at].1)
+    }
+}

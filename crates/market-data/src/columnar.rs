@@ -1,0 +1,214 @@
+//! Bars from Parquet, Arrow IPC and Feather.
+
+use std::io::Cursor;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef, TimeUnit};
+use arrow::ipc::reader::{FileReader, StreamReader};
+use barloom_bars::{Column, PRICE_COLUMNS};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::names::{Roles, roles};
+use crate::table::{Rows, SymbolCodes, Table};
+use crate::text::{check_roles, instants};
+use crate::time::{self, Written};
+use crate::{MarketDataError, ReadOptions};
+
+/// Reads a Parquet file: only the columns that bars are made from.
+pub(crate) fn read_parquet(
+    file: &str,
+    bytes: Bytes,
+    options: &ReadOptions,
+) -> Result<Table, MarketDataError> {
+    let error = |e: &dyn std::fmt::Display| {
+        MarketDataError::file(file, format!("it is not readable as Parquet: {e}"))
+    };
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| error(&e))?;
+    let schema = builder.schema().clone();
+    let roles = usable_roles(file, &schema, options)?;
+    let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
+    wanted.extend([roles.time, roles.symbol].into_iter().flatten());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+    let reader =
+        builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| error(&e))?;
+    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| error(&e))?;
+    table(file, &schema, &roles, &batches, options)
+}
+
+/// Reads an Arrow IPC file (Feather version 2) or stream.
+pub(crate) fn read_arrow(
+    file: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<Table, MarketDataError> {
+    let error = |e: &dyn std::fmt::Display| {
+        MarketDataError::file(file, format!("it is not readable as Arrow IPC: {e}"))
+    };
+    let (schema, batches) = if bytes.starts_with(b"ARROW1") {
+        let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(|e| error(&e))?;
+        (reader.schema(), reader.collect::<Result<Vec<_>, _>>())
+    } else {
+        let reader = StreamReader::try_new(Cursor::new(bytes), None).map_err(|e| error(&e))?;
+        (reader.schema(), reader.collect::<Result<Vec<_>, _>>())
+    };
+    let roles = usable_roles(file, &schema, options)?;
+    table(file, &schema, &roles, &batches.map_err(|e| error(&e))?, options)
+}
+
+/// Roles of the columns, without those that are neither wanted nor numeric.
+fn usable_roles(
+    file: &str,
+    schema: &SchemaRef,
+    options: &ReadOptions,
+) -> Result<Roles, MarketDataError> {
+    let header: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+    let mut roles = roles(&header);
+    roles.time_of_day = None;
+    check_roles(file, &header, &roles)?;
+    roles.values.retain(|(at, name)| {
+        let numeric = schema.field(*at).data_type().is_numeric();
+        PRICE_COLUMNS.contains(&name.as_str())
+            || options.wants(name) && (numeric || options.columns.is_some())
+    });
+    Ok(roles)
+}
+
+fn table(
+    file: &str,
+    schema: &SchemaRef,
+    roles: &Roles,
+    batches: &[RecordBatch],
+    options: &ReadOptions,
+) -> Result<Table, MarketDataError> {
+    let column = |at: usize| -> Result<ArrayRef, MarketDataError> {
+        let name = schema.field(at).name();
+        let arrays: Vec<ArrayRef> =
+            batches.iter().filter_map(|b| b.column_by_name(name).cloned()).collect();
+        let arrays: Vec<&dyn Array> = arrays.iter().map(|a| &**a).collect();
+        concat(&arrays).map_err(|e| MarketDataError::file(file, format!("column {name}: {e}")))
+    };
+    if batches.iter().all(|b| b.num_rows() == 0) {
+        return Err(MarketDataError::file(file, "it has no rows; expected bars"));
+    }
+    let time = roles.time.unwrap_or_default();
+    let name = schema.field(time).name();
+    let written = written(file, name, &column(time)?)?;
+    let (ts, time_unit, unit_jumps) =
+        instants(file, name, &written, options, |row| format!("row {}", row + 1))?;
+    let mut columns = Vec::with_capacity(roles.values.len());
+    for (at, role) in &roles.values {
+        columns.push(Column::new(role.clone(), floats(file, role, &column(*at)?)?));
+    }
+    let symbols = roles.symbol.map(column.clone()).transpose()?;
+    let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
+    Ok(Table {
+        file: file.to_owned(),
+        symbols,
+        ts,
+        time_unit,
+        unit_jumps,
+        columns,
+        rows: Rows::Numbered,
+    })
+}
+
+fn cast_to(
+    file: &str,
+    column: &str,
+    array: &ArrayRef,
+    to: &DataType,
+) -> Result<ArrayRef, MarketDataError> {
+    cast(array, to).map_err(|e| MarketDataError::file(file, format!("column {column}: {e}")))
+}
+
+/// Numbers, missing ones as NaN.
+fn floats(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<f64>, MarketDataError> {
+    let cast = cast_to(file, column, array, &DataType::Float64)?;
+    if let Some(row) = (0..array.len()).find(|row| array.is_valid(*row) && cast.is_null(*row)) {
+        return Err(cell(file, column, array, row, "a number"));
+    }
+    Ok(cast.as_primitive::<Float64Type>().iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+}
+
+fn symbols_of(file: &str, array: &ArrayRef) -> Result<(Vec<u32>, Vec<String>), MarketDataError> {
+    let text = cast_to(file, "symbol", array, &DataType::Utf8)?;
+    let mut codes = SymbolCodes::default();
+    for symbol in text.as_string::<i32>() {
+        codes.push(symbol.unwrap_or(""));
+    }
+    Ok((codes.codes, codes.names))
+}
+
+/// Times of any type that can hold them.
+fn written(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<Written>, MarketDataError> {
+    let integers = |to: &DataType| -> Result<ArrayRef, MarketDataError> {
+        let cast = cast_to(file, column, &cast_to(file, column, array, to)?, &DataType::Int64)?;
+        match (0..array.len()).find(|row| array.is_valid(*row) && cast.is_null(*row)) {
+            Some(row) => {
+                Err(cell(file, column, array, row, "a time within the years 1678 to 2261"))
+            }
+            None => Ok(cast),
+        }
+    };
+    let numbers = |array: &ArrayRef, of: &dyn Fn(i64) -> Option<Written>| {
+        let values = array.as_primitive::<Int64Type>().iter().enumerate();
+        values
+            .map(|(row, value)| match value {
+                None => Ok(Written::Missing),
+                Some(value) => of(value).ok_or_else(|| {
+                    cell(file, column, array, row, "a number of s, ms, us or ns since 1970")
+                }),
+            })
+            .collect()
+    };
+    match array.data_type() {
+        DataType::Timestamp(unit, zone) => {
+            let (per, has_zone) = (nanos(*unit), zone.is_some());
+            let raw = integers(array.data_type())?;
+            numbers(&raw, &|value| {
+                let ns = value.checked_mul(per)?;
+                Some(if has_zone { Written::Instant(ns) } else { Written::Local(ns) })
+            })
+        }
+        DataType::Date32 | DataType::Date64 => {
+            let raw = integers(&DataType::Timestamp(TimeUnit::Millisecond, None))?;
+            numbers(&raw, &|value| Some(Written::Local(value.checked_mul(1_000_000)?)))
+        }
+        kind if kind.is_integer() || kind.is_floating() => {
+            numbers(&integers(&DataType::Int64)?, &time::of_number)
+        }
+        _ => {
+            let text = cast_to(file, column, array, &DataType::Utf8)?;
+            let times = text.as_string::<i32>().iter().enumerate();
+            times
+                .map(|(row, value)| {
+                    time::of_text(value.unwrap_or("")).ok_or_else(|| {
+                        cell(file, column, array, row, "a time such as 2024-01-31 14:30:00")
+                    })
+                })
+                .collect()
+        }
+    }
+}
+
+fn nanos(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1_000_000_000,
+        TimeUnit::Millisecond => 1_000_000,
+        TimeUnit::Microsecond => 1_000,
+        TimeUnit::Nanosecond => 1,
+    }
+}
+
+fn cell(file: &str, column: &str, array: &ArrayRef, row: usize, expected: &str) -> MarketDataError {
+    MarketDataError::Cell {
+        file: file.to_owned(),
+        place: format!("row {}", row + 1),
+        column: column.to_owned(),
+        got: arrow::util::display::array_value_to_string(array, row).unwrap_or_default(),
+        expected: expected.to_owned(),
+    }
+}

@@ -1,0 +1,93 @@
+use std::path::{Path, PathBuf};
+
+use barloom_bars::BarsError;
+
+/// Whether the data or the file system is at fault.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The file holds no usable bars.
+    Data,
+    /// The file can't be read or written.
+    Io,
+}
+
+/// Why bars can't be read or written.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum MarketDataError {
+    /// A file can't be read or written.
+    #[error("{}: can't {action}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A path or glob names no file.
+    #[error("{pattern}: there is no such file")]
+    NoFile {
+        /// The path or glob.
+        pattern: String,
+    },
+    /// A file is not what it should be.
+    #[error("{file}: {problem}")]
+    File {
+        /// The file.
+        file: String,
+        /// What is wrong, what was expected, what to do.
+        problem: String,
+    },
+    /// A value is not what its column needs.
+    #[error("{file}, {place}, column {column}: {got:?} is not {expected}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// The line or row, from 1: `line 7`.
+        place: String,
+        /// The column.
+        column: String,
+        /// What is there.
+        got: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// Bars are unusable.
+    #[error(
+        "{first}; {count} such bars in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them"
+    )]
+    BadBars {
+        /// The first of them, with file and row.
+        first: String,
+        /// How many there are.
+        count: u64,
+    },
+    /// An output is there already.
+    #[error("{} is there already; give another name or --overwrite", .0.display())]
+    Exists(PathBuf),
+    /// What was read is no series or market.
+    #[error(transparent)]
+    Bars(#[from] BarsError),
+}
+
+impl MarketDataError {
+    /// Whether the data or the file system is at fault.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) => ErrorKind::Io,
+            _ => ErrorKind::Data,
+        }
+    }
+
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, action, source }
+    }
+
+    pub(crate) fn file(file: &str, problem: impl std::fmt::Display) -> Self {
+        Self::File { file: file.to_owned(), problem: problem.to_string() }
+    }
+}

@@ -1,0 +1,43 @@
+//! Reads, checks and writes market bars.
+//!
+//! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, also
+//! gzipped or zipped, Binance klines) become one collection of [`Bars`]: a column set for each
+//! symbol, every bar knowing its file and row. Nothing is judged until that is there, so that
+//! [`Bars::check`] can tell everything that is wrong at once, and [`Bars::into_series`] refuses
+//! or drops what is unusable and says where it was. The price is that a file is in memory whole.
+//!
+//! ```
+//! use barloom_market_data::{OnBadBar, ReadOptions, read_bytes};
+//!
+//! let csv = b"Date,Open,High,Low,Close,Volume\n\
+//!             2024-01-02,10,12,9,11,1000\n\
+//!             2024-01-03,11,13,10,12,1500\n";
+//! let bars = read_bytes("ACME.csv", csv, &ReadOptions::default())?;
+//! assert_eq!(bars.check().errors(), 0);
+//! let loaded = bars.into_series(OnBadBar::Error)?;
+//! assert_eq!(loaded.series[0].symbol(), "ACME");
+//! assert_eq!(loaded.series[0].column("close"), Some(&[11.0, 12.0][..]));
+//! # Ok::<(), barloom_market_data::MarketDataError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod bars;
+mod check;
+mod columnar;
+mod error;
+mod market_arrow;
+mod names;
+mod options;
+mod source;
+mod table;
+mod text;
+mod time;
+mod write;
+
+pub use bars::{Bars, Loaded};
+pub use check::{Finding, Place, Report, Severity};
+pub use error::{ErrorKind, MarketDataError};
+pub use market_arrow::{read_market_arrow, write_market_arrow};
+pub use options::{OnBadBar, ReadOptions, Stamp};
+pub use source::{read, read_bytes};
+pub use write::write;

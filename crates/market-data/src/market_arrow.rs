@@ -1,0 +1,126 @@
+//! `bars.arrow`: all bars of a market with their segments.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray,
+    TimestampNanosecondArray,
+};
+use arrow::datatypes::{
+    DataType, Field, Float64Type, Int32Type, Schema, TimeUnit, TimestampNanosecondType,
+};
+use arrow::ipc::reader::FileReader;
+use arrow::ipc::writer::FileWriter;
+use barloom_bars::{Column, Market, PRICE_COLUMNS, Segment, Series};
+
+use crate::MarketDataError;
+use crate::source::open;
+use crate::write::write_whole;
+
+/// Writes a market as one Arrow IPC file: `symbol`, `ts`, `segment` (null in none), prices and
+/// channels. The bytes are a function of the market.
+///
+/// # Errors
+/// The file can't be written.
+pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketDataError> {
+    let error = |e: arrow::error::ArrowError| MarketDataError::file(&path.to_string_lossy(), e);
+    let batch = batch(market).map_err(error)?;
+    write_whole(path, |file| {
+        let mut writer = FileWriter::try_new(file, &batch.schema()).map_err(error)?;
+        writer.write(&batch).map_err(error)?;
+        writer.finish().map_err(error)
+    })
+}
+
+fn batch(market: &Market) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let mut fields = vec![
+        Field::new("symbol", text, false),
+        Field::new("ts", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), false),
+        Field::new("segment", DataType::Int32, true),
+    ];
+    let mut codes = Vec::with_capacity(market.len());
+    for (code, series) in market.series().iter().enumerate() {
+        codes.resize(series.end, code as i32);
+    }
+    let names = market.series().iter().map(|s| Some(s.symbol.as_str()));
+    let names: ArrayRef = Arc::new(StringArray::from_iter(names));
+    let mut segments = vec![None; market.len()];
+    for (number, segment) in market.segments().iter().enumerate() {
+        segments[segment.start..segment.end].fill(Some(number as i32));
+    }
+    let ts = TimestampNanosecondArray::from(market.ts().to_vec()).with_timezone("UTC");
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(codes), names)?),
+        Arc::new(ts),
+        Arc::new(Int32Array::from(segments)),
+    ];
+    for column in market.columns() {
+        fields.push(Field::new(&column.name, DataType::Float64, false));
+        columns.push(Arc::new(Float64Array::from(column.values.clone())));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+/// Reads back the very market that [`write_market_arrow`] wrote.
+///
+/// # Errors
+/// The file can't be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
+pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketDataError> {
+    let name = path.to_string_lossy().into_owned();
+    let broken = |problem: String| MarketDataError::file(&name, problem);
+    let reader = FileReader::try_new(open(path)?, None).map_err(|e| broken(e.to_string()))?;
+    let schema = reader.schema();
+    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| broken(e.to_string()))?;
+    let batch =
+        arrow::compute::concat_batches(&schema, &batches).map_err(|e| broken(e.to_string()))?;
+    let column = |name: &str, kind: &DataType| -> Result<ArrayRef, MarketDataError> {
+        let array = batch.column_by_name(name).ok_or_else(|| {
+            broken(format!("it has no column {name}; expected a dataset's bars.arrow"))
+        })?;
+        arrow::compute::cast(array, kind).map_err(|e| broken(format!("column {name}: {e}")))
+    };
+    let symbols = column("symbol", &DataType::Utf8)?;
+    let symbols = symbols.as_string::<i32>();
+    let ts = column("ts", &DataType::Timestamp(TimeUnit::Nanosecond, None))?;
+    let ts = ts.as_primitive::<TimestampNanosecondType>().values();
+    let segment = column("segment", &DataType::Int32)?;
+    let segment = segment.as_primitive::<Int32Type>();
+    let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
+    names.extend(channels.iter().map(String::as_str).filter(|c| !PRICE_COLUMNS.contains(c)));
+    let mut columns = Vec::new();
+    for name in names {
+        let values = column(name, &DataType::Float64)?;
+        columns.push((name, values.as_primitive::<Float64Type>().values().to_vec()));
+    }
+    let spans = runs(batch.num_rows(), |a, b| symbols.value(a) == symbols.value(b));
+    let mut series = Vec::with_capacity(spans.len());
+    for (start, end) in &spans {
+        let columns = columns.iter().map(|(n, v)| Column::new(*n, v[*start..*end].to_vec()));
+        let ts = ts[*start..*end].to_vec();
+        series.push(Series::new(symbols.value(*start), ts, columns.collect())?);
+    }
+    let key = |row: usize| segment.is_valid(row).then(|| segment.value(row));
+    let mut segments = Vec::new();
+    for (start, end) in runs(batch.num_rows(), |a, b| key(a) == key(b)) {
+        if key(start).is_some() {
+            let at = spans.partition_point(|(first, _)| *first <= start) - 1;
+            segments.push(Segment { series: at as u32, start, end });
+        }
+    }
+    Ok(Market::with_segments(&series, channels, segments)?)
+}
+
+/// Maximal runs of rows of which each is the same as the one before it.
+fn runs(rows: usize, same: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for row in 1..=rows {
+        if row == rows || !same(row - 1, row) {
+            runs.push((start, row));
+            start = row;
+        }
+    }
+    runs
+}

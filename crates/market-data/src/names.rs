@@ -1,0 +1,149 @@
+//! What columns and files are called.
+
+/// The columns that bars are made from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Roles {
+    pub(crate) time: Option<usize>,
+    /// A time of day beside a date, in a column of its own.
+    pub(crate) time_of_day: Option<usize>,
+    pub(crate) symbol: Option<usize>,
+    /// Other columns by their normalised names; price and volume columns have their usual one.
+    pub(crate) values: Vec<(usize, String)>,
+}
+
+const TIME: &[&str] = &[
+    "ts",
+    "timestamp",
+    "timestamp_utc",
+    "datetime",
+    "date_time",
+    "open_time",
+    "opentime",
+    "ts_event",
+    "time_utc",
+    "date",
+    "time",
+    "start_time",
+    "start_date",
+    "index",
+    "__index_level_0__",
+    "unnamed:_0",
+    "",
+];
+const SYMBOL: &[&str] = &["symbol", "ticker", "stock", "instrument", "sym", "pair", "name"];
+const VALUES: &[(&str, &[&str])] = &[
+    ("open", &["open", "o", "open_price"]),
+    ("high", &["high", "h", "high_price"]),
+    ("low", &["low", "l", "low_price"]),
+    ("close", &["close", "c", "close_price"]),
+    ("volume", &["volume", "vol", "v", "tick_volume"]),
+];
+
+/// `Adj Close` as `adj_close`.
+pub(crate) fn normalise(name: &str) -> String {
+    name.trim().trim_matches('"').trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+/// Finds the roles of columns by their names.
+pub(crate) fn roles(header: &[String]) -> Roles {
+    let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
+    let find = |candidates: &[&str]| {
+        candidates.iter().find_map(|c| names.iter().position(|name| name == c))
+    };
+    let mut time = find(TIME);
+    let mut time_of_day = None;
+    let (date, clock) = (find(&["date"]), find(&["time"]));
+    if time == date && date.is_some() && clock.is_some() {
+        (time, time_of_day) = (date, clock);
+    }
+    let symbol = find(SYMBOL);
+    let mut values: Vec<(usize, String)> = Vec::new();
+    for (role, candidates) in VALUES {
+        if let Some(at) = find(candidates) {
+            values.push((at, (*role).to_owned()));
+        }
+    }
+    for (at, name) in names.iter().enumerate() {
+        let taken = [time, time_of_day, symbol].contains(&Some(at))
+            || values.iter().any(|(v, role)| *v == at || role == name);
+        if !taken && !name.is_empty() {
+            values.push((at, name.clone()));
+        }
+    }
+    Roles { time, time_of_day, symbol, values }
+}
+
+/// The symbol that a file's name says: the stem without dates, intervals, numbers and the words
+/// for bars at its end; the folder's name where nothing is left.
+pub(crate) fn symbol_of_file(file: &str) -> String {
+    let mut parts = file.rsplit(['/', '\\']);
+    let stem = parts.next().unwrap_or(file);
+    let folder = parts.next().unwrap_or("");
+    let mut stem = stem;
+    for _ in 0..3 {
+        for extension in
+            [".gz", ".zip", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc", ".feather"]
+        {
+            let cut = stem.len().saturating_sub(extension.len());
+            if stem.is_char_boundary(cut) && stem[cut..].eq_ignore_ascii_case(extension) {
+                stem = &stem[..cut];
+            }
+        }
+    }
+    let mut symbol = stem;
+    while let Some(cut) = symbol.rfind(['-', '_', ' ', '.']) {
+        if !is_no_symbol(&symbol[cut + 1..]) {
+            break;
+        }
+        symbol = &symbol[..cut];
+    }
+    if !symbol.is_empty() && !is_no_symbol(symbol) {
+        symbol.to_owned()
+    } else if folder.is_empty() {
+        "bars".to_owned()
+    } else {
+        folder.to_owned()
+    }
+}
+
+/// Whether a word is a number, a date, an interval or a word for bars.
+fn is_no_symbol(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let words = ["ohlcv", "klines", "kline", "bars", "bar", "part", "trade", "candles", "data"];
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &word[digits.len()..];
+    let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let units = ["", "s", "m", "h", "d", "w", "mo", "min", "t", "sec", "hour", "day"];
+    word.is_empty() || words.contains(&word.as_str()) || number && units.contains(&unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_say_their_symbol() {
+        for (file, symbol) in [
+            ("x/NEARUSDT-1m-2023-02.zip", "NEARUSDT"),
+            ("BTCUSDT-1h-2024-11.csv", "BTCUSDT"),
+            ("AAPL.csv", "AAPL"),
+            ("binance_um_FILUSDT_1m_ohlcv.parquet", "binance_um_FILUSDT"),
+            ("spy/2019.csv", "spy"),
+            ("part-0.parquet", "bars"),
+            ("BRK.B.csv.gz", "BRK.B"),
+            ("1000PEPEUSDT-5m-2025-01.csv", "1000PEPEUSDT"),
+            ("", "bars"),
+        ] {
+            assert_eq!(symbol_of_file(file), symbol, "{file}");
+        }
+    }
+
+    #[test]
+    fn columns_are_found_by_their_usual_names() {
+        let header = ["Date", "Open", "HIGH", "low ", "Close", "Adj Close", "Tick Volume"];
+        let roles = roles(&header.map(str::to_owned));
+        assert_eq!((roles.time, roles.symbol), (Some(0), None));
+        let names: Vec<&str> = roles.values.iter().map(|v| v.1.as_str()).collect();
+        assert_eq!(names, ["open", "high", "low", "close", "volume", "adj_close"]);
+    }
+}

@@ -1,0 +1,183 @@
+//! From paths and globs to the tables in the files.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use rayon::prelude::*;
+
+use crate::bars::Bars;
+use crate::table::Table;
+use crate::{MarketDataError, ReadOptions, columnar, text};
+
+/// What a compressed file may unpack to: more is taken for a bomb.
+const UNPACKED_LIMIT: u64 = 8 << 30;
+
+/// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, Binance klines; gzipped and
+/// zipped too. A glob's files are taken in natural order (`x-2` before `x-10`).
+///
+/// # Errors
+/// A path or glob names no file, a file can't be read, or it holds no bars; see
+/// [`MarketDataError`]. Unusable bars are no error here.
+pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
+    crate::time::zone(&options.timezone)?;
+    let mut files = Vec::new();
+    for pattern in paths {
+        files.extend(expand(pattern)?);
+    }
+    if files.is_empty() {
+        return Err(MarketDataError::NoFile { pattern: paths.join(", ") });
+    }
+    let tables: Result<Vec<Vec<Table>>, MarketDataError> = files
+        .par_iter()
+        .map(|file| {
+            let path = Path::new(file);
+            let bytes = std::fs::read(path).map_err(MarketDataError::io(path, "read"))?;
+            tables(file, bytes.into(), options)
+        })
+        .collect();
+    Ok(Bars::join(tables?.into_iter().flatten().collect(), options))
+}
+
+/// Reads the bars in memory as if they were a file of this name.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<Bars, MarketDataError> {
+    let tables = tables(name, Bytes::copy_from_slice(bytes), options)?;
+    Ok(Bars::join(tables, options))
+}
+
+/// The files that a path or glob names, in natural order.
+fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
+    let none = || MarketDataError::NoFile { pattern: pattern.to_owned() };
+    if !pattern.contains(['*', '?', '[']) || Path::new(pattern).exists() {
+        if Path::new(pattern).is_dir() {
+            let problem = "it is a folder; name its files, as in 'folder/*.parquet'";
+            return Err(MarketDataError::file(pattern, problem));
+        }
+        return if Path::new(pattern).exists() {
+            Ok(vec![pattern.to_owned()])
+        } else {
+            Err(none())
+        };
+    }
+    let found = glob::glob(pattern)
+        .map_err(|e| MarketDataError::file(pattern, format!("it is not a glob: {e}")))?;
+    let mut files = Vec::new();
+    for path in found {
+        let path = path.map_err(|e| {
+            let at = e.path().to_path_buf();
+            MarketDataError::Io { path: at, action: "list", source: e.into() }
+        })?;
+        if path.is_file() {
+            files.push(path.to_string_lossy().into_owned());
+        }
+    }
+    if files.is_empty() {
+        return Err(none());
+    }
+    files.sort_by_cached_key(|file| natural(file));
+    Ok(files)
+}
+
+/// A key that orders digits by their number.
+fn natural(text: &str) -> Vec<(String, u64)> {
+    let mut key = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (head, tail) = rest.split_at(word);
+        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        key.push((head.to_owned(), tail[..digits].parse().unwrap_or(u64::MAX)));
+        rest = &tail[digits..];
+    }
+    key
+}
+
+/// The tables in a file, by what its bytes say it is.
+fn tables(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return unzip(file, bytes, options);
+    }
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut unpacked = Vec::new();
+        let mut reader = flate2::read::MultiGzDecoder::new(&*bytes).take(UNPACKED_LIMIT + 1);
+        reader
+            .read_to_end(&mut unpacked)
+            .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
+        check_unpacked(file, &unpacked)?;
+        return Ok(vec![table(file, unpacked.into(), options)?]);
+    }
+    Ok(vec![table(file, bytes, options)?])
+}
+
+fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
+    let broken = |e: &dyn std::fmt::Display| {
+        MarketDataError::file(file, format!("it is not readable as zip: {e}"))
+    };
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
+    let mut found = Vec::new();
+    for index in 0..archive.len() {
+        let member = archive.by_index(index).map_err(|e| broken(&e))?;
+        if !member.is_file() {
+            continue;
+        }
+        let inner = member.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        let name = format!("{file}:{inner}");
+        let mut unpacked = Vec::new();
+        member.take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
+        check_unpacked(&name, &unpacked)?;
+        // A member's name may be anything; the archive's says the symbol.
+        let mut table = table(&name, unpacked.into(), options)?;
+        table.file = file.to_owned();
+        found.push(table);
+    }
+    if found.is_empty() {
+        return Err(MarketDataError::file(file, "the archive is empty; expected a CSV in it"));
+    }
+    Ok(found)
+}
+
+fn check_unpacked(file: &str, unpacked: &[u8]) -> Result<(), MarketDataError> {
+    if unpacked.len() as u64 > UNPACKED_LIMIT {
+        let problem =
+            format!("it unpacks to more than {UNPACKED_LIMIT} bytes; unpack and split it");
+        return Err(MarketDataError::file(file, problem));
+    }
+    Ok(())
+}
+
+fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
+    if bytes.starts_with(b"PAR1") {
+        columnar::read_parquet(file, bytes, options)
+    } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
+        columnar::read_arrow(file, &bytes, options)
+    } else if bytes.starts_with(b"FEA1") {
+        Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
+    } else {
+        text::read(file, &bytes, options)
+    }
+}
+
+/// Opens a file for a reader of this crate's own formats.
+pub(crate) fn open(path: &Path) -> Result<File, MarketDataError> {
+    File::open(path).map_err(MarketDataError::io(path, "open"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural;
+
+    #[test]
+    fn numbers_sort_as_numbers() {
+        let mut names = ["b-1", "a-10", "a-2", "a-2.csv", "a"];
+        names.sort_by_cached_key(|n| natural(n));
+        assert_eq!(names, ["a", "a-2", "a-2.csv", "a-10", "b-1"]);
+    }
+}

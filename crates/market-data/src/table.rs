@@ -1,0 +1,78 @@
+//! One file's bars as they were read, nothing judged.
+
+use barloom_bars::Column;
+
+/// A time that is missing.
+pub(crate) const NO_TIME: i64 = i64::MIN;
+
+/// How rows of a file are numbered for people.
+#[derive(Clone, Debug)]
+pub(crate) enum Rows {
+    /// By number, from 1.
+    Numbered,
+    /// By the line of a text file on which each begins, from 1.
+    Lines(Vec<u32>),
+}
+
+/// One file's bars.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    /// The file's name, with the member's for an archive.
+    pub(crate) file: String,
+    /// The symbol of each row, as codes of a list; none if the file has no such column.
+    pub(crate) symbols: Option<(Vec<u32>, Vec<String>)>,
+    /// Times, ns since 1970 UTC, or [`NO_TIME`].
+    pub(crate) ts: Vec<i64>,
+    /// Rows at which the unit of epoch times changes: row, unit before, unit from there on.
+    pub(crate) unit_jumps: Vec<(usize, &'static str, &'static str)>,
+    /// The unit of the first epoch time, if times are such numbers.
+    pub(crate) time_unit: Option<&'static str>,
+    /// Open, high, low, close and others; NaN is missing.
+    pub(crate) columns: Vec<Column>,
+    /// How rows are numbered.
+    pub(crate) rows: Rows,
+}
+
+impl Table {
+    /// The number of row `index` for people, from 1.
+    pub(crate) fn number(&self, index: usize) -> u32 {
+        match &self.rows {
+            Rows::Numbered => u32::try_from(index + 1).unwrap_or(u32::MAX),
+            Rows::Lines(lines) => lines.get(index).copied().unwrap_or(0),
+        }
+    }
+
+    /// `line` or `row`.
+    pub(crate) fn unit(&self) -> &'static str {
+        match self.rows {
+            Rows::Numbered => "row",
+            Rows::Lines(_) => "line",
+        }
+    }
+}
+
+/// Gives symbols codes in order of appearance.
+#[derive(Debug, Default)]
+pub(crate) struct SymbolCodes {
+    pub(crate) codes: Vec<u32>,
+    pub(crate) names: Vec<String>,
+    known: std::collections::BTreeMap<String, u32>,
+}
+
+impl SymbolCodes {
+    pub(crate) fn push(&mut self, symbol: &str) {
+        // Rows of a symbol mostly follow each other.
+        if let Some(last) = self.codes.last().copied()
+            && self.names[last as usize] == symbol
+        {
+            self.codes.push(last);
+            return;
+        }
+        let next = self.names.len() as u32;
+        let code = *self.known.entry(symbol.to_owned()).or_insert(next);
+        if code == next {
+            self.names.push(symbol.to_owned());
+        }
+        self.codes.push(code);
+    }
+}

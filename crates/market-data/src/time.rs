@@ -1,0 +1,263 @@
+//! Times as they stand in files.
+
+use arrow::array::timezone::Tz;
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
+
+use crate::MarketDataError;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A time as written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Written {
+    /// Nothing there.
+    Missing,
+    /// An instant, ns since 1970 UTC.
+    Instant(i64),
+    /// An epoch number of a unit, and its instant.
+    Epoch(i64, &'static str),
+    /// A time without a zone, ns since 1970 in it.
+    Local(i64),
+    /// Two numbers that are day and month in one order or the other, a year, ns of the day.
+    Slashed(u32, u32, i32, i64),
+}
+
+/// The zone of times that name none.
+pub(crate) fn zone(name: &str) -> Result<Tz, MarketDataError> {
+    name.parse().map_err(|_| {
+        let expected = "an IANA time zone such as UTC or America/New_York";
+        MarketDataError::file("data.timezone", format!("{name:?} is not {expected}"))
+    })
+}
+
+/// A number of seconds, milli-, micro- or nanoseconds since 1970, told apart by magnitude; eight
+/// digits that make a date of the years 1900 to 2100 are one.
+pub(crate) fn of_number(value: i64) -> Option<Written> {
+    if (19_000_101..=21_001_231).contains(&value) {
+        let (year, month, day) = (value / 10_000, value / 100 % 100, value % 100);
+        if let Some(date) = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32) {
+            return local(date, 0);
+        }
+    }
+    let (unit, name) = match value.unsigned_abs() {
+        0..100_000_000_000 => (SECOND, "s"),
+        100_000_000_000..100_000_000_000_000 => (1_000_000, "ms"),
+        100_000_000_000_000..100_000_000_000_000_000 => (1_000, "us"),
+        _ => (1, "ns"),
+    };
+    Some(Written::Epoch(value.checked_mul(unit)?, name))
+}
+
+/// A time in text: an epoch number, an ISO date with or without time and zone, `yyyymmdd`, or
+/// day, month and year with slashes. `None` for anything else.
+pub(crate) fn of_text(text: &str) -> Option<Written> {
+    let text = text.trim();
+    if is_missing(text) {
+        return Some(Written::Missing);
+    }
+    if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !text[1..].contains('-') {
+        return of_number(text.parse().ok()?);
+    }
+    if let Some(whole) = text.strip_suffix(".0")
+        && whole.bytes().all(|b| b.is_ascii_digit())
+    {
+        return of_number(whole.parse().ok()?);
+    }
+    let (date, rest) = match text.find(['T', ' ', 't']) {
+        Some(at) => (&text[..at], text[at + 1..].trim_start()),
+        None => (text, ""),
+    };
+    let (clock, offset) = split_offset(rest)?;
+    let nanos = if clock.is_empty() { 0 } else { of_clock(clock)? };
+    if date.contains('/') {
+        let mut parts = date.split('/');
+        let (a, b, c) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || offset.is_some() {
+            return None;
+        }
+        if a.len() == 4 {
+            let date = NaiveDate::from_ymd_opt(a.parse().ok()?, b.parse().ok()?, c.parse().ok()?);
+            return local(date?, nanos);
+        }
+        if c.len() != 4 {
+            return None;
+        }
+        return Some(Written::Slashed(a.parse().ok()?, b.parse().ok()?, c.parse().ok()?, nanos));
+    }
+    let date = if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) {
+        let n: i32 = date.parse().ok()?;
+        NaiveDate::from_ymd_opt(n / 10_000, (n / 100 % 100) as u32, (n % 100) as u32)?
+    } else {
+        let mut parts = date.split('-');
+        let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
+        if y.len() != 4 || parts.next().is_some() {
+            return None;
+        }
+        NaiveDate::from_ymd_opt(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?)?
+    };
+    match (local(date, nanos)?, offset) {
+        (Written::Local(ns), Some(offset)) => Some(Written::Instant(ns.checked_sub(offset)?)),
+        (written, _) => Some(written),
+    }
+}
+
+/// Whether text stands for no value.
+pub(crate) fn is_missing(text: &str) -> bool {
+    text.is_empty()
+        || ["nan", "null", "none", "na", "n/a", "nat", "-"]
+            .iter()
+            .any(|m| text.eq_ignore_ascii_case(m))
+}
+
+fn local(date: NaiveDate, nanos: i64) -> Option<Written> {
+    let midnight = date.and_hms_opt(0, 0, 0)?.and_utc().timestamp();
+    Some(Written::Local(midnight.checked_mul(SECOND)?.checked_add(nanos)?))
+}
+
+/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction` as ns of the day.
+fn of_clock(text: &str) -> Option<i64> {
+    let mut parts = text.split(':');
+    let number = |part: Option<&str>| -> Option<i64> {
+        let part = part?;
+        let digits = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        if digits { part.parse().ok() } else { None }
+    };
+    let (hours, minutes) = (number(parts.next())?, number(parts.next())?);
+    let (seconds, fraction) = match parts.next() {
+        None => (0, 0),
+        Some(text) => {
+            let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+            let digits = fraction.len() <= 9 && fraction.bytes().all(|b| b.is_ascii_digit());
+            if !digits {
+                return None;
+            }
+            (number(Some(whole))?, format!("{fraction:0<9}").parse().ok()?)
+        }
+    };
+    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    Some(((hours * 60 + minutes) * 60 + seconds) * SECOND + fraction)
+}
+
+/// Takes `Z`, ` UTC` or `+hh:mm` from the end of a time of day; the offset in ns.
+fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
+    for zero in ["Z", "z", "UTC", "GMT"] {
+        if let Some(clock) = text.strip_suffix(zero) {
+            return Some((clock.trim_end(), Some(0)));
+        }
+    }
+    let Some(at) = text.rfind(['+', '-']) else { return Some((text, None)) };
+    let digits: String = text[at + 1..].chars().filter(|c| *c != ':').collect();
+    if !(digits.len() == 2 || digits.len() == 4) {
+        return None;
+    }
+    let hours: i64 = digits.get(..2)?.parse().ok()?;
+    let minutes: i64 =
+        digits.get(2..).filter(|m| !m.is_empty()).map_or(Some(0), |m| m.parse().ok())?;
+    let sign = if text.as_bytes()[at] == b'-' { -1 } else { 1 };
+    Some((text[..at].trim_end(), Some(sign * (hours * 60 + minutes) * 60 * SECOND)))
+}
+
+/// ns of a local time in a zone as an instant; the earlier of two, none where clocks skip it.
+pub(crate) fn in_zone(ns: i64, zone: &Tz) -> Option<i64> {
+    let local: NaiveDateTime = chrono::DateTime::from_timestamp_nanos(ns).naive_utc();
+    zone.from_local_datetime(&local).earliest()?.timestamp_nanos_opt()
+}
+
+/// Which of the two numbers of slashed dates is the day, told from all of them together.
+///
+/// # Errors
+/// Why it can't be told.
+pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
+    let (mut first_above_12, mut second_above_12, mut any) = (false, false, false);
+    for time in written {
+        if let Written::Slashed(a, b, ..) = time {
+            any = true;
+            first_above_12 |= *a > 12;
+            second_above_12 |= *b > 12;
+        }
+    }
+    match (first_above_12, second_above_12) {
+        (true, false) => Ok(true),
+        (false, true) => Ok(false),
+        (false, false) if any => {
+            Err("dates such as 1/2/2024 could be day or month first; write them as 2024-02-01"
+                .into())
+        }
+        (true, true) => {
+            Err("some dates are day first and some month first; write them as 2024-02-01".into())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A slashed date as ns in its zone.
+pub(crate) fn of_slashed(a: u32, b: u32, year: i32, nanos: i64, day_first: bool) -> Option<i64> {
+    let (day, month) = if day_first { (a, b) } else { (b, a) };
+    match local(NaiveDate::from_ymd_opt(year, month, day)?, nanos)? {
+        Written::Local(ns) => Some(ns),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        let t = 1_700_000_000 * SECOND;
+        for (text, expected) in [
+            ("1700000000", Written::Epoch(t, "s")),
+            ("1700000000000", Written::Epoch(t, "ms")),
+            ("1700000000000000", Written::Epoch(t, "us")),
+            ("1700000000000000000", Written::Epoch(t, "ns")),
+            ("2023-11-14 22:13:20", Written::Local(t)),
+            ("2023-11-14T22:13:20Z", Written::Instant(t)),
+            ("2023-11-14 23:13:20+01:00", Written::Instant(t)),
+            ("2023-11-14 17:13:20-0500", Written::Instant(t)),
+            ("2023-11-14 22:13:20.5", Written::Local(t + SECOND / 2)),
+            ("20231114 22:13:20", Written::Local(t)),
+            ("2023/11/14 22:13:20", Written::Local(t)),
+            ("20231114", Written::Local(t - 80_000 * SECOND)),
+            ("2023-11-14", Written::Local(t - 80_000 * SECOND)),
+            ("11/14/2023", Written::Slashed(11, 14, 2023, 0)),
+            ("", Written::Missing),
+            ("null", Written::Missing),
+        ] {
+            assert_eq!(of_text(text), Some(expected), "{text}");
+        }
+        for text in [
+            "yesterday",
+            "2023-13-01",
+            "2023-11-14 25:00",
+            "1/2",
+            "12:30",
+            "99999999999999999999",
+            "2023-11-14 10-AM",
+            "é",
+        ] {
+            assert_eq!(of_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn slashed_dates_are_told_from_the_whole_column() {
+        let slashed = |a, b| Written::Slashed(a, b, 2020, 0);
+        assert_eq!(day_first(&[slashed(1, 2), slashed(1, 13)]), Ok(false));
+        assert_eq!(day_first(&[slashed(1, 2), slashed(13, 1)]), Ok(true));
+        assert!(day_first(&[slashed(1, 2)]).is_err());
+        assert!(day_first(&[slashed(13, 2), slashed(1, 13)]).is_err());
+    }
+
+    #[test]
+    fn zones_shift_local_times() {
+        let zone = zone("America/New_York").unwrap();
+        let Some(Written::Local(ns)) = of_text("2024-01-02 09:30") else { panic!() };
+        assert_eq!(in_zone(ns, &zone), Some(ns + 5 * 3_600 * SECOND));
+        let Some(Written::Local(skipped)) = of_text("2024-03-10 02:30") else { panic!() };
+        assert_eq!(in_zone(skipped, &zone), None);
+        assert!(super::zone("Mars/Olympus").is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Weaves market bars into training datasets for trading agents.
+///
+/// Without a command it builds 100,000 samples from bundled hourly SPY bars into barloom-demo/.
+#[derive(Debug, Parser)]
+#[command(name = "barloom", version)]
+pub(crate) struct Arguments {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress bars, no warnings.
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented recipe.
+    Init(Init),
+    /// Build a dataset, one for each part of a split.
+    Build(Build),
+    /// Show what is in a dataset.
+    Inspect(Inspect),
+    /// Say what is wrong with bars, by row.
+    Check(Check),
+    /// Turn bars of any format that is read into Parquet, Arrow or CSV.
+    Convert(Convert),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to write it.
+    #[arg(default_value = "recipe.toml")]
+    pub(crate) path: PathBuf,
+    /// Which formulas the recipe is for.
+    #[arg(long, default_value = "v1", value_parser = ["v1", "frel-v1"])]
+    pub(crate) formulas: String,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The recipe; without one, the default recipe.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Files or globs with bars, in place of the recipe's `data.bars`; relative to this folder.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub(crate) bars: Vec<String>,
+    /// The folder of the dataset.
+    #[arg(long, value_name = "DIR", default_value = "barloom-dataset")]
+    pub(crate) out: PathBuf,
+    /// How many samples, in place of the recipe's; or `all` with sequential positions.
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<String>,
+    /// The seed, in place of the recipe's.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// The format, in place of the recipe's.
+    #[arg(long, value_parser = ["parquet", "virtual"])]
+    pub(crate) format: Option<String>,
+    /// What computes the samples.
+    #[arg(long, default_value = "auto", value_parser = ["auto", "cpu"])]
+    pub(crate) backend: String,
+    /// Threads; all processors by default. The dataset is the same for any number.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Samples made at once by a thread. The dataset is the same for any number.
+    #[arg(long, value_name = "ROWS", default_value_t = 8_192, hide = true)]
+    pub(crate) chunk_rows: usize,
+    /// Replace a dataset that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The dataset's folder.
+    pub(crate) dataset: PathBuf,
+    /// Show one sample, counted from 0.
+    #[arg(long, value_name = "I")]
+    pub(crate) sample: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files or globs with bars.
+    #[arg(required = true, value_name = "BARS")]
+    pub(crate) bars: Vec<String>,
+    /// The IANA zone of times that name none.
+    #[arg(long, default_value = "UTC")]
+    pub(crate) timezone: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Files or globs with bars, then the file to write: .parquet, .arrow, .feather or .csv.
+    #[arg(required = true, num_args = 2.., value_name = "IN... OUT")]
+    pub(crate) paths: Vec<String>,
+    /// The IANA zone of times that name none.
+    #[arg(long, default_value = "UTC")]
+    pub(crate) timezone: String,
+    /// Drop unusable bars instead of refusing them.
+    #[arg(long)]
+    pub(crate) drop_bad_bars: bool,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}

@@ -1,0 +1,9 @@
+//! One module a command.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod convert;
+pub(crate) mod demo;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod report;

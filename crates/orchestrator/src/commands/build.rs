@@ -1,0 +1,69 @@
+//! `barloom build`.
+
+use std::fs;
+
+use barloom_recipe::Recipe;
+
+use crate::arguments::Build;
+use crate::commands::report;
+use crate::compose::{self, Job};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress;
+
+pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
+    let recipe = recipe(build)?;
+    if recipe.data.bars.is_empty() {
+        return Err(Failure::usage(
+            "data.bars is empty: name files or globs there, or give --bars PATH",
+        ));
+    }
+    let threads = build.threads.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|e| Failure::io(format!("can't start {threads} threads: {e}")))?;
+    let spinner = progress::spinner("reading bars", output);
+    let bars = barloom_market_data::read(&recipe.data.bars, &compose::read_options(&recipe));
+    spinner.finish_and_clear();
+    let job = Job {
+        recipe,
+        out: &build.out,
+        overwrite: build.overwrite,
+        chunk_rows: build.chunk_rows,
+        threads: rayon::current_num_threads(),
+    };
+    let done = compose::build(job, bars?, output)?;
+    let out = build.out.display();
+    let first = done.parts.first().map_or(out.to_string(), |p| p.path.display().to_string());
+    let text = format!("{}\nnext:  barloom inspect {first} --sample 0\n", report::text(&done));
+    output.print(&report::json(&done), &text)
+}
+
+/// The recipe, with what the command line puts in its place.
+fn recipe(build: &Build) -> Result<Recipe, Failure> {
+    let mut recipe = match &build.config {
+        None => Recipe::default(),
+        Some(path) => {
+            let text = fs::read_to_string(path)
+                .map_err(|e| Failure::io(format!("{}: can't read: {e}", path.display())))?;
+            Recipe::from_toml(&text, &path.to_string_lossy())?
+        }
+    };
+    if !build.bars.is_empty() {
+        recipe.data.bars.clone_from(&build.bars);
+    }
+    if let Some(samples) = &build.samples {
+        recipe.dataset.samples =
+            samples.parse().map_err(|e| Failure::usage(format!("--samples {samples}: {e}")))?;
+    }
+    if let Some(seed) = build.seed {
+        recipe.dataset.seed = seed;
+    }
+    if let Some(format) = &build.format {
+        recipe.output.format =
+            format.parse().map_err(|e| Failure::usage(format!("--format {format}: {e}")))?;
+    }
+    recipe.validate()?;
+    Ok(recipe)
+}

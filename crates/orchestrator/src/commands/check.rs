@@ -1,0 +1,24 @@
+//! `barloom check`: the doctor.
+
+use barloom_market_data::{ReadOptions, Stamp, read};
+
+use crate::arguments::Check;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress;
+
+pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
+    let options =
+        ReadOptions { timezone: check.timezone.clone(), stamp: Stamp::Open, columns: None };
+    let spinner = progress::spinner("reading bars", output);
+    let bars = read(&check.bars, &options);
+    spinner.finish_and_clear();
+    let report = bars?.check();
+    output.print(&report, &report.to_string())?;
+    match report.errors() {
+        0 => Ok(()),
+        n => Err(Failure::data(format!(
+            "{n} bars are unusable; mend them, or build with on_bad_bar = \"drop\""
+        ))),
+    }
+}

@@ -1,0 +1,145 @@
+//! `barloom inspect`.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float32Type};
+use arrow::util::display::array_value_to_string;
+use barloom_dataset::{Dataset, DatasetError, Layout, Manifest, find_parts};
+use serde_json::{Map, Value, json};
+
+use crate::arguments::Inspect;
+use crate::commands::report::summary_text;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::text;
+
+pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
+    if let Some(sample) = inspect.sample {
+        let dataset = Dataset::open(&inspect.dataset)?;
+        let batch = read_sample(&dataset, sample)?;
+        return output.print(&sample_json(&batch), &sample_text(&batch));
+    }
+    let mut manifests = Vec::new();
+    match Dataset::open(&inspect.dataset) {
+        Ok(dataset) => manifests.push(dataset.manifest().clone()),
+        Err(DatasetError::HasParts { .. }) => {
+            for part in find_parts(&inspect.dataset)? {
+                manifests.push(Dataset::open(inspect.dataset.join(part))?.manifest().clone());
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let text: Vec<String> = manifests.iter().map(|m| manifest_text(&inspect.dataset, m)).collect();
+    match manifests.as_slice() {
+        [one] => output.print(one, &text.join("\n")),
+        many => output.print(&json!({ "parts": many }), &text.join("\n")),
+    }
+}
+
+/// A sample as stored, or as a virtual dataset makes it.
+fn read_sample(dataset: &Dataset, sample: u64) -> Result<RecordBatch, Failure> {
+    let samples = dataset.manifest().samples;
+    if sample >= samples {
+        return Err(DatasetError::NoSuchSample { sample, samples }.into());
+    }
+    if dataset.manifest().format != "virtual" {
+        return Ok(dataset.read_sample(sample)?);
+    }
+    let market = Arc::new(dataset.market()?);
+    let part = dataset.part(&market)?;
+    let session = compose::prepare(dataset.recipe(), &market, part.as_ref())?;
+    let mut block = session.allocate(1);
+    session.fill(sample, 1, &mut block)?;
+    Layout::new(session.plan(), &market)
+        .record_batch(&block, 0, 1)
+        .map_err(|e| Failure::data(e.to_string()))
+}
+
+fn manifest_text(path: &Path, manifest: &Manifest) -> String {
+    let mut out = String::new();
+    let market = &manifest.market;
+    let part = manifest.part.as_ref().map_or(String::new(), |p| format!("/{}", p.name));
+    let symbols: Vec<String> = market
+        .symbols
+        .iter()
+        .take(12)
+        .map(|s| format!("{} ({})", s.symbol, text::count(s.bars)))
+        .collect();
+    let dataset = &manifest.recipe["dataset"];
+    let _ = writeln!(out, "dataset      {}{part}, {}", path.display(), manifest.format);
+    let _ = writeln!(
+        out,
+        "samples      {} from {} positions, lookback {}, forward {}, seed {}",
+        text::count(manifest.samples),
+        text::count(manifest.positions),
+        dataset["lookback"],
+        dataset["forward"],
+        dataset["seed"],
+    );
+    let _ = writeln!(out, "channels     {}", manifest.recipe["data"]["channels"]);
+    let _ = writeln!(
+        out,
+        "bars         {} in {} segments, {} to {} UTC",
+        text::count(market.bars),
+        text::count(market.segments),
+        text::time(market.first_ts),
+        text::time(market.last_ts)
+    );
+    let _ = writeln!(out, "symbols      {} in all: {}", market.symbols.len(), symbols.join(", "));
+    if let Some(summary) = &manifest.summary {
+        out.push_str(&summary_text(summary));
+    }
+    let bytes = manifest.files.iter().map(|f| f.bytes).sum::<u64>()
+        + manifest.shards.iter().map(|s| s.file.bytes).sum::<u64>();
+    let _ = writeln!(out, "shards       {}, {}", manifest.shards.len(), text::bytes(bytes));
+    let _ = writeln!(out, "recipe       {}", manifest.recipe_digest);
+    let _ = writeln!(out, "market       {}", market.digest);
+    if let Some(digest) = &manifest.content_digest {
+        let _ = writeln!(out, "content      {digest}");
+    }
+    let _ = writeln!(out, "written by   barloom {}", manifest.barloom_version);
+    out
+}
+
+fn sample_text(batch: &RecordBatch) -> String {
+    let mut out = String::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let value = match window(column) {
+            Some(values) if values.len() > 8 => format!(
+                "[{} values] {:?} ... {:?}",
+                values.len(),
+                &values[..4],
+                &values[values.len() - 4..]
+            ),
+            Some(values) => format!("{values:?}"),
+            None => array_value_to_string(column, 0).unwrap_or_default(),
+        };
+        let _ = writeln!(out, "{:<12} {value}", field.name());
+    }
+    out
+}
+
+fn sample_json(batch: &RecordBatch) -> Value {
+    let mut object = Map::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let text = array_value_to_string(column, 0).unwrap_or_default();
+        let value = match column.data_type() {
+            DataType::FixedSizeList(..) => json!(window(column)),
+            DataType::Float64 | DataType::Int64 | DataType::Int32 | DataType::Int8 => {
+                serde_json::from_str(&text).unwrap_or(Value::String(text))
+            }
+            _ => Value::String(text),
+        };
+        object.insert(field.name().clone(), value);
+    }
+    Value::Object(object)
+}
+
+fn window(column: &dyn Array) -> Option<Vec<f32>> {
+    let list = column.as_fixed_size_list_opt()?.value(0);
+    Some(list.as_primitive_opt::<Float32Type>()?.values().to_vec())
+}

@@ -1,0 +1,149 @@
+//! What a build tells.
+
+use std::fmt::Write;
+
+use barloom_dataset::{BuiltPart, Manifest, Summary};
+use serde_json::{Value, json};
+
+use crate::compose::Done;
+use crate::text;
+
+/// The summary for people.
+pub(crate) fn text(done: &Done) -> String {
+    let mut out = String::new();
+    market_text(&mut out, done);
+    for part in &done.parts {
+        part_text(&mut out, part);
+    }
+    let samples: u64 = done.parts.iter().map(|p| p.manifest.samples).sum();
+    let seconds = done.building.as_secs_f64();
+    let _ = writeln!(
+        out,
+        "built        {} samples in {seconds:.2} s, {} samples/s",
+        text::count(samples),
+        text::count((samples as f64 / seconds.max(1e-9)) as u64),
+    );
+    for note in &done.notes {
+        let _ = writeln!(out, "note         {note}");
+    }
+    out
+}
+
+/// The summary for machines.
+pub(crate) fn json(done: &Done) -> Value {
+    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(&part.manifest), "manifest": part.manifest });
+    json!({
+        "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
+        "seconds": done.building.as_secs_f64(),
+        "notes": done.notes,
+    })
+}
+
+fn market_text(out: &mut String, done: &Done) {
+    let Some(manifest) = done.parts.first().map(|p| &p.manifest) else { return };
+    let market = &manifest.market;
+    let symbols: Vec<&str> = market.symbols.iter().take(8).map(|s| s.symbol.as_str()).collect();
+    let more = market.symbols.len().saturating_sub(symbols.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let _ = writeln!(
+        out,
+        "bars         {} of {}{more}, {} to {} UTC",
+        text::count(market.bars),
+        symbols.join(", "),
+        text::time(market.first_ts),
+        text::time(market.last_ts),
+    );
+    let _ = writeln!(
+        out,
+        "segments     {}, the longest step inside one is {}",
+        text::count(market.segments),
+        text::duration(done.market.longest_step_ns()),
+    );
+    if !market.dropped.is_empty() {
+        let dropped: Vec<String> =
+            market.dropped.iter().map(|(fault, n)| format!("{n} {fault}")).collect();
+        let _ = writeln!(out, "dropped      {}", dropped.join(", "));
+    }
+}
+
+fn part_text(out: &mut String, part: &BuiltPart) {
+    let manifest = &part.manifest;
+    let _ = writeln!(
+        out,
+        "dataset      {}: {} samples from {} positions, {}",
+        part.path.display(),
+        text::count(manifest.samples),
+        text::count(manifest.positions),
+        manifest.format,
+    );
+    if let Some(summary) = &manifest.summary {
+        out.push_str(&summary_text(summary));
+    }
+    let files = files(manifest);
+    let total = manifest.files.iter().map(|f| f.bytes).sum::<u64>()
+        + manifest.shards.iter().map(|s| s.file.bytes).sum::<u64>();
+    let shown = if files.len() > 8 {
+        format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
+    } else {
+        files.join(", ")
+    };
+    let _ = writeln!(out, "files        {shown}");
+    let _ = writeln!(out, "bytes        {}", text::bytes(total));
+    if let Some(digest) = &manifest.content_digest {
+        let _ = writeln!(out, "content      {digest}");
+    }
+}
+
+/// Actions, exits and rewards.
+pub(crate) fn summary_text(summary: &Summary) -> String {
+    let mut out = String::new();
+    let actions = summary.actions;
+    let all = actions.hold + actions.long + actions.short;
+    let _ = writeln!(
+        out,
+        "actions      hold {}, long {}, short {}",
+        text::percent(actions.hold, all),
+        text::percent(actions.long, all),
+        text::percent(actions.short, all),
+    );
+    let [_, stop, target, horizon] = summary.exits;
+    let trades = stop + target + horizon;
+    let _ = writeln!(
+        out,
+        "exits        stop {}, target {}, horizon {} of {} trades",
+        text::percent(stop, trades),
+        text::percent(target, trades),
+        text::percent(horizon, trades),
+        text::count(trades),
+    );
+    for reward in &summary.rewards {
+        let _ = writeln!(
+            out,
+            "reward       {}: mean {}, std {}, min {}, 5% {}, 50% {}, 95% {}, max {}",
+            reward.metric,
+            text::number(reward.mean),
+            text::number(reward.std),
+            text::number(reward.min),
+            text::number(reward.p05),
+            text::number(reward.p50),
+            text::number(reward.p95),
+            text::number(reward.max),
+        );
+        if reward.clipped + reward.nan > 0 {
+            let _ = writeln!(
+                out,
+                "             clipped {} ({}), NaN {}",
+                text::count(reward.clipped),
+                text::percent(reward.clipped, all),
+                text::count(reward.nan),
+            );
+        }
+    }
+    out
+}
+
+fn files(manifest: &Manifest) -> Vec<&str> {
+    let shards = manifest.shards.iter().map(|s| s.file.name.as_str());
+    let others = manifest.files.iter().map(|f| f.name.as_str());
+    shards.chain(others).chain(["manifest.json"]).collect()
+}

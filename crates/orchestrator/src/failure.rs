@@ -1,0 +1,108 @@
+//! Errors with the exit code that tells their kind: 2 usage or recipe, 3 bad data, 4 input or
+//! output, 1 a bug.
+
+use std::process::ExitCode;
+
+use barloom_backend::BackendError;
+use barloom_bars::BarsError;
+use barloom_dataset::DatasetError;
+use barloom_market_data::{ErrorKind, MarketDataError};
+use barloom_recipe::RecipeError;
+
+const USAGE: u8 = 2;
+const DATA: u8 = 3;
+const IO: u8 = 4;
+
+/// An error and its exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    /// A wrong argument or recipe.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: USAGE, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// Data that can't be used.
+    pub(crate) fn data(message: impl Into<String>) -> Self {
+        Self { code: DATA, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// A file that can't be read or written.
+    pub(crate) fn io(message: impl Into<String>) -> Self {
+        Self { code: IO, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// Prints the error and its causes to standard error.
+    pub(crate) fn report(&self) {
+        let message = format!("{:#}", self.error);
+        if !message.is_empty() {
+            eprintln!("error: {message}");
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
+        Self { code: USAGE, error: error.into() }
+    }
+}
+
+impl From<BarsError> for Failure {
+    fn from(error: BarsError) -> Self {
+        let code = if matches!(error, BarsError::Split { .. }) { USAGE } else { DATA };
+        Self { code, error: error.into() }
+    }
+}
+
+impl From<MarketDataError> for Failure {
+    fn from(error: MarketDataError) -> Self {
+        Self { code: market_data_code(&error), error: error.into() }
+    }
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Self {
+        Self { code: backend_code(&error), error: error.into() }
+    }
+}
+
+impl From<DatasetError> for Failure {
+    fn from(error: DatasetError) -> Self {
+        let code = match &error {
+            DatasetError::Backend(e) => backend_code(e),
+            DatasetError::MarketData(e) => market_data_code(e),
+            DatasetError::Recipe(_)
+            | DatasetError::NoSuchSample { .. }
+            | DatasetError::HasParts { .. }
+            | DatasetError::NoName(_) => USAGE,
+            DatasetError::Damaged { .. } => DATA,
+            _ => IO,
+        };
+        Self { code, error: error.into() }
+    }
+}
+
+fn market_data_code(error: &MarketDataError) -> u8 {
+    match error.kind() {
+        ErrorKind::Io => IO,
+        _ => DATA,
+    }
+}
+
+fn backend_code(error: &BackendError) -> u8 {
+    match error {
+        BackendError::Windows(_)
+        | BackendError::MissingChannel { .. }
+        | BackendError::UnusableValue { .. } => DATA,
+        BackendError::Device(_) => IO,
+        _ => USAGE,
+    }
+}

@@ -1,0 +1,50 @@
+//! The `barloom` command: arguments in, crates composed, results out. No arithmetic lives here.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod compose;
+mod failure;
+mod output;
+mod progress;
+mod text;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_logging(arguments.quiet);
+    let output = Output { json: arguments.json, quiet: arguments.quiet };
+    let result = match &arguments.command {
+        None => commands::demo::run(&output),
+        Some(Command::Init(init)) => commands::init::run(init, &output),
+        Some(Command::Build(build)) => commands::build::run(build, &output),
+        Some(Command::Inspect(inspect)) => commands::inspect::run(inspect, &output),
+        Some(Command::Check(check)) => commands::check::run(check, &output),
+        Some(Command::Convert(convert)) => commands::convert::run(convert, &output),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+/// Logs go to standard error: warnings, or what `BARLOOM_LOG` asks for.
+fn start_logging(quiet: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BARLOOM_LOG").unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new(if quiet { "error" } else { "warn" })
+    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
+}

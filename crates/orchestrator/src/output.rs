@@ -1,0 +1,34 @@
+//! Where results go.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// How results are printed.
+pub(crate) struct Output {
+    /// One JSON object instead of text.
+    pub(crate) json: bool,
+    /// No progress bars.
+    pub(crate) quiet: bool,
+}
+
+impl Output {
+    /// Prints a result to standard output: as text, or as JSON.
+    pub(crate) fn print<T: Serialize>(&self, value: &T, text: &str) -> Result<(), Failure> {
+        let written = if self.json {
+            let json = serde_json::to_string_pretty(value)
+                .map_err(|e| Failure::io(format!("the result can't be written as JSON: {e}")))?;
+            writeln!(io::stdout(), "{json}")
+        } else {
+            writeln!(io::stdout(), "{}", text.trim_end())
+        };
+        match written {
+            // A reader such as `head` that has seen enough is no error.
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(e) => Err(Failure::io(format!("standard output: {e}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+}

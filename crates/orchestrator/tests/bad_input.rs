@@ -1,0 +1,311 @@
+//! Every kind of bad input gives its exit code and a message that names the file, row or key,
+//! and leaves nothing half-written.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Good minute bars: the times, and the prices of bar `i`.
+fn good_csv(bars: usize) -> String {
+    let mut csv = String::from("time,open,high,low,close,volume\n");
+    for i in 0..bars {
+        csv += &format!("{},10,12,9,11,100\n", 1_700_000_000 + 60 * i);
+    }
+    csv
+}
+
+/// [`good_csv`] with one line replaced; lines count from 1 as editors count them.
+fn csv_with(line: usize, text: &str) -> String {
+    let csv = good_csv(400);
+    csv.lines()
+        .enumerate()
+        .map(|(i, l)| if i + 1 == line { text } else { l }.to_owned() + "\n")
+        .collect()
+}
+
+struct Bad {
+    what: &'static str,
+    /// Contents of `bars.csv`.
+    bars: String,
+    /// Contents of `recipe.toml`, after `[data]` with its bars.
+    recipe: &'static str,
+    args: &'static [&'static str],
+    code: i32,
+    /// What the message must hold.
+    says: &'static [&'static str],
+}
+
+fn bad_bars(what: &'static str, bars: String, says: &'static [&'static str]) -> Bad {
+    Bad { what, bars, recipe: "", args: &[], code: 3, says }
+}
+
+fn bad_recipe(what: &'static str, recipe: &'static str, says: &'static [&'static str]) -> Bad {
+    Bad { what, bars: good_csv(400), recipe, args: &[], code: 2, says }
+}
+
+fn bad_args(
+    what: &'static str,
+    args: &'static [&'static str],
+    code: i32,
+    says: &'static [&'static str],
+) -> Bad {
+    Bad { what, bars: good_csv(400), recipe: "", args, code, says }
+}
+
+fn table() -> Vec<Bad> {
+    vec![
+        // Bars.
+        bad_bars("an empty file", String::new(), &["bars.csv", "empty"]),
+        bad_bars("a header alone", "time,open,high,low,close\n".into(), &["bars.csv"]),
+        bad_bars(
+            "no close column",
+            "time,open,high,low\n1700000000,1,2,0.5\n".into(),
+            &["bars.csv", "close"],
+        ),
+        bad_bars(
+            "no time column",
+            "open,high,low,close\n1,2,0.5,1\n".into(),
+            &["bars.csv", "time"],
+        ),
+        bad_bars(
+            "text for a price",
+            csv_with(7, "1700000300,ten,12,9,11,100"),
+            &["bars.csv", "7", "ten"],
+        ),
+        bad_bars("a missing price", csv_with(7, "1700000300,,12,9,11,100"), &["bars.csv", "7"]),
+        bad_bars("NaN for a price", csv_with(7, "1700000300,NaN,12,9,11,100"), &["bars.csv", "7"]),
+        bad_bars(
+            "an infinite price",
+            csv_with(7, "1700000300,10,inf,9,11,100"),
+            &["bars.csv", "7"],
+        ),
+        bad_bars(
+            "a negative price",
+            csv_with(7, "1700000300,10,12,-9,11,100"),
+            &["bars.csv", "7", "positive"],
+        ),
+        bad_bars(
+            "a price of zero",
+            csv_with(7, "1700000300,10,12,0,11,100"),
+            &["bars.csv", "7", "positive"],
+        ),
+        bad_bars(
+            "high below low",
+            csv_with(7, "1700000300,10,8,9,10,100"),
+            &["bars.csv", "7", "high"],
+        ),
+        bad_bars(
+            "open outside",
+            csv_with(7, "1700000300,13,12,9,11,100"),
+            &["bars.csv", "7", "open"],
+        ),
+        bad_bars(
+            "close outside",
+            csv_with(7, "1700000300,10,12,9,8,100"),
+            &["bars.csv", "7", "close"],
+        ),
+        bad_bars(
+            "a negative volume",
+            csv_with(7, "1700000300,10,12,9,11,-1"),
+            &["bars.csv", "7", "volume"],
+        ),
+        bad_bars("a repeated time", csv_with(7, "1700000240,10,12,9,11,100"), &["bars.csv", "7"]),
+        bad_bars(
+            "a time out of order",
+            csv_with(7, "1600000000,10,12,9,11,100"),
+            &["bars.csv", "7"],
+        ),
+        bad_bars("no time in a row", csv_with(7, ",10,12,9,11,100"), &["bars.csv", "7"]),
+        bad_bars(
+            "a time that is none",
+            csv_with(7, "yesterday,10,12,9,11,100"),
+            &["bars.csv", "7", "yesterday"],
+        ),
+        bad_bars("a row too short", csv_with(7, "1700000300,10,12"), &["bars.csv", "7"]),
+        bad_bars(
+            "a row too long",
+            csv_with(7, "1700000300,10,12,9,11,100,1,2"),
+            &["bars.csv", "7"],
+        ),
+        bad_bars("a file that is no text", "\u{0}\u{1}\u{2}PNG".into(), &["bars.csv"]),
+        bad_bars("too few bars", good_csv(20), &["longest segment", "20"]),
+        Bad {
+            what: "a channel the bars lack",
+            recipe: "channels = [\"close\", \"funding\"]\n[scaling]\nfunding = \"zscore\"\n",
+            ..bad_bars("", good_csv(400), &["funding"])
+        },
+        // Recipes.
+        bad_recipe("not TOML", "[dataset\n", &["recipe.toml"]),
+        bad_recipe("an unknown key", "[dataset]\nlookbak = 5\n", &["lookbak", "lookback"]),
+        bad_recipe("an unknown table", "[rewards]\n", &["rewards", "reward"]),
+        bad_recipe("a wrong type", "[dataset]\nseed = \"x\"\n", &["dataset.seed"]),
+        bad_recipe(
+            "an unknown metric",
+            "[reward]\nmetric = \"sharp\"\n",
+            &["reward.metric", "sharpe"],
+        ),
+        bad_recipe("no lookback", "[dataset]\nlookback = 0\n", &["dataset.lookback"]),
+        bad_recipe("no samples", "[dataset]\nsamples = 0\n", &["dataset.samples"]),
+        bad_recipe(
+            "a range backwards",
+            "[sampling]\nact_sl = [0.05, 0.001]\n",
+            &["sampling.act_sl"],
+        ),
+        bad_recipe("a stop of zero", "[sampling]\nact_sl = 0.0\n", &["sampling.act_sl"]),
+        bad_recipe("a direction of 2", "[sampling]\nact_dir = [0, 2]\n", &["sampling.act_dir"]),
+        bad_recipe(
+            "a label without barriers",
+            "[reward]\nmetric = \"label\"\nbarriers = \"ignore\"\n",
+            &["label"],
+        ),
+        bad_recipe(
+            "fill keys with frel-v1",
+            "[reward]\nformulas = \"frel-v1\"\nentry = \"next_open\"\n",
+            &["reward.entry"],
+        ),
+        bad_recipe(
+            "all samples at random",
+            "[dataset]\nsamples = \"all\"\n",
+            &["dataset.samples", "sequential"],
+        ),
+        bad_recipe(
+            "fractions above 1",
+            "[[split.part]]\nname = \"a\"\nfraction = 0.8\n[[split.part]]\nname = \"b\"\nfraction = 0.3\n",
+            &["split.part"],
+        ),
+        bad_recipe("a gap that is none", "max_gap = \"soon\"\n", &["data.max_gap"]),
+        bad_recipe(
+            "a shard size off",
+            "[output]\nshard_rows = 1000\n",
+            &["output.shard_rows", "4096"],
+        ),
+        // Arguments and files.
+        bad_args(
+            "no such bars",
+            &["build", "--bars", "nowhere.csv", "--out", "d"],
+            4,
+            &["nowhere.csv"],
+        ),
+        bad_args(
+            "a glob of nothing",
+            &["build", "--bars", "no*where.csv", "--out", "d"],
+            4,
+            &["no*where.csv"],
+        ),
+        bad_args(
+            "no such recipe",
+            &["build", "--config", "none.toml", "--out", "d"],
+            4,
+            &["none.toml"],
+        ),
+        bad_args("no bars", &["build", "--out", "d"], 2, &["data.bars"]),
+        bad_args(
+            "an output that is there",
+            &["build", "--bars", "bars.csv", "--out", "taken"],
+            4,
+            &["taken", "--overwrite"],
+        ),
+        bad_args(
+            "overwriting what is no dataset",
+            &["build", "--bars", "bars.csv", "--out", "taken", "--overwrite"],
+            4,
+            &["taken", "not a Barloom dataset"],
+        ),
+        bad_args(
+            "an output under a file",
+            &["build", "--bars", "bars.csv", "--out", "bars.csv/d"],
+            4,
+            &["bars.csv"],
+        ),
+        bad_args("an unknown option", &["build", "--fast"], 2, &["--fast"]),
+        bad_args(
+            "samples that are no number",
+            &["build", "--bars", "bars.csv", "--samples", "many", "--out", "d"],
+            2,
+            &["many"],
+        ),
+        bad_args("inspecting nothing", &["inspect", "nowhere"], 4, &["nowhere"]),
+        bad_args("inspecting what is no dataset", &["inspect", "taken"], 4, &["taken"]),
+        bad_args("checking nothing", &["check", "nowhere.csv"], 4, &["nowhere.csv"]),
+        bad_args(
+            "converting to an unknown format",
+            &["convert", "bars.csv", "out.xlsx"],
+            3,
+            &["out.xlsx"],
+        ),
+        bad_args("a recipe that is there", &["init", "recipe.toml"], 4, &["recipe.toml"]),
+    ]
+}
+
+fn barloom(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_barloom"))
+        .args(args)
+        .current_dir(dir)
+        .env_remove("BARLOOM_LOG")
+        .output()
+        .expect("barloom starts")
+}
+
+fn listing(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(dir)
+        .expect("the folder lists")
+        .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_bad_input_is_told_and_leaves_nothing() {
+    let cases = table();
+    assert!(cases.len() >= 25);
+    let mut wrong = Vec::new();
+    for bad in &cases {
+        let dir = tempfile::tempdir().expect("a folder");
+        let dir = dir.path();
+        fs::write(dir.join("bars.csv"), &bad.bars).expect("bars");
+        let recipe = format!("[data]\nbars = [\"bars.csv\"]\n{}", bad.recipe);
+        fs::write(dir.join("recipe.toml"), recipe).expect("a recipe");
+        fs::create_dir(dir.join("taken")).expect("a folder");
+        fs::write(dir.join("taken/thesis.txt"), "years of work").expect("a file");
+        let before = listing(dir);
+        let args = match bad.args {
+            [] => &["build", "--config", "recipe.toml", "--out", "d", "--samples", "5000"][..],
+            args => args,
+        };
+        // The key under test must not be replaced by the command line.
+        let args = if bad.what == "no samples" || bad.what == "all samples at random" {
+            &args[..5]
+        } else {
+            args
+        };
+        let got = barloom(dir, args);
+        let said = String::from_utf8_lossy(&got.stderr).into_owned();
+        if got.status.code() != Some(bad.code) {
+            wrong.push(format!(
+                "{}: exit {:?}, expected {}: {said}",
+                bad.what,
+                got.status.code(),
+                bad.code
+            ));
+        }
+        for part in bad.says {
+            if !said.contains(part) {
+                wrong.push(format!("{}: {part:?} is not in: {said}", bad.what));
+            }
+        }
+        if said.contains("panicked") {
+            wrong.push(format!("{}: it panicked: {said}", bad.what));
+        }
+        if listing(dir) != before || listing(&dir.join("taken")) != ["thesis.txt"] {
+            wrong.push(format!("{}: it left {:?}", bad.what, listing(dir)));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {} are wrong:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}

@@ -1,0 +1,235 @@
+//! Whole builds through the command: the demo, determinism, splits, dropped bars.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+fn barloom(dir: &Path, args: &[&str]) -> (String, String) {
+    let got = Command::new(env!("CARGO_BIN_EXE_barloom"))
+        .args(args)
+        .current_dir(dir)
+        .env_remove("BARLOOM_LOG")
+        .output()
+        .expect("barloom starts");
+    let (out, err) =
+        (String::from_utf8_lossy(&got.stdout).into(), String::from_utf8_lossy(&got.stderr).into());
+    assert!(got.status.success(), "{args:?}: {err}");
+    (out, err)
+}
+
+fn fixture() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/spy_1h.parquet");
+    path.to_string_lossy().into_owned()
+}
+
+fn manifest(dir: &Path) -> Value {
+    let text = fs::read_to_string(dir.join("manifest.json")).expect("a manifest");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(dir)
+        .expect("a folder")
+        .map(|e| e.expect("an entry"))
+        .map(|e| (e.file_name().to_string_lossy().into(), fs::read(e.path()).expect("a file")))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_bare_command_builds_the_demo_again_and_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (text, _) = barloom(dir.path(), &[]);
+    for part in [
+        "40,832",
+        "SPY",
+        "100,000 samples",
+        "samples/s",
+        "actions",
+        "exits",
+        "reward",
+        "files",
+        "bytes",
+        "next:",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+    let first = files(&dir.path().join("barloom-demo"));
+    barloom(dir.path(), &[]);
+    assert!(first == files(&dir.path().join("barloom-demo")));
+    let (sample, _) =
+        barloom(dir.path(), &["inspect", "barloom-demo", "--sample", "99999", "--json"]);
+    let sample: Value = serde_json::from_str(&sample).expect("JSON");
+    assert_eq!(sample["sample"], 99_999);
+    assert_eq!(sample["close"].as_array().expect("a window").last(), Some(&Value::from(1.0)));
+}
+
+#[test]
+fn threads_and_chunks_do_not_change_a_byte() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    fs::write(
+        dir.path().join("recipe.toml"),
+        "[dataset]\nsamples = 30_001\nlookback = 32\nactions_per_state = 3\n\
+         [reward]\nmetric = [\"return\", \"sharpe\", \"label\"]\n\
+         [output]\nshard_rows = 8192\n",
+    )
+    .expect("a recipe");
+    let mut built = Vec::new();
+    for (out, threads, chunk) in
+        [("a", "1", "4096"), ("b", "2", "4096"), ("c", "2", "20000"), ("d", "1", "8192")]
+    {
+        barloom(
+            dir.path(),
+            &[
+                "build",
+                "--config",
+                "recipe.toml",
+                "--bars",
+                &bars,
+                "--out",
+                out,
+                "--threads",
+                threads,
+                "--chunk-rows",
+                chunk,
+            ],
+        );
+        built.push(files(&dir.path().join(out)));
+    }
+    assert_eq!(built[0].len(), 4 + 4, "four shards, manifest, recipe, scaler, bars");
+    for other in &built[1..] {
+        assert!(*other == built[0]);
+    }
+}
+
+#[test]
+fn shards_do_not_change_the_content() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    let mut digests = Vec::new();
+    for rows in [4_096, 65_536] {
+        let out = format!("d{rows}");
+        fs::write(
+            dir.path().join("r.toml"),
+            format!("[dataset]\nsamples = 10_000\n[output]\nshard_rows = {rows}\n"),
+        )
+        .expect("a recipe");
+        barloom(dir.path(), &["build", "--config", "r.toml", "--bars", &bars, "--out", &out]);
+        let manifest = manifest(&dir.path().join(&out));
+        digests.push((
+            manifest["content_digest"].clone(),
+            manifest["summary"].clone(),
+            manifest["recipe_digest"].clone(),
+        ));
+    }
+    assert_eq!(digests[0], digests[1]);
+}
+
+#[test]
+fn a_virtual_dataset_gives_the_samples_of_a_stored_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    for format in ["parquet", "virtual"] {
+        barloom(
+            dir.path(),
+            &["build", "--bars", &bars, "--samples", "5000", "--out", format, "--format", format],
+        );
+    }
+    assert_eq!(files(&dir.path().join("virtual")).len(), 4);
+    for sample in ["0", "4095", "4999"] {
+        let show = |set| barloom(dir.path(), &["inspect", set, "--sample", sample, "--json"]).0;
+        assert_eq!(show("parquet"), show("virtual"));
+    }
+    let big = [
+        "build",
+        "--bars",
+        &bars,
+        "--samples",
+        "1000000000000",
+        "--out",
+        "big",
+        "--format",
+        "virtual",
+    ];
+    barloom(dir.path(), &big);
+    barloom(dir.path(), &["inspect", "big", "--sample", "999999999999"]);
+}
+
+#[test]
+fn a_split_makes_a_dataset_a_part() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    fs::write(
+        dir.path().join("r.toml"),
+        "[dataset]\nsamples = 10_000\n[split]\nembargo = 10\n\
+         [[split.part]]\nname = \"train\"\nfraction = 0.7\n\
+         [[split.part]]\nname = \"test\"\nfraction = 0.3\n",
+    )
+    .expect("a recipe");
+    barloom(dir.path(), &["build", "--config", "r.toml", "--bars", &bars, "--out", "d"]);
+    let (train, test) =
+        (manifest(&dir.path().join("d/train")), manifest(&dir.path().join("d/test")));
+    assert_eq!((&train["samples"], &test["samples"]), (&Value::from(7_000), &Value::from(3_000)));
+    assert_eq!(train["part"]["end_ns"], test["part"]["start_ns"]);
+    assert_ne!(train["content_digest"], test["content_digest"]);
+    let (text, _) = barloom(dir.path(), &["inspect", "d"]);
+    assert!(text.contains("d/train") && text.contains("d/test"), "{text}");
+}
+
+#[test]
+fn dropped_bars_are_counted_and_end_segments() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut csv = String::from("Date,Open,High,Low,Close,Volume\n");
+    for i in 0..400 {
+        let high = if i == 200 { 1 } else { 12 };
+        csv += &format!("{},10,{high},9,11,100\n", 1_700_000_000 + 60 * i);
+    }
+    fs::write(dir.path().join("bars.csv"), csv).expect("bars");
+    fs::write(
+        dir.path().join("r.toml"),
+        "[data]\nbars = [\"bars.csv\"]\non_bad_bar = \"drop\"\n[dataset]\nsamples = 100\n",
+    )
+    .expect("a recipe");
+    barloom(dir.path(), &["build", "--config", "r.toml", "--out", "d"]);
+    let manifest = manifest(&dir.path().join("d"));
+    assert_eq!(manifest["market"]["bars"], 399);
+    assert_eq!(manifest["market"]["segments"], 2);
+    assert_eq!(manifest["market"]["dropped"]["high_below_low"], 1);
+}
+
+#[test]
+fn init_writes_recipes_that_build() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    for formulas in ["v1", "frel-v1"] {
+        let recipe = format!("{formulas}.toml");
+        barloom(dir.path(), &["init", &recipe, "--formulas", formulas]);
+        barloom(
+            dir.path(),
+            &["build", "--config", &recipe, "--bars", &bars, "--samples", "500", "--out", formulas],
+        );
+    }
+}
+
+#[test]
+fn check_and_convert_read_what_they_write() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    let mut digests = Vec::new();
+    for name in ["spy.csv", "spy.parquet", "spy.arrow"] {
+        barloom(dir.path(), &["convert", &bars, name]);
+        let (report, _) = barloom(dir.path(), &["check", name, "--json"]);
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        assert_eq!(report["rows"], 40_832, "{name}");
+        barloom(
+            dir.path(),
+            &["build", "--bars", name, "--samples", "100", "--out", &format!("{name}.d")],
+        );
+        digests.push(manifest(&dir.path().join(format!("{name}.d")))["content_digest"].clone());
+    }
+    assert!(digests.iter().all(|d| *d == digests[0]), "{digests:?}");
+}

@@ -1,0 +1,165 @@
+//! The `[dataset]` table: how many samples, of which shape, from which seed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use barloom_bars::Part;
+use barloom_rewards::Formulas;
+use barloom_sampling::{MAX_SAMPLES, PositionOrder};
+use serde::{Serialize, Serializer};
+
+use crate::choice;
+use crate::reader::{Entry, Table};
+use crate::reward::RewardTable;
+use crate::{RecipeError, reader};
+
+pub(crate) const KEYS: &[&str] =
+    &["samples", "seed", "lookback", "forward", "positions", "actions_per_state"];
+
+const SAMPLES_EXPECTED: &str = "a whole number from 1 to 2^62 - 1, or \"all\"";
+
+/// How many samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// This many; with a split each part gets its share.
+    Count(u64),
+    /// Every position of the market, `actions_per_state` times; for sequential positions.
+    All,
+}
+
+impl Samples {
+    /// A part's samples: its share of the count, rounded half up; all stay all.
+    #[must_use]
+    pub fn of_part(self, part: &Part) -> Self {
+        match self {
+            // From 2^53 on the product is not exact, but it is the same everywhere.
+            Self::Count(count) => Self::Count((count as f64 * part.share).round() as u64),
+            Self::All => Self::All,
+        }
+    }
+}
+
+impl fmt::Display for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::All => f.write_str("all"),
+        }
+    }
+}
+
+impl FromStr for Samples {
+    type Err = RecipeError;
+
+    fn from_str(text: &str) -> Result<Self, RecipeError> {
+        match text {
+            "all" => Ok(Self::All),
+            _ => text.replace('_', "").parse().map(Self::Count).map_err(|_| {
+                RecipeError::expected("dataset.samples", SAMPLES_EXPECTED, &format!("{text:?}"))
+            }),
+        }
+    }
+}
+
+impl Serialize for Samples {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Count(count) => to.serialize_u64(*count),
+            Self::All => to.serialize_str("all"),
+        }
+    }
+}
+
+/// The `[dataset]` table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DatasetSettings {
+    /// How many samples.
+    pub samples: Samples,
+    /// The seed of every draw.
+    pub seed: u64,
+    /// L: bars that a window holds, at least 1.
+    pub lookback: usize,
+    /// F: bars that an action is judged on, at least 1.
+    pub forward: usize,
+    /// Where samples stand.
+    #[serde(serialize_with = "choice::serialize")]
+    pub positions: PositionOrder,
+    /// K: actions that are priced in one state, at least 1.
+    pub actions_per_state: u64,
+}
+
+impl DatasetSettings {
+    /// The defaults beside these formulas: 64 bars back and forward, 200 for `frel-v1`.
+    pub(crate) fn new(formulas: Formulas) -> Self {
+        let bars = match formulas {
+            Formulas::V1 => 64,
+            Formulas::FrelV1 => 200,
+        };
+        Self {
+            samples: Samples::Count(100_000),
+            seed: 42,
+            lookback: bars,
+            forward: bars,
+            positions: PositionOrder::Random,
+            actions_per_state: 1,
+        }
+    }
+
+    pub(crate) fn read(table: &Table<'_>, formulas: Formulas) -> Result<Self, RecipeError> {
+        let default = Self::new(formulas);
+        Ok(Self {
+            samples: table.read("samples", samples)?.unwrap_or(default.samples),
+            seed: table.read("seed", Entry::whole)?.unwrap_or(default.seed),
+            lookback: table.read("lookback", Entry::size)?.unwrap_or(default.lookback),
+            forward: table.read("forward", Entry::size)?.unwrap_or(default.forward),
+            positions: table.read("positions", Entry::choice)?.unwrap_or(default.positions),
+            actions_per_state: table
+                .read("actions_per_state", Entry::whole)?
+                .unwrap_or(default.actions_per_state),
+        })
+    }
+
+    pub(crate) fn validate(&self, reward: &RewardTable) -> Result<(), RecipeError> {
+        match self.samples {
+            Samples::Count(count) if count == 0 || count >= MAX_SAMPLES => {
+                return Err(RecipeError::expected("dataset.samples", SAMPLES_EXPECTED, &count));
+            }
+            Samples::All if self.positions != PositionOrder::Sequential => {
+                return Err(RecipeError::conflict(
+                    "dataset.samples",
+                    "\"all\" is every position once, which random positions never are; add \
+                     positions = \"sequential\" or give a number",
+                ));
+            }
+            _ => {}
+        }
+        for (key, bars) in [("dataset.lookback", self.lookback), ("dataset.forward", self.forward)]
+        {
+            if bars == 0 || i32::try_from(bars).is_err() {
+                return Err(RecipeError::expected(key, "a whole number from 1 to 2^31 - 1", &bars));
+            }
+        }
+        if self.forward == 1
+            && let Some(why) = reward.enters_at_close()
+        {
+            let expected =
+                format!("2 or more with {why}, which enters at the close of the first bar");
+            return Err(RecipeError::expected("dataset.forward", expected, &1));
+        }
+        if self.actions_per_state == 0 {
+            let expected = "a whole number from 1";
+            return Err(RecipeError::expected("dataset.actions_per_state", expected, &0));
+        }
+        Ok(())
+    }
+}
+
+fn samples(entry: &Entry<'_>) -> Result<Samples, RecipeError> {
+    match (entry.as_text(), reader::as_whole(entry.value)) {
+        (Some("all"), _) => Ok(Samples::All),
+        (_, Some(whole)) => {
+            u64::try_from(whole).map(Samples::Count).map_err(|_| entry.expected(SAMPLES_EXPECTED))
+        }
+        _ => Err(entry.expected(SAMPLES_EXPECTED)),
+    }
+}

@@ -1,0 +1,163 @@
+//! The commented recipe that `barloom init` writes.
+
+use barloom_rewards::Formulas;
+
+/// A recipe with every key and its default beside these formulas.
+pub(crate) fn text(formulas: Formulas) -> String {
+    let (head, bars, reward) = match formulas {
+        Formulas::V1 => (V1_HEAD, "64 ", V1_REWARD),
+        Formulas::FrelV1 => (FREL_HEAD, "200", FREL_REWARD),
+    };
+    [head, DATA, &DATASET.replace("BARS", bars), SAMPLING, SCALING, reward, SPLIT, OUTPUT].concat()
+}
+
+const V1_HEAD: &str = r#"# A Barloom recipe. Every key has its default here; what you leave out keeps it.
+# Build it with: barloom build --config THIS-FILE --bars 'YOUR-BARS*.parquet' --out my-dataset
+"#;
+
+const FREL_HEAD: &str = r#"# A Barloom recipe with the FREL project's published formulas.
+# Every key has its default here; what you leave out keeps it, so long as formulas stays.
+# Build it with: barloom build --config THIS-FILE --bars 'YOUR-BARS*.parquet' --out my-dataset
+"#;
+
+const DATA: &str = r#"
+[data]
+bars = []                  # files, globs; or --bars
+channels = ["open", "high", "low", "close", "volume"]  # columns of the bars, any numeric ones
+max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none"
+on_bad_bar = "error"       # or "drop"
+timezone = "UTC"           # of timestamps that name none, such as "America/New_York"
+stamp = "open"             # bars are stamped at their open, or at their "close"
+"#;
+
+const DATASET: &str = r#"
+[dataset]
+samples = 100_000          # or "all", each position once, with sequential positions
+seed = 42
+lookback = BARS              # L: bars that a sample sees, [t-L, t)
+forward = BARS               # F: bars that an action is judged on, [t, t+F)
+positions = "random"       # or "sequential"
+actions_per_state = 1      # K actions priced in one state, for counterfactuals
+"#;
+
+const SAMPLING: &str = r#"
+[sampling]                 # a number, a range [lo, hi] or { choice = [a, b, b] }; repeats weigh
+equity = [1e4, 1e5]        # dollars
+balance_offset = [-5e3, 5e3]  # balance = equity - this
+position = [0, 1, -1]      # what is held: flat, long, short; repeats weigh
+sl_dist = [0.001, 0.05]    # its stop and target, fractions of the entry price
+tp_dist = [0.001, 0.10]
+act_dir = [0, 1, -1]       # the action: hold, long, short; repeats weigh
+act_dollar = [1e3, 5e4]    # its notional; 0 when hold, as are the next two
+act_sl = [0.001, 0.05]
+act_tp = [0.001, 0.10]
+"#;
+
+const SCALING: &str = r#"
+[scaling]                  # last_close, log1p_last, none, log_return, zscore, minmax
+price = "last_close"       # open, high, low and close
+volume = "log1p_last"
+# funding = "zscore"       # any other channel by its name
+"#;
+
+const V1_REWARD: &str = r#"
+[reward]
+formulas = "v1"            # frel-v1 has other keys: barloom init --formulas frel-v1
+metric = "return"          # or a list, the first is `reward`: pnl, return, pnl_pct, log_return,
+                           # r_multiple, label, car, sharpe, sortino, calmar
+entry = "next_open"        # or "next_close"
+barriers = "honour"        # or "ignore": always to the horizon; leave same_bar out then
+same_bar = "stop_first"    # or "target_first"
+costs = "both_sides"       # or "once", at the entry
+fee_bps = 5.0              # a side, as slippage
+slippage_bps = 1.0
+spread_bps = 2.0           # the whole spread; a side pays half
+carry_bps = 0.0            # per bar boundary held over
+bars_per_year = "auto"     # or a number such as 252
+eps = 1e-8                 # added to the denominators of sharpe, sortino and calmar
+# clip = [-1000.0, 1000.0] # of car, sharpe, sortino and calmar, and only with one of them
+"#;
+
+const FREL_REWARD: &str = r#"
+[reward]
+formulas = "frel-v1"       # entry, barriers, same_bar and costs are fixed by it
+metric = "car"             # or a list, the first is `reward`: pnl, return, pnl_pct, log_return,
+                           # r_multiple, car, sharpe, sortino, calmar
+fee_bps = 0.2
+slippage_bps = 0.1
+spread_bps = 0.05          # half of it is paid
+carry_bps = 2.0            # a bar
+bars_per_year = 252.0      # or "auto"
+eps = 1e-8                 # added to the denominators of sharpe, sortino and calmar
+# clip = [-1000.0, 1000.0] # of car, sharpe, sortino and calmar; not clipped if left out
+"#;
+
+const SPLIT: &str = r#"
+# A split makes one dataset a part. Parts in time order, each with a fraction of the bars or with
+# its end date, exclusive and UTC; each gets its share of the samples.
+# [split]
+# embargo = 0              # bars left out before each later part
+# lookback_from = "part"   # or "history": lookbacks may reach into earlier parts, labels never
+# [[split.part]]
+# name = "train"
+# fraction = 0.8           # or until = 2024-01-01
+# [[split.part]]
+# name = "test"
+# fraction = 0.2
+"#;
+
+const OUTPUT: &str = r#"
+[output]                   # changes how samples are stored, never what they are
+format = "parquet"         # or "virtual": recipe and bars alone, samples are made when read
+shard_rows = 65_536        # samples a file, a multiple of 4096
+compression = "none"       # or "snappy", "zstd", "zstd(9)"
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recipe;
+    use crate::recipe::TABLES;
+
+    /// A table's text without the comment signs before keys.
+    fn uncommented(text: &str) -> String {
+        let keys = |line: &str| {
+            let rest = line.strip_prefix("# ").filter(|r| r.contains(" = ") || r.starts_with('['));
+            rest.unwrap_or(line).to_owned() + "\n"
+        };
+        text.lines().map(keys).collect()
+    }
+
+    #[test]
+    fn it_is_the_default_recipe() {
+        let read = |formulas| Recipe::from_toml(&text(formulas), "init").unwrap();
+        let (v1, frel) = (read(Formulas::V1), read(Formulas::FrelV1));
+        assert_eq!(v1.digest(), Recipe::default().digest());
+        assert_eq!(v1.output, Recipe::default().output);
+        assert_eq!(frel.digest(), Recipe::frel_v1().digest());
+        assert_eq!(frel.reward, Recipe::frel_v1().reward);
+    }
+
+    #[test]
+    fn it_has_every_key() {
+        let text = uncommented(&text(Formulas::V1));
+        for (table, keys) in TABLES {
+            assert!(text.contains(&format!("\n[{table}]")), "[{table}] is not in:\n{text}");
+            for key in keys.iter().filter(|key| **key != "part") {
+                assert!(text.contains(&format!("\n{key} = ")), "{table}.{key} is not in:\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn its_comments_are_true() {
+        let split = uncommented(SPLIT);
+        let recipe = Recipe::from_toml(&split, "init").unwrap();
+        let parts: Vec<String> = recipe.split.unwrap().parts.into_iter().map(|p| p.name).collect();
+        assert_eq!(parts, ["train", "test"]);
+        for clip in ["metric = \"car\"", "formulas = \"frel-v1\""] {
+            let text = format!("[reward]\n{clip}\nclip = [-1000.0, 1000.0]\n");
+            Recipe::from_toml(&text, "init").unwrap();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The recipe of a dataset: everything that determines its samples, but for the bars.
+//!
+//! A recipe is written in TOML, one table a stage. [`Recipe::from_toml`] refuses what can't be
+//! and says where; [`Recipe::resolve`] writes out every key that applies and puts the value that
+//! is used in place of each `"auto"`; [`Recipe::digest`] names what the samples depend on.
+//!
+//! The key decision: there is one door, and it is not serde's. A recipe is read by a walk over
+//! the parsed document, so that every error names its key, its line, what was expected and the
+//! nearest thing that would do. The price: a key stands in three places, its settings type, the
+//! function that reads it and the list of known keys, and a test compares them; recipes are
+//! [`serde::Serialize`], but not `Deserialize`.
+//!
+//! ```
+//! use barloom_recipe::{Recipe, Samples};
+//!
+//! let recipe = Recipe::from_toml("[dataset]\nsamples = 5_000\nlookback = 32\n", "my.toml")?;
+//! assert_eq!(recipe.dataset.samples, Samples::Count(5_000));
+//! assert_eq!(recipe.dataset.forward, 64, "what is not written has its default");
+//!
+//! let error = Recipe::from_toml("[dataset]\nlookbak = 32\n", "my.toml").unwrap_err();
+//! assert!(error.to_string().starts_with(
+//!     "my.toml:2: dataset.lookbak: there is no such key; did you mean dataset.lookback?"
+//! ));
+//!
+//! // What is written of a recipe reads back as the same recipe.
+//! let again = Recipe::from_toml(&recipe.to_toml(), "again.toml")?;
+//! assert_eq!(again.digest(), recipe.digest());
+//! # Ok::<(), barloom_recipe::RecipeError>(())
+//! ```
+//!
+//! Paths and `[output]` do not change what the samples are, so the digest leaves them out:
+//!
+//! ```
+//! # use barloom_recipe::{Format, Recipe};
+//! let mut recipe = Recipe::default();
+//! let digest = recipe.digest();
+//! recipe.output.format = Format::Virtual;
+//! recipe.data.bars = vec!["elsewhere/*.parquet".into()];
+//! assert_eq!(recipe.digest(), digest);
+//! recipe.dataset.seed += 1;
+//! assert_ne!(recipe.digest(), digest);
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod choice;
+mod data;
+mod dataset;
+mod date;
+mod duration;
+mod error;
+mod init;
+mod output;
+mod reader;
+mod recipe;
+mod resolve;
+mod reward;
+mod sampling;
+mod scaling;
+mod split;
+
+pub use data::{DataSettings, OnBadBar, Stamp};
+pub use dataset::{DatasetSettings, Samples};
+pub use error::{Place, RecipeError};
+pub use output::{Compression, Format, OutputSettings, SHARD_ALIGNMENT};
+pub use recipe::Recipe;
+pub use reward::{BarsPerYear, RewardTable};
+pub use scaling::ScalingSettings;

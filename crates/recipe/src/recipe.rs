@@ -1,0 +1,172 @@
+//! The recipe as a whole.
+
+use barloom_bars::{Market, MaxGap, Part, Split};
+use barloom_rewards::{Formulas, RewardSettings};
+use barloom_sampling::SamplingSettings;
+use barloom_scaling::ChannelScaler;
+use serde::Serialize;
+
+use crate::data::{self, DataSettings};
+use crate::dataset::{self, DatasetSettings};
+use crate::output::{self, OutputSettings};
+use crate::reader::{Document, Table};
+use crate::reward::{self, RewardTable};
+use crate::scaling::ScalingSettings;
+use crate::{RecipeError, init, sampling, split};
+
+/// Tables and their keys. `[scaling]` has any channel's name beside these.
+pub(crate) const TABLES: [(&str, &[&str]); 7] = [
+    ("data", data::KEYS),
+    ("dataset", dataset::KEYS),
+    ("sampling", sampling::KEYS),
+    ("scaling", &["price", "volume"]),
+    ("reward", reward::KEYS),
+    ("split", split::KEYS),
+    ("output", output::KEYS),
+];
+
+/// Everything that determines a dataset but the bars. DESIGN section 5 tells its TOML.
+///
+/// One that comes from [`Recipe::from_toml`] is valid; one that is changed in code should pass
+/// [`Recipe::validate`] again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Recipe {
+    /// Which bars, and how to read them.
+    pub data: DataSettings,
+    /// How many samples, of which shape, from which seed.
+    pub dataset: DatasetSettings,
+    /// How states and actions are drawn.
+    pub sampling: SamplingSettings,
+    /// How channels are scaled.
+    pub scaling: ScalingSettings,
+    /// How actions are priced.
+    pub reward: RewardTable,
+    /// Parts in time order; none for one dataset.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "split::serialize")]
+    pub split: Option<Split>,
+    /// How samples are stored.
+    pub output: OutputSettings,
+}
+
+impl Default for Recipe {
+    /// The recipe of an empty text.
+    fn default() -> Self {
+        Self::new(Formulas::V1)
+    }
+}
+
+impl Recipe {
+    fn new(formulas: Formulas) -> Self {
+        Self {
+            data: DataSettings::default(),
+            dataset: DatasetSettings::new(formulas),
+            sampling: SamplingSettings::default(),
+            scaling: ScalingSettings::default(),
+            reward: RewardTable::new(formulas),
+            split: None,
+            output: OutputSettings::default(),
+        }
+    }
+
+    /// The recipe of a text that asks for `formulas = "frel-v1"` and nothing else: 200 bars back
+    /// and forward, the FREL project's costs, 252 bars a year, the metric car.
+    #[must_use]
+    pub fn frel_v1() -> Self {
+        Self::new(Formulas::FrelV1)
+    }
+
+    /// Reads and checks a recipe. `origin` is what errors call the text, usually its path.
+    ///
+    /// # Errors
+    /// The text is not TOML, has a key that no recipe has, or a value that can't be; the error
+    /// names the line and the key.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self, RecipeError> {
+        let document = Document { origin, text };
+        let parsed = document.parse()?;
+        let root = Table::open(document, "", Some(&parsed)).only(&TABLES.map(|t| t.0), &TABLES)?;
+        let table = |name: &str| {
+            let (_, keys) = TABLES.iter().find(|(table, _)| *table == name).unwrap_or(&("", &[]));
+            root.table(name)?.only(keys, &TABLES)
+        };
+        let formulas = RewardTable::read_formulas(&root.table("reward")?)?;
+        let recipe = Self {
+            data: DataSettings::read(&table("data")?)?,
+            dataset: DatasetSettings::read(&table("dataset")?, formulas)?,
+            sampling: sampling::read(&table("sampling")?)?,
+            scaling: ScalingSettings::read(&root.table("scaling")?)?,
+            reward: RewardTable::read(&table("reward")?)?,
+            split: root.read("split", |e| split::read(e.table()?, &TABLES))?,
+            output: OutputSettings::read(&table("output")?)?,
+        };
+        recipe.validate().map_err(|error| error.placed(|key| document.find(&parsed, key)))?;
+        Ok(recipe)
+    }
+
+    /// Checks a recipe that was changed in code.
+    ///
+    /// # Errors
+    /// The first key with a value that can't be or that does not apply, or the first two that
+    /// contradict each other.
+    pub fn validate(&self) -> Result<(), RecipeError> {
+        self.data.validate()?;
+        self.dataset.validate(&self.reward)?;
+        sampling::validate(&self.sampling)?;
+        self.scaling.validate(&self.data.channels)?;
+        self.reward.validate(self.dataset.forward)?;
+        self.split.as_ref().map_or(Ok(()), split::validate)?;
+        self.output.validate()
+    }
+
+    /// The recipe as TOML, which reads back as the same recipe.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "text, numbers and lists are always TOML")]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a recipe is TOML")
+    }
+
+    /// The recipe as JSON, for a manifest; tables and keys as in TOML.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "text, numbers and lists are always JSON")]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("a recipe is JSON")
+    }
+
+    /// A commented recipe to start from: every key with its default beside these formulas.
+    #[must_use]
+    pub fn init_text(formulas: Formulas) -> String {
+        init::text(formulas)
+    }
+
+    /// The longest step between bars that a segment may span.
+    #[must_use]
+    pub fn max_gap(&self) -> MaxGap {
+        self.data.max_gap
+    }
+
+    /// How a channel is scaled. In a valid recipe every channel has a scaler; a name that has
+    /// none is not scaled.
+    #[must_use]
+    pub fn channel_scaler(&self, channel: &str) -> ChannelScaler {
+        self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
+    }
+
+    /// How actions are priced, with every default in place. `bars_per_year_auto` is what
+    /// `bars_per_year = "auto"` stands for: the market's.
+    ///
+    /// # Errors
+    /// The `[reward]` table is wrong, or `bars_per_year_auto` is used and not above 0.
+    pub fn reward_settings(&self, bars_per_year_auto: f64) -> Result<RewardSettings, RecipeError> {
+        self.reward.settings(self.dataset.forward, bars_per_year_auto)
+    }
+
+    /// The parts of the split as time intervals of a market; empty without a split.
+    ///
+    /// # Errors
+    /// The `[split]` table is wrong.
+    pub fn parts(&self, market: &Market) -> Result<Vec<Part>, RecipeError> {
+        match &self.split {
+            Some(split) => split.resolve(market).map_err(split::from_bars),
+            None => Ok(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A recipe with nothing left open, and its digest.
+
+use std::fmt::Write;
+
+use barloom_bars::{Market, MaxGap, Split};
+use barloom_sampling::SamplingSettings;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::data::{DataSettings, OnBadBar, Stamp};
+use crate::dataset::DatasetSettings;
+use crate::reward::{BarsPerYear, RewardTable};
+use crate::scaling::ScalingSettings;
+use crate::{Recipe, RecipeError, choice, duration, split};
+
+/// The bars of a dataset, beside its recipe.
+const STORED_BARS: &str = "bars.arrow";
+
+/// What samples depend on, in the order in which it is hashed. The order of fields here and in
+/// the settings types is part of the digest.
+#[derive(Serialize)]
+struct Digested<'a> {
+    data: DigestedData<'a>,
+    dataset: &'a DatasetSettings,
+    sampling: &'a SamplingSettings,
+    scaling: &'a ScalingSettings,
+    reward: &'a RewardTable,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_split")]
+    split: &'a Option<Split>,
+}
+
+/// [`DataSettings`] without paths.
+#[derive(Serialize)]
+struct DigestedData<'a> {
+    channels: &'a [String],
+    #[serde(serialize_with = "duration::serialize")]
+    max_gap: MaxGap,
+    #[serde(serialize_with = "choice::serialize")]
+    on_bad_bar: OnBadBar,
+    timezone: &'a str,
+    #[serde(serialize_with = "choice::serialize")]
+    stamp: Stamp,
+}
+
+impl Recipe {
+    /// The recipe that a dataset of this market holds: every key that applies is written, each
+    /// `"auto"` is replaced by what it stands for, and the bars are the dataset's own.
+    ///
+    /// `max_gap` stays `"auto"` where series differ in their limits. Resolving again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// As [`Recipe::validate`].
+    pub fn resolve(&self, market: &Market) -> Result<Self, RecipeError> {
+        self.validate()?;
+        let mut resolved = self.written_out();
+        resolved.data.bars = vec![STORED_BARS.to_owned()];
+        if resolved.data.max_gap == MaxGap::Auto {
+            let mut limits = market.series().iter().map(|series| series.max_gap_ns);
+            if let Some(Some(first)) = limits.next()
+                && limits.all(|limit| limit == Some(first))
+            {
+                resolved.data.max_gap = MaxGap::Limit(first);
+            }
+        }
+        if resolved.reward.bars_per_year == BarsPerYear::Auto {
+            resolved.reward.bars_per_year = BarsPerYear::Number(market.bars_per_year());
+        }
+        resolved.validate()?;
+        Ok(resolved)
+    }
+
+    /// `sha256:` and 64 hex digits over everything but `data.bars` and `[output]`, with defaults
+    /// written out: SHA-256 of compact JSON with keys in the order of the settings types and
+    /// numbers in their shortest form that reads back.
+    ///
+    /// The digest that names a dataset is that of the resolved recipe.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut digest = "sha256:".to_owned();
+        for byte in Sha256::digest(self.canonical_json()) {
+            write!(digest, "{byte:02x}").expect("a String takes what is written");
+        }
+        digest
+    }
+
+    fn canonical_json(&self) -> Vec<u8> {
+        let recipe = self.written_out();
+        let DataSettings { bars: _, channels, max_gap, on_bad_bar, timezone, stamp } = &recipe.data;
+        let digested = Digested {
+            data: DigestedData {
+                channels,
+                max_gap: *max_gap,
+                on_bad_bar: *on_bad_bar,
+                timezone,
+                stamp: *stamp,
+            },
+            dataset: &recipe.dataset,
+            sampling: &recipe.sampling,
+            scaling: &recipe.scaling,
+            reward: &recipe.reward,
+            split: &recipe.split,
+        };
+        // Not by way of serde_json::Value: the order of its keys depends on a Cargo feature.
+        serde_json::to_vec(&digested).expect("a recipe is JSON")
+    }
+
+    /// This recipe with every key written that applies.
+    fn written_out(&self) -> Self {
+        let mut written = self.clone();
+        written.scaling = self.scaling.written_out(&self.data.channels);
+        written.reward = self.reward.written_out();
+        written
+    }
+}
+
+fn serialize_split<S: serde::Serializer>(split: &&Option<Split>, to: S) -> Result<S::Ok, S::Error> {
+    split::serialize(split, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Recipe;
+
+    /// A change of this text changes the digest of every dataset that people have.
+    #[test]
+    fn what_is_hashed_of_the_default_recipe() {
+        let json = String::from_utf8(Recipe::default().canonical_json()).unwrap();
+        let expected = concat!(
+            r#"{"data":{"channels":["open","high","low","close","volume"],"max_gap":"auto","#,
+            r#""on_bad_bar":"error","timezone":"UTC","stamp":"open"},"#,
+            r#""dataset":{"samples":100000,"seed":42,"lookback":64,"forward":64,"#,
+            r#""positions":"random","actions_per_state":1},"#,
+            r#""sampling":{"equity":[10000.0,100000.0],"balance_offset":[-5000.0,5000.0],"#,
+            r#""position":[0,1,-1],"sl_dist":[0.001,0.05],"tp_dist":[0.001,0.1],"#,
+            r#""act_dir":[0,1,-1],"act_dollar":[1000.0,50000.0],"act_sl":[0.001,0.05],"#,
+            r#""act_tp":[0.001,0.1]},"scaling":{"price":"last_close","volume":"log1p_last"},"#,
+            r#""reward":{"formulas":"v1","metric":"return","entry":"next_open","#,
+            r#""barriers":"honour","same_bar":"stop_first","costs":"both_sides","fee_bps":5.0,"#,
+            r#""slippage_bps":1.0,"spread_bps":2.0,"carry_bps":0.0,"bars_per_year":"auto","#,
+            r#""eps":1e-8}}"#
+        );
+        assert_eq!(json, expected);
+    }
+}

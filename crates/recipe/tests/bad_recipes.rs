@@ -1,0 +1,355 @@
+//! Every recipe that can't be is refused, and the message says where and why.
+
+use barloom_recipe::{Recipe, RecipeError};
+
+struct Bad {
+    text: &'static str,
+    /// How the message begins after the name of the file: line and key.
+    at: &'static str,
+    /// What else it holds.
+    says: &'static [&'static str],
+}
+
+const fn bad(text: &'static str, at: &'static str, says: &'static [&'static str]) -> Bad {
+    Bad { text, at, says }
+}
+
+const TABLE: &[Bad] = &[
+    // Not a recipe at all.
+    bad("[data]\nbars = [\n", ":2: column 9: this is not TOML", &[]),
+    bad("[data]\nstamp = open\n", ":2: column ", &["not TOML"]),
+    bad("[dataset]\nseed = 1\nseed = 2\n", ":3: column 1:", &["not TOML", "duplicate key"]),
+    // Keys and tables that are not there.
+    bad(
+        "\n[dataset]\nlookbak = 5\n",
+        ":3: dataset.lookbak:",
+        &["did you mean dataset.lookback?", "the keys of [dataset] are samples, seed,"],
+    ),
+    bad("[rewards]\n", ":1: rewards:", &["did you mean reward?", "the tables are data, dataset,"]),
+    bad("lookback = 5\n", ":1: lookback:", &["did you mean dataset.lookback?"]),
+    bad("[data]\nlookback = 5\n", ":2: data.lookback:", &["did you mean dataset.lookback?"]),
+    bad("[reward]\nspread = 2.0\n", ":2: reward.spread:", &["did you mean reward.spread_bps?"]),
+    bad(
+        "[output]\nzzz = 2.0\n",
+        ":2: output.zzz:",
+        &["no such key; the keys of [output] are format,"],
+    ),
+    bad(
+        "[sampling]\nact_sl = { chioce = [1.0] }\n",
+        ":2: sampling.act_sl.chioce:",
+        &["did you mean sampling.act_sl.choice?"],
+    ),
+    // Types.
+    bad("data = 5\n", ":1: data:", &["expected a table, got the whole number 5"]),
+    bad(
+        "[dataset]\nseed = \"x\"\n",
+        ":2: dataset.seed:",
+        &["expected a whole number, 0 or more, got the text \"x\""],
+    ),
+    bad("[dataset]\nseed = -1\n", ":2: dataset.seed:", &["got the whole number -1"]),
+    bad("[dataset]\nsamples = 1e6\n", ":2: dataset.samples:", &["got the number 1e6"]),
+    bad(
+        "[dataset]\nsamples = \"some\"\n",
+        ":2: dataset.samples:",
+        &["or \"all\"", "got the text \"some\""],
+    ),
+    bad("[dataset]\nlookback = 64.5\n", ":2: dataset.lookback:", &["whole number", "64.5"]),
+    bad(
+        "[data]\nchannels = [\"open\",\n 3]\n",
+        ":3: data.channels[1]:",
+        &["expected a text in quotes, got the whole number 3"],
+    ),
+    bad(
+        "[data]\nbars = true\n",
+        ":2: data.bars:",
+        &["expected a list of texts in quotes, got true"],
+    ),
+    bad("[data]\ntimezone = 2\n", ":2: data.timezone:", &["expected a text"]),
+    bad(
+        "[reward]\nfee_bps = \"5\"\n",
+        ":2: reward.fee_bps:",
+        &["expected a number, got the text \"5\""],
+    ),
+    bad("[reward]\neps = 2024-01-01\n", ":2: reward.eps:", &["got the date 2024-01-01"]),
+    bad("[reward]\nmetric = 3\n", ":2: reward.metric:", &["\"sharpe\"", "got the whole number 3"]),
+    bad("[reward]\nmetric = \"car\"\nclip = 10\n", ":3: reward.clip:", &["[lo, hi]"]),
+    bad("[reward]\nbars_per_year = \"many\"\n", ":2: reward.bars_per_year:", &["\"auto\""]),
+    bad(
+        "[sampling]\nact_sl = [0.1, 0.2, 0.3]\n",
+        ":2: sampling.act_sl:",
+        &["{ choice = [a, b, ..] }", "a list of 3"],
+    ),
+    bad("[sampling]\nact_sl = {}\n", ":2: sampling.act_sl:", &["{ choice = [a, b, ..] }"]),
+    bad(
+        "[sampling]\nact_dir = \"long\"\n",
+        ":2: sampling.act_dir:",
+        &["1 (long)", "got the text \"long\""],
+    ),
+    // Words.
+    bad(
+        "[reward]\nmetric = \"sharp\"\n",
+        ":2: reward.metric:",
+        &["\"calmar\"", "did you mean \"sharpe\"?"],
+    ),
+    bad(
+        "[reward]\nmetric = [\"car\", \"sorting\"]\n",
+        ":2: reward.metric[1]:",
+        &["did you mean \"sortino\"?"],
+    ),
+    bad(
+        "[reward]\nformulas = \"frel\"\n",
+        ":2: reward.formulas:",
+        &["expected \"v1\" or \"frel-v1\"", "did you mean \"frel-v1\"?"],
+    ),
+    bad("[reward]\nbarriers = \"honor\"\n", ":2: reward.barriers:", &["did you mean \"honour\"?"]),
+    bad(
+        "[dataset]\npositions = \"in order\"\n",
+        ":2: dataset.positions:",
+        &["expected \"random\" or \"sequential\", got \"in order\""],
+    ),
+    bad("[data]\non_bad_bar = \"skip\"\n", ":2: data.on_bad_bar:", &["\"error\" or \"drop\""]),
+    bad("[data]\nstamp = \"Close\"\n", ":2: data.stamp:", &["did you mean \"close\"?"]),
+    bad("[output]\nformat = \"parqet\"\n", ":2: output.format:", &["did you mean \"parquet\"?"]),
+    bad(
+        "[output]\ncompression = \"zstd(99)\"\n",
+        ":2: output.compression:",
+        &["from 1 to 22", "zstd(99)"],
+    ),
+    bad("[scaling]\nprice = \"z-score\"\n", ":2: scaling.price:", &["did you mean \"zscore\"?"]),
+    // Values that can't be.
+    bad("[data]\nbars = [\"\"]\n", ":2: data.bars[0]:", &["empty"]),
+    bad("[data]\nchannels = []\n", ":2: data.channels:", &["at least one"]),
+    bad(
+        "[data]\nchannels = [\"close\", \"close\"]\n",
+        ":2: data.channels[1]:",
+        &["\"close\" is there twice"],
+    ),
+    bad("[data]\nchannels = [\"equity\"]\n", ":2: data.channels[0]:", &["rename"]),
+    bad("[data]\nchannels = [\"reward_car\"]\n", ":2: data.channels[0]:", &["rename"]),
+    bad("[data]\nmax_gap = \"soon\"\n", ":2: data.max_gap:", &["\"36h\"", "got the text \"soon\""]),
+    bad("[data]\nmax_gap = \"0d\"\n", ":2: data.max_gap:", &["positive"]),
+    bad("[data]\nmax_gap = 5\n", ":2: data.max_gap:", &["with a unit"]),
+    bad("[data]\ntimezone = \"\"\n", ":2: data.timezone:", &["\"UTC\""]),
+    bad("[dataset]\nsamples = 0\n", ":2: dataset.samples:", &["from 1", "got 0"]),
+    bad("[dataset]\nsamples = 4611686018427387904\n", ":2: dataset.samples:", &["2^62 - 1"]),
+    bad("[dataset]\nseed = 99999999999999999999\n", ":2: dataset.seed:", &["whole number"]),
+    bad("[dataset]\nlookback = 0\n", ":2: dataset.lookback:", &["from 1", "got 0"]),
+    bad("[dataset]\nforward = 0\n", ":2: dataset.forward:", &["from 1"]),
+    bad("[dataset]\nforward = 3_000_000_000\n", ":2: dataset.forward:", &["2^31 - 1"]),
+    bad("[dataset]\nactions_per_state = 0\n", ":2: dataset.actions_per_state:", &["from 1"]),
+    bad(
+        "[sampling]\nact_sl = [0.05, 0.001]\n",
+        ":2: sampling.act_sl:",
+        &["lo <= hi", "[0.05, 0.001]"],
+    ),
+    bad("[sampling]\nact_tp = 0.0\n", ":2: sampling.act_tp:", &["positive"]),
+    bad("[sampling]\nequity = [1e4, inf]\n", ":2: sampling.equity:", &["finite"]),
+    bad(
+        "[sampling]\nact_dir = [0, 2]\n",
+        ":2: sampling.act_dir[1]:",
+        &["-1 (short)", "got the whole number 2"],
+    ),
+    bad("[sampling]\nposition = []\n", ":2: sampling.position:", &["at least one"]),
+    bad("[reward]\nfee_bps = -1\n", ":2: reward.fee_bps:", &["0 or more", "got -1"]),
+    bad("[reward]\nspread_bps = nan\n", ":2: reward.spread_bps:", &["finite", "NaN"]),
+    bad("[reward]\ncarry_bps = inf\n", ":2: reward.carry_bps:", &["finite"]),
+    bad("[reward]\neps = -1e-9\n", ":2: reward.eps:", &["0 or more"]),
+    bad("[reward]\nbars_per_year = 0\n", ":2: reward.bars_per_year:", &["above 0"]),
+    bad(
+        "[reward]\nmetric = \"car\"\nclip = [1, -1]\n",
+        ":3: reward.clip:",
+        &["ascending", "[1, -1]"],
+    ),
+    bad("[reward]\nmetric = []\n", ":2: reward.metric:", &["at least one metric"]),
+    bad("[reward]\nmetric = [\"car\", \"pnl\", \"car\"]\n", ":2: reward.metric:", &["car twice"]),
+    bad(
+        "[output]\nshard_rows = 1000\n",
+        ":2: output.shard_rows:",
+        &["multiple of 4096 such as 4096", "got 1000"],
+    ),
+    bad(
+        "[output]\nshard_rows = 0\n",
+        ":2: output.shard_rows:",
+        &["positive multiple of 4096", "not for format = \"parquet\""],
+    ),
+    // Keys that do not go together.
+    bad("[dataset]\nsamples = \"all\"\n", ":2: dataset.samples:", &["positions = \"sequential\""]),
+    bad(
+        "[dataset]\nforward = 1\n[reward]\nentry = \"next_close\"\n",
+        ":2: dataset.forward:",
+        &["2 or more", "next_close"],
+    ),
+    bad(
+        "[dataset]\nforward = 1\n[reward]\nformulas = \"frel-v1\"\n",
+        ":2: dataset.forward:",
+        &["2 or more", "frel-v1"],
+    ),
+    bad(
+        "[reward]\nformulas = \"frel-v1\"\nentry = \"next_close\"\n",
+        ":3: reward.entry:",
+        &["does not apply", "frel-v1"],
+    ),
+    bad(
+        "[reward]\nformulas = \"frel-v1\"\nbarriers = \"ignore\"\n",
+        ":3: reward.barriers:",
+        &["does not apply"],
+    ),
+    bad(
+        "[reward]\nformulas = \"frel-v1\"\nsame_bar = \"stop_first\"\n",
+        ":3: reward.same_bar:",
+        &["does not apply"],
+    ),
+    bad(
+        "[reward]\ncosts = \"once\"\nformulas = \"frel-v1\"\n",
+        ":2: reward.costs:",
+        &["does not apply"],
+    ),
+    bad("[reward]\nclip = [-1, 1]\n", ":2: reward.clip:", &["does not apply", "sharpe"]),
+    bad(
+        "[reward]\nmetric = \"label\"\nbarriers = \"ignore\"\n",
+        ":2: reward.metric:",
+        &["label", "barriers are ignored"],
+    ),
+    bad(
+        "[reward]\nmetric = [\"car\", \"label\"]\nformulas = \"frel-v1\"\n",
+        ":2: reward.metric:",
+        &["label"],
+    ),
+    bad(
+        "[reward]\nbarriers = \"ignore\"\nsame_bar = \"stop_first\"\n",
+        ":3: reward.same_bar:",
+        &["does not apply", "ignore"],
+    ),
+    bad(
+        "[scaling]\nvolme = \"none\"\n",
+        ":2: scaling.volme:",
+        &["did you mean scaling.volume?", "data.channels"],
+    ),
+    bad(
+        "[data]\nchannels = [\"close\"]\n[scaling]\nvolume = \"none\"\n",
+        ":4: scaling.volume:",
+        &["data.channels close"],
+    ),
+    bad(
+        "[data]\nchannels = [\"volume\"]\n[scaling]\nprice = \"none\"\n",
+        ":4: scaling.price:",
+        &["does not apply"],
+    ),
+    bad(
+        "[data]\nchannels = [\"close\", \"funding\"]\n",
+        ": scaling.funding:",
+        &["write under [scaling] funding = \"zscore\""],
+    ),
+    bad(
+        "[data]\nchannels = [\"open interest\"]\n[scaling]\n",
+        ":3: scaling.open interest:",
+        &["\"open interest\" = \"zscore\""],
+    ),
+    bad(
+        "[data]\nchannels = [\"volumes\"]\n",
+        ": scaling.volumes:",
+        &["did you mean the channel \"volume\"?"],
+    ),
+    // Splits.
+    bad(
+        "[split]\ntrain = 0.8\ntest = 0.2\n",
+        ":2: split.train:",
+        &["[[split.part]]\nname = \"train\"\nfraction = 0.8"],
+    ),
+    bad(
+        "[split]\ntest = 2024-01-01\n",
+        ":2: split.test:",
+        &["[[split.part]]\nname = \"test\"\nuntil = 2024-01-01"],
+    ),
+    bad(
+        "[split.train]\nfraction = 0.8\n",
+        ":1: split.train:",
+        &["[[split.part]]\nname = \"train\""],
+    ),
+    bad("[split]\nembrago = 5\n", ":2: split.embrago:", &["did you mean split.embargo?"]),
+    bad("[split]\n", ":1: split.part:", &["at least one [[split.part]]"]),
+    bad("[split.part]\nname = \"a\"\n", ":1: split.part:", &["[[split.part]]", "got a table"]),
+    bad("[[split.part]]\nfraction = 0.8\n", ":1: split.part[0]:", &["name = \"train\""]),
+    bad("[[split.part]]\nname = \"a\"\n", ":1: split.part[0]:", &["no end", "fraction = 0.2"]),
+    bad(
+        "[[split.part]]\nname = \"a\"\nfraction = 0.8\nuntil = 2024-01-01\n",
+        ":1: split.part[0]:",
+        &["both"],
+    ),
+    bad(
+        "[[split.part]]\nname = \"a\"\nuntil = 12:00:00\n",
+        ":3: split.part[0].until:",
+        &["expected a date"],
+    ),
+    bad(
+        "[[split.part]]\nname = \"a\"\nuntil = \"soon\"\n",
+        ":3: split.part[0].until:",
+        &["2024-01-31"],
+    ),
+    bad(
+        "[[split.part]]\nname = \"a\"\nfraction = 0.8\n[[split.part]]\nname = \"b\"\nfraction = 0.3\n",
+        ":6: split.part[1].fraction:",
+        &["at most 1"],
+    ),
+    bad(
+        "[[split.part]]\nname = \"a\"\nfraction = 0.5\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n",
+        ":5: split.part[1].name:",
+        &["twice"],
+    ),
+    bad("[[split.part]]\nname = \"../a\"\nfraction = 1\n", ":2: split.part[0].name:", &["folder"]),
+    bad(
+        "[[split.part]]\nname = \"a\"\nuntil = 2024-01-01\n[[split.part]]\nname = \"b\"\nuntil = 2023-01-01\n",
+        ":6: split.part[1].until:",
+        &["ascend"],
+    ),
+    bad(
+        "[[split.part]]\nname = \"a\"\nfraction = 0.5\n[[split.part]]\nname = \"b\"\nuntil = 2023-01-01\n",
+        ":1: split.part:",
+        &["all the same"],
+    ),
+    bad(
+        "[[split.part]]\nname = \"a\"\nfracton = 0.5\n",
+        ":3: split.part[0].fracton:",
+        &["did you mean split.part[0].fraction?"],
+    ),
+    bad(
+        "[split]\nlookback_from = \"past\"\n",
+        ":2: split.lookback_from:",
+        &["\"part\" or \"history\""],
+    ),
+];
+
+#[test]
+fn each_is_told_by_line_and_key() {
+    let mut wrong = Vec::new();
+    for bad in TABLE {
+        let message = match Recipe::from_toml(bad.text, "my.toml") {
+            Ok(_) => "it was accepted".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let starts = message.starts_with(&format!("my.toml{}", bad.at));
+        if !starts || !bad.says.iter().all(|part| message.contains(part)) {
+            wrong.push(format!(
+                "{:?}\n  got      {message}\n  expected {} .. {:?}",
+                bad.text, bad.at, bad.says
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), TABLE.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_changed_in_code_is_told_by_key() {
+    let mut recipe = Recipe::default();
+    recipe.dataset.actions_per_state = 0;
+    let error = recipe.validate().unwrap_err();
+    assert!(matches!(error, RecipeError::Expected { at: None, .. }));
+    assert_eq!(
+        error.to_string(),
+        "dataset.actions_per_state: expected a whole number from 1, got 0"
+    );
+    let samples = "many".parse::<barloom_recipe::Samples>().unwrap_err().to_string();
+    assert!(samples.starts_with("dataset.samples: expected a whole number"), "{samples}");
+    let format = "arow".parse::<barloom_recipe::Format>().unwrap_err().to_string();
+    assert_eq!(format, "output.format: expected \"parquet\" or \"virtual\", got \"arow\"");
+}

@@ -1,0 +1,287 @@
+//! What a recipe becomes: defaults, resolving against a market, writing, digests.
+
+use barloom_bars::{Column, MaxGap, PRICE_COLUMNS, Part, PartEnd, Series};
+use barloom_bars::{LookbackFrom, Market};
+use barloom_recipe::{BarsPerYear, Compression, Recipe, Samples};
+use barloom_rewards::{Barriers, Costs, Entry, Formulas, Metric, SameBar};
+use barloom_sampling::{Directions, PositionOrder, Real};
+use barloom_scaling::ChannelScaler;
+
+const HOUR: i64 = 3_600_000_000_000;
+const DAY: i64 = 24 * HOUR;
+
+fn read(text: &str) -> Recipe {
+    Recipe::from_toml(text, "my.toml").unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn series(symbol: &str, step: i64) -> Series {
+    let ts = (0..300).map(|i| i * step).collect();
+    let names = PRICE_COLUMNS.iter().chain(&["volume", "funding", "open interest"]);
+    Series::new(symbol, ts, names.map(|name| Column::new(*name, vec![2.0; 300])).collect()).unwrap()
+}
+
+fn market(recipe: &Recipe, steps: &[i64]) -> Market {
+    let all: Vec<Series> =
+        steps.iter().enumerate().map(|(i, step)| series(&format!("S{i}"), *step)).collect();
+    Market::new(&all, &recipe.data.channels, recipe.max_gap()).unwrap()
+}
+
+/// Recipes that use every key.
+const GOOD: &[&str] = &[
+    "",
+    "[reward]\nformulas = \"frel-v1\"\n",
+    "[reward]\nformulas = \"frel-v1\"\nmetric = [\"sharpe\", \"pnl\"]\nclip = [-5, 5]\n",
+    "[reward]\nmetric = [\"car\", \"return\"]\nentry = \"next_close\"\nbarriers = \"ignore\"\ncosts = \"once\"\n",
+    "[reward]\nmetric = \"calmar\"\nclip = [-10, 10]\nsame_bar = \"target_first\"\nbars_per_year = 252\neps = 0\n",
+    "[data]\nchannels = [\"close\", \"funding\", \"open interest\"]\nmax_gap = \"36h\"\non_bad_bar = \"drop\"\n\
+     timezone = \"America/New_York\"\nstamp = \"close\"\n\
+     [scaling]\nclose = \"none\"\nfunding = \"zscore\"\n\"open interest\" = \"minmax\"\n",
+    "[data]\nchannels = \"close\"\nmax_gap = \"none\"\n[scaling]\nprice = \"log_return\"\n",
+    "[data]\nchannels = [\"open\", \"close\"]\n[scaling]\nopen = \"zscore\"\n",
+    "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nactions_per_state = 4\nseed = 18_446_744_073_709_551_615\n",
+    "[sampling]\nequity = 50_000\nact_dir = 1\nposition = [0, 0, 1]\nact_dollar = { choice = [100, 200.5] }\n\
+     balance_offset = 0\nact_sl = [1e-3, 1e-3]\n",
+    "[split]\nembargo = 10\nlookback_from = \"history\"\n\
+     [[split.part]]\nname = \"train\"\nfraction = 0.7\n[[split.part]]\nname = \"test\"\nfraction = 0.3\n",
+    "[[split.part]]\nname = \"train\"\nuntil = 2024-01-01\n\
+     [[split.part]]\nname = \"test\"\nuntil = \"2024-06-01T12:00:00.25+02:00\"\n",
+    "[output]\nformat = \"virtual\"\nshard_rows = 4096\ncompression = \"zstd\"\n",
+];
+
+#[test]
+fn resolving_is_idempotent_and_reads_back() {
+    for text in GOOD {
+        let recipe = read(text);
+        let market = market(&recipe, &[HOUR]);
+        let resolved = recipe.resolve(&market).unwrap();
+        assert_eq!(resolved.data.bars, ["bars.arrow"]);
+        assert_eq!(resolved.resolve(&market).unwrap(), resolved, "{text}");
+        let written = resolved.to_toml();
+        let again = read(&written);
+        assert_eq!(again, resolved, "{written}");
+        assert_eq!(again.digest(), resolved.digest());
+        assert_eq!(again.to_toml(), written);
+        // As written it reads back too, though not every key stands in it.
+        assert_eq!(read(&recipe.to_toml()), recipe);
+        assert_eq!(read(&recipe.to_toml()).digest(), recipe.digest());
+        // What is priced is the same however it is written.
+        let auto = market.bars_per_year();
+        assert_eq!(recipe.reward_settings(auto), resolved.reward_settings(f64::NAN), "{text}");
+    }
+}
+
+#[test]
+fn a_resolved_recipe_has_every_key_that_applies() {
+    let recipe = read("[reward]\nmetric = [\"return\", \"sharpe\"]\n");
+    let market = market(&recipe, &[HOUR]);
+    let resolved = recipe.resolve(&market).unwrap();
+    let expected = r#"[data]
+bars = ["bars.arrow"]
+channels = ["open", "high", "low", "close", "volume"]
+max_gap = "10h"
+on_bad_bar = "error"
+timezone = "UTC"
+stamp = "open"
+
+[dataset]
+samples = 100000
+seed = 42
+lookback = 64
+forward = 64
+positions = "random"
+actions_per_state = 1
+
+[sampling]
+equity = [10000.0, 100000.0]
+balance_offset = [-5000.0, 5000.0]
+position = [0, 1, -1]
+sl_dist = [0.001, 0.05]
+tp_dist = [0.001, 0.1]
+act_dir = [0, 1, -1]
+act_dollar = [1000.0, 50000.0]
+act_sl = [0.001, 0.05]
+act_tp = [0.001, 0.1]
+
+[scaling]
+price = "last_close"
+volume = "log1p_last"
+
+[reward]
+formulas = "v1"
+metric = ["return", "sharpe"]
+entry = "next_open"
+barriers = "honour"
+same_bar = "stop_first"
+costs = "both_sides"
+fee_bps = 5.0
+slippage_bps = 1.0
+spread_bps = 2.0
+carry_bps = 0.0
+bars_per_year = 8766.0
+eps = 0.00000001
+clip = [-1000.0, 1000.0]
+
+[output]
+format = "parquet"
+shard_rows = 65536
+compression = "none"
+"#;
+    assert_eq!(resolved.to_toml(), expected);
+    assert_eq!(resolved.to_json()["reward"]["metric"][1], "sharpe");
+
+    let frel = Recipe::frel_v1();
+    let text = frel.resolve(&self::market(&frel, &[HOUR])).unwrap().to_toml();
+    for key in ["entry", "barriers", "same_bar", "costs", "clip"] {
+        assert!(!text.contains(&format!("{key} =")), "{key} is in:\n{text}");
+    }
+}
+
+#[test]
+fn max_gap_stays_auto_where_series_differ() {
+    let recipe = Recipe::default();
+    let resolve = |steps: &[i64]| recipe.resolve(&market(&recipe, steps)).unwrap().data.max_gap;
+    assert_eq!(resolve(&[HOUR, HOUR]), MaxGap::Limit(10 * HOUR));
+    assert_eq!(resolve(&[DAY, DAY]), MaxGap::Limit(14 * DAY));
+    assert_eq!(resolve(&[HOUR, DAY]), MaxGap::Auto);
+}
+
+#[test]
+fn defaults() {
+    let v1 = Recipe::default();
+    assert_eq!(read(""), v1);
+    assert_eq!((v1.dataset.lookback, v1.dataset.forward), (64, 64));
+    assert_eq!(v1.channel_scaler("high"), ChannelScaler::LastClose);
+    assert_eq!(v1.channel_scaler("volume"), ChannelScaler::Log1pLast);
+    let settings = v1.reward_settings(8_766.0).unwrap();
+    assert_eq!(settings.bars_per_year, 8_766.0);
+    assert_eq!((settings.entry, settings.barriers), (Entry::NextOpen, Barriers::Honour));
+    assert_eq!((settings.same_bar, settings.costs), (SameBar::StopFirst, Costs::BothSides));
+    assert_eq!((settings.fee_bps, settings.slippage_bps, settings.spread_bps), (5.0, 1.0, 2.0));
+    assert_eq!((settings.carry_bps, settings.eps, settings.clip), (0.0, 1e-8, None));
+    assert_eq!(settings.metrics, [Metric::Return]);
+
+    let frel = read("[reward]\nformulas = \"frel-v1\"\n");
+    assert_eq!(frel, Recipe::frel_v1());
+    assert_eq!((frel.dataset.lookback, frel.dataset.forward), (200, 200));
+    let settings = frel.reward_settings(1.0).unwrap();
+    assert_eq!((settings.formulas, settings.forward), (Formulas::FrelV1, 200));
+    assert_eq!((settings.fee_bps, settings.slippage_bps, settings.spread_bps), (0.2, 0.1, 0.05));
+    assert_eq!((settings.carry_bps, settings.bars_per_year, settings.clip), (2.0, 252.0, None));
+    assert_eq!(settings.metrics, [Metric::Car]);
+
+    let clipped = read("[reward]\nmetric = [\"pnl\", \"car\"]\n").reward_settings(1.0).unwrap();
+    assert_eq!(clipped.clip, Some([-1_000.0, 1_000.0]));
+}
+
+#[test]
+fn values_as_written() {
+    let recipe = read(GOOD[9]);
+    assert_eq!(recipe.sampling.equity, Real::Constant(50_000.0));
+    assert_eq!(recipe.sampling.act_dir, Directions(vec![1]));
+    assert_eq!(recipe.sampling.act_dollar, Real::Choice(vec![100.0, 200.5]));
+    assert_eq!(recipe.sampling.act_sl, Real::Range { lo: 0.001, hi: 0.001 });
+    let all = read(GOOD[8]).dataset;
+    assert_eq!((all.samples, all.positions), (Samples::All, PositionOrder::Sequential));
+    assert_eq!(all.seed, u64::MAX);
+    let scaled = read(GOOD[7]);
+    assert_eq!(scaled.channel_scaler("open"), ChannelScaler::Zscore);
+    assert_eq!(scaled.channel_scaler("close"), ChannelScaler::LastClose);
+    assert_eq!(read(GOOD[12]).output.compression, Compression::Zstd(3));
+    let split = read(GOOD[11]).split.unwrap();
+    assert_eq!(split.parts[0].end, PartEnd::Until(1_704_067_200_000_000_000));
+    assert_eq!(split.parts[1].end, PartEnd::Until(1_717_236_000_250_000_000));
+    let split = read(GOOD[10]).split.unwrap();
+    assert_eq!((split.embargo, split.lookback_from), (10, LookbackFrom::History));
+    assert_eq!(read(GOOD[4]).reward.bars_per_year, BarsPerYear::Number(252.0));
+    assert_eq!("1_000".parse::<Samples>().unwrap(), Samples::Count(1_000));
+}
+
+#[test]
+fn parts_and_their_samples() {
+    let recipe = read(GOOD[10]);
+    let parts = recipe.parts(&market(&recipe, &[HOUR])).unwrap();
+    let count = |samples: Samples| parts.iter().map(|p| samples.of_part(p)).collect::<Vec<_>>();
+    assert_eq!(count(Samples::Count(1_000)), [Samples::Count(700), Samples::Count(300)]);
+    assert_eq!(count(Samples::Count(5)), [Samples::Count(4), Samples::Count(2)]);
+    assert_eq!(count(Samples::All), [Samples::All, Samples::All]);
+    let none: Vec<Part> = Recipe::default().parts(&market(&recipe, &[HOUR])).unwrap();
+    assert!(none.is_empty());
+}
+
+#[test]
+fn the_digest_sees_every_key_but_paths_and_output() {
+    let base = "[data]\nBASE_DATA\n[reward]\nmetric = [\"car\", \"pnl\"]\nBASE_REWARD\n";
+    let with = |data: &str, reward: &str, rest: &str| {
+        let text = base.replace("BASE_DATA", data).replace("BASE_REWARD", reward) + rest;
+        read(&text).digest()
+    };
+    let digest = with("", "", "");
+    assert!(digest.starts_with("sha256:") && digest.len() == 7 + 64, "{digest}");
+    // Paths, output, and defaults that are written: the same.
+    for (data, reward, rest) in [
+        ("bars = [\"a.csv\"]", "", ""),
+        ("", "", "[output]\nformat = \"virtual\"\nshard_rows = 4096\ncompression = \"snappy\"\n"),
+        (
+            "max_gap = \"auto\"",
+            "entry = \"next_open\"\nclip = [-1e3, 1e3]\neps = 1e-8",
+            "[dataset]\nseed = 42\n",
+        ),
+        ("", "same_bar = \"stop_first\"", "[scaling]\nvolume = \"log1p_last\"\n"),
+    ] {
+        assert_eq!(with(data, reward, rest), digest, "{data} {reward} {rest}");
+    }
+    let changes = [
+        ("channels = [\"high\", \"open\", \"low\", \"close\", \"volume\"]", "", ""),
+        ("max_gap = \"5d\"", "", ""),
+        ("max_gap = \"none\"", "", ""),
+        ("on_bad_bar = \"drop\"", "", ""),
+        ("timezone = \"Europe/Berlin\"", "", ""),
+        ("stamp = \"close\"", "", ""),
+        ("", "entry = \"next_close\"", ""),
+        ("", "barriers = \"ignore\"", ""),
+        ("", "same_bar = \"target_first\"", ""),
+        ("", "costs = \"once\"", ""),
+        ("", "fee_bps = 4", ""),
+        ("", "slippage_bps = 4", ""),
+        ("", "spread_bps = 4", ""),
+        ("", "carry_bps = 4", ""),
+        ("", "bars_per_year = 4", ""),
+        ("", "eps = 4", ""),
+        ("", "clip = [-4, 4]", ""),
+        ("", "", "[dataset]\nsamples = 4\n"),
+        ("", "", "[dataset]\nseed = 4\n"),
+        ("", "", "[dataset]\nlookback = 4\n"),
+        ("", "", "[dataset]\nforward = 4\n"),
+        ("", "", "[dataset]\npositions = \"sequential\"\n"),
+        ("", "", "[dataset]\nactions_per_state = 4\n"),
+        ("", "", "[sampling]\nequity = 4\n"),
+        ("", "", "[sampling]\nbalance_offset = 4\n"),
+        ("", "", "[sampling]\nposition = 1\n"),
+        ("", "", "[sampling]\nsl_dist = 0.4\n"),
+        ("", "", "[sampling]\ntp_dist = 0.4\n"),
+        ("", "", "[sampling]\nact_dir = 1\n"),
+        ("", "", "[sampling]\nact_dollar = 4\n"),
+        ("", "", "[sampling]\nact_sl = 0.4\n"),
+        ("", "", "[sampling]\nact_tp = 0.4\n"),
+        ("", "", "[scaling]\nprice = \"none\"\n"),
+        ("", "", "[scaling]\nlow = \"none\"\n"),
+        ("", "", "[scaling]\nvolume = \"none\"\n"),
+        ("", "", "[[split.part]]\nname = \"a\"\nfraction = 0.5\n"),
+        ("", "", "[[split.part]]\nname = \"b\"\nfraction = 0.5\n"),
+        ("", "", "[[split.part]]\nname = \"a\"\nfraction = 0.6\n"),
+        ("", "", "[[split.part]]\nname = \"a\"\nuntil = 2024-01-01\n"),
+        ("", "", "[split]\nembargo = 4\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n"),
+        (
+            "",
+            "",
+            "[split]\nlookback_from = \"history\"\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n",
+        ),
+    ];
+    let mut digests = vec![digest, read("[reward]\nformulas = \"frel-v1\"\n").digest()];
+    digests.push(read("[reward]\nmetric = [\"pnl\", \"car\"]\n").digest());
+    digests.extend(changes.iter().map(|(data, reward, rest)| with(data, reward, rest)));
+    let count = digests.len();
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), count, "every change gives a digest of its own");
+}
