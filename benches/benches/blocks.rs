@@ -1,5 +1,4 @@
 //! Blocks of samples on one thread: the whole, by lookback, by horizon, by metric; the digest.
-#![expect(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use std::sync::Arc;
 

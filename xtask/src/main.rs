@@ -1,2 +1,47 @@
-//! .
-fn main() {}
+//! The workspace's own tools: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask ci`.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod ci;
+mod layers;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "The workspace's own tools")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks what compilers don't: the order of crates, the docs, the fixtures, file sizes.
+    Tidy,
+    /// Runs the criterion benchmarks; what follows `--` goes to criterion.
+    Bench {
+        /// Arguments for criterion, such as a filter.
+        #[arg(last = true)]
+        criterion: Vec<String>,
+    },
+    /// Runs everything that CI runs.
+    Ci,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Tidy => tidy::run(&root()?),
+        Command::Bench { criterion } => bench::run(&root()?, &criterion),
+        Command::Ci => ci::run(&root()?),
+    }
+}
+
+/// The workspace's folder.
+fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(here.parent().context("xtask is a folder of the workspace")?.to_path_buf())
+}

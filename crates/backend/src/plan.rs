@@ -116,17 +116,16 @@ fn check_values(channel: &PlanChannel, market: &Market) -> Result<(), BackendErr
         return Err(BackendError::MissingChannel { channel, available });
     };
     for segment in market.segments() {
-        for row in segment.start..segment.end {
-            if !usable(channel.scaler, column[row]) {
-                let span = &market.series()[segment.series as usize];
-                return Err(BackendError::UnusableValue {
-                    channel: channel.name.clone(),
-                    scaler: channel.scaler.to_string(),
-                    value: column[row],
-                    symbol: span.symbol.clone(),
-                    bar: row - span.start,
-                });
-            }
+        let values = &column[segment.start..segment.end];
+        if let Some(at) = values.iter().position(|value| !usable(channel.scaler, *value)) {
+            let span = &market.series()[segment.series as usize];
+            return Err(BackendError::UnusableValue {
+                channel: channel.name.clone(),
+                scaler: channel.scaler.to_string(),
+                value: values[at],
+                symbol: span.symbol.clone(),
+                bar: segment.start + at - span.start,
+            });
         }
     }
     Ok(())

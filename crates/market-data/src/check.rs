@@ -150,7 +150,8 @@ impl Bars {
     fn find_missing(&self, raw: &RawSeries, found: &mut Found) {
         for column in raw.columns.iter().filter(|c| !PRICE_COLUMNS.contains(&c.name.as_str())) {
             for (row, value) in column.values.iter().enumerate() {
-                if !value.is_finite() && !(column.name == "volume" && value.is_infinite()) {
+                // An infinite volume is a fault of the bar already.
+                if value.is_nan() || value.is_infinite() && column.name != "volume" {
                     let what = || format!("{} is {value}", column.name);
                     found.add(self, Severity::Warning, "missing_value", raw, row, what);
                 }

@@ -102,7 +102,7 @@ fn table(
     for (at, role) in &roles.values {
         columns.push(Column::new(role.clone(), floats(file, role, &column(*at)?)?));
     }
-    let symbols = roles.symbol.map(column.clone()).transpose()?;
+    let symbols = roles.symbol.map(column).transpose()?;
     let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
     Ok(Table {
         file: file.to_owned(),

@@ -124,7 +124,7 @@ fn write_csv(file: &mut BufWriter<&File>, batch: &RecordBatch) -> Result<(), Str
     let symbols = batch.column(0).as_string::<i32>();
     let ts = batch.column(1).as_primitive::<TimestampNanosecondType>();
     let values: Vec<_> =
-        batch.columns()[2..].iter().map(|c| c.as_primitive::<Float64Type>()).collect();
+        batch.columns()[2..].iter().map(AsArray::as_primitive::<Float64Type>).collect();
     let mut record: Vec<String> = Vec::new();
     for row in 0..batch.num_rows() {
         record.clear();

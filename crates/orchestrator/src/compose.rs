@@ -45,7 +45,7 @@ pub(crate) fn read_options(recipe: &Recipe) -> ReadOptions {
 }
 
 /// Builds a dataset of these bars.
-pub(crate) fn build(job: Job<'_>, bars: Bars, output: &Output) -> Result<Done, Failure> {
+pub(crate) fn build(job: &Job<'_>, bars: Bars, output: &Output) -> Result<Done, Failure> {
     let on_bad_bar = match job.recipe.data.on_bad_bar {
         barloom_recipe::OnBadBar::Error => OnBadBar::Error,
         barloom_recipe::OnBadBar::Drop => OnBadBar::Drop,

@@ -128,7 +128,7 @@ fn table() -> Vec<Bad> {
             &["bars.csv", "7"],
         ),
         bad_bars("a file that is no text", "\u{0}\u{1}\u{2}PNG".into(), &["bars.csv"]),
-        bad_bars("too few bars", good_csv(20), &["longest segment", "20"]),
+        bad_bars("too few bars", good_csv(20), &["the longest has 20", "lookback + forward"]),
         Bad {
             what: "a channel the bars lack",
             recipe: "channels = [\"close\", \"funding\"]\n[scaling]\nfunding = \"zscore\"\n",

@@ -221,12 +221,12 @@ fn path(market: &Market, plan: &Plan, t: usize, draw: &Draw, trade: &Trade) -> V
     let first = if plan.reward.entry == Entry::NextOpen { t } else { t + 1 };
     let mut before = trade.entry;
     let mut steps = Vec::new();
-    for j in first..t + plan.forward {
+    for (j, at_close) in close.iter().enumerate().take(t + plan.forward).skip(first) {
         if j > trade.exit_bar {
             steps.push(0.0);
             continue;
         }
-        let now = if j == trade.exit_bar { trade.exit } else { close[j] };
+        let now = if j == trade.exit_bar { trade.exit } else { *at_close };
         let mut step = s * (now - before) / trade.entry;
         if j == first {
             step -= c;

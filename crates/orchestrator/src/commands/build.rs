@@ -33,7 +33,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
         chunk_rows: build.chunk_rows,
         threads: rayon::current_num_threads(),
     };
-    let done = compose::build(job, bars?, output)?;
+    let done = compose::build(&job, bars?, output)?;
     let out = build.out.display();
     let first = done.parts.first().map_or(out.to_string(), |p| p.path.display().to_string());
     let text = format!("{}\nnext:  barloom inspect {first} --sample 0\n", report::text(&done));

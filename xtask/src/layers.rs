@@ -1,0 +1,19 @@
+//! Which crate may depend on which.
+
+/// The crates from the bottom up, and what each depends on.
+pub(crate) const LAYERS: &[(&str, &[&str])] = &[
+    ("bars", &[]),
+    ("market-data", &["bars"]),
+    ("sampling", &[]),
+    ("windows", &["bars"]),
+    ("scaling", &[]),
+    ("rewards", &[]),
+    ("recipe", &["bars", "sampling", "scaling", "rewards"]),
+    ("backend", &["bars", "sampling", "windows", "scaling", "rewards", "recipe"]),
+    ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
+    ("dataset", &["bars", "market-data", "recipe", "backend"]),
+    (
+        "orchestrator",
+        &["bars", "market-data", "rewards", "recipe", "backend", "backend-cpu", "dataset"],
+    ),
+];
