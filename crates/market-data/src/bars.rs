@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{BarFault, Column, PRICE_COLUMNS, Series, bar_fault};
 
-use crate::names::symbol_of_file;
 use crate::table::{NO_TIME, Table};
 use crate::{MarketDataError, OnBadBar, ReadOptions, Stamp};
 
@@ -176,15 +175,15 @@ fn split(table: Table, file: u32) -> Vec<RawSeries> {
     let origins: Vec<Origin> =
         (0..table.ts.len()).map(|row| Origin { file, row: table.number(row) }).collect();
     let Some((codes, names)) = table.symbols else {
-        let symbol = symbol_of_file(&table.file);
-        return vec![RawSeries { symbol, ts: table.ts, columns: table.columns, origins }];
+        let Table { symbol, ts, columns, .. } = table;
+        return vec![RawSeries { symbol, ts, columns, origins }];
     };
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     for (row, code) in codes.iter().enumerate() {
         rows[*code as usize].push(row);
     }
     let take = |(symbol, rows): (String, Vec<usize>)| RawSeries {
-        symbol: if symbol.is_empty() { symbol_of_file(&table.file) } else { symbol },
+        symbol: if symbol.is_empty() { table.symbol.clone() } else { symbol },
         ts: rows.iter().map(|row| table.ts[*row]).collect(),
         columns: table
             .columns

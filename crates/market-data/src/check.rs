@@ -109,6 +109,7 @@ impl Bars {
             self.find_zero_volume(raw, &mut found);
             self.find_missing(raw, &mut found);
             self.find_gaps(raw, &mut found);
+            self.find_unit_jumps_between_files(raw, &mut found);
         }
         for (origin, before, now) in &self.unit_jumps {
             let place = Place {
@@ -120,7 +121,6 @@ impl Bars {
             };
             found.push(Severity::Warning, "time_unit_jump", place);
         }
-        self.find_unit_jumps_between_files(&mut found);
         let series: Vec<SeriesReport> = self.series.iter().map(SeriesReport::new).collect();
         let mut columns: Vec<String> = Vec::new();
         for column in self.series.iter().flat_map(|s| &s.columns) {
@@ -165,26 +165,26 @@ impl Bars {
         for row in 1..raw.ts.len() {
             let (before, now) = (raw.ts[row - 1], raw.ts[row]);
             if before != NO_TIME && now != NO_TIME && now.saturating_sub(before) > limit {
-                let what = || format!("{} after the bar before it", hours(now - before));
+                let what =
+                    || format!("{} after the bar before it", hours(now.saturating_sub(before)));
                 found.add(self, Severity::Warning, "gap", raw, row, what);
             }
         }
     }
 
     /// Units are told per value, so files of one series may differ; it is worth knowing.
-    fn find_unit_jumps_between_files(&self, found: &mut Found) {
-        for pair in self.files.windows(2) {
-            if let (Some(before), Some(now)) = (pair[0].time_unit, pair[1].time_unit)
-                && before != now
+    fn find_unit_jumps_between_files(&self, raw: &RawSeries, found: &mut Found) {
+        for row in 1..raw.origins.len() {
+            let (before, now) = (raw.origins[row - 1].file, raw.origins[row].file);
+            if before == now {
+                continue;
+            }
+            let [before, now] = [before, now].map(|file| &self.files[file as usize]);
+            if let (Some(was), Some(is)) = (before.time_unit, now.time_unit)
+                && was != is
             {
-                let place = Place {
-                    file: pair[1].name.clone(),
-                    row: 1,
-                    symbol: String::new(),
-                    time: None,
-                    what: format!("times are in {now}, those of {} in {before}", pair[0].name),
-                };
-                found.push(Severity::Warning, "time_unit_jump", place);
+                let what = || format!("times are in {is}, those of {} in {was}", before.name);
+                found.add(self, Severity::Warning, "time_unit_jump", raw, row, what);
             }
         }
     }

@@ -1,21 +1,18 @@
 //! Bars from Parquet, Arrow IPC and Feather.
 
-use std::io::Cursor;
-
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef, TimeUnit};
-use arrow::ipc::reader::{FileReader, StreamReader};
 use barloom_bars::{Column, PRICE_COLUMNS};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::names::{Roles, roles};
+use crate::names::{Roles, roles, symbol_of_file};
 use crate::table::{Rows, SymbolCodes, Table};
 use crate::text::{check_roles, instants};
 use crate::time::{self, Written};
-use crate::{MarketDataError, ReadOptions};
+use crate::{MarketDataError, ReadOptions, ipc};
 
 /// Reads a Parquet file: only the columns that bars are made from.
 pub(crate) fn read_parquet(
@@ -48,14 +45,12 @@ pub(crate) fn read_arrow(
         MarketDataError::file(file, format!("it is not readable as Arrow IPC: {e}"))
     };
     let (schema, batches) = if bytes.starts_with(b"ARROW1") {
-        let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(|e| error(&e))?;
-        (reader.schema(), reader.collect::<Result<Vec<_>, _>>())
+        ipc::read_file(bytes).map_err(|e| error(&e))?
     } else {
-        let reader = StreamReader::try_new(Cursor::new(bytes), None).map_err(|e| error(&e))?;
-        (reader.schema(), reader.collect::<Result<Vec<_>, _>>())
+        ipc::read_stream(bytes).map_err(|e| error(&e))?
     };
     let roles = usable_roles(file, &schema, options)?;
-    table(file, &schema, &roles, &batches.map_err(|e| error(&e))?, options)
+    table(file, &schema, &roles, &batches, options)
 }
 
 /// Roles of the columns, without those that are neither wanted nor numeric.
@@ -106,6 +101,7 @@ fn table(
     let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
     Ok(Table {
         file: file.to_owned(),
+        symbol: symbol_of_file(file),
         symbols,
         ts,
         time_unit,

@@ -25,6 +25,7 @@ mod bars;
 mod check;
 mod columnar;
 mod error;
+mod ipc;
 mod market_arrow;
 mod names;
 mod options;

@@ -1,5 +1,6 @@
 //! `bars.arrow`: all bars of a market with their segments.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,13 +11,13 @@ use arrow::array::{
 use arrow::datatypes::{
     DataType, Field, Float64Type, Int32Type, Schema, TimeUnit, TimestampNanosecondType,
 };
-use arrow::ipc::reader::FileReader;
+use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use barloom_bars::{Column, Market, PRICE_COLUMNS, Segment, Series};
 
-use crate::MarketDataError;
-use crate::source::open;
+use crate::source::unless_damaged;
 use crate::write::write_whole;
+use crate::{MarketDataError, ipc};
 
 /// Writes a market as one Arrow IPC file: `symbol`, `ts`, `segment` (null in none), prices and
 /// channels. The bytes are a function of the market.
@@ -24,8 +25,9 @@ use crate::write::write_whole;
 /// # Errors
 /// The file can't be written.
 pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketDataError> {
-    let error = |e: arrow::error::ArrowError| MarketDataError::file(&path.to_string_lossy(), e);
-    let batch = batch(market).map_err(error)?;
+    let batch = batch(market).map_err(|e| MarketDataError::file(&path.to_string_lossy(), e))?;
+    // A batch that was made can be written: what fails is the file.
+    let error = |e| MarketDataError::io(path, "write")(std::io::Error::other::<ArrowError>(e));
     write_whole(path, |file| {
         let mut writer = FileWriter::try_new(file, &batch.schema()).map_err(error)?;
         writer.write(&batch).map_err(error)?;
@@ -33,7 +35,7 @@ pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketData
     })
 }
 
-fn batch(market: &Market) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let mut fields = vec![
         Field::new("symbol", text, false),
@@ -68,11 +70,14 @@ fn batch(market: &Market) -> Result<RecordBatch, arrow::error::ArrowError> {
 /// # Errors
 /// The file can't be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
 pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketDataError> {
-    let name = path.to_string_lossy().into_owned();
-    let broken = |problem: String| MarketDataError::file(&name, problem);
-    let reader = FileReader::try_new(open(path)?, None).map_err(|e| broken(e.to_string()))?;
-    let schema = reader.schema();
-    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| broken(e.to_string()))?;
+    let name = path.to_string_lossy();
+    let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?;
+    unless_damaged(&name, || market(&name, &bytes, channels))
+}
+
+fn market(name: &str, bytes: &[u8], channels: &[String]) -> Result<Market, MarketDataError> {
+    let broken = |problem: String| MarketDataError::file(name, problem);
+    let (schema, batches) = ipc::read_file(bytes).map_err(|e| broken(e.to_string()))?;
     let batch =
         arrow::compute::concat_batches(&schema, &batches).map_err(|e| broken(e.to_string()))?;
     let column = |name: &str, kind: &DataType| -> Result<ArrayRef, MarketDataError> {

@@ -76,10 +76,17 @@ pub(crate) fn roles(header: &[String]) -> Roles {
 /// The symbol that a file's name says: the stem without dates, intervals, numbers and the words
 /// for bars at its end; the folder's name where nothing is left.
 pub(crate) fn symbol_of_file(file: &str) -> String {
-    let mut parts = file.rsplit(['/', '\\']);
-    let stem = parts.next().unwrap_or(file);
-    let folder = parts.next().unwrap_or("");
-    let mut stem = stem;
+    let folder = file.rsplit(['/', '\\']).nth(1).filter(|folder| !folder.is_empty());
+    symbol_of_stem(file).or(folder).unwrap_or("bars").to_owned()
+}
+
+/// The symbol of one file among several in an archive: what its own name says, else the archive's.
+pub(crate) fn symbol_of_member(archive: &str, member: &str) -> String {
+    symbol_of_stem(member).map_or_else(|| symbol_of_file(archive), str::to_owned)
+}
+
+fn symbol_of_stem(file: &str) -> Option<&str> {
+    let mut stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
     for _ in 0..3 {
         for extension in
             [".gz", ".zip", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc", ".feather"]
@@ -90,20 +97,13 @@ pub(crate) fn symbol_of_file(file: &str) -> String {
             }
         }
     }
-    let mut symbol = stem;
-    while let Some(cut) = symbol.rfind(['-', '_', ' ', '.']) {
-        if !is_no_symbol(&symbol[cut + 1..]) {
+    while let Some(cut) = stem.rfind(['-', '_', ' ', '.']) {
+        if !is_no_symbol(&stem[cut + 1..]) {
             break;
         }
-        symbol = &symbol[..cut];
+        stem = &stem[..cut];
     }
-    if !symbol.is_empty() && !is_no_symbol(symbol) {
-        symbol.to_owned()
-    } else if folder.is_empty() {
-        "bars".to_owned()
-    } else {
-        folder.to_owned()
-    }
+    (!stem.is_empty() && !is_no_symbol(stem)).then_some(stem)
 }
 
 /// Whether a word is a number, a date, an interval or a word for bars.

@@ -1,18 +1,19 @@
 //! From paths and globs to the tables in the files.
 
-use std::fs::File;
 use std::io::{Cursor, Read};
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::bars::Bars;
+use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
 use crate::{MarketDataError, ReadOptions, columnar, text};
 
 /// What a compressed file may unpack to: more is taken for a bomb.
-const UNPACKED_LIMIT: u64 = 8 << 30;
+pub(crate) const UNPACKED_LIMIT: u64 = 8 << 30;
 
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, Binance klines; gzipped and
 /// zipped too. A glob's files are taken in natural order (`x-2` before `x-10`).
@@ -129,14 +130,23 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
             continue;
         }
         let inner = member.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        // Systems leave files of their own in archives.
+        let base = inner.rsplit('/').next().unwrap_or_default();
+        if base.starts_with('.') || inner.starts_with("__MACOSX/") {
+            continue;
+        }
         let name = format!("{file}:{inner}");
         let mut unpacked = Vec::new();
         member.take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
         check_unpacked(&name, &unpacked)?;
-        // A member's name may be anything; the archive's says the symbol.
         let mut table = table(&name, unpacked.into(), options)?;
-        table.file = file.to_owned();
+        table.symbol = symbol_of_member(file, &inner);
         found.push(table);
+    }
+    // The name of a lone member may be anything; the archive's says the symbol.
+    if let [table] = &mut found[..] {
+        table.symbol = symbol_of_file(file);
+        table.file = file.to_owned();
     }
     if found.is_empty() {
         return Err(MarketDataError::file(file, "the archive is empty; expected a CSV in it"));
@@ -155,9 +165,9 @@ fn check_unpacked(file: &str, unpacked: &[u8]) -> Result<(), MarketDataError> {
 
 fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
-        columnar::read_parquet(file, bytes, options)
+        unless_damaged(file, || columnar::read_parquet(file, bytes, options))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-        columnar::read_arrow(file, &bytes, options)
+        unless_damaged(file, || columnar::read_arrow(file, &bytes, options))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
     } else {
@@ -165,9 +175,15 @@ fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, Marke
     }
 }
 
-/// Opens a file for a reader of this crate's own formats.
-pub(crate) fn open(path: &Path) -> Result<File, MarketDataError> {
-    File::open(path).map_err(MarketDataError::io(path, "open"))
+/// Some damage to Parquet and Arrow files makes their readers panic; here it is an error.
+pub(crate) fn unless_damaged<T>(
+    file: &str,
+    read: impl FnOnce() -> Result<T, MarketDataError>,
+) -> Result<T, MarketDataError> {
+    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let problem = "its contents contradict each other: it is damaged; get it again";
+        Err(MarketDataError::file(file, problem))
+    })
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) enum Rows {
 pub(crate) struct Table {
     /// The file's name, with the member's for an archive.
     pub(crate) file: String,
+    /// The symbol of rows that name none: what the file's name says.
+    pub(crate) symbol: String,
     /// The symbol of each row, as codes of a list; none if the file has no such column.
     pub(crate) symbols: Option<(Vec<u32>, Vec<String>)>,
     /// Times, ns since 1970 UTC, or [`NO_TIME`].

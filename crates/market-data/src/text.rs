@@ -2,7 +2,7 @@
 
 use barloom_bars::{Column, PRICE_COLUMNS};
 
-use crate::names::{Roles, roles};
+use crate::names::{Roles, roles, symbol_of_file};
 use crate::table::{NO_TIME, Rows, SymbolCodes, Table};
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
@@ -66,7 +66,7 @@ pub(crate) fn read(
         parser.push(&record, 1)?;
     }
     while reader.read_byte_record(&mut record).map_err(broken)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(bytes, record.position());
         if record.len() != width {
             let problem = format!(
                 "line {line} has {} fields, the first has {width}; mend that line",
@@ -74,7 +74,7 @@ pub(crate) fn read(
             );
             return Err(MarketDataError::file(file, problem));
         }
-        parser.push(&record, u32::try_from(line).unwrap_or(u32::MAX))?;
+        parser.push(&record, line)?;
     }
     parser.finish()
 }
@@ -85,6 +85,16 @@ fn delimiter(bytes: &[u8]) -> u8 {
     let count = |separator: u8| line.iter().filter(|b| **b == separator).count();
     // Of equals the first: a line without any is one column either way.
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|s| count(*s)).unwrap_or(b',')
+}
+
+/// The line that a record begins on, from 1. A record's position may lie before the line ends and
+/// blank lines that part it from the one above.
+fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u32 {
+    let Some(position) = position else { return 0 };
+    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let before = rest.iter().take_while(|b| b.is_ascii_whitespace());
+    let skipped = before.filter(|b| **b == b'\n').count() as u64;
+    u32::try_from(position.line() + skipped).unwrap_or(u32::MAX)
 }
 
 fn headerless(file: &str, width: usize) -> Result<Vec<String>, MarketDataError> {
@@ -196,6 +206,7 @@ impl<'a> Parser<'a> {
         let columns = self.roles.values.iter().zip(self.values);
         Ok(Table {
             file: self.file.to_owned(),
+            symbol: symbol_of_file(self.file),
             symbols: self.roles.symbol.map(|_| (self.symbols.codes, self.symbols.names)),
             ts,
             time_unit,

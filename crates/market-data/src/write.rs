@@ -41,7 +41,9 @@ pub fn write(path: &Path, series: &[Series], overwrite: bool) -> Result<(), Mark
     let batch = batch(series).map_err(|e| MarketDataError::file(&name, e))?;
     write_whole(path, |file| {
         let mut file = BufWriter::new(file);
-        write(&mut file, &batch).map_err(|e| MarketDataError::file(&name, e))?;
+        // A batch that was made can be written: what fails is the file.
+        let io = |e| MarketDataError::io(path, "write")(std::io::Error::other::<String>(e));
+        write(&mut file, &batch).map_err(io)?;
         file.flush().map_err(MarketDataError::io(path, "write"))
     })
 }

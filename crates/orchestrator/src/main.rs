@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use output::Output;
+use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -36,13 +37,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Logs go to standard error: warnings, or what `BARLOOM_LOG` asks for.
+/// Logs go to standard error: warnings, or from the level that `BARLOOM_LOG` names.
 fn start_logging(quiet: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BARLOOM_LOG").unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new(if quiet { "error" } else { "warn" })
-    });
+    let level = std::env::var("BARLOOM_LOG").ok().and_then(|level| level.parse().ok());
+    let usual = if quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(level.unwrap_or(usual))
         .with_writer(std::io::stderr)
         .without_time()
         .with_target(false)

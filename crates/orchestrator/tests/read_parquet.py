@@ -82,7 +82,7 @@ assert str(frame["ts"].dtype) == "datetime64[ns, UTC]"
 lazy = pl.read_parquet(files)
 assert lazy.schema["close"] == pl.Array(pl.Float32, lookback), lazy.schema["close"]
 assert lazy.schema["ts"] == pl.Datetime("ns", "UTC") and lazy.height == table.num_rows
-rows, mean = duckdb.sql(f"select count(*), avg(reward) from '{folder}/samples-*.parquet'").fetchone()
+rows, mean = duckdb.sql(f"select count(*), avg(reward) from '{folder}/samples-*.parquet'").fetchall()[0]
 assert rows == table.num_rows
 assert np.isclose(mean, lazy["reward"].mean()) and np.isclose(mean, table["reward"].to_numpy().mean())
 print(f"{table.num_rows} samples read alike by pyarrow, pandas, polars and duckdb")

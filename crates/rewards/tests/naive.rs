@@ -1,5 +1,4 @@
 //! Every fast path against a plain scan of the bars, on generated markets.
-#![expect(clippy::too_many_lines, reason = "the plain version is read from top to bottom")]
 
 use barloom_rewards::{
     Action, Barriers, Costs, Entry, ExitReason, Formulas, Metric, Pricer, Prices, RewardSettings,

@@ -1,0 +1,104 @@
+//! Arrow IPC, with the sizes that it declares checked before anything makes room for them.
+//!
+//! The readers allocate what a footer or a packed buffer says it needs before they find that it
+//! isn't there, so a flipped byte could ask for more memory than there is and end the process.
+
+use std::io::Cursor;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
+use arrow::ipc::{root_as_footer, root_as_message};
+
+use crate::source::UNPACKED_LIMIT;
+
+/// The length of the footer's length and the magic bytes after it.
+const TRAILER: usize = 10;
+
+type Batches = (SchemaRef, Vec<RecordBatch>);
+
+/// Reads an Arrow IPC file (Feather version 2) that is in memory.
+///
+/// # Errors
+/// What is wrong with it. Some damage makes the reader panic: see
+/// [`unless_damaged`](crate::source::unless_damaged).
+pub(crate) fn read_file(bytes: &[u8]) -> Result<Batches, ArrowError> {
+    check_file(bytes)?;
+    let reader = FileReader::try_new(Cursor::new(bytes), None)?;
+    Ok((reader.schema(), reader.collect::<Result<_, _>>()?))
+}
+
+/// Reads an Arrow IPC stream that is in memory.
+///
+/// # Errors
+/// As [`read_file`].
+pub(crate) fn read_stream(bytes: &[u8]) -> Result<Batches, ArrowError> {
+    let mut rest = bytes;
+    // A stream that is cut ends the check; the reader says so.
+    while let Some((meta, after)) = split_message(rest).filter(|(meta, _)| !meta.is_empty()) {
+        let Ok(message) = root_as_message(meta) else { break };
+        let body = usize::try_from(message.bodyLength()).ok();
+        let Some((body, after)) = body.and_then(|len| after.split_at_checked(len)) else { break };
+        check_message(meta, body)?;
+        rest = after;
+    }
+    let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
+    Ok((reader.schema(), reader.collect::<Result<_, _>>()?))
+}
+
+fn broken(problem: impl Into<String>) -> ArrowError {
+    ArrowError::ParseError(problem.into())
+}
+
+fn check_file(bytes: &[u8]) -> Result<(), ArrowError> {
+    let cut = || broken("its end is missing");
+    let (rest, trailer) = bytes.split_last_chunk::<TRAILER>().ok_or_else(cut)?;
+    let start = rest.len().checked_sub(read_footer_length(*trailer)?).ok_or_else(cut)?;
+    let footer = root_as_footer(&rest[start..])
+        .map_err(|e| broken(format!("its footer is damaged: {e}")))?;
+    let blocks = [footer.dictionaries(), footer.recordBatches()];
+    for block in blocks.into_iter().flatten().flatten() {
+        let outside = || broken("its footer names a block outside the file");
+        let length = |n: i64| usize::try_from(n).map_err(|_| outside());
+        let block_at = bytes.get(length(block.offset())?..).ok_or_else(outside)?;
+        let (meta, rest) = block_at
+            .split_at_checked(length(i64::from(block.metaDataLength()))?)
+            .ok_or_else(outside)?;
+        let body = rest.get(..length(block.bodyLength())?).ok_or_else(outside)?;
+        let (meta, _) = split_message(meta).ok_or_else(|| broken("a block has no message"))?;
+        check_message(meta, body)?;
+    }
+    Ok(())
+}
+
+/// A message's metadata, and what follows it.
+fn split_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let bytes = bytes.strip_prefix(&[0xff; 4]).unwrap_or(bytes);
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}
+
+/// Checks what packed buffers say they unpack to.
+fn check_message(meta: &[u8], body: &[u8]) -> Result<(), ArrowError> {
+    let message =
+        root_as_message(meta).map_err(|e| broken(format!("a message is damaged: {e}")))?;
+    let dictionary = message.header_as_dictionary_batch().and_then(|d| d.data());
+    let Some(batch) = message.header_as_record_batch().or(dictionary) else { return Ok(()) };
+    if batch.compression().is_none() {
+        return Ok(());
+    }
+    let mut sum = 0_u64;
+    for buffer in batch.buffers().into_iter().flatten() {
+        let at = usize::try_from(buffer.offset()).ok().and_then(|at| body.get(at..));
+        // -1 stands for a buffer that is not packed.
+        let unpacked = at.and_then(<[u8]>::first_chunk).map_or(0, |n| i64::from_le_bytes(*n));
+        sum = sum.saturating_add(u64::try_from(unpacked).unwrap_or(0));
+    }
+    if sum > UNPACKED_LIMIT {
+        return Err(broken(format!(
+            "a batch unpacks to {sum} bytes, more than {UNPACKED_LIMIT}: it is damaged, or must be split"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! Parquet and Arrow in, every kind of column; Parquet, Arrow, CSV and `bars.arrow` out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray, TimestampNanosecondArray, TimestampSecondArray,
+};
+use arrow::datatypes::Int32Type;
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_market_data::{
+    ErrorKind, OnBadBar, ReadOptions, read, read_bytes, read_market_arrow, write,
+    write_market_arrow,
+};
+use parquet::arrow::ArrowWriter;
+
+const DAY: i64 = 86_400_000_000_000;
+/// 2024-01-02 in ns, s.
+const JAN_2: i64 = 19_724 * DAY;
+const JAN_2_S: i64 = 19_724 * 86_400;
+
+fn prices() -> Vec<(&'static str, ArrayRef)> {
+    vec![
+        ("Open", Arc::new(Float64Array::from(vec![10.0, 11.0]))),
+        ("High", Arc::new(Float32Array::from(vec![12.0, 13.0]))),
+        ("Low", Arc::new(Int64Array::from(vec![9, 10]))),
+        ("Close", Arc::new(Float64Array::from(vec![11.0, 12.0]))),
+        ("Volume", Arc::new(Int64Array::from(vec![Some(7), None]))),
+    ]
+}
+
+fn batch(more: Vec<(&'static str, ArrayRef)>) -> RecordBatch {
+    RecordBatch::try_from_iter(more.into_iter().chain(prices())).unwrap()
+}
+
+fn parquet(batch: &RecordBatch) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn load(bytes: &[u8], options: &ReadOptions) -> Vec<Series> {
+    read_bytes("x", bytes, options).unwrap().into_series(OnBadBar::Error).unwrap().series
+}
+
+#[test]
+fn times_of_every_type() {
+    let s = vec![JAN_2_S, JAN_2_S + 86_400];
+    let us: Vec<i64> = s.iter().map(|s| s * 1_000_000).collect();
+    let ns: Vec<i64> = s.iter().map(|s| s * 1_000_000_000).collect();
+    let times: Vec<(&str, ArrayRef)> = vec![
+        ("ts", Arc::new(TimestampSecondArray::from(s.clone()))),
+        ("Date", Arc::new(TimestampMicrosecondArray::from(us.clone()))),
+        ("time", Arc::new(TimestampNanosecondArray::from(ns.clone()).with_timezone("Asia/Tokyo"))),
+        ("open_time", Arc::new(Int64Array::from(s))),
+        ("timestamp", Arc::new(Int64Array::from(us))),
+        ("date", Arc::new(Date32Array::from(vec![19_724, 19_725]))),
+        ("datetime", Arc::new(StringArray::from(vec!["2024-01-02", "2024-01-03T00:00:00Z"]))),
+        ("__index_level_0__", Arc::new(TimestampNanosecondArray::from(ns))),
+    ];
+    for (name, array) in times {
+        let kind = array.data_type().clone();
+        let series = load(&parquet(&batch(vec![(name, array)])), &ReadOptions::default());
+        assert_eq!(series[0].ts(), [JAN_2, JAN_2 + DAY], "{name} {kind}");
+        assert_eq!(series[0].column("low").unwrap(), [9.0, 10.0]);
+        let volume = series[0].column("volume").unwrap();
+        assert!(volume[0] == 7.0 && volume[1].is_nan());
+    }
+}
+
+#[test]
+fn zones_shift_naive_times_alone() {
+    let options = ReadOptions { timezone: "America/New_York".into(), ..ReadOptions::default() };
+    let ns = TimestampNanosecondArray::from(vec![JAN_2, JAN_2 + DAY]);
+    let naive = load(&parquet(&batch(vec![("ts", Arc::new(ns.clone()))])), &options);
+    assert_eq!(naive[0].ts()[0], JAN_2 + 5 * DAY / 24);
+    let zoned: ArrayRef = Arc::new(ns.with_timezone("UTC"));
+    assert_eq!(load(&parquet(&batch(vec![("ts", zoned)])), &options)[0].ts()[0], JAN_2);
+}
+
+#[test]
+fn arrow_files_and_streams_plain_and_packed() {
+    let symbols: DictionaryArray<Int32Type> = vec!["B", "A"].into_iter().collect();
+    let ts = Int64Array::from(vec![JAN_2_S, JAN_2_S]);
+    let batch = batch(vec![("ts", Arc::new(ts)), ("symbol", Arc::new(symbols))]);
+    for compression in [None, Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD)] {
+        let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
+        let schema = batch.schema();
+        let mut file =
+            FileWriter::try_new_with_options(Vec::new(), &schema, options.clone()).unwrap();
+        file.write(&batch).unwrap();
+        file.finish().unwrap();
+        let mut stream = StreamWriter::try_new_with_options(Vec::new(), &schema, options).unwrap();
+        stream.write(&batch).unwrap();
+        stream.finish().unwrap();
+        for bytes in [file.into_inner().unwrap(), stream.into_inner().unwrap()] {
+            let series = load(&bytes, &ReadOptions::default());
+            let symbols: Vec<&str> = series.iter().map(Series::symbol).collect();
+            assert_eq!(symbols, ["B", "A"], "{compression:?}");
+        }
+    }
+}
+
+#[test]
+fn wanted_columns_alone_are_read() {
+    let note: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    let extra: ArrayRef = Arc::new(Float64Array::from(vec![1.5, 2.5]));
+    let ts: ArrayRef = Arc::new(Int64Array::from(vec![JAN_2_S, JAN_2_S + 60]));
+    let bytes = parquet(&batch(vec![("ts", ts), ("note", note), ("Funding Rate", extra)]));
+    let names = |columns: Option<Vec<String>>| -> Vec<String> {
+        let options = ReadOptions { columns, ..ReadOptions::default() };
+        load(&bytes, &options)[0].columns().iter().map(|c| c.name.clone()).collect()
+    };
+    assert_eq!(names(None), ["open", "high", "low", "close", "volume", "funding_rate"]);
+    assert_eq!(names(Some(vec!["funding_rate".into()]))[4..], ["funding_rate".to_owned()]);
+}
+
+/// A folder of this test alone, empty.
+fn folder(test: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn series(symbol: &str, ts: Vec<i64>, extra: Vec<f64>) -> Series {
+    let n = ts.len();
+    let prices = [("open", 0.1 + 0.2), ("high", 12.0), ("low", 1e-5), ("close", 1.0 / 3.0)];
+    let mut columns: Vec<Column> =
+        prices.iter().map(|(name, price)| Column::new(*name, vec![*price; n])).collect();
+    columns.push(Column::new("volume", (0..n).map(|i| i as f64).collect()));
+    columns.push(Column::new("extra", extra));
+    Series::new(symbol, ts, columns).unwrap()
+}
+
+/// A series' symbol, times, and the bits of each column.
+type Bits = (String, Vec<i64>, Vec<(String, Vec<u64>)>);
+
+fn bits(series: &[Series]) -> Vec<Bits> {
+    let of = |c: &Column| {
+        // One pattern for what is missing: a file keeps that it is, not its bits.
+        let bits = c.values.iter().map(|v| if v.is_nan() { u64::MAX } else { v.to_bits() });
+        (c.name.clone(), bits.collect())
+    };
+    let all =
+        |s: &Series| (s.symbol().to_owned(), s.ts().to_vec(), s.columns().iter().map(of).collect());
+    series.iter().map(all).collect()
+}
+
+#[test]
+fn what_is_written_reads_back_to_the_bit() {
+    let folder = folder("round_trip");
+    let written = vec![
+        series("B", vec![JAN_2, JAN_2 + 1, JAN_2 + DAY], vec![1.0, f64::NAN, -0.0]),
+        series("A", vec![-DAY], vec![2.0]),
+    ];
+    for name in ["x.parquet", "x.arrow", "x.feather", "x.csv"] {
+        let path = folder.join(name);
+        write(&path, &written, false).unwrap();
+        let options = ReadOptions { timezone: "Asia/Tokyo".into(), ..ReadOptions::default() };
+        let paths = [path.to_string_lossy().into_owned()];
+        let back = read(&paths, &options).unwrap().into_series(OnBadBar::Error).unwrap();
+        assert_eq!(bits(&back.series), bits(&written), "{name}");
+        let again = write(&path, &written, false).unwrap_err();
+        assert!(again.kind() == ErrorKind::Io && again.to_string().contains("overwrite"));
+        write(&path, &written, true).unwrap();
+    }
+    assert!(write(&folder.join("x.xlsx"), &written, false).is_err());
+    let nowhere = write(&folder.join("no/x.csv"), &written, false).unwrap_err();
+    assert_eq!(nowhere.kind(), ErrorKind::Io);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4, "nothing else stays");
+}
+
+#[test]
+fn a_market_reads_back_the_same() {
+    let folder = folder("market");
+    let hours = |n: i64, from: i64| (0..n).map(|i| from + i * DAY / 24).collect::<Vec<i64>>();
+    let mut ts = hours(5, 0);
+    ts.extend(hours(4, 100 * DAY));
+    let missing = vec![1.0, 1.0, f64::NAN, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+    let all = [
+        series("B", ts, missing).with_breaks(vec![7]).unwrap(),
+        series("A", hours(3, 0), vec![5.0, 6.0, 7.0]),
+    ];
+    let channels = ["close".to_owned(), "extra".to_owned()];
+    let market = Market::new(&all, &channels, MaxGap::Limit(DAY)).unwrap();
+    assert_eq!(market.segments().len(), 5, "a missing value, a gap, a break, a symbol");
+    let [first, second] = ["a.arrow", "b.arrow"].map(|name| folder.join(name));
+    write_market_arrow(&first, &market).unwrap();
+    let back = read_market_arrow(&first, &channels).unwrap();
+    assert_eq!((back.ts(), back.segments()), (market.ts(), market.segments()));
+    for (a, b) in market.columns().iter().zip(back.columns()) {
+        let bits = |c: &Column| c.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!((&a.name, bits(a)), (&b.name, bits(b)));
+    }
+    let spans = |m: &Market| -> Vec<(String, usize, usize)> {
+        m.series().iter().map(|s| (s.symbol.clone(), s.start, s.end)).collect()
+    };
+    assert_eq!(spans(&back), spans(&market));
+    write_market_arrow(&second, &back).unwrap();
+    assert_eq!(std::fs::read(&first).unwrap(), std::fs::read(&second).unwrap());
+    let error = read_market_arrow(&first, &["volume".to_owned()]).unwrap_err().to_string();
+    assert!(error.contains("a.arrow") && error.contains("no column volume"), "{error}");
+    let bars = std::fs::read(&first).unwrap();
+    std::fs::write(&second, &bars[..bars.len() / 2]).unwrap();
+    assert_eq!(read_market_arrow(&second, &channels).unwrap_err().kind(), ErrorKind::Data);
+}
