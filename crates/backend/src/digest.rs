@@ -1,12 +1,12 @@
 //! The digest of the content: over logical samples, blind to shards, formats and threads.
 //!
-//! Samples are hashed in blocks of [`BLOCK_ROWS`], aligned to sample 0. A block's bytes are its
-//! columns one after the other, each little-endian in sample order: sample (i64), symbol (u32),
-//! bar (i64), ts (i64), each channel's windows (f32), equity, balance (f64), position (i8),
-//! sl_dist, tp_dist (f64), act_dir (i8), act_dollar, act_sl, act_tp (f64), each reward (f64),
-//! entry_price, exit_price, pnl (f64), held_bars (i32), exit_reason (u8). The digest is the hash
-//! of a line that names the columns, followed by the blocks' hashes in order, 16 bytes
-//! big-endian each.
+//! Samples are hashed in blocks of [`BLOCK_ROWS`], aligned to sample 0. Each column of a block is
+//! hashed apart, little-endian in sample order: symbol (u32), bar (i64), ts (i64), each channel's
+//! windows (f32), equity, balance (f64), position (i8), sl_dist, tp_dist (f64), act_dir (i8),
+//! act_dollar, act_sl, act_tp (f64), each reward (f64), entry_price, exit_price, pnl (f64),
+//! held_bars (i32), exit_reason (u8). A block's hash is the hash of its columns' hashes, 16 bytes
+//! big-endian each. The digest is the hash of a line that names the columns, followed by the
+//! blocks' hashes in order. A sample's number is its place and not hashed.
 //!
 //! The hash is XXH3 with 128 bits: a non-cryptographic hash that runs at memory speed. It tells
 //! equal from unequal contents; that files are the ones written is what their sha256 tells.
@@ -17,6 +17,10 @@ use crate::SampleBlock;
 
 /// Samples a block of the content digest.
 pub const BLOCK_ROWS: usize = 4_096;
+
+fn of_bytes(bytes: &[u8]) -> u128 {
+    XxHash3_128::oneshot(bytes)
+}
 
 /// The hash of one block of up to [`BLOCK_ROWS`] samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,18 +33,18 @@ impl BlockDigest {
     /// The block has no such rows.
     #[must_use]
     pub fn of_rows(block: &SampleBlock, start: usize, end: usize) -> Self {
-        let mut hash = XxHash3_128::with_seed(0);
         let l = block.shape().lookback;
-        let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
-        let samples: Vec<i64> = (start..end).map(|row| first + row as i64).collect();
-        macro_rules! write {
-            ($($column:expr),*) => { $(hash.write(bytemuck::cast_slice($column));)* };
+        let mut columns = XxHash3_128::with_seed(0);
+        macro_rules! add {
+            ($($column:expr),*) => {
+                $(columns.write(&of_bytes(bytemuck::cast_slice($column)).to_be_bytes());)*
+            };
         }
-        write!(&samples, &block.symbol[start..end], &block.bar[start..end], &block.ts[start..end]);
+        add!(&block.symbol[start..end], &block.bar[start..end], &block.ts[start..end]);
         for windows in &block.windows {
-            write!(&windows[start * l..end * l]);
+            add!(&windows[start * l..end * l]);
         }
-        write!(
+        add!(
             &block.equity[start..end],
             &block.balance[start..end],
             &block.position[start..end],
@@ -52,16 +56,16 @@ impl BlockDigest {
             &block.act_tp[start..end]
         );
         for reward in &block.rewards {
-            write!(&reward[start..end]);
+            add!(&reward[start..end]);
         }
-        write!(
+        add!(
             &block.entry_price[start..end],
             &block.exit_price[start..end],
             &block.pnl[start..end],
             &block.held_bars[start..end],
             &block.exit_reason[start..end]
         );
-        Self(hash.finish_128())
+        Self(columns.finish_128())
     }
 
     /// The hashes of a block's content, one for each [`BLOCK_ROWS`] rows, the last one short.

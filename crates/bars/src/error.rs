@@ -23,7 +23,9 @@ pub enum BarsError {
         expected: usize,
     },
     /// A column is missing.
-    #[error("series {symbol}: there is no column {column}; it has {available}")]
+    #[error(
+        "series {symbol}: there is no column {column}; it has {available}; ask for one of these, or take {column} out of the channels"
+    )]
     MissingColumn {
         /// The symbol of the series.
         symbol: String,
