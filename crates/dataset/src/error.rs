@@ -22,8 +22,30 @@ pub enum DatasetError {
     #[error("{} is there already and is never overwritten unasked; give --overwrite or another --out", .0.display())]
     Exists(PathBuf),
     /// What is to be overwritten is no dataset.
-    #[error("{} is not a Barloom dataset, so --overwrite does not touch it; choose another --out", .0.display())]
-    NotOurs(PathBuf),
+    #[error("{} is not a Barloom dataset: it holds {entries}; nothing was touched; choose another --out", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+        /// The first of what is in it.
+        entries: String,
+    },
+    /// A dataset's folder holds what its manifest does not list.
+    #[error("{} holds what is not the dataset's: {entries}; it would be lost, so nothing was touched; move it elsewhere, or choose another --out", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// The first of what is not the dataset's.
+        entries: String,
+    },
+    /// The output is a file.
+    #[error("{} is a file, and a dataset is a folder; choose another --out", .0.display())]
+    NotAFolder(PathBuf),
+    /// The output is a link to nothing.
+    #[error("{} is a link to what is not there; make the folder that it names, or choose another --out", .0.display())]
+    DanglingLink(PathBuf),
+    /// The folder to build in is there, and no build made it.
+    #[error("{} is in the way: the dataset is built under this name; delete or rename it if no build is running", .0.display())]
+    InTheWay(PathBuf),
     /// Another build writes to the same place.
     #[error("{}: another build is writing this dataset; wait for it or choose another --out", .0.display())]
     Busy(PathBuf),
@@ -38,7 +60,7 @@ pub enum DatasetError {
     HasParts {
         /// The folder.
         path: PathBuf,
-        /// The names of its parts, separated by commas.
+        /// The folders of its parts in time order, separated by commas.
         parts: String,
     },
     /// The dataset is of a later format.

@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod layout;
 mod manifest;
+mod ownership;
 mod read;
 mod shard;
 mod staging;
@@ -35,5 +36,6 @@ pub use layout::Layout;
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, ShardRecord, SymbolRecord,
 };
+pub use ownership::foreign_entries;
 pub use read::{Dataset, find_parts};
 pub use summary::{Counts, RewardSummary, Summary};

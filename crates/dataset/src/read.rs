@@ -34,7 +34,9 @@ impl Dataset {
             return Err(if parts.is_empty() {
                 DatasetError::NotADataset(path)
             } else {
-                DatasetError::HasParts { path, parts: parts.join(", ") }
+                let named: Vec<String> =
+                    parts.iter().map(|part| path.join(part).display().to_string()).collect();
+                DatasetError::HasParts { path, parts: named.join(", ") }
             });
         }
         let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
@@ -115,7 +117,7 @@ impl Dataset {
     }
 }
 
-/// The names of the parts of a split dataset: subfolders that are datasets.
+/// The names of the parts of a split dataset, in time order: subfolders that are datasets.
 ///
 /// # Errors
 /// The folder can't be listed.
@@ -123,10 +125,16 @@ pub fn find_parts(path: &Path) -> Result<Vec<String>, DatasetError> {
     let mut parts = Vec::new();
     for entry in fs::read_dir(path).map_err(DatasetError::io(path, "open"))? {
         let entry = entry.map_err(DatasetError::io(path, "list"))?;
-        if entry.path().join("manifest.json").is_file() {
-            parts.push(entry.file_name().to_string_lossy().into_owned());
+        let manifest = entry.path().join("manifest.json");
+        if manifest.is_file() {
+            // One that is damaged comes last; opening it says what is wrong with it.
+            let part = fs::read_to_string(&manifest)
+                .ok()
+                .and_then(|text| Manifest::from_json(&text, &manifest).ok()?.part);
+            let index = part.map_or(u32::MAX, |part| part.index);
+            parts.push((index, entry.file_name().to_string_lossy().into_owned()));
         }
     }
     parts.sort();
-    Ok(parts)
+    Ok(parts.into_iter().map(|(_, name)| name).collect())
 }

@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::DatasetError;
 use crate::files::sync_dir;
-use crate::{DatasetError, find_parts};
+use crate::ownership::{Contents, remove_dataset};
 
 const LOCK: &str = ".lock";
 
@@ -13,14 +14,17 @@ pub(crate) struct Staging {
     out: PathBuf,
     dir: PathBuf,
     lock: Option<File>,
+    /// Whether a dataset, or an empty folder, was there to be replaced.
+    replaces: bool,
     committed: bool,
 }
 
 impl Staging {
-    /// Makes the folder in which `out` is built.
+    /// Makes the folder in which `out` is built, beside it; a link is followed.
     pub(crate) fn create(out: &Path, overwrite: bool) -> Result<Self, DatasetError> {
-        let name = out.file_name().ok_or_else(|| DatasetError::NoName(out.to_path_buf()))?;
-        check_target(out, overwrite)?;
+        let out = target(out)?;
+        let name = out.file_name().ok_or_else(|| DatasetError::NoName(out.clone()))?;
+        let replaces = check_target(&out, overwrite)?;
         let dir = out.with_file_name(format!("{}.incomplete", name.to_string_lossy()));
         if fs::symlink_metadata(&dir).is_ok() {
             remove_stale(&dir)?;
@@ -29,7 +33,7 @@ impl Staging {
         let path = dir.join(LOCK);
         let lock = File::create(&path).map_err(DatasetError::io(&path, "create"))?;
         lock.try_lock().map_err(|_| DatasetError::Busy(dir.clone()))?;
-        Ok(Self { out: out.to_path_buf(), dir, lock: Some(lock), committed: false })
+        Ok(Self { out, dir, lock: Some(lock), replaces, committed: false })
     }
 
     /// The folder to build in.
@@ -38,25 +42,30 @@ impl Staging {
     }
 
     /// Gives the folder its name, in place of what was there.
+    ///
+    /// What came there since the build began is moved aside and stays.
     pub(crate) fn commit(mut self) -> Result<(), DatasetError> {
         let lock = self.dir.join(LOCK);
         drop(self.lock.take());
         fs::remove_file(&lock).map_err(DatasetError::io(&lock, "remove"))?;
         sync_dir(&self.dir)?;
-        let mut replaced = self.out.clone().into_os_string();
-        replaced.push(".replaced");
-        let replaced = PathBuf::from(replaced);
-        let before = self.out.exists();
-        if before {
-            fs::rename(&self.out, &replaced).map_err(DatasetError::io(&self.out, "move aside"))?;
+        let before = fs::symlink_metadata(&self.out).is_ok().then(|| free_name(&self.out));
+        if let Some(aside) = &before {
+            fs::rename(&self.out, aside).map_err(DatasetError::io(&self.out, "move aside"))?;
         }
         fs::rename(&self.dir, &self.out)
             .map_err(DatasetError::io(&self.out, "rename into place"))?;
         self.committed = true;
         let parent = self.out.parent().filter(|p| !p.as_os_str().is_empty());
         sync_dir(parent.unwrap_or(Path::new(".")))?;
-        if before {
-            fs::remove_dir_all(&replaced).map_err(DatasetError::io(&replaced, "remove"))?;
+        if let Some(aside) = before
+            && !(self.replaces && remove_dataset(&aside)?)
+        {
+            tracing::warn!(
+                "{} has what came to {} while this dataset was built",
+                aside.display(),
+                self.out.display()
+            );
         }
         Ok(())
     }
@@ -71,30 +80,51 @@ impl Drop for Staging {
     }
 }
 
-/// An output must be new, an empty folder, or a dataset that may be overwritten.
-fn check_target(out: &Path, overwrite: bool) -> Result<(), DatasetError> {
+/// The folder that an output path means: where it is a link, what that points to.
+fn target(out: &Path) -> Result<PathBuf, DatasetError> {
+    // Without a slash at its end, which would hide that it is a link.
+    let out: PathBuf = out.components().collect();
+    if !fs::symlink_metadata(&out).is_ok_and(|meta| meta.is_symlink()) {
+        return Ok(out);
+    }
+    fs::canonicalize(&out).map_err(|_| DatasetError::DanglingLink(out))
+}
+
+/// An output must be new, an empty folder, or a dataset with nothing else beside it that may be
+/// overwritten. Whether a folder is there.
+fn check_target(out: &Path, overwrite: bool) -> Result<bool, DatasetError> {
     if fs::symlink_metadata(out).is_err() {
-        return Ok(());
+        return Ok(false);
     }
+    let path = out.to_path_buf();
     if !out.is_dir() {
-        return Err(DatasetError::Exists(out.to_path_buf()));
+        return Err(DatasetError::NotAFolder(path));
     }
-    let mut entries = fs::read_dir(out).map_err(DatasetError::io(out, "list"))?;
-    if entries.next().is_none() {
-        return Ok(());
+    let contents = Contents::of(out)?;
+    match (contents.dataset, contents.foreign_text()) {
+        (false, None) => Ok(true),
+        (false, Some(entries)) => Err(DatasetError::NotOurs { path, entries }),
+        (true, Some(entries)) => Err(DatasetError::Foreign { path, entries }),
+        (true, None) if overwrite => Ok(true),
+        (true, None) => Err(DatasetError::Exists(path)),
     }
-    if !overwrite {
-        return Err(DatasetError::Exists(out.to_path_buf()));
-    }
-    let ours = out.join("manifest.json").is_file() || !find_parts(out)?.is_empty();
-    if ours { Ok(()) } else { Err(DatasetError::NotOurs(out.to_path_buf())) }
+}
+
+/// `<out>.replaced`, or with a number after it where that is taken.
+fn free_name(out: &Path) -> PathBuf {
+    let name = |number: u32| {
+        let mut name = out.as_os_str().to_owned();
+        name.push(if number == 0 { ".replaced".into() } else { format!(".replaced-{number}") });
+        PathBuf::from(name)
+    };
+    (0..u32::MAX).map(name).find(|p| fs::symlink_metadata(p).is_err()).unwrap_or_else(|| name(0))
 }
 
 /// Removes what a killed build left; refuses what a running one holds or what no build made.
 fn remove_stale(dir: &Path) -> Result<(), DatasetError> {
     let path = dir.join(LOCK);
     let Ok(lock) = File::open(&path) else {
-        return Err(DatasetError::Exists(dir.to_path_buf()));
+        return Err(DatasetError::InTheWay(dir.to_path_buf()));
     };
     if lock.try_lock().is_err() {
         return Err(DatasetError::Busy(dir.to_path_buf()));
@@ -106,13 +136,24 @@ fn remove_stale(dir: &Path) -> Result<(), DatasetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ownership::tests::write_dataset;
+
+    fn build(out: &Path, text: &str) {
+        let staging = Staging::create(out, true).unwrap();
+        write_dataset(staging.dir(), None, text);
+        staging.commit().unwrap();
+    }
+
+    fn entries(dir: &Path) -> usize {
+        fs::read_dir(dir).unwrap().count()
+    }
 
     #[test]
     fn commits_whole_or_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("d");
         let staging = Staging::create(&out, false).unwrap();
-        fs::write(staging.dir().join("manifest.json"), "1").unwrap();
+        write_dataset(staging.dir(), None, "1");
         assert!(matches!(Staging::create(&out, false), Err(DatasetError::Busy(_))));
         staging.commit().unwrap();
         assert!(out.join("manifest.json").exists());
@@ -120,14 +161,12 @@ mod tests {
 
         assert!(matches!(Staging::create(&out, false), Err(DatasetError::Exists(_))));
         drop(Staging::create(&out, true).unwrap());
-        assert_eq!(fs::read_to_string(out.join("manifest.json")).unwrap(), "1");
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing half-written stays");
+        assert_eq!(fs::read_to_string(out.join("bars.arrow")).unwrap(), "1");
+        assert_eq!(entries(root.path()), 1, "nothing half-written stays");
 
-        let staging = Staging::create(&out, true).unwrap();
-        fs::write(staging.dir().join("manifest.json"), "2").unwrap();
-        staging.commit().unwrap();
-        assert_eq!(fs::read_to_string(out.join("manifest.json")).unwrap(), "2");
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+        build(&out, "2");
+        assert_eq!(fs::read_to_string(out.join("bars.arrow")).unwrap(), "2");
+        assert_eq!(entries(root.path()), 1);
     }
 
     #[test]
@@ -136,13 +175,75 @@ mod tests {
         let out = root.path().join("thesis");
         fs::create_dir(&out).unwrap();
         fs::write(out.join("chapter1.txt"), "years of work").unwrap();
-        assert!(matches!(Staging::create(&out, true), Err(DatasetError::NotOurs(_))));
+        for overwrite in [false, true] {
+            let refused = Staging::create(&out, overwrite);
+            assert!(matches!(refused, Err(DatasetError::NotOurs { .. })));
+        }
         let incomplete = root.path().join("x.incomplete");
         fs::create_dir(&incomplete).unwrap();
-        assert!(matches!(
-            Staging::create(&root.path().join("x"), true),
-            Err(DatasetError::Exists(_))
-        ));
+        let refused = Staging::create(&root.path().join("x"), true);
+        assert!(matches!(refused, Err(DatasetError::InTheWay(p)) if p == incomplete));
+        let file = root.path().join("plain");
+        fs::write(&file, "").unwrap();
+        assert!(matches!(Staging::create(&file, true), Err(DatasetError::NotAFolder(_))));
+    }
+
+    #[test]
+    fn a_dataset_beside_other_work_is_not_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let exp = root.path().join("exp");
+        write_dataset(&exp.join("run1"), None, "1");
+        fs::create_dir(exp.join("code")).unwrap();
+        let Err(DatasetError::NotOurs { entries, .. }) = Staging::create(&exp, true) else {
+            panic!("a folder with a dataset in it is no dataset");
+        };
+        assert_eq!(entries, "code/, run1/");
+
+        let run = exp.join("run1");
+        fs::write(run.join("notes.md"), "").unwrap();
+        let Err(DatasetError::Foreign { entries, .. }) = Staging::create(&run, true) else {
+            panic!("a note in a dataset would be lost");
+        };
+        assert_eq!(entries, "notes.md");
+    }
+
+    #[test]
+    fn what_comes_while_a_build_runs_is_moved_aside() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("d");
+        build(&out, "1");
+        fs::create_dir(root.path().join("d.replaced")).unwrap();
+        let staging = Staging::create(&out, true).unwrap();
+        write_dataset(staging.dir(), None, "2");
+        fs::write(out.join("notes.md"), "mine").unwrap();
+        staging.commit().unwrap();
+        assert_eq!(fs::read_to_string(out.join("bars.arrow")).unwrap(), "2");
+        let aside = root.path().join("d.replaced-1");
+        assert_eq!(fs::read_to_string(aside.join("notes.md")).unwrap(), "mine");
+        assert_eq!(entries(&aside), 1);
+
+        let out = root.path().join("e");
+        let staging = Staging::create(&out, false).unwrap();
+        write_dataset(&out, None, "theirs");
+        staging.commit().unwrap();
+        assert_eq!(entries(&root.path().join("e.replaced")), 2, "a dataset no one gave away");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let (disk, link) = (root.path().join("disk"), root.path().join("link"));
+        fs::create_dir_all(disk.join("data")).unwrap();
+        std::os::unix::fs::symlink(disk.join("data"), &link).unwrap();
+        build(&root.path().join("link/"), "1");
+        build(&link, "2");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(disk.join("data/bars.arrow")).unwrap(), "2");
+        assert_eq!((entries(root.path()), entries(&disk)), (2, 1));
+
+        fs::remove_dir_all(disk.join("data")).unwrap();
+        assert!(matches!(Staging::create(&link, true), Err(DatasetError::DanglingLink(_))));
     }
 
     #[test]
@@ -153,6 +254,6 @@ mod tests {
         fs::write(left.join(LOCK), "").unwrap();
         fs::write(left.join("samples-00000.parquet.tmp"), "half").unwrap();
         let staging = Staging::create(&root.path().join("d"), false).unwrap();
-        assert_eq!(fs::read_dir(staging.dir()).unwrap().count(), 1);
+        assert_eq!(entries(staging.dir()), 1);
     }
 }

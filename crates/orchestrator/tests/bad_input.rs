@@ -203,13 +203,19 @@ fn table() -> Vec<Bad> {
             "an output that is there",
             &["build", "--bars", "bars.csv", "--out", "taken"],
             4,
-            &["taken", "--overwrite"],
+            &["taken", "not a Barloom dataset", "thesis.txt"],
         ),
         bad_args(
             "overwriting what is no dataset",
             &["build", "--bars", "bars.csv", "--out", "taken", "--overwrite"],
             4,
             &["taken", "not a Barloom dataset"],
+        ),
+        bad_args(
+            "an output that is a file",
+            &["build", "--bars", "bars.csv", "--out", "bars.csv", "--overwrite"],
+            4,
+            &["bars.csv", "is a file"],
         ),
         bad_args(
             "an output under a file",

@@ -19,6 +19,18 @@ fn barloom(dir: &Path, args: &[&str]) -> (String, String) {
     (out, err)
 }
 
+/// The exit code and the message of a command that fails.
+fn fails(dir: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let got = Command::new(env!("CARGO_BIN_EXE_barloom"))
+        .args(args)
+        .current_dir(dir)
+        .env_remove("BARLOOM_LOG")
+        .output()
+        .expect("barloom starts");
+    assert!(!got.status.success(), "{args:?} should fail");
+    (got.status.code(), String::from_utf8_lossy(&got.stderr).into())
+}
+
 fn fixture() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/spy_1h.parquet");
     path.to_string_lossy().into_owned()
@@ -65,6 +77,63 @@ fn the_bare_command_builds_the_demo_again_and_again() {
     let sample: Value = serde_json::from_str(&sample).expect("JSON");
     assert_eq!(sample["sample"], 99_999);
     assert_eq!(sample["close"].as_array().expect("a window").last(), Some(&Value::from(1.0)));
+}
+
+#[test]
+fn the_bare_command_replaces_nothing_but_the_demo() {
+    let refused = |dir: &Path, says: &str| {
+        let (code, said) = fails(dir, &[]);
+        assert_eq!(code, Some(4), "{said}");
+        assert!(said.contains(says) && said.contains("nothing was touched"), "{said}");
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    let demo = dir.path().join("barloom-demo");
+    fs::create_dir(&demo).expect("a folder");
+    fs::write(demo.join("thesis.txt"), "years of work").expect("a file");
+    refused(dir.path(), "not the demo");
+    assert_eq!(files(&demo).len(), 1);
+
+    fs::remove_dir_all(&demo).expect("it goes");
+    let bars = fixture();
+    let build = ["build", "--bars", &bars, "--samples", "100", "--out", "barloom-demo"];
+    barloom(dir.path(), &build);
+    refused(dir.path(), "not the demo");
+
+    fs::remove_dir_all(&demo).expect("it goes");
+    barloom(dir.path(), &[]);
+    fs::write(demo.join("note.txt"), "mine").expect("a file");
+    refused(dir.path(), "note.txt");
+    assert_eq!(fs::read_to_string(demo.join("note.txt")).expect("the note"), "mine");
+}
+
+#[test]
+fn overwriting_takes_nothing_foreign_with_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = fixture();
+    fs::write(
+        dir.path().join("r.toml"),
+        "[dataset]\nsamples = 1_000\n[[split.part]]\nname = \"train\"\nfraction = 0.7\n\
+         [[split.part]]\nname = \"test\"\nfraction = 0.3\n",
+    )
+    .expect("a recipe");
+    let out = |out| {
+        ["build", "--config", "r.toml", "--bars", &bars, "--overwrite", "--out", out]
+            .map(str::to_owned)
+    };
+    let build = |to| barloom(dir.path(), &out(to).each_ref().map(String::as_str));
+    let refuse = |to| fails(dir.path(), &out(to).each_ref().map(String::as_str));
+    build("exp/run1");
+    fs::create_dir(dir.path().join("exp/code")).expect("a folder");
+    let (code, said) = refuse("exp");
+    assert!(code == Some(4) && said.contains("code/, run1/"), "{said}");
+    build("exp/run1");
+    fs::write(dir.path().join("exp/run1/train/notes.md"), "mine").expect("a note");
+    let (code, said) = refuse("exp/run1");
+    assert!(code == Some(4) && said.contains("train/notes.md"), "{said}");
+    fs::remove_file(dir.path().join("exp/run1/train/notes.md")).expect("it goes");
+    build("exp/run1");
+    let (code, said) = fails(dir.path(), &["inspect", "exp/run1", "--sample", "0"]);
+    assert!(code == Some(2) && said.contains("exp/run1/train, exp/run1/test"), "{said}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! `barloom` alone: a dataset from bundled bars.
 
+use std::fs;
 use std::path::Path;
 
-use barloom_dataset::Dataset;
-use barloom_recipe::Recipe;
+use barloom_dataset::{Dataset, foreign_entries};
+use barloom_recipe::{BarsPerYear, Recipe};
 
 use crate::commands::report;
 use crate::compose::{self, Job};
@@ -19,7 +20,7 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let recipe = Recipe::default();
     let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &compose::read_options(&recipe))?;
     let threads = rayon::current_num_threads();
-    let overwrite = is_demo(out);
+    let overwrite = may_replace(out)?;
     let job = Job { recipe, out, overwrite, chunk_rows: 8_192, threads };
     let done = compose::build(&job, bars, output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
@@ -35,17 +36,40 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     output.print(&report::json(&done), &text)
 }
 
-/// Whether a folder is the demo of an earlier run, which the same bits may replace: a whole
-/// dataset of the same recipe from the same bars.
+/// Whether the demo of an earlier run is there, which the same bits replace; refuses to touch
+/// anything else, as `build` does.
+fn may_replace(out: &Path) -> Result<bool, Failure> {
+    if fs::symlink_metadata(out).is_err() {
+        return Ok(false);
+    }
+    let refuse = |why: &str| {
+        Failure::io(format!(
+            "{OUT} {why}, so nothing was touched; move or rename it, or run barloom elsewhere"
+        ))
+    };
+    if !is_demo(out) {
+        return Err(refuse("is there and is not the demo of an earlier run"));
+    }
+    match foreign_entries(out)? {
+        Some(entries) => Err(refuse(&format!("holds what is not the demo's: {entries}"))),
+        None => Ok(true),
+    }
+}
+
+/// Whether a folder is the demo of an earlier run: a whole dataset without parts, of the same
+/// recipe from the same bars.
 fn is_demo(out: &Path) -> bool {
     Dataset::open(out).is_ok_and(|dataset| {
         let manifest = dataset.manifest();
         let symbols: Vec<&str> =
             manifest.market.symbols.iter().map(|s| s.symbol.as_str()).collect();
-        let default = Recipe::default();
-        let recipe = dataset.recipe();
+        // What resolving put in the place of "auto" says nothing.
+        let mut recipe = dataset.recipe().clone();
+        recipe.data.max_gap = Recipe::default().data.max_gap;
+        recipe.reward.bars_per_year = BarsPerYear::Auto;
         symbols == ["SPY"]
-            && recipe.dataset == default.dataset
-            && recipe.sampling == default.sampling
+            && manifest.part.is_none()
+            && recipe.digest() == Recipe::default().digest()
+            && recipe.output == Recipe::default().output
     })
 }

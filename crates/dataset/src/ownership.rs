@@ -1,0 +1,235 @@
+//! What in a folder is a dataset's own, and what someone else put there.
+//!
+//! A folder may be replaced only where nothing but a dataset would be lost. So nothing here goes
+//! by names that look right: a file is a dataset's own if a manifest that is whole lists it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{DatasetError, Manifest};
+
+const MANIFEST: &str = "manifest.json";
+/// Foreign entries that an error names.
+const NAMED: usize = 4;
+
+/// The entries of a folder, by whose they are.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Whether the folder is a dataset, or a split one.
+    pub(crate) dataset: bool,
+    /// The dataset's files.
+    files: Vec<PathBuf>,
+    /// The folders of its parts.
+    parts: Vec<PathBuf>,
+    /// Everything else, relative to the folder; of a foreign folder only its name.
+    pub(crate) foreign: Vec<String>,
+}
+
+impl Contents {
+    /// Tells the entries of a folder apart.
+    pub(crate) fn of(dir: &Path) -> Result<Self, DatasetError> {
+        let mut contents = Self::default();
+        if let Some(manifest) = manifest_in(dir) {
+            contents.dataset = true;
+            contents.add_dataset(dir, "", &manifest)?;
+            return Ok(contents);
+        }
+        let mut first: Option<Manifest> = None;
+        for (name, is_dir) in entries(dir)? {
+            let path = dir.join(&name);
+            let part = manifest_in(&path).filter(|m| {
+                let named = m.part.as_ref().is_some_and(|part| part.name == name);
+                let sibling = first.as_ref().is_none_or(|f| {
+                    f.recipe_digest == m.recipe_digest && f.market.digest == m.market.digest
+                });
+                is_dir == Some(true) && named && sibling
+            });
+            match part {
+                Some(manifest) => {
+                    contents.add_dataset(&path, &format!("{name}/"), &manifest)?;
+                    contents.parts.push(path);
+                    first.get_or_insert(manifest);
+                }
+                None => contents.foreign.push(shown(&name, is_dir)),
+            }
+        }
+        contents.dataset = first.is_some();
+        Ok(contents)
+    }
+
+    fn add_dataset(
+        &mut self,
+        dir: &Path,
+        prefix: &str,
+        manifest: &Manifest,
+    ) -> Result<(), DatasetError> {
+        let files = manifest.files.iter().map(|f| f.name.as_str());
+        let shards = manifest.shards.iter().map(|s| s.file.name.as_str());
+        let listed: BTreeSet<&str> = files.chain(shards).chain([MANIFEST]).collect();
+        for (name, is_dir) in entries(dir)? {
+            if is_dir == Some(false) && listed.contains(name.as_str()) {
+                self.files.push(dir.join(name));
+            } else {
+                self.foreign.push(format!("{prefix}{}", shown(&name, is_dir)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first foreign entries, for people; none without any.
+    pub(crate) fn foreign_text(&self) -> Option<String> {
+        let more = self.foreign.len().saturating_sub(NAMED);
+        let named = self.foreign.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        match (self.foreign.is_empty(), more) {
+            (true, _) => None,
+            (_, 0) => Some(named),
+            _ => Some(format!("{named} and {more} more")),
+        }
+    }
+}
+
+/// Removes a dataset from a folder, and the folder where nothing else is in it.
+///
+/// Whether the folder is gone: what no manifest lists stays, whenever it came.
+pub(crate) fn remove_dataset(dir: &Path) -> Result<bool, DatasetError> {
+    let contents = Contents::of(dir)?;
+    for file in &contents.files {
+        fs::remove_file(file).map_err(DatasetError::io(file, "remove"))?;
+    }
+    // A folder that holds something foreign can't be removed, and must not be.
+    for part in &contents.parts {
+        let _ = fs::remove_dir(part);
+    }
+    Ok(fs::remove_dir(dir).is_ok())
+}
+
+/// The first entries of a folder that no manifest lists, for people: what replacing the dataset
+/// would destroy. `None` if there are none.
+///
+/// # Errors
+/// The folder can't be listed, or is neither a dataset nor a split one.
+pub fn foreign_entries(dir: &Path) -> Result<Option<String>, DatasetError> {
+    let contents = Contents::of(dir)?;
+    if contents.dataset {
+        Ok(contents.foreign_text())
+    } else {
+        Err(DatasetError::NotADataset(dir.to_path_buf()))
+    }
+}
+
+/// The manifest of a folder, if it has one that is whole and that this version reads.
+fn manifest_in(dir: &Path) -> Option<Manifest> {
+    let path = dir.join(MANIFEST);
+    Manifest::from_json(&fs::read_to_string(&path).ok()?, &path).ok()
+}
+
+/// Names in a folder, sorted, and whether each is a folder (`Some(true)`), a file, or neither.
+fn entries(dir: &Path) -> Result<Vec<(String, Option<bool>)>, DatasetError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(DatasetError::io(dir, "list"))? {
+        let entry = entry.map_err(DatasetError::io(dir, "list"))?;
+        let kind = entry.file_type().map_err(DatasetError::io(dir, "list"))?;
+        let is_dir = (kind.is_dir() || kind.is_file()).then(|| kind.is_dir());
+        found.push((entry.file_name().to_string_lossy().into_owned(), is_dir));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn shown(name: &str, is_dir: Option<bool>) -> String {
+    if is_dir == Some(true) { format!("{name}/") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{FORMAT_VERSION, FileRecord, MarketRecord, PartRecord};
+
+    /// Writes a dataset of a manifest and `bars.arrow`, which holds `text`.
+    pub(crate) fn write_dataset(dir: &Path, part: Option<&str>, text: &str) {
+        fs::create_dir_all(dir).unwrap();
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            barloom_version: "0".into(),
+            format: "virtual".into(),
+            samples: 1,
+            positions: 1,
+            part: part.map(|name| PartRecord {
+                index: 0,
+                name: name.into(),
+                start_ns: None,
+                end_ns: None,
+            }),
+            recipe_digest: "r".into(),
+            recipe: serde_json::Value::Null,
+            market: MarketRecord {
+                digest: "m".into(),
+                bars: 1,
+                segments: 1,
+                longest_step_ns: 0,
+                first_ts: 0,
+                last_ts: 0,
+                symbols: vec![],
+                dropped: BTreeMap::new(),
+            },
+            files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, sha256: "x".into() }],
+            shards: vec![],
+            content_digest: None,
+            summary: None,
+            manifest_digest: String::new(),
+        };
+        fs::write(dir.join("bars.arrow"), text).unwrap();
+        fs::write(dir.join(MANIFEST), manifest.to_json()).unwrap();
+    }
+
+    fn foreign(dir: &Path) -> (bool, Vec<String>) {
+        let contents = Contents::of(dir).unwrap();
+        (contents.dataset, contents.foreign)
+    }
+
+    #[test]
+    fn only_listed_files_are_a_datasets_own() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path();
+        write_dataset(dir, None, "1");
+        assert_eq!(foreign(dir), (true, vec![]));
+        fs::create_dir(dir.join("models")).unwrap();
+        fs::write(dir.join("models/best.pt"), "").unwrap();
+        fs::write(dir.join("notes.md"), "").unwrap();
+        assert_eq!(foreign(dir), (true, vec!["models/".to_owned(), "notes.md".to_owned()]));
+        assert!(!remove_dataset(dir).unwrap());
+        assert!(dir.join("models/best.pt").exists() && dir.join("notes.md").exists());
+        assert!(!dir.join("bars.arrow").exists());
+    }
+
+    #[test]
+    fn a_folder_with_a_dataset_in_it_is_no_split_dataset() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path();
+        write_dataset(&dir.join("run1"), None, "1");
+        write_dataset(&dir.join("run2"), Some("train"), "1");
+        let all = vec!["run1/".to_owned(), "run2/".to_owned()];
+        assert_eq!(foreign(dir), (false, all.clone()));
+        write_dataset(&dir.join("train"), Some("train"), "1");
+        fs::write(dir.join("train/notes.md"), "").unwrap();
+        let mut all = all;
+        all.push("train/notes.md".into());
+        assert_eq!(foreign(dir), (true, all));
+    }
+
+    #[test]
+    fn a_manifest_that_someone_else_wrote_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path();
+        write_dataset(dir, None, "1");
+        let path = dir.join(MANIFEST);
+        let text = fs::read_to_string(&path).unwrap().replace("bars.arrow", "thesis.txt");
+        fs::write(&path, text).unwrap();
+        fs::write(dir.join("thesis.txt"), "").unwrap();
+        assert!(!Contents::of(dir).unwrap().dataset);
+        assert!(matches!(foreign_entries(dir), Err(DatasetError::NotADataset(_))));
+    }
+}
