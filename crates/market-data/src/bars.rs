@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use barloom_bars::{BarFault, Column, PRICE_COLUMNS, Series, bar_fault};
 
 use crate::table::{NO_TIME, Table};
-use crate::{MarketDataError, OnBadBar, ReadOptions, Stamp};
+use crate::{Joined, MarketDataError, OnBadBar, ReadOptions, Stamp};
 
 /// Bars as they were read, by symbol, each knowing its file and row.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Bars {
 pub(crate) struct FileName {
     pub(crate) name: String,
     pub(crate) unit: &'static str,
+    /// Whether its rows name no symbol, so that its name says it.
+    pub(crate) says_symbol: bool,
     /// The unit of its first epoch time, if its times are such numbers.
     pub(crate) time_unit: Option<&'static str>,
 }
@@ -37,6 +39,8 @@ pub(crate) struct Origin {
 pub(crate) struct RawSeries {
     pub(crate) symbol: String,
     pub(crate) ts: Vec<i64>,
+    /// The names of all numeric columns in its files, those that were not read too.
+    pub(crate) available: Vec<String>,
     pub(crate) columns: Vec<Column>,
     pub(crate) origins: Vec<Origin>,
 }
@@ -77,6 +81,8 @@ pub struct Loaded {
     pub series: Vec<Series>,
     /// How many bars were dropped, by fault.
     pub dropped: BTreeMap<String, u64>,
+    /// Files that were joined into one series though their names differ by more than dates.
+    pub joined: Vec<Joined>,
     /// What a person may want to know: that newest-first bars were turned round.
     pub notes: Vec<String>,
 }
@@ -97,6 +103,7 @@ impl Bars {
             bars.files.push(FileName {
                 name: table.file.clone(),
                 unit: table.unit(),
+                says_symbol: table.symbols.is_none(),
                 time_unit: table.time_unit,
             });
             for (row, before, now) in &table.unit_jumps {
@@ -134,8 +141,12 @@ impl Bars {
     /// The first unusable bar with its file and row, and how many there are; or a symbol has no
     /// usable bar.
     pub fn into_series(self, on_bad_bar: OnBadBar) -> Result<Loaded, MarketDataError> {
-        let mut loaded =
-            Loaded { series: Vec::new(), dropped: BTreeMap::new(), notes: self.notes.clone() };
+        let mut loaded = Loaded {
+            series: Vec::new(),
+            dropped: BTreeMap::new(),
+            joined: self.joined(),
+            notes: self.notes.clone(),
+        };
         let mut first = None;
         for raw in &self.series {
             for (row, fault) in raw.faults() {
@@ -175,8 +186,8 @@ fn split(table: Table, file: u32) -> Vec<RawSeries> {
     let origins: Vec<Origin> =
         (0..table.ts.len()).map(|row| Origin { file, row: table.number(row) }).collect();
     let Some((codes, names)) = table.symbols else {
-        let Table { symbol, ts, columns, .. } = table;
-        return vec![RawSeries { symbol, ts, columns, origins }];
+        let Table { symbol, ts, available, columns, .. } = table;
+        return vec![RawSeries { symbol, ts, available, columns, origins }];
     };
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     for (row, code) in codes.iter().enumerate() {
@@ -185,6 +196,7 @@ fn split(table: Table, file: u32) -> Vec<RawSeries> {
     let take = |(symbol, rows): (String, Vec<usize>)| RawSeries {
         symbol: if symbol.is_empty() { table.symbol.clone() } else { symbol },
         ts: rows.iter().map(|row| table.ts[*row]).collect(),
+        available: table.available.clone(),
         columns: table
             .columns
             .iter()
@@ -226,6 +238,11 @@ impl RawSeries {
         let before = self.ts.len();
         self.ts.extend(other.ts);
         self.origins.extend(other.origins);
+        for name in other.available {
+            if !self.available.contains(&name) {
+                self.available.push(name);
+            }
+        }
         for column in other.columns {
             match self.columns.iter_mut().find(|c| c.name == column.name) {
                 Some(mine) => mine.values.extend(column.values),

@@ -6,9 +6,11 @@ use std::fmt;
 use barloom_bars::{BarFault, MaxGap, PRICE_COLUMNS};
 use serde::Serialize;
 
-use crate::Bars;
 use crate::bars::{Fault, RawSeries};
 use crate::table::NO_TIME;
+use crate::{Bars, Joined};
+
+mod files;
 
 /// Places shown of a finding.
 const SHOWN: usize = 10;
@@ -79,7 +81,9 @@ pub struct Report {
     pub series: Vec<SeriesReport>,
     /// What was found: errors first, then by name.
     pub findings: Vec<Finding>,
-    /// What was done while reading.
+    /// Files that were joined into one series though their names differ by more than dates.
+    pub joined: Vec<Joined>,
+    /// What was done while reading, and what is good to know.
     pub notes: Vec<String>,
 }
 
@@ -97,7 +101,8 @@ impl Bars {
     ///
     /// Errors: no time, out of order, a repeated time, and every
     /// [`BarFault`](barloom_bars::BarFault). Warnings: zero volume, a missing value in another
-    /// column, gaps (steps above what [`MaxGap::Auto`] spans), a change of the unit of epoch times.
+    /// column, gaps (steps above what [`MaxGap::Auto`] spans), a change of the unit of epoch times,
+    /// epochs before 1973, a jump of the price from one file of a series to the next.
     #[must_use]
     pub fn check(&self) -> Report {
         let mut found = Found::default();
@@ -110,6 +115,8 @@ impl Bars {
             self.find_missing(raw, &mut found);
             self.find_gaps(raw, &mut found);
             self.find_unit_jumps_between_files(raw, &mut found);
+            self.find_price_jumps_between_files(raw, &mut found);
+            self.find_early_times(raw, &mut found);
         }
         for (origin, before, now) in &self.unit_jumps {
             let place = Place {
@@ -134,7 +141,8 @@ impl Bars {
             columns,
             series,
             findings: found.0.into_values().collect(),
-            notes: self.notes.clone(),
+            joined: self.joined(),
+            notes: self.notes.iter().cloned().chain(self.volume_note()).collect(),
         }
     }
 
@@ -168,23 +176,6 @@ impl Bars {
                 let what =
                     || format!("{} after the bar before it", hours(now.saturating_sub(before)));
                 found.add(self, Severity::Warning, "gap", raw, row, what);
-            }
-        }
-    }
-
-    /// Units are told per value, so files of one series may differ; it is worth knowing.
-    fn find_unit_jumps_between_files(&self, raw: &RawSeries, found: &mut Found) {
-        for row in 1..raw.origins.len() {
-            let (before, now) = (raw.origins[row - 1].file, raw.origins[row].file);
-            if before == now {
-                continue;
-            }
-            let [before, now] = [before, now].map(|file| &self.files[file as usize]);
-            if let (Some(was), Some(is)) = (before.time_unit, now.time_unit)
-                && was != is
-            {
-                let what = || format!("times are in {is}, those of {} in {was}", before.name);
-                found.add(self, Severity::Warning, "time_unit_jump", raw, row, what);
             }
         }
     }
@@ -261,6 +252,11 @@ fn hours(ns: i64) -> String {
     if days > 0 { format!("{days} days {clock}") } else { clock }
 }
 
+/// `1 bar`, `2 bars`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// What a finding means.
 fn meaning(kind: &str) -> String {
     match kind {
@@ -271,6 +267,10 @@ fn meaning(kind: &str) -> String {
         }
         "gap" => "steps longer than a segment spans".into(),
         "time_unit_jump" => "the unit of time changes; each is read by its magnitude".into(),
+        "price_jump" => {
+            "the price jumps from one file of a series to the next; are they one instrument?".into()
+        }
+        "early_time" => "epochs before 1973; is this column one of times?".into(),
         _ => BarFault::ALL
             .into_iter()
             .map(Fault::Bar)
@@ -284,19 +284,19 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} bars of {} symbols in {} files",
-            self.rows,
-            self.series.len(),
-            self.files.len()
+            "{} of {} in {}",
+            counted(self.rows, "bar"),
+            counted(self.series.len() as u64, "symbol"),
+            counted(self.files.len() as u64, "file")
         )?;
         writeln!(f, "columns: {}", self.columns.join(", "))?;
         for series in self.series.iter().take(20) {
             let (first, last) = (series.first.as_deref(), series.last.as_deref());
             writeln!(
                 f,
-                "  {}: {} bars, {} to {} UTC, median step {}",
+                "  {}: {}, {} to {} UTC, median step {}",
                 series.symbol,
-                series.rows,
+                counted(series.rows, "bar"),
                 first.unwrap_or("?"),
                 last.unwrap_or("?"),
                 hours(series.median_step_ns),
@@ -304,6 +304,9 @@ impl fmt::Display for Report {
         }
         if self.series.len() > 20 {
             writeln!(f, "  ... and {} more symbols", self.series.len() - 20)?;
+        }
+        for joined in &self.joined {
+            writeln!(f, "joined  {joined}")?;
         }
         for note in &self.notes {
             writeln!(f, "note: {note}")?;

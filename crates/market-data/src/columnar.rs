@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::names::{Roles, roles, symbol_of_file};
+use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
 use crate::table::{Rows, SymbolCodes, Table};
 use crate::text::{check_roles, instants};
 use crate::time::{self, Written};
@@ -25,14 +25,14 @@ pub(crate) fn read_parquet(
     };
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| error(&e))?;
     let schema = builder.schema().clone();
-    let roles = usable_roles(file, &schema, options)?;
+    let (roles, available) = usable_roles(file, &schema, options)?;
     let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
     wanted.extend([roles.time, roles.symbol].into_iter().flatten());
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
     let reader =
         builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| error(&e))?;
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| error(&e))?;
-    table(file, &schema, &roles, &batches, options)
+    table(file, &schema, (&roles, available), &batches, options)
 }
 
 /// Reads an Arrow IPC file (Feather version 2) or stream.
@@ -49,32 +49,39 @@ pub(crate) fn read_arrow(
     } else {
         ipc::read_stream(bytes).map_err(|e| error(&e))?
     };
-    let roles = usable_roles(file, &schema, options)?;
-    table(file, &schema, &roles, &batches, options)
+    let (roles, available) = usable_roles(file, &schema, options)?;
+    table(file, &schema, (&roles, available), &batches, options)
 }
 
-/// Roles of the columns, without those that are neither wanted nor numeric.
+fn header(schema: &SchemaRef) -> Vec<String> {
+    schema.fields().iter().map(|f| f.name().clone()).collect()
+}
+
+/// Roles of the columns, without those that are neither wanted nor numeric; and the names of all
+/// that are numeric.
 fn usable_roles(
     file: &str,
     schema: &SchemaRef,
     options: &ReadOptions,
-) -> Result<Roles, MarketDataError> {
-    let header: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+) -> Result<(Roles, Vec<String>), MarketDataError> {
+    let header = header(schema);
     let mut roles = roles(&header);
     roles.time_of_day = None;
     check_roles(file, &header, &roles)?;
+    let is_numeric = |at: usize| schema.field(at).data_type().is_numeric();
+    let numeric = roles.values.iter().filter(|(at, _)| is_numeric(*at));
+    let available = numeric.map(|(_, name)| name.clone()).collect();
     roles.values.retain(|(at, name)| {
-        let numeric = schema.field(*at).data_type().is_numeric();
         PRICE_COLUMNS.contains(&name.as_str())
-            || options.wants(name) && (numeric || options.columns.is_some())
+            || options.wants(name) && (is_numeric(*at) || options.columns.is_some())
     });
-    Ok(roles)
+    Ok((roles, available))
 }
 
 fn table(
     file: &str,
     schema: &SchemaRef,
-    roles: &Roles,
+    (roles, available): (&Roles, Vec<String>),
     batches: &[RecordBatch],
     options: &ReadOptions,
 ) -> Result<Table, MarketDataError> {
@@ -89,10 +96,14 @@ fn table(
         return Err(MarketDataError::file(file, "it has no rows; expected bars"));
     }
     let time = roles.time.unwrap_or_default();
-    let name = schema.field(time).name();
-    let written = written(file, name, &column(time)?)?;
+    let header = header(schema);
+    let name = shown(&header, time);
+    let written = written(file, &name, &column(time)?)?;
+    if is_unnamed(&header[time]) && !written.first().is_some_and(Written::is_plausible) {
+        check_roles(file, &header, &Roles::default())?;
+    }
     let (ts, time_unit, unit_jumps) =
-        instants(file, name, &written, options, |row| format!("row {}", row + 1))?;
+        instants(file, &name, &written, options, |row| format!("row {}", row + 1))?;
     let mut columns = Vec::with_capacity(roles.values.len());
     for (at, role) in &roles.values {
         columns.push(Column::new(role.clone(), floats(file, role, &column(*at)?)?));
@@ -106,6 +117,7 @@ fn table(
         ts,
         time_unit,
         unit_jumps,
+        available,
         columns,
         rows: Rows::Numbered,
     })

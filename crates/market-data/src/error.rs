@@ -54,6 +54,21 @@ pub enum MarketDataError {
         /// What was expected.
         expected: String,
     },
+    /// A column that is wanted is not there.
+    #[error(
+        "series {symbol}: there is no column {column}; it has {available};{} data.channels must name columns that are there, so leave {column} out of it or name another",
+        .nearest.as_ref().map_or_else(String::new, |n| format!(" did you mean {n}?"))
+    )]
+    MissingColumn {
+        /// The symbol of the series.
+        symbol: String,
+        /// The column that was asked for.
+        column: String,
+        /// The numeric columns that there are, separated by commas.
+        available: String,
+        /// The one that it resembles most, if it resembles one.
+        nearest: Option<String>,
+    },
     /// Bars are unusable.
     #[error(
         "{first}; {count} such bars in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them"

@@ -66,15 +66,29 @@ pub(crate) fn roles(header: &[String]) -> Roles {
     for (at, name) in names.iter().enumerate() {
         let taken = [time, time_of_day, symbol].contains(&Some(at))
             || values.iter().any(|(v, role)| *v == at || role == name);
-        if !taken && !name.is_empty() {
+        if !taken && (!is_unnamed(name) || name == "index") {
             values.push((at, name.clone()));
         }
     }
     Roles { time, time_of_day, symbol, values }
 }
 
+/// Whether a column has the name of one that has none: pandas' index may hold times, or count rows.
+pub(crate) fn is_unnamed(name: &str) -> bool {
+    ["", "unnamed:_0", "__index_level_0__", "index"].contains(&normalise(name).as_str())
+}
+
+/// A column as people find it: by its name, or by its place where it has none.
+pub(crate) fn shown(header: &[String], at: usize) -> String {
+    match header.get(at) {
+        Some(name) if !name.is_empty() => name.clone(),
+        _ => format!("{} (unnamed)", at + 1),
+    }
+}
+
 /// The symbol that a file's name says: the stem without dates, intervals, numbers and the words
-/// for bars at its end; the folder's name where nothing is left.
+/// for bars at its end; the folder's name where nothing is left. A number that is all of it and no
+/// date is a symbol.
 pub(crate) fn symbol_of_file(file: &str) -> String {
     let folder = file.rsplit(['/', '\\']).nth(1).filter(|folder| !folder.is_empty());
     symbol_of_stem(file).or(folder).unwrap_or("bars").to_owned()
@@ -86,6 +100,38 @@ pub(crate) fn symbol_of_member(archive: &str, member: &str) -> String {
 }
 
 fn symbol_of_stem(file: &str) -> Option<&str> {
+    let (stem, cut) = stem_and_words(file);
+    // Some exchanges number their stocks; a day or month beside a year is none of these.
+    let number = is_digits(stem) && !is_date(stem) && (cut.is_empty() || stem.len() > 2);
+    (!stem.is_empty() && (number || !is_no_symbol(stem))).then_some(stem)
+}
+
+/// The numbers in a file's name that are no part of its symbol and no date. Files of one series
+/// that differ in them may be parts of it, or series that should not have been joined.
+pub(crate) fn numbers_of_file(file: &str) -> Vec<String> {
+    let (stem, mut words) = stem_and_words(file.rsplit(':').next().unwrap_or(file));
+    if symbol_of_stem(stem).is_none() {
+        words.insert(0, stem);
+    }
+    let mut numbers = Vec::new();
+    // How many words after a year may be its month and day.
+    let mut of_date = 0;
+    for word in words {
+        if is_date(word) {
+            of_date = if word.len() == 4 { 2 } else { 0 };
+        } else if is_digits(word) && !(of_date > 0 && word.len() <= 2) {
+            numbers.push(word.to_owned());
+            of_date = 0;
+        } else {
+            of_date = if is_digits(word) { of_date - 1 } else { 0 };
+        }
+    }
+    numbers
+}
+
+/// A file's name without its extensions and without the words at its end that say no symbol; and
+/// these words.
+fn stem_and_words(file: &str) -> (&str, Vec<&str>) {
     let mut stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
     for _ in 0..3 {
         for extension in
@@ -97,13 +143,31 @@ fn symbol_of_stem(file: &str) -> Option<&str> {
             }
         }
     }
+    let mut words = Vec::new();
     while let Some(cut) = stem.rfind(['-', '_', ' ', '.']) {
         if !is_no_symbol(&stem[cut + 1..]) {
             break;
         }
+        words.insert(0, &stem[cut + 1..]);
         stem = &stem[..cut];
     }
-    (!stem.is_empty() && !is_no_symbol(stem)).then_some(stem)
+    (stem, words)
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether digits are a year of 1900 to 2099, alone or with month, or with month and day.
+fn is_date(word: &str) -> bool {
+    let within = |at: std::ops::Range<usize>, lo: u32, hi: u32| {
+        word.get(at).and_then(|n| n.parse().ok()).is_some_and(|n: u32| (lo..=hi).contains(&n))
+    };
+    is_digits(word)
+        && matches!(word.len(), 4 | 6 | 8)
+        && within(0..4, 1900, 2099)
+        && (word.len() < 6 || within(4..6, 1, 12))
+        && (word.len() < 8 || within(6..8, 1, 31))
 }
 
 /// Whether a word is a number, a date, an interval or a word for bars.
@@ -133,8 +197,36 @@ mod tests {
             ("BRK.B.csv.gz", "BRK.B"),
             ("1000PEPEUSDT-5m-2025-01.csv", "1000PEPEUSDT"),
             ("", "bars"),
+            ("7203.csv", "7203"),
+            ("tse/6758_2024.csv", "6758"),
+            ("005930-1d.csv", "005930"),
+            ("asset_1.csv", "asset"),
+            ("spy/202401.csv", "spy"),
+            ("spy/20240131.csv", "spy"),
+            ("spy/2024-01.csv", "spy"),
+            ("spy/01-2024.csv", "spy"),
+            ("bars-00000.parquet", "bars"),
         ] {
             assert_eq!(symbol_of_file(file), symbol, "{file}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_no_date_are_told() {
+        for (file, numbers) in [
+            ("asset_1.csv", &["1"][..]),
+            ("x/bars-00001.parquet", &["00001"]),
+            ("NEARUSDT-1m-2023-02.zip", &[]),
+            ("NEARUSDT-1m-2023-02-28.zip", &[]),
+            ("asset_3_2024.csv", &["3"]),
+            ("asset_2024_01_02_7.csv", &["7"]),
+            ("spy/2019.csv", &[]),
+            ("spy/2019-05.csv", &[]),
+            ("7203.csv", &[]),
+            ("a.zip:asset-2.csv", &["2"]),
+            ("AAPL.csv", &[]),
+        ] {
+            assert_eq!(numbers_of_file(file), numbers, "{file}");
         }
     }
 

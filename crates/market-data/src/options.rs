@@ -1,5 +1,7 @@
 //! How files are read.
 
+use crate::names::normalise;
+
 /// Which end of its interval a bar's time names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stamp {
@@ -27,8 +29,9 @@ pub struct ReadOptions {
     pub timezone: String,
     /// Which end of its interval a bar's time names.
     pub stamp: Stamp,
-    /// Columns that are wanted beside the prices; `None` for every numeric one. A wanted column
-    /// that a file lacks is no error here.
+    /// Columns that are wanted beside the prices, in any spelling of their names; `None` for every
+    /// numeric one. A wanted column that a file lacks is no error here:
+    /// [`Bars::find_columns`](crate::Bars::find_columns) tells.
     pub columns: Option<Vec<String>>,
 }
 
@@ -41,6 +44,6 @@ impl Default for ReadOptions {
 impl ReadOptions {
     /// Whether a column, by its normalised name, is wanted.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| w == name))
+        self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| normalise(w) == name))
     }
 }

@@ -170,9 +170,27 @@ fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, Marke
         unless_damaged(file, || columnar::read_arrow(file, &bytes, options))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
+    } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {
+        let problem = format!(
+            "it is named .{ending} but does not begin like {format}; get it again, or name it by what it is"
+        );
+        Err(MarketDataError::file(file, problem))
     } else {
         text::read(file, &bytes, options)
     }
+}
+
+/// The ending and the format of a file whose name says that it is no text.
+fn columnar_name(file: &str) -> Option<(String, &'static str)> {
+    let name = file.to_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let ending = name.rsplit(['/', '\\']).next()?.rsplit_once('.')?.1;
+    let format = match ending {
+        "parquet" | "pq" => "Parquet",
+        "arrow" | "ipc" | "feather" => "Arrow IPC",
+        _ => return None,
+    };
+    Some((ending.to_owned(), format))
 }
 
 /// Some damage to Parquet and Arrow files makes their readers panic; here it is an error.

@@ -29,6 +29,8 @@ pub(crate) struct Table {
     pub(crate) unit_jumps: Vec<(usize, &'static str, &'static str)>,
     /// The unit of the first epoch time, if times are such numbers.
     pub(crate) time_unit: Option<&'static str>,
+    /// The names of all numeric columns of the file, those that are not wanted too.
+    pub(crate) available: Vec<String>,
     /// Open, high, low, close and others; NaN is missing.
     pub(crate) columns: Vec<Column>,
     /// How rows are numbered.

@@ -2,7 +2,7 @@
 
 use barloom_bars::{Column, PRICE_COLUMNS};
 
-use crate::names::{Roles, roles, symbol_of_file};
+use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
 use crate::table::{NO_TIME, Rows, SymbolCodes, Table};
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
@@ -61,9 +61,10 @@ pub(crate) fn read(
     } else {
         headerless(file, width)?
     };
-    let mut parser = Parser::new(file, &header, options)?;
+    check_roles(file, &header, &roles(&header))?;
+    let mut parser = None;
     if !has_header {
-        parser.push(&record, 1)?;
+        parser.insert(Parser::new(file, &header, &record, options)?).push(&record, 1)?;
     }
     while reader.read_byte_record(&mut record).map_err(broken)? {
         let line = line_of(bytes, record.position());
@@ -74,9 +75,16 @@ pub(crate) fn read(
             );
             return Err(MarketDataError::file(file, problem));
         }
+        let parser = match &mut parser {
+            Some(parser) => parser,
+            none => none.insert(Parser::new(file, &header, &record, options)?),
+        };
         parser.push(&record, line)?;
     }
-    parser.finish()
+    match parser {
+        Some(parser) => parser.finish(),
+        None => error("it has a header and no bars"),
+    }
 }
 
 /// The separator that the first line has most of.
@@ -122,6 +130,7 @@ struct Parser<'a> {
     header: &'a [String],
     options: &'a ReadOptions,
     roles: Roles,
+    available: Vec<String>,
     time: usize,
     written: Vec<Written>,
     symbols: SymbolCodes,
@@ -130,12 +139,22 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    /// A parser of rows such as the first, which tells what columns without a name hold.
     fn new(
         file: &'a str,
         header: &'a [String],
+        first: &csv::ByteRecord,
         options: &'a ReadOptions,
     ) -> Result<Self, MarketDataError> {
         let mut roles = roles(header);
+        let field = |at: usize| first.get(at).unwrap_or_default();
+        let is_time = |at: usize| {
+            let written = time::of_text(&String::from_utf8_lossy(field(at)));
+            !is_unnamed(&header[at]) || written.is_some_and(|w| w.is_plausible())
+        };
+        roles.time = roles.time.filter(|at| is_time(*at));
+        let numeric = roles.values.iter().filter(|(at, _)| number(field(*at)).is_some());
+        let available = numeric.map(|(_, name)| name.clone()).collect();
         let time = check_roles(file, header, &roles)?;
         roles
             .values
@@ -143,7 +162,7 @@ impl<'a> Parser<'a> {
         let values = vec![Vec::new(); roles.values.len()];
         let symbols = SymbolCodes::default();
         let (written, lines) = (Vec::new(), Vec::new());
-        Ok(Self { file, header, options, roles, time, written, symbols, values, lines })
+        Ok(Self { file, header, options, roles, available, time, written, symbols, values, lines })
     }
 
     fn push(&mut self, record: &csv::ByteRecord, line: u32) -> Result<(), MarketDataError> {
@@ -189,20 +208,17 @@ impl<'a> Parser<'a> {
         MarketDataError::Cell {
             file: self.file.to_owned(),
             place: format!("line {line}"),
-            column: self.header.get(column).cloned().unwrap_or_default(),
+            column: shown(self.header, column),
             got: got.to_owned(),
             expected: expected.to_owned(),
         }
     }
 
     fn finish(self) -> Result<Table, MarketDataError> {
-        if self.lines.is_empty() {
-            return Err(MarketDataError::file(self.file, "it has a header and no bars"));
-        }
-        let column = &self.header[self.time];
+        let column = shown(self.header, self.time);
         let place = |row: usize| format!("line {}", self.lines[row]);
         let (ts, time_unit, unit_jumps) =
-            instants(self.file, column, &self.written, self.options, place)?;
+            instants(self.file, &column, &self.written, self.options, place)?;
         let columns = self.roles.values.iter().zip(self.values);
         Ok(Table {
             file: self.file.to_owned(),
@@ -211,6 +227,7 @@ impl<'a> Parser<'a> {
             ts,
             time_unit,
             unit_jumps,
+            available: self.available,
             columns: columns.map(|((_, name), values)| Column::new(name.clone(), values)).collect(),
             rows: Rows::Lines(self.lines),
         })
@@ -227,8 +244,13 @@ pub(crate) fn check_roles(
     let shown = shown.join(", ");
     let Some(time) = roles.time else {
         let names = "ts, time, timestamp, datetime, date or open_time";
+        let index = if header.iter().any(|name| is_unnamed(name)) {
+            " (a column without a name is one of times only if it holds dates, or epochs from 1973 on)"
+        } else {
+            ""
+        };
         let problem =
-            format!("there is no time column; expected one named {names}, found: {shown}");
+            format!("there is no time column; expected one named {names}, found: {shown}{index}");
         return Err(MarketDataError::file(file, problem));
     };
     for price in PRICE_COLUMNS {
@@ -284,7 +306,7 @@ pub(crate) fn instants(
                 file: file.to_owned(),
                 place: place(row),
                 column: column.to_owned(),
-                got: format!("{time:?}"),
+                got: time.shown(),
                 expected: format!("a time that exists in {}", options.timezone),
             });
         };

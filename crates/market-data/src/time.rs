@@ -48,6 +48,35 @@ pub(crate) fn of_number(value: i64) -> Option<Written> {
     Some(Written::Epoch(value.checked_mul(unit)?, name))
 }
 
+/// 1973-03-03 in ns: smaller epochs are seldom times.
+const EARLIEST: i64 = 100_000_000 * SECOND;
+
+/// Whether an epoch number is so small that it rather counts something else.
+pub(crate) fn is_early(ns: i64) -> bool {
+    ns < EARLIEST
+}
+
+impl Written {
+    /// Whether a column without a name that holds this can be one of times.
+    pub(crate) fn is_plausible(&self) -> bool {
+        !matches!(self, Self::Epoch(ns, _) if is_early(*ns))
+    }
+
+    /// The time without a zone, for people.
+    pub(crate) fn shown(&self) -> String {
+        let text = |ns: i64, format: &str| {
+            chrono::DateTime::from_timestamp_nanos(ns).format(format).to_string()
+        };
+        match self {
+            Self::Missing => String::new(),
+            Self::Instant(ns) | Self::Epoch(ns, _) | Self::Local(ns) => {
+                text(*ns, "%Y-%m-%d %H:%M:%S%.f")
+            }
+            Self::Slashed(a, b, year, ns) => format!("{a}/{b}/{year} {}", text(*ns, "%H:%M:%S%.f")),
+        }
+    }
+}
+
 /// A time in text: an epoch number, an ISO date with or without time and zone, `yyyymmdd`, or
 /// day, month and year with slashes. `None` for anything else.
 pub(crate) fn of_text(text: &str) -> Option<Written> {

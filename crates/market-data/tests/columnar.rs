@@ -74,6 +74,14 @@ fn times_of_every_type() {
 }
 
 #[test]
+fn an_index_that_counts_rows_is_no_time() {
+    let index: ArrayRef = Arc::new(Int64Array::from(vec![0, 1]));
+    let bytes = parquet(&batch(vec![("__index_level_0__", index)]));
+    let message = read_bytes("x", &bytes, &ReadOptions::default()).unwrap_err().to_string();
+    assert!(message.contains("no time column"), "{message}");
+}
+
+#[test]
 fn zones_shift_naive_times_alone() {
     let options = ReadOptions { timezone: "America/New_York".into(), ..ReadOptions::default() };
     let ns = TimestampNanosecondArray::from(vec![JAN_2, JAN_2 + DAY]);

@@ -212,3 +212,46 @@ fn paths_that_name_nothing_are_io_errors() {
         assert_eq!(error.kind(), ErrorKind::Io, "{pattern}");
     }
 }
+
+#[test]
+fn an_unnamed_column_that_counts_rows_is_no_time() {
+    let rows = "0,2024-01-02,10,12,9,11\n1,2024-01-03,11,13,10,12\n";
+    for index in ["", "Unnamed: 0", "__index_level_0__"] {
+        let dated = format!("{index},date,open,high,low,close\n{rows}");
+        assert_two_days(index, dated.as_bytes());
+        let columns = load("x.csv", dated.as_bytes()).unwrap()[0].columns().len();
+        assert_eq!(columns, 4, "{index:?} is no column of bars");
+        let alone = format!("{index},open,high,low,close\n0,10,12,9,11\n1,11,13,10,12\n");
+        let message = error("x.csv", alone.as_bytes());
+        assert!(message.contains("no time column"), "{message}");
+        assert!(message.contains("without a name"), "{message}");
+    }
+    let seconds = ",open,high,low,close\n1704153600,10,12,9,11\n1704240000,11,13,10,12\n";
+    assert_two_days("epochs", seconds.as_bytes());
+}
+
+#[test]
+fn local_times_that_do_not_exist_are_shown_as_they_stand() {
+    let text = b",open,high,low,close\n2023-03-12 02:00:00,10,12,9,11\n";
+    let options = ReadOptions { timezone: "America/New_York".into(), ..ReadOptions::default() };
+    let message = read_bytes("x.csv", text, &options).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "x.csv, line 2, column 1 (unnamed): \"2023-03-12 02:00:00\" is not a time that exists in \
+         America/New_York"
+    );
+}
+
+#[test]
+fn text_that_is_named_as_something_else_is_not_read() {
+    for (name, format) in [
+        ("x.parquet", "Parquet"),
+        ("x.PQ", "Parquet"),
+        ("x.arrow", "Arrow IPC"),
+        ("x.feather", "Arrow IPC"),
+    ] {
+        let message = error(name, PLAIN);
+        assert!(message.contains(&format!("does not begin like {format}")), "{message}");
+    }
+    assert_two_days("x.txt", PLAIN);
+}

@@ -1,6 +1,8 @@
 //! What is wrong with bars: told by the doctor, refused, or dropped.
 
-use barloom_market_data::{Bars, ErrorKind, OnBadBar, ReadOptions, Report, Severity, read_bytes};
+use barloom_market_data::{
+    Bars, ErrorKind, Joined, OnBadBar, ReadOptions, Report, Severity, read, read_bytes,
+};
 
 const MINUTE: i64 = 60_000_000_000;
 
@@ -120,4 +122,92 @@ fn newest_first_is_turned_round_but_a_muddle_is_not() {
     assert!(loaded.series[0].ts().is_sorted());
     assert!(bars(&text(&[5, 3, 4])).into_series(OnBadBar::Error).is_err());
     assert!(bars(&text(&[5, 5, 4])).into_series(OnBadBar::Error).is_err());
+}
+
+/// Writes files of one bar each, on days that follow each other, and reads them together.
+fn read_days(test: &str, files: &[(&str, u32)]) -> Bars {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut paths = Vec::new();
+    for (day, (name, price)) in files.iter().enumerate() {
+        let path = folder.join(name);
+        let text = format!(
+            "date,open,high,low,close\n2024-01-{:02},{price},{price},{price},{price}\n",
+            day + 1
+        );
+        std::fs::write(&path, text).unwrap();
+        paths.push(path.to_string_lossy().into_owned());
+    }
+    read(&paths, &ReadOptions::default()).unwrap()
+}
+
+#[test]
+fn files_joined_by_a_number_that_is_no_date_are_told() {
+    let names = |joined: &[Joined]| -> Vec<(String, usize)> {
+        joined.iter().map(|j| (j.symbol.clone(), j.files.len())).collect()
+    };
+    let told = read_days("joined", &[("asset_1.csv", 10), ("asset_2.csv", 16)]);
+    let report = told.check();
+    assert_eq!(names(&report.joined), [("asset".to_owned(), 2)]);
+    let text = report.to_string();
+    assert!(text.contains("joined  asset: 2 files (") && text.contains("asset_2.csv)"), "{text}");
+    assert_eq!(lines(&report, "price_jump"), [2]);
+    assert_eq!(names(&told.into_series(OnBadBar::Error).unwrap().joined).len(), 1);
+
+    let parts = [("bars-00000.csv", 10), ("bars-00001.csv", 15), ("bars-00002.csv", 10)];
+    let report = read_days("parts", &parts).check();
+    assert_eq!((report.series.len(), report.joined.len()), (1, 1));
+    assert_eq!(lines(&report, "price_jump"), [0_u32; 0], "by half at most");
+
+    let months = [("BTC-1h-2024-01.csv", 10), ("BTC-1h-2024-02.csv", 6)];
+    let report = read_days("months", &months).check();
+    assert_eq!((report.series.len(), report.joined.len()), (1, 0));
+    assert_eq!(lines(&report, "price_jump"), [2]);
+
+    let stocks = read_days("stocks", &[("7203.csv", 10), ("6758.csv", 20)]).check();
+    let symbols: Vec<&str> = stocks.series.iter().map(|s| s.symbol.as_str()).collect();
+    assert_eq!((symbols, stocks.joined.len()), (vec!["7203", "6758"], 0));
+}
+
+#[test]
+fn epochs_before_1973_are_told() {
+    let text = "time,open,high,low,close\n0,10,12,9,11\n60,10,12,9,11\n";
+    let report = bars(text).check();
+    assert_eq!(lines(&report, "early_time"), [2, 3]);
+    let text = "time,open,high,low,close\n1962-01-02,10,12,9,11\n";
+    assert_eq!(lines(&bars(text).check(), "early_time"), [0_u32; 0]);
+}
+
+#[test]
+fn a_missing_volume_is_noted() {
+    let text = "time,open,high,low,close\n1700000000,10,12,9,11\n";
+    let report = bars(text).check();
+    assert!(report.notes[0].contains("x has no volume column"), "{:?}", report.notes);
+    assert!(report.to_string().starts_with("1 bar of 1 symbol in 1 file\n"), "{report}");
+    assert!(bars(FAULTS).check().notes.is_empty());
+}
+
+#[test]
+fn columns_are_found_in_any_spelling_and_all_are_listed() {
+    let text = "Date,Open,High,Low,Close,Adj Close,Funding,Note\n2024-01-02,10,12,9,11,10.5,1,x\n";
+    let wanted = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).into()).collect() };
+    let find = |names: &[&str]| {
+        let options = ReadOptions { columns: Some(wanted(names)), ..ReadOptions::default() };
+        read_bytes("x.csv", text.as_bytes(), &options).unwrap().find_columns(&wanted(names))
+    };
+    assert_eq!(find(&["close", "Adj Close"]).unwrap(), ["close", "adj_close"]);
+    let error = find(&["Adjusted Close"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Data);
+    let message = error.to_string();
+    for words in [
+        "no column Adjusted Close",
+        "it has open, high, low, close, adj_close, funding;",
+        "did you mean adj_close?",
+        "data.channels",
+    ] {
+        assert!(message.contains(words), "{words}: {message}");
+    }
+    let message = find(&["volume"]).unwrap_err().to_string();
+    assert!(message.contains("leave volume out") && !message.contains("did you"), "{message}");
 }

@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// No progress bars, no warnings.
+    /// No progress bars, no logs but errors; the result is printed all the same.
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
     #[command(subcommand)]
@@ -58,7 +58,7 @@ pub(crate) struct Build {
     /// The folder of the dataset.
     #[arg(long, value_name = "DIR", default_value = "barloom-dataset")]
     pub(crate) out: PathBuf,
-    /// How many samples, in place of the recipe's; or `all` with sequential positions.
+    /// How many samples, in place of the recipe's: 1000000, 1_000_000, 1e6; or `all` with sequential positions.
     #[arg(long, value_name = "N")]
     pub(crate) samples: Option<String>,
     /// The seed, in place of the recipe's.
@@ -103,7 +103,7 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
     /// Files or globs with bars, then the file to write: .parquet, .arrow, .feather or .csv.
-    #[arg(required = true, num_args = 2.., value_name = "IN... OUT")]
+    #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
     /// The IANA zone of times that name none.
     #[arg(long, default_value = "UTC")]

@@ -8,7 +8,7 @@ use barloom_backend::{Backend, Plan, Session};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Market, Part};
 use barloom_dataset::{Build, BuiltPart, PartBuild};
-use barloom_market_data::{Bars, OnBadBar, ReadOptions, Stamp};
+use barloom_market_data::{Bars, Joined, OnBadBar, ReadOptions, Stamp};
 use barloom_recipe::Recipe;
 
 use crate::failure::Failure;
@@ -28,6 +28,7 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Done {
     pub(crate) parts: Vec<BuiltPart>,
     pub(crate) market: Arc<Market>,
+    pub(crate) joined: Vec<Joined>,
     pub(crate) notes: Vec<String>,
     pub(crate) building: Duration,
 }
@@ -46,15 +47,16 @@ pub(crate) fn read_options(recipe: &Recipe) -> ReadOptions {
 
 /// Builds a dataset of these bars.
 pub(crate) fn build(job: &Job<'_>, bars: Bars, output: &Output) -> Result<Done, Failure> {
-    let on_bad_bar = match job.recipe.data.on_bad_bar {
+    let recipe = with_columns_of(&job.recipe, &bars)?;
+    let on_bad_bar = match recipe.data.on_bad_bar {
         barloom_recipe::OnBadBar::Error => OnBadBar::Error,
         barloom_recipe::OnBadBar::Drop => OnBadBar::Drop,
     };
     let loaded = bars.into_series(on_bad_bar)?;
-    let channels = &job.recipe.data.channels;
-    let market = Arc::new(Market::new(&loaded.series, channels, job.recipe.max_gap())?);
+    let channels = &recipe.data.channels;
+    let market = Arc::new(Market::new(&loaded.series, channels, recipe.max_gap())?);
     drop(loaded.series);
-    let recipe = job.recipe.resolve(&market)?;
+    let recipe = recipe.resolve(&market)?;
     let start = now();
     let mut parts = Vec::new();
     for part in parts_of(&recipe, &market)? {
@@ -77,7 +79,19 @@ pub(crate) fn build(job: &Job<'_>, bars: Bars, output: &Output) -> Result<Done, 
     .run();
     bar.finish_and_clear();
     let building = start.elapsed();
-    Ok(Done { parts: built?, market, notes: loaded.notes, building })
+    Ok(Done { parts: built?, market, joined: loaded.joined, notes: loaded.notes, building })
+}
+
+/// The recipe with its channels named as the bars' columns are: `Adj Close` is `adj_close`.
+fn with_columns_of(recipe: &Recipe, bars: &Bars) -> Result<Recipe, Failure> {
+    let mut named = recipe.clone();
+    named.data.channels = bars.find_columns(&recipe.data.channels)?;
+    for (written, name) in recipe.data.channels.iter().zip(&named.data.channels) {
+        if let Some(scaler) = named.scaling.channels.remove(written) {
+            named.scaling.channels.insert(name.clone(), scaler);
+        }
+    }
+    Ok(named)
 }
 
 /// The parts of a recipe's split; one `None` without a split.

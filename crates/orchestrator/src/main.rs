@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod text;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
@@ -44,6 +45,7 @@ fn start_logging(quiet: bool) {
     tracing_subscriber::fmt()
         .with_max_level(level.unwrap_or(usual))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .without_time()
         .with_target(false)
         .init();

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub(crate) struct Output {
     /// One JSON object instead of text.
     pub(crate) json: bool,
-    /// No progress bars.
+    /// No progress bars; results are printed all the same.
     pub(crate) quiet: bool,
 }
 

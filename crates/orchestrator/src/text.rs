@@ -13,6 +13,11 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
+/// 1 as `1 bar`, 2000 as `2,000 bars`.
+pub(crate) fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// Bytes with a binary unit.
 pub(crate) fn bytes(n: u64) -> String {
     indicatif::BinaryBytes(n).to_string()
@@ -57,6 +62,10 @@ mod tests {
     fn people_can_read_it() {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(
+            (counted(1, "bar"), counted(2_000, "bar")),
+            ("1 bar".into(), "2,000 bars".into())
+        );
         assert_eq!(duration(93_600_000_000_000), "1d 2h");
         assert_eq!(duration(5), "5ns");
         assert_eq!(time(0), "1970-01-01 00:00:00");

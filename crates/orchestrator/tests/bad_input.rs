@@ -179,6 +179,11 @@ fn table() -> Vec<Bad> {
             "[output]\nshard_rows = 1000\n",
             &["output.shard_rows", "4096"],
         ),
+        Bad {
+            bars: good_csv(400).replace(",volume", ",amount"),
+            code: 3,
+            ..bad_recipe("no volume", "", &["no column volume", "amount", "data.channels"])
+        },
         // Arguments and files.
         bad_args(
             "no such bars",
@@ -239,6 +244,8 @@ fn table() -> Vec<Bad> {
             3,
             &["out.xlsx"],
         ),
+        bad_args("converting into nothing", &["convert", "bars.csv"], 2, &["bars.csv", "write"]),
+        bad_args("half a sample", &["build", "--samples", "1.5e0", "--out", "d"], 2, &["1.5e0"]),
         bad_args("a recipe that is there", &["init", "recipe.toml"], 4, &["recipe.toml"]),
     ]
 }

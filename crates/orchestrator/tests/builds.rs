@@ -302,3 +302,34 @@ fn check_and_convert_read_what_they_write() {
     }
     assert!(digests.iter().all(|d| *d == digests[0]), "{digests:?}");
 }
+
+#[test]
+fn a_channel_may_be_spelled_as_in_the_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut csv = String::from("Date,Open,High,Low,Close,Adj Close\n");
+    for i in 0..400 {
+        csv += &format!("{},10,12,9,11,{}\n", 1_700_000_000 + 60 * i, 5 + i % 3);
+    }
+    fs::write(dir.path().join("asset_1.csv"), csv).expect("bars");
+    let csv = "Date,Open,High,Low,Close,Adj Close\n1700024000,10,12,9,11,7\n";
+    fs::write(dir.path().join("asset_2.csv"), csv).expect("bars");
+    fs::write(
+        dir.path().join("r.toml"),
+        "[data]\nbars = [\"asset_*.csv\"]\nchannels = [\"close\", \"Adj Close\"]\n\
+         [scaling]\n\"Adj Close\" = \"zscore\"\n",
+    )
+    .expect("a recipe");
+    fs::create_dir(dir.path().join("d.incomplete")).expect("a folder");
+    fs::write(dir.path().join("d.incomplete/.lock"), "").expect("a lock that no one holds");
+    let build =
+        ["build", "--config", "r.toml", "--samples", "1e2", "--out", "d", "--format", "virtual"];
+    let (text, logs) = barloom(dir.path(), &build);
+    assert!(logs.contains("was killed") && !logs.contains('\u{1b}'), "{logs:?}");
+    assert!(text.contains("joined       asset: 2 files (asset_1.csv, asset_2.csv)"), "{text}");
+    assert!(text.contains("100 samples") && !text.contains("samples/s"), "{text}");
+    let manifest = manifest(&dir.path().join("d"));
+    assert_eq!(manifest["recipe"]["data"]["channels"][1], "adj_close");
+    assert_eq!(manifest["recipe"]["scaling"]["adj_close"], "zscore");
+    let (sample, _) = barloom(dir.path(), &["inspect", "d", "--sample", "99", "--quiet"]);
+    assert!(sample.contains("adj_close"), "quiet keeps the result: {sample}");
+}

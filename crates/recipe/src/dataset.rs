@@ -48,13 +48,23 @@ impl fmt::Display for Samples {
     }
 }
 
+/// A whole number, also as `1e6`; none for one that is not whole or not exact.
+fn whole(text: &str) -> Option<u64> {
+    if !text.contains(['e', 'E']) {
+        return text.parse().ok();
+    }
+    let number: f64 = text.parse().ok()?;
+    let exact = (0.0..2_f64.powi(62)).contains(&number) && number.fract() == 0.0;
+    exact.then_some(number as u64)
+}
+
 impl FromStr for Samples {
     type Err = RecipeError;
 
     fn from_str(text: &str) -> Result<Self, RecipeError> {
         match text {
             "all" => Ok(Self::All),
-            _ => text.replace('_', "").parse().map(Self::Count).map_err(|_| {
+            _ => whole(&text.replace('_', "")).map(Self::Count).ok_or_else(|| {
                 RecipeError::expected("dataset.samples", SAMPLES_EXPECTED, &format!("{text:?}"))
             }),
         }
@@ -161,5 +171,21 @@ fn samples(entry: &Entry<'_>) -> Result<Samples, RecipeError> {
             u64::try_from(whole).map(Samples::Count).map_err(|_| entry.expected(SAMPLES_EXPECTED))
         }
         _ => Err(entry.expected(SAMPLES_EXPECTED)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_in_every_usual_form() {
+        for text in ["1000000", "1_000_000", "1e6", "1E6", "1.0e6", "10e5"] {
+            assert_eq!(text.parse(), Ok(Samples::Count(1_000_000)), "{text}");
+        }
+        assert_eq!("all".parse(), Ok(Samples::All));
+        for text in ["1.5", "1.5e0", "1e-3", "1e30", "-1e6", "e", "many", "", "inf", "nane"] {
+            assert!(text.parse::<Samples>().is_err(), "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use barloom_market_data::{ReadOptions, Stamp, read};
 use crate::arguments::Check;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::progress;
+use crate::{progress, text};
 
 pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let options =
@@ -18,7 +18,8 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     match report.errors() {
         0 => Ok(()),
         n => Err(Failure::data(format!(
-            "{n} bars are unusable; mend them, or build with on_bad_bar = \"drop\""
+            "{} unusable; mend them, or build with on_bad_bar = \"drop\"",
+            if n == 1 { "1 bar is".into() } else { format!("{} bars are", text::count(n)) }
         ))),
     }
 }

@@ -11,10 +11,13 @@ use crate::output::Output;
 use crate::{progress, text};
 
 pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
-    let (out, bars) = convert
-        .paths
-        .split_last()
-        .ok_or_else(|| Failure::usage("give files to read and the file to write"))?;
+    let Some((out, bars)) = convert.paths.split_last().filter(|(_, bars)| !bars.is_empty()) else {
+        return Err(Failure::usage(format!(
+            "convert takes files to read and then the file to write, as in \
+             `barloom convert bars.csv bars.parquet`; given was {} alone",
+            convert.paths.join(" ")
+        )));
+    };
     let options =
         ReadOptions { timezone: convert.timezone.clone(), stamp: Stamp::Open, columns: None };
     let spinner = progress::spinner("converting bars", output);
@@ -28,17 +31,20 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
     let rows: u64 = loaded.series.iter().map(|s| s.len() as u64).sum();
     let dropped: u64 = loaded.dropped.values().sum();
     let mut message = format!(
-        "wrote {out}: {} bars of {} symbols, {} dropped",
-        text::count(rows),
-        loaded.series.len(),
+        "wrote {out}: {} of {}, {} dropped",
+        text::counted(rows, "bar"),
+        text::counted(loaded.series.len() as u64, "symbol"),
         text::count(dropped)
     );
+    for joined in &loaded.joined {
+        message += &format!("\njoined  {joined}");
+    }
     for note in &loaded.notes {
         message += &format!("\nnote: {note}");
     }
     let value = json!({
         "out": out, "bars": rows, "symbols": loaded.series.len(), "dropped": loaded.dropped,
-        "notes": loaded.notes,
+        "joined": loaded.joined, "notes": loaded.notes,
     });
     output.print(&value, &message)
 }

@@ -15,18 +15,30 @@ pub(crate) fn text(done: &Done) -> String {
     for part in &done.parts {
         part_text(&mut out, part);
     }
-    let samples: u64 = done.parts.iter().map(|p| p.manifest.samples).sum();
-    let seconds = done.building.as_secs_f64();
-    let _ = writeln!(
-        out,
-        "built        {} samples in {seconds:.2} s, {} samples/s",
-        text::count(samples),
-        text::count((samples as f64 / seconds.max(1e-9)) as u64),
-    );
+    built_text(&mut out, done);
+    for joined in &done.joined {
+        let _ = writeln!(out, "joined       {joined}");
+    }
     for note in &done.notes {
         let _ = writeln!(out, "note         {note}");
     }
     out
+}
+
+fn built_text(out: &mut String, done: &Done) {
+    let samples: u64 = done.parts.iter().map(|p| p.manifest.samples).sum();
+    let seconds = done.building.as_secs_f64();
+    let _ = if done.parts.iter().all(|p| p.manifest.format == "virtual") {
+        // Samples are made when read, so there is no speed to tell.
+        writeln!(out, "written      in {seconds:.2} s; its samples are made when read")
+    } else {
+        writeln!(
+            out,
+            "built        {} in {seconds:.2} s, {} samples/s",
+            text::counted(samples, "sample"),
+            text::count((samples as f64 / seconds.max(1e-9)) as u64),
+        )
+    };
 }
 
 /// The summary for machines.
@@ -35,6 +47,7 @@ pub(crate) fn json(done: &Done) -> Value {
     json!({
         "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
         "seconds": done.building.as_secs_f64(),
+        "joined": done.joined,
         "notes": done.notes,
     })
 }
@@ -70,10 +83,10 @@ fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
-        "dataset      {}: {} samples from {} positions, {}",
+        "dataset      {}: {} from {}, {}",
         part.path.display(),
-        text::count(manifest.samples),
-        text::count(manifest.positions),
+        text::counted(manifest.samples, "sample"),
+        text::counted(manifest.positions, "position"),
         manifest.format,
     );
     if let Some(summary) = &manifest.summary {

@@ -1,0 +1,93 @@
+//! What several files were joined into, and the columns that series have by name.
+
+use std::fmt;
+
+use barloom_bars::PRICE_COLUMNS;
+use serde::Serialize;
+
+use crate::bars::RawSeries;
+use crate::names::{normalise, numbers_of_file};
+use crate::{Bars, MarketDataError};
+
+/// Files that a text names.
+const NAMED: usize = 4;
+
+/// Files that were joined into one series though their names differ by more than dates and
+/// intervals: parts of it, or other instruments whose names end in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Joined {
+    /// The symbol that their names say.
+    pub symbol: String,
+    /// The files, in time order of their first bars.
+    pub files: Vec<String>,
+}
+
+impl fmt::Display for Joined {
+    /// `asset: 2 files (asset_1.csv, asset_2.csv)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named: Vec<&str> = self.files.iter().take(NAMED).map(String::as_str).collect();
+        write!(f, "{}: {} files ({}", self.symbol, self.files.len(), named.join(", "))?;
+        let more = self.files.len().saturating_sub(NAMED);
+        if more > 0 { write!(f, " and {more} more)") } else { f.write_str(")") }
+    }
+}
+
+impl Bars {
+    /// The series that were joined from files whose names differ by more than dates.
+    pub(crate) fn joined(&self) -> Vec<Joined> {
+        let joined = |raw: &RawSeries| {
+            let mut files: Vec<u32> = Vec::new();
+            for origin in &raw.origins {
+                // Bars of a file mostly follow each other.
+                if files.last() != Some(&origin.file) && !files.contains(&origin.file) {
+                    files.push(origin.file);
+                }
+            }
+            let files = files.into_iter().map(|file| &self.files[file as usize]);
+            let files: Vec<&str> =
+                files.filter(|file| file.says_symbol).map(|file| file.name.as_str()).collect();
+            let (first, others) = files.split_first()?;
+            let numbers = numbers_of_file(first);
+            others.iter().any(|file| numbers_of_file(file) != numbers).then(|| Joined {
+                symbol: raw.symbol.clone(),
+                files: files.iter().map(|file| (*file).to_owned()).collect(),
+            })
+        };
+        self.series.iter().filter_map(joined).collect()
+    }
+
+    /// The names under which these columns were read, whatever their spelling: `Adj Close` is
+    /// `adj_close`.
+    ///
+    /// # Errors
+    /// A series has no such column; the error lists those that it has, and the nearest.
+    pub fn find_columns(&self, names: &[String]) -> Result<Vec<String>, MarketDataError> {
+        for raw in &self.series {
+            for name in names {
+                if raw.column(&normalise(name)).is_none() {
+                    return Err(missing(raw, name));
+                }
+            }
+        }
+        Ok(names.iter().map(|name| normalise(name)).collect())
+    }
+}
+
+fn missing(raw: &RawSeries, name: &str) -> MarketDataError {
+    let extra = raw.available.iter().filter(|name| !PRICE_COLUMNS.contains(&name.as_str()));
+    let available: Vec<&str> = PRICE_COLUMNS.into_iter().chain(extra.map(String::as_str)).collect();
+    MarketDataError::MissingColumn {
+        symbol: raw.symbol.clone(),
+        column: name.to_owned(),
+        available: available.join(", "),
+        nearest: nearest(&normalise(name), &available),
+    }
+}
+
+/// The name that a word resembles most, if it resembles one.
+fn nearest(word: &str, names: &[&str]) -> Option<String> {
+    const RESEMBLES: f64 = 0.8;
+    let likeness = names.iter().map(|name| (strsim::jaro_winkler(word, name), *name));
+    let best = likeness.filter(|(likeness, _)| *likeness >= RESEMBLES);
+    best.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name.to_owned())
+}
