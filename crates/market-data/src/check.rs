@@ -306,7 +306,7 @@ impl fmt::Display for Report {
             writeln!(f, "  ... and {} more symbols", self.series.len() - 20)?;
         }
         for joined in &self.joined {
-            writeln!(f, "joined  {joined}")?;
+            writeln!(f, "joined  {joined}; other instruments need other names or a symbol column")?;
         }
         for note in &self.notes {
             writeln!(f, "note: {note}")?;

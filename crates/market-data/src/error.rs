@@ -56,7 +56,7 @@ pub enum MarketDataError {
     },
     /// A column that is wanted is not there.
     #[error(
-        "series {symbol}: there is no column {column}; it has {available};{} data.channels must name columns that are there, so leave {column} out of it or name another",
+        "series {symbol}: there is no column {column}; it has {available};{} leave {column} out of data.channels in the recipe (`barloom init` writes one), or name another there",
         .nearest.as_ref().map_or_else(String::new, |n| format!(" did you mean {n}?"))
     )]
     MissingColumn {

@@ -54,7 +54,7 @@ fn whole(text: &str) -> Option<u64> {
         return text.parse().ok();
     }
     let number: f64 = text.parse().ok()?;
-    let exact = (0.0..2_f64.powi(62)).contains(&number) && number.fract() == 0.0;
+    let exact = (0.0..(1_u64 << 62) as f64).contains(&number) && number.fract() == 0.0;
     exact.then_some(number as u64)
 }
 

@@ -33,7 +33,9 @@ impl Bars {
         for row in 1..raw.origins.len() {
             let (before, now) = (raw.origins[row - 1].file, raw.origins[row].file);
             let ratio = open[row] / close[row - 1];
-            if before != now && (ratio > JUMP || ratio < 1.0 / JUMP) {
+            // What is no price is a fault of its own.
+            let jumps = ratio.is_finite() && !(1.0 / JUMP..=JUMP).contains(&ratio);
+            if before != now && jumps {
                 let what = || {
                     let (was, is) = (close[row - 1], open[row]);
                     format!(

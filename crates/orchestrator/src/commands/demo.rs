@@ -39,7 +39,8 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
 /// Whether the demo of an earlier run is there, which the same bits replace; refuses to touch
 /// anything else, as `build` does.
 fn may_replace(out: &Path) -> Result<bool, Failure> {
-    if fs::symlink_metadata(out).is_err() {
+    let is_empty = || fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
+    if fs::symlink_metadata(out).is_err() || is_empty() {
         return Ok(false);
     }
     let refuse = |why: &str| {

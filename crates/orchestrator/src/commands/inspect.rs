@@ -73,9 +73,9 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
     let _ = writeln!(out, "dataset      {}{part}, {}", path.display(), manifest.format);
     let _ = writeln!(
         out,
-        "samples      {} from {} positions, lookback {}, forward {}, seed {}",
+        "samples      {} from {}, lookback {}, forward {}, seed {}",
         text::count(manifest.samples),
-        text::count(manifest.positions),
+        text::counted(manifest.positions, "position"),
         dataset["lookback"],
         dataset["forward"],
         dataset["seed"],
@@ -83,9 +83,9 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
     let _ = writeln!(out, "channels     {}", manifest.recipe["data"]["channels"]);
     let _ = writeln!(
         out,
-        "bars         {} in {} segments, {} to {} UTC",
+        "bars         {} in {}, {} to {} UTC",
         text::count(market.bars),
-        text::count(market.segments),
+        text::counted(market.segments, "segment"),
         text::time(market.first_ts),
         text::time(market.last_ts)
     );
