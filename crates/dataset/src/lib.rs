@@ -24,6 +24,8 @@ mod error;
 mod files;
 mod layout;
 mod manifest;
+mod parallel;
+mod parquet;
 mod read;
 mod shard;
 mod staging;

@@ -4,12 +4,9 @@ use std::path::Path;
 
 use barloom_backend::{BLOCK_ROWS, BlockDigest, Session};
 use barloom_recipe::Compression;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression as Codec, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use parquet::schema::types::ColumnPath;
 
-use crate::files::write_whole;
+use crate::files::{PartialFile, WrittenFile};
+use crate::parquet::ParquetEncoder;
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
 
@@ -35,84 +32,60 @@ pub(crate) struct ShardWriter<'a> {
 }
 
 impl ShardWriter<'_> {
-    /// Builds and writes samples `[first, first + rows)` as `samples-<number>.parquet`.
+    /// Builds and writes samples `[first, first + rows)` as `samples-<number>.parquet`, which is
+    /// still to be settled.
     ///
-    /// Batches of [`BLOCK_ROWS`] go to the writer whatever the chunk is, so the file's bytes do
-    /// not depend on it.
+    /// Each row group is made of one block and goes from the block to the file, hashed on the way
+    /// while it is in the processor's cache. Chunks are whole row groups, so the file's bytes do
+    /// not depend on them.
     pub(crate) fn write(
         &self,
         number: u64,
         first: u64,
         rows: u64,
-    ) -> Result<BuiltShard, DatasetError> {
+    ) -> Result<(BuiltShard, WrittenFile), DatasetError> {
         let name = format!("samples-{number:05}.parquet");
+        let mut file = PartialFile::create(self.dir, &name)?;
         let path = self.dir.join(&name);
+        let error = |e| DatasetError::format(&path)(e);
         let shape = self.session.plan().block_shape();
         let group_rows = row_group_rows(shape.channels, shape.lookback);
+        let chunk_rows = self.chunk_rows.next_multiple_of(group_rows);
         let mut gather = Gather::new(shape.metrics);
         let mut digests = Vec::new();
-        let file = write_whole(self.dir, &name, |file| {
-            let error = |e| DatasetError::format(&path)(e);
-            let properties = self.properties(group_rows);
-            let mut writer = ArrowWriter::try_new(file, self.layout.schema(), Some(properties))
-                .map_err(error)?;
-            let capacity = usize::try_from(rows).unwrap_or(usize::MAX).min(self.chunk_rows);
-            let mut block = self.session.allocate(capacity);
-            let mut done = 0;
-            while done < rows {
-                if (self.stop)() {
-                    return Err(DatasetError::Stopped);
-                }
-                let take = (rows - done).min(self.chunk_rows as u64) as usize;
-                self.session.fill(first + done, take, &mut block)?;
-                digests.extend(BlockDigest::of_block(&block));
-                gather.add(&block);
-                for start in (0..take).step_by(BLOCK_ROWS) {
-                    let end = take.min(start + BLOCK_ROWS);
-                    let batch = self
-                        .layout
-                        .record_batch(&block, start, end)
-                        .map_err(DatasetError::format(&path))?;
-                    writer.write(&batch).map_err(error)?;
-                }
-                done += take as u64;
-                (self.progress)(take as u64);
+        let mut encoder =
+            ParquetEncoder::new(&self.layout.schema(), self.compression).map_err(error)?;
+        let capacity = usize::try_from(rows).unwrap_or(usize::MAX).min(chunk_rows);
+        let mut block = self.session.allocate(capacity);
+        let mut done = 0;
+        while done < rows {
+            if (self.stop)() {
+                return Err(DatasetError::Stopped);
             }
-            writer.close().map_err(error)?;
-            Ok(())
-        })?;
-        let record = ShardRecord { first, rows, file };
-        Ok(BuiltShard { record, digests, gather })
-    }
-
-    fn properties(&self, group_rows: usize) -> WriterProperties {
-        let codec = match self.compression {
-            Compression::None => Codec::UNCOMPRESSED,
-            Compression::Snappy => Codec::SNAPPY,
-            Compression::Zstd(level) => Codec::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
-        };
-        let mut properties = WriterProperties::builder()
-            .set_created_by(format!("barloom {}", env!("CARGO_PKG_VERSION")))
-            .set_writer_version(WriterVersion::PARQUET_1_0)
-            .set_compression(codec)
-            .set_dictionary_enabled(false)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_max_row_group_row_count(Some(group_rows));
-        for column in ["symbol", "exit_reason"] {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), true);
+            let take = (rows - done).min(chunk_rows as u64) as usize;
+            self.session.fill(first + done, take, &mut block)?;
+            digests.extend(BlockDigest::of_block(&block));
+            gather.add(&block);
+            for start in (0..take).step_by(group_rows) {
+                let end = take.min(start + group_rows);
+                let columns = self.layout.values(&block, start, end);
+                file.write(&encoder.row_group(end - start, &columns).map_err(error)?)?;
+            }
+            done += take as u64;
+            (self.progress)(take as u64);
         }
-        for channel in self.layout.channels() {
-            let path = ColumnPath::new(vec![channel.to_owned(), "list".into(), "item".into()]);
-            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
-        }
-        properties.build()
+        file.write(&[encoder.finish().map_err(error)?.into()])?;
+        let file = file.finish();
+        let record = ShardRecord { first, rows, file: file.record().clone() };
+        Ok((BuiltShard { record, digests, gather }, file))
     }
 }
 
-/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows take about
-/// 64 MiB, so that writers and readers hold little at once. It depends on the shape alone.
-pub(crate) fn row_group_rows(channels: usize, lookback: usize) -> usize {
-    const BYTES: usize = 64 << 20;
+/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows take at most
+/// about 8 MiB, so that one is built, hashed and written while it is in the processor's cache,
+/// and readers hold little at once. It depends on the shape alone.
+fn row_group_rows(channels: usize, lookback: usize) -> usize {
+    const BYTES: usize = 8 << 20;
     let window = channels.saturating_mul(lookback).saturating_mul(size_of::<f32>()).max(1);
     let rows = (BYTES / window).clamp(BLOCK_ROWS, 16 * BLOCK_ROWS);
     1 << rows.ilog2()
@@ -124,7 +97,8 @@ mod tests {
 
     #[test]
     fn row_groups_are_bounded() {
-        assert_eq!(row_group_rows(5, 64), 32_768);
+        assert_eq!(row_group_rows(5, 64), 4_096);
+        assert_eq!(row_group_rows(5, 16), 16_384);
         assert_eq!(row_group_rows(1, 1), 65_536);
         assert_eq!(row_group_rows(500, 100_000), 4_096);
         assert_eq!(row_group_rows(usize::MAX, 2), 4_096);
