@@ -1,11 +1,11 @@
 //! Building datasets: one folder, or one a part.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use barloom_backend::{BLOCK_ROWS, ContentDigest, Session};
+use barloom_backend::{ContentDigest, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::write_market_arrow;
 use barloom_recipe::{Format, Recipe};
@@ -42,9 +42,11 @@ pub struct Build<'a> {
     pub parts: Vec<PartBuild>,
     /// Whether a dataset that is there may be replaced.
     pub overwrite: bool,
-    /// Samples made at once by each of the threads: rounded up to a multiple of 4,096.
+    /// Samples made at once for each shard being written: rounded up to whole row groups. What
+    /// fits the processor's cache is fastest.
     pub chunk_rows: usize,
-    /// How many shards are written at once.
+    /// How many threads write shards: one each, or two side by side while there are enough. Time
+    /// [`Build::run`] to time a whole build.
     pub threads: usize,
     /// Told from any thread how many more samples are written.
     pub progress: &'a (dyn Fn(u64) + Sync),
@@ -151,19 +153,16 @@ impl Build<'_> {
             layout: &layout,
             dir,
             compression: self.recipe.output.compression,
-            chunk_rows: self.chunk_rows.max(1).next_multiple_of(BLOCK_ROWS),
+            shard_rows: self.recipe.output.shard_rows,
+            chunk_rows: self.chunk_rows,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed),
         };
-        let shard_rows = self.recipe.output.shard_rows;
         let built = in_parallel(
-            plan.samples.div_ceil(shard_rows),
+            plan.samples.div_ceil(writer.shard_rows),
             self.threads,
             &stop,
-            |number| {
-                let first = number * shard_rows;
-                writer.write(number, first, shard_rows.min(plan.samples - first))
-            },
+            |numbers| writer.write(numbers),
             |file| file.settle().map(drop),
         )?;
         let mut digest = ContentDigest::new(&layout.channels(), plan.lookback, &layout.metrics());

@@ -22,6 +22,7 @@
 mod build;
 mod error;
 mod files;
+mod hashing;
 mod layout;
 mod manifest;
 mod parallel;

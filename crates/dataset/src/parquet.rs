@@ -224,7 +224,8 @@ impl ParquetEncoder {
         let rows = self.groups.iter().map(RowGroupMetaData::num_rows).sum();
         let created_by = format!("barloom {}", env!("CARGO_PKG_VERSION"));
         let arrow = KeyValue::new(ARROW_SCHEMA_META_KEY.to_owned(), self.arrow_schema);
-        let file = FileMetaData::new(1, rows, Some(created_by), Some(vec![arrow]), self.schema, None);
+        let file =
+            FileMetaData::new(1, rows, Some(created_by), Some(vec![arrow]), self.schema, None);
         let metadata = ParquetMetaData::new(file, self.groups);
         ParquetMetaDataWriter::new(&mut out, &metadata).finish()?;
         Ok(out)

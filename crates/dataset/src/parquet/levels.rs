@@ -87,10 +87,7 @@ mod tests {
     #[test]
     fn levels_are_those_of_the_specification() {
         // Two lists of three: runs 0 x 1, 1 x 2, twice; then 1 x 6.
-        assert_eq!(
-            list_levels(2, 3),
-            [8, 0, 0, 0, 2, 0, 4, 1, 2, 0, 4, 1, 2, 0, 0, 0, 12, 1]
-        );
+        assert_eq!(list_levels(2, 3), [8, 0, 0, 0, 2, 0, 4, 1, 2, 0, 4, 1, 2, 0, 0, 0, 12, 1]);
         assert_eq!(list_levels(3, 1), [2, 0, 0, 0, 6, 0, 2, 0, 0, 0, 6, 1]);
     }
 
