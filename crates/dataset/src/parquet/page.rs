@@ -64,7 +64,7 @@ pub(crate) fn header(
 /// Compresses pages as the recipe says.
 pub(crate) enum Compressor {
     None,
-    Snappy(snap::raw::Encoder),
+    Snappy(Box<snap::raw::Encoder>),
     Zstd(zstd::bulk::Compressor<'static>, ZstdLevel),
 }
 
@@ -72,7 +72,7 @@ impl Compressor {
     pub(crate) fn new(compression: Compression) -> Result<Self> {
         Ok(match compression {
             Compression::None => Self::None,
-            Compression::Snappy => Self::Snappy(snap::raw::Encoder::new()),
+            Compression::Snappy => Self::Snappy(Box::new(snap::raw::Encoder::new())),
             Compression::Zstd(level) => {
                 let checked = ZstdLevel::try_new(level)?;
                 Self::Zstd(zstd::bulk::Compressor::new(level).map_err(ParquetError::from)?, checked)
