@@ -1,18 +1,18 @@
 //! Building datasets: one folder, or one a part.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::{fs, thread};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use barloom_backend::{BLOCK_ROWS, ContentDigest, Session};
+use barloom_backend::{ContentDigest, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::write_market_arrow;
 use barloom_recipe::{Format, Recipe};
 
 use crate::files::{record_of, sync_dir, write_bytes};
-use crate::shard::{BuiltShard, ShardWriter};
+use crate::parallel::in_parallel;
+use crate::shard::ShardWriter;
 use crate::staging::Staging;
 use crate::summary::Gather;
 use crate::{
@@ -42,9 +42,11 @@ pub struct Build<'a> {
     pub parts: Vec<PartBuild>,
     /// Whether a dataset that is there may be replaced.
     pub overwrite: bool,
-    /// Samples made at once by each of the threads: rounded up to a multiple of 4,096.
+    /// Samples made at once for each shard being written: rounded up to whole row groups. What
+    /// fits the processor's cache is fastest.
     pub chunk_rows: usize,
-    /// How many shards are written at once.
+    /// How many threads write shards: one each, or two side by side while there are enough. Time
+    /// [`Build::run`] to time a whole build.
     pub threads: usize,
     /// Told from any thread how many more samples are written.
     pub progress: &'a (dyn Fn(u64) + Sync),
@@ -151,16 +153,18 @@ impl Build<'_> {
             layout: &layout,
             dir,
             compression: self.recipe.output.compression,
-            chunk_rows: self.chunk_rows.max(1).next_multiple_of(BLOCK_ROWS),
+            shard_rows: self.recipe.output.shard_rows,
+            chunk_rows: self.chunk_rows,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed),
         };
-        let shard_rows = self.recipe.output.shard_rows;
-        let built =
-            in_parallel(plan.samples.div_ceil(shard_rows), self.threads, &stop, |number| {
-                let first = number * shard_rows;
-                writer.write(number, first, shard_rows.min(plan.samples - first))
-            })?;
+        let built = in_parallel(
+            plan.samples.div_ceil(writer.shard_rows),
+            self.threads,
+            &stop,
+            |numbers| writer.write(numbers),
+            |file| file.settle().map(drop),
+        )?;
         let mut digest = ContentDigest::new(&layout.channels(), plan.lookback, &layout.metrics());
         let mut gather = Gather::new(plan.reward.metrics.len());
         let mut shards = Vec::with_capacity(built.len());
@@ -171,44 +175,4 @@ impl Build<'_> {
         }
         Ok((shards, digest.finish(), gather.finish(&layout.metrics())))
     }
-}
-
-/// Runs `work` for every number below `count` on up to `threads` threads; results in order.
-///
-/// The threads are plain ones, not rayon's: a rayon task that waits for a part of its block would
-/// start another shard meanwhile, and memory would grow with the depth of that.
-fn in_parallel(
-    count: u64,
-    threads: usize,
-    stop: &AtomicBool,
-    work: impl Fn(u64) -> Result<BuiltShard, DatasetError> + Sync,
-) -> Result<Vec<BuiltShard>, DatasetError> {
-    let next = AtomicU64::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    let run = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= count || stop.load(Ordering::Relaxed) {
-                break;
-            }
-            let result = work(number);
-            if result.is_err() {
-                stop.store(true, Ordering::Relaxed);
-            }
-            if let Ok(mut results) = results.lock() {
-                results.insert(number, result);
-            }
-        }
-    };
-    let threads = u64::try_from(threads.max(1)).unwrap_or(1).min(count);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(run);
-        }
-    });
-    let results = results.into_inner().unwrap_or_default();
-    // Others stop because of one; that one is the error to tell.
-    let (stopped, told): (Vec<_>, Vec<_>) =
-        results.into_values().partition(|r| matches!(r, Err(DatasetError::Stopped)));
-    told.into_iter().chain(stopped).collect()
 }

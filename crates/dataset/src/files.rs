@@ -1,58 +1,124 @@
 //! Files written whole or not at all, with the checksum of what was written.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{self, IoSlice, Read, Write};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::hashing::{StreamHash, update_pair};
 use crate::{DatasetError, FileRecord};
 
-/// A file that counts and hashes what goes into it.
-pub(crate) struct HashingFile {
+/// A file under a temporary name that counts and hashes what goes into it.
+pub(crate) struct PartialFile {
     file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+    name: String,
     bytes: u64,
-    hash: Sha256,
+    hash: StreamHash,
 }
 
-impl Write for HashingFile {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(buffer)?;
-        self.hash.update(&buffer[..written]);
-        self.bytes += written as u64;
-        Ok(written)
+/// A file with all its bytes, still under its temporary name.
+#[must_use = "it has no name until it is settled"]
+pub(crate) struct WrittenFile {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+    record: FileRecord,
+}
+
+impl PartialFile {
+    /// Begins `dir/name`.
+    pub(crate) fn create(dir: &Path, name: &str) -> Result<Self, DatasetError> {
+        let temporary = dir.join(format!("{name}.tmp"));
+        let file = File::create(&temporary).map_err(DatasetError::io(&temporary, "create"))?;
+        let (path, name) = (dir.join(name), name.to_owned());
+        Ok(Self { file, temporary, path, name, bytes: 0, hash: StreamHash::new() })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+    /// Where the file will be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
+
+    /// Appends pieces.
+    pub(crate) fn write(&mut self, pieces: &[Cow<'_, [u8]>]) -> Result<(), DatasetError> {
+        pieces.iter().for_each(|piece| self.hash.update(piece));
+        self.append(pieces)
+    }
+
+    /// Appends to each file its pieces. Two files are hashed together, which takes less time than
+    /// one after the other.
+    pub(crate) fn write_beside(
+        files: &mut [(&mut Self, Vec<Cow<'_, [u8]>>)],
+    ) -> Result<(), DatasetError> {
+        if let [(a, pieces_a), (b, pieces_b)] = files {
+            update_pair([&mut a.hash, &mut b.hash], [pieces_a, pieces_b]);
+            a.append(pieces_a)?;
+            return b.append(pieces_b);
+        }
+        files.iter_mut().try_for_each(|(file, pieces)| file.write(pieces))
+    }
+
+    /// Writes pieces that are hashed, in as few calls of the system as it allows.
+    fn append(&mut self, pieces: &[Cow<'_, [u8]>]) -> Result<(), DatasetError> {
+        self.bytes += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        // Linux takes so many slices a call.
+        for pieces in pieces.chunks(1_024) {
+            let mut slices: Vec<_> = pieces.iter().map(|p| IoSlice::new(p)).collect();
+            write_all_vectored(&self.file, &mut slices)
+                .map_err(DatasetError::io(&self.path, "write"))?;
+        }
+        Ok(())
+    }
+
+    /// The file with no more to come.
+    pub(crate) fn finish(self) -> WrittenFile {
+        let sha256 = hex(&self.hash.finish());
+        let record = FileRecord { name: self.name, bytes: self.bytes, sha256 };
+        WrittenFile { file: self.file, temporary: self.temporary, path: self.path, record }
+    }
+}
+
+impl WrittenFile {
+    /// Its record for the manifest.
+    pub(crate) fn record(&self) -> &FileRecord {
+        &self.record
+    }
+
+    /// Syncs it and gives it its name.
+    pub(crate) fn settle(self) -> Result<FileRecord, DatasetError> {
+        self.file.sync_all().map_err(DatasetError::io(&self.temporary, "sync"))?;
+        fs::rename(&self.temporary, &self.path)
+            .map_err(DatasetError::io(&self.path, "rename into place"))?;
+        Ok(self.record)
+    }
+}
+
+fn write_all_vectored(mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        match file.write_vectored(slices) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Writes `dir/name` under a temporary name, syncs and renames it.
-pub(crate) fn write_whole(
-    dir: &Path,
-    name: &str,
-    write: impl FnOnce(&mut HashingFile) -> Result<(), DatasetError>,
-) -> Result<FileRecord, DatasetError> {
-    let path = dir.join(name);
-    let temporary = dir.join(format!("{name}.tmp"));
-    let file = File::create(&temporary).map_err(DatasetError::io(&temporary, "create"))?;
-    let mut file = HashingFile { file, bytes: 0, hash: Sha256::new() };
-    write(&mut file)?;
-    file.file.sync_all().map_err(DatasetError::io(&temporary, "sync"))?;
-    fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))?;
-    Ok(FileRecord { name: name.to_owned(), bytes: file.bytes, sha256: hex(&file.hash.finalize()) })
-}
-
-/// Writes bytes as [`write_whole`] does.
 pub(crate) fn write_bytes(
     dir: &Path,
     name: &str,
     bytes: &[u8],
 ) -> Result<FileRecord, DatasetError> {
-    write_whole(dir, name, |file| {
-        file.write_all(bytes).map_err(DatasetError::io(&dir.join(name), "write"))
-    })
+    let mut file = PartialFile::create(dir, name)?;
+    file.write(&[bytes.into()])?;
+    file.finish().settle()
 }
 
 /// The record of a file that is there.

@@ -1,5 +1,6 @@
 //! Samples as Arrow columns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -10,6 +11,8 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use barloom_backend::{Plan, SampleBlock};
 use barloom_bars::Market;
+
+use crate::parquet::Values;
 
 const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];
 
@@ -24,8 +27,8 @@ pub struct Layout {
     lookback: i32,
     channels: Vec<String>,
     metrics: Vec<String>,
-    symbols: ArrayRef,
-    reasons: ArrayRef,
+    symbols: Vec<String>,
+    reasons: Vec<String>,
 }
 
 impl Layout {
@@ -36,14 +39,13 @@ impl Layout {
         let channels: Vec<String> = plan.channels.iter().map(|c| c.name.clone()).collect();
         let metrics: Vec<String> =
             plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect();
-        let symbols = market.series().iter().map(|s| Some(s.symbol.as_str()));
         Self {
             schema: Arc::new(schema(&channels, lookback, &metrics)),
             lookback,
             channels,
             metrics,
-            symbols: Arc::new(StringArray::from_iter(symbols)),
-            reasons: Arc::new(StringArray::from_iter_values(EXIT_REASONS)),
+            symbols: market.series().iter().map(|s| s.symbol.clone()).collect(),
+            reasons: EXIT_REASONS.map(str::to_owned).to_vec(),
         }
     }
 
@@ -126,10 +128,61 @@ impl Layout {
         ]);
         RecordBatch::try_new(self.schema(), columns)
     }
+
+    /// Rows `[start, end)` of a block as the leaf columns of a Parquet row group, in the order of
+    /// the schema. Nearly all of them are the block's own memory.
+    pub(crate) fn values<'a>(
+        &'a self,
+        block: &'a SampleBlock,
+        start: usize,
+        end: usize,
+    ) -> Vec<Values<'a>> {
+        let rows = start..end;
+        let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
+        let doubles = |values: &'a [f64]| Values::Doubles(&values[start..end]);
+        let longs = |values: &'a [i64]| Values::Longs(Cow::Borrowed(&values[start..end]));
+        let widened = |values: &[i8]| {
+            Values::Ints(values[start..end].iter().map(|v| i32::from(*v)).collect())
+        };
+        let strings = |codes: Cow<'a, [u32]>, table: &'a [String]| Values::Strings { codes, table };
+        let samples = rows.clone().map(|row| first.saturating_add(row as i64));
+        let mut columns = vec![
+            Values::Longs(samples.collect()),
+            strings(Cow::Borrowed(&block.symbol[rows.clone()]), &self.symbols),
+            longs(&block.bar),
+            longs(&block.ts),
+        ];
+        let length = block.shape().lookback;
+        columns.extend(block.windows.iter().map(|windows| Values::Windows {
+            values: &windows[start * length..end * length],
+            length,
+        }));
+        columns.extend([
+            doubles(&block.equity),
+            doubles(&block.balance),
+            widened(&block.position),
+            doubles(&block.sl_dist),
+            doubles(&block.tp_dist),
+            widened(&block.act_dir),
+            doubles(&block.act_dollar),
+            doubles(&block.act_sl),
+            doubles(&block.act_tp),
+        ]);
+        columns.extend(block.rewards.iter().map(|reward| doubles(reward)));
+        columns.extend([
+            doubles(&block.entry_price),
+            doubles(&block.exit_price),
+            doubles(&block.pnl),
+            Values::Ints(Cow::Borrowed(&block.held_bars[rows.clone()])),
+            strings(block.exit_reason[rows].iter().map(|r| u32::from(*r)).collect(), &self.reasons),
+        ]);
+        columns
+    }
 }
 
-fn dictionary(codes: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(codes), Arc::clone(values))?;
+fn dictionary(codes: Vec<i32>, values: &[String]) -> Result<ArrayRef, ArrowError> {
+    let values = Arc::new(StringArray::from_iter_values(values));
+    let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(codes), values)?;
     Ok(Arc::new(array))
 }
 

@@ -22,9 +22,12 @@
 mod build;
 mod error;
 mod files;
+mod hashing;
 mod layout;
 mod manifest;
 mod ownership;
+mod parallel;
+mod parquet;
 mod read;
 mod shard;
 mod staging;

@@ -1,15 +1,13 @@
-//! One Parquet file of samples.
+//! Parquet files of samples.
 
+use std::ops::Range;
 use std::path::Path;
 
-use barloom_backend::{BLOCK_ROWS, BlockDigest, Session};
+use barloom_backend::{BLOCK_ROWS, BlockDigest, SampleBlock, Session};
 use barloom_recipe::Compression;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression as Codec, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use parquet::schema::types::ColumnPath;
 
-use crate::files::write_whole;
+use crate::files::{PartialFile, WrittenFile};
+use crate::parquet::ParquetEncoder;
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
 
@@ -26,7 +24,9 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) dir: &'a Path,
     pub(crate) compression: Compression,
-    /// Samples made at once: a multiple of [`BLOCK_ROWS`].
+    /// Samples of each shard but the last.
+    pub(crate) shard_rows: u64,
+    /// Samples made at once.
     pub(crate) chunk_rows: usize,
     /// Told after each chunk how many samples it held.
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
@@ -34,85 +34,117 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
 }
 
+/// A shard that is being written.
+struct OpenShard {
+    first: u64,
+    rows: u64,
+    done: u64,
+    file: PartialFile,
+    encoder: ParquetEncoder,
+    digests: Vec<BlockDigest>,
+    gather: Gather,
+}
+
 impl ShardWriter<'_> {
-    /// Builds and writes samples `[first, first + rows)` as `samples-<number>.parquet`.
+    /// Builds and writes the shards of these numbers, `samples-<number>.parquet`, side by side;
+    /// the files are still to be settled.
     ///
-    /// Batches of [`BLOCK_ROWS`] go to the writer whatever the chunk is, so the file's bytes do
-    /// not depend on it.
+    /// Each row group is made of one block and goes from the block to the file, hashed on the way
+    /// while it is in the processor's cache. Chunks are whole row groups, so a file's bytes do
+    /// not depend on them.
     pub(crate) fn write(
         &self,
-        number: u64,
-        first: u64,
-        rows: u64,
-    ) -> Result<BuiltShard, DatasetError> {
-        let name = format!("samples-{number:05}.parquet");
-        let path = self.dir.join(&name);
+        numbers: Range<u64>,
+    ) -> Result<Vec<(BuiltShard, WrittenFile)>, DatasetError> {
         let shape = self.session.plan().block_shape();
         let group_rows = row_group_rows(shape.channels, shape.lookback);
-        let mut gather = Gather::new(shape.metrics);
-        let mut digests = Vec::new();
-        let file = write_whole(self.dir, &name, |file| {
-            let error = |e| DatasetError::format(&path)(e);
-            let properties = self.properties(group_rows);
-            let mut writer = ArrowWriter::try_new(file, self.layout.schema(), Some(properties))
-                .map_err(error)?;
-            let capacity = usize::try_from(rows).unwrap_or(usize::MAX).min(self.chunk_rows);
-            let mut block = self.session.allocate(capacity);
-            let mut done = 0;
-            while done < rows {
-                if (self.stop)() {
-                    return Err(DatasetError::Stopped);
-                }
-                let take = (rows - done).min(self.chunk_rows as u64) as usize;
-                self.session.fill(first + done, take, &mut block)?;
-                digests.extend(BlockDigest::of_block(&block));
-                gather.add(&block);
-                for start in (0..take).step_by(BLOCK_ROWS) {
-                    let end = take.min(start + BLOCK_ROWS);
-                    let batch = self
-                        .layout
-                        .record_batch(&block, start, end)
-                        .map_err(DatasetError::format(&path))?;
-                    writer.write(&batch).map_err(error)?;
-                }
-                done += take as u64;
-                (self.progress)(take as u64);
+        let chunk_rows = self.chunk_rows.max(1).next_multiple_of(group_rows);
+        let mut shards: Vec<_> = numbers.map(|n| self.open(n)).collect::<Result<_, _>>()?;
+        let capacity = |shard: &OpenShard| shard.rows.min(chunk_rows as u64) as usize;
+        let mut blocks: Vec<_> =
+            shards.iter().map(|shard| self.session.allocate(capacity(shard))).collect();
+        while shards.iter().any(|shard| shard.done < shard.rows) {
+            let mut rows = Vec::with_capacity(shards.len());
+            for (shard, block) in shards.iter_mut().zip(&mut blocks) {
+                rows.push(self.fill(shard, block, chunk_rows)?);
             }
-            writer.close().map_err(error)?;
-            Ok(())
-        })?;
-        let record = ShardRecord { first, rows, file };
-        Ok(BuiltShard { record, digests, gather })
+            for start in (0..rows.iter().copied().max().unwrap_or(0)).step_by(group_rows) {
+                let columns: Vec<_> = blocks
+                    .iter()
+                    .zip(&rows)
+                    .map(|(block, rows)| {
+                        let end = (*rows).min(start + group_rows);
+                        (start < end).then(|| (end - start, self.layout.values(block, start, end)))
+                    })
+                    .collect();
+                let mut writes = Vec::with_capacity(shards.len());
+                for (shard, columns) in shards.iter_mut().zip(&columns) {
+                    let Some((rows, columns)) = columns else { continue };
+                    let pieces = shard.encoder.row_group(*rows, columns);
+                    let pieces = pieces.map_err(DatasetError::format(shard.file.path()))?;
+                    writes.push((&mut shard.file, pieces));
+                }
+                PartialFile::write_beside(&mut writes)?;
+            }
+            (self.progress)(rows.into_iter().sum::<usize>() as u64);
+        }
+        shards.into_iter().map(OpenShard::close).collect()
     }
 
-    fn properties(&self, group_rows: usize) -> WriterProperties {
-        let codec = match self.compression {
-            Compression::None => Codec::UNCOMPRESSED,
-            Compression::Snappy => Codec::SNAPPY,
-            Compression::Zstd(level) => Codec::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
-        };
-        let mut properties = WriterProperties::builder()
-            .set_created_by(format!("barloom {}", env!("CARGO_PKG_VERSION")))
-            .set_writer_version(WriterVersion::PARQUET_1_0)
-            .set_compression(codec)
-            .set_dictionary_enabled(false)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_max_row_group_row_count(Some(group_rows));
-        for column in ["symbol", "exit_reason"] {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), true);
+    fn open(&self, number: u64) -> Result<OpenShard, DatasetError> {
+        let plan = self.session.plan();
+        let first = number * self.shard_rows;
+        let file = PartialFile::create(self.dir, &format!("samples-{number:05}.parquet"))?;
+        let encoder = ParquetEncoder::new(&self.layout.schema(), self.compression)
+            .map_err(DatasetError::format(file.path()))?;
+        Ok(OpenShard {
+            first,
+            rows: self.shard_rows.min(plan.samples - first),
+            done: 0,
+            file,
+            encoder,
+            digests: Vec::new(),
+            gather: Gather::new(plan.reward.metrics.len()),
+        })
+    }
+
+    /// Fills the block with the next chunk of a shard; gives its rows, 0 at the end.
+    fn fill(
+        &self,
+        shard: &mut OpenShard,
+        block: &mut SampleBlock,
+        chunk_rows: usize,
+    ) -> Result<usize, DatasetError> {
+        let rows = (shard.rows - shard.done).min(chunk_rows as u64) as usize;
+        if rows > 0 {
+            if (self.stop)() {
+                return Err(DatasetError::Stopped);
+            }
+            self.session.fill(shard.first + shard.done, rows, block)?;
+            shard.digests.extend(BlockDigest::of_block(block));
+            shard.gather.add(block);
+            shard.done += rows as u64;
         }
-        for channel in self.layout.channels() {
-            let path = ColumnPath::new(vec![channel.to_owned(), "list".into(), "item".into()]);
-            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
-        }
-        properties.build()
+        Ok(rows)
     }
 }
 
-/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows take about
-/// 64 MiB, so that writers and readers hold little at once. It depends on the shape alone.
-pub(crate) fn row_group_rows(channels: usize, lookback: usize) -> usize {
-    const BYTES: usize = 64 << 20;
+impl OpenShard {
+    fn close(mut self) -> Result<(BuiltShard, WrittenFile), DatasetError> {
+        let end = self.encoder.finish().map_err(DatasetError::format(self.file.path()))?;
+        self.file.write(&[end.into()])?;
+        let file = self.file.finish();
+        let record =
+            ShardRecord { first: self.first, rows: self.rows, file: file.record().clone() };
+        Ok((BuiltShard { record, digests: self.digests, gather: self.gather }, file))
+    }
+}
+
+/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows take at most
+/// about 8 MiB, so that one is built, hashed and written while it is in the processor's cache,
+/// and readers hold little at once. It depends on the shape alone.
+fn row_group_rows(channels: usize, lookback: usize) -> usize {
+    const BYTES: usize = 8 << 20;
     let window = channels.saturating_mul(lookback).saturating_mul(size_of::<f32>()).max(1);
     let rows = (BYTES / window).clamp(BLOCK_ROWS, 16 * BLOCK_ROWS);
     1 << rows.ilog2()
@@ -124,7 +156,8 @@ mod tests {
 
     #[test]
     fn row_groups_are_bounded() {
-        assert_eq!(row_group_rows(5, 64), 32_768);
+        assert_eq!(row_group_rows(5, 64), 4_096);
+        assert_eq!(row_group_rows(5, 16), 16_384);
         assert_eq!(row_group_rows(1, 1), 65_536);
         assert_eq!(row_group_rows(500, 100_000), 4_096);
         assert_eq!(row_group_rows(usize::MAX, 2), 4_096);

@@ -73,8 +73,8 @@ pub(crate) struct Build {
     /// Threads; all processors by default. The dataset is the same for any number.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// Samples made at once by a thread. The dataset is the same for any number.
-    #[arg(long, value_name = "ROWS", default_value_t = 8_192, hide = true)]
+    /// Samples made at once for each file being written. The dataset is the same for any number.
+    #[arg(long, value_name = "ROWS", default_value_t = 4_096, hide = true)]
     pub(crate) chunk_rows: usize,
     /// Replace a dataset that is there.
     #[arg(long)]

@@ -21,7 +21,7 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &compose::read_options(&recipe))?;
     let threads = rayon::current_num_threads();
     let overwrite = may_replace(out)?;
-    let job = Job { recipe, out, overwrite, chunk_rows: 8_192, threads };
+    let job = Job { recipe, out, overwrite, chunk_rows: 4_096, threads };
     let done = compose::build(&job, bars, output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(
