@@ -45,5 +45,5 @@ pub fn session(market: &Arc<Market>, recipe: &str) -> Box<dyn Session> {
     let recipe = Recipe::from_toml(recipe, "bench").expect("a recipe");
     let recipe = recipe.resolve(market).expect("a recipe that fits");
     let plan = Arc::new(Plan::new(&recipe, market, None).expect("a plan"));
-    CpuBackend.prepare(Arc::clone(market), plan).expect("a session")
+    CpuBackend::default().prepare(Arc::clone(market), plan).expect("a session")
 }

@@ -3,7 +3,8 @@
 //! Preparing does what can be done once a bar: casts, logarithms, the horizon index. A block is
 //! then filled in one pass over its rows: draw, place, cut and scale, price. Rows are split in
 //! halves over rayon's pool; as every sample is a function of its number alone, the split can't
-//! be seen in the result.
+//! be seen in the result. Nor can the instruction set, which is chosen at run time: arithmetic is
+//! the same operations in the same order in all of them, none of them fused.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -26,28 +27,58 @@
 //! let series = Series::new("DEMO", ts, columns)?;
 //! let market = Arc::new(Market::new(&[series], &recipe.data.channels, MaxGap::Auto)?);
 //! let plan = Arc::new(Plan::new(&recipe.resolve(&market)?, &market, None)?);
-//! let session = CpuBackend.prepare(market, plan)?;
+//! let session = CpuBackend::default().prepare(market, plan)?;
 //! let mut block = session.allocate(100);
 //! session.fill(0, 100, &mut block)?;
 //! assert_eq!(block.window(3, 0).last(), Some(&1.0), "the last close over itself");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+
+mod instructions;
+mod rows;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::sync::Arc;
 
 use barloom_backend::{Backend, BackendError, Plan, RowsMut, SampleBlock, Session};
 use barloom_bars::Market;
-use barloom_rewards::{Action, Pricer, Prices};
-use barloom_sampling::Draw;
+use barloom_rewards::{Pricer, Prices};
 use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 
-/// Rows that one task fills without splitting further: some tens of microseconds of work.
-const GRAIN: usize = 256;
+pub use instructions::Instructions;
+use rows::{Fill, GRAIN};
 
 /// The backend that every machine has.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CpuBackend;
+#[derive(Clone, Copy, Debug)]
+pub struct CpuBackend {
+    instructions: Instructions,
+    stream_from: usize,
+}
+
+impl Default for CpuBackend {
+    /// The fastest instructions there are; blocks that no cache holds are written past them.
+    fn default() -> Self {
+        Self { instructions: Instructions::default(), stream_from: 64 << 20 }
+    }
+}
+
+impl CpuBackend {
+    /// The same backend with other instructions.
+    #[must_use]
+    pub fn instructions(self, instructions: Instructions) -> Self {
+        Self { instructions, ..self }
+    }
+
+    /// The same backend, which writes blocks past the caches if their windows take at least this
+    /// many bytes. That saves reading what is overwritten, and costs a reader that comes soon
+    /// after.
+    #[must_use]
+    pub fn stream_from(self, bytes: usize) -> Self {
+        Self { stream_from: bytes, ..self }
+    }
+}
 
 impl Backend for CpuBackend {
     fn name(&self) -> &'static str {
@@ -65,9 +96,14 @@ impl Backend for CpuBackend {
         let channels = plan
             .channels
             .iter()
-            .map(|c| PreparedChannel::new(c.scaler, market.column(&c.name).unwrap_or_default()))
+            .map(|channel| match (channel.name.as_str(), channel.scaler) {
+                ("close", ChannelScaler::LastClose) => reference.channel(),
+                (name, scaler) => {
+                    PreparedChannel::new(scaler, market.column(name).unwrap_or_default())
+                }
+            })
             .collect();
-        Ok(Box::new(CpuSession { market, plan, pricer, reference, channels }))
+        Ok(Box::new(CpuSession { backend: *self, market, plan, pricer, reference, channels }))
     }
 }
 
@@ -76,6 +112,7 @@ fn prices(market: &Market) -> Prices<'_> {
 }
 
 struct CpuSession {
+    backend: CpuBackend,
     market: Arc<Market>,
     plan: Arc<Plan>,
     pricer: Pricer,
@@ -90,84 +127,29 @@ impl Session for CpuSession {
 
     fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
         self.plan.check_range(first, rows)?;
-        if block.shape() != self.plan.block_shape() {
-            return Err(BackendError::BlockShape {
-                got: block.shape(),
-                expected: self.plan.block_shape(),
-            });
+        let shape = block.shape();
+        if shape != self.plan.block_shape() {
+            return Err(BackendError::BlockShape { got: shape, expected: self.plan.block_shape() });
         }
-        self.fill_rows(first, block.begin(first, rows)?);
+        let bytes = shape.channels.saturating_mul(shape.lookback).saturating_mul(4 * rows);
+        let streamed = bytes >= self.backend.stream_from && self.backend.instructions.streams();
+        self.fill_rows(first, block.begin(first, rows)?, streamed);
         Ok(())
     }
 }
 
 impl CpuSession {
-    fn fill_rows(&self, first: u64, mut rows: RowsMut<'_>) {
-        if rows.len() > GRAIN {
-            let middle = rows.len() / 2;
-            let (left, right) = rows.split_at(middle, self.plan.lookback);
-            rayon::join(
-                || self.fill_rows(first, left),
-                || self.fill_rows(first + middle as u64, right),
-            );
+    fn fill_rows(&self, first: u64, rows: RowsMut<'_>, streamed: bool) {
+        if rows.len() <= GRAIN {
+            self.backend.instructions.run(Fill { session: self, first, rows, streamed });
             return;
         }
-        let prices = prices(&self.market);
-        for row in 0..rows.len() {
-            let draw = self.plan.sampler.draw(first + row as u64);
-            let position = self.plan.positions.locate(draw.rank);
-            self.write_windows(position.row, row, &mut rows);
-            rows.symbol[row] = position.series;
-            rows.bar[row] = position.bar as i64;
-            rows.ts[row] = self.market.ts()[position.row];
-            self.price(prices, position.row, &draw, row, &mut rows);
-            write_draw(&draw, row, &mut rows);
-        }
+        // A multiple of the grain, so that only the last task is smaller.
+        let middle = (rows.len() / GRAIN).div_ceil(2) * GRAIN;
+        let (left, right) = rows.split_at(middle, self.plan.lookback);
+        rayon::join(
+            || self.fill_rows(first, left, streamed),
+            || self.fill_rows(first + middle as u64, right, streamed),
+        );
     }
-
-    fn write_windows(&self, at: usize, row: usize, rows: &mut RowsMut<'_>) {
-        let l = self.plan.lookback;
-        for (channel, windows) in self.channels.iter().zip(&mut rows.windows) {
-            channel.scale(&self.reference, at, &mut windows[row * l..(row + 1) * l]);
-        }
-    }
-
-    fn price(
-        &self,
-        prices: Prices<'_>,
-        at: usize,
-        draw: &Draw,
-        row: usize,
-        rows: &mut RowsMut<'_>,
-    ) {
-        let action = Action {
-            direction: draw.act_dir,
-            notional: draw.act_dollar,
-            stop: draw.act_sl,
-            target: draw.act_tp,
-        };
-        let trade = self.pricer.trade(prices, at, &action);
-        rows.entry_price[row] = trade.entry_price;
-        rows.exit_price[row] = trade.exit_price;
-        rows.pnl[row] = action.notional * trade.unit_return;
-        rows.held_bars[row] = trade.held_bars as i32;
-        rows.exit_reason[row] = trade.reason as u8;
-        for (metric, name) in self.plan.reward.metrics.iter().enumerate() {
-            let reward = self.pricer.reward(prices, at, &action, draw.equity, &trade, *name);
-            rows.rewards[metric][row] = reward.value;
-            rows.clipped[metric][row] = u8::from(reward.clipped);
-        }
-    }
-}
-
-fn write_draw(draw: &Draw, row: usize, rows: &mut RowsMut<'_>) {
-    rows.equity[row] = draw.equity;
-    rows.balance[row] = draw.balance;
-    rows.position[row] = draw.position;
-    rows.sl_dist[row] = draw.sl_dist;
-    rows.tp_dist[row] = draw.tp_dist;
-    rows.act_dir[row] = draw.act_dir;
-    rows.act_dollar[row] = draw.act_dollar;
-    rows.act_sl[row] = draw.act_sl;
-    rows.act_tp[row] = draw.act_tp;
 }

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use barloom_backend::{Backend, Plan, conformance};
-use barloom_backend_cpu::CpuBackend;
+use barloom_backend_cpu::{CpuBackend, Instructions};
 
 #[test]
-fn cpu_conforms() {
-    if let Err(difference) = conformance::check(&CpuBackend) {
-        panic!("{difference}");
+fn cpu_conforms_with_every_instruction_set() {
+    assert_eq!(Instructions::available().last(), Some(&Instructions::PORTABLE));
+    for instructions in Instructions::available() {
+        let backend = CpuBackend::default().instructions(instructions);
+        for (stores, backend) in [("", backend), (", streamed", backend.stream_from(0))] {
+            if let Err(difference) = conformance::check(&backend) {
+                panic!("{}{stores}: {difference}", instructions.name());
+            }
+        }
     }
 }
 
@@ -16,7 +22,7 @@ fn cpu_conforms() {
 #[test]
 fn windows_are_causal() {
     for case in conformance::cases().expect("the suite is right") {
-        let session = CpuBackend
+        let session = CpuBackend::default()
             .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
             .expect("a session");
         let rows = case.plan.samples.min(40) as usize;
@@ -25,7 +31,8 @@ fn windows_are_causal() {
         for row in 0..rows {
             let position = case.plan.positions.locate(case.plan.sampler.draw(row as u64).rank);
             let changed = Arc::new(conformance::change_from(&case.market, position.row));
-            let session = CpuBackend.prepare(changed, Arc::clone(&case.plan)).expect("a session");
+            let session =
+                CpuBackend::default().prepare(changed, Arc::clone(&case.plan)).expect("a session");
             let mut after = session.allocate(1);
             session.fill(row as u64, 1, &mut after).expect("a sample");
             for channel in 0..case.plan.channels.len() {

@@ -1,5 +1,7 @@
 //! A block of consecutive samples, as columns.
 
+use aligned_vec::{AVec, ConstAlign};
+
 use crate::BackendError;
 
 /// What the columns of a block are.
@@ -17,7 +19,7 @@ pub struct BlockShape {
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $column:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Default)]
+        #[derive(Debug)]
         pub struct $name $(<$life>)? {
             /// `[C]` of `[rows, L]`: the scaled windows of each channel, oldest bar first.
             pub windows: Vec<$column!($($life,)? f32)>,
@@ -63,8 +65,11 @@ macro_rules! columns {
     };
 }
 
+/// Values that begin a cache line, as Arrow advises.
+pub type Aligned<T> = AVec<T, ConstAlign<64>>;
+
 macro_rules! owned {
-    ($type:ty) => { Vec<$type> };
+    ($type:ty) => { Aligned<$type> };
 }
 macro_rules! borrowed {
     ($life:lifetime, $type:ty) => { &$life mut [$type] };
@@ -126,15 +131,17 @@ impl SampleBlock {
     /// An empty block that holds up to `capacity` samples.
     #[must_use]
     pub fn new(shape: BlockShape, capacity: usize) -> Self {
-        let mut block =
-            Self { shape, capacity, first: 0, rows: capacity, columns: Columns::default() };
-        block.columns.windows = vec![Vec::new(); shape.channels];
-        block.columns.rewards = vec![Vec::new(); shape.metrics];
-        block.columns.clipped = vec![Vec::new(); shape.metrics];
-        block.resize(capacity);
-        block.rows = 0;
-        block.resize(0);
-        block
+        macro_rules! reserve {
+            ($($name:ident),*) => {
+                Columns {
+                    windows: each(shape.channels, capacity * shape.lookback),
+                    rewards: each(shape.metrics, capacity),
+                    clipped: each(shape.metrics, capacity),
+                    $($name: Aligned::with_capacity(0, capacity),)*
+                }
+            };
+        }
+        Self { shape, capacity, first: 0, rows: 0, columns: for_plain!(reserve) }
     }
 
     fn resize(&mut self, rows: usize) {
@@ -164,9 +171,9 @@ impl SampleBlock {
         macro_rules! borrow {
             ($($name:ident),*) => {
                 RowsMut {
-                    windows: columns.windows.iter_mut().map(Vec::as_mut_slice).collect(),
-                    rewards: columns.rewards.iter_mut().map(Vec::as_mut_slice).collect(),
-                    clipped: columns.clipped.iter_mut().map(Vec::as_mut_slice).collect(),
+                    windows: columns.windows.iter_mut().map(|column| &mut column[..]).collect(),
+                    rewards: columns.rewards.iter_mut().map(|column| &mut column[..]).collect(),
+                    clipped: columns.clipped.iter_mut().map(|column| &mut column[..]).collect(),
                     $($name: &mut columns.$name,)*
                 }
             };
@@ -257,6 +264,11 @@ impl SampleBlock {
         }
         Ok(())
     }
+}
+
+/// Empty columns with room for `capacity` values each.
+fn each<T>(columns: usize, capacity: usize) -> Vec<Aligned<T>> {
+    (0..columns).map(|_| Aligned::with_capacity(0, capacity)).collect()
 }
 
 impl<'a> RowsMut<'a> {

@@ -32,7 +32,7 @@ mod error;
 mod plan;
 mod session;
 
-pub use block::{BlockShape, RowsMut, SampleBlock};
+pub use block::{Aligned, BlockShape, RowsMut, SampleBlock};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use plan::{Plan, PlanChannel};

@@ -109,14 +109,14 @@ impl Gather {
 
     /// Adds a block that begins at a multiple of 4,096 samples.
     pub(crate) fn add(&mut self, block: &SampleBlock) {
-        for direction in &block.act_dir {
+        for direction in &block.act_dir[..] {
             match direction {
                 0 => self.actions.hold += 1,
                 1 => self.actions.long += 1,
                 _ => self.actions.short += 1,
             }
         }
-        for reason in &block.exit_reason {
+        for reason in &block.exit_reason[..] {
             self.exits[usize::from(*reason).min(3)] += 1;
         }
         for (metric, gather) in self.metrics.iter_mut().enumerate() {

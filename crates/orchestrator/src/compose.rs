@@ -107,7 +107,7 @@ pub(crate) fn prepare(
     part: Option<&Part>,
 ) -> Result<Box<dyn Session>, Failure> {
     let plan = Arc::new(Plan::new(recipe, market, part)?);
-    Ok(CpuBackend.prepare(Arc::clone(market), plan)?)
+    Ok(CpuBackend::default().prepare(Arc::clone(market), plan)?)
 }
 
 /// The time, for telling people how long something took.

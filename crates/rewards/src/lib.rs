@@ -37,10 +37,13 @@ mod metrics;
 mod path;
 mod pricer;
 mod settings;
+mod starts;
 mod trade;
+mod trades;
 mod tree;
 
 pub use error::RewardsError;
 pub use pricer::{Pricer, Reward};
 pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};
 pub use trade::{Action, ExitReason, Prices, Trade};
+pub use trades::{Actions, RewardsMut, Trades, TradesMut};

@@ -4,7 +4,7 @@ use crate::settings::{Metric, RewardSettings};
 use crate::trade::{Action, ExitReason, Trade};
 
 /// The metric, or `None` for one over the trade's path.
-#[inline]
+#[inline(always)]
 pub(crate) fn of_trade(
     settings: &RewardSettings,
     action: &Action,

@@ -6,7 +6,9 @@ use crate::horizon::HorizonIndex;
 use crate::metrics;
 use crate::path::PathIndex;
 use crate::settings::{Formulas, Metric, RewardSettings};
-use crate::trade::{Action, Prices, Trade, simulate};
+use crate::starts::Starts;
+use crate::trade::{Action, ExitReason, Prices, Trade};
+use crate::trades::{Actions, TradesMut};
 
 /// The one NaN that rewards hold.
 const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
@@ -24,8 +26,9 @@ pub struct Reward {
 /// those that the pricer was made from.
 #[derive(Debug)]
 pub struct Pricer {
-    settings: RewardSettings,
-    horizon: Option<HorizonIndex>,
+    pub(crate) settings: RewardSettings,
+    pub(crate) starts: Starts,
+    pub(crate) horizon: Option<HorizonIndex>,
     path: PathKind,
 }
 
@@ -54,7 +57,8 @@ impl Pricer {
             Formulas::V1 => PathKind::V1(PathIndex::new(prices.close, &settings)),
             Formulas::FrelV1 => PathKind::Frel(FrelIndex::new(prices.close, &settings)),
         };
-        Ok(Self { settings, horizon, path })
+        let starts = Starts::new(prices, &settings);
+        Ok(Self { settings, starts, horizon, path })
     }
 
     /// The settings.
@@ -68,9 +72,31 @@ impl Pricer {
     /// # Panics
     /// The columns have fewer than t+F rows.
     #[must_use]
-    #[inline]
     pub fn trade(&self, prices: Prices<'_>, t: usize, action: &Action) -> Trade {
-        simulate(prices, &self.settings, self.horizon.as_ref(), t, action)
+        let actions = Actions {
+            row: &[t],
+            direction: &[action.direction],
+            notional: &[action.notional],
+            stop: &[action.stop],
+            target: &[action.target],
+        };
+        let [mut entry_price, mut exit_price, mut unit_return] = [[0.0]; 3];
+        let (mut held_bars, mut exit_reason) = ([0], [0]);
+        let mut out = TradesMut {
+            entry_price: &mut entry_price,
+            exit_price: &mut exit_price,
+            held_bars: &mut held_bars,
+            exit_reason: &mut exit_reason,
+            unit_return: &mut unit_return,
+        };
+        self.trades(prices, actions, |_| (), &mut out);
+        Trade {
+            entry_price: entry_price[0],
+            exit_price: exit_price[0],
+            held_bars: held_bars[0] as u32,
+            reason: ExitReason::of(exit_reason[0]),
+            unit_return: unit_return[0],
+        }
     }
 
     /// A metric of a trade that [`Pricer::trade`] gave for the same row and action. `equity` is in
@@ -100,10 +126,21 @@ impl Pricer {
                 PathKind::Frel(index) => index.metric(prices.close, settings, t, action, metric),
             },
         );
+        settings.finish(action, value, metric)
+    }
+}
+
+impl RewardSettings {
+    /// A metric's value as a reward: 0 for a hold, one NaN, clipped where it is to be.
+    #[inline(always)]
+    pub(crate) fn finish(&self, action: &Action, value: f64, metric: Metric) -> Reward {
+        if action.direction == 0 {
+            return Reward { value: 0.0, clipped: false };
+        }
         if value.is_nan() {
             return Reward { value: NAN, clipped: false };
         }
-        match settings.clip {
+        match self.clip {
             Some([lo, hi]) if metric.is_clipped() && (value < lo || value > hi) => {
                 Reward { value: value.clamp(lo, hi), clipped: true }
             }

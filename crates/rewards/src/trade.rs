@@ -1,6 +1,5 @@
 //! What an action does on the bars that follow.
 
-use crate::horizon::HorizonIndex;
 use crate::settings::{RewardSettings, SameBar};
 
 /// Price columns of a market, one value a row, all of one length.
@@ -44,6 +43,17 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
+    /// The reason of a number; 3 and above are the horizon.
+    #[inline(always)]
+    pub(crate) fn of(number: u8) -> Self {
+        match number {
+            0 => Self::None,
+            1 => Self::Stop,
+            2 => Self::Target,
+            _ => Self::Horizon,
+        }
+    }
+
     /// Its name in datasets.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -71,55 +81,24 @@ pub struct Trade {
     pub unit_return: f64,
 }
 
-/// Simulates an action at row t. Rows `[t, t+F)` must be there.
-#[inline]
-pub(crate) fn simulate(
-    prices: Prices<'_>,
+/// u: profit per unit of notional of a trade in direction `s`, after costs.
+#[inline(always)]
+pub(crate) fn unit_return(
     settings: &RewardSettings,
-    horizon: Option<&HorizonIndex>,
-    t: usize,
-    action: &Action,
-) -> Trade {
-    let at_open = settings.enters_at_open();
-    let entry = if at_open { prices.open[t] } else { prices.close[t] };
-    if action.direction == 0 {
-        return Trade {
-            entry_price: entry,
-            exit_price: entry,
-            held_bars: 0,
-            reason: ExitReason::None,
-            unit_return: 0.0,
-        };
-    }
-    let s = f64::from(action.direction);
-    let end = t + settings.forward;
-    let first = if at_open { t } else { t + 1 };
-    let touched = horizon.and_then(|index| {
-        let stop = entry * (1.0 - s * action.stop);
-        let target = entry * (1.0 + s * action.target);
-        let (down, up) = if s > 0.0 { (stop, target) } else { (target, stop) };
-        let row = index.first_touch(prices.low, prices.high, first, end, down, up)?;
-        let (exit, reason) = fill(prices, row, s, stop, target, settings.same_bar);
-        Some((row, exit, reason))
-    });
-    let (row, exit, reason) =
-        touched.unwrap_or((end - 1, prices.close[end - 1], ExitReason::Horizon));
-    let held = row - t;
+    s: f64,
+    entry: f64,
+    exit: f64,
+    held_bars: usize,
+) -> f64 {
     let c = settings.side_cost();
     let costs = if settings.pays_once() { c } else { c * (1.0 + exit / entry) };
-    let carry = settings.carry() * held as f64;
-    Trade {
-        entry_price: entry,
-        exit_price: exit,
-        held_bars: held as u32,
-        reason,
-        unit_return: s * (exit / entry - 1.0) - costs - carry,
-    }
+    let carry = settings.carry() * held_bars as f64;
+    s * (exit / entry - 1.0) - costs - carry
 }
 
 /// The price and reason of an exit on a bar that reaches a barrier.
-#[inline]
-fn fill(
+#[inline(always)]
+pub(crate) fn fill(
     prices: Prices<'_>,
     row: usize,
     s: f64,

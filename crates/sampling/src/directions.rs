@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lanes::{self, LANES, Words};
 use crate::stream::below;
 
 /// Directions to choose from with equal chances, repeats being weights: 0 is flat or hold, 1 is
@@ -21,6 +22,17 @@ impl Directions {
     #[must_use]
     pub fn value(&self, u: u64) -> i8 {
         self.0[below(u, self.0.len() as u64) as usize]
+    }
+
+    /// [`value`](Self::value) in each lane.
+    #[inline(always)]
+    pub(crate) fn values(&self, words: &Words) -> [i8; LANES] {
+        let mut out = [0; LANES];
+        let choices = lanes::below(words, self.0.len() as u64);
+        for (out, choice) in out.iter_mut().zip(&choices) {
+            *out = self.0[*choice as usize];
+        }
+        out
     }
 
     /// Whether this direction can come up.

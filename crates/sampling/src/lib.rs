@@ -22,7 +22,9 @@
 
 mod bounds;
 mod directions;
+mod draws;
 mod error;
+mod lanes;
 mod real;
 mod sampler;
 mod settings;
@@ -30,6 +32,7 @@ mod stream;
 
 pub use bounds::{FieldBounds, META_FIELDS};
 pub use directions::Directions;
+pub use draws::DrawsMut;
 pub use error::SamplingError;
 pub use real::Real;
 pub use sampler::{Draw, PositionOrder, Sampler};

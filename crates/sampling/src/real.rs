@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lanes::{self, LANES, Words};
 use crate::stream::below;
 
 /// The distribution of a real field. One draw of 64 bits gives one value, whichever it is.
@@ -34,12 +35,32 @@ impl Real {
     #[inline]
     #[must_use]
     pub fn value(&self, u: u64) -> f64 {
-        const ULP: f64 = 1.0 / (1_u64 << 53) as f64;
         match self {
             Self::Constant(x) => *x,
-            Self::Range { lo, hi } => lo + (u >> 11) as f64 * ULP * (hi - lo),
+            Self::Range { lo, hi } => in_range(u, *lo, *hi),
             Self::Choice(list) => list[below(u, list.len() as u64) as usize],
         }
+    }
+
+    /// [`value`](Self::value) in each lane.
+    #[inline(always)]
+    pub(crate) fn values(&self, words: &Words) -> [f64; LANES] {
+        let mut out = [0.0; LANES];
+        match self {
+            Self::Constant(x) => out = [*x; LANES],
+            Self::Range { lo, hi } => {
+                for (out, u) in out.iter_mut().zip(words) {
+                    *out = in_range(*u, *lo, *hi);
+                }
+            }
+            Self::Choice(list) => {
+                let choices = lanes::below(words, list.len() as u64);
+                for (out, choice) in out.iter_mut().zip(&choices) {
+                    *out = list[*choice as usize];
+                }
+            }
+        }
+        out
     }
 
     /// The least and the greatest value it can give: a range's two ends.
@@ -62,6 +83,12 @@ impl Real {
             Self::Choice(list) => !list.is_empty() && list.iter().all(|x| x.is_finite()),
         }
     }
+}
+
+#[inline(always)]
+fn in_range(u: u64, lo: f64, hi: f64) -> f64 {
+    const ULP: f64 = 1.0 / (1_u64 << 53) as f64;
+    lo + (u >> 11) as f64 * ULP * (hi - lo)
 }
 
 impl fmt::Display for Real {

@@ -45,11 +45,11 @@ pub struct Draw {
 /// Draws the samples of one part of a dataset.
 #[derive(Clone, Debug)]
 pub struct Sampler {
-    settings: SamplingSettings,
-    streams: Streams,
-    actions_per_state: u64,
-    order: PositionOrder,
-    positions: u64,
+    pub(crate) settings: SamplingSettings,
+    pub(crate) streams: Streams,
+    pub(crate) actions_per_state: u64,
+    pub(crate) order: PositionOrder,
+    pub(crate) positions: u64,
 }
 
 impl Sampler {

@@ -29,12 +29,19 @@ impl Streams {
     /// The generator of sample `i`.
     #[inline]
     pub(crate) fn of(self, i: u64) -> Xoshiro256PlusPlus {
-        Xoshiro256PlusPlus::seed_from_u64(self.base.wrapping_add(i.wrapping_mul(STRIDE)))
+        Xoshiro256PlusPlus::seed_from_u64(self.seed(i))
+    }
+
+    /// The seed of sample `i`'s generator.
+    #[inline(always)]
+    pub(crate) fn seed(self, i: u64) -> u64 {
+        self.base.wrapping_add(i.wrapping_mul(STRIDE))
     }
 }
 
 /// SplitMix64's output function, without its step.
-fn mix(z: u64) -> u64 {
+#[inline(always)]
+pub(crate) fn mix(z: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)

@@ -1,11 +1,16 @@
 //! Columns made ready for scaling, and the scaling of a window.
 
+use std::sync::Arc;
+
 use crate::{ChannelScaler, lanes};
+
+/// Floats of a cache line.
+pub const LINE: usize = 16;
 
 /// The closes that windows are measured against: of the same bars as the channels, row by row.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    close: Vec<f32>,
+    close: Arc<[f32]>,
     ln_close: Vec<f64>,
 }
 
@@ -18,6 +23,13 @@ impl Reference {
             close: close.iter().map(|x| *x as f32).collect(),
             ln_close: if logs { close.iter().map(|x| libm::log(*x)).collect() } else { Vec::new() },
         }
+    }
+
+    /// The closes as a channel that is measured against the last of them; it takes no memory.
+    #[must_use]
+    pub fn channel(&self) -> PreparedChannel {
+        let values = Values::Single(Arc::clone(&self.close));
+        PreparedChannel { scaler: ChannelScaler::LastClose, values }
     }
 
     /// The closes as `f32`, one a row.
@@ -46,7 +58,7 @@ pub struct PreparedChannel {
 #[derive(Clone, Debug)]
 enum Values {
     /// `f32(x)`, or `f32(log1p(x))` for [`ChannelScaler::Log1pLast`].
-    Single(Vec<f32>),
+    Single(Arc<[f32]>),
     /// `x`, or `ln x` for [`ChannelScaler::LogReturn`].
     Double(Vec<f64>),
 }
@@ -80,76 +92,210 @@ impl PreparedChannel {
     /// The window is not within the column or the reference, or the scaler is not among those
     /// that the reference was made for.
     pub fn scale(&self, reference: &Reference, row: usize, out: &mut [f32]) {
-        if out.is_empty() {
+        self.scale_rows(PlainStore, |_| (), reference, &[row], out);
+    }
+
+    /// The windows before each of `rows`, one after the other in `out`: what
+    /// [`scale`](Self::scale) gives for each, stored through `store`. `fetch` is told memory that
+    /// will be read soon, and may do nothing. Made for the caller's instruction set.
+    ///
+    /// # Panics
+    /// As [`scale`](Self::scale), and where `out` does not divide by the number of rows.
+    #[inline(always)]
+    pub fn scale_rows(
+        &self,
+        store: impl StoreLine,
+        fetch: impl Fn(&[u8]),
+        reference: &Reference,
+        rows: &[usize],
+        out: &mut [f32],
+    ) {
+        if rows.is_empty() || out.is_empty() {
             return;
         }
-        let (start, last) = (row - out.len(), row - 1);
+        assert_eq!(out.len() % rows.len(), 0, "windows of one length");
         match &self.values {
-            Values::Single(values) => {
-                let window = &values[start..row];
-                match self.scaler {
-                    ChannelScaler::LastClose => divide(window, reference.close[last], out),
-                    ChannelScaler::Log1pLast => {
-                        divide(window, values[last].max(std::f32::consts::LN_2), out);
-                    }
-                    _ => out.copy_from_slice(window),
+            Values::Single(values) => match self.scaler {
+                ChannelScaler::LastClose => {
+                    let kernel = OverClose { close: &reference.close };
+                    each(kernel, store, fetch, values, rows, out);
                 }
-            }
-            Values::Double(values) => {
-                let window = &values[start..row];
-                match self.scaler {
-                    ChannelScaler::LogReturn => subtract(window, reference.ln_close[last], out),
-                    ChannelScaler::Zscore => zscore(window, out),
-                    _ => minmax(window, out),
+                ChannelScaler::Log1pLast => each(OverLast, store, fetch, values, rows, out),
+                _ => each(Copied, store, fetch, values, rows, out),
+            },
+            Values::Double(values) => match self.scaler {
+                ChannelScaler::LogReturn => {
+                    let kernel = LessClose { ln_close: &reference.ln_close };
+                    each(kernel, store, fetch, values, rows, out);
                 }
-            }
+                ChannelScaler::Zscore => each(Zscore, store, fetch, values, rows, out),
+                _ => each(Minmax, store, fetch, values, rows, out),
+            },
         }
     }
 }
 
-// The loops below are over slices of one length, so LLVM drops the bounds checks and vectorises.
-// A division stays a division: times the reciprocal would round twice.
+/// How many windows before its turn one is fetched.
+const AHEAD: usize = 4;
 
-#[inline]
-fn divide(window: &[f32], by: f32, out: &mut [f32]) {
-    for (out, x) in out.iter_mut().zip(window) {
-        *out = x / by;
+/// Scales the window before each row into its place in `out`.
+#[inline(always)]
+fn each<K: Kernel>(
+    kernel: K,
+    store: impl StoreLine,
+    fetch: impl Fn(&[u8]),
+    values: &[K::Value],
+    rows: &[usize],
+    out: &mut [f32],
+) {
+    let lookback = out.len() / rows.len();
+    for row in &rows[..rows.len().min(AHEAD)] {
+        fetch(bytemuck::cast_slice(&values[row - lookback..*row]));
+    }
+    for (i, out) in out.chunks_exact_mut(lookback).enumerate() {
+        if let Some(later) = rows.get(i + AHEAD) {
+            fetch(bytemuck::cast_slice(&values[later - lookback..*later]));
+        }
+        kernel.scale(store, &values[rows[i] - lookback..rows[i]], rows[i], out);
     }
 }
 
-#[inline]
-fn subtract(window: &[f64], what: f64, out: &mut [f32]) {
-    for (out, x) in out.iter_mut().zip(window) {
-        *out = (x - what) as f32;
+/// How 16 floats of a window go to memory.
+pub trait StoreLine: Copy {
+    /// Stores the floats: `out` holds `line` when the caller's stores are done.
+    fn store(self, out: &mut [f32; LINE], line: [f32; LINE]);
+}
+
+/// Stores as every program does.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainStore;
+
+impl StoreLine for PlainStore {
+    #[inline(always)]
+    fn store(self, out: &mut [f32; LINE], line: [f32; LINE]) {
+        *out = line;
     }
 }
 
-#[inline]
-fn shift_and_divide(window: &[f64], shift: f64, by: f64, out: &mut [f32]) {
-    for (out, x) in out.iter_mut().zip(window) {
-        *out = ((x - shift) / by) as f32;
+/// The scaling of one window: `[row - window.len(), row)` into `out`.
+///
+/// Methods, not closures, as these are always inlined, and so made for the instruction set of
+/// whoever calls.
+trait Kernel: Copy {
+    type Value: bytemuck::NoUninit;
+    fn scale(self, store: impl StoreLine, window: &[Self::Value], row: usize, out: &mut [f32]);
+}
+
+#[derive(Clone, Copy)]
+struct OverClose<'a> {
+    close: &'a [f32],
+}
+
+impl Kernel for OverClose<'_> {
+    type Value = f32;
+
+    #[inline(always)]
+    fn scale(self, store: impl StoreLine, window: &[f32], row: usize, out: &mut [f32]) {
+        let close = self.close[row - 1];
+        map(store, window, out, |x| x / close);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct OverLast;
+
+impl Kernel for OverLast {
+    type Value = f32;
+
+    #[inline(always)]
+    fn scale(self, store: impl StoreLine, window: &[f32], _: usize, out: &mut [f32]) {
+        let by = window[window.len() - 1].max(std::f32::consts::LN_2);
+        map(store, window, out, |x| x / by);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Copied;
+
+impl Kernel for Copied {
+    type Value = f32;
+
+    #[inline(always)]
+    fn scale(self, store: impl StoreLine, window: &[f32], _: usize, out: &mut [f32]) {
+        map(store, window, out, |x| x);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct LessClose<'a> {
+    ln_close: &'a [f64],
+}
+
+impl Kernel for LessClose<'_> {
+    type Value = f64;
+
+    #[inline(always)]
+    fn scale(self, store: impl StoreLine, window: &[f64], row: usize, out: &mut [f32]) {
+        let ln_close = self.ln_close[row - 1];
+        map(store, window, out, |x| (x - ln_close) as f32);
     }
 }
 
 /// Two passes for mean and variance, each a sum in lanes.
-fn zscore(window: &[f64], out: &mut [f32]) {
-    let (min, max) = lanes::min_max(window);
-    let n = window.len() as f64;
-    let mean = lanes::sum(window, |x| x) / n;
-    let std = (lanes::sum(window, |x| (x - mean) * (x - mean)) / n).sqrt();
-    // Squares of differences below 1e-162 vanish; such a window counts as constant.
-    if min == max || std == 0.0 {
-        out.fill(0.0);
-    } else {
-        shift_and_divide(window, mean, std, out);
+#[derive(Clone, Copy)]
+struct Zscore;
+
+impl Kernel for Zscore {
+    type Value = f64;
+
+    #[inline(always)]
+    fn scale(self, store: impl StoreLine, window: &[f64], _: usize, out: &mut [f32]) {
+        let (min, max) = lanes::min_max(window);
+        let n = window.len() as f64;
+        let mean = lanes::sum(window, |x| x) / n;
+        let std = (lanes::sum(window, |x| (x - mean) * (x - mean)) / n).sqrt();
+        // Squares of differences below 1e-162 vanish; such a window counts as constant.
+        if min == max || std == 0.0 {
+            out.fill(0.0);
+        } else {
+            map(store, window, out, |x| ((x - mean) / std) as f32);
+        }
     }
 }
 
-fn minmax(window: &[f64], out: &mut [f32]) {
-    let (min, max) = lanes::min_max(window);
-    if min == max {
-        out.fill(0.0);
-    } else {
-        shift_and_divide(window, min, max - min, out);
+#[derive(Clone, Copy)]
+struct Minmax;
+
+impl Kernel for Minmax {
+    type Value = f64;
+
+    #[inline(always)]
+    fn scale(self, store: impl StoreLine, window: &[f64], _: usize, out: &mut [f32]) {
+        let (min, max) = lanes::min_max(window);
+        if min == max {
+            out.fill(0.0);
+        } else {
+            let width = max - min;
+            map(store, window, out, |x| ((x - min) / width) as f32);
+        }
+    }
+}
+
+// The loops below are over arrays of one length, which LLVM turns into vector instructions.
+// A division stays a division: times the reciprocal would round twice.
+
+#[inline(always)]
+fn map<T: Copy>(store: impl StoreLine, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32) {
+    let (lines, rest) = window.as_chunks::<LINE>();
+    let (out_lines, out_rest) = out.as_chunks_mut::<LINE>();
+    for (out, line) in out_lines.iter_mut().zip(lines) {
+        let mut floats = [0.0; LINE];
+        for (float, x) in floats.iter_mut().zip(line) {
+            *float = f(*x);
+        }
+        store.store(out, floats);
+    }
+    for (out, x) in out_rest.iter_mut().zip(rest) {
+        *out = f(*x);
     }
 }

@@ -6,7 +6,7 @@
 const LANES: usize = 8;
 
 /// The sum of `f` over the window; 0 for an empty one.
-#[inline]
+#[inline(always)]
 pub(crate) fn sum(window: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     let mut lanes = [0.0; LANES];
     let (chunks, rest) = window.as_chunks::<LANES>();
@@ -23,7 +23,7 @@ pub(crate) fn sum(window: &[f64], f: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// The least and the greatest value; infinities, the wrong way round, for an empty window.
-#[inline]
+#[inline(always)]
 pub(crate) fn min_max(window: &[f64]) -> (f64, f64) {
     let mut min = [f64::INFINITY; LANES];
     let mut max = [f64::NEG_INFINITY; LANES];

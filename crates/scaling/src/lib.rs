@@ -25,6 +25,6 @@ mod lanes;
 mod meta;
 mod scaler;
 
-pub use channel::{PreparedChannel, Reference};
+pub use channel::{LINE, PlainStore, PreparedChannel, Reference, StoreLine};
 pub use meta::{MetaField, MetaScaler};
 pub use scaler::{ChannelScaler, usable};

@@ -40,7 +40,14 @@ pub struct Position {
 pub struct Positions {
     ranges: Vec<PositionRange>,
     count: u64,
+    /// Ranks of a bucket are those alike above this bit.
+    bucket_bits: u32,
+    /// The range of each bucket's first rank, and the last range.
+    buckets: Vec<u32>,
 }
+
+/// Buckets take at most twice this many entries.
+const BUCKETS: u64 = 2_048;
 
 impl Positions {
     /// Finds the positions for a lookback of L and a forward of F bars, of one part of a split or,
@@ -77,7 +84,11 @@ impl Positions {
             let nearest = nearest_run(market, lookback, forward, part);
             return Err(WindowsError::NoPositions { lookback, forward, part: part_name, nearest });
         }
-        Ok(Self { ranges, count })
+        let bucket_bits = (count / BUCKETS).max(1).ilog2();
+        let range_of = |bucket: u64| range_of(&ranges, bucket << bucket_bits) as u32;
+        let mut buckets: Vec<u32> = (0..=(count - 1) >> bucket_bits).map(range_of).collect();
+        buckets.push(ranges.len() as u32 - 1);
+        Ok(Self { ranges, count, bucket_bits, buckets })
     }
 
     /// How many there are: at least one.
@@ -90,11 +101,16 @@ impl Positions {
     ///
     /// # Panics
     /// `rank` is not below [`count`](Self::count).
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn locate(&self, rank: u64) -> Position {
         assert!(rank < self.count, "position {rank} of {}", self.count);
-        let range = &self.ranges[self.ranges.partition_point(|r| r.first_rank <= rank) - 1];
+        let bucket = (rank >> self.bucket_bits) as usize;
+        let (first, last) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);
+        // Most buckets lie in one range.
+        let place =
+            if first == last { first } else { first + range_of(&self.ranges[first..=last], rank) };
+        let range = &self.ranges[place];
         let row = range.start + (rank - range.first_rank) as usize;
         Position { row, series: range.series, bar: (row - range.series_start) as u64 }
     }
@@ -104,6 +120,11 @@ impl Positions {
     pub fn ranges(&self) -> &[PositionRange] {
         &self.ranges
     }
+}
+
+/// The range that a rank is in.
+fn range_of(ranges: &[PositionRange], rank: u64) -> usize {
+    ranges.partition_point(|range| range.first_rank <= rank) - 1
 }
 
 /// The arena rows of one segment that samples may use.

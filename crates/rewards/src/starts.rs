@@ -1,0 +1,113 @@
+//! What a trade needs of its first row, in one place: 32 bytes a row, made once for a market.
+
+use crate::settings::RewardSettings;
+use crate::trade::{Prices, unit_return};
+
+/// Where barriers are honoured.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+pub(crate) struct Start {
+    /// The entry price.
+    pub(crate) entry: f64,
+    /// The close of the horizon's last bar.
+    pub(crate) last: f64,
+    /// The lowest low of the live bars: a barrier below it is not touched.
+    pub(crate) low: f64,
+    /// The highest high of the live bars.
+    pub(crate) high: f64,
+}
+
+/// Where barriers are ignored: the trade itself, as it follows from row and direction.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+pub(crate) struct Held {
+    /// The entry price.
+    pub(crate) entry: f64,
+    /// The close of the horizon's last bar.
+    pub(crate) last: f64,
+    /// u of a short and of a long.
+    pub(crate) unit_returns: [f64; 2],
+}
+
+/// One record a row, of those rows that have a whole horizon.
+#[derive(Debug)]
+pub(crate) enum Starts {
+    Honoured(Vec<Start>),
+    Ignored(Vec<Held>),
+}
+
+impl Starts {
+    /// O(rows), whatever the horizon.
+    pub(crate) fn new(prices: Prices<'_>, settings: &RewardSettings) -> Self {
+        let entries = if settings.enters_at_open() { prices.open } else { prices.close };
+        let last = prices.close.get(settings.forward - 1..).unwrap_or_default();
+        let trades = entries.iter().copied().zip(last.iter().copied());
+        if !settings.honours_barriers() {
+            let held = trades.map(|(entry, last)| Held {
+                entry,
+                last,
+                unit_returns: [-1.0, 1.0]
+                    .map(|s| unit_return(settings, s, entry, last, settings.forward - 1)),
+            });
+            return Self::Ignored(held.collect());
+        }
+        // A trade that enters at a close lives from the bar after on.
+        let skipped = settings.forward - settings.steps();
+        let live = |column: &[f64], f: fn(f64, f64) -> f64| {
+            sliding(column.get(skipped..).unwrap_or_default(), settings.steps(), f)
+        };
+        let (low, high) = (live(prices.low, f64::min), live(prices.high, f64::max));
+        let starts = trades.zip(low.into_iter().zip(high));
+        Self::Honoured(
+            starts.map(|((entry, last), (low, high))| Start { entry, last, low, high }).collect(),
+        )
+    }
+
+    /// The memory of a row's record, to be fetched ahead.
+    #[inline(always)]
+    pub(crate) fn source(&self, row: usize) -> &f64 {
+        match self {
+            Self::Honoured(rows) => &rows[row].entry,
+            Self::Ignored(rows) => &rows[row].entry,
+        }
+    }
+}
+
+/// `f` over each run of `width` values, by the algorithm of van Herk (1992) and Gil and Werman
+/// (1993): a run is the end of one aligned block and the begin of the next.
+fn sliding(values: &[f64], width: usize, f: fn(f64, f64) -> f64) -> Vec<f64> {
+    let mut runs = values.to_vec();
+    for row in (0..runs.len().saturating_sub(1)).rev() {
+        if !(row + 1).is_multiple_of(width) {
+            runs[row] = f(runs[row], runs[row + 1]);
+        }
+    }
+    let mut begin = f64::NAN;
+    for (row, value) in values.iter().enumerate() {
+        begin = if row.is_multiple_of(width) { *value } else { f(begin, *value) };
+        if row + 1 >= width {
+            runs[row + 1 - width] = f(runs[row + 1 - width], begin);
+        }
+    }
+    runs.truncate((values.len() + 1).saturating_sub(width));
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sliding_is_the_least_of_each_run(
+            values in prop::collection::vec(-9_i8..9, 0..40),
+            width in 1..12_usize,
+        ) {
+            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+            let least = |run: &[f64]| run.iter().copied().fold(f64::INFINITY, f64::min);
+            let plain: Vec<f64> = values.windows(width).map(least).collect();
+            prop_assert_eq!(sliding(&values, width, f64::min), plain);
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Many actions at once, as columns.
+
+use crate::horizon::HorizonIndex;
+use crate::metrics;
+use crate::pricer::{Pricer, Reward};
+use crate::settings::Metric;
+use crate::starts::{Held, Start, Starts};
+use crate::trade::{Action, ExitReason, Prices, Trade, fill, unit_return};
+
+/// Actions and the rows that they enter at, as columns of one length.
+#[derive(Clone, Copy, Debug)]
+pub struct Actions<'a> {
+    /// Rows t.
+    pub row: &'a [usize],
+    /// 1 long, -1 short, 0 hold.
+    pub direction: &'a [i8],
+    /// Dollars.
+    pub notional: &'a [f64],
+    /// Distances of the stops, as fractions of the entry price.
+    pub stop: &'a [f64],
+    /// Distances of the targets, as fractions of the entry price.
+    pub target: &'a [f64],
+}
+
+impl Actions<'_> {
+    #[inline(always)]
+    fn at(&self, i: usize) -> Action {
+        Action {
+            direction: self.direction[i],
+            notional: self.notional[i],
+            stop: self.stop[i],
+            target: self.target[i],
+        }
+    }
+
+    fn check(&self, other: usize) {
+        let lengths =
+            [self.direction.len(), self.notional.len(), self.stop.len(), self.target.len(), other];
+        assert_eq!(lengths, [self.row.len(); 5], "columns of different lengths");
+    }
+}
+
+/// Columns that trades are written to; the fields of [`Trade`].
+#[derive(Debug)]
+pub struct TradesMut<'a> {
+    /// Entry prices E.
+    pub entry_price: &'a mut [f64],
+    /// Exit prices X.
+    pub exit_price: &'a mut [f64],
+    /// Exit bars - t.
+    pub held_bars: &'a mut [i32],
+    /// [`ExitReason`] as its number.
+    pub exit_reason: &'a mut [u8],
+    /// u: profits per unit of notional.
+    pub unit_return: &'a mut [f64],
+}
+
+/// Trades as [`TradesMut`] got them.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the fields are those of TradesMut")]
+pub struct Trades<'a> {
+    pub entry_price: &'a [f64],
+    pub exit_price: &'a [f64],
+    pub held_bars: &'a [i32],
+    pub exit_reason: &'a [u8],
+    pub unit_return: &'a [f64],
+}
+
+impl Trades<'_> {
+    #[inline(always)]
+    fn at(&self, i: usize) -> Trade {
+        Trade {
+            entry_price: self.entry_price[i],
+            exit_price: self.exit_price[i],
+            held_bars: self.held_bars[i] as u32,
+            reason: ExitReason::of(self.exit_reason[i]),
+            unit_return: self.unit_return[i],
+        }
+    }
+}
+
+/// Columns that rewards are written to; the fields of [`Reward`].
+#[derive(Debug)]
+pub struct RewardsMut<'a> {
+    /// Values.
+    pub value: &'a mut [f64],
+    /// 1 where the value was clipped, else 0.
+    pub clipped: &'a mut [u8],
+}
+
+/// Actions whose barriers may be touched are collected up to here, then looked at one by one.
+const BATCH: usize = 256;
+
+impl Pricer {
+    /// The memory that pricing an action at row t reads first, to be fetched ahead.
+    ///
+    /// # Panics
+    /// The columns have fewer than t+F rows.
+    #[inline(always)]
+    #[must_use]
+    pub fn source(&self, t: usize) -> &f64 {
+        self.starts.source(t)
+    }
+
+    /// The trade of each action: what [`trade`](Self::trade) gives for it, in less time.
+    /// `fetch` is told memory that will be read soon, and may do nothing. Made for the caller's
+    /// instruction set.
+    ///
+    /// # Panics
+    /// The columns are of different lengths, or a row has no whole horizon.
+    #[inline(always)]
+    pub fn trades(
+        &self,
+        prices: Prices<'_>,
+        actions: Actions<'_>,
+        fetch: impl Fn(&[f64]),
+        out: &mut TradesMut<'_>,
+    ) {
+        actions.check(out.entry_price.len());
+        match (&self.starts, &self.horizon) {
+            (Starts::Honoured(starts), Some(horizon)) => {
+                let mut begin = 0;
+                while begin < actions.row.len() {
+                    let end = actions.row.len().min(begin + BATCH);
+                    self.honoured(prices, actions, begin..end, starts, horizon, &fetch, out);
+                    begin = end;
+                }
+            }
+            (Starts::Ignored(held), _) => self.ignored(actions, held, out),
+            (Starts::Honoured(_), None) => unreachable!("barriers are honoured with an index"),
+        }
+    }
+
+    /// First what holds if no barrier is touched, then the touched ones, then the profits.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of a pricer and its columns")]
+    fn honoured(
+        &self,
+        prices: Prices<'_>,
+        actions: Actions<'_>,
+        range: std::ops::Range<usize>,
+        starts: &[Start],
+        horizon: &HorizonIndex,
+        fetch: &impl Fn(&[f64]),
+        out: &mut TradesMut<'_>,
+    ) {
+        let settings = &self.settings;
+        let held = settings.forward as i32 - 1;
+        let first = settings.forward - settings.steps();
+        let mut touched = [0_usize; BATCH];
+        let mut count = 0;
+        for i in range.clone() {
+            let (start, live) = (&starts[actions.row[i]], actions.direction[i] != 0);
+            let barriers = Barriers::of(start.entry, &actions, i);
+            out.entry_price[i] = start.entry;
+            out.exit_price[i] = if live { start.last } else { start.entry };
+            out.held_bars[i] = if live { held } else { 0 };
+            out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
+            touched[count] = i;
+            let reached = (start.low <= barriers.down()) | (start.high >= barriers.up());
+            count += usize::from(live & reached);
+        }
+        for i in &touched[..count] {
+            fetch(horizon.source(actions.row[*i] + first));
+        }
+        for i in touched[..count].iter().copied() {
+            let t = actions.row[i];
+            let barriers = Barriers::of(out.entry_price[i], &actions, i);
+            let row = horizon.first_touch(t + first, barriers.down(), barriers.up());
+            if let Some(row) = row {
+                let Barriers { s, stop, target } = barriers;
+                let (exit, reason) = fill(prices, row, s, stop, target, settings.same_bar);
+                out.exit_price[i] = exit;
+                out.held_bars[i] = (row - t) as i32;
+                out.exit_reason[i] = reason as u8;
+            }
+        }
+        for i in range {
+            let s = f64::from(actions.direction[i]);
+            let (entry, exit) = (out.entry_price[i], out.exit_price[i]);
+            let u = unit_return(settings, s, entry, exit, out.held_bars[i] as usize);
+            out.unit_return[i] = if s == 0.0 { 0.0 } else { u };
+        }
+    }
+
+    #[inline(always)]
+    fn ignored(&self, actions: Actions<'_>, held: &[Held], out: &mut TradesMut<'_>) {
+        let last = self.settings.forward as i32 - 1;
+        for i in 0..actions.row.len() {
+            let (start, direction) = (&held[actions.row[i]], actions.direction[i]);
+            let live = direction != 0;
+            let u = start.unit_returns[usize::from(direction > 0)];
+            out.entry_price[i] = start.entry;
+            out.exit_price[i] = if live { start.last } else { start.entry };
+            out.held_bars[i] = if live { last } else { 0 };
+            out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
+            out.unit_return[i] = if live { u } else { 0.0 };
+        }
+    }
+
+    /// A metric of trades that [`trades`](Self::trades) gave for the same actions: what
+    /// [`reward`](Self::reward) gives for each. `equity` is in dollars. Made for the caller's
+    /// instruction set.
+    ///
+    /// # Panics
+    /// The columns are of different lengths, or a row has no whole horizon.
+    #[inline(always)]
+    pub fn rewards(
+        &self,
+        prices: Prices<'_>,
+        actions: Actions<'_>,
+        equity: &[f64],
+        trades: Trades<'_>,
+        metric: Metric,
+        out: &mut RewardsMut<'_>,
+    ) {
+        actions.check(out.value.len());
+        assert_eq!(actions.row.len(), equity.len(), "columns of different lengths");
+        // The metrics that are a few operations are loops of their own.
+        match metric {
+            Metric::Pnl => self.each(actions, equity, trades, Metric::Pnl, out),
+            Metric::Return => self.each(actions, equity, trades, Metric::Return, out),
+            Metric::PnlPct => self.each(actions, equity, trades, Metric::PnlPct, out),
+            Metric::RMultiple => self.each(actions, equity, trades, Metric::RMultiple, out),
+            _ => {
+                for (i, equity) in equity.iter().enumerate() {
+                    let (action, trade) = (actions.at(i), trades.at(i));
+                    let reward =
+                        self.reward(prices, actions.row[i], &action, *equity, &trade, metric);
+                    out.value[i] = reward.value;
+                    out.clipped[i] = u8::from(reward.clipped);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn each(
+        &self,
+        actions: Actions<'_>,
+        equity: &[f64],
+        trades: Trades<'_>,
+        metric: Metric,
+        out: &mut RewardsMut<'_>,
+    ) {
+        for (i, equity) in equity.iter().enumerate() {
+            let (action, trade) = (actions.at(i), trades.at(i));
+            let value = metrics::of_trade(&self.settings, &action, *equity, &trade, metric);
+            let Reward { value, clipped } =
+                self.settings.finish(&action, value.unwrap_or(0.0), metric);
+            out.value[i] = value;
+            out.clipped[i] = u8::from(clipped);
+        }
+    }
+}
+
+/// The barriers of one action.
+#[derive(Clone, Copy)]
+pub(crate) struct Barriers {
+    pub(crate) s: f64,
+    pub(crate) stop: f64,
+    pub(crate) target: f64,
+}
+
+impl Barriers {
+    #[inline(always)]
+    fn of(entry: f64, actions: &Actions<'_>, i: usize) -> Self {
+        Self::new(entry, actions.direction[i], actions.stop[i], actions.target[i])
+    }
+
+    #[inline(always)]
+    pub(crate) fn new(entry: f64, direction: i8, stop: f64, target: f64) -> Self {
+        let s = f64::from(direction);
+        Self { s, stop: entry * (1.0 - s * stop), target: entry * (1.0 + s * target) }
+    }
+
+    /// The lower one: the stop of a long, the target of a short.
+    #[inline(always)]
+    pub(crate) fn down(&self) -> f64 {
+        if self.s > 0.0 { self.stop } else { self.target }
+    }
+
+    /// The upper one.
+    #[inline(always)]
+    pub(crate) fn up(&self) -> f64 {
+        if self.s > 0.0 { self.target } else { self.stop }
+    }
+}
