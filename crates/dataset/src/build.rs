@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use barloom_backend::{ContentDigest, Session};
 use barloom_bars::{Market, Part};
@@ -148,6 +149,7 @@ impl Build<'_> {
         let plan = build.session.plan();
         let layout = Layout::new(plan, self.market);
         let stop = AtomicBool::new(false);
+        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
         let writer = ShardWriter {
             session: &*build.session,
             layout: &layout,
@@ -157,6 +159,7 @@ impl Build<'_> {
             chunk_rows: self.chunk_rows,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed),
+            totals: &totals,
         };
         let built = in_parallel(
             plan.samples.div_ceil(writer.shard_rows),
@@ -165,12 +168,12 @@ impl Build<'_> {
             |numbers| writer.write(numbers),
             |file| file.settle().map(drop),
         )?;
+        let mut gather = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut digest = ContentDigest::new(&layout.channels(), plan.lookback, &layout.metrics());
-        let mut gather = Gather::new(plan.reward.metrics.len());
         let mut shards = Vec::with_capacity(built.len());
         for shard in built {
             shard.digests.iter().for_each(|block| digest.push(*block));
-            gather.append(shard.gather);
+            gather.push(shard.moments);
             shards.push(shard.record);
         }
         Ok((shards, digest.finish(), gather.finish(&layout.metrics())))

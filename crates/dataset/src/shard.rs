@@ -2,20 +2,22 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use barloom_backend::{BLOCK_ROWS, BlockDigest, SampleBlock, Session};
 use barloom_recipe::Compression;
 
 use crate::files::{PartialFile, WrittenFile};
 use crate::parquet::ParquetEncoder;
-use crate::summary::Gather;
+use crate::summary::{Gather, Moments};
 use crate::{DatasetError, Layout, ShardRecord};
 
 /// What building a shard gives.
 pub(crate) struct BuiltShard {
     pub(crate) record: ShardRecord,
     pub(crate) digests: Vec<BlockDigest>,
-    pub(crate) gather: Gather,
+    /// Of each metric's blocks.
+    pub(crate) moments: Vec<Vec<Moments>>,
 }
 
 /// What all shards of a part have in common.
@@ -32,6 +34,8 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
     /// Asked before each chunk whether to go on.
     pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
+    /// Gets what shards have counted.
+    pub(crate) totals: &'a Mutex<Gather>,
 }
 
 /// A shard that is being written.
@@ -88,7 +92,7 @@ impl ShardWriter<'_> {
             }
             (self.progress)(rows.into_iter().sum::<usize>() as u64);
         }
-        shards.into_iter().map(OpenShard::close).collect()
+        shards.into_iter().map(|shard| shard.close(self.totals)).collect()
     }
 
     fn open(&self, number: u64) -> Result<OpenShard, DatasetError> {
@@ -130,13 +134,14 @@ impl ShardWriter<'_> {
 }
 
 impl OpenShard {
-    fn close(mut self) -> Result<(BuiltShard, WrittenFile), DatasetError> {
+    fn close(mut self, totals: &Mutex<Gather>) -> Result<(BuiltShard, WrittenFile), DatasetError> {
         let end = self.encoder.finish().map_err(DatasetError::format(self.file.path()))?;
         self.file.write(&[end.into()])?;
         let file = self.file.finish();
         let record =
             ShardRecord { first: self.first, rows: self.rows, file: file.record().clone() };
-        Ok((BuiltShard { record, digests: self.digests, gather: self.gather }, file))
+        let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(self.gather);
+        Ok((BuiltShard { record, digests: self.digests, moments }, file))
     }
 }
 

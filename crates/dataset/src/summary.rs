@@ -28,15 +28,15 @@ pub struct Counts {
     pub short: u64,
 }
 
-/// The distribution of one reward metric. Quantiles are within 6%.
+/// The distribution of one reward metric, of its finite values. Quantiles are within 6%.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RewardSummary {
     /// The metric.
     pub metric: String,
-    /// Mean.
-    pub mean: f64,
-    /// Population standard deviation.
-    pub std: f64,
+    /// Mean; none where it is beyond what a float holds.
+    pub mean: Option<f64>,
+    /// Population standard deviation; none where it is beyond what a float holds.
+    pub std: Option<f64>,
     /// Smallest.
     pub min: f64,
     /// Twentieth part below.
@@ -49,8 +49,10 @@ pub struct RewardSummary {
     pub max: f64,
     /// How many were clipped.
     pub clipped: u64,
-    /// How many are NaN; these are left out of the figures above.
+    /// How many are NaN.
     pub nan: u64,
+    /// How many are infinite.
+    pub infinite: u64,
 }
 
 /// Gathers the summary of consecutive samples.
@@ -63,16 +65,19 @@ pub(crate) struct Gather {
 
 #[derive(Clone)]
 struct GatherMetric {
+    /// Of each block of samples, in their order.
     blocks: Vec<Moments>,
     min: f64,
     max: f64,
     clipped: u64,
     nan: u64,
+    infinite: u64,
     histogram: Vec<u64>,
 }
 
+/// Count, mean and sum of squares about the mean, of one block of samples.
 #[derive(Clone, Copy)]
-struct Moments {
+pub(crate) struct Moments {
     n: f64,
     mean: f64,
     m2: f64,
@@ -102,6 +107,7 @@ impl Gather {
             max: f64::NEG_INFINITY,
             clipped: 0,
             nan: 0,
+            infinite: 0,
             histogram: vec![0; BUCKETS],
         };
         Self { actions: Counts::default(), exits: [0; 4], metrics: vec![metric; metrics] }
@@ -125,19 +131,29 @@ impl Gather {
         }
     }
 
-    /// Adds what was gathered of the samples that follow.
-    pub(crate) fn append(&mut self, other: Self) {
+    /// Adds what another has counted, which does not depend on the order, and gives back what
+    /// does: the moments of each metric's blocks. So of a shard that is done, these alone stay.
+    pub(crate) fn absorb(&mut self, other: Self) -> Vec<Vec<Moments>> {
         self.actions.hold += other.actions.hold;
         self.actions.long += other.actions.long;
         self.actions.short += other.actions.short;
         self.exits.iter_mut().zip(other.exits).for_each(|(a, b)| *a += b);
-        for (a, b) in self.metrics.iter_mut().zip(other.metrics) {
-            a.blocks.extend(b.blocks);
+        let absorb = |(a, b): (&mut GatherMetric, GatherMetric)| {
             a.min = a.min.min(b.min);
             a.max = a.max.max(b.max);
             a.clipped += b.clipped;
             a.nan += b.nan;
+            a.infinite += b.infinite;
             a.histogram.iter_mut().zip(b.histogram).for_each(|(x, y)| *x += y);
+            b.blocks
+        };
+        self.metrics.iter_mut().zip(other.metrics).map(absorb).collect()
+    }
+
+    /// Adds the moments of blocks that follow those added before.
+    pub(crate) fn push(&mut self, moments: Vec<Vec<Moments>>) {
+        for (metric, blocks) in self.metrics.iter_mut().zip(moments) {
+            metric.blocks.extend(blocks);
         }
     }
 
@@ -151,8 +167,9 @@ impl GatherMetric {
     fn add(&mut self, values: &[f64]) {
         let (mut n, mut sum) = (0.0, 0.0);
         for value in values {
-            if value.is_nan() {
-                self.nan += 1;
+            if !value.is_finite() {
+                self.nan += u64::from(value.is_nan());
+                self.infinite += u64::from(value.is_infinite());
                 continue;
             }
             n += 1.0;
@@ -163,7 +180,7 @@ impl GatherMetric {
         }
         if n > 0.0 {
             let mean = sum / n;
-            let squares = values.iter().filter(|v| !v.is_nan()).map(|v| (v - mean) * (v - mean));
+            let squares = values.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean));
             self.blocks.push(Moments { n, mean, m2: squares.sum() });
         }
     }
@@ -178,10 +195,12 @@ impl GatherMetric {
             all.n = n;
         }
         let empty = all.n == 0.0;
+        let constant = empty || self.min == self.max;
         RewardSummary {
             metric: metric.to_owned(),
-            mean: all.mean,
-            std: if empty || self.min == self.max { 0.0 } else { (all.m2 / all.n).sqrt() },
+            mean: Some(all.mean).filter(|mean| mean.is_finite()),
+            std: Some(if constant { 0.0 } else { (all.m2 / all.n).sqrt() })
+                .filter(|std| std.is_finite()),
             min: if empty { 0.0 } else { self.min },
             p05: self.quantile(0.05),
             p50: self.quantile(0.50),
@@ -189,6 +208,7 @@ impl GatherMetric {
             max: if empty { 0.0 } else { self.max },
             clipped: self.clipped,
             nan: self.nan,
+            infinite: self.infinite,
         }
     }
 
@@ -232,8 +252,40 @@ mod tests {
         let got = gather.metrics[0].finish("x");
         let mean = values.iter().sum::<f64>() / 1e4;
         let var = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / 1e4;
-        assert!((got.mean - mean).abs() < 1e-12 && (got.std - var.sqrt()).abs() < 1e-12);
+        let near = |got: Option<f64>, plain: f64| (got.unwrap() - plain).abs() < 1e-12;
+        assert!(near(got.mean, mean) && near(got.std, var.sqrt()));
         assert_eq!((got.min, got.max, got.nan), (-40.0, 56.0, 0));
         assert!((got.p50 - 7.5).abs() < 1.0, "{}", got.p50);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_counted_apart() {
+        let mut gather = Gather::new(1);
+        gather.metrics[0].add(&[1.0, f64::INFINITY, f64::NAN, 3.0, f64::NEG_INFINITY]);
+        let got = gather.metrics[0].finish("x");
+        assert_eq!((got.mean, got.std), (Some(2.0), Some(1.0)));
+        assert_eq!((got.min, got.max, got.nan, got.infinite), (1.0, 3.0, 1, 2));
+        let mut gather = Gather::new(1);
+        gather.metrics[0].add(&[f64::MAX, f64::MAX, -1.0]);
+        let got = gather.metrics[0].finish("x");
+        assert_eq!((got.mean, got.std, got.max), (None, None, f64::MAX));
+    }
+
+    #[test]
+    fn shards_in_any_order_give_one_summary() {
+        let values: Vec<f64> = (0..5 * BLOCK_ROWS).map(|i| ((i * 37) % 101) as f64).collect();
+        let gathered = |blocks: std::ops::Range<usize>| {
+            let mut gather = Gather::new(1);
+            values.chunks(BLOCK_ROWS).skip(blocks.start).take(blocks.len()).for_each(|c| {
+                gather.metrics[0].add(c);
+            });
+            gather
+        };
+        let mut totals = Gather::new(1);
+        let last = totals.absorb(gathered(2..5));
+        let first = totals.absorb(gathered(0..2));
+        totals.push(first);
+        totals.push(last);
+        assert_eq!(totals.finish(&["x"]), gathered(0..5).finish(&["x"]));
     }
 }

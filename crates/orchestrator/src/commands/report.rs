@@ -134,21 +134,22 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             out,
             "reward       {}: mean {}, std {}, min {}, 5% {}, 50% {}, 95% {}, max {}",
             reward.metric,
-            text::number(reward.mean),
-            text::number(reward.std),
+            reward.mean.map_or_else(|| "overflow".into(), text::number),
+            reward.std.map_or_else(|| "overflow".into(), text::number),
             text::number(reward.min),
             text::number(reward.p05),
             text::number(reward.p50),
             text::number(reward.p95),
             text::number(reward.max),
         );
-        if reward.clipped + reward.nan > 0 {
+        if reward.clipped + reward.nan + reward.infinite > 0 {
             let _ = writeln!(
                 out,
-                "             clipped {} ({}), NaN {}",
+                "             clipped {} ({}), NaN {}, infinite {}",
                 text::count(reward.clipped),
                 text::percent(reward.clipped, all),
                 text::count(reward.nan),
+                text::count(reward.infinite),
             );
         }
     }
