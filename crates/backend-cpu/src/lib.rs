@@ -36,6 +36,7 @@
 #![deny(unsafe_code)]
 
 mod instructions;
+mod order;
 mod rows;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -48,7 +49,7 @@ use barloom_rewards::{Pricer, Prices};
 use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 
 pub use instructions::Instructions;
-use rows::{Fill, GRAIN};
+use rows::{Cut, GRAIN, Price};
 
 /// The backend that every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -133,23 +134,64 @@ impl Session for CpuSession {
         }
         let bytes = shape.channels.saturating_mul(shape.lookback).saturating_mul(4 * rows);
         let streamed = bytes >= self.backend.stream_from && self.backend.instructions.streams();
-        self.fill_rows(first, block.begin(first, rows)?, streamed);
+        let grain = if streamed { tile_rows(rows) } else { GRAIN };
+        self.fill_rows(first, block.begin(first, rows)?, grain, streamed);
         Ok(())
     }
 }
 
+/// Rows of a task that writes past the caches: enough of them that most of their windows overlap
+/// others, few enough that every thread has several tasks.
+fn tile_rows(rows: usize) -> usize {
+    (rows / (4 * rayon::current_num_threads())).next_multiple_of(GRAIN).clamp(4_096, 65_536)
+}
+
 impl CpuSession {
-    fn fill_rows(&self, first: u64, rows: RowsMut<'_>, streamed: bool) {
-        if rows.len() <= GRAIN {
-            self.backend.instructions.run(Fill { session: self, first, rows, streamed });
-            return;
+    /// Splits the rows in halves, each a multiple of the grain but for the last.
+    fn fill_rows(&self, first: u64, rows: RowsMut<'_>, grain: usize, streamed: bool) {
+        if rows.len() > grain {
+            let middle = (rows.len().div_ceil(grain) / 2) * grain;
+            let (left, right) = rows.split_at(middle, self.plan.lookback);
+            rayon::join(
+                || self.fill_rows(first, left, grain, streamed),
+                || self.fill_rows(first + middle as u64, right, grain, streamed),
+            );
+        } else if streamed {
+            self.fill_tile(first, rows);
+        } else {
+            self.fill_grain(first, rows);
         }
-        // A multiple of the grain, so that only the last task is smaller.
-        let middle = (rows.len() / GRAIN).div_ceil(2) * GRAIN;
-        let (left, right) = rows.split_at(middle, self.plan.lookback);
-        rayon::join(
-            || self.fill_rows(first, left, streamed),
-            || self.fill_rows(first + middle as u64, right, streamed),
-        );
+    }
+
+    fn fill_grain(&self, first: u64, mut rows: RowsMut<'_>) {
+        let windows = std::mem::take(&mut rows.windows);
+        let mut at = [0; GRAIN];
+        let at = &mut at[..rows.len()];
+        self.price(first, rows, at);
+        self.cut(windows, at, None);
+    }
+
+    /// Windows are cut in the order of the market, whatever their samples' numbers are.
+    fn fill_tile(&self, first: u64, mut rows: RowsMut<'_>) {
+        let windows = std::mem::take(&mut rows.windows);
+        let mut at = vec![0; rows.len()];
+        let (mut rest, mut begin) = (rows, 0);
+        while !rest.is_empty() {
+            let end = begin + rest.len().min(GRAIN);
+            let (grain, after) = rest.split_at(end - begin, 0);
+            self.price(first + begin as u64, grain, &mut at[begin..end]);
+            (rest, begin) = (after, end);
+        }
+        self.cut(windows, &at, Some(&order::by_row(&at)));
+    }
+
+    fn price(&self, first: u64, rows: RowsMut<'_>, at: &mut [usize]) {
+        self.backend.instructions.run(Price { session: self, first, rows, at });
+    }
+
+    fn cut(&self, windows: Vec<&mut [f32]>, at: &[usize], order: Option<&[u32]>) {
+        for (channel, out) in windows.into_iter().enumerate() {
+            self.backend.instructions.run(Cut { session: self, channel, at, order, out });
+        }
     }
 }

@@ -1,9 +1,10 @@
-//! One task: up to [`GRAIN`] rows of a block, column by column while they are in the caches.
+//! The tasks of a block: up to [`GRAIN`] rows but for their windows, column by column while they
+//! are in the caches; and the windows of one channel.
 
 use barloom_backend::RowsMut;
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
-use barloom_scaling::{PlainStore, StoreLine};
+use barloom_scaling::PlainStore;
 
 use crate::instructions::Task;
 use crate::{CpuSession, prices};
@@ -11,34 +12,51 @@ use crate::{CpuSession, prices};
 /// Rows of a task: some tens of microseconds of work, and columns that stay in the first cache.
 pub(crate) const GRAIN: usize = 256;
 
-/// Rows to fill, from sample `first` on.
-pub(crate) struct Fill<'a> {
+/// Rows to fill, from sample `first` on, but for their windows; the market's row of each goes to
+/// `at`.
+pub(crate) struct Price<'a> {
     pub(crate) session: &'a CpuSession,
     pub(crate) first: u64,
     pub(crate) rows: RowsMut<'a>,
-    /// Whether windows go past the caches.
-    pub(crate) streamed: bool,
+    pub(crate) at: &'a mut [usize],
 }
 
-impl Task for Fill<'_> {
+/// Windows of one channel to cut, before the rows `at`.
+pub(crate) struct Cut<'a> {
+    pub(crate) session: &'a CpuSession,
+    pub(crate) channel: usize,
+    pub(crate) at: &'a [usize],
+    /// The order to take them in, if not in turn; then they go past the caches.
+    pub(crate) order: Option<&'a [u32]>,
+    pub(crate) out: &'a mut [f32],
+}
+
+impl Task for Price<'_> {
     #[inline(always)]
     fn run(mut self) {
-        let (mut rank, mut row) = ([0; GRAIN], [0; GRAIN]);
-        let (rank, row) = (&mut rank[..self.rows.len()], &mut row[..self.rows.len()]);
+        let mut rank = [0; GRAIN];
+        let rank = &mut rank[..self.at.len()];
         self.draw(rank);
-        self.locate(rank, row);
-        self.price(row);
-        #[cfg(target_arch = "x86_64")]
-        if self.streamed {
-            self.cut(crate::x86::Stream, row);
-            crate::x86::finish_streams();
-            return;
-        }
-        self.cut(PlainStore, row);
+        self.locate(rank);
+        self.price();
     }
 }
 
-impl Fill<'_> {
+impl Task for Cut<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (channel, reference) = (&self.session.channels[self.channel], &self.session.reference);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(order) = self.order {
+            channel.scale_ordered(crate::x86::Stream, reference, self.at, order, self.out);
+            crate::x86::finish_streams();
+            return;
+        }
+        channel.scale_rows(PlainStore, fetch, reference, self.at, self.out);
+    }
+}
+
+impl Price<'_> {
     #[inline(always)]
     fn draw(&mut self, rank: &mut [u64]) {
         let rows = &mut self.rows;
@@ -58,25 +76,25 @@ impl Fill<'_> {
     }
 
     #[inline(always)]
-    fn locate(&mut self, rank: &[u64], row: &mut [usize]) {
+    fn locate(&mut self, rank: &[u64]) {
         let (session, rows) = (self.session, &mut self.rows);
         let ts = session.market.ts();
         for (i, rank) in rank.iter().enumerate() {
             let position = session.plan.positions.locate(*rank);
-            row[i] = position.row;
+            self.at[i] = position.row;
             rows.symbol[i] = position.series;
             rows.bar[i] = position.bar as i64;
             fetch(std::slice::from_ref(session.pricer.source(position.row)));
             fetch(&ts[position.row..=position.row]);
         }
-        for (out, row) in rows.ts.iter_mut().zip(row) {
+        for (out, row) in rows.ts.iter_mut().zip(&*self.at) {
             *out = ts[*row];
         }
     }
 
     #[inline(always)]
-    fn price(&mut self, row: &[usize]) {
-        let (session, rows) = (self.session, &mut self.rows);
+    fn price(&mut self) {
+        let (session, rows, row) = (self.session, &mut self.rows, &*self.at);
         let prices = prices(&session.market);
         let actions = Actions {
             row,
@@ -109,14 +127,6 @@ impl Fill<'_> {
         for (metric, (value, clipped)) in session.plan.reward.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
             session.pricer.rewards(prices, actions, rows.equity, trades, *metric, &mut out);
-        }
-    }
-
-    #[inline(always)]
-    fn cut(&mut self, store: impl StoreLine, row: &[usize]) {
-        let reference = &self.session.reference;
-        for (channel, windows) in self.session.channels.iter().zip(&mut self.rows.windows) {
-            channel.scale_rows(store, fetch, reference, row, windows);
         }
     }
 }

@@ -1,8 +1,6 @@
 //! A block of consecutive samples, as columns.
 
-use aligned_vec::{AVec, ConstAlign};
-
-use crate::BackendError;
+use crate::{BackendError, Column};
 
 /// What the columns of a block are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +63,8 @@ macro_rules! columns {
     };
 }
 
-/// Values that begin a cache line, as Arrow advises.
-pub type Aligned<T> = AVec<T, ConstAlign<64>>;
-
 macro_rules! owned {
-    ($type:ty) => { Aligned<$type> };
+    ($type:ty) => { Column<$type> };
 }
 macro_rules! borrowed {
     ($life:lifetime, $type:ty) => { &$life mut [$type] };
@@ -137,7 +132,7 @@ impl SampleBlock {
                     windows: each(shape.channels, capacity * shape.lookback),
                     rewards: each(shape.metrics, capacity),
                     clipped: each(shape.metrics, capacity),
-                    $($name: Aligned::with_capacity(0, capacity),)*
+                    $($name: Column::with_capacity(capacity),)*
                 }
             };
         }
@@ -147,12 +142,12 @@ impl SampleBlock {
     fn resize(&mut self, rows: usize) {
         let (shape, columns) = (self.shape, &mut self.columns);
         macro_rules! resize {
-            ($($name:ident),*) => { $(columns.$name.resize(rows, Default::default());)* };
+            ($($name:ident),*) => { $(columns.$name.set_len(rows);)* };
         }
         for_plain!(resize);
-        columns.windows.iter_mut().for_each(|w| w.resize(rows * shape.lookback, 0.0));
-        columns.rewards.iter_mut().for_each(|r| r.resize(rows, 0.0));
-        columns.clipped.iter_mut().for_each(|c| c.resize(rows, 0));
+        columns.windows.iter_mut().for_each(|w| w.set_len(rows * shape.lookback));
+        columns.rewards.iter_mut().for_each(|r| r.set_len(rows));
+        columns.clipped.iter_mut().for_each(|c| c.set_len(rows));
         self.rows = rows;
     }
 
@@ -267,8 +262,8 @@ impl SampleBlock {
 }
 
 /// Empty columns with room for `capacity` values each.
-fn each<T>(columns: usize, capacity: usize) -> Vec<Aligned<T>> {
-    (0..columns).map(|_| Aligned::with_capacity(0, capacity)).collect()
+fn each<T: bytemuck::Pod>(columns: usize, capacity: usize) -> Vec<Column<T>> {
+    (0..columns).map(|_| Column::with_capacity(capacity)).collect()
 }
 
 impl<'a> RowsMut<'a> {

@@ -5,6 +5,8 @@
 //! is untouched, and descends into the first touched node. Minima and maxima are exact, so the
 //! result is that of a scan.
 
+use crate::trade::Bar;
+
 /// Nodes of a block, children of a node.
 const FAN: usize = 8;
 
@@ -65,6 +67,13 @@ impl HorizonIndex {
     #[inline(always)]
     pub(crate) fn source(&self, row: usize) -> &[f64] {
         &self.levels[0][row / FAN].low
+    }
+
+    /// The bar of a row, whose open is not kept here.
+    #[inline(always)]
+    pub(crate) fn bar(&self, open: f64, row: usize) -> Bar {
+        let block = &self.levels[0][row / FAN];
+        Bar { open, low: block.low[row % FAN], high: block.high[row % FAN] }
     }
 
     /// The first row from `start` on with `low <= down` or `high >= up`, if there is one.

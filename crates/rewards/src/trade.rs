@@ -96,17 +96,24 @@ pub(crate) fn unit_return(
     s * (exit / entry - 1.0) - costs - carry
 }
 
+/// A bar that a trade may exit on.
+#[derive(Clone, Copy)]
+pub(crate) struct Bar {
+    pub(crate) open: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
 /// The price and reason of an exit on a bar that reaches a barrier.
 #[inline(always)]
 pub(crate) fn fill(
-    prices: Prices<'_>,
-    row: usize,
+    bar: Bar,
     s: f64,
     stop: f64,
     target: f64,
     same_bar: SameBar,
 ) -> (f64, ExitReason) {
-    let open = prices.open[row];
+    let Bar { open, low, high } = bar;
     // At or beyond a barrier already at the open: the market gives no better price.
     if s * open <= s * stop {
         return (open, ExitReason::Stop);
@@ -114,7 +121,6 @@ pub(crate) fn fill(
     if s * open >= s * target {
         return (open, ExitReason::Target);
     }
-    let (low, high) = (prices.low[row], prices.high[row]);
     let (stopped, reached) =
         if s > 0.0 { (low <= stop, high >= target) } else { (high >= stop, low <= target) };
     if stopped && (!reached || same_bar == SameBar::StopFirst) {

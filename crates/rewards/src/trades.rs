@@ -163,17 +163,22 @@ impl Pricer {
         for i in &touched[..count] {
             fetch(horizon.source(actions.row[*i] + first));
         }
-        for i in touched[..count].iter().copied() {
-            let t = actions.row[i];
-            let barriers = Barriers::of(out.entry_price[i], &actions, i);
+        // Exits are found first and looked at then, so that their opens are fetched meanwhile.
+        let mut exits = [0_usize; BATCH];
+        for (exit, i) in exits.iter_mut().zip(&touched[..count]) {
+            let (t, barriers) = (actions.row[*i], Barriers::of(out.entry_price[*i], &actions, *i));
             let row = horizon.first_touch(t + first, barriers.down(), barriers.up());
-            if let Some(row) = row {
-                let Barriers { s, stop, target } = barriers;
-                let (exit, reason) = fill(prices, row, s, stop, target, settings.same_bar);
-                out.exit_price[i] = exit;
-                out.held_bars[i] = (row - t) as i32;
-                out.exit_reason[i] = reason as u8;
-            }
+            *exit = row.unwrap_or(t + settings.forward - 1);
+            fetch(&prices.open[*exit..=*exit]);
+        }
+        for (row, i) in exits.iter().zip(&touched[..count]) {
+            let (i, row) = (*i, *row);
+            let Barriers { s, stop, target } = Barriers::of(out.entry_price[i], &actions, i);
+            let bar = horizon.bar(prices.open[row], row);
+            let (exit, reason) = fill(bar, s, stop, target, settings.same_bar);
+            out.exit_price[i] = exit;
+            out.held_bars[i] = (row - actions.row[i]) as i32;
+            out.exit_reason[i] = reason as u8;
         }
         for i in range {
             let s = f64::from(actions.direction[i]);

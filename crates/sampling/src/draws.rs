@@ -19,8 +19,8 @@ pub struct DrawsMut<'a> {
     pub act_tp: &'a mut [f64],
 }
 
-/// Eight draws.
-struct Eight {
+/// As many draws as there are lanes.
+struct Lot {
     rank: Words,
     equity: [f64; LANES],
     balance: [f64; LANES],
@@ -44,10 +44,10 @@ impl Sampler {
         let rows = out.rank.len();
         let mut row = 0;
         while row < rows {
-            let eight = self.eight(first.wrapping_add(row as u64));
+            let lot = self.lot(first.wrapping_add(row as u64));
             let end = rows.min(row + LANES);
             macro_rules! store {
-                ($($name:ident),*) => { $(store(&mut out.$name[row..end], &eight.$name);)* };
+                ($($name:ident),*) => { $(store(&mut out.$name[row..end], &lot.$name);)* };
             }
             store!(
                 rank, equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl,
@@ -58,7 +58,7 @@ impl Sampler {
     }
 
     #[inline(always)]
-    fn eight(&self, first: u64) -> Eight {
+    fn lot(&self, first: u64) -> Lot {
         let s = &self.settings;
         let mut samples = [0; LANES];
         for (lane, i) in (0..).zip(&mut samples) {
@@ -111,7 +111,7 @@ impl Sampler {
                 act_tp[lane] = 0.0;
             }
         }
-        Eight {
+        Lot {
             rank,
             equity,
             balance,
@@ -126,13 +126,13 @@ impl Sampler {
     }
 }
 
-/// Stores eight values, or the first of them where fewer rows are left.
+/// Stores the values of all lanes, or of the first where fewer rows are left.
 #[inline(always)]
-fn store<T: Copy>(out: &mut [T], eight: &[T; LANES]) {
+fn store<T: Copy>(out: &mut [T], lot: &[T; LANES]) {
     if let Some(out) = out.first_chunk_mut::<LANES>() {
-        *out = *eight;
+        *out = *lot;
     } else {
-        out.copy_from_slice(&eight[..out.len()]);
+        out.copy_from_slice(&lot[..out.len()]);
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
             sequential: bool,
             positions in prop_oneof![1..1_000_000_u64, Just(u64::MAX)],
             first in 0..1_u64 << 61,
-            rows in 0..40_usize,
+            rows in 0..150_usize,
             choice: bool,
         ) {
             let order =

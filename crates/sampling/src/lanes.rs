@@ -1,12 +1,12 @@
-//! Eight generators side by side: the same numbers as eight alone, several at once.
+//! Generators side by side: the same numbers as each alone, several at once.
 //!
 //! Loops over arrays of [`LANES`] become vector instructions, of whatever set the caller is
 //! compiled for. Integer arithmetic and the conversions here are exact, so the set can't be seen.
 
 use crate::stream::{Streams, mix};
 
-/// Generators side by side.
-pub(crate) const LANES: usize = 8;
+/// Generators side by side: more than a vector holds, so that these are loops, not scalars.
+pub(crate) const LANES: usize = 64;
 
 /// One number of each generator.
 pub(crate) type Words = [u64; LANES];
@@ -14,7 +14,7 @@ pub(crate) type Words = [u64; LANES];
 /// The increment of SplitMix64.
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// [`Xoshiro256PlusPlus`](rand_xoshiro::Xoshiro256PlusPlus) for eight samples.
+/// [`Xoshiro256PlusPlus`](rand_xoshiro::Xoshiro256PlusPlus) for as many samples.
 pub(crate) struct Lanes {
     state: [Words; 4],
 }

@@ -114,49 +114,120 @@ impl PreparedChannel {
             return;
         }
         assert_eq!(out.len() % rows.len(), 0, "windows of one length");
+        self.scale_each(store, reference, InTurn { rows, fetch }, out);
+    }
+
+    /// As [`scale_rows`](Self::scale_rows), taking the rows in another order: `order` holds each
+    /// number below that of the rows once. Windows that overlap are cheap one after the other.
+    ///
+    /// # Panics
+    /// As [`scale_rows`](Self::scale_rows), and where a number is not below that of the rows.
+    #[inline(always)]
+    pub fn scale_ordered(
+        &self,
+        store: impl StoreLine,
+        reference: &Reference,
+        rows: &[usize],
+        order: &[u32],
+        out: &mut [f32],
+    ) {
+        if rows.is_empty() || out.is_empty() {
+            return;
+        }
+        assert_eq!(out.len() % rows.len(), 0, "windows of one length");
+        self.scale_each(store, reference, Ordered { rows, order }, out);
+    }
+
+    #[inline(always)]
+    fn scale_each(
+        &self,
+        store: impl StoreLine,
+        reference: &Reference,
+        turns: impl Turns,
+        out: &mut [f32],
+    ) {
         match &self.values {
             Values::Single(values) => match self.scaler {
                 ChannelScaler::LastClose => {
-                    let kernel = OverClose { close: &reference.close };
-                    each(kernel, store, fetch, values, rows, out);
+                    turns.each(OverClose { close: &reference.close }, store, values, out);
                 }
-                ChannelScaler::Log1pLast => each(OverLast, store, fetch, values, rows, out),
-                _ => each(Copied, store, fetch, values, rows, out),
+                ChannelScaler::Log1pLast => turns.each(OverLast, store, values, out),
+                _ => turns.each(Copied, store, values, out),
             },
             Values::Double(values) => match self.scaler {
                 ChannelScaler::LogReturn => {
-                    let kernel = LessClose { ln_close: &reference.ln_close };
-                    each(kernel, store, fetch, values, rows, out);
+                    turns.each(LessClose { ln_close: &reference.ln_close }, store, values, out);
                 }
-                ChannelScaler::Zscore => each(Zscore, store, fetch, values, rows, out),
-                _ => each(Minmax, store, fetch, values, rows, out),
+                ChannelScaler::Zscore => turns.each(Zscore, store, values, out),
+                _ => turns.each(Minmax, store, values, out),
             },
         }
     }
 }
 
-/// How many windows before its turn one is fetched.
-const AHEAD: usize = 4;
+/// The rows that windows end before, and the order in which they are cut.
+trait Turns {
+    /// Scales the window before each row into its place in `out`.
+    fn each<K: Kernel>(
+        self,
+        kernel: K,
+        store: impl StoreLine,
+        values: &[K::Value],
+        out: &mut [f32],
+    );
+}
 
-/// Scales the window before each row into its place in `out`.
-#[inline(always)]
-fn each<K: Kernel>(
-    kernel: K,
-    store: impl StoreLine,
-    fetch: impl Fn(&[u8]),
-    values: &[K::Value],
-    rows: &[usize],
-    out: &mut [f32],
-) {
-    let lookback = out.len() / rows.len();
-    for row in &rows[..rows.len().min(AHEAD)] {
-        fetch(bytemuck::cast_slice(&values[row - lookback..*row]));
-    }
-    for (i, out) in out.chunks_exact_mut(lookback).enumerate() {
-        if let Some(later) = rows.get(i + AHEAD) {
-            fetch(bytemuck::cast_slice(&values[later - lookback..*later]));
+struct InTurn<'a, F> {
+    rows: &'a [usize],
+    fetch: F,
+}
+
+/// How many windows before its turn one is fetched.
+const AHEAD: usize = 8;
+
+impl<F: Fn(&[u8])> Turns for InTurn<'_, F> {
+    #[inline(always)]
+    fn each<K: Kernel>(
+        self,
+        kernel: K,
+        store: impl StoreLine,
+        values: &[K::Value],
+        out: &mut [f32],
+    ) {
+        let lookback = out.len() / self.rows.len();
+        for row in &self.rows[..self.rows.len().min(AHEAD)] {
+            (self.fetch)(bytemuck::cast_slice(&values[row - lookback..*row]));
         }
-        kernel.scale(store, &values[rows[i] - lookback..rows[i]], rows[i], out);
+        for (i, (row, out)) in self.rows.iter().zip(out.chunks_exact_mut(lookback)).enumerate() {
+            if let Some(later) = self.rows.get(i + AHEAD) {
+                (self.fetch)(bytemuck::cast_slice(&values[later - lookback..*later]));
+            }
+            kernel.scale(store, &values[row - lookback..*row], *row, out);
+        }
+    }
+}
+
+struct Ordered<'a> {
+    rows: &'a [usize],
+    order: &'a [u32],
+}
+
+impl Turns for Ordered<'_> {
+    #[inline(always)]
+    fn each<K: Kernel>(
+        self,
+        kernel: K,
+        store: impl StoreLine,
+        values: &[K::Value],
+        out: &mut [f32],
+    ) {
+        let lookback = out.len() / self.rows.len();
+        for i in self.order {
+            let i = *i as usize;
+            let row = self.rows[i];
+            let out = &mut out[i * lookback..(i + 1) * lookback];
+            kernel.scale(store, &values[row - lookback..row], row, out);
+        }
     }
 }
 
