@@ -1,6 +1,8 @@
 //! The tasks of a block: up to [`GRAIN`] rows but for their windows, column by column while they
 //! are in the caches; and the windows of one channel.
 
+use std::ops::Range;
+
 use barloom_backend::RowsMut;
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
@@ -11,6 +13,9 @@ use crate::{CpuSession, prices};
 
 /// Rows of a task: some tens of microseconds of work, and columns that stay in the first cache.
 pub(crate) const GRAIN: usize = 256;
+
+/// Rows that are drawn and placed at a time.
+const LOT: usize = 64;
 
 /// Rows to fill, from sample `first` on, but for their windows; the market's row of each goes to
 /// `at`.
@@ -36,8 +41,18 @@ impl Task for Price<'_> {
     fn run(mut self) {
         let mut rank = [0; GRAIN];
         let rank = &mut rank[..self.at.len()];
-        self.draw(rank);
-        self.locate(rank);
+        // What is fetched for one lot comes while the next is drawn.
+        let mut begin = 0;
+        while begin < rank.len() {
+            let end = rank.len().min(begin + LOT);
+            self.draw(begin..end, &mut rank[begin..end]);
+            self.locate(begin..end, &rank[begin..end]);
+            begin = end;
+        }
+        let ts = self.session.market.ts();
+        for (out, row) in self.rows.ts.iter_mut().zip(&*self.at) {
+            *out = ts[*row];
+        }
         self.price();
     }
 }
@@ -58,37 +73,34 @@ impl Task for Cut<'_> {
 
 impl Price<'_> {
     #[inline(always)]
-    fn draw(&mut self, rank: &mut [u64]) {
-        let rows = &mut self.rows;
+    fn draw(&mut self, lot: Range<usize>, rank: &mut [u64]) {
+        let (rows, first) = (&mut self.rows, self.first + lot.start as u64);
         let mut out = DrawsMut {
             rank,
-            equity: rows.equity,
-            balance: rows.balance,
-            position: rows.position,
-            sl_dist: rows.sl_dist,
-            tp_dist: rows.tp_dist,
-            act_dir: rows.act_dir,
-            act_dollar: rows.act_dollar,
-            act_sl: rows.act_sl,
-            act_tp: rows.act_tp,
+            equity: &mut rows.equity[lot.clone()],
+            balance: &mut rows.balance[lot.clone()],
+            position: &mut rows.position[lot.clone()],
+            sl_dist: &mut rows.sl_dist[lot.clone()],
+            tp_dist: &mut rows.tp_dist[lot.clone()],
+            act_dir: &mut rows.act_dir[lot.clone()],
+            act_dollar: &mut rows.act_dollar[lot.clone()],
+            act_sl: &mut rows.act_sl[lot.clone()],
+            act_tp: &mut rows.act_tp[lot],
         };
-        self.session.plan.sampler.draws(self.first, &mut out);
+        self.session.plan.sampler.draws(first, &mut out);
     }
 
     #[inline(always)]
-    fn locate(&mut self, rank: &[u64]) {
+    fn locate(&mut self, lot: Range<usize>, rank: &[u64]) {
         let (session, rows) = (self.session, &mut self.rows);
         let ts = session.market.ts();
-        for (i, rank) in rank.iter().enumerate() {
+        for (i, rank) in lot.zip(rank) {
             let position = session.plan.positions.locate(*rank);
             self.at[i] = position.row;
             rows.symbol[i] = position.series;
             rows.bar[i] = position.bar as i64;
             fetch(std::slice::from_ref(session.pricer.source(position.row)));
             fetch(&ts[position.row..=position.row]);
-        }
-        for (out, row) in rows.ts.iter_mut().zip(&*self.at) {
-            *out = ts[*row];
         }
     }
 
