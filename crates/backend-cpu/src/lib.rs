@@ -127,6 +127,53 @@ impl Session for CpuSession {
     }
 
     fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
+        let (rows, how) = self.begin(first, rows, block, true)?;
+        self.fill_rows(first, rows, how);
+        Ok(())
+    }
+
+    fn fill_alone(
+        &self,
+        first: u64,
+        rows: usize,
+        block: &mut SampleBlock,
+    ) -> Result<(), BackendError> {
+        let (rows, how) = self.begin(first, rows, block, false)?;
+        self.fill_rows(first, rows, how);
+        Ok(())
+    }
+}
+
+/// How a block is filled.
+#[derive(Clone, Copy)]
+struct How {
+    /// Rows of a task.
+    grain: usize,
+    /// Whether windows go past the caches.
+    streamed: bool,
+    /// Whether tasks may go to other threads.
+    shared: bool,
+}
+
+impl How {
+    fn new(rows: usize, streamed: bool, shared: bool) -> Self {
+        let threads = if shared { rayon::current_num_threads() } else { 1 };
+        // Streamed tasks are large, so that most of their windows overlap others, but several
+        // for each thread.
+        let tile = (rows / (4 * threads)).next_multiple_of(GRAIN).clamp(4_096, 65_536);
+        Self { grain: if streamed { tile } else { GRAIN }, streamed, shared }
+    }
+}
+
+impl CpuSession {
+    /// Checks what is asked for, and gives the rows to fill.
+    fn begin<'a>(
+        &self,
+        first: u64,
+        rows: usize,
+        block: &'a mut SampleBlock,
+        shared: bool,
+    ) -> Result<(RowsMut<'a>, How), BackendError> {
         self.plan.check_range(first, rows)?;
         let shape = block.shape();
         if shape != self.plan.block_shape() {
@@ -134,29 +181,23 @@ impl Session for CpuSession {
         }
         let bytes = shape.channels.saturating_mul(shape.lookback).saturating_mul(4 * rows);
         let streamed = bytes >= self.backend.stream_from && self.backend.instructions.streams();
-        let grain = if streamed { tile_rows(rows) } else { GRAIN };
-        self.fill_rows(first, block.begin(first, rows)?, grain, streamed);
-        Ok(())
+        Ok((block.begin(first, rows)?, How::new(rows, streamed, shared)))
     }
-}
 
-/// Rows of a task that writes past the caches: enough of them that most of their windows overlap
-/// others, few enough that every thread has several tasks.
-fn tile_rows(rows: usize) -> usize {
-    (rows / (4 * rayon::current_num_threads())).next_multiple_of(GRAIN).clamp(4_096, 65_536)
-}
-
-impl CpuSession {
     /// Splits the rows in halves, each a multiple of the grain but for the last.
-    fn fill_rows(&self, first: u64, rows: RowsMut<'_>, grain: usize, streamed: bool) {
-        if rows.len() > grain {
-            let middle = (rows.len().div_ceil(grain) / 2) * grain;
+    fn fill_rows(&self, first: u64, rows: RowsMut<'_>, how: How) {
+        if rows.len() > how.grain {
+            let middle = (rows.len().div_ceil(how.grain) / 2) * how.grain;
             let (left, right) = rows.split_at(middle, self.plan.lookback);
-            rayon::join(
-                || self.fill_rows(first, left, grain, streamed),
-                || self.fill_rows(first + middle as u64, right, grain, streamed),
-            );
-        } else if streamed {
+            let left = || self.fill_rows(first, left, how);
+            let right = || self.fill_rows(first + middle as u64, right, how);
+            if how.shared {
+                rayon::join(left, right);
+            } else {
+                left();
+                right();
+            }
+        } else if how.streamed {
             self.fill_tile(first, rows);
         } else {
             self.fill_grain(first, rows);

@@ -86,7 +86,11 @@ fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
     let mut first = 0;
     for size in [0, 1, 2, 7, 255, 256, 257, samples] {
         let rows = size.min(samples - first);
-        session.fill(first as u64, rows, &mut piece).map_err(text)?;
+        if size % 2 == 0 {
+            session.fill(first as u64, rows, &mut piece).map_err(text)?;
+        } else {
+            session.fill_alone(first as u64, rows, &mut piece).map_err(text)?;
+        }
         for row in 0..rows {
             piece_row_is(&piece, row, &whole, first + row)?;
         }

@@ -41,4 +41,18 @@ pub trait Session: Send + Sync {
     /// The range is not within the plan's samples, the block is of another shape or too small,
     /// or the device fails.
     fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError>;
+
+    /// As [`fill`](Self::fill), on the calling thread where the backend has a choice: for callers
+    /// that have a thread for each block, and use the block at once.
+    ///
+    /// # Errors
+    /// As [`fill`](Self::fill).
+    fn fill_alone(
+        &self,
+        first: u64,
+        rows: usize,
+        block: &mut SampleBlock,
+    ) -> Result<(), BackendError> {
+        self.fill(first, rows, block)
+    }
 }

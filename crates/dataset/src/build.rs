@@ -150,6 +150,7 @@ impl Build<'_> {
         let layout = Layout::new(plan, self.market);
         let stop = AtomicBool::new(false);
         let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+        let count = plan.samples.div_ceil(self.recipe.output.shard_rows);
         let writer = ShardWriter {
             session: &*build.session,
             layout: &layout,
@@ -157,12 +158,13 @@ impl Build<'_> {
             compression: self.recipe.output.compression,
             shard_rows: self.recipe.output.shard_rows,
             chunk_rows: self.chunk_rows,
+            alone: count >= self.threads as u64,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed),
             totals: &totals,
         };
         let built = in_parallel(
-            plan.samples.div_ceil(writer.shard_rows),
+            count,
             self.threads,
             &stop,
             |numbers| writer.write(numbers),

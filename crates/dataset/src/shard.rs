@@ -30,6 +30,8 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) shard_rows: u64,
     /// Samples made at once.
     pub(crate) chunk_rows: usize,
+    /// Whether every thread has shards of its own, and makes their samples too.
+    pub(crate) alone: bool,
     /// Told after each chunk how many samples it held.
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
     /// Asked before each chunk whether to go on.
@@ -124,7 +126,12 @@ impl ShardWriter<'_> {
             if (self.stop)() {
                 return Err(DatasetError::Stopped);
             }
-            self.session.fill(shard.first + shard.done, rows, block)?;
+            let first = shard.first + shard.done;
+            if self.alone {
+                self.session.fill_alone(first, rows, block)?;
+            } else {
+                self.session.fill(first, rows, block)?;
+            }
             shard.digests.extend(BlockDigest::of_block(block));
             shard.gather.add(block);
             shard.done += rows as u64;
