@@ -87,6 +87,6 @@ def draws_of(table):
     """The draws that a dataset of one symbol holds."""
     if len(table["symbol"].combine_chunks().dictionary) != 1:
         raise ValueError("the check needs bars of one symbol")
-    column = lambda name: np.ascontiguousarray(table[name].to_numpy())
+    column = lambda name: np.array(table[name].to_numpy())
     return Draws(column("bar"), column("act_dir"), column("act_sl"), column("act_tp"),
                  column("act_dollar"), column("equity"))

@@ -9,18 +9,19 @@ from market import CHANNELS
 LN2 = np.float32(np.log(2))
 
 
-@njit(parallel=True)
+@njit(parallel=True, error_model="numpy")
 def cut(columns, last, t, out):
     """Windows of every channel, divided by their last values."""
     channels, _, lookback = out.shape
     for i in prange(len(t)):
         for c in range(channels):
             divisor = last[c, t[i] - 1]
+            source, target = columns[c, t[i] - lookback:t[i]], out[c, i]
             for k in range(lookback):
-                out[c, i, k] = columns[c, t[i] - lookback + k] / divisor
+                target[k] = source[k] / divisor
 
 
-@njit
+@njit(error_model="numpy")
 def price(opens, highs, lows, closes, t, forward, s, stop_distance, target_distance):
     """Exit price and bars held of a trade that is not a hold."""
     entry = opens[t]
@@ -36,7 +37,7 @@ def price(opens, highs, lows, closes, t, forward, s, stop_distance, target_dista
     return closes[t + forward - 1], forward - 1
 
 
-@njit(parallel=True)
+@njit(parallel=True, error_model="numpy")
 def rewards(opens, highs, lows, closes, forward, side_cost, carry,
             t, direction, stop, target, dollars, equity, out):
     """Rewards by the metric `return`."""
@@ -62,10 +63,10 @@ class Rewards:
 
     def build(self, draws):
         """Rewards `[n]`; no windows."""
-        out, rules = self.out[:len(draws.t)], self.rules
+        rules = self.rules
         rewards(*self.prices, rules.forward, rules.side_cost, rules.carry, draws.t,
-                draws.direction, draws.stop, draws.target, draws.dollars, draws.equity, out)
-        return None, out
+                draws.direction, draws.stop, draws.target, draws.dollars, draws.equity, self.out)
+        return None, self.out
 
 
 class Windows:
@@ -81,9 +82,8 @@ class Windows:
 
     def build(self, draws):
         """Windows `[C, n, L]`; no rewards."""
-        out = self.out[:, :len(draws.t)]
-        cut(self.columns, self.last, draws.t, out)
-        return out, None
+        cut(self.columns, self.last, draws.t, self.out)
+        return self.out, None
 
 
 class Both:

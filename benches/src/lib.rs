@@ -14,9 +14,9 @@ pub mod clock;
 pub mod job;
 pub mod measure;
 pub mod measurement;
-// pub mod report;
+pub mod report;
 pub mod stats;
 mod streaming;
 mod walk;
 
-pub use walk::{session, walk};
+pub use walk::{prepare, session, walk};

@@ -35,14 +35,24 @@ pub fn walk(bars: usize) -> Market {
     Market::new(&[series], &["volume".into()], MaxGap::None).expect("a series is a market")
 }
 
-/// A CPU session for a recipe, given as TOML, over a market.
+/// A resolved recipe, given as TOML, and a CPU session for it over a market.
+///
+/// # Panics
+/// The recipe is refused.
+#[must_use]
+pub fn prepare(market: &Arc<Market>, recipe: &str) -> (Recipe, Box<dyn Session>) {
+    let recipe = Recipe::from_toml(recipe, "bench").expect("a recipe");
+    let recipe = recipe.resolve(market).expect("a recipe that fits");
+    let plan = Arc::new(Plan::new(&recipe, market, None).expect("a plan"));
+    let session = CpuBackend.prepare(Arc::clone(market), plan).expect("a session");
+    (recipe, session)
+}
+
+/// The session of [`prepare`].
 ///
 /// # Panics
 /// The recipe is refused.
 #[must_use]
 pub fn session(market: &Arc<Market>, recipe: &str) -> Box<dyn Session> {
-    let recipe = Recipe::from_toml(recipe, "bench").expect("a recipe");
-    let recipe = recipe.resolve(market).expect("a recipe that fits");
-    let plan = Arc::new(Plan::new(&recipe, market, None).expect("a plan"));
-    CpuBackend.prepare(Arc::clone(market), plan).expect("a session")
+    prepare(market, recipe).1
 }
