@@ -125,7 +125,7 @@ fn criterion(root: &Path, estimates: &Path, arguments: &[String]) -> Result<()> 
     let status = Command::new(env!("CARGO"))
         .arg("bench")
         .args(PACKAGE)
-        .args(["--benches", "--"])
+        .args(["--bench", "blocks", "--"])
         .args(arguments)
         .env("CRITERION_HOME", estimates)
         .current_dir(root)
