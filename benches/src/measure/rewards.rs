@@ -47,11 +47,11 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
         };
         chunk.iter().map(one).sum::<f64>()
     };
-    let mut pass = || {
+    let pass = || {
         std::hint::black_box(decisions.par_chunks(CHUNK).map(price).collect::<Vec<f64>>());
         Ok(())
     };
-    let (cold_s, ()) = time(&mut pass)?;
+    let (cold_s, ()) = time(pass)?;
     let warm_s = repeat(options.job.repetitions, pass)?;
     Ok(Measurement {
         prepare_s,

@@ -32,8 +32,11 @@ pub fn report(results: &Results, charts: &[&str]) -> String {
     text
 }
 
+/// Whether a figure stands under a heading.
+type Keep = fn(&Figure) -> bool;
+
 /// Which figures stand under which heading.
-const SECTIONS: [(&str, fn(&Figure) -> bool); 4] = [
+const SECTIONS: [(&str, Keep); 4] = [
     ("Builds", |figure| !figure.case.peer && !is_limit(figure) && !is_grid(figure)),
     ("Grid", is_grid),
     ("Limits of this machine", is_limit),

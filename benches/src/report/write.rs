@@ -53,7 +53,7 @@ mod tests {
         };
         for kind in ["memory", "fill", "stream"] {
             let case = results.centre(kind);
-            results.figures.extend(Figure::new("grid n", &case, &[measured.clone()]));
+            results.figures.extend(Figure::new("grid n", &case, std::slice::from_ref(&measured)));
         }
         let peer = Case { peer: true, ..results.centre("numpy-numba") };
         results.figures.extend(Figure::new("build", &peer, &[measured]));
