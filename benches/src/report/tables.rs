@@ -18,6 +18,7 @@ pub fn report(results: &Results, charts: &[&str]) -> String {
             let _ = write!(text, "\n## {title}\n\n{}", figure_table(&figures));
         }
     }
+    text += &first_calls(results);
     text += &inner_loops(results);
     if !charts.is_empty() {
         text += "\n## Charts\n\n";
@@ -66,7 +67,10 @@ fn head(results: &Results) -> String {
          {}, {} cores{memory}; {} ({}){load}. Files on {}.\n\n\
          Bars: {}. Ratios are at n = {}, L = {}, F = {}, {} threads. Times are medians of warm\n\
          repetitions in processes of their own; what is compared was measured in turn. Cold is the\n\
-         first time in a process: memory and files are touched for the first time.\n",
+         first time in a process: memory and files are touched for the first time. Reading and\n\
+         preparing bars is left out, on both sides; of a virtual build, reading alone. Peers draw\n\
+         with NumPy's generator, and are timed only where they give our output for our draws; those\n\
+         with fewer samples are compared a sample.\n",
         results.date,
         version("commit"),
         version("rustc"),
@@ -136,6 +140,20 @@ fn figure_table(figures: &[&Figure]) -> String {
         );
     }
     text
+}
+
+/// What numba's peers took to compile; not part of their times.
+fn first_calls(results: &Results) -> String {
+    let peers = results.figures.iter().filter(|f| f.case.peer && f.case.kind.contains("numba"));
+    let calls = peers.filter_map(|figure| {
+        let seconds = figure.extra.get("first_call_s")?.as_f64()?;
+        Some(format!("{} {seconds:.1} s", figure.case.kind))
+    });
+    let calls: Vec<String> = calls.collect();
+    if calls.is_empty() {
+        return String::new();
+    }
+    format!("\nFirst calls compile and are not part of these times: {}.\n", calls.join(", "))
 }
 
 fn inner_loops(results: &Results) -> String {
