@@ -115,8 +115,9 @@ fn disk(results: &Results) -> Option<String> {
         )
     } else {
         format!(
-            "The disk takes {:.2} GB/s and files are made at {:.2} GB/s: the disk keeps up. \
-             Compression would cost more than it saves.",
+            "The disk takes {:.2} GB/s, synced, and files are made at {:.2} GB/s in memory: the disk \
+             keeps up. What a build still waits for there is writing and syncing that does not \
+             overlap with making samples.",
             raw / 1e9,
             made / 1e9
         )
