@@ -125,10 +125,10 @@ fn against_limits(results: &Results) -> Option<Chart> {
         ("raw files on tmpfs", centre("write").at(Place::Tmpfs)),
         ("raw files on disk", disk.clone()),
         ("raw files on disk, synced", Case { sync: true, ..disk }),
-        ("Parquet on disk, synced", centre("parquet").at(Place::Disk)),
-        ("Parquet on tmpfs", centre("parquet").at(Place::Tmpfs)),
-        ("small reused blocks", centre("stream")),
-        ("build into memory", centre("memory")),
+        ("barloom, Parquet on disk, synced", centre("parquet").at(Place::Disk)),
+        ("barloom, Parquet on tmpfs", centre("parquet").at(Place::Tmpfs)),
+        ("barloom, small reused blocks", centre("stream")),
+        ("barloom, into memory", centre("memory")),
     ];
     let bars = rows.iter().filter_map(|(name, case)| {
         let figure = results.figure(case)?;
@@ -147,7 +147,12 @@ fn against_peers(results: &Results) -> Option<Chart> {
         .map(|figure| {
             let threads = figure.case.threads;
             let plural = if threads == 1 { "" } else { "s" };
-            (format!("{}, {threads} thread{plural}", figure.case.kind), figure.samples_per_second)
+            let part = match figure.case.kind.as_str() {
+                "numpy-windows" | "numba-windows" | "numba-rewards" => " alone",
+                _ => "",
+            };
+            let name = format!("{}{part}, {threads} thread{plural}", figure.case.kind);
+            (name, figure.samples_per_second)
         })
         .collect();
     if bars.is_empty() {

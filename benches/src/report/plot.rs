@@ -12,6 +12,8 @@ use crate::report::steps::Steps;
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (960, 600);
 const FONT: &str = "sans-serif";
+/// How the names of our own bars begin, which have another colour.
+pub const OURS: &str = "barloom";
 /// Colours that colour-blind readers tell apart (Okabe and Ito).
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
@@ -107,7 +109,10 @@ where
         .build_cartesian_2d(across, 0.0..most * 1.35)?;
     let step = |place: &f64| {
         let i = place.round() as usize;
-        steps.get(i).map_or_else(String::new, |value| count(*value as f64))
+        steps.get(i).map_or_else(String::new, |value| match value {
+            exact if *exact < 100_000 => exact.to_string(),
+            long => count(*long as f64),
+        })
     };
     chart
         .configure_mesh()
@@ -179,9 +184,9 @@ where
         .label_style((FONT, 16))
         .axis_desc_style((FONT, 18))
         .draw()?;
-    for (row, (_, value)) in bars.iter().rev().enumerate() {
+    for (row, (name, value)) in bars.iter().rev().enumerate() {
         let (at, row) = (scale(*value), row as f64);
-        let colour = if row as usize + 1 == bars.len() { COLOURS[1] } else { COLOURS[0] };
+        let colour = COLOURS[usize::from(name.starts_with(OURS))];
         let corners = [(least, row - 0.32), (at, row + 0.32)];
         chart.draw_series([Rectangle::new(corners, colour.filled())])?;
         let style = (FONT, 16).into_font().color(&BLACK).pos(middle_left());
