@@ -1,49 +1,22 @@
-//! Markets and sessions that the benchmarks share.
-#![forbid(unsafe_code)]
+//! The benchmarks: what `cargo xtask bench` runs.
+//!
+//! Three things stand here. Criterion benches of the inner loops (`benches/`). The binary
+//! `barloom-measure`, which takes one measurement of a whole job and prints it as one JSON
+//! object: a process a measurement, so that peak memory and cold starts mean something. And the
+//! binary `barloom-bench`, which runs these measurements in turn, A B A B, beside the limits of
+//! the machine and Python peers, and writes the report.
+//!
+//! Nothing is compared by absolute times across machines: figures are kept with their host, and
+//! regressions are looked for in ratios that were measured in one run.
+#![deny(unsafe_code)]
 
-use std::sync::Arc;
+pub mod clock;
+pub mod job;
+pub mod measure;
+pub mod measurement;
+pub mod report;
+pub mod stats;
+mod streaming;
+mod walk;
 
-use barloom_backend::{Backend, Plan, Session};
-use barloom_backend_cpu::CpuBackend;
-use barloom_bars::{Column, Market, MaxGap, Series};
-use barloom_recipe::Recipe;
-
-/// A random walk of minute bars with volume, made by a generator of its own.
-///
-/// # Panics
-/// The walk is no series, which would be a bug here.
-#[must_use]
-pub fn walk(bars: usize) -> Market {
-    let mut state = 1_u64;
-    let mut unit = move || {
-        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    let mut columns: [Vec<f64>; 5] = Default::default();
-    let mut open = 100.0_f64;
-    for _ in 0..bars {
-        let close = open * (1.0 + 0.002 * (unit() - 0.5));
-        let high = open.max(close) * (1.0 + 0.0005 * unit());
-        let low = open.min(close) * (1.0 - 0.0005 * unit());
-        let bar = [open, high, low, close, (unit() * 1e6).floor()];
-        columns.iter_mut().zip(bar).for_each(|(column, value)| column.push(value));
-        open = close;
-    }
-    let names = ["open", "high", "low", "close", "volume"];
-    let columns = names.iter().zip(columns).map(|(n, v)| Column::new(*n, v)).collect();
-    let ts = (0..bars as i64).map(|i| i * 60_000_000_000).collect();
-    let series = Series::new("WALK", ts, columns).expect("a walk is a series");
-    Market::new(&[series], &["volume".into()], MaxGap::None).expect("a series is a market")
-}
-
-/// A CPU session for a recipe, given as TOML, over a market.
-///
-/// # Panics
-/// The recipe is refused.
-#[must_use]
-pub fn session(market: &Arc<Market>, recipe: &str) -> Box<dyn Session> {
-    let recipe = Recipe::from_toml(recipe, "bench").expect("a recipe");
-    let recipe = recipe.resolve(market).expect("a recipe that fits");
-    let plan = Arc::new(Plan::new(&recipe, market, None).expect("a plan"));
-    CpuBackend::default().prepare(Arc::clone(market), plan).expect("a session")
-}
+pub use walk::{prepare, session, walk};

@@ -22,12 +22,9 @@ struct Arguments {
 enum Command {
     /// Checks what compilers don't: the order of crates, the docs, the fixtures, file sizes.
     Tidy,
-    /// Runs the criterion benchmarks; what follows `--` goes to criterion.
-    Bench {
-        /// Arguments for criterion, such as a filter.
-        #[arg(last = true)]
-        criterion: Vec<String>,
-    },
+    /// Measures this machine beside limits and peers, and writes target/bench; what follows `--`
+    /// goes to criterion alone.
+    Bench(bench::Bench),
     /// Runs everything that CI runs.
     Ci,
 }
@@ -35,7 +32,7 @@ enum Command {
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Tidy => tidy::run(&root()?),
-        Command::Bench { criterion } => bench::run(&root()?, &criterion),
+        Command::Bench(bench) => bench::run(&root()?, &bench),
         Command::Ci => ci::run(&root()?),
     }
 }

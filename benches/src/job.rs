@@ -1,0 +1,139 @@
+//! The job that is measured: bars, a recipe, threads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use barloom_backend::{Backend, BlockShape, Plan, Session};
+use barloom_backend_cpu::CpuBackend;
+use barloom_bars::Market;
+use barloom_market_data::{OnBadBar, ReadOptions, Stamp};
+use barloom_recipe::Recipe;
+use clap::Args;
+
+use crate::walk;
+
+/// Bars of the generated walk: as many as thirteen months of minutes.
+pub const WALK_BARS: usize = 558_720;
+
+/// What is built, of what, on how many threads.
+#[derive(Args, Clone, Debug)]
+pub struct Job {
+    /// Samples.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub rows: u64,
+    /// L in bars.
+    #[arg(long, default_value_t = 64)]
+    pub lookback: usize,
+    /// F in bars.
+    #[arg(long, default_value_t = 64)]
+    pub forward: usize,
+    /// Reward metrics, comma-separated.
+    #[arg(long, default_value = "return", value_delimiter = ',')]
+    pub metric: Vec<String>,
+    /// `honour` or `ignore`.
+    #[arg(long, default_value = "honour")]
+    pub barriers: String,
+    /// Channels, comma-separated.
+    #[arg(long, default_value = "open,high,low,close,volume", value_delimiter = ',')]
+    pub channels: Vec<String>,
+    /// Threads; 0 for one a core.
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+    /// Files or globs of bars; none for a generated walk.
+    #[arg(long, num_args = 1..)]
+    pub bars: Vec<String>,
+    /// How often the work is done after the first time.
+    #[arg(long, default_value_t = 5)]
+    pub repetitions: usize,
+    /// Where files are written, in a folder that is removed afterwards.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// A job with its bars read and its recipe resolved.
+pub struct Ready {
+    /// The resolved recipe.
+    pub recipe: Recipe,
+    /// The bars.
+    pub market: Arc<Market>,
+}
+
+impl Job {
+    /// Threads that work.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.threads == 0 { cores() } else { self.threads }
+    }
+
+    /// Starts rayon's pool with the job's threads. Once a process.
+    ///
+    /// # Errors
+    /// The pool can't be started, or was already.
+    pub fn start_threads(&self) -> Result<()> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads());
+        pool.build_global().context("can't start threads")
+    }
+
+    /// The recipe of a Parquet or virtual dataset.
+    ///
+    /// # Errors
+    /// A setting is refused.
+    pub fn recipe(&self, format: &str) -> Result<Recipe> {
+        let (channels, metric) = (quoted(&self.channels), quoted(&self.metric));
+        let Self { rows, lookback, forward, barriers, .. } = self;
+        let text = format!(
+            "[data]\nchannels = {channels}\n[dataset]\nsamples = {rows}\nlookback = {lookback}\n\
+             forward = {forward}\n[reward]\nmetric = {metric}\nbarriers = \"{barriers}\"\n\
+             [output]\nformat = \"{format}\"\n"
+        );
+        Ok(Recipe::from_toml(&text, "bench")?)
+    }
+
+    /// Reads or makes the bars and resolves the recipe.
+    ///
+    /// # Errors
+    /// Bars can't be read, or the recipe does not fit them.
+    pub fn ready(&self, format: &str) -> Result<Ready> {
+        let recipe = self.recipe(format)?;
+        let market = if self.bars.is_empty() {
+            walk(WALK_BARS)
+        } else {
+            let options = ReadOptions {
+                timezone: recipe.data.timezone.clone(),
+                stamp: Stamp::Open,
+                columns: Some(recipe.data.channels.clone()),
+            };
+            let loaded =
+                barloom_market_data::read(&self.bars, &options)?.into_series(OnBadBar::Error)?;
+            Market::new(&loaded.series, &recipe.data.channels, recipe.max_gap())?
+        };
+        let recipe = recipe.resolve(&market)?;
+        Ok(Ready { recipe, market: Arc::new(market) })
+    }
+}
+
+impl Ready {
+    /// A session of the CPU backend.
+    ///
+    /// # Errors
+    /// The recipe does not fit the bars.
+    pub fn session(&self) -> Result<Box<dyn Session>> {
+        let plan = Arc::new(Plan::new(&self.recipe, &self.market, None)?);
+        Ok(CpuBackend::default().prepare(Arc::clone(&self.market), plan)?)
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    format!("[{}]", names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+}
+
+/// Bytes that a row of a block's columns takes.
+#[must_use]
+pub fn bytes_per_row(shape: BlockShape) -> u64 {
+    let windows = shape.channels * shape.lookback * size_of::<f32>();
+    // Twelve columns of 8 bytes, two of 4, three of 1; a metric is a reward and a mark.
+    let state = 12 * 8 + 2 * 4 + 3;
+    (windows + state + shape.metrics * 9) as u64
+}

@@ -1,0 +1,87 @@
+//! Measurements, one a process: what `barloom-measure` does.
+
+mod dataset;
+mod limits;
+mod memory;
+mod rewards;
+mod stream;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use crate::job::Job;
+use crate::measurement::{Measurement, peak_rss_bytes};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Draws, windows, scaling and rewards into memory.
+    Memory,
+    /// The same through one small block a thread, which is filled again and again.
+    Stream,
+    /// A whole Parquet dataset, uncompressed.
+    Parquet,
+    /// A whole virtual dataset.
+    Virtual,
+    /// Rewards alone, of draws made beforehand.
+    Reward,
+    /// A parallel fill of the bytes of `memory` with streaming stores.
+    Fill,
+    /// A parallel copy of the bytes of `memory`.
+    Copy,
+    /// A parallel write of `--bytes` in `--files` files, 1 MiB at a time.
+    Write,
+}
+
+/// One measurement.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "barloom-measure", about = "Takes one measurement and prints it as JSON")]
+pub struct Options {
+    /// What is measured.
+    pub kind: Kind,
+    /// The job.
+    #[command(flatten)]
+    pub job: Job,
+    /// Rows of a block in memory: all of them where it is 0; those of a thread's block in a stream.
+    #[arg(long, default_value_t = 0)]
+    pub block_rows: usize,
+    /// Hash the content too.
+    #[arg(long)]
+    pub digest: bool,
+    /// Bytes to write.
+    #[arg(long, default_value_t = 0)]
+    pub bytes: u64,
+    /// Files to write them in.
+    #[arg(long, default_value_t = 1)]
+    pub files: u64,
+    /// Sync each file.
+    #[arg(long)]
+    pub sync: bool,
+    /// Leave the last dataset where it is.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+impl Options {
+    /// Takes the measurement.
+    ///
+    /// # Errors
+    /// The job can't be done.
+    pub fn run(&self) -> Result<Measurement> {
+        self.job.start_threads()?;
+        let mut measurement = match self.kind {
+            Kind::Memory => memory::run(self),
+            Kind::Stream => stream::run(self),
+            Kind::Parquet => dataset::run(self, "parquet"),
+            Kind::Virtual => dataset::run(self, "virtual"),
+            Kind::Reward => rewards::run(self),
+            Kind::Fill => limits::fill(self),
+            Kind::Copy => limits::copy(self),
+            Kind::Write => limits::write(self),
+        }?;
+        measurement.name =
+            self.kind.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned());
+        measurement.peak_rss_bytes = peak_rss_bytes();
+        Ok(measurement)
+    }
+}

@@ -1,0 +1,71 @@
+//! Samples into memory: one block of all rows, or blocks of a few thousand, each hashed when it
+//! is filled.
+
+use anyhow::{Context, Result};
+use barloom_backend::{BLOCK_ROWS, BlockDigest, ContentDigest, Plan, SampleBlock, Session};
+use rayon::prelude::*;
+
+use super::Options;
+use crate::clock::{repeat, time};
+use crate::job::bytes_per_row;
+use crate::measurement::Measurement;
+
+pub(super) fn run(options: &Options) -> Result<Measurement> {
+    let ready = options.job.ready("parquet")?;
+    let (prepare_s, session) = time(|| ready.session())?;
+    let rows = usize::try_from(options.job.rows).context("more rows than memory has bytes")?;
+    let block_rows = if options.block_rows == 0 { rows } else { options.block_rows };
+    let (cold_s, mut blocks) = time(|| {
+        let mut blocks: Vec<SampleBlock> = (0..rows)
+            .step_by(block_rows)
+            .map(|first| session.allocate(block_rows.min(rows - first)))
+            .collect();
+        fill(&*session, &mut blocks, options.digest)?;
+        Ok(blocks)
+    })?;
+    let warm_s = repeat(options.job.repetitions, || fill(&*session, &mut blocks, options.digest))?;
+    Ok(Measurement {
+        prepare_s,
+        cold_s: Some(cold_s),
+        warm_s,
+        samples: options.job.rows,
+        bytes: options.job.rows * bytes_per_row(session.plan().block_shape()),
+        ..Measurement::default()
+    })
+}
+
+/// Fills every block, and hashes each one when it is full.
+///
+/// One large block is filled by all threads, as [`Session::fill`] does; of several, each is a
+/// thread's own.
+fn fill(session: &dyn Session, blocks: &mut [SampleBlock], digest: bool) -> Result<()> {
+    let rows = blocks.first().map_or(0, SampleBlock::capacity) as u64;
+    let one = |(number, block): (usize, &mut SampleBlock)| -> Result<Vec<BlockDigest>> {
+        session.fill(number as u64 * rows, block.capacity(), block)?;
+        Ok(if digest { digests(block) } else { Vec::new() })
+    };
+    let hashes: Vec<Vec<BlockDigest>> = if blocks.len() == 1 {
+        blocks.iter_mut().enumerate().map(one).collect::<Result<_>>()?
+    } else {
+        blocks.par_iter_mut().enumerate().map(one).collect::<Result<_>>()?
+    };
+    if digest {
+        std::hint::black_box(join(session.plan(), &hashes));
+    }
+    Ok(())
+}
+
+fn digests(block: &SampleBlock) -> Vec<BlockDigest> {
+    let starts: Vec<usize> = (0..block.rows()).step_by(BLOCK_ROWS).collect();
+    let hash =
+        |start: &usize| BlockDigest::of_rows(block, *start, block.rows().min(start + BLOCK_ROWS));
+    starts.par_iter().map(hash).collect()
+}
+
+fn join(plan: &Plan, hashes: &[Vec<BlockDigest>]) -> String {
+    let channels: Vec<&str> = plan.channels.iter().map(|c| c.name.as_str()).collect();
+    let metrics: Vec<&str> = plan.reward.metrics.iter().map(|m| m.name()).collect();
+    let mut digest = ContentDigest::new(&channels, plan.lookback, &metrics);
+    hashes.iter().flatten().for_each(|hash| digest.push(*hash));
+    digest.finish()
+}

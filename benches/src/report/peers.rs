@@ -1,0 +1,117 @@
+//! Python peers: a virtual environment, a small dataset to compare with, one process a
+//! measurement.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::measurement::Measurement;
+use crate::report::cases::{Case, Place};
+use crate::report::runner::{Runner, measurement};
+
+/// Samples of the dataset that peers are compared with.
+const CHECK_ROWS: u64 = 20_000;
+
+/// A Python that has what the peers need.
+#[derive(Clone, Debug)]
+pub struct Peers {
+    python: PathBuf,
+    scripts: PathBuf,
+}
+
+impl Peers {
+    /// Makes the environment, or finds the one that was made of the same requirements.
+    ///
+    /// # Errors
+    /// There is no Python, or a package can't be installed.
+    pub fn prepare(root: &Path, out: &Path) -> Result<Self> {
+        let scripts = root.join("benches/peers");
+        let requirements = scripts.join("requirements.txt");
+        let wanted = fs::read_to_string(&requirements)?;
+        let environment = out.join("venv");
+        let done = environment.join("installed.txt");
+        let python = if cfg!(windows) {
+            environment.join("Scripts/python.exe")
+        } else {
+            environment.join("bin/python")
+        };
+        if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
+            return Ok(Self { python, scripts });
+        }
+        eprintln!("peers: installing {}", requirements.display());
+        let system = ["python3", "python"];
+        let made = system.iter().any(|name| {
+            call(Path::new(name), &["-m".into(), "venv".into(), environment.clone().into()]).is_ok()
+        });
+        if !made {
+            bail!("no python3 that makes virtual environments");
+        }
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+        let mut arguments: Vec<OsString> = pip.iter().map(Into::into).collect();
+        arguments.push(requirements.into());
+        call(&python, &arguments)?;
+        fs::write(&done, wanted)?;
+        Ok(Self { python, scripts })
+    }
+
+    /// Measures a peer, after its output was compared with ours.
+    ///
+    /// # Errors
+    /// The peer fails, or its output is another.
+    pub fn measure(&self, case: &Case, repetitions: usize, runner: &Runner) -> Result<Measurement> {
+        let writer = case.kind == "pyarrow-writer";
+        let rows = if writer { case.n } else { CHECK_ROWS };
+        let dataset = dataset(case, rows, runner)?;
+        // The loop takes seconds each time, and differs little from one to the next.
+        let repetitions = if case.kind == "pandas-loop" { 2 } else { repetitions };
+        let mut arguments: Vec<OsString> = vec![
+            self.scripts.join("peer.py").into(),
+            case.kind.clone().into(),
+            "--dataset".into(),
+            dataset.into(),
+            "--rows".into(),
+            case.n.to_string().into(),
+            "--repetitions".into(),
+            repetitions.to_string().into(),
+            "--threads".into(),
+            case.threads.to_string().into(),
+        ];
+        if let Some(folder) = case.place.and_then(|place| runner.places.folder(place)) {
+            arguments.extend(["--out".into(), folder.join("pyarrow").into()]);
+        }
+        let measured = measurement(&self.python, &arguments)?;
+        match measured.check.as_deref() {
+            Some("equal") => Ok(measured),
+            Some(differs) => bail!("not timed: its output is not ours: {differs}"),
+            None => bail!("not timed: its output was not compared"),
+        }
+    }
+}
+
+/// A dataset of `rows` samples with the case's L and F, built when it is first wanted.
+fn dataset(case: &Case, rows: u64, runner: &Runner) -> Result<PathBuf> {
+    let place = case.place.unwrap_or(Place::Disk);
+    let folder = runner.places.folder(place).context("there is no such place")?;
+    let dataset = folder.join(format!("check-{rows}-{}-{}", case.lookback, case.forward));
+    if !dataset.join("manifest.json").is_file() {
+        let build = Case { n: rows, peer: false, ..case.kind("parquet") };
+        let mut arguments: Vec<OsString> = build.arguments().into_iter().map(Into::into).collect();
+        arguments.extend(["--repetitions", "0", "--keep", "--out"].map(Into::into));
+        arguments.push(dataset.clone().into());
+        runner.call(arguments).context("the dataset to compare with")?;
+    }
+    Ok(dataset)
+}
+
+fn call(program: &Path, arguments: &[OsString]) -> Result<()> {
+    let output = Command::new(program).args(arguments).output()?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        let last = told.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        bail!("{}: {last}", program.display());
+    }
+    Ok(())
+}
