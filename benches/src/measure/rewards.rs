@@ -1,7 +1,8 @@
 //! Rewards alone: trades and metrics of draws that were made beforehand, in sample order.
 
 use anyhow::{Context, Result};
-use barloom_rewards::{Action, Pricer, Prices};
+use barloom_backend::Plan;
+use barloom_rewards::{Actions, Metric, Pricer, Prices, RewardsMut, Trades, TradesMut};
 use rayon::prelude::*;
 
 use super::Options;
@@ -9,12 +10,78 @@ use crate::clock::{repeat, time};
 use crate::measurement::Measurement;
 
 /// Rewards that a task prices.
-const CHUNK: usize = 1_024;
+const CHUNK: u64 = 1_024;
 
-struct Decision {
-    row: usize,
-    action: Action,
-    equity: f64,
+/// Draws as columns, and what is priced of them.
+#[derive(Clone, Default)]
+struct Chunk {
+    row: Vec<usize>,
+    direction: Vec<i8>,
+    notional: Vec<f64>,
+    stop: Vec<f64>,
+    target: Vec<f64>,
+    equity: Vec<f64>,
+    entry_price: Vec<f64>,
+    exit_price: Vec<f64>,
+    held_bars: Vec<i32>,
+    exit_reason: Vec<u8>,
+    unit_return: Vec<f64>,
+    value: Vec<f64>,
+    clipped: Vec<u8>,
+}
+
+impl Chunk {
+    fn draw(plan: &Plan, first: u64, rows: u64) -> Self {
+        let mut chunk = Self::default();
+        for i in first..first + rows {
+            let draw = plan.sampler.draw(i);
+            chunk.row.push(plan.positions.locate(draw.rank).row);
+            chunk.direction.push(draw.act_dir);
+            chunk.notional.push(draw.act_dollar);
+            chunk.stop.push(draw.act_sl);
+            chunk.target.push(draw.act_tp);
+            chunk.equity.push(draw.equity);
+        }
+        let rows = chunk.row.len();
+        let zeros = || vec![0.0; rows];
+        Self {
+            entry_price: zeros(),
+            exit_price: zeros(),
+            held_bars: vec![0; rows],
+            exit_reason: vec![0; rows],
+            unit_return: zeros(),
+            value: zeros(),
+            clipped: vec![0; rows],
+            ..chunk
+        }
+    }
+
+    fn price(&mut self, pricer: &Pricer, prices: Prices<'_>, metric: Metric) {
+        let actions = Actions {
+            row: &self.row,
+            direction: &self.direction,
+            notional: &self.notional,
+            stop: &self.stop,
+            target: &self.target,
+        };
+        let mut trades = TradesMut {
+            entry_price: &mut self.entry_price,
+            exit_price: &mut self.exit_price,
+            held_bars: &mut self.held_bars,
+            exit_reason: &mut self.exit_reason,
+            unit_return: &mut self.unit_return,
+        };
+        pricer.trades(prices, actions, |_| (), &mut trades);
+        let trades = Trades {
+            entry_price: &self.entry_price,
+            exit_price: &self.exit_price,
+            held_bars: &self.held_bars,
+            exit_reason: &self.exit_reason,
+            unit_return: &self.unit_return,
+        };
+        let mut out = RewardsMut { value: &mut self.value, clipped: &mut self.clipped };
+        pricer.rewards(prices, actions, &self.equity, trades, metric, &mut out);
+    }
 }
 
 pub(super) fn run(options: &Options) -> Result<Measurement> {
@@ -28,31 +95,20 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
         close: market.close(),
     };
     let (prepare_s, pricer) = time(|| Ok(Pricer::new(prices, plan.reward.clone())?))?;
-    let decide = |i: u64| {
-        let draw = plan.sampler.draw(i);
-        let action = Action {
-            direction: draw.act_dir,
-            notional: draw.act_dollar,
-            stop: draw.act_sl,
-            target: draw.act_tp,
-        };
-        Decision { row: plan.positions.locate(draw.rank).row, action, equity: draw.equity }
-    };
-    let decisions: Vec<Decision> = (0..options.job.rows).map(decide).collect();
     let metric = *plan.reward.metrics.first().context("a metric")?;
-    let price = |chunk: &[Decision]| {
-        let one = |d: &Decision| {
-            let trade = pricer.trade(prices, d.row, &d.action);
-            pricer.reward(prices, d.row, &d.action, d.equity, &trade, metric).value
-        };
-        chunk.iter().map(one).sum::<f64>()
-    };
-    let pass = || {
-        std::hint::black_box(decisions.par_chunks(CHUNK).map(price).collect::<Vec<f64>>());
+    let samples = options.job.rows;
+    let firsts: Vec<u64> = (0..samples).step_by(CHUNK as usize).collect();
+    let mut chunks: Vec<Chunk> = firsts
+        .into_iter()
+        .map(|first| Chunk::draw(plan, first, CHUNK.min(samples - first)))
+        .collect();
+    let mut pass = || {
+        chunks.par_iter_mut().for_each(|chunk| chunk.price(&pricer, prices, metric));
+        std::hint::black_box(&mut chunks);
         Ok(())
     };
-    let (cold_s, ()) = time(pass)?;
-    let warm_s = repeat(options.job.repetitions, pass)?;
+    let (cold_s, ()) = time(&mut pass)?;
+    let warm_s = repeat(options.job.repetitions, &mut pass)?;
     Ok(Measurement {
         prepare_s,
         cold_s: Some(cold_s),
