@@ -163,6 +163,16 @@ const RECIPES: &[(&str, &str)] = &[
         "#,
     ),
     (
+        "clipped on both sides",
+        r#"
+        dataset = { samples = 500, lookback = 2, forward = 6, seed = 3 }
+        [reward]
+        metric = ["sharpe", "car", "pnl"]
+        bars_per_year = 2000
+        clip = [-20.0, 10.0]
+        "#,
+    ),
+    (
         "every scaler",
         r#"
         data = { channels = ["close", "open", "high", "low", "volume", "spread"] }

@@ -21,6 +21,26 @@ pub enum BackendError {
     /// The reward settings are wrong.
     #[error(transparent)]
     Rewards(#[from] RewardsError),
+    /// Every position with each of its actions is more than can be numbered.
+    #[error(
+        "dataset.actions_per_state: {actions_per_state} actions at each of {positions} positions are 2^62 samples or more; lower it"
+    )]
+    TooManySamples {
+        /// The positions.
+        positions: u64,
+        /// Actions at each.
+        actions_per_state: u64,
+    },
+    /// A part's share of the samples rounds to none.
+    #[error(
+        "split.part {part}: its share of {samples} samples is none; raise dataset.samples, make the part larger, or leave it out"
+    )]
+    NoSamples {
+        /// The part.
+        part: String,
+        /// How many samples all parts have.
+        samples: String,
+    },
     /// The market lacks a channel of the recipe.
     #[error("data.channels: the bars have no column {channel}; they have {available}")]
     MissingChannel {

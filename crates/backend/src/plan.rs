@@ -2,12 +2,15 @@
 
 use barloom_bars::{Market, Part};
 use barloom_recipe::{Recipe, Samples};
-use barloom_rewards::RewardSettings;
-use barloom_sampling::Sampler;
+use barloom_rewards::{Metric, RewardSettings};
+use barloom_sampling::{MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
 use barloom_windows::Positions;
 
 use crate::{BackendError, BlockShape};
+
+/// Trades of F bars a year up to which their return may well be compounded over one: one a week.
+const MOST_TRADES: f64 = 52.0;
 
 /// A channel of the windows.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,8 +48,8 @@ impl Plan {
     /// Resolves a recipe against a market, for one part of its split or, without one, whole.
     ///
     /// # Errors
-    /// The recipe is wrong, the market has no position for it, lacks a channel, or a channel
-    /// holds a value that its scaler can't take.
+    /// The recipe is wrong, gives the part no sample, or asks for 2^62 or more; the market has no
+    /// position for it, lacks a channel, or a channel holds a value that its scaler can't take.
     pub fn new(
         recipe: &Recipe,
         market: &Market,
@@ -63,9 +66,13 @@ impl Plan {
         let positions = Positions::new(market, lookback, forward, part)?;
         let samples =
             match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
-                Samples::All => positions.count().saturating_mul(recipe.dataset.actions_per_state),
+                Samples::All => every(positions.count(), recipe.dataset.actions_per_state)?,
                 Samples::Count(count) => count,
             };
+        if let (0, Some(part)) = (samples, part) {
+            let (part, samples) = (part.name.clone(), recipe.dataset.samples.to_string());
+            return Err(BackendError::NoSamples { part, samples });
+        }
         let sampler = Sampler::new(
             &recipe.sampling,
             recipe.dataset.seed,
@@ -83,6 +90,22 @@ impl Plan {
         let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
         let part = part.cloned();
         Ok(Self { samples, part, lookback, forward, channels, sampler, positions, reward, meta })
+    }
+
+    /// What a person should know before samples are built: a yearly reward that a short trade is
+    /// raised to.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let trades = self.reward.bars_per_year / self.forward as f64;
+        if self.reward.metrics.contains(&Metric::Car) && trades > MOST_TRADES {
+            warnings.push(format!(
+                "reward.metric: car raises the return of one trade to the power of {trades:.1} \
+                 (bars_per_year / forward), above {MOST_TRADES}, so most of it is extreme or \
+                 clipped; a longer dataset.forward, log_return or pnl_pct would tell more"
+            ));
+        }
+        warnings
     }
 
     /// The shape of this plan's blocks.
@@ -106,6 +129,12 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Every position, with each of its actions.
+fn every(positions: u64, actions_per_state: u64) -> Result<u64, BackendError> {
+    let samples = positions.checked_mul(actions_per_state).filter(|n| *n < MAX_SAMPLES);
+    samples.ok_or(BackendError::TooManySamples { positions, actions_per_state })
 }
 
 /// Every value that a window can hold must suit the channel's scaler.

@@ -86,7 +86,7 @@ impl Split {
     /// fractions summed in order; the last part of a split whose fractions make 1 has no end.
     ///
     /// # Errors
-    /// No parts, a name twice or not usable as a folder, fractions mixed with dates, fractions
+    /// No parts, a name twice, even in another case, or not usable as a folder, fractions mixed with dates, fractions
     /// that are not in (0, 1] or exceed 1 in sum, dates that do not ascend.
     pub fn resolve(&self, market: &Market) -> Result<Vec<Part>, BarsError> {
         self.check()?;
@@ -149,8 +149,18 @@ impl Split {
                     ),
                 );
             }
-            if self.parts[..index].iter().any(|p| p.name == part.name) {
-                return error(format!("{key}.name"), format!("{:?} is there twice", part.name));
+            // Some file systems take names that differ only in case for one.
+            let same = |p: &&PartSpec| p.name.eq_ignore_ascii_case(&part.name);
+            if let Some(before) = self.parts[..index].iter().find(same) {
+                let problem = if before.name == part.name {
+                    format!("{:?} is there twice", part.name)
+                } else {
+                    format!(
+                        "{:?} differs only in case from {:?}, and some systems would take their folders for one; rename one",
+                        part.name, before.name
+                    )
+                };
+                return error(format!("{key}.name"), problem);
             }
             match part.end {
                 PartEnd::Fraction(f) => {
@@ -228,6 +238,16 @@ mod tests {
         assert_eq!(parts[0].label_rows(&market, 0), 0..80);
         assert_eq!(parts[1].label_rows(&market, 0), 80..90);
         assert_eq!((parts[0].share, parts[1].share), (0.8, 0.1));
+    }
+
+    #[test]
+    fn refuses_names_that_are_one_folder() {
+        for (other, says) in [("p0", "twice"), ("P0", "case")] {
+            let mut split = split(&[PartEnd::Until(7), PartEnd::Until(8)], 0);
+            split.parts[1].name = other.into();
+            let error = split.check().unwrap_err().to_string();
+            assert!(error.contains("split.part[1].name") && error.contains(says), "{error}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(crate) struct Build {
     #[arg(long, default_value = "auto", value_parser = ["auto", "cpu"])]
     pub(crate) backend: String,
     /// Threads; all processors by default. The dataset is the same for any number.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub(crate) threads: Option<u16>,
     /// Samples made at once for each file being written. The dataset is the same for any number.
     #[arg(long, value_name = "ROWS", default_value_t = 4_096, hide = true)]

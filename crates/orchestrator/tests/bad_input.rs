@@ -173,6 +173,25 @@ fn table() -> Vec<Bad> {
             "[[split.part]]\nname = \"a\"\nfraction = 0.8\n[[split.part]]\nname = \"b\"\nfraction = 0.3\n",
             &["split.part"],
         ),
+        bad_recipe(
+            "parts that differ in case",
+            "[[split.part]]\nname = \"a\"\nfraction = 0.5\n[[split.part]]\nname = \"A\"\nfraction = 0.3\n",
+            &["split.part[1].name", "case"],
+        ),
+        Bad {
+            bars: good_csv(60_000),
+            ..bad_recipe(
+                "a part without a sample",
+                "[dataset]\nlookback = 2\nforward = 2\n[[split.part]]\nname = \"a\"\nfraction = 0.9999\n\
+                 [[split.part]]\nname = \"tiny\"\nfraction = 0.00009\n",
+                &["split.part tiny", "dataset.samples"],
+            )
+        },
+        bad_recipe(
+            "more actions than can be numbered",
+            "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nactions_per_state = 4611686018427387904\n",
+            &["dataset.actions_per_state"],
+        ),
         bad_recipe("a gap that is none", "max_gap = \"soon\"\n", &["data.max_gap"]),
         bad_recipe(
             "a shard size off",
@@ -227,6 +246,12 @@ fn table() -> Vec<Bad> {
             &["build", "--bars", "bars.csv", "--out", "bars.csv/d"],
             4,
             &["bars.csv"],
+        ),
+        bad_args(
+            "threads without end",
+            &["build", "--bars", "bars.csv", "--threads", "1025", "--out", "d"],
+            2,
+            &["--threads", "1024"],
         ),
         bad_args("an unknown option", &["build", "--fast"], 2, &["--fast"]),
         bad_args(
@@ -287,7 +312,7 @@ fn every_bad_input_is_told_and_leaves_nothing() {
             args => args,
         };
         // The key under test must not be replaced by the command line.
-        let args = if bad.what == "no samples" || bad.what == "all samples at random" {
+        let args = if bad.what == "no samples" || bad.recipe.contains("\"all\"") {
             &args[..5]
         } else {
             args

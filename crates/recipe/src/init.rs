@@ -24,7 +24,10 @@ const DATA: &str = r#"
 [data]
 bars = []                  # files, globs; or --bars
 channels = ["open", "high", "low", "close", "volume"]  # columns of the bars, any numeric ones
-max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none"
+max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". auto, by
+                           # symbol: 14 days for bars of 12 hours or more; where 1 bar in 20 or
+                           # more is on a UTC Saturday, 1 hour or 10 bars, whichever is longer;
+                           # else 5 days
 on_bad_bar = "error"       # or "drop"
 timezone = "UTC"           # of timestamps that name none, such as "America/New_York"
 stamp = "open"             # bars are stamped at their open, or at their "close"

@@ -21,6 +21,7 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
         if state != expected {
             return fail(format!("symbol, bar, ts {state:?}, expected {expected:?}"));
         }
+        draw_is(block, row, &draw).or_else(fail)?;
         for (channel, spec) in plan.channels.iter().enumerate() {
             let column = market.column(&spec.name).unwrap_or_default();
             let expected = window(spec.scaler, column, market.close(), at, plan.lookback);
@@ -43,14 +44,37 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
             return fail(format!("trade {got:?}, expected {expected:?}"));
         }
         for (metric, name) in plan.reward.metrics.iter().enumerate() {
-            let (expected, exact) = reward(market, plan, at, &draw, &trade, *name);
+            let (unclipped, exact) = reward(market, plan, at, &draw, &trade, *name);
+            let bounds = plan.reward.clip.filter(|_| name.is_clipped());
+            let expected = bounds.map_or(unclipped, |[lo, hi]| unclipped.clamp(lo, hi));
             let got = block.rewards[metric][row];
-            let close = (got - expected).abs() <= 1e-9 * expected.abs().max(1.0);
-            if got.to_bits() != expected.to_bits() && (exact || !close) {
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
+            if got.to_bits() != expected.to_bits() && (exact || !near(got, expected)) {
                 return fail(format!("{} {got:?}, expected {expected:?}", name.name()));
+            }
+            let clipped = bounds.is_some_and(|[lo, hi]| unclipped < lo || unclipped > hi);
+            // A scan in another order may end on the other side of a bound that it all but meets.
+            let either = !exact && bounds.is_some_and(|b| b.iter().any(|b| near(unclipped, *b)));
+            if block.clipped[metric][row] != u8::from(clipped) && !either {
+                return fail(format!("{} clipped {}, expected {clipped}", name.name(), !clipped));
             }
         }
     }
+    Ok(())
+}
+
+/// The state and the action are those that the sampler draws, bit for bit.
+fn draw_is(block: &SampleBlock, row: usize, draw: &Draw) -> Result<(), String> {
+    macro_rules! is_drawn {
+        ($($name:ident),*) => {
+            $(let (got, expected) = (block.$name[row], draw.$name);
+            if got.to_ne_bytes() != expected.to_ne_bytes() {
+                let name = stringify!($name);
+                return Err(format!("{name} {got:?}, expected {expected:?}"));
+            })*
+        };
+    }
+    is_drawn!(equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl, act_tp);
     Ok(())
 }
 
@@ -156,7 +180,7 @@ fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
     Trade { entry, exit, exit_bar, held: held as i32, reason, u }
 }
 
-/// The reward, and whether it is exact rather than a scan in another order.
+/// The reward before it is clipped, and whether it is exact rather than a scan in another order.
 fn reward(
     market: &Market,
     plan: &Plan,
@@ -169,7 +193,6 @@ fn reward(
         return (0.0, true);
     }
     let r = &plan.reward;
-    let clip = |v: f64| r.clip.map_or(v, |[lo, hi]| v.clamp(lo, hi));
     let year = r.bars_per_year;
     let u = trade.u;
     let exact = match metric {
@@ -183,7 +206,7 @@ fn reward(
             ExitReason::Target => 1.0,
             _ => 0.0,
         },
-        Metric::Car => clip(libm::pow((1.0 + u).max(0.0), year / plan.forward as f64) - 1.0),
+        Metric::Car => libm::pow((1.0 + u).max(0.0), year / plan.forward as f64) - 1.0,
         _ => {
             let path = path(market, plan, t, draw, trade);
             let frel = r.formulas == Formulas::FrelV1;
@@ -201,7 +224,7 @@ fn reward(
                 }
                 _ => mean * year / (drawdown(&path, frel) + r.eps),
             };
-            return (clip(value), false);
+            return (value, false);
         }
     };
     (exact, true)

@@ -1,0 +1,111 @@
+//! The conformance suite refuses a backend that gets any one column wrong.
+
+use std::sync::Arc;
+
+use barloom_backend::{Backend, BackendError, Plan, SampleBlock, Session, conformance};
+use barloom_backend_cpu::CpuBackend;
+use barloom_bars::Market;
+
+/// The CPU backend, but for one column.
+struct Wrong(&'static str);
+
+struct WrongSession(&'static str, Box<dyn Session>);
+
+impl Backend for Wrong {
+    fn name(&self) -> &'static str {
+        "wrong"
+    }
+
+    fn prepare(
+        &self,
+        market: Arc<Market>,
+        plan: Arc<Plan>,
+    ) -> Result<Box<dyn Session>, BackendError> {
+        Ok(Box::new(WrongSession(self.0, CpuBackend.prepare(market, plan)?)))
+    }
+}
+
+impl Session for WrongSession {
+    fn plan(&self) -> &Plan {
+        self.1.plan()
+    }
+
+    fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
+        let mut right = self.1.allocate(rows);
+        self.1.fill(first, rows, &mut right)?;
+        let mut to = block.begin(first, rows)?;
+        macro_rules! copy {
+            ($($name:ident),*) => {
+                $(to.$name.copy_from_slice(&right.$name);
+                if self.0 == stringify!($name) {
+                    to.$name.iter_mut().for_each(|v| *v = next(*v));
+                })*
+            };
+        }
+        copy!(
+            symbol,
+            bar,
+            ts,
+            equity,
+            balance,
+            position,
+            sl_dist,
+            tp_dist,
+            act_dir,
+            act_dollar,
+            act_sl,
+            act_tp,
+            entry_price,
+            exit_price,
+            pnl,
+            held_bars,
+            exit_reason
+        );
+        let windows = to.windows.iter_mut().zip(&right.windows);
+        windows.for_each(|(to, from)| to.copy_from_slice(from));
+        let rewards = to.rewards.iter_mut().zip(&right.rewards);
+        rewards.for_each(|(to, from)| to.copy_from_slice(from));
+        for (to, from) in to.clipped.iter_mut().zip(&right.clipped) {
+            to.copy_from_slice(from);
+            if self.0 == "clipped" {
+                to.fill(0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The value with its lowest bit flipped.
+fn next<T: Flip>(value: T) -> T {
+    value.flip()
+}
+
+trait Flip {
+    fn flip(self) -> Self;
+}
+
+macro_rules! flip {
+    ($($type:ty),*) => { $(impl Flip for $type { fn flip(self) -> Self { self ^ 1 } })* };
+}
+flip!(u8, i8, u32, i32, i64);
+
+impl Flip for f64 {
+    fn flip(self) -> Self {
+        Self::from_bits(self.to_bits() ^ 1)
+    }
+}
+
+#[test]
+fn one_wrong_column_is_caught() {
+    let columns = "symbol bar ts equity balance position sl_dist tp_dist act_dir act_dollar act_sl \
+                   act_tp entry_price exit_price pnl held_bars exit_reason clipped";
+    for column in columns.split_whitespace() {
+        let Err(difference) = conformance::check(&Wrong(column)) else {
+            panic!("{column} is wrong and the suite passes");
+        };
+        let trade = ["entry_price", "exit_price", "pnl", "held_bars", "exit_reason"];
+        let named = if trade.contains(&column) { "trade" } else { column };
+        assert!(difference.contains(named), "{column}: {difference}");
+    }
+    conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
+}
