@@ -21,7 +21,7 @@ impl Backend for Wrong {
         market: Arc<Market>,
         plan: Arc<Plan>,
     ) -> Result<Box<dyn Session>, BackendError> {
-        Ok(Box::new(WrongSession(self.0, CpuBackend.prepare(market, plan)?)))
+        Ok(Box::new(WrongSession(self.0, CpuBackend::default().prepare(market, plan)?)))
     }
 }
 
