@@ -1,5 +1,7 @@
 //! Bars from Parquet, Arrow IPC and Feather.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef, TimeUnit};
@@ -27,7 +29,7 @@ pub(crate) fn read_parquet(
     let schema = builder.schema().clone();
     let (roles, available) = usable_roles(file, &schema, options)?;
     let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
-    wanted.extend([roles.time, roles.symbol].into_iter().flatten());
+    wanted.extend([roles.time, roles.time_of_day, roles.symbol].into_iter().flatten());
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
     let reader =
         builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| error(&e))?;
@@ -66,7 +68,12 @@ fn usable_roles(
 ) -> Result<(Roles, Vec<String>), MarketDataError> {
     let header = header(schema);
     let mut roles = roles(&header);
-    roles.time_of_day = None;
+    if let Some(clock) = roles.time_of_day
+        && matches!(schema.field(clock).data_type(), DataType::Timestamp(..))
+    {
+        // It holds the date too.
+        (roles.time, roles.time_of_day) = (Some(clock), None);
+    }
     check_roles(file, &header, &roles)?;
     let is_numeric = |at: usize| schema.field(at).data_type().is_numeric();
     let numeric = roles.values.iter().filter(|(at, _)| is_numeric(*at));
@@ -98,7 +105,13 @@ fn table(
     let time = roles.time.unwrap_or_default();
     let header = header(schema);
     let name = shown(&header, time);
-    let written = written(file, &name, &column(time)?)?;
+    let written = match roles.time_of_day {
+        None => written(file, &name, &column(time)?)?,
+        Some(clock) => {
+            let clock = (shown(&header, clock), column(clock)?);
+            written_apart(file, (&name, &column(time)?), (&clock.0, &clock.1))?
+        }
+    };
     if is_unnamed(&header[time]) && !written.first().is_some_and(Written::is_plausible) {
         check_roles(file, &header, &Roles::default())?;
     }
@@ -200,6 +213,43 @@ fn written(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<Written>, M
                 .collect()
         }
     }
+}
+
+/// Times of a column of dates and one of times of day.
+fn written_apart(
+    file: &str,
+    (date_name, dates): (&str, &ArrayRef),
+    (clock_name, clocks): (&str, &ArrayRef),
+) -> Result<Vec<Written>, MarketDataError> {
+    let date_kind = dates.data_type();
+    let mut days = Arc::clone(dates);
+    if matches!(date_kind, DataType::Timestamp(..) | DataType::Date64) {
+        days = cast_to(file, date_name, dates, &DataType::Date32)?;
+        let again = cast_to(file, date_name, &days, date_kind)?;
+        let [before, after] =
+            [dates, &again].map(|a| cast_to(file, date_name, a, &DataType::Int64));
+        let (before, after) = (before?, after?);
+        let mut pairs =
+            before.as_primitive::<Int64Type>().iter().zip(after.as_primitive::<Int64Type>());
+        if let Some(row) = pairs.position(|(before, after)| before != after) {
+            let expected = format!("a date; the time of day is in column {clock_name}");
+            return Err(cell(file, date_name, dates, row, &expected));
+        }
+    }
+    let days = cast_to(file, date_name, &days, &DataType::Utf8)?;
+    let texts = cast_to(file, clock_name, clocks, &DataType::Utf8)?;
+    let rows = days.as_string::<i32>().iter().zip(texts.as_string::<i32>()).enumerate();
+    rows.map(|(row, (day, clock))| {
+        let (day, clock) = (day.unwrap_or(""), clock.unwrap_or(""));
+        if time::is_missing(day) || time::is_missing(clock) {
+            return Ok(Written::Missing);
+        }
+        time::of_text(&format!("{day} {clock}")).ok_or_else(|| {
+            let expected = format!("a time of day such as 14:30:00 beside {date_name} {day}");
+            cell(file, clock_name, clocks, row, &expected)
+        })
+    })
+    .collect()
 }
 
 fn nanos(unit: TimeUnit) -> i64 {

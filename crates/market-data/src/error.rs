@@ -2,10 +2,12 @@ use std::path::{Path, PathBuf};
 
 use barloom_bars::BarsError;
 
-/// Whether the data or the file system is at fault.
+/// Whether the data, the file system or what was asked for is at fault.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
+    /// What was asked for can't be: a time zone, a format to write.
+    Usage,
     /// The file holds no usable bars.
     Data,
     /// The file can't be read or written.
@@ -32,6 +34,14 @@ pub enum MarketDataError {
         /// The path or glob.
         pattern: String,
     },
+    /// A time zone is none.
+    #[error(
+        "data.timezone (or --timezone): {0:?} is not an IANA time zone such as UTC or America/New_York"
+    )]
+    TimeZone(String),
+    /// A file to write has an ending that stands for no format.
+    #[error("{}: its ending is no format that is written; use .parquet, .arrow, .feather or .csv", .0.display())]
+    UnknownEnding(PathBuf),
     /// A file is not what it should be.
     #[error("{file}: {problem}")]
     File {
@@ -88,11 +98,12 @@ pub enum MarketDataError {
 }
 
 impl MarketDataError {
-    /// Whether the data or the file system is at fault.
+    /// Whether the data, the file system or what was asked for is at fault.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) => ErrorKind::Io,
+            Self::TimeZone(_) | Self::UnknownEnding(_) => ErrorKind::Usage,
             _ => ErrorKind::Data,
         }
     }

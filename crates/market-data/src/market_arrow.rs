@@ -1,6 +1,7 @@
 //! `bars.arrow`: all bars of a market with their segments.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,15 +10,19 @@ use arrow::array::{
     TimestampNanosecondArray,
 };
 use arrow::datatypes::{
-    DataType, Field, Float64Type, Int32Type, Schema, TimeUnit, TimestampNanosecondType,
+    DataType, Field, Float64Type, Int32Type, Schema, SchemaRef, TimeUnit, TimestampNanosecondType,
 };
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use barloom_bars::{Column, Market, PRICE_COLUMNS, Segment, Series};
 
+use crate::names::normalise;
 use crate::source::unless_damaged;
 use crate::write::write_whole;
 use crate::{MarketDataError, ipc};
+
+/// How an Arrow IPC file begins.
+const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
 
 /// Writes a market as one Arrow IPC file: `symbol`, `ts`, `segment` (null in none), prices and
 /// channels. The bytes are a function of the market.
@@ -35,13 +40,18 @@ pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketData
     })
 }
 
-fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
+/// The columns before the prices.
+fn fields() -> Vec<Field> {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let mut fields = vec![
+    vec![
         Field::new("symbol", text, false),
         Field::new("ts", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), false),
         Field::new("segment", DataType::Int32, true),
-    ];
+    ]
+}
+
+fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
+    let mut fields = fields();
     let mut codes = Vec::with_capacity(market.len());
     for (code, series) in market.series().iter().enumerate() {
         codes.resize(series.end, code as i32);
@@ -75,11 +85,58 @@ pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, Mar
     unless_damaged(&name, || market(&name, &bytes, channels))
 }
 
+/// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:
+/// times and segments are as stored. `None` for anything else, which [`read`](crate::read) reads.
+///
+/// Channels may be spelled in any way, as for [`Bars::find_columns`](crate::Bars::find_columns).
+///
+/// # Errors
+/// The file can't be read, is damaged, or lacks a channel.
+pub fn read_stored_market(
+    paths: &[String],
+    channels: &[String],
+) -> Result<Option<Market>, MarketDataError> {
+    let [path] = paths else { return Ok(None) };
+    let path = Path::new(path);
+    let mut magic = [0; ARROW_MAGIC.len()];
+    let begins = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    if begins.is_err() || magic != *ARROW_MAGIC {
+        return Ok(None);
+    }
+    let name = path.to_string_lossy();
+    let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?;
+    let channels: Vec<String> = channels.iter().map(|name| normalise(name)).collect();
+    unless_damaged(&name, || {
+        let Ok((schema, batches)) = ipc::read_file(&bytes) else { return Ok(None) };
+        if !is_stored(&schema) {
+            return Ok(None);
+        }
+        tracing::info!("{name} is a dataset's bars: its times and segments are taken as stored");
+        market_of(&name, &schema, &batches, &channels).map(Some)
+    })
+}
+
+/// Whether a file's columns begin as [`write_market_arrow`] writes them.
+fn is_stored(schema: &SchemaRef) -> bool {
+    let written = fields();
+    schema.fields().iter().zip(&written).filter(|(a, b)| ***a == **b).count() == written.len()
+}
+
 fn market(name: &str, bytes: &[u8], channels: &[String]) -> Result<Market, MarketDataError> {
+    let (schema, batches) =
+        ipc::read_file(bytes).map_err(|e| MarketDataError::file(name, e.to_string()))?;
+    market_of(name, &schema, &batches, channels)
+}
+
+fn market_of(
+    name: &str,
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    channels: &[String],
+) -> Result<Market, MarketDataError> {
     let broken = |problem: String| MarketDataError::file(name, problem);
-    let (schema, batches) = ipc::read_file(bytes).map_err(|e| broken(e.to_string()))?;
     let batch =
-        arrow::compute::concat_batches(&schema, &batches).map_err(|e| broken(e.to_string()))?;
+        arrow::compute::concat_batches(schema, batches).map_err(|e| broken(e.to_string()))?;
     let column = |name: &str, kind: &DataType| -> Result<ArrayRef, MarketDataError> {
         let array = batch.column_by_name(name).ok_or_else(|| {
             broken(format!("it has no column {name}; expected a dataset's bars.arrow"))

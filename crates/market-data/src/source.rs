@@ -35,7 +35,10 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
         .map(|file| {
             let path = Path::new(file);
             let bytes = std::fs::read(path).map_err(MarketDataError::io(path, "read"))?;
-            tables(file, bytes.into(), options)
+            let tables = tables(file, bytes.into(), options)?;
+            let rows: usize = tables.iter().map(|table| table.ts.len()).sum();
+            tracing::info!("read {rows} rows of {file}");
+            Ok(tables)
         })
         .collect();
     Ok(Bars::join(tables?.into_iter().flatten().collect(), options))

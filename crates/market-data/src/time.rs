@@ -24,10 +24,7 @@ pub(crate) enum Written {
 
 /// The zone of times that name none.
 pub(crate) fn zone(name: &str) -> Result<Tz, MarketDataError> {
-    name.parse().map_err(|_| {
-        let expected = "an IANA time zone such as UTC or America/New_York";
-        MarketDataError::file("data.timezone", format!("{name:?} is not {expected}"))
-    })
+    name.parse().map_err(|_| MarketDataError::TimeZone(name.to_owned()))
 }
 
 /// A number of seconds, milli-, micro- or nanoseconds since 1970, told apart by magnitude; eight

@@ -1,8 +1,8 @@
 //! Writes bars as Parquet, Arrow or CSV.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampNanosecondArray};
@@ -29,16 +29,13 @@ pub fn write(path: &Path, series: &[Series], overwrite: bool) -> Result<(), Mark
         "parquet" | "pq" => write_parquet,
         "arrow" | "ipc" | "feather" => write_arrow,
         "csv" => write_csv,
-        _ => {
-            let problem =
-                "its ending is no format that is written; use .parquet, .arrow, .feather or .csv";
-            return Err(MarketDataError::file(&name, problem));
-        }
+        _ => return Err(MarketDataError::UnknownEnding(path.to_path_buf())),
     };
     if !overwrite && fs::symlink_metadata(path).is_ok() {
         return Err(MarketDataError::Exists(path.to_path_buf()));
     }
     let batch = batch(series).map_err(|e| MarketDataError::file(&name, e))?;
+    tracing::info!("writing {} rows to {name}", batch.num_rows());
     write_whole(path, |file| {
         let mut file = BufWriter::new(file);
         // A batch that was made can be written: what fails is the file.
@@ -53,18 +50,29 @@ pub(crate) fn write_whole(
     path: &Path,
     write: impl FnOnce(&File) -> Result<(), MarketDataError>,
 ) -> Result<(), MarketDataError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = Path::new(&temporary);
-    let file = File::create(temporary).map_err(MarketDataError::io(path, "write"))?;
+    let (file, temporary) = create_beside(path).map_err(MarketDataError::io(path, "write"))?;
     let written = write(&file)
         .and_then(|()| file.sync_all().map_err(MarketDataError::io(path, "sync")))
-        .and_then(|()| fs::rename(temporary, path).map_err(MarketDataError::io(path, "rename")));
+        .and_then(|()| fs::rename(&temporary, path).map_err(MarketDataError::io(path, "rename")));
     if written.is_err() {
         // It is gone, or nothing more can be done.
-        let _ = fs::remove_file(temporary);
+        let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// A new file beside the path, under a name that nothing has: `<path>.tmp`, or with a number
+/// before the ending.
+fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+    let mut number = 0_u32;
+    loop {
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(if number == 0 { ".tmp".into() } else { format!(".{number}.tmp") });
+        match File::create_new(&temporary) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < 1_000 => number += 1,
+            created => return Ok((created?, temporary.into())),
+        }
+    }
 }
 
 fn batch(series: &[Series]) -> Result<RecordBatch, arrow::error::ArrowError> {

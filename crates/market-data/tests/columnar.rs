@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray, TimestampNanosecondArray, TimestampSecondArray,
+    StringArray, Time32SecondArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    TimestampNanosecondArray, TimestampSecondArray,
 };
 use arrow::datatypes::Int32Type;
 use arrow::ipc::CompressionType;
@@ -71,6 +72,48 @@ fn times_of_every_type() {
         let volume = series[0].column("volume").unwrap();
         assert!(volume[0] == 7.0 && volume[1].is_nan());
     }
+}
+
+#[test]
+fn a_date_and_a_time_of_day_in_columns_of_their_own() {
+    let dates: Vec<ArrayRef> = vec![
+        Arc::new(Date32Array::from(vec![19_724, 19_725])),
+        Arc::new(TimestampNanosecondArray::from(vec![JAN_2, JAN_2 + DAY])),
+        Arc::new(StringArray::from(vec!["2024-01-02", "2024-01-03"])),
+        Arc::new(Int64Array::from(vec![20_240_102, 20_240_103])),
+    ];
+    let half_past_nine = 9 * 3_600 + 1_800;
+    let clocks: Vec<ArrayRef> = vec![
+        Arc::new(Time32SecondArray::from(vec![half_past_nine, half_past_nine + 1])),
+        Arc::new(Time64MicrosecondArray::from(
+            [0, 1].map(|s| (i64::from(half_past_nine) + s) * 1_000_000).to_vec(),
+        )),
+        Arc::new(StringArray::from(vec!["09:30", "09:30:01"])),
+    ];
+    let expected =
+        [0, 1].map(|i| JAN_2 + i * DAY + (i64::from(half_past_nine) + i) * 1_000_000_000);
+    for date in &dates {
+        for clock in &clocks {
+            let kinds = (date.data_type().clone(), clock.data_type().clone());
+            let columns = vec![("Date", Arc::clone(date)), ("Time", Arc::clone(clock))];
+            let series = load(&parquet(&batch(columns)), &ReadOptions::default());
+            assert_eq!(series[0].ts(), expected, "{kinds:?}");
+        }
+    }
+    // A whole time beside a date says it all.
+    let whole: ArrayRef = Arc::new(TimestampNanosecondArray::from(expected.to_vec()));
+    let columns = vec![("date", Arc::clone(&dates[0])), ("time", whole)];
+    assert_eq!(load(&parquet(&batch(columns)), &ReadOptions::default())[0].ts(), expected);
+    // What is no time of day is refused by name, and so is a date that holds one already.
+    let refused = |date: &ArrayRef, clock: ArrayRef| {
+        let bytes = parquet(&batch(vec![("date", Arc::clone(date)), ("time", clock)]));
+        read_bytes("x", &bytes, &ReadOptions::default()).unwrap_err().to_string()
+    };
+    let message = refused(&dates[0], Arc::new(StringArray::from(vec!["09:30", "noon"])));
+    assert!(message.contains("row 2, column time") && message.contains("noon"), "{message}");
+    let noon: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![JAN_2, JAN_2 + DAY / 2]));
+    let message = refused(&noon, Arc::clone(&clocks[0]));
+    assert!(message.contains("row 2, column date"), "{message}");
 }
 
 #[test]
@@ -178,7 +221,13 @@ fn what_is_written_reads_back_to_the_bit() {
         assert!(again.kind() == ErrorKind::Io && again.to_string().contains("overwrite"));
         write(&path, &written, true).unwrap();
     }
-    assert!(write(&folder.join("x.xlsx"), &written, false).is_err());
+    let unknown = write(&folder.join("x.xlsx"), &written, false).unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Usage);
+    let user = folder.join("x.csv.tmp");
+    std::fs::write(&user, "mine").unwrap();
+    write(&folder.join("x.csv"), &written, true).unwrap();
+    assert_eq!(std::fs::read_to_string(&user).unwrap(), "mine");
+    std::fs::remove_file(&user).unwrap();
     let nowhere = write(&folder.join("no/x.csv"), &written, false).unwrap_err();
     assert_eq!(nowhere.kind(), ErrorKind::Io);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4, "nothing else stays");
