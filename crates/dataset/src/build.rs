@@ -21,6 +21,9 @@ use crate::{
     ShardRecord, Summary,
 };
 
+/// More samples than a block can hold, far from the end of the numbers.
+const MOST_CHUNK_ROWS: usize = usize::MAX / 4;
+
 /// A dataset, or one part of it, that is to be built.
 pub struct PartBuild {
     /// The part; none for a dataset without a split.
@@ -78,9 +81,12 @@ impl Build<'_> {
             let manifest = self.write_part(part, &dir, &market)?;
             sync_dir(&dir)?;
             let path = name.map_or_else(|| self.out.to_owned(), |n| self.out.join(n));
+            let (samples, shards) = (manifest.samples, manifest.shards.len());
+            tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
             built.push(BuiltPart { path, manifest });
         }
         staging.commit()?;
+        tracing::info!("{} has its name", self.out.display());
         Ok(built)
     }
 
@@ -157,7 +163,7 @@ impl Build<'_> {
             dir,
             compression: self.recipe.output.compression,
             shard_rows: self.recipe.output.shard_rows,
-            chunk_rows: self.chunk_rows,
+            chunk_rows: self.chunk_rows.min(MOST_CHUNK_ROWS),
             alone: count >= self.threads as u64,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed),

@@ -1,6 +1,9 @@
 //! Opening a dataset.
 
+use std::error::Error;
 use std::fs::{self, File};
+use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -8,6 +11,7 @@ use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
 use barloom_recipe::Recipe;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
 
 use crate::{DatasetError, Manifest};
 
@@ -106,14 +110,35 @@ impl Dataset {
         }
         let path = self.path.join(&shard.file.name);
         let file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
+        let bytes = file.metadata().map_err(DatasetError::io(&path, "read"))?.len();
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let mut reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .and_then(|b| b.with_offset(offset).with_limit(1).build())
-            .map_err(DatasetError::format(&path))?;
-        match reader.next() {
-            Some(batch) => batch.map_err(DatasetError::format(&path)),
-            None => Err(DatasetError::Damaged { path, problem: "it has too few rows".into() }),
-        }
+        let read = if bytes == shard.file.bytes {
+            read_row(file, offset)
+        } else {
+            let recorded = shard.file.bytes;
+            Err(format!("it has {bytes} bytes and its manifest says {recorded}").into())
+        };
+        read.map_err(|e| match e.downcast::<io::Error>() {
+            Ok(error) => DatasetError::io(&path, "read")(*error),
+            Err(error) => DatasetError::Damaged { path, problem: error.to_string() },
+        })
+    }
+}
+
+/// One row of a Parquet file of samples. An error is that of the system, or says what is wrong
+/// with the file.
+fn read_row(file: File, row: usize) -> Result<RecordBatch, Box<dyn Error + Send + Sync>> {
+    let read = || -> Result<_, ParquetError> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        Ok(builder.with_offset(row).with_limit(1).build()?.next().transpose()?)
+    };
+    // Some damage makes the reader panic.
+    match std::panic::catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(Some(batch))) => Ok(batch),
+        Ok(Ok(None)) => Err("it has too few rows".into()),
+        Ok(Err(ParquetError::External(error))) => Err(error),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err("its contents contradict each other".into()),
     }
 }
 

@@ -88,14 +88,14 @@ pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, Mar
 /// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:
 /// times and segments are as stored. `None` for anything else, which [`read`](crate::read) reads.
 ///
-/// Channels may be spelled in any way, as for [`Bars::find_columns`](crate::Bars::find_columns).
+/// Channels may be spelled in any way; beside the market are the names under which it has them.
 ///
 /// # Errors
 /// The file can't be read, is damaged, or lacks a channel.
 pub fn read_stored_market(
     paths: &[String],
     channels: &[String],
-) -> Result<Option<Market>, MarketDataError> {
+) -> Result<Option<(Market, Vec<String>)>, MarketDataError> {
     let [path] = paths else { return Ok(None) };
     let path = Path::new(path);
     let mut magic = [0; ARROW_MAGIC.len()];
@@ -112,7 +112,8 @@ pub fn read_stored_market(
             return Ok(None);
         }
         tracing::info!("{name} is a dataset's bars: its times and segments are taken as stored");
-        market_of(&name, &schema, &batches, &channels).map(Some)
+        let market = market_of(&name, &schema, &batches, &channels)?;
+        Ok(Some((market, channels)))
     })
 }
 

@@ -1,5 +1,6 @@
 //! From a recipe and bars to a dataset: the crates put together.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,12 +9,14 @@ use barloom_backend::{Backend, Plan, Session};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Market, Part};
 use barloom_dataset::{Build, BuiltPart, PartBuild};
-use barloom_market_data::{Bars, Joined, OnBadBar, ReadOptions, Stamp};
+use barloom_market_data::{
+    Bars, Joined, MarketDataError, OnBadBar, ReadOptions, Stamp, read, read_stored_market,
+};
 use barloom_recipe::Recipe;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::progress;
+use crate::{progress, text};
 
 /// How a dataset is built, beside its recipe.
 pub(crate) struct Job<'a> {
@@ -45,31 +48,84 @@ pub(crate) fn read_options(recipe: &Recipe) -> ReadOptions {
     }
 }
 
-/// Builds a dataset of these bars.
-pub(crate) fn build(job: &Job<'_>, bars: Bars, output: &Output) -> Result<Done, Failure> {
-    let recipe = with_columns_of(&job.recipe, &bars)?;
+/// What a dataset is built from.
+pub(crate) enum Source {
+    /// Files with bars.
+    Bars(Bars),
+    /// A dataset's `bars.arrow`: a market already, with its segments, and the channels' names.
+    Stored(Market, Vec<String>),
+}
+
+/// Reads the bars that the recipe names.
+pub(crate) fn read_bars(recipe: &Recipe) -> Result<Source, MarketDataError> {
+    match read_stored_market(&recipe.data.bars, &recipe.data.channels)? {
+        Some((market, channels)) => Ok(Source::Stored(market, channels)),
+        None => read(&recipe.data.bars, &read_options(recipe)).map(Source::Bars),
+    }
+}
+
+/// A market, and what was done to get it.
+struct Loaded {
+    /// The recipe, its channels named as the columns are.
+    recipe: Recipe,
+    market: Market,
+    dropped: BTreeMap<String, u64>,
+    joined: Vec<Joined>,
+    notes: Vec<String>,
+}
+
+fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Failure> {
+    let bars = match source {
+        Source::Bars(bars) => bars,
+        Source::Stored(market, channels) => {
+            let note = "these are a dataset's own bars: their times and segments are as stored; \
+                        max_gap, on_bad_bar, timezone and stamp were applied when they were stored";
+            return Ok(Loaded {
+                recipe: named_as(recipe, channels),
+                market,
+                dropped: BTreeMap::new(),
+                joined: Vec::new(),
+                notes: vec![note.to_owned()],
+            });
+        }
+    };
+    let recipe = named_as(recipe, bars.find_columns(&recipe.data.channels)?);
     let on_bad_bar = match recipe.data.on_bad_bar {
         barloom_recipe::OnBadBar::Error => OnBadBar::Error,
         barloom_recipe::OnBadBar::Drop => OnBadBar::Drop,
     };
     let loaded = bars.into_series(on_bad_bar)?;
-    let channels = &recipe.data.channels;
-    let market = Arc::new(Market::new(&loaded.series, channels, recipe.max_gap())?);
-    drop(loaded.series);
+    let market = Market::new(&loaded.series, &recipe.data.channels, recipe.max_gap())?;
+    let (dropped, joined, notes) = (loaded.dropped, loaded.joined, loaded.notes);
+    Ok(Loaded { recipe, market, dropped, joined, notes })
+}
+
+/// Builds a dataset of these bars.
+pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Done, Failure> {
+    let Loaded { recipe, market, dropped, joined, notes } = load(&job.recipe, source)?;
+    let market = Arc::new(market);
+    let counts = [
+        (market.len(), "bar"),
+        (market.series().len(), "symbol"),
+        (market.segments().len(), "segment"),
+    ];
+    let [bars, symbols, segments] = counts.map(|(n, what)| text::counted(n as u64, what));
+    tracing::info!("{bars} of {symbols} in {segments}");
     let recipe = recipe.resolve(&market)?;
     let start = now();
     let mut parts = Vec::new();
     for part in parts_of(&recipe, &market)? {
         let session = prepare(&recipe, &market, part.as_ref())?;
+        tell_plan(session.plan());
         parts.push(PartBuild { part, session });
     }
-    let total = parts.iter().map(|p| p.session.plan().samples).sum();
+    let total = total_samples(&parts)?;
     let bar = progress::samples(total, output);
     let built = Build {
         out: job.out,
         recipe: &recipe,
         market: &market,
-        dropped: &loaded.dropped,
+        dropped: &dropped,
         parts,
         overwrite: job.overwrite,
         chunk_rows: job.chunk_rows,
@@ -79,19 +135,39 @@ pub(crate) fn build(job: &Job<'_>, bars: Bars, output: &Output) -> Result<Done, 
     .run();
     bar.finish_and_clear();
     let building = start.elapsed();
-    Ok(Done { parts: built?, market, joined: loaded.joined, notes: loaded.notes, building })
+    Ok(Done { parts: built?, market, joined, notes, building })
+}
+
+/// What a plan came to, and what a person should know of it.
+fn tell_plan(plan: &Plan) {
+    let part = plan.part.as_ref().map_or(String::new(), |part| format!("part {}: ", part.name));
+    let (samples, positions) = (plan.samples, plan.positions.count());
+    tracing::info!("{part}{samples} samples from {positions} positions");
+    for warning in plan.warnings() {
+        tracing::warn!("{part}{warning}");
+    }
+}
+
+/// The samples of all parts.
+fn total_samples(parts: &[PartBuild]) -> Result<u64, Failure> {
+    let samples = parts.iter().map(|part| part.session.plan().samples);
+    samples.into_iter().try_fold(0_u64, u64::checked_add).ok_or_else(|| {
+        Failure::usage(
+            "dataset.actions_per_state: the samples of all parts are 2^64 or more; lower it",
+        )
+    })
 }
 
 /// The recipe with its channels named as the bars' columns are: `Adj Close` is `adj_close`.
-fn with_columns_of(recipe: &Recipe, bars: &Bars) -> Result<Recipe, Failure> {
+fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
     let mut named = recipe.clone();
-    named.data.channels = bars.find_columns(&recipe.data.channels)?;
-    for (written, name) in recipe.data.channels.iter().zip(&named.data.channels) {
+    for (written, name) in recipe.data.channels.iter().zip(&channels) {
         if let Some(scaler) = named.scaling.channels.remove(written) {
             named.scaling.channels.insert(name.clone(), scaler);
         }
     }
-    Ok(named)
+    named.data.channels = channels;
+    named
 }
 
 /// The parts of a recipe's split; one `None` without a split.

@@ -1,6 +1,7 @@
 //! Errors with the exit code that tells their kind: 2 usage or recipe, 3 bad data, 4 input or
 //! output, 1 a bug.
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use barloom_backend::BackendError;
@@ -9,6 +10,7 @@ use barloom_dataset::DatasetError;
 use barloom_market_data::{ErrorKind, MarketDataError};
 use barloom_recipe::RecipeError;
 
+const BUG: u8 = 1;
 const USAGE: u8 = 2;
 const DATA: u8 = 3;
 const IO: u8 = 4;
@@ -21,6 +23,15 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// What `work` gives; a panic in it, which printed its message, is a failure that says so.
+    pub(crate) fn unless_bug(work: impl FnOnce() -> Result<(), Self>) -> Result<(), Self> {
+        std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            let message = "this is a bug in barloom; please report it with the message above, the \
+                           command and the recipe";
+            Err(Self { code: BUG, error: anyhow::Error::msg(message) })
+        })
+    }
+
     /// A wrong argument or recipe.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: USAGE, error: anyhow::Error::msg(message.into()) }
@@ -92,6 +103,7 @@ impl From<DatasetError> for Failure {
 
 fn market_data_code(error: &MarketDataError) -> u8 {
     match error.kind() {
+        ErrorKind::Usage => USAGE,
         ErrorKind::Io => IO,
         _ => DATA,
     }
@@ -104,5 +116,20 @@ fn backend_code(error: &BackendError) -> u8 {
         | BackendError::UnusableValue { .. } => DATA,
         BackendError::Device(_) => IO,
         _ => USAGE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_with_code_1() {
+        let failure = Failure::unless_bug(|| panic!("out of luck")).unwrap_err();
+        assert_eq!(failure.code, BUG);
+        assert!(failure.error.to_string().contains("report"));
+        let usage = Failure::unless_bug(|| Err(Failure::usage("no"))).unwrap_err();
+        assert_eq!(usage.code, USAGE);
+        assert!(Failure::unless_bug(|| Ok(())).is_ok());
     }
 }

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use failure::Failure;
 use output::Output;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -21,14 +22,14 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_logging(arguments.quiet);
     let output = Output { json: arguments.json, quiet: arguments.quiet };
-    let result = match &arguments.command {
+    let result = Failure::unless_bug(|| match &arguments.command {
         None => commands::demo::run(&output),
         Some(Command::Init(init)) => commands::init::run(init, &output),
         Some(Command::Build(build)) => commands::build::run(build, &output),
         Some(Command::Inspect(inspect)) => commands::inspect::run(inspect, &output),
         Some(Command::Check(check)) => commands::check::run(check, &output),
         Some(Command::Convert(convert)) => commands::convert::run(convert, &output),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -192,6 +192,11 @@ fn table() -> Vec<Bad> {
             "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nactions_per_state = 4611686018427387904\n",
             &["dataset.actions_per_state"],
         ),
+        bad_recipe(
+            "a zone that is none",
+            "timezone = \"Mars/Olympus\"\n",
+            &["data.timezone", "Mars/Olympus"],
+        ),
         bad_recipe("a gap that is none", "max_gap = \"soon\"\n", &["data.max_gap"]),
         bad_recipe(
             "a shard size off",
@@ -266,8 +271,14 @@ fn table() -> Vec<Bad> {
         bad_args(
             "converting to an unknown format",
             &["convert", "bars.csv", "out.xlsx"],
-            3,
+            2,
             &["out.xlsx"],
+        ),
+        bad_args(
+            "a zone that is none, to check",
+            &["check", "bars.csv", "--timezone", "Mars/Olympus"],
+            2,
+            &["--timezone", "Mars/Olympus"],
         ),
         bad_args("converting into nothing", &["convert", "bars.csv"], 2, &["bars.csv", "write"]),
         bad_args("half a sample", &["build", "--samples", "1.5e0", "--out", "d"], 2, &["1.5e0"]),

@@ -24,7 +24,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
         .build_global()
         .map_err(|e| Failure::io(format!("can't start {threads} threads: {e}")))?;
     let spinner = progress::spinner("reading bars", output);
-    let bars = barloom_market_data::read(&recipe.data.bars, &compose::read_options(&recipe));
+    let bars = compose::read_bars(&recipe);
     spinner.finish_and_clear();
     let job = Job {
         recipe,

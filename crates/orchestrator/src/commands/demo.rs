@@ -22,7 +22,7 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let threads = rayon::current_num_threads();
     let overwrite = may_replace(out)?;
     let job = Job { recipe, out, overwrite, chunk_rows: 4_096, threads };
-    let done = compose::build(&job, bars, output)?;
+    let done = compose::build(&job, compose::Source::Bars(bars), output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(
         "\nnext:\n  \
