@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod hashing;
 mod layout;
+mod lock;
 mod manifest;
 mod ownership;
 mod parallel;

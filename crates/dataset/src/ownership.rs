@@ -1,12 +1,14 @@
 //! What in a folder is a dataset's own, and what someone else put there.
 //!
 //! A folder may be replaced only where nothing but a dataset would be lost. So nothing here goes
-//! by names that look right: a file is a dataset's own if a manifest that is whole lists it.
+//! by names that look right: a file is a dataset's own if a manifest that is whole lists it, or if it
+//! is the empty lock of the build.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::lock::LOCK;
 use crate::{DatasetError, Manifest};
 
 const MANIFEST: &str = "manifest.json";
@@ -36,8 +38,13 @@ impl Contents {
             return Ok(contents);
         }
         let mut first: Option<Manifest> = None;
+        let mut lock = None;
         for (name, is_dir) in entries(dir)? {
             let path = dir.join(&name);
+            if is_lock(dir, &name) {
+                lock = Some(path);
+                continue;
+            }
             let part = manifest_in(&path).filter(|m| {
                 let named = m.part.as_ref().is_some_and(|part| part.name == name);
                 let sibling = first.as_ref().is_none_or(|f| {
@@ -55,6 +62,11 @@ impl Contents {
             }
         }
         contents.dataset = first.is_some();
+        match lock {
+            Some(path) if contents.dataset => contents.files.push(path),
+            Some(_) => contents.foreign.push(LOCK.to_owned()),
+            None => {}
+        }
         Ok(contents)
     }
 
@@ -68,7 +80,8 @@ impl Contents {
         let shards = manifest.shards.iter().map(|s| s.file.name.as_str());
         let listed: BTreeSet<&str> = files.chain(shards).chain([MANIFEST]).collect();
         for (name, is_dir) in entries(dir)? {
-            if is_dir == Some(false) && listed.contains(name.as_str()) {
+            let own = listed.contains(name.as_str()) || is_lock(dir, &name);
+            if is_dir == Some(false) && own {
                 self.files.push(dir.join(name));
             } else {
                 self.foreign.push(format!("{prefix}{}", shown(&name, is_dir)));
@@ -124,8 +137,14 @@ fn manifest_in(dir: &Path) -> Option<Manifest> {
     Manifest::from_json(&fs::read_to_string(&path).ok()?, &path).ok()
 }
 
+/// Whether this is the lock of the build, which is empty: it stays where the build was killed
+/// after the folder got its name.
+fn is_lock(dir: &Path, name: &str) -> bool {
+    name == LOCK && fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && m.len() == 0)
+}
+
 /// Names in a folder, sorted, and whether each is a folder (`Some(true)`), a file, or neither.
-fn entries(dir: &Path) -> Result<Vec<(String, Option<bool>)>, DatasetError> {
+pub(crate) fn entries(dir: &Path) -> Result<Vec<(String, Option<bool>)>, DatasetError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(DatasetError::io(dir, "list"))? {
         let entry = entry.map_err(DatasetError::io(dir, "list"))?;

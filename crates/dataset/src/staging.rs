@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::DatasetError;
 use crate::files::sync_dir;
+use crate::lock::{self, LOCK};
 use crate::ownership::{Contents, remove_dataset};
-
-const LOCK: &str = ".lock";
 
 /// `<out>.incomplete`, locked. Removed when dropped without [`Staging::commit`].
 pub(crate) struct Staging {
@@ -26,13 +25,7 @@ impl Staging {
         let name = out.file_name().ok_or_else(|| DatasetError::NoName(out.clone()))?;
         let replaces = check_target(&out, overwrite)?;
         let dir = out.with_file_name(format!("{}.incomplete", name.to_string_lossy()));
-        if fs::symlink_metadata(&dir).is_ok() {
-            remove_stale(&dir)?;
-        }
-        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
-        let path = dir.join(LOCK);
-        let lock = File::create(&path).map_err(DatasetError::io(&path, "create"))?;
-        lock.try_lock().map_err(|_| DatasetError::Busy(dir.clone()))?;
+        let lock = lock::take(&dir)?;
         Ok(Self { out, dir, lock: Some(lock), replaces, committed: false })
     }
 
@@ -43,19 +36,20 @@ impl Staging {
 
     /// Gives the folder its name, in place of what was there.
     ///
-    /// What came there since the build began is moved aside and stays.
+    /// What came there since the build began is moved aside and stays. The lock is held until the
+    /// folder has its name, so that no other build takes it for one that was left.
     pub(crate) fn commit(mut self) -> Result<(), DatasetError> {
-        let lock = self.dir.join(LOCK);
-        drop(self.lock.take());
-        fs::remove_file(&lock).map_err(DatasetError::io(&lock, "remove"))?;
-        sync_dir(&self.dir)?;
-        let before = fs::symlink_metadata(&self.out).is_ok().then(|| free_name(&self.out));
-        if let Some(aside) = &before {
-            fs::rename(&self.out, aside).map_err(DatasetError::io(&self.out, "move aside"))?;
+        if cfg!(windows) {
+            // A folder with an open file in it can't be renamed there.
+            drop(self.lock.take());
         }
-        fs::rename(&self.dir, &self.out)
-            .map_err(DatasetError::io(&self.out, "rename into place"))?;
+        sync_dir(&self.dir)?;
+        let before = move_into_place(&self.dir, &self.out)?;
         self.committed = true;
+        let lock = self.out.join(LOCK);
+        fs::remove_file(&lock).map_err(DatasetError::io(&lock, "remove"))?;
+        drop(self.lock.take());
+        sync_dir(&self.out)?;
         let parent = self.out.parent().filter(|p| !p.as_os_str().is_empty());
         sync_dir(parent.unwrap_or(Path::new(".")))?;
         if let Some(aside) = before
@@ -78,6 +72,22 @@ impl Drop for Staging {
             let _ = fs::remove_dir_all(&self.dir);
         }
     }
+}
+
+/// Renames the folder to `out`; what was there is moved aside, to the path that is given back, or
+/// put back where the folder can't have its name.
+fn move_into_place(dir: &Path, out: &Path) -> Result<Option<PathBuf>, DatasetError> {
+    let before = fs::symlink_metadata(out).is_ok().then(|| free_name(out));
+    if let Some(aside) = &before {
+        fs::rename(out, aside).map_err(DatasetError::io(out, "move aside"))?;
+    }
+    let Err(error) = fs::rename(dir, out) else { return Ok(before) };
+    if let Some(aside) = &before
+        && fs::rename(aside, out).is_err()
+    {
+        tracing::error!("what was {} is {} now", out.display(), aside.display());
+    }
+    Err(DatasetError::io(out, "rename into place")(error))
 }
 
 /// The folder that an output path means: where it is a link, what that points to.
@@ -118,19 +128,6 @@ fn free_name(out: &Path) -> PathBuf {
         PathBuf::from(name)
     };
     (0..u32::MAX).map(name).find(|p| fs::symlink_metadata(p).is_err()).unwrap_or_else(|| name(0))
-}
-
-/// Removes what a killed build left; refuses what a running one holds or what no build made.
-fn remove_stale(dir: &Path) -> Result<(), DatasetError> {
-    let path = dir.join(LOCK);
-    let Ok(lock) = File::open(&path) else {
-        return Err(DatasetError::InTheWay(dir.to_path_buf()));
-    };
-    if lock.try_lock().is_err() {
-        return Err(DatasetError::Busy(dir.to_path_buf()));
-    }
-    tracing::warn!("{} is left from a build that was killed; it is removed", dir.display());
-    fs::remove_dir_all(dir).map_err(DatasetError::io(dir, "remove"))
 }
 
 #[cfg(test)]
@@ -181,6 +178,7 @@ mod tests {
         }
         let incomplete = root.path().join("x.incomplete");
         fs::create_dir(&incomplete).unwrap();
+        fs::write(incomplete.join("chapter2.txt"), "more of it").unwrap();
         let refused = Staging::create(&root.path().join("x"), true);
         assert!(matches!(refused, Err(DatasetError::InTheWay(p)) if p == incomplete));
         let file = root.path().join("plain");
@@ -244,6 +242,35 @@ mod tests {
 
         fs::remove_dir_all(disk.join("data")).unwrap();
         assert!(matches!(Staging::create(&link, true), Err(DatasetError::DanglingLink(_))));
+    }
+
+    #[test]
+    fn a_rename_that_fails_puts_the_old_dataset_back() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("d");
+        build(&out, "1");
+        let moved = move_into_place(&root.path().join("not there"), &out);
+        assert!(matches!(moved, Err(DatasetError::Io { .. })));
+        assert_eq!(fs::read_to_string(out.join("bars.arrow")).unwrap(), "1");
+        assert_eq!(entries(root.path()), 1);
+    }
+
+    #[test]
+    fn a_lock_that_a_kill_left_in_a_dataset_is_its_own() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("d");
+        for part in [None, Some("train")] {
+            let dir = part.map_or(out.clone(), |part| out.join(part));
+            write_dataset(&dir, part, "1");
+            fs::write(out.join(LOCK), "").unwrap();
+            build(&out, "2");
+            assert_eq!((entries(&out), entries(root.path())), (2, 1));
+            fs::remove_dir_all(&out).unwrap();
+            write_dataset(&dir, part, "1");
+            fs::write(out.join(LOCK), "a note").unwrap();
+            assert!(matches!(Staging::create(&out, true), Err(DatasetError::Foreign { .. })));
+            fs::remove_dir_all(&out).unwrap();
+        }
     }
 
     #[test]

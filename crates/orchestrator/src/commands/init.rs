@@ -1,7 +1,8 @@
 //! `barloom init`.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 use barloom_recipe::Recipe;
 use barloom_rewards::Formulas;
@@ -13,22 +14,61 @@ use crate::output::Output;
 pub(crate) fn run(init: &Init, output: &Output) -> Result<(), Failure> {
     let formulas = if init.formulas == "v1" { Formulas::V1 } else { Formulas::FrelV1 };
     let path = init.path.display();
-    let mut options = OpenOptions::new();
-    if init.overwrite {
-        options.write(true).create(true).truncate(true);
-    } else {
-        options.write(true).create_new(true);
-    }
-    let mut file = options.open(&init.path).map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => {
-            Failure::io(format!("{path} is there already; give another name or --overwrite"))
-        }
-        _ => Failure::io(format!("{path}: can't write: {e}")),
-    })?;
-    file.write_all(Recipe::init_text(formulas).as_bytes())
-        .map_err(|e| Failure::io(format!("{path}: can't write: {e}")))?;
+    write(&init.path, Recipe::init_text(formulas).as_bytes(), init.overwrite).map_err(
+        |e| match e.kind() {
+            ErrorKind::AlreadyExists => {
+                Failure::io(format!("{path} is there already; give another name or --overwrite"))
+            }
+            _ => Failure::io(format!("{path}: can't write: {e}")),
+        },
+    )?;
     let text = format!(
         "wrote {path}\nnext:  barloom build --config {path} --bars 'YOUR-BARS*.parquet' --out my-dataset"
     );
     output.print(&serde_json::json!({ "recipe": init.path }), &text)
+}
+
+/// Writes the file whole or not at all: what is overwritten stays until the new one is there.
+fn write(path: &Path, text: &[u8], overwrite: bool) -> io::Result<()> {
+    if !overwrite {
+        return File::create_new(path)?.write_all(text);
+    }
+    if path.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    // Where it is a link, what that points to.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = path.clone().into_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = Path::new(&name);
+    let written = File::create_new(temporary).and_then(|mut file| {
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(temporary, &path)
+    });
+    if written.as_ref().is_err_and(|e| e.kind() != ErrorKind::AlreadyExists) {
+        // It is gone, or nothing more can be done.
+        let _ = fs::remove_file(temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("recipe.toml");
+        write(&path, b"1", false).unwrap();
+        assert_eq!(write(&path, b"2", false).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        // A second name of the old file keeps the old text: it was not truncated.
+        fs::hard_link(&path, dir.path().join("old")).unwrap();
+        write(&path, b"2", true).unwrap();
+        let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!((read("recipe.toml"), read("old")), ("2".into(), "1".into()));
+        assert!(write(dir.path(), b"3", true).is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
 }

@@ -1,0 +1,151 @@
+//! The lock of the folder that a dataset is built in, and what a killed build left there.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use crate::DatasetError;
+use crate::ownership::entries;
+
+/// The file in a build's folder that the build holds a lock on. It is empty.
+pub(crate) const LOCK: &str = ".lock";
+
+/// Makes a folder to build in and locks it, or takes over the one that a killed build left, and
+/// clears it.
+///
+/// # Errors
+/// Another build holds it, or it has what no build writes: then nothing is touched.
+pub(crate) fn take(dir: &Path) -> Result<File, DatasetError> {
+    let left = match fs::symlink_metadata(dir) {
+        Ok(meta) if meta.is_dir() => true,
+        Ok(_) => return Err(DatasetError::InTheWay(dir.to_path_buf())),
+        Err(_) => false,
+    };
+    fs::create_dir_all(dir).map_err(DatasetError::io(dir, "create"))?;
+    check_leftovers(dir)?;
+    let path = dir.join(LOCK);
+    let lock = File::options().write(true).create(true).truncate(false).open(&path);
+    let lock = lock.map_err(DatasetError::io(&path, "create"))?;
+    // A build that ends removes the lock it holds: what was opened may be a file without a name.
+    if lock.try_lock().is_err() || !is_named(&lock, &path) {
+        return Err(DatasetError::Busy(dir.to_path_buf()));
+    }
+    if left {
+        check_leftovers(dir)?;
+        tracing::warn!("{} is left from a build that was killed; it is cleared", dir.display());
+        for (name, is_dir) in entries(dir)?.into_iter().filter(|(name, _)| name != LOCK) {
+            let path = dir.join(name);
+            let removed = if is_dir == Some(true) {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.map_err(DatasetError::io(&path, "remove"))?;
+        }
+    }
+    Ok(lock)
+}
+
+/// Whether the open file is the one that has this name.
+#[cfg(unix)]
+fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    file.metadata().map(id).ok().is_some_and(|file| fs::metadata(path).map(id).ok() == Some(file))
+}
+
+/// Whether the open file is the one that has this name: a file that is open can't be removed.
+#[cfg(not(unix))]
+fn is_named(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Refuses a folder with anything in it that no build writes.
+fn check_leftovers(dir: &Path) -> Result<(), DatasetError> {
+    let foreign = || DatasetError::InTheWay(dir.to_path_buf());
+    for (name, is_dir) in entries(dir)? {
+        let ours = match is_dir {
+            Some(false) => name == LOCK || is_build_file(&name),
+            // A part's.
+            Some(true) => entries(&dir.join(&name))?
+                .iter()
+                .all(|(name, is_dir)| *is_dir == Some(false) && is_build_file(name)),
+            None => false,
+        };
+        if !ours {
+            return Err(foreign());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a build writes files of this name, or under it before they have their own.
+fn is_build_file(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let whole = match name.strip_suffix(".tmp") {
+        Some(name) => match name.rsplit_once('.') {
+            Some((before, number)) if digits(number) => before,
+            _ => name,
+        },
+        None => name,
+    };
+    let shard = whole.strip_prefix("samples-").and_then(|rest| rest.strip_suffix(".parquet"));
+    ["manifest.json", "recipe.toml", "meta_scaler.json", "bars.arrow"].contains(&whole)
+        || shard.is_some_and(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_build_writes() {
+        for name in [
+            "manifest.json",
+            "recipe.toml.tmp",
+            "bars.arrow.tmp",
+            "bars.arrow.12.tmp",
+            "samples-00000.parquet",
+            "samples-123456.parquet.tmp",
+        ] {
+            assert!(is_build_file(name), "{name}");
+        }
+        for name in ["thesis.txt", "samples-.parquet", "samples-00000.csv", "tmp", "bars.arrow.1"] {
+            assert!(!is_build_file(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_build_holds_a_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("d.incomplete");
+        let lock = take(&dir).unwrap();
+        assert!(matches!(take(&dir), Err(DatasetError::Busy(_))));
+        drop(lock);
+        let lock = File::open(dir.join(LOCK)).unwrap();
+        fs::remove_file(dir.join(LOCK)).unwrap();
+        assert!(!is_named(&lock, &dir.join(LOCK)));
+        let _other = take(&dir).unwrap();
+        assert!(!is_named(&lock, &dir.join(LOCK)), "another file has the name now");
+    }
+
+    #[test]
+    fn leftovers_are_cleared_with_a_lock_and_without() {
+        for lock in [true, false] {
+            let root = tempfile::tempdir().unwrap();
+            let dir = root.path().join("d.incomplete");
+            fs::create_dir_all(dir.join("train")).unwrap();
+            fs::write(dir.join("train/samples-00000.parquet.tmp"), "half").unwrap();
+            fs::write(dir.join("manifest.json"), "").unwrap();
+            if lock {
+                fs::write(dir.join(LOCK), "").unwrap();
+            }
+            fs::write(dir.join("train/notes.md"), "mine").unwrap();
+            assert!(matches!(take(&dir), Err(DatasetError::InTheWay(_))));
+            assert_eq!(dir.join(LOCK).exists(), lock, "nothing is touched");
+            fs::remove_file(dir.join("train/notes.md")).unwrap();
+            let _lock = take(&dir).unwrap();
+            let left: Vec<String> = entries(&dir).unwrap().into_iter().map(|(n, _)| n).collect();
+            assert_eq!(left, [LOCK]);
+        }
+    }
+}
