@@ -159,9 +159,10 @@ impl Bars {
         if let (OnBadBar::Error, Some(first)) = (on_bad_bar, first) {
             return Err(MarketDataError::BadBars { first, count: loaded.dropped.values().sum() });
         }
-        for raw in self.series {
+        let seams: Vec<Vec<usize>> = self.series.iter().map(|raw| self.seams(raw)).collect();
+        for (raw, seams) in self.series.into_iter().zip(seams) {
             let (symbol, file) = (raw.symbol.clone(), raw.origins.first().map(|o| o.file));
-            match raw.into_series()? {
+            match raw.into_series(&seams)? {
                 Some(series) => loaded.series.push(series),
                 None => {
                     let name = file.map_or("", |f| self.files[f as usize].name.as_str());
@@ -325,17 +326,22 @@ impl RawSeries {
         }
     }
 
-    /// The series without its unusable bars; a break where one was. None if no bar is left.
-    fn into_series(self) -> Result<Option<Series>, MarketDataError> {
+    /// The series without its unusable bars; a break where one was, and before each of the rows
+    /// `seams`. None if no bar is left.
+    fn into_series(self, seams: &[usize]) -> Result<Option<Series>, MarketDataError> {
         let faults = self.faults();
         if faults.is_empty() {
-            return Ok(Some(Series::new(self.symbol, self.ts, self.columns)?));
+            let series = Series::new(self.symbol, self.ts, self.columns)?;
+            return Ok(Some(series.with_breaks(seams.to_vec())?));
         }
         let mut keep = vec![true; self.ts.len()];
         faults.iter().for_each(|(row, _)| keep[*row] = false);
         let mut breaks = Vec::new();
         let mut kept = 0;
         for (row, keep) in keep.iter().enumerate() {
+            if kept > 0 && seams.binary_search(&row).is_ok() {
+                breaks.push(kept);
+            }
             if *keep {
                 kept += 1;
             } else if kept > 0 && !matches!(self.fault_at(&faults, row), Some(Fault::Duplicate)) {

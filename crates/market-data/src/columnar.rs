@@ -125,7 +125,7 @@ fn table(
     let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
     Ok(Table {
         file: file.to_owned(),
-        symbol: symbol_of_file(file),
+        symbol: symbol_of_file(file, &ts),
         symbols,
         ts,
         time_unit,

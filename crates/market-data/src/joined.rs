@@ -13,7 +13,8 @@ use crate::{Bars, MarketDataError};
 const NAMED: usize = 4;
 
 /// Files that were joined into one series though their names differ by more than dates and
-/// intervals: parts of it, or other instruments whose names end in numbers.
+/// intervals: parts of it, or other instruments whose names end in numbers. A segment ends between
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Joined {
     /// The symbol that their names say.
@@ -23,12 +24,15 @@ pub struct Joined {
 }
 
 impl fmt::Display for Joined {
-    /// `asset: 2 files (asset_1.csv, asset_2.csv)`.
+    /// `asset: 2 files (asset_1.csv, asset_2.csv), a segment ends between them`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named: Vec<&str> = self.files.iter().take(NAMED).map(String::as_str).collect();
         write!(f, "{}: {} files ({}", self.symbol, self.files.len(), named.join(", "))?;
         let more = self.files.len().saturating_sub(NAMED);
-        if more > 0 { write!(f, " and {more} more)") } else { f.write_str(")") }
+        if more > 0 {
+            write!(f, " and {more} more")?;
+        }
+        f.write_str("), a segment ends between them")
     }
 }
 
@@ -54,6 +58,18 @@ impl Bars {
             })
         };
         self.series.iter().filter_map(joined).collect()
+    }
+
+    /// The rows of a series at which a file begins whose name has another number than that of the
+    /// file before it. The two may be other instruments, so no segment spans them.
+    pub(crate) fn seams(&self, raw: &RawSeries) -> Vec<usize> {
+        let begins = |row: &usize| raw.origins[row - 1].file != raw.origins[*row].file;
+        let differ = |row: &usize| {
+            let files = [row - 1, *row].map(|row| &self.files[raw.origins[row].file as usize]);
+            let [before, now] = files.map(|file| numbers_of_file(&file.name));
+            files.iter().all(|file| file.says_symbol) && before != now
+        };
+        (1..raw.origins.len()).filter(begins).filter(differ).collect()
     }
 
     /// The names under which these columns were read, whatever their spelling: `Adj Close` is

@@ -1,5 +1,13 @@
 //! What columns and files are called.
 
+use std::ops::Range;
+
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::table::NO_TIME;
+
+const DAY: i64 = 86_400_000_000_000;
+
 /// The columns that bars are made from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roles {
@@ -86,88 +94,201 @@ pub(crate) fn shown(header: &[String], at: usize) -> String {
     }
 }
 
-/// The symbol that a file's name says: the stem without dates, intervals, numbers and the words
+/// The symbol that a file's name says: the stem without periods, intervals, numbers and the words
 /// for bars at its end; the folder's name where nothing is left. A number that is all of it and no
 /// date is a symbol.
-pub(crate) fn symbol_of_file(file: &str) -> String {
+///
+/// The last date in a name is the file's period if its first bar lies in it, a day or a bar more or
+/// less; else it is part of the symbol, as the delivery date of a contract is. So is a date before
+/// the last one and parted from it: `BTCUSDT_240329-1m-2024-03`.
+pub(crate) fn symbol_of_file(file: &str, ts: &[i64]) -> String {
+    let name = Name::of(file);
     let folder = file.rsplit(['/', '\\']).nth(1).filter(|folder| !folder.is_empty());
-    symbol_of_stem(file).or(folder).unwrap_or("bars").to_owned()
+    match (name.symbol(ts), folder) {
+        (Said::Symbol(symbol), _) | (Said::Dated(symbol), None) => symbol.to_owned(),
+        (Said::Dated(symbol), Some(folder)) => format!("{folder}-{symbol}"),
+        (Said::Nothing, folder) => folder.unwrap_or("bars").to_owned(),
+    }
 }
 
 /// The symbol of one file among several in an archive: what its own name says, else the archive's.
-pub(crate) fn symbol_of_member(archive: &str, member: &str) -> String {
-    symbol_of_stem(member).map_or_else(|| symbol_of_file(archive), str::to_owned)
-}
-
-fn symbol_of_stem(file: &str) -> Option<&str> {
-    let (stem, cut) = stem_and_words(file);
-    // Some exchanges number their stocks; a day or month beside a year is none of these.
-    let number = is_digits(stem) && !is_date(stem) && (cut.is_empty() || stem.len() > 2);
-    (!stem.is_empty() && (number || !is_no_symbol(stem))).then_some(stem)
+pub(crate) fn symbol_of_member(archive: &str, member: &str, ts: &[i64]) -> String {
+    match Name::of(member).symbol(ts) {
+        Said::Symbol(symbol) => symbol.to_owned(),
+        Said::Dated(symbol) => format!("{}-{symbol}", symbol_of_file(archive, &[])),
+        Said::Nothing => symbol_of_file(archive, ts),
+    }
 }
 
 /// The numbers in a file's name that are no part of its symbol and no date. Files of one series
 /// that differ in them may be parts of it, or series that should not have been joined.
-pub(crate) fn numbers_of_file(file: &str) -> Vec<String> {
-    let (stem, mut words) = stem_and_words(file.rsplit(':').next().unwrap_or(file));
-    if symbol_of_stem(stem).is_none() {
-        words.insert(0, stem);
-    }
-    let mut numbers = Vec::new();
-    // How many words after a year may be its month and day.
-    let mut of_date = 0;
-    for word in words {
-        if is_date(word) {
-            of_date = if word.len() == 4 { 2 } else { 0 };
-        } else if is_digits(word) && !(of_date > 0 && word.len() <= 2) {
-            numbers.push(word.to_owned());
-            of_date = 0;
-        } else {
-            of_date = if is_digits(word) { of_date - 1 } else { 0 };
-        }
-    }
-    numbers
+pub(crate) fn numbers_of_file(file: &str) -> Vec<&str> {
+    let name = Name::of(file.rsplit(':').next().unwrap_or(file));
+    let dates = dates(&name.words);
+    let is_of_date = |word: usize| dates.iter().any(|date| date.words.contains(&word));
+    let numbers =
+        name.words.iter().enumerate().filter(|(at, (_, word))| is_digits(word) && !is_of_date(*at));
+    numbers.map(|(_, (_, word))| *word).collect()
 }
 
-/// A file's name without its extensions and without the words at its end that say no symbol; and
-/// these words.
-fn stem_and_words(file: &str) -> (&str, Vec<&str>) {
-    let mut stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    for _ in 0..3 {
-        for extension in
-            [".gz", ".zip", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc", ".feather"]
-        {
-            let cut = stem.len().saturating_sub(extension.len());
-            if stem.is_char_boundary(cut) && stem[cut..].eq_ignore_ascii_case(extension) {
-                stem = &stem[..cut];
+/// A file's name without its extensions, taken apart.
+struct Name<'a> {
+    whole: &'a str,
+    /// What is left without the words.
+    stem: &'a str,
+    /// The words at its end that say no symbol by themselves, and where each begins.
+    words: Vec<(usize, &'a str)>,
+}
+
+/// What a name says.
+enum Said<'a> {
+    /// A symbol.
+    Symbol(&'a str),
+    /// A date that is not the period of the bars, and no more.
+    Dated(&'a str),
+    /// No symbol.
+    Nothing,
+}
+
+impl<'a> Name<'a> {
+    fn of(file: &'a str) -> Self {
+        let mut whole = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        for _ in 0..3 {
+            for extension in [
+                ".gz", ".zip", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc",
+                ".feather",
+            ] {
+                let cut = whole.len().saturating_sub(extension.len());
+                if whole.is_char_boundary(cut) && whole[cut..].eq_ignore_ascii_case(extension) {
+                    whole = &whole[..cut];
+                }
             }
         }
-    }
-    let mut words = Vec::new();
-    while let Some(cut) = stem.rfind(['-', '_', ' ', '.']) {
-        if !is_no_symbol(&stem[cut + 1..]) {
-            break;
+        let mut stem = whole;
+        let mut words = Vec::new();
+        while let Some(cut) = stem.rfind(['-', '_', ' ', '.']) {
+            if !is_no_symbol(&stem[cut + 1..]) {
+                break;
+            }
+            words.insert(0, (cut + 1, &stem[cut + 1..]));
+            stem = &stem[..cut];
         }
-        words.insert(0, &stem[cut + 1..]);
-        stem = &stem[..cut];
+        // Some exchanges number their stocks; a day or month beside a year is none of these.
+        let number =
+            is_digits(stem) && spans(stem).is_none() && (words.is_empty() || stem.len() > 2);
+        if !number && is_no_symbol(stem) {
+            words.insert(0, (0, stem));
+            stem = "";
+        }
+        Self { whole, stem, words }
     }
-    (stem, words)
+
+    fn symbol(&self, ts: &[i64]) -> Said<'a> {
+        let dates = dates(&self.words);
+        let is_period = |date: &Date| holds_first(date.span, ts);
+        let part_of_symbol = match dates.split_last() {
+            Some((last, _)) if !is_period(last) => Some(last),
+            Some((_, before)) => before.last(),
+            None => None,
+        };
+        let said = part_of_symbol.map(|date| {
+            let (start, word) = self.words[date.words.end - 1];
+            &self.whole[..start + word.len()]
+        });
+        match said {
+            Some(said) if self.stem.is_empty() => Said::Dated(said),
+            Some(said) => Said::Symbol(said),
+            None if self.stem.is_empty() => Said::Nothing,
+            None => Said::Symbol(self.stem),
+        }
+    }
+}
+
+/// Whether the first bar lies in a span, a day or a bar more or less.
+fn holds_first(span: (i64, i64), ts: &[i64]) -> bool {
+    let times = || ts.iter().copied().filter(|t| *t != NO_TIME);
+    let Some(first) = times().min() else { return true };
+    let second = times().filter(|t| *t > first).min().unwrap_or(first);
+    let margin = DAY.max(second.saturating_sub(first).min(7 * DAY));
+    first >= span.0 - margin && first < span.1 + margin
+}
+
+/// A date in a name, or several that follow each other: the words, and the time from the first to
+/// the end of the last, ns since 1970.
+struct Date {
+    words: Range<usize>,
+    span: (i64, i64),
+}
+
+/// The dates in words, in order: `2024`, `202403`, `20240329`, `240329`, `2024-03`, `2024-03-29`,
+/// `03-2024`, and ranges of these.
+fn dates(words: &[(usize, &str)]) -> Vec<Date> {
+    let mut dates: Vec<Date> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let word = |more: usize| words.get(at + more).map_or("", |(_, word)| *word);
+        let joined = |parts: &[&str]| spans(&parts.concat());
+        let short = |word: &str| is_digits(word) && word.len() == 2;
+        let year = |word: &str| word.len() == 4 && spans(word).is_some();
+        let found = if year(word(0)) && short(word(1)) && short(word(2)) {
+            joined(&[word(0), word(1), word(2)]).map(|span| (3, span))
+        } else {
+            None
+        };
+        let found = found
+            .or_else(|| {
+                let month = year(word(0)) && short(word(1));
+                joined(&[word(0), word(1)]).filter(|_| month).map(|span| (2, span))
+            })
+            .or_else(|| {
+                let month = short(word(0)) && year(word(1)) && !short(word(2));
+                joined(&[word(1), word(0)]).filter(|_| month).map(|span| (2, span))
+            })
+            .or_else(|| spans(word(0)).map(|span| (1, span)));
+        let Some((taken, span)) = found else {
+            at += 1;
+            continue;
+        };
+        match dates.last_mut().filter(|date| date.words.end == at) {
+            Some(date) => {
+                date.words.end = at + taken;
+                date.span = (date.span.0.min(span.0), date.span.1.max(span.1));
+            }
+            None => dates.push(Date { words: at..at + taken, span }),
+        }
+        at += taken;
+    }
+    dates
+}
+
+/// The time that digits stand for as a year of 1900 to 2099, alone or with month, or with month and
+/// day, or as the last two digits of a year of this century with month and day.
+fn spans(digits: &str) -> Option<(i64, i64)> {
+    if !is_digits(digits) {
+        return None;
+    }
+    let number = |at: Range<usize>| digits.get(at).and_then(|n| n.parse::<u32>().ok());
+    let day = |year: u32, month: u32, day: u32| {
+        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        date.and_time(NaiveTime::MIN).and_utc().timestamp_nanos_opt()
+    };
+    let month = |year: u32, month: u32| {
+        let next = if month == 12 { day(year + 1, 1, 1) } else { day(year, month + 1, 1) };
+        Some((day(year, month, 1)?, next?))
+    };
+    let one = |year: u32, m: u32, d: u32| day(year, m, d).map(|start| (start, start + DAY));
+    let year = number(0..4).filter(|year| (1900..2100).contains(year));
+    match (digits.len(), year) {
+        (4, Some(year)) => Some((day(year, 1, 1)?, day(year + 1, 1, 1)?)),
+        (6, Some(year)) if month(year, number(4..6)?).is_some() => month(year, number(4..6)?),
+        (6, _) => one(2000 + number(0..2)?, number(2..4)?, number(4..6)?),
+        (8, Some(year)) => one(year, number(4..6)?, number(6..8)?),
+        _ => None,
+    }
 }
 
 fn is_digits(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Whether digits are a year of 1900 to 2099, alone or with month, or with month and day.
-fn is_date(word: &str) -> bool {
-    let within = |at: std::ops::Range<usize>, lo: u32, hi: u32| {
-        word.get(at).and_then(|n| n.parse().ok()).is_some_and(|n: u32| (lo..=hi).contains(&n))
-    };
-    is_digits(word)
-        && matches!(word.len(), 4 | 6 | 8)
-        && within(0..4, 1900, 2099)
-        && (word.len() < 6 || within(4..6, 1, 12))
-        && (word.len() < 8 || within(6..8, 1, 31))
 }
 
 /// Whether a word is a number, a date, an interval or a word for bars.
@@ -207,8 +328,50 @@ mod tests {
             ("spy/01-2024.csv", "spy"),
             ("bars-00000.parquet", "bars"),
         ] {
-            assert_eq!(symbol_of_file(file), symbol, "{file}");
+            assert_eq!(symbol_of_file(file, &[]), symbol, "{file}");
         }
+    }
+
+    #[test]
+    fn a_date_is_the_period_of_bars_that_begin_in_it_and_else_of_the_symbol() {
+        let at = |text: &str| {
+            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap();
+            date.and_time(NaiveTime::MIN).and_utc().timestamp_nanos_opt().unwrap()
+        };
+        for (file, first, symbol) in [
+            ("BTCUSDT_240329-1m-2024-03.csv", "2024-03-01", "BTCUSDT_240329"),
+            ("BTCUSDT_240628-1m-2024-03.csv", "2024-03-01", "BTCUSDT_240628"),
+            ("BTCUSDT_240329-1m-2024-03-29.zip", "2024-03-29", "BTCUSDT_240329"),
+            ("BTCUSDT_240329-1m.csv", "2023-12-29", "BTCUSDT_240329"),
+            ("BTCUSDT_240329-1m.csv", "2024-03-29", "BTCUSDT"),
+            ("ES-202403.csv", "2023-12-10", "ES-202403"),
+            ("ES-202403.csv", "2024-03-02", "ES"),
+            ("ES-202403.csv", "2024-02-29", "ES"),
+            ("ES-202403.csv", "2024-02-28", "ES-202403"),
+            ("ES/202403.csv", "2023-12-10", "ES-202403"),
+            ("ES/202403.csv", "2024-03-10", "ES"),
+            ("202403.csv", "2023-12-10", "202403"),
+            ("SPY_2019_1min.csv", "2019-01-02", "SPY"),
+            ("SPY_20190101_20231231.csv", "2019-01-02", "SPY"),
+            ("SPY-2019-2023.csv", "2020-01-02", "SPY"),
+            ("spy/03-2024.csv", "2024-03-04", "spy"),
+            ("spy/week_20240304.csv", "2024-03-04", "week"),
+            ("AAPL_20240501.csv", "2020-01-02", "AAPL_20240501"),
+            ("asset_2001.csv", "2024-01-02", "asset_2001"),
+            ("asset_1_2024.csv", "2024-01-02", "asset"),
+        ] {
+            assert_eq!(
+                symbol_of_file(file, &[at(first), at(first) + 60]),
+                symbol,
+                "{file} {first}"
+            );
+        }
+        let member = |first: &str| symbol_of_member("x/ES.zip", "202403.csv", &[at(first)]);
+        assert_eq!(member("2023-12-10"), "ES-202403");
+        assert_eq!(member("2024-03-10"), "ES");
+        // A week that began before the year.
+        let weeks = [at("2018-12-27"), at("2019-01-03")];
+        assert_eq!(symbol_of_file("SPY-1w-2019.csv", &weeks), "SPY");
     }
 
     #[test]

@@ -143,12 +143,12 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
         member.take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
         check_unpacked(&name, &unpacked)?;
         let mut table = table(&name, unpacked.into(), options)?;
-        table.symbol = symbol_of_member(file, &inner);
+        table.symbol = symbol_of_member(file, &inner, &table.ts);
         found.push(table);
     }
     // The name of a lone member may be anything; the archive's says the symbol.
     if let [table] = &mut found[..] {
-        table.symbol = symbol_of_file(file);
+        table.symbol = symbol_of_file(file, &table.ts);
         table.file = file.to_owned();
     }
     if found.is_empty() {

@@ -222,7 +222,7 @@ impl<'a> Parser<'a> {
         let columns = self.roles.values.iter().zip(self.values);
         Ok(Table {
             file: self.file.to_owned(),
-            symbol: symbol_of_file(self.file),
+            symbol: symbol_of_file(self.file, &ts),
             symbols: self.roles.symbol.map(|_| (self.symbols.codes, self.symbols.names)),
             ts,
             time_unit,

@@ -123,7 +123,7 @@ fn day_and_month_are_told_from_the_whole_column_or_not_at_all() {
 fn gzip_and_zip_are_unpacked() {
     assert_two_days("x.csv.gz", &gzip(PLAIN));
     assert_two_days("x.zip", &zip(&[("whatever.csv", PLAIN)]));
-    let later = b"date,open,high,low,close\n2024-01-04,11,13,10,12\n";
+    let later = b"date,open,high,low,close\n2024-02-04,11,13,10,12\n";
     let series =
         load("ACME-1d.zip", &zip(&[("2024-02.csv", later), ("2024-01.csv", PLAIN)])).unwrap();
     assert_eq!((series[0].symbol(), series[0].len()), ("ACME", 3), "parts of one series");

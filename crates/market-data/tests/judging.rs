@@ -160,7 +160,7 @@ fn files_joined_by_a_number_that_is_no_date_are_told() {
     assert_eq!((report.series.len(), report.joined.len()), (1, 1));
     assert_eq!(lines(&report, "price_jump"), [0_u32; 0], "by half at most");
 
-    let months = [("BTC-1h-2024-01.csv", 10), ("BTC-1h-2024-02.csv", 6)];
+    let months = [("BTC-1h-2024-01-01.csv", 10), ("BTC-1h-2024-01-02.csv", 6)];
     let report = read_days("months", &months).check();
     assert_eq!((report.series.len(), report.joined.len()), (1, 0));
     assert_eq!(lines(&report, "price_jump"), [2]);
@@ -168,6 +168,44 @@ fn files_joined_by_a_number_that_is_no_date_are_told() {
     let stocks = read_days("stocks", &[("7203.csv", 10), ("6758.csv", 20)]).check();
     let symbols: Vec<&str> = stocks.series.iter().map(|s| s.symbol.as_str()).collect();
     assert_eq!((symbols, stocks.joined.len()), (vec!["7203", "6758"], 0));
+}
+
+#[test]
+fn numbered_files_are_parted_and_contracts_are_not_joined() {
+    let load = |test: &str, files: &[&str]| {
+        let files: Vec<(&str, u32)> = files.iter().map(|file| (*file, 10)).collect();
+        read_days(test, &files).into_series(OnBadBar::Drop).unwrap().series
+    };
+    let series = load("parted", &["asset_1.csv", "asset_2.csv", "asset_2_2024.csv"]);
+    assert_eq!((series.len(), series[0].breaks()), (1, &[1][..]));
+    let series = load("days", &["x_20240101.csv", "x_20240102.csv"]);
+    assert_eq!((series.len(), series[0].breaks().len()), (1, 0), "their dates are their periods");
+    let contracts =
+        ["BTCUSDT_240329-1m-2024-01.csv", "BTCUSDT_240628-1m-2024-01.csv", "ES-202403.csv"];
+    let series = load("contracts", &[&contracts[..], &["ES-202406.csv"]].concat());
+    let symbols: Vec<&str> = series.iter().map(barloom_bars::Series::symbol).collect();
+    assert_eq!(symbols, ["BTCUSDT_240329", "BTCUSDT_240628", "ES-202403", "ES-202406"]);
+}
+
+#[test]
+fn a_seam_among_dropped_bars_is_a_break_once() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("seam");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let row = |day: u32, high: u32| format!("2024-01-{day:02},10,{high},9,10\n");
+    let mut paths = Vec::new();
+    for (name, rows) in [
+        ("x-1.csv", row(1, 12) + &row(2, 12) + &row(3, 1)),
+        ("x-2.csv", row(4, 1) + &row(5, 12)),
+        ("x-3.csv", row(6, 12)),
+    ] {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("date,open,high,low,close\n{rows}")).unwrap();
+        paths.push(path.to_string_lossy().into_owned());
+    }
+    let bars = read(&paths, &ReadOptions::default()).unwrap();
+    let series = bars.into_series(OnBadBar::Drop).unwrap().series;
+    assert_eq!((series[0].len(), series[0].breaks()), (4, &[2, 3][..]));
 }
 
 #[test]
