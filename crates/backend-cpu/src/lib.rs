@@ -1,7 +1,7 @@
 //! Builds blocks of samples on the CPU.
 //!
-//! Preparing does what can be done once a bar: casts, logarithms, the horizon index. A block is
-//! then filled in one pass over its rows: draw, place, cut and scale, price. Rows are split in
+//! What can be done once a bar is done before the first block: casts, logarithms, the horizon
+//! index. A block is then filled in one pass over its rows: draw, place, cut and scale, price. Rows are split in
 //! halves over rayon's pool; as every sample is a function of its number alone, the split can't
 //! be seen in the result. Nor can the instruction set, which is chosen at run time: arithmetic is
 //! the same operations in the same order in all of them, none of them fused.
@@ -35,21 +35,22 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod fill;
 mod instructions;
 mod order;
 mod rows;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use barloom_backend::{Backend, BackendError, Plan, RowsMut, SampleBlock, Session};
+use barloom_backend::{Backend, BackendError, Plan, SampleBlock, Session};
 use barloom_bars::Market;
-use barloom_rewards::{Pricer, Prices};
+use barloom_rewards::{Pricer, Prices, RewardsError};
 use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 
+use fill::{Filler, How};
 pub use instructions::Instructions;
-use rows::{Cut, GRAIN, Price};
 
 /// The backend that every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,33 @@ impl Backend for CpuBackend {
         market: Arc<Market>,
         plan: Arc<Plan>,
     ) -> Result<Box<dyn Session>, BackendError> {
-        let pricer = Pricer::new(prices(&market), plan.reward.clone())?;
+        plan.reward.validate()?;
+        Ok(Box::new(CpuSession { backend: *self, market, plan, prepared: OnceLock::new() }))
+    }
+}
+
+fn prices(market: &Market) -> Prices<'_> {
+    Prices { open: market.open(), high: market.high(), low: market.low(), close: market.close() }
+}
+
+struct CpuSession {
+    backend: CpuBackend,
+    market: Arc<Market>,
+    plan: Arc<Plan>,
+    /// Made when samples are first asked for: a virtual dataset is built without.
+    prepared: OnceLock<Result<Prepared, RewardsError>>,
+}
+
+/// What is done once a bar.
+struct Prepared {
+    pricer: Pricer,
+    reference: Reference,
+    channels: Vec<PreparedChannel>,
+}
+
+impl Prepared {
+    fn new(market: &Market, plan: &Plan) -> Result<Self, RewardsError> {
+        let pricer = Pricer::new(prices(market), plan.reward.clone())?;
         let scalers: Vec<ChannelScaler> = plan.channels.iter().map(|c| c.scaler).collect();
         let reference = Reference::new(market.close(), &scalers);
         let channels = plan
@@ -104,21 +131,8 @@ impl Backend for CpuBackend {
                 }
             })
             .collect();
-        Ok(Box::new(CpuSession { backend: *self, market, plan, pricer, reference, channels }))
+        Ok(Self { pricer, reference, channels })
     }
-}
-
-fn prices(market: &Market) -> Prices<'_> {
-    Prices { open: market.open(), high: market.high(), low: market.low(), close: market.close() }
-}
-
-struct CpuSession {
-    backend: CpuBackend,
-    market: Arc<Market>,
-    plan: Arc<Plan>,
-    pricer: Pricer,
-    reference: Reference,
-    channels: Vec<PreparedChannel>,
 }
 
 impl Session for CpuSession {
@@ -127,9 +141,7 @@ impl Session for CpuSession {
     }
 
     fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
-        let (rows, how) = self.begin(first, rows, block, true)?;
-        self.fill_rows(first, rows, how);
-        Ok(())
+        self.fill_with(first, rows, block, true)
     }
 
     fn fill_alone(
@@ -138,101 +150,29 @@ impl Session for CpuSession {
         rows: usize,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        let (rows, how) = self.begin(first, rows, block, false)?;
-        self.fill_rows(first, rows, how);
-        Ok(())
-    }
-}
-
-/// How a block is filled.
-#[derive(Clone, Copy)]
-struct How {
-    /// Rows of a task.
-    grain: usize,
-    /// Whether windows go past the caches.
-    streamed: bool,
-    /// Whether tasks may go to other threads.
-    shared: bool,
-}
-
-impl How {
-    fn new(rows: usize, streamed: bool, shared: bool) -> Self {
-        let threads = if shared { rayon::current_num_threads() } else { 1 };
-        // Streamed tasks are large, so that most of their windows overlap others, but several
-        // for each thread.
-        let tile = (rows / (4 * threads)).next_multiple_of(GRAIN).clamp(4_096, 65_536);
-        Self { grain: if streamed { tile } else { GRAIN }, streamed, shared }
+        self.fill_with(first, rows, block, false)
     }
 }
 
 impl CpuSession {
-    /// Checks what is asked for, and gives the rows to fill.
-    fn begin<'a>(
+    fn fill_with(
         &self,
         first: u64,
         rows: usize,
-        block: &'a mut SampleBlock,
+        block: &mut SampleBlock,
         shared: bool,
-    ) -> Result<(RowsMut<'a>, How), BackendError> {
+    ) -> Result<(), BackendError> {
         self.plan.check_range(first, rows)?;
         let shape = block.shape();
         if shape != self.plan.block_shape() {
             return Err(BackendError::BlockShape { got: shape, expected: self.plan.block_shape() });
         }
+        let prepared = self.prepared.get_or_init(|| Prepared::new(&self.market, &self.plan));
+        let prepared = prepared.as_ref().map_err(Clone::clone)?;
         let bytes = shape.channels.saturating_mul(shape.lookback).saturating_mul(4 * rows);
         let streamed = bytes >= self.backend.stream_from && self.backend.instructions.streams();
-        Ok((block.begin(first, rows)?, How::new(rows, streamed, shared)))
-    }
-
-    /// Splits the rows in halves, each a multiple of the grain but for the last.
-    fn fill_rows(&self, first: u64, rows: RowsMut<'_>, how: How) {
-        if rows.len() > how.grain {
-            let middle = (rows.len().div_ceil(how.grain) / 2) * how.grain;
-            let (left, right) = rows.split_at(middle, self.plan.lookback);
-            let left = || self.fill_rows(first, left, how);
-            let right = || self.fill_rows(first + middle as u64, right, how);
-            if how.shared {
-                rayon::join(left, right);
-            } else {
-                left();
-                right();
-            }
-        } else if how.streamed {
-            self.fill_tile(first, rows);
-        } else {
-            self.fill_grain(first, rows);
-        }
-    }
-
-    fn fill_grain(&self, first: u64, mut rows: RowsMut<'_>) {
-        let windows = std::mem::take(&mut rows.windows);
-        let mut at = [0; GRAIN];
-        let at = &mut at[..rows.len()];
-        self.price(first, rows, at);
-        self.cut(windows, at, None);
-    }
-
-    /// Windows are cut in the order of the market, whatever their samples' numbers are.
-    fn fill_tile(&self, first: u64, mut rows: RowsMut<'_>) {
-        let windows = std::mem::take(&mut rows.windows);
-        let mut at = vec![0; rows.len()];
-        let (mut rest, mut begin) = (rows, 0);
-        while !rest.is_empty() {
-            let end = begin + rest.len().min(GRAIN);
-            let (grain, after) = rest.split_at(end - begin, 0);
-            self.price(first + begin as u64, grain, &mut at[begin..end]);
-            (rest, begin) = (after, end);
-        }
-        self.cut(windows, &at, Some(&order::by_row(&at)));
-    }
-
-    fn price(&self, first: u64, rows: RowsMut<'_>, at: &mut [usize]) {
-        self.backend.instructions.run(Price { session: self, first, rows, at });
-    }
-
-    fn cut(&self, windows: Vec<&mut [f32]>, at: &[usize], order: Option<&[u32]>) {
-        for (channel, out) in windows.into_iter().enumerate() {
-            self.backend.instructions.run(Cut { session: self, channel, at, order, out });
-        }
+        let how = How::new(rows, streamed, shared);
+        Filler { session: self, prepared, how }.fill(first, block.begin(first, rows)?);
+        Ok(())
     }
 }

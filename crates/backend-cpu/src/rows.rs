@@ -9,7 +9,7 @@ use barloom_sampling::DrawsMut;
 use barloom_scaling::PlainStore;
 
 use crate::instructions::Task;
-use crate::{CpuSession, prices};
+use crate::{CpuSession, Prepared, prices};
 
 /// Rows of a task: some tens of microseconds of work, and columns that stay in the first cache.
 pub(crate) const GRAIN: usize = 256;
@@ -21,6 +21,7 @@ const LOT: usize = 64;
 /// `at`.
 pub(crate) struct Price<'a> {
     pub(crate) session: &'a CpuSession,
+    pub(crate) prepared: &'a Prepared,
     pub(crate) first: u64,
     pub(crate) rows: RowsMut<'a>,
     pub(crate) at: &'a mut [usize],
@@ -28,7 +29,7 @@ pub(crate) struct Price<'a> {
 
 /// Windows of one channel to cut, before the rows `at`.
 pub(crate) struct Cut<'a> {
-    pub(crate) session: &'a CpuSession,
+    pub(crate) prepared: &'a Prepared,
     pub(crate) channel: usize,
     pub(crate) at: &'a [usize],
     /// The order to take them in, if not in turn; then they go past the caches.
@@ -60,7 +61,8 @@ impl Task for Price<'_> {
 impl Task for Cut<'_> {
     #[inline(always)]
     fn run(self) {
-        let (channel, reference) = (&self.session.channels[self.channel], &self.session.reference);
+        let (channel, reference) =
+            (&self.prepared.channels[self.channel], &self.prepared.reference);
         #[cfg(target_arch = "x86_64")]
         if let Some(order) = self.order {
             channel.scale_ordered(crate::x86::Stream, reference, self.at, order, self.out);
@@ -99,7 +101,7 @@ impl Price<'_> {
             self.at[i] = position.row;
             rows.symbol[i] = position.series;
             rows.bar[i] = position.bar as i64;
-            fetch(std::slice::from_ref(session.pricer.source(position.row)));
+            fetch(std::slice::from_ref(self.prepared.pricer.source(position.row)));
             fetch(&ts[position.row..=position.row]);
         }
     }
@@ -124,7 +126,7 @@ impl Price<'_> {
             exit_reason: rows.exit_reason,
             unit_return,
         };
-        session.pricer.trades(prices, actions, fetch, &mut trades);
+        self.prepared.pricer.trades(prices, actions, fetch, &mut trades);
         let trades = Trades {
             entry_price: rows.entry_price,
             exit_price: rows.exit_price,
@@ -138,7 +140,7 @@ impl Price<'_> {
         let columns = rows.rewards.iter_mut().zip(&mut rows.clipped);
         for (metric, (value, clipped)) in session.plan.reward.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
-            session.pricer.rewards(prices, actions, rows.equity, trades, *metric, &mut out);
+            self.prepared.pricer.rewards(prices, actions, rows.equity, trades, *metric, &mut out);
         }
     }
 }

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use barloom_backend::{ContentDigest, Session};
 use barloom_bars::{Market, Part};
-use barloom_market_data::write_market_arrow;
+use barloom_market_data::write_market;
 use barloom_recipe::{Format, Recipe};
 
-use crate::files::{record_of, sync_dir, write_bytes};
+use crate::files::{PartialFile, sync_dir, write_bytes};
 use crate::parallel::in_parallel;
 use crate::shard::ShardWriter;
 use crate::staging::Staging;
@@ -138,10 +138,11 @@ impl Build<'_> {
         dir: &Path,
         build: &PartBuild,
     ) -> Result<Vec<FileRecord>, DatasetError> {
-        write_market_arrow(&dir.join("bars.arrow"), self.market)?;
+        let mut bars = PartialFile::create(dir, "bars.arrow")?;
+        write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
         let meta = serde_json::to_string_pretty(&build.session.plan().meta).unwrap_or_default();
         Ok(vec![
-            record_of(dir, "bars.arrow")?,
+            bars.finish().settle()?,
             write_bytes(dir, "meta_scaler.json", (meta + "\n").as_bytes())?,
             write_bytes(dir, "recipe.toml", self.recipe.to_toml().as_bytes())?,
         ])

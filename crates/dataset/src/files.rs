@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 
 use crate::hashing::{StreamHash, update_pair};
 use crate::{DatasetError, FileRecord};
@@ -44,7 +42,7 @@ impl PartialFile {
     }
 
     /// Appends pieces.
-    pub(crate) fn write(&mut self, pieces: &[Cow<'_, [u8]>]) -> Result<(), DatasetError> {
+    pub(crate) fn append_hashed(&mut self, pieces: &[Cow<'_, [u8]>]) -> Result<(), DatasetError> {
         pieces.iter().for_each(|piece| self.hash.update(piece));
         self.append(pieces)
     }
@@ -59,7 +57,7 @@ impl PartialFile {
             a.append(pieces_a)?;
             return b.append(pieces_b);
         }
-        files.iter_mut().try_for_each(|(file, pieces)| file.write(pieces))
+        files.iter_mut().try_for_each(|(file, pieces)| file.append_hashed(pieces))
     }
 
     /// Writes pieces that are hashed, in as few calls of the system as it allows.
@@ -79,6 +77,20 @@ impl PartialFile {
         let sha256 = hex(&self.hash.finish());
         let record = FileRecord { name: self.name, bytes: self.bytes, sha256 };
         WrittenFile { file: self.file, temporary: self.temporary, path: self.path, record }
+    }
+}
+
+/// For encoders that write in pieces of their own; errors are the system's.
+impl Write for PartialFile {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(piece)?;
+        self.hash.update(&piece[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -117,26 +129,8 @@ pub(crate) fn write_bytes(
     bytes: &[u8],
 ) -> Result<FileRecord, DatasetError> {
     let mut file = PartialFile::create(dir, name)?;
-    file.write(&[bytes.into()])?;
+    file.append_hashed(&[bytes.into()])?;
     file.finish().settle()
-}
-
-/// The record of a file that is there.
-pub(crate) fn record_of(dir: &Path, name: &str) -> Result<FileRecord, DatasetError> {
-    let path = dir.join(name);
-    let mut file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer).map_err(DatasetError::io(&path, "read"))?;
-        if read == 0 {
-            break;
-        }
-        hash.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-    Ok(FileRecord { name: name.to_owned(), bytes, sha256: hex(&hash.finalize()) })
 }
 
 /// Makes renames in a folder durable.

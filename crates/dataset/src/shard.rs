@@ -143,7 +143,7 @@ impl ShardWriter<'_> {
 impl OpenShard {
     fn close(mut self, totals: &Mutex<Gather>) -> Result<(BuiltShard, WrittenFile), DatasetError> {
         let end = self.encoder.finish().map_err(DatasetError::format(self.file.path()))?;
-        self.file.write(&[end.into()])?;
+        self.file.append_hashed(&[end.into()])?;
         let file = self.file.finish();
         let record =
             ShardRecord { first: self.first, rows: self.rows, file: file.record().clone() };

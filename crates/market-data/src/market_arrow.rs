@@ -1,7 +1,7 @@
 //! `bars.arrow`: all bars of a market with their segments.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,13 +30,24 @@ const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
 /// # Errors
 /// The file can't be written.
 pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketDataError> {
-    let batch = batch(market).map_err(|e| MarketDataError::file(&path.to_string_lossy(), e))?;
-    // A batch that was made can be written: what fails is the file.
-    let error = |e| MarketDataError::io(path, "write")(std::io::Error::other::<ArrowError>(e));
-    write_whole(path, |file| {
-        let mut writer = FileWriter::try_new(file, &batch.schema()).map_err(error)?;
-        writer.write(&batch).map_err(error)?;
-        writer.finish().map_err(error)
+    write_whole(path, |file| write_market(file, market).map_err(MarketDataError::io(path, "write")))
+}
+
+/// Writes what [`write_market_arrow`] writes to any place.
+///
+/// # Errors
+/// The place can't be written to.
+pub fn write_market(out: impl Write, market: &Market) -> io::Result<()> {
+    let write = || -> Result<(), ArrowError> {
+        let batch = batch(market)?;
+        let mut writer = FileWriter::try_new(out, &batch.schema())?;
+        writer.write(&batch)?;
+        writer.finish()
+    };
+    write().map_err(|error| match error {
+        ArrowError::IoError(_, error) => error,
+        // A batch that was made can be written: what fails is the place.
+        error => io::Error::other(error),
     })
 }
 
