@@ -63,13 +63,17 @@ impl Task for Cut<'_> {
     fn run(self) {
         let (channel, reference) =
             (&self.prepared.channels[self.channel], &self.prepared.reference);
+        let Some(order) = self.order else {
+            channel.scale_rows(PlainStore, fetch, reference, self.at, self.out);
+            return;
+        };
         #[cfg(target_arch = "x86_64")]
-        if let Some(order) = self.order {
+        {
             channel.scale_ordered(crate::x86::Stream, reference, self.at, order, self.out);
             crate::x86::finish_streams();
-            return;
         }
-        channel.scale_rows(PlainStore, fetch, reference, self.at, self.out);
+        #[cfg(not(target_arch = "x86_64"))]
+        channel.scale_ordered(PlainStore, reference, self.at, order, self.out);
     }
 }
 

@@ -110,11 +110,7 @@ impl PreparedChannel {
         rows: &[usize],
         out: &mut [f32],
     ) {
-        if rows.is_empty() || out.is_empty() {
-            return;
-        }
-        assert_eq!(out.len() % rows.len(), 0, "windows of one length");
-        self.scale_each(store, reference, InTurn { rows, fetch }, out);
+        self.scale_each(store, reference, InTurn { rows, fetch }, rows.len(), out);
     }
 
     /// As [`scale_rows`](Self::scale_rows), taking the rows in another order: `order` holds each
@@ -131,11 +127,7 @@ impl PreparedChannel {
         order: &[u32],
         out: &mut [f32],
     ) {
-        if rows.is_empty() || out.is_empty() {
-            return;
-        }
-        assert_eq!(out.len() % rows.len(), 0, "windows of one length");
-        self.scale_each(store, reference, Ordered { rows, order }, out);
+        self.scale_each(store, reference, Ordered { rows, order }, rows.len(), out);
     }
 
     #[inline(always)]
@@ -144,8 +136,13 @@ impl PreparedChannel {
         store: impl StoreLine,
         reference: &Reference,
         turns: impl Turns,
+        windows: usize,
         out: &mut [f32],
     ) {
+        if windows == 0 || out.is_empty() {
+            return;
+        }
+        assert_eq!(out.len() % windows, 0, "windows of one length");
         match &self.values {
             Values::Single(values) => match self.scaler {
                 ChannelScaler::LastClose => {
