@@ -2,14 +2,15 @@
 
 /// The crates from the bottom up, and what each depends on.
 pub(crate) const LAYERS: &[(&str, &[&str])] = &[
+    ("memory", &[]),
     ("bars", &[]),
     ("market-data", &["bars"]),
     ("sampling", &[]),
     ("windows", &["bars"]),
-    ("scaling", &[]),
-    ("rewards", &[]),
+    ("scaling", &["memory"]),
+    ("rewards", &["memory"]),
     ("recipe", &["bars", "sampling", "scaling", "rewards"]),
-    ("backend", &["bars", "sampling", "windows", "scaling", "rewards", "recipe"]),
+    ("backend", &["memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"]),
     ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
     ("dataset", &["bars", "market-data", "recipe", "backend"]),
     (

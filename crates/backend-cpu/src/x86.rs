@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm_sfence, _mm256_load_ps, _mm256_stream_ps};
 
-use barloom_scaling::{LINE, StoreLine};
+use barloom_scaling::{PlainStore, Store};
 
 use crate::instructions::Task;
 
@@ -49,24 +49,38 @@ pub(crate) fn with_avx512(task: impl Task) {
     unsafe { run_avx512(task) }
 }
 
-/// Stores lines past the caches, where they are whole lines of the cache.
+/// Floats of a cache line.
+const LINE: usize = LINE_BYTES / size_of::<f32>();
+
+/// Stores past the caches what are whole lines of the cache.
 #[derive(Clone, Copy)]
 pub(crate) struct Stream;
 
-impl StoreLine for Stream {
+impl Store for Stream {
     #[inline(always)]
-    fn store(self, out: &mut [f32; LINE], line: [f32; LINE]) {
+    fn map<T: Copy>(self, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32) {
         if !out.as_ptr().addr().is_multiple_of(LINE_BYTES) {
-            *out = line;
+            PlainStore.map(window, out, f);
             return;
         }
-        let line = Line(line);
-        for half in [0, LINE / 2] {
-            let (from, to) = (&line.0[half], &mut out[half]);
-            // SAFETY: both point at eight floats inside arrays of 16, aligned to 32 bytes: the
-            // arrays are aligned to 64. Only tasks that run with AVX2 stream. Other threads see
-            // the stores after `finish_streams`, and this one always.
-            unsafe { _mm256_stream_ps(to, _mm256_load_ps(from)) };
+        let (lines, rest) = window.as_chunks::<LINE>();
+        let (out_lines, out_rest) = out.as_chunks_mut::<LINE>();
+        for (out, from) in out_lines.iter_mut().zip(lines) {
+            let mut line = Line([0.0; LINE]);
+            for (float, x) in line.0.iter_mut().zip(from) {
+                *float = f(*x);
+            }
+            for half in [0, LINE / 2] {
+                let (from, to) = (&line.0[half], &mut out[half]);
+                // SAFETY: both point at eight floats inside arrays of 16, aligned to 64 bytes:
+                // `line` by its type, and each of `out_lines` as `out` is. Only tasks that run
+                // with AVX2 stream. Other threads see the stores after `finish_streams`, and this
+                // one always.
+                unsafe { _mm256_stream_ps(to, _mm256_load_ps(from)) };
+            }
+        }
+        for (out, x) in out_rest.iter_mut().zip(rest) {
+            *out = f(*x);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A block of consecutive samples, as columns.
 
-use crate::{BackendError, Column};
+use barloom_memory::Column;
+
+use crate::BackendError;
 
 /// What the columns of a block are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,7 +26,6 @@
 compile_error!("content digests are over little-endian columns; big-endian machines need a port");
 
 mod block;
-mod column;
 pub mod conformance;
 mod digest;
 mod error;
@@ -34,7 +33,6 @@ mod plan;
 mod session;
 
 pub use block::{BlockShape, RowsMut, SampleBlock};
-pub use column::Column;
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use plan::{Plan, PlanChannel};

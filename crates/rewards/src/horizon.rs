@@ -5,55 +5,54 @@
 //! is untouched, and descends into the first touched node. Minima and maxima are exact, so the
 //! result is that of a scan.
 
+use barloom_memory::Column;
+use wide::f64x4;
+
 use crate::trade::Bar;
 
 /// Nodes of a block, children of a node.
 const FAN: usize = 8;
 
-/// The lows and highs of eight nodes that follow each other.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Block {
-    low: [f64; FAN],
-    high: [f64; FAN],
+/// The lows, and the highs, of eight nodes that follow each other: two lines of the cache.
+type Block = [[f64; FAN]; 2];
+
+/// Nodes that nothing touches.
+const EMPTY: Block = [[f64::INFINITY; FAN], [f64::NEG_INFINITY; FAN]];
+
+fn block(low: &[f64], high: &[f64]) -> Block {
+    let [mut lows, mut highs] = EMPTY;
+    lows[..low.len()].copy_from_slice(low);
+    highs[..high.len()].copy_from_slice(high);
+    [lows, highs]
 }
 
-impl Block {
-    /// Nodes that nothing touches.
-    const EMPTY: Self = Self { low: [f64::INFINITY; FAN], high: [f64::NEG_INFINITY; FAN] };
-
-    fn of(low: &[f64], high: &[f64]) -> Self {
-        let mut block = Self::EMPTY;
-        block.low[..low.len()].copy_from_slice(low);
-        block.high[..high.len()].copy_from_slice(high);
-        block
+/// The first node from `from` on with `low <= down` or `high >= up`.
+#[inline(always)]
+fn first_touched(block: &Block, from: usize, down: f64, up: f64) -> Option<usize> {
+    // Written as vectors: of a loop the compiler makes 16 scalar comparisons.
+    let (down, up) = (f64x4::splat(down), f64x4::splat(up));
+    let [lows, highs] = block.each_ref().map(|values| values.as_chunks().0);
+    let mut mask = 0;
+    for (half, (low, high)) in lows.iter().zip(highs).enumerate() {
+        let touched = f64x4::new(*low).simd_le(down) | f64x4::new(*high).simd_ge(up);
+        mask |= touched.to_bitmask() << (4 * half);
     }
-
-    /// The first node from `from` on with `low <= down` or `high >= up`.
-    #[inline(always)]
-    fn first_touched(&self, from: usize, down: f64, up: f64) -> Option<usize> {
-        let mut mask = 0_u32;
-        for lane in 0..FAN {
-            let touched = (self.low[lane] <= down) | (self.high[lane] >= up);
-            mask |= u32::from(touched) << lane;
-        }
-        mask = (mask >> from) << from;
-        (mask != 0).then(|| mask.trailing_zeros() as usize)
-    }
+    mask = (mask >> from) << from;
+    (mask != 0).then(|| mask.trailing_zeros() as usize)
 }
 
 /// The lowest low and highest high of each aligned run of 8, 64, 512, ... rows.
 #[derive(Debug)]
 pub(crate) struct HorizonIndex {
     /// `levels[0]` holds the rows.
-    levels: Vec<Vec<Block>>,
+    levels: Vec<Column<Block>>,
 }
 
 impl HorizonIndex {
     /// Builds as many levels as searches over `forward` rows can use: O(rows).
     pub(crate) fn new(low: &[f64], high: &[f64], forward: usize) -> Self {
-        let rows = low.chunks(FAN).zip(high.chunks(FAN)).map(|(l, h)| Block::of(l, h)).collect();
-        let mut levels: Vec<Vec<Block>> = vec![rows];
+        let rows = low.chunks(FAN).zip(high.chunks(FAN)).map(|(low, high)| block(low, high));
+        let mut levels: Vec<Column<Block>> = vec![rows.collect()];
         let mut span = FAN;
         while span < forward && levels[levels.len() - 1].len() > 1 {
             let level = levels[levels.len() - 1].chunks(FAN).map(over).collect();
@@ -66,14 +65,14 @@ impl HorizonIndex {
     /// The memory that a search from a row reads first.
     #[inline(always)]
     pub(crate) fn source(&self, row: usize) -> &[f64] {
-        &self.levels[0][row / FAN].low
+        &self.levels[0][row / FAN][0]
     }
 
     /// The bar of a row, whose open is not kept here.
     #[inline(always)]
     pub(crate) fn bar(&self, open: f64, row: usize) -> Bar {
-        let block = &self.levels[0][row / FAN];
-        Bar { open, low: block.low[row % FAN], high: block.high[row % FAN] }
+        let [low, high] = &self.levels[0][row / FAN];
+        Bar { open, low: low[row % FAN], high: high[row % FAN] }
     }
 
     /// The first row from `start` on with `low <= down` or `high >= up`, if there is one.
@@ -82,7 +81,7 @@ impl HorizonIndex {
         let (mut level, mut node) = (0, start);
         loop {
             let block = self.levels[level].get(node / FAN)?;
-            if let Some(lane) = block.first_touched(node % FAN, down, up) {
+            if let Some(lane) = first_touched(block, node % FAN, down, up) {
                 node = node / FAN * FAN + lane;
                 break;
             }
@@ -95,7 +94,7 @@ impl HorizonIndex {
         }
         while level > 0 {
             level -= 1;
-            let lane = self.levels[level][node].first_touched(0, down, up)?;
+            let lane = first_touched(&self.levels[level][node], 0, down, up)?;
             node = node * FAN + lane;
         }
         Some(node)
@@ -104,10 +103,10 @@ impl HorizonIndex {
 
 /// The block over up to eight blocks.
 fn over(blocks: &[Block]) -> Block {
-    let mut all = Block::EMPTY;
-    for (place, block) in blocks.iter().enumerate() {
-        all.low[place] = block.low.iter().copied().fold(f64::INFINITY, f64::min);
-        all.high[place] = block.high.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let [mut lows, mut highs] = EMPTY;
+    for (place, [low, high]) in blocks.iter().enumerate() {
+        lows[place] = low.iter().copied().fold(f64::INFINITY, f64::min);
+        highs[place] = high.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     }
-    all
+    [lows, highs]
 }

@@ -1,39 +1,19 @@
 //! What a trade needs of its first row, in one place: 32 bytes a row, made once for a market.
 
+use barloom_memory::Column;
+
 use crate::settings::RewardSettings;
 use crate::trade::{Prices, unit_return};
-
-/// Where barriers are honoured.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
-pub(crate) struct Start {
-    /// The entry price.
-    pub(crate) entry: f64,
-    /// The close of the horizon's last bar.
-    pub(crate) last: f64,
-    /// The lowest low of the live bars: a barrier below it is not touched.
-    pub(crate) low: f64,
-    /// The highest high of the live bars.
-    pub(crate) high: f64,
-}
-
-/// Where barriers are ignored: the trade itself, as it follows from row and direction.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
-pub(crate) struct Held {
-    /// The entry price.
-    pub(crate) entry: f64,
-    /// The close of the horizon's last bar.
-    pub(crate) last: f64,
-    /// u of a short and of a long.
-    pub(crate) unit_returns: [f64; 2],
-}
 
 /// One record a row, of those rows that have a whole horizon.
 #[derive(Debug)]
 pub(crate) enum Starts {
-    Honoured(Vec<Start>),
-    Ignored(Vec<Held>),
+    /// Where barriers are honoured: the entry price, the close of the horizon's last bar, and the
+    /// lowest low and highest high of the live bars. A barrier beyond these is not touched.
+    Honoured(Column<[f64; 4]>),
+    /// Where barriers are ignored: the trade itself, as it follows from row and direction. The
+    /// entry price, the close of the horizon's last bar, u of a short and u of a long.
+    Ignored(Column<[f64; 4]>),
 }
 
 impl Starts {
@@ -43,11 +23,10 @@ impl Starts {
         let last = prices.close.get(settings.forward - 1..).unwrap_or_default();
         let trades = entries.iter().copied().zip(last.iter().copied());
         if !settings.honours_barriers() {
-            let held = trades.map(|(entry, last)| Held {
-                entry,
-                last,
-                unit_returns: [-1.0, 1.0]
-                    .map(|s| unit_return(settings, s, entry, last, settings.forward - 1)),
+            let held = trades.map(|(entry, last)| {
+                let [short, long] = [-1.0, 1.0]
+                    .map(|s| unit_return(settings, s, entry, last, settings.forward - 1));
+                [entry, last, short, long]
             });
             return Self::Ignored(held.collect());
         }
@@ -59,7 +38,7 @@ impl Starts {
         let (low, high) = (live(prices.low, f64::min), live(prices.high, f64::max));
         let starts = trades.zip(low.into_iter().zip(high));
         Self::Honoured(
-            starts.map(|((entry, last), (low, high))| Start { entry, last, low, high }).collect(),
+            starts.map(|((entry, last), (low, high))| [entry, last, low, high]).collect(),
         )
     }
 
@@ -67,8 +46,7 @@ impl Starts {
     #[inline(always)]
     pub(crate) fn source(&self, row: usize) -> &f64 {
         match self {
-            Self::Honoured(rows) => &rows[row].entry,
-            Self::Ignored(rows) => &rows[row].entry,
+            Self::Honoured(rows) | Self::Ignored(rows) => &rows[row][0],
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::horizon::HorizonIndex;
 use crate::metrics;
 use crate::pricer::{Pricer, Reward};
 use crate::settings::Metric;
-use crate::starts::{Held, Start, Starts};
+use crate::starts::Starts;
 use crate::trade::{Action, ExitReason, Prices, Trade, fill, unit_return};
 
 /// Actions and the rows that they enter at, as columns of one length.
@@ -139,7 +139,7 @@ impl Pricer {
         prices: Prices<'_>,
         actions: Actions<'_>,
         range: std::ops::Range<usize>,
-        starts: &[Start],
+        starts: &[[f64; 4]],
         horizon: &HorizonIndex,
         fetch: &impl Fn(&[f64]),
         out: &mut TradesMut<'_>,
@@ -150,14 +150,15 @@ impl Pricer {
         let mut touched = [0_usize; BATCH];
         let mut count = 0;
         for i in range.clone() {
-            let (start, live) = (&starts[actions.row[i]], actions.direction[i] != 0);
-            let barriers = Barriers::of(start.entry, &actions, i);
-            out.entry_price[i] = start.entry;
-            out.exit_price[i] = if live { start.last } else { start.entry };
+            let ([entry, last, low, high], live) =
+                (starts[actions.row[i]], actions.direction[i] != 0);
+            let barriers = Barriers::of(entry, &actions, i);
+            out.entry_price[i] = entry;
+            out.exit_price[i] = if live { last } else { entry };
             out.held_bars[i] = if live { held } else { 0 };
             out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
             touched[count] = i;
-            let reached = (start.low <= barriers.down()) | (start.high >= barriers.up());
+            let reached = (low <= barriers.down()) | (high >= barriers.up());
             count += usize::from(live & reached);
         }
         for i in &touched[..count] {
@@ -189,15 +190,16 @@ impl Pricer {
     }
 
     #[inline(always)]
-    fn ignored(&self, actions: Actions<'_>, held: &[Held], out: &mut TradesMut<'_>) {
-        let last = self.settings.forward as i32 - 1;
+    fn ignored(&self, actions: Actions<'_>, held: &[[f64; 4]], out: &mut TradesMut<'_>) {
+        let held_bars = self.settings.forward as i32 - 1;
         for i in 0..actions.row.len() {
-            let (start, direction) = (&held[actions.row[i]], actions.direction[i]);
+            let ([entry, last, short, long], direction) =
+                (held[actions.row[i]], actions.direction[i]);
             let live = direction != 0;
-            let u = start.unit_returns[usize::from(direction > 0)];
-            out.entry_price[i] = start.entry;
-            out.exit_price[i] = if live { start.last } else { start.entry };
-            out.held_bars[i] = if live { last } else { 0 };
+            let u = if direction > 0 { long } else { short };
+            out.entry_price[i] = entry;
+            out.exit_price[i] = if live { last } else { entry };
+            out.held_bars[i] = if live { held_bars } else { 0 };
             out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
             out.unit_return[i] = if live { u } else { 0.0 };
         }

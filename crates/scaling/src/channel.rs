@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::{ChannelScaler, lanes};
+use barloom_memory::Column;
 
-/// Floats of a cache line.
-pub const LINE: usize = 16;
+use crate::{ChannelScaler, lanes};
 
 /// The closes that windows are measured against: of the same bars as the channels, row by row.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    close: Arc<[f32]>,
-    ln_close: Vec<f64>,
+    close: Arc<Column<f32>>,
+    ln_close: Column<f64>,
 }
 
 impl Reference {
@@ -20,8 +19,8 @@ impl Reference {
     pub fn new(close: &[f64], scalers: &[ChannelScaler]) -> Self {
         let logs = scalers.contains(&ChannelScaler::LogReturn);
         Self {
-            close: close.iter().map(|x| *x as f32).collect(),
-            ln_close: if logs { close.iter().map(|x| libm::log(*x)).collect() } else { Vec::new() },
+            close: Arc::new(close.iter().map(|x| *x as f32).collect()),
+            ln_close: close.iter().filter(|_| logs).map(|x| libm::log(*x)).collect(),
         }
     }
 
@@ -58,16 +57,16 @@ pub struct PreparedChannel {
 #[derive(Clone, Debug)]
 enum Values {
     /// `f32(x)`, or `f32(log1p(x))` for [`ChannelScaler::Log1pLast`].
-    Single(Arc<[f32]>),
+    Single(Arc<Column<f32>>),
     /// `x`, or `ln x` for [`ChannelScaler::LogReturn`].
-    Double(Vec<f64>),
+    Double(Column<f64>),
 }
 
 impl PreparedChannel {
     /// Prepares a column, one value a row.
     #[must_use]
     pub fn new(scaler: ChannelScaler, column: &[f64]) -> Self {
-        let single = |f: fn(f64) -> f64| column.iter().map(|x| f(*x) as f32).collect();
+        let single = |f: fn(f64) -> f64| Arc::new(column.iter().map(|x| f(*x) as f32).collect());
         let double = |f: fn(f64) -> f64| column.iter().map(|x| f(*x)).collect();
         let values = match scaler {
             ChannelScaler::LastClose | ChannelScaler::None => Values::Single(single(|x| x)),
@@ -104,7 +103,7 @@ impl PreparedChannel {
     #[inline(always)]
     pub fn scale_rows(
         &self,
-        store: impl StoreLine,
+        store: impl Store,
         fetch: impl Fn(&[u8]),
         reference: &Reference,
         rows: &[usize],
@@ -121,7 +120,7 @@ impl PreparedChannel {
     #[inline(always)]
     pub fn scale_ordered(
         &self,
-        store: impl StoreLine,
+        store: impl Store,
         reference: &Reference,
         rows: &[usize],
         order: &[u32],
@@ -133,7 +132,7 @@ impl PreparedChannel {
     #[inline(always)]
     fn scale_each(
         &self,
-        store: impl StoreLine,
+        store: impl Store,
         reference: &Reference,
         turns: impl Turns,
         windows: usize,
@@ -168,7 +167,7 @@ trait Turns {
     fn each<K: Kernel>(
         self,
         kernel: K,
-        store: impl StoreLine,
+        store: impl Store,
         values: &[K::Value],
         out: &mut [f32],
     );
@@ -187,7 +186,7 @@ impl<F: Fn(&[u8])> Turns for InTurn<'_, F> {
     fn each<K: Kernel>(
         self,
         kernel: K,
-        store: impl StoreLine,
+        store: impl Store,
         values: &[K::Value],
         out: &mut [f32],
     ) {
@@ -214,7 +213,7 @@ impl Turns for Ordered<'_> {
     fn each<K: Kernel>(
         self,
         kernel: K,
-        store: impl StoreLine,
+        store: impl Store,
         values: &[K::Value],
         out: &mut [f32],
     ) {
@@ -228,30 +227,34 @@ impl Turns for Ordered<'_> {
     }
 }
 
-/// How 16 floats of a window go to memory.
-pub trait StoreLine: Copy {
-    /// Stores the floats: `out` holds `line` when the caller's stores are done.
-    fn store(self, out: &mut [f32; LINE], line: [f32; LINE]);
+/// How scaled values go to memory.
+pub trait Store: Copy {
+    /// Stores `f` of each value of the window in its place in `out`, which is as long.
+    ///
+    /// Implementations must be `#[inline(always)]`, to be made for the caller's instruction set.
+    fn map<T: Copy>(self, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32);
 }
 
 /// Stores as every program does.
 #[derive(Clone, Copy, Debug)]
 pub struct PlainStore;
 
-impl StoreLine for PlainStore {
+impl Store for PlainStore {
     #[inline(always)]
-    fn store(self, out: &mut [f32; LINE], line: [f32; LINE]) {
-        *out = line;
+    fn map<T: Copy>(self, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32) {
+        for (out, x) in out.iter_mut().zip(window) {
+            *out = f(*x);
+        }
     }
 }
 
 /// The scaling of one window: `[row - window.len(), row)` into `out`.
 ///
 /// Methods, not closures, as these are always inlined, and so made for the instruction set of
-/// whoever calls.
+/// whoever calls. A division stays a division: times the reciprocal would round twice.
 trait Kernel: Copy {
     type Value: bytemuck::NoUninit;
-    fn scale(self, store: impl StoreLine, window: &[Self::Value], row: usize, out: &mut [f32]);
+    fn scale(self, store: impl Store, window: &[Self::Value], row: usize, out: &mut [f32]);
 }
 
 #[derive(Clone, Copy)]
@@ -263,9 +266,9 @@ impl Kernel for OverClose<'_> {
     type Value = f32;
 
     #[inline(always)]
-    fn scale(self, store: impl StoreLine, window: &[f32], row: usize, out: &mut [f32]) {
+    fn scale(self, store: impl Store, window: &[f32], row: usize, out: &mut [f32]) {
         let close = self.close[row - 1];
-        map(store, window, out, |x| x / close);
+        store.map(window, out, |x| x / close);
     }
 }
 
@@ -276,9 +279,9 @@ impl Kernel for OverLast {
     type Value = f32;
 
     #[inline(always)]
-    fn scale(self, store: impl StoreLine, window: &[f32], _: usize, out: &mut [f32]) {
+    fn scale(self, store: impl Store, window: &[f32], _: usize, out: &mut [f32]) {
         let by = window[window.len() - 1].max(std::f32::consts::LN_2);
-        map(store, window, out, |x| x / by);
+        store.map(window, out, |x| x / by);
     }
 }
 
@@ -289,8 +292,8 @@ impl Kernel for Copied {
     type Value = f32;
 
     #[inline(always)]
-    fn scale(self, store: impl StoreLine, window: &[f32], _: usize, out: &mut [f32]) {
-        map(store, window, out, |x| x);
+    fn scale(self, store: impl Store, window: &[f32], _: usize, out: &mut [f32]) {
+        store.map(window, out, |x| x);
     }
 }
 
@@ -303,9 +306,9 @@ impl Kernel for LessClose<'_> {
     type Value = f64;
 
     #[inline(always)]
-    fn scale(self, store: impl StoreLine, window: &[f64], row: usize, out: &mut [f32]) {
+    fn scale(self, store: impl Store, window: &[f64], row: usize, out: &mut [f32]) {
         let ln_close = self.ln_close[row - 1];
-        map(store, window, out, |x| (x - ln_close) as f32);
+        store.map(window, out, |x| (x - ln_close) as f32);
     }
 }
 
@@ -317,7 +320,7 @@ impl Kernel for Zscore {
     type Value = f64;
 
     #[inline(always)]
-    fn scale(self, store: impl StoreLine, window: &[f64], _: usize, out: &mut [f32]) {
+    fn scale(self, store: impl Store, window: &[f64], _: usize, out: &mut [f32]) {
         let (min, max) = lanes::min_max(window);
         let n = window.len() as f64;
         let mean = lanes::sum(window, |x| x) / n;
@@ -326,7 +329,7 @@ impl Kernel for Zscore {
         if min == max || std == 0.0 {
             out.fill(0.0);
         } else {
-            map(store, window, out, |x| ((x - mean) / std) as f32);
+            store.map(window, out, |x| ((x - mean) / std) as f32);
         }
     }
 }
@@ -338,32 +341,13 @@ impl Kernel for Minmax {
     type Value = f64;
 
     #[inline(always)]
-    fn scale(self, store: impl StoreLine, window: &[f64], _: usize, out: &mut [f32]) {
+    fn scale(self, store: impl Store, window: &[f64], _: usize, out: &mut [f32]) {
         let (min, max) = lanes::min_max(window);
         if min == max {
             out.fill(0.0);
         } else {
             let width = max - min;
-            map(store, window, out, |x| ((x - min) / width) as f32);
+            store.map(window, out, |x| ((x - min) / width) as f32);
         }
-    }
-}
-
-// The loops below are over arrays of one length, which LLVM turns into vector instructions.
-// A division stays a division: times the reciprocal would round twice.
-
-#[inline(always)]
-fn map<T: Copy>(store: impl StoreLine, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32) {
-    let (lines, rest) = window.as_chunks::<LINE>();
-    let (out_lines, out_rest) = out.as_chunks_mut::<LINE>();
-    for (out, line) in out_lines.iter_mut().zip(lines) {
-        let mut floats = [0.0; LINE];
-        for (float, x) in floats.iter_mut().zip(line) {
-            *float = f(*x);
-        }
-        store.store(out, floats);
-    }
-    for (out, x) in out_rest.iter_mut().zip(rest) {
-        *out = f(*x);
     }
 }

@@ -25,6 +25,6 @@ mod lanes;
 mod meta;
 mod scaler;
 
-pub use channel::{LINE, PlainStore, PreparedChannel, Reference, StoreLine};
+pub use channel::{PlainStore, PreparedChannel, Reference, Store};
 pub use meta::{MetaField, MetaScaler};
 pub use scaler::{ChannelScaler, usable};

@@ -1,5 +1,3 @@
-//! The memory of a block's column.
-
 use std::ops::{Deref, DerefMut};
 
 use aligned_vec::{AVec, ConstAlign};
@@ -9,7 +7,6 @@ use memmap2::MmapMut;
 ///
 /// A large column is a mapping of its own, in huge pages where the system has them: its memory is
 /// zeroed when it is first touched, and in few steps.
-#[derive(Debug)]
 pub struct Column<T> {
     memory: Memory<T>,
     len: usize,
@@ -21,15 +18,16 @@ enum Memory<T> {
     Mapped(MmapMut),
 }
 
-/// Columns of at least this many bytes are mappings.
-const MAPPED_BYTES: usize = 4 << 20;
+/// Bytes of a huge page on most machines. Columns of at least as many are mappings of whole ones.
+const HUGE_PAGE: usize = 2 << 20;
 
 impl<T: bytemuck::Pod> Column<T> {
     /// No values yet, and room for `capacity` of them.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         let bytes = capacity.saturating_mul(size_of::<T>());
-        let mapped = (bytes >= MAPPED_BYTES).then(|| MmapMut::map_anon(bytes).ok()).flatten();
+        let pages = bytes.checked_next_multiple_of(HUGE_PAGE).filter(|_| bytes >= HUGE_PAGE);
+        let mapped = pages.and_then(|bytes| MmapMut::map_anon(bytes).ok());
         let memory = match mapped {
             Some(mapped) => {
                 // Advice: without it the memory is the same, and slower.
@@ -58,7 +56,7 @@ impl<T: bytemuck::Pod> Column<T> {
     ///
     /// # Panics
     /// There is no room for them.
-    pub(crate) fn set_len(&mut self, len: usize) {
+    pub fn set_len(&mut self, len: usize) {
         assert!(len <= self.capacity(), "{len} values, room for {}", self.capacity());
         self.len = len;
     }
@@ -83,6 +81,33 @@ impl<T: bytemuck::Pod> DerefMut for Column<T> {
                 bytemuck::cast_slice_mut(&mut mapped[..self.len * size_of::<T>()])
             }
         }
+    }
+}
+
+impl<T: bytemuck::Pod> From<&[T]> for Column<T> {
+    fn from(values: &[T]) -> Self {
+        let mut column = Self::with_capacity(values.len());
+        column.set_len(values.len());
+        column.copy_from_slice(values);
+        column
+    }
+}
+
+impl<T: bytemuck::Pod> FromIterator<T> for Column<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        values.into_iter().collect::<Vec<_>>().as_slice().into()
+    }
+}
+
+impl<T: bytemuck::Pod> Clone for Column<T> {
+    fn clone(&self) -> Self {
+        (**self).into()
+    }
+}
+
+impl<T: bytemuck::Pod + std::fmt::Debug> std::fmt::Debug for Column<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
     }
 }
 

@@ -1,0 +1,18 @@
+//! Long columns in memory.
+//!
+//! What is read or written at random rows of megabytes waits for the tables that translate
+//! addresses, unless it lies in few large pages. And what is stored a vector at a time should
+//! begin a line of the cache.
+//!
+//! ```
+//! use barloom_memory::Column;
+//!
+//! let squares: Column<u64> = (0..1_000_000).map(|i| i * i).collect();
+//! assert_eq!(squares[1_000], 1_000_000);
+//! assert_eq!(squares.as_ptr().addr() % 64, 0);
+//! ```
+#![forbid(unsafe_code)]
+
+mod column;
+
+pub use column::Column;
