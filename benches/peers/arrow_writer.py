@@ -5,6 +5,7 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 DICTIONARIES = ["symbol", "exit_reason"]
@@ -59,3 +60,15 @@ class Writer:
     def clear(self):
         """Removes what was written."""
         shutil.rmtree(self.out, ignore_errors=True)
+
+
+class PlainWriter(Writer):
+    """Writes the same rows as one table in one call, as most programs do: `write_table` with its
+    own defaults, uncompressed."""
+
+    def __init__(self, dataset, out, threads):
+        super().__init__(dataset, out, threads)
+        self.shards = [pa.concat_tables(self.shards)]
+
+    def shard(self, number):
+        pq.write_table(self.shards[number], self.path(number), compression="none")

@@ -93,8 +93,9 @@ def measure_builder(options):
 
 def measure_writer(options):
     """Checks PyArrow's files against Barloom's, then times the writing."""
-    from arrow_writer import Writer
-    writer = Writer(options.dataset, options.out, options.threads)
+    from arrow_writer import PlainWriter, Writer
+    kind = PlainWriter if options.peer == "pyarrow-plain" else Writer
+    writer = kind(options.dataset, options.out, options.threads)
     times = []
     try:
         for _ in range(options.repetitions + 1):
@@ -138,7 +139,7 @@ def main():
     arguments.add_argument("--threads", type=int, default=1)
     arguments.add_argument("--out")
     options = arguments.parse_args()
-    measure = measure_writer if options.peer == "pyarrow-writer" else measure_builder
+    measure = measure_writer if options.peer.startswith("pyarrow") else measure_builder
     result = {"name": options.peer, "prepare_s": 0.0, "cold_s": None, "warm_s": [],
               "samples": 0, "bytes": 0} | measure(options)
     print(json.dumps(result | {"peak_rss_bytes": peak_rss_bytes()}))

@@ -84,6 +84,7 @@ fn files(mode: Mode, results: &Results, peers: bool) -> Vec<Set> {
         let mut cases = vec![parquet.clone(), write, synced];
         if peers && place == Place::Tmpfs {
             cases.extend([1, 2].map(|threads| parquet.peer("pyarrow-writer", parquet.n, threads)));
+            cases.push(parquet.peer("pyarrow-plain", parquet.n, 1));
         }
         let rounds = if mode == Mode::Quick { 1 } else { 2 };
         Set { name, rounds, repetitions: 3, cases }

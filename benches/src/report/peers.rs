@@ -62,7 +62,7 @@ impl Peers {
     /// # Errors
     /// The peer fails, or its output is another.
     pub fn measure(&self, case: &Case, repetitions: usize, runner: &Runner) -> Result<Measurement> {
-        let writer = case.kind == "pyarrow-writer";
+        let writer = case.kind.starts_with("pyarrow");
         let rows = if writer { case.n } else { CHECK_ROWS };
         let dataset = dataset(case, rows, runner)?;
         // The loop takes seconds each time, and differs little from one to the next.

@@ -99,7 +99,7 @@ fn needs(case: &Case) -> (u64, u64) {
             (3 * bytes + futures + BASE, 0)
         }
         // Our files, theirs, and the table in memory.
-        "pyarrow-writer" => (2 * bytes + BASE, 2 * bytes),
+        "pyarrow-writer" | "pyarrow-plain" => (2 * bytes + BASE, 2 * bytes),
         "parquet" => (BASE + case.threads as u64 * (128 << 20), bytes),
         "write" => (0, bytes),
         "reward" | "numba-rewards" => (case.n * 64 + BASE, 0),

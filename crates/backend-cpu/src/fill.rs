@@ -5,6 +5,12 @@ use barloom_backend::RowsMut;
 use crate::rows::{Cut, GRAIN, Price};
 use crate::{CpuSession, Prepared, order};
 
+/// Rows of a tile: its windows of one channel and their order stay in the caches.
+const MOST_TILE_ROWS: usize = 1 << 16;
+
+/// Fewer windows hardly overlap.
+const LEAST_TILE_ROWS: usize = 1 << 12;
+
 /// How a block is filled.
 #[derive(Clone, Copy)]
 pub(crate) struct How {
@@ -19,9 +25,10 @@ pub(crate) struct How {
 impl How {
     pub(crate) fn new(rows: usize, streamed: bool, shared: bool) -> Self {
         let threads = if shared { rayon::current_num_threads() } else { 1 };
-        // Streamed tasks are large, so that most of their windows overlap others, but several
-        // for each thread.
-        let tile = (rows / (4 * threads)).next_multiple_of(GRAIN).clamp(4_096, 65_536);
+        // Streamed tasks are large, so that most of their windows overlap others, but at least
+        // four for each thread, and all as long.
+        let tiles = rows.div_ceil(MOST_TILE_ROWS).max(4 * threads).next_multiple_of(threads);
+        let tile = rows.div_ceil(tiles).next_multiple_of(GRAIN).max(LEAST_TILE_ROWS);
         Self { grain: if streamed { tile } else { GRAIN }, streamed, shared }
     }
 }

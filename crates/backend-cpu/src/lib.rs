@@ -43,6 +43,7 @@ mod rows;
 mod x86;
 
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use barloom_backend::{Backend, BackendError, Plan, SampleBlock, Session};
 use barloom_bars::Market;
@@ -118,21 +119,29 @@ struct Prepared {
 
 impl Prepared {
     fn new(market: &Market, plan: &Plan) -> Result<Self, RewardsError> {
-        let pricer = Pricer::new(prices(market), plan.reward.clone())?;
-        let scalers: Vec<ChannelScaler> = plan.channels.iter().map(|c| c.scaler).collect();
-        let reference = Reference::new(market.close(), &scalers);
-        let channels = plan
-            .channels
-            .iter()
-            .map(|channel| match (channel.name.as_str(), channel.scaler) {
-                ("close", ChannelScaler::LastClose) => reference.channel(),
-                (name, scaler) => {
-                    PreparedChannel::new(scaler, market.column(name).unwrap_or_default())
-                }
-            })
-            .collect();
-        Ok(Self { pricer, reference, channels })
+        thread::scope(|scope| {
+            let pricer = scope.spawn(|| Pricer::new(prices(market), plan.reward.clone()));
+            let (reference, channels) = prepared_channels(market, plan);
+            match pricer.join() {
+                Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
     }
+}
+
+fn prepared_channels(market: &Market, plan: &Plan) -> (Reference, Vec<PreparedChannel>) {
+    let scalers: Vec<ChannelScaler> = plan.channels.iter().map(|c| c.scaler).collect();
+    let reference = Reference::new(market.close(), &scalers);
+    let channels = plan
+        .channels
+        .iter()
+        .map(|channel| match (channel.name.as_str(), channel.scaler) {
+            ("close", ChannelScaler::LastClose) => reference.channel(),
+            (name, scaler) => PreparedChannel::new(scaler, market.column(name).unwrap_or_default()),
+        })
+        .collect();
+    (reference, channels)
 }
 
 impl Session for CpuSession {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::thread;
 
 use barloom_backend::{ContentDigest, Session};
 use barloom_bars::{Market, Part};
@@ -72,21 +74,34 @@ impl Build<'_> {
     /// The output is there or can't be written; the backend fails.
     pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
         let staging = Staging::create(self.out, self.overwrite)?;
-        let market = MarketRecord::new(self.market, self.dropped);
+        // Hashed while the first part is written.
+        let market = LazyLock::new(|| MarketRecord::new(self.market, self.dropped));
+        let built = thread::scope(|scope| {
+            scope.spawn(|| LazyLock::force(&market));
+            self.write_parts(&staging, &market)
+        })?;
+        staging.commit()?;
+        tracing::info!("{} has its name", self.out.display());
+        Ok(built)
+    }
+
+    fn write_parts(
+        &self,
+        staging: &Staging,
+        market: &impl Deref<Target = MarketRecord>,
+    ) -> Result<Vec<BuiltPart>, DatasetError> {
         let mut built = Vec::new();
         for part in &self.parts {
             let name = part.part.as_ref().map(|p| p.name.as_str());
             let dir = name.map_or_else(|| staging.dir().to_owned(), |n| staging.dir().join(n));
             fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
-            let manifest = self.write_part(part, &dir, &market)?;
+            let manifest = self.write_part(part, &dir, market)?;
             sync_dir(&dir)?;
             let path = name.map_or_else(|| self.out.to_owned(), |n| self.out.join(n));
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
             built.push(BuiltPart { path, manifest });
         }
-        staging.commit()?;
-        tracing::info!("{} has its name", self.out.display());
         Ok(built)
     }
 
@@ -94,18 +109,26 @@ impl Build<'_> {
         &self,
         build: &PartBuild,
         dir: &Path,
-        market: &MarketRecord,
+        market: &impl Deref<Target = MarketRecord>,
     ) -> Result<Manifest, DatasetError> {
         let plan = build.session.plan();
         let format = self.recipe.output.format;
-        let files = self.write_side_files(dir, build)?;
-        let (shards, content_digest, summary) = match format {
-            Format::Virtual => (Vec::new(), None, None),
-            Format::Parquet => {
-                let (shards, digest, summary) = self.write_shards(dir, build)?;
-                (shards, Some(digest), Some(summary))
-            }
-        };
+        let stop = AtomicBool::new(false);
+        let (files, samples) = thread::scope(|scope| {
+            let files = scope.spawn(|| {
+                let files = self.write_side_files(dir, build);
+                stop.fetch_or(files.is_err(), Ordering::Relaxed);
+                files
+            });
+            let samples = match format {
+                Format::Virtual => Ok((Vec::new(), None, None)),
+                Format::Parquet => self
+                    .write_shards(dir, build, &stop)
+                    .map(|(shards, digest, summary)| (shards, Some(digest), Some(summary))),
+            };
+            (files.join().unwrap_or(Err(DatasetError::Stopped)), samples)
+        });
+        let (files, (shards, content_digest, summary)) = (files?, samples?);
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             barloom_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -120,7 +143,7 @@ impl Build<'_> {
             }),
             recipe_digest: self.recipe.digest(),
             recipe: self.recipe.to_json(),
-            market: market.clone(),
+            market: (**market).clone(),
             files,
             shards,
             content_digest,
@@ -152,10 +175,10 @@ impl Build<'_> {
         &self,
         dir: &Path,
         build: &PartBuild,
+        stop: &AtomicBool,
     ) -> Result<(Vec<ShardRecord>, String, Summary), DatasetError> {
         let plan = build.session.plan();
         let layout = Layout::new(plan, self.market);
-        let stop = AtomicBool::new(false);
         let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
         let count = plan.samples.div_ceil(self.recipe.output.shard_rows);
         let writer = ShardWriter {
@@ -168,12 +191,13 @@ impl Build<'_> {
             alone: count >= self.threads as u64,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed),
+            idle: Mutex::default(),
             totals: &totals,
         };
         let built = in_parallel(
             count,
             self.threads,
-            &stop,
+            stop,
             |numbers| writer.write(numbers),
             |file| file.settle().map(drop),
         )?;

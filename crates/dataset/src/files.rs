@@ -18,6 +18,38 @@ pub(crate) struct PartialFile {
     hash: StreamHash,
 }
 
+/// Bytes of a file that are hashed, then written, at a time: those of two are in a second-level
+/// cache.
+const HOT_BYTES: usize = 128 << 10;
+
+/// The pieces that are left to write to a file.
+struct Left<'a> {
+    pieces: std::slice::Iter<'a, Cow<'a, [u8]>>,
+    begun: &'a [u8],
+}
+
+impl<'a> Left<'a> {
+    fn new(pieces: &'a [Cow<'a, [u8]>]) -> Self {
+        Self { pieces: pieces.iter(), begun: &[] }
+    }
+
+    /// The next pieces, of so many bytes in all, or fewer at the end; the last may be cut.
+    fn take(&mut self, mut bytes: usize) -> Vec<&'a [u8]> {
+        let mut taken = Vec::new();
+        while bytes > 0 {
+            if self.begun.is_empty() {
+                let Some(next) = self.pieces.next() else { break };
+                self.begun = next;
+            }
+            let (now, later) = self.begun.split_at(self.begun.len().min(bytes));
+            taken.push(now);
+            self.begun = later;
+            bytes -= now.len();
+        }
+        taken
+    }
+}
+
 /// A file with all its bytes, still under its temporary name.
 #[must_use = "it has no name until it is settled"]
 pub(crate) struct WrittenFile {
@@ -41,31 +73,44 @@ impl PartialFile {
         &self.path
     }
 
-    /// Appends pieces.
-    pub(crate) fn append_hashed(&mut self, pieces: &[Cow<'_, [u8]>]) -> Result<(), DatasetError> {
-        pieces.iter().for_each(|piece| self.hash.update(piece));
-        self.append(pieces)
+    /// Appends bytes.
+    pub(crate) fn append_hashed(&mut self, bytes: &[u8]) -> Result<(), DatasetError> {
+        self.hash.update(bytes);
+        self.append(&[bytes])
     }
 
-    /// Appends to each file its pieces. Two files are hashed together, which takes less time than
-    /// one after the other.
+    /// Appends to each file its pieces, some at a time: what was just hashed is still in the
+    /// processor's cache when it is written. Two files are hashed together, which takes less time
+    /// than one after the other.
     pub(crate) fn write_beside(
-        files: &mut [(&mut Self, Vec<Cow<'_, [u8]>>)],
+        files: Vec<(&mut Self, Vec<Cow<'_, [u8]>>)>,
     ) -> Result<(), DatasetError> {
-        if let [(a, pieces_a), (b, pieces_b)] = files {
-            update_pair([&mut a.hash, &mut b.hash], [pieces_a, pieces_b]);
-            a.append(pieces_a)?;
-            return b.append(pieces_b);
+        let (mut files, pieces): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+        let mut left: Vec<_> = pieces.iter().map(|pieces| Left::new(pieces)).collect();
+        loop {
+            let now: Vec<_> = left.iter_mut().map(|left| left.take(HOT_BYTES)).collect();
+            if now.iter().all(Vec::is_empty) {
+                return Ok(());
+            }
+            if let ([a, b], [pieces_a, pieces_b]) = (&mut files[..], &now[..]) {
+                update_pair([&mut a.hash, &mut b.hash], [pieces_a, pieces_b]);
+            } else {
+                for (file, pieces) in files.iter_mut().zip(&now) {
+                    pieces.iter().for_each(|piece| file.hash.update(piece));
+                }
+            }
+            for (file, pieces) in files.iter_mut().zip(&now) {
+                file.append(pieces)?;
+            }
         }
-        files.iter_mut().try_for_each(|(file, pieces)| file.append_hashed(pieces))
     }
 
     /// Writes pieces that are hashed, in as few calls of the system as it allows.
-    fn append(&mut self, pieces: &[Cow<'_, [u8]>]) -> Result<(), DatasetError> {
+    fn append(&mut self, pieces: &[&[u8]]) -> Result<(), DatasetError> {
         self.bytes += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
         // Linux takes so many slices a call.
         for pieces in pieces.chunks(1_024) {
-            let mut slices: Vec<_> = pieces.iter().map(|p| IoSlice::new(p)).collect();
+            let mut slices: Vec<_> = pieces.iter().copied().map(IoSlice::new).collect();
             write_all_vectored(&self.file, &mut slices)
                 .map_err(DatasetError::io(&self.path, "write"))?;
         }
@@ -129,7 +174,7 @@ pub(crate) fn write_bytes(
     bytes: &[u8],
 ) -> Result<FileRecord, DatasetError> {
     let mut file = PartialFile::create(dir, name)?;
-    file.append_hashed(&[bytes.into()])?;
+    file.append_hashed(bytes)?;
     file.finish().settle()
 }
 

@@ -4,8 +4,6 @@
 //! unit idle. Blocks of two independent streams, taken in turn, overlap: on Zen 3 both together
 //! run at 1.35 times the speed of one. So a thread that builds two files hashes them as a pair.
 
-use std::borrow::Cow;
-
 use sha2::block_api::compress256;
 
 /// Bytes of a block of SHA-256.
@@ -88,7 +86,7 @@ impl StreamHash {
 }
 
 /// Feeds each stream the pieces that follow in it, both in turn.
-pub(crate) fn update_pair(streams: [&mut StreamHash; 2], pieces: [&[Cow<'_, [u8]>]; 2]) {
+pub(crate) fn update_pair(streams: [&mut StreamHash; 2], pieces: [&[&[u8]]; 2]) {
     let [a, b] = streams;
     let (mut pieces_a, mut pieces_b) = (pieces[0].iter(), pieces[1].iter());
     let (mut left_a, mut left_b): (&[u8], &[u8]) = (&[], &[]);
@@ -118,7 +116,7 @@ pub(crate) fn update_pair(streams: [&mut StreamHash; 2], pieces: [&[Cow<'_, [u8]
 fn refill<'a>(
     stream: &mut StreamHash,
     left: &mut &'a [u8],
-    pieces: &mut std::slice::Iter<'a, Cow<'_, [u8]>>,
+    pieces: &mut std::slice::Iter<'_, &'a [u8]>,
 ) -> bool {
     while left.len() < BLOCK {
         stream.update(left);
@@ -157,18 +155,14 @@ mod tests {
             let (a, b) = (bytes(11, length_a), bytes(13, length_b));
             for (piece_a, piece_b) in [(64, 64), (1, 100), (63, 65), (130, 5_000), (7, 7)] {
                 let mut hashes = [StreamHash::new(), StreamHash::new()];
-                let pieces = |bytes: &[u8], piece| -> Vec<Cow<'static, [u8]>> {
-                    bytes.chunks(piece).map(|p| p.to_vec().into()).collect()
-                };
-                let (pieces_a, pieces_b) = (pieces(&a, piece_a), pieces(&b, piece_b));
+                let pieces_a: Vec<&[u8]> = a.chunks(piece_a).collect();
+                let pieces_b: Vec<&[u8]> = b.chunks(piece_b).collect();
                 // In two goes, so that a block is held between them.
-                let (half_a, half_b) = (pieces_a.len() / 2, pieces_b.len() / 2);
-                for range in [0, 1] {
-                    let part = |pieces: &[Cow<'static, [u8]>], half: usize| {
-                        if range == 0 { pieces[..half].to_vec() } else { pieces[half..].to_vec() }
-                    };
+                let (first_a, second_a) = pieces_a.split_at(pieces_a.len() / 2);
+                let (first_b, second_b) = pieces_b.split_at(pieces_b.len() / 2);
+                for pieces in [[first_a, first_b], [second_a, second_b]] {
                     let [x, y] = &mut hashes;
-                    update_pair([x, y], [&part(&pieces_a, half_a), &part(&pieces_b, half_b)]);
+                    update_pair([x, y], pieces);
                 }
                 let [x, y] = hashes.map(StreamHash::finish);
                 assert_eq!(x[..], Sha256::digest(&a)[..], "{length_a}, {length_b}");

@@ -36,6 +36,8 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
     /// Asked before each chunk whether to go on.
     pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
+    /// Blocks that no shard is made in now.
+    pub(crate) idle: Mutex<Vec<SampleBlock>>,
     /// Gets what shards have counted.
     pub(crate) totals: &'a Mutex<Gather>,
 }
@@ -66,9 +68,8 @@ impl ShardWriter<'_> {
         let group_rows = row_group_rows(shape.channels, shape.lookback);
         let chunk_rows = self.chunk_rows.max(1).next_multiple_of(group_rows);
         let mut shards: Vec<_> = numbers.map(|n| self.open(n)).collect::<Result<_, _>>()?;
-        let capacity = |shard: &OpenShard| shard.rows.min(chunk_rows as u64) as usize;
-        let mut blocks: Vec<_> =
-            shards.iter().map(|shard| self.session.allocate(capacity(shard))).collect();
+        let capacity = self.shard_rows.min(chunk_rows as u64) as usize;
+        let mut blocks: Vec<_> = shards.iter().map(|_| self.idle_block(capacity)).collect();
         while shards.iter().any(|shard| shard.done < shard.rows) {
             let mut rows = Vec::with_capacity(shards.len());
             for (shard, block) in shards.iter_mut().zip(&mut blocks) {
@@ -90,11 +91,18 @@ impl ShardWriter<'_> {
                     let pieces = pieces.map_err(DatasetError::format(shard.file.path()))?;
                     writes.push((&mut shard.file, pieces));
                 }
-                PartialFile::write_beside(&mut writes)?;
+                PartialFile::write_beside(writes)?;
             }
             (self.progress)(rows.into_iter().sum::<usize>() as u64);
         }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(blocks);
         shards.into_iter().map(|shard| shard.close(self.totals)).collect()
+    }
+
+    /// A block that a shard before was made in, as new memory takes time; or a new one.
+    fn idle_block(&self, capacity: usize) -> SampleBlock {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| self.session.allocate(capacity))
     }
 
     fn open(&self, number: u64) -> Result<OpenShard, DatasetError> {
@@ -143,7 +151,7 @@ impl ShardWriter<'_> {
 impl OpenShard {
     fn close(mut self, totals: &Mutex<Gather>) -> Result<(BuiltShard, WrittenFile), DatasetError> {
         let end = self.encoder.finish().map_err(DatasetError::format(self.file.path()))?;
-        self.file.append_hashed(&[end.into()])?;
+        self.file.append_hashed(&end)?;
         let file = self.file.finish();
         let record =
             ShardRecord { first: self.first, rows: self.rows, file: file.record().clone() };

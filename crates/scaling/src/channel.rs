@@ -164,13 +164,7 @@ impl PreparedChannel {
 /// The rows that windows end before, and the order in which they are cut.
 trait Turns {
     /// Scales the window before each row into its place in `out`.
-    fn each<K: Kernel>(
-        self,
-        kernel: K,
-        store: impl Store,
-        values: &[K::Value],
-        out: &mut [f32],
-    );
+    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: &mut [f32]);
 }
 
 struct InTurn<'a, F> {
@@ -183,13 +177,7 @@ const AHEAD: usize = 8;
 
 impl<F: Fn(&[u8])> Turns for InTurn<'_, F> {
     #[inline(always)]
-    fn each<K: Kernel>(
-        self,
-        kernel: K,
-        store: impl Store,
-        values: &[K::Value],
-        out: &mut [f32],
-    ) {
+    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: &mut [f32]) {
         let lookback = out.len() / self.rows.len();
         for row in &self.rows[..self.rows.len().min(AHEAD)] {
             (self.fetch)(bytemuck::cast_slice(&values[row - lookback..*row]));
@@ -210,13 +198,7 @@ struct Ordered<'a> {
 
 impl Turns for Ordered<'_> {
     #[inline(always)]
-    fn each<K: Kernel>(
-        self,
-        kernel: K,
-        store: impl Store,
-        values: &[K::Value],
-        out: &mut [f32],
-    ) {
+    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: &mut [f32]) {
         let lookback = out.len() / self.rows.len();
         for i in self.order {
             let i = *i as usize;
