@@ -12,6 +12,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("recipe", &["bars", "sampling", "scaling", "rewards"]),
     ("backend", &["memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"]),
     ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
+    (
+        "backend-cuda",
+        &["bars", "sampling", "windows", "scaling", "rewards", "backend"],
+    ),
     ("dataset", &["bars", "market-data", "recipe", "backend"]),
     (
         "orchestrator",

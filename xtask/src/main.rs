@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod codegen;
 mod layers;
 mod tidy;
 
@@ -25,6 +26,8 @@ enum Command {
     /// Measures this machine beside limits and peers, and writes target/bench; what follows `--`
     /// goes to criterion alone.
     Bench(bench::Bench),
+    /// Writes what host and kernels share, from one source.
+    Codegen(codegen::Codegen),
     /// Runs everything that CI runs.
     Ci,
 }
@@ -33,6 +36,7 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Tidy => tidy::run(&root()?),
         Command::Bench(bench) => bench::run(&root()?, &bench),
+        Command::Codegen(options) => codegen::run(&root()?, &options),
         Command::Ci => ci::run(&root()?),
     }
 }

@@ -1,9 +1,9 @@
 //! How the rows of a block are split into tasks.
 
-use barloom_backend::RowsMut;
+use barloom_backend::{Prepared, RowsMut};
 
 use crate::rows::{Cut, GRAIN, Price};
-use crate::{CpuSession, Prepared, order};
+use crate::{CpuSession, order};
 
 /// Rows of a tile: its windows of one channel and their order stay in the caches.
 const MOST_TILE_ROWS: usize = 1 << 16;

@@ -43,12 +43,10 @@ mod rows;
 mod x86;
 
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
-use barloom_backend::{Backend, BackendError, Plan, SampleBlock, Session};
+use barloom_backend::{Backend, BackendError, Plan, Prepared, SampleBlock, Session};
 use barloom_bars::Market;
-use barloom_rewards::{Pricer, Prices, RewardsError};
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_rewards::RewardsError;
 
 use fill::{Filler, How};
 pub use instructions::Instructions;
@@ -98,50 +96,12 @@ impl Backend for CpuBackend {
     }
 }
 
-fn prices(market: &Market) -> Prices<'_> {
-    Prices { open: market.open(), high: market.high(), low: market.low(), close: market.close() }
-}
-
 struct CpuSession {
     backend: CpuBackend,
     market: Arc<Market>,
     plan: Arc<Plan>,
     /// Made when samples are first asked for: a virtual dataset is built without.
     prepared: OnceLock<Result<Prepared, RewardsError>>,
-}
-
-/// What is done once a bar.
-struct Prepared {
-    pricer: Pricer,
-    reference: Reference,
-    channels: Vec<PreparedChannel>,
-}
-
-impl Prepared {
-    fn new(market: &Market, plan: &Plan) -> Result<Self, RewardsError> {
-        thread::scope(|scope| {
-            let pricer = scope.spawn(|| Pricer::new(prices(market), plan.reward.clone()));
-            let (reference, channels) = prepared_channels(market, plan);
-            match pricer.join() {
-                Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
-    }
-}
-
-fn prepared_channels(market: &Market, plan: &Plan) -> (Reference, Vec<PreparedChannel>) {
-    let scalers: Vec<ChannelScaler> = plan.channels.iter().map(|c| c.scaler).collect();
-    let reference = Reference::new(market.close(), &scalers);
-    let channels = plan
-        .channels
-        .iter()
-        .map(|channel| match (channel.name.as_str(), channel.scaler) {
-            ("close", ChannelScaler::LastClose) => reference.channel(),
-            (name, scaler) => PreparedChannel::new(scaler, market.column(name).unwrap_or_default()),
-        })
-        .collect();
-    (reference, channels)
 }
 
 impl Session for CpuSession {

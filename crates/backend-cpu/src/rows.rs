@@ -3,13 +3,13 @@
 
 use std::ops::Range;
 
-use barloom_backend::RowsMut;
+use barloom_backend::{Prepared, RowsMut, prices};
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
 use barloom_scaling::PlainStore;
 
 use crate::instructions::Task;
-use crate::{CpuSession, Prepared, prices};
+use crate::CpuSession;
 
 /// Rows of a task: some tens of microseconds of work, and columns that stay in the first cache.
 pub(crate) const GRAIN: usize = 256;

@@ -30,10 +30,12 @@ pub mod conformance;
 mod digest;
 mod error;
 mod plan;
+mod prepared;
 mod session;
 
 pub use block::{BlockShape, RowsMut, SampleBlock};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use plan::{Plan, PlanChannel};
+pub use prepared::{Prepared, prices};
 pub use session::{Backend, Session};

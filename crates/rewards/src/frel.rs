@@ -5,6 +5,7 @@
 //! summarised for each direction.
 
 use crate::settings::{Metric, RewardSettings};
+use crate::tables::Tables;
 use crate::trade::Action;
 use crate::tree::{Moments, Summary, Tree};
 
@@ -62,6 +63,20 @@ impl FrelIndex {
                 [-1.0, 1.0]
                     .map(|s| Tree::new(rows, longest, |a, b| cumulative_of(close, s, cost, a, b)))
             }),
+        }
+    }
+
+    pub(crate) fn tables(&self, tables: &mut Tables<'_>) {
+        if let Some(tree) = &self.returns {
+            tables.returns = tree.table(Moments::numbers);
+        }
+        if let Some(trees) = &self.losses {
+            tables.losses = trees.each_ref().map(|tree| tree.table(Moments::numbers));
+        }
+        if let Some(trees) = &self.cumulative {
+            tables.cumulative = trees.each_ref().map(|tree| {
+                tree.table(|node| [node.sum, node.max, node.min, node.drawdown])
+            });
         }
     }
 

@@ -14,7 +14,7 @@ use crate::trade::Bar;
 const FAN: usize = 8;
 
 /// The lows, and the highs, of eight nodes that follow each other: two lines of the cache.
-type Block = [[f64; FAN]; 2];
+pub(crate) type Block = [[f64; FAN]; 2];
 
 /// Nodes that nothing touches.
 const EMPTY: Block = [[f64::INFINITY; FAN], [f64::NEG_INFINITY; FAN]];
@@ -60,6 +60,11 @@ impl HorizonIndex {
             span = span.saturating_mul(FAN);
         }
         Self { levels }
+    }
+
+    /// The levels, bars first.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = &[Block]> {
+        self.levels.iter().map(|level| &level[..])
     }
 
     /// The memory that a search from a row reads first.

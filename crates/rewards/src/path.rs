@@ -6,6 +6,7 @@
 //! changes serve every trade.
 
 use crate::settings::{Metric, RewardSettings};
+use crate::tables::Tables;
 use crate::trade::{Action, Prices, Trade};
 use crate::tree::{Moments, Summary, Tree, lanes};
 
@@ -69,6 +70,18 @@ impl PathIndex {
         let levels =
             asks(Metric::Calmar).then(|| Tree::new(rows, longest, |a, b| levels_of(close, a, b)));
         Self { changes, levels }
+    }
+
+    pub(crate) fn tables(&self, tables: &mut Tables<'_>) {
+        if let Some(tree) = &self.changes {
+            tables.changes = tree.table(|node| {
+                let [n, sum, m2, min, max] = node.moments.numbers();
+                [n, sum, m2, min, max, node.falls2, node.rises2]
+            });
+        }
+        if let Some(tree) = &self.levels {
+            tables.extremes = tree.table(|node| [node.min, node.max, node.fall, node.rise]);
+        }
     }
 
     /// Sharpe, sortino or calmar of a trade at row t; 0 for other metrics.

@@ -29,11 +29,11 @@ pub struct Pricer {
     pub(crate) settings: RewardSettings,
     pub(crate) starts: Starts,
     pub(crate) horizon: Option<HorizonIndex>,
-    path: PathKind,
+    pub(crate) path: PathKind,
 }
 
 #[derive(Debug)]
-enum PathKind {
+pub(crate) enum PathKind {
     V1(PathIndex),
     Frel(FrelIndex),
 }

@@ -42,6 +42,12 @@ impl Starts {
         )
     }
 
+    /// All records.
+    pub(crate) fn records(&self) -> &[[f64; 4]] {
+        let (Self::Honoured(rows) | Self::Ignored(rows)) = self;
+        rows
+    }
+
     /// The memory of a row's record, to be fetched ahead.
     #[inline(always)]
     pub(crate) fn source(&self, row: usize) -> &f64 {

@@ -5,6 +5,8 @@
 //! from left to right, and the part of its last leaf, merged in that order. So a summary depends
 //! on the rows alone, and costs O(log n) merges.
 
+use crate::tables::TreeTable;
+
 /// A summary that can be merged with that of the rows to its right.
 pub(crate) trait Summary: Copy {
     /// The summary of no rows.
@@ -45,6 +47,11 @@ impl<S: Summary> Tree<S> {
             levels.push(level);
         }
         Self { levels }
+    }
+
+    /// Each level's nodes as numbers.
+    pub(crate) fn table<const N: usize>(&self, numbers: impl Fn(&S) -> [f64; N]) -> TreeTable {
+        self.levels.iter().map(|level| level.iter().flat_map(&numbers).collect()).collect()
     }
 
     /// The summary of rows `[start, end)`.
@@ -138,6 +145,11 @@ impl Moments {
         let (a, b) = (self.min * g, self.max * g);
         let (min, max) = if g < 0.0 { (b, a) } else { (a, b) };
         Self { n: self.n, sum: self.sum * g, m2: self.m2 * g * g, min, max }
+    }
+
+    /// As numbers, for [`Tables`](crate::Tables).
+    pub(crate) fn numbers(&self) -> [f64; 5] {
+        [self.n, self.sum, self.m2, self.min, self.max]
     }
 
     /// The population standard deviation over `m` values; exactly 0 where all are equal.

@@ -133,6 +133,25 @@ impl Sampler {
         self.positions
     }
 
+    /// How the fields are drawn.
+    #[must_use]
+    pub fn settings(&self) -> &SamplingSettings {
+        &self.settings
+    }
+
+    /// The order in which positions are visited.
+    #[must_use]
+    pub fn order(&self) -> PositionOrder {
+        self.order
+    }
+
+    /// The seed of sample 0's generator; each sample's is `0x78DD_E6E5_FD29_F054` above that of
+    /// the one before, modulo 2^64. For backends with draws of their own.
+    #[must_use]
+    pub fn first_seed(&self) -> u64 {
+        self.streams.seed(0)
+    }
+
     /// How many samples in a row share their state.
     #[must_use]
     pub fn actions_per_state(&self) -> u64 {

@@ -53,6 +53,15 @@ pub struct PreparedChannel {
     values: Values,
 }
 
+/// What a [`PreparedChannel`] keeps of each bar.
+#[derive(Clone, Copy, Debug)]
+pub enum PreparedValues<'a> {
+    /// `f32(x)`, or `f32(log1p(x))` for [`ChannelScaler::Log1pLast`].
+    Single(&'a [f32]),
+    /// `x`, or `ln x` for [`ChannelScaler::LogReturn`].
+    Double(&'a [f64]),
+}
+
 /// What is kept of each bar.
 #[derive(Clone, Debug)]
 enum Values {
@@ -82,6 +91,15 @@ impl PreparedChannel {
     #[must_use]
     pub fn scaler(&self) -> ChannelScaler {
         self.scaler
+    }
+
+    /// What is kept of each bar, one value a row: for backends that scale by themselves.
+    #[must_use]
+    pub fn values(&self) -> PreparedValues<'_> {
+        match &self.values {
+            Values::Single(values) => PreparedValues::Single(values),
+            Values::Double(values) => PreparedValues::Double(values),
+        }
     }
 
     /// Scales the window `[row - out.len(), row)` into `out`, oldest bar first; the last close is

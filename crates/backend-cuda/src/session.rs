@@ -1,0 +1,283 @@
+//! Filling blocks on a device.
+#![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use barloom_backend::{BackendError, Plan, RowsMut, SampleBlock, Session};
+use barloom_bars::Market;
+
+use crate::device::{Device, DeviceError, LANES, Launch, Memory};
+use crate::layout::Samples;
+use crate::tables::Tables;
+
+/// Bytes that the columns of a launch take at most, unless one row takes more.
+const CHUNK_BYTES: usize = 64 << 20;
+
+/// Every column of a chunk begins at a multiple of this.
+const ALIGNMENT: usize = 256;
+
+/// A market and a plan on a device.
+pub struct DeviceSession<D: Device> {
+    plan: Arc<Plan>,
+    tables: Tables<D>,
+    /// Samples of a launch at most.
+    chunk_rows: usize,
+    /// Columns of each lane's chunk. Locked while a block is filled: what is queued for one block
+    /// and for another would mix.
+    lanes: Mutex<Vec<Chunk<D>>>,
+    // Last, so that memory is given back before the device.
+    device: Arc<D>,
+}
+
+impl<D: Device> DeviceSession<D> {
+    /// Uploads a market and what a plan needs of it.
+    ///
+    /// # Errors
+    /// The reward settings are wrong, or the device fails; a market that does not fit it is told
+    /// with the numbers.
+    pub fn new(device: Arc<D>, market: &Market, plan: Arc<Plan>) -> Result<Self, BackendError> {
+        let tables = Tables::new(&*device, market, &plan)?;
+        let row_bytes = Columns::new(&plan, 1).bytes;
+        let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
+        let chunk_rows = (CHUNK_BYTES / row_bytes).clamp(1, most);
+        let columns = Columns::new(&plan, chunk_rows);
+        let lanes: Result<_, _> = (0..LANES).map(|_| Chunk::new(&*device, &columns)).collect();
+        let lanes = Mutex::new(lanes.map_err(told)?);
+        Ok(Self { plan, tables, chunk_rows, lanes, device })
+    }
+
+    /// Queues a chunk's kernels in a lane.
+    ///
+    /// # Safety
+    /// The chunk's memory is not used otherwise until the lane is finished.
+    unsafe fn launch(
+        &self,
+        lane: usize,
+        first: u64,
+        rows: usize,
+        chunk: &Chunk<D>,
+    ) -> Result<(), DeviceError> {
+        let samples = chunk.samples(first, rows);
+        let tables = &self.tables;
+        let queue = |launch: Launch<'_>| {
+            // SAFETY: the tables' addresses are of memory that `self` holds, those of the samples
+            // of the chunk, which has room for `chunk_rows`, and the caller finishes the lane.
+            unsafe { self.device.launch(lane, &launch) }
+        };
+        queue(Launch::draw(&tables.draws, &samples))?;
+        queue(Launch::trade(&tables.trading, &samples))?;
+        for (number, metric) in tables.metrics.iter().enumerate() {
+            let value = chunk.at(chunk.columns.rewards[number]);
+            let was_clipped = chunk.at(chunk.columns.clipped[number]);
+            let metric = crate::layout::Metric { value, was_clipped, ..*metric };
+            queue(Launch::reward(&tables.trading, &metric, &samples))?;
+        }
+        for (number, channel) in tables.channels.iter().enumerate() {
+            let channel = crate::layout::Channel {
+                shift: chunk.at(chunk.columns.shift),
+                width: chunk.at(chunk.columns.width),
+                out: chunk.at(chunk.columns.windows[number]),
+                ..*channel
+            };
+            if channel.needs_moments() {
+                queue(Launch::moments(&channel, &samples))?;
+            }
+            queue(Launch::windows(&channel, &samples))?;
+        }
+        Ok(())
+    }
+
+    /// Queues the copies of a chunk to rows of a block.
+    ///
+    /// # Safety
+    /// The rows are not used until the lane is finished.
+    unsafe fn download(
+        &self,
+        lane: usize,
+        chunk: &Chunk<D>,
+        rows: &mut RowsMut<'_>,
+        range: Range<usize>,
+    ) -> Result<(), DeviceError> {
+        let columns = &chunk.columns;
+        let copy = |offset: usize, to: &mut [u8]| {
+            // SAFETY: the chunk holds as many values as it was launched for, and the caller keeps
+            // the rows.
+            unsafe { self.device.download(lane, chunk.at(offset), to) }
+        };
+        macro_rules! plain {
+            ($($name:ident),*) => {
+                $(copy(columns.$name, bytemuck::cast_slice_mut(&mut rows.$name[range.clone()]))?;)*
+            };
+        }
+        plain!(
+            symbol, bar, ts, equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar,
+            act_sl, act_tp, entry_price, exit_price, pnl, held_bars, exit_reason
+        );
+        for (offset, column) in columns.rewards.iter().zip(&mut rows.rewards) {
+            copy(*offset, bytemuck::cast_slice_mut(&mut column[range.clone()]))?;
+        }
+        for (offset, column) in columns.clipped.iter().zip(&mut rows.clipped) {
+            copy(*offset, &mut column[range.clone()])?;
+        }
+        let lookback = self.plan.lookback;
+        for (offset, column) in columns.windows.iter().zip(&mut rows.windows) {
+            let values = &mut column[range.start * lookback..range.end * lookback];
+            copy(*offset, bytemuck::cast_slice_mut(values))?;
+        }
+        Ok(())
+    }
+
+    /// Fills rows chunk by chunk, each in the lane after that of the one before, so that one is
+    /// copied while the next is computed.
+    fn fill_rows(&self, first: u64, rows: &mut RowsMut<'_>) -> Result<(), DeviceError> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, mut start, mut lane) = (rows.len(), 0, 0);
+        while start < count {
+            let end = count.min(start + self.chunk_rows);
+            let chunk = &lanes[lane];
+            // SAFETY: work of a lane is done in order, so the chunk's memory is free when these
+            // kernels begin. The caller finishes both lanes before it gives up the rows, and
+            // `lanes` is locked until then.
+            unsafe {
+                self.launch(lane, first + start as u64, end - start, chunk)?;
+                self.download(lane, chunk, rows, start..end)?;
+            }
+            (start, lane) = (end, (lane + 1) % LANES);
+        }
+        (0..LANES).try_for_each(|lane| self.device.finish(lane))
+    }
+}
+
+impl<D: Device> Session for DeviceSession<D> {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
+        self.plan.check_range(first, rows)?;
+        let (shape, expected) = (block.shape(), self.plan.block_shape());
+        if shape != expected {
+            return Err(BackendError::BlockShape { got: shape, expected });
+        }
+        let mut out = block.begin(first, rows)?;
+        let filled = self.fill_rows(first, &mut out);
+        if filled.is_err() {
+            // What was queued before the failure may still write to the rows.
+            (0..LANES).for_each(|lane| drop(self.device.finish(lane)));
+        }
+        filled.map_err(told)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over results")]
+fn told(error: DeviceError) -> BackendError {
+    BackendError::Device(error.to_string())
+}
+
+/// Where the columns of a chunk begin, in bytes from its start.
+#[derive(Clone, Debug, Default)]
+struct Columns {
+    row: usize,
+    unit_return: usize,
+    symbol: usize,
+    bar: usize,
+    ts: usize,
+    equity: usize,
+    balance: usize,
+    position: usize,
+    sl_dist: usize,
+    tp_dist: usize,
+    act_dir: usize,
+    act_dollar: usize,
+    act_sl: usize,
+    act_tp: usize,
+    entry_price: usize,
+    exit_price: usize,
+    pnl: usize,
+    held_bars: usize,
+    exit_reason: usize,
+    shift: usize,
+    width: usize,
+    rewards: Vec<usize>,
+    clipped: Vec<usize>,
+    windows: Vec<usize>,
+    bytes: usize,
+}
+
+impl Columns {
+    fn new(plan: &Plan, rows: usize) -> Self {
+        let shape = plan.block_shape();
+        let mut end = 0_usize;
+        let mut room = |size: usize| {
+            let begin = end;
+            end = end.saturating_add(rows.saturating_mul(size)).next_multiple_of(ALIGNMENT);
+            begin
+        };
+        let mut columns = Self {
+            row: room(8),
+            unit_return: room(8),
+            symbol: room(4),
+            bar: room(8),
+            ts: room(8),
+            equity: room(8),
+            balance: room(8),
+            position: room(1),
+            sl_dist: room(8),
+            tp_dist: room(8),
+            act_dir: room(1),
+            act_dollar: room(8),
+            act_sl: room(8),
+            act_tp: room(8),
+            entry_price: room(8),
+            exit_price: room(8),
+            pnl: room(8),
+            held_bars: room(4),
+            exit_reason: room(1),
+            shift: room(8),
+            width: room(8),
+            rewards: (0..shape.metrics).map(|_| room(8)).collect(),
+            clipped: (0..shape.metrics).map(|_| room(1)).collect(),
+            windows: (0..shape.channels).map(|_| room(4 * shape.lookback)).collect(),
+            bytes: 0,
+        };
+        columns.bytes = end;
+        columns
+    }
+}
+
+/// Columns of the samples of a launch, on a device.
+struct Chunk<D: Device> {
+    memory: D::Memory,
+    columns: Columns,
+}
+
+impl<D: Device> Chunk<D> {
+    fn new(device: &D, columns: &Columns) -> Result<Self, DeviceError> {
+        Ok(Self { memory: device.allocate(columns.bytes)?, columns: columns.clone() })
+    }
+
+    fn at(&self, offset: usize) -> u64 {
+        self.memory.address() + offset as u64
+    }
+
+    fn samples(&self, first: u64, rows: usize) -> Samples {
+        macro_rules! samples {
+            ($($name:ident),*) => {
+                Samples { count: rows as u64, first, $($name: self.at(self.columns.$name),)* }
+            };
+        }
+        samples!(
+            row, unit_return, symbol, bar, ts, equity, balance, position, sl_dist, tp_dist,
+            act_dir, act_dollar, act_sl, act_tp, entry_price, exit_price, pnl, held_bars,
+            exit_reason
+        )
+    }
+}
+
+impl crate::layout::Channel {
+    /// Whether windows are summarised before they are scaled.
+    fn needs_moments(&self) -> bool {
+        [crate::layout::SCALER_ZSCORE, crate::layout::SCALER_MINMAX].contains(&self.scaler)
+    }
+}

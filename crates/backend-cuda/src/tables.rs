@@ -1,0 +1,247 @@
+//! A market and a plan in a device's memory.
+
+use barloom_backend::{BackendError, Plan, Prepared};
+use barloom_bars::Market;
+use barloom_rewards::{Formulas, SameBar, TreeTable};
+use barloom_sampling::{Directions, PositionOrder, Real};
+use barloom_scaling::{ChannelScaler, PreparedValues};
+
+use crate::device::{Device, DeviceError, Memory};
+use crate::layout;
+
+/// What kernels read of a market and a plan: structures with the device's addresses.
+pub(crate) struct Tables<D: Device> {
+    pub(crate) draws: layout::Draws,
+    pub(crate) trading: layout::Trading,
+    pub(crate) metrics: Vec<layout::Metric>,
+    pub(crate) channels: Vec<layout::Channel>,
+    /// What the addresses are of.
+    _memory: Vec<D::Memory>,
+}
+
+impl<D: Device> Tables<D> {
+    pub(crate) fn new(device: &D, market: &Market, plan: &Plan) -> Result<Self, BackendError> {
+        let prepared = Prepared::new(market, plan)?;
+        let mut upload = Upload { device, memory: Vec::new(), known: Vec::new() };
+        let tables = upload.all(market, plan, &prepared);
+        let (draws, trading, metrics, channels) =
+            tables.map_err(|e| BackendError::Device(e.to_string()))?;
+        Ok(Self { draws, trading, metrics, channels, _memory: upload.memory })
+    }
+}
+
+type Uploaded = (layout::Draws, layout::Trading, Vec<layout::Metric>, Vec<layout::Channel>);
+
+struct Upload<'a, D: Device> {
+    device: &'a D,
+    memory: Vec<D::Memory>,
+    /// Host addresses and lengths of what was uploaded, and where it is now.
+    known: Vec<((usize, usize), u64)>,
+}
+
+impl<D: Device> Upload<'_, D> {
+    fn all(
+        &mut self,
+        market: &Market,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<Uploaded, DeviceError> {
+        let draws = self.draws(market, plan)?;
+        let trading = self.trading(market, plan, prepared)?;
+        let metrics = self.metrics(market, plan, prepared)?;
+        let channels = self.channels(plan, prepared)?;
+        Ok((draws, trading, metrics, channels))
+    }
+
+    /// The address of these values on the device; 0 for none. Values that stay where they are
+    /// while the tables are made are uploaded once.
+    fn slice<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, DeviceError> {
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let key = (values.as_ptr().addr(), size_of_val(values));
+        if let Some((_, address)) = self.known.iter().find(|(known, _)| *known == key) {
+            return Ok(*address);
+        }
+        let address = self.temporary(values)?;
+        self.known.push((key, address));
+        Ok(address)
+    }
+
+    /// As [`slice`](Self::slice), for values that will be gone.
+    fn temporary<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, DeviceError> {
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let memory = self.device.upload(bytemuck::cast_slice(values))?;
+        let address = memory.address();
+        self.memory.push(memory);
+        Ok(address)
+    }
+
+    fn draws(&mut self, market: &Market, plan: &Plan) -> Result<layout::Draws, DeviceError> {
+        let (sampler, ranges) = (&plan.sampler, plan.positions.ranges());
+        let settings = sampler.settings();
+        let column = |f: fn(&barloom_windows::PositionRange) -> u64| -> Vec<u64> {
+            ranges.iter().map(f).collect()
+        };
+        Ok(layout::Draws {
+            base: sampler.first_seed(),
+            actions_per_state: sampler.actions_per_state(),
+            positions: sampler.positions(),
+            sequential: u64::from(sampler.order() == PositionOrder::Sequential),
+            equity: self.real(&settings.equity)?,
+            balance_offset: self.real(&settings.balance_offset)?,
+            sl_dist: self.real(&settings.sl_dist)?,
+            tp_dist: self.real(&settings.tp_dist)?,
+            act_dollar: self.real(&settings.act_dollar)?,
+            act_sl: self.real(&settings.act_sl)?,
+            act_tp: self.real(&settings.act_tp)?,
+            position: self.directions(&settings.position)?,
+            act_dir: self.directions(&settings.act_dir)?,
+            ranges: ranges.len() as u64,
+            first_rank: self.temporary(&column(|range| range.first_rank))?,
+            start: self.temporary(&column(|range| range.start as u64))?,
+            series_start: self.temporary(&column(|range| range.series_start as u64))?,
+            series: self.temporary(&column(|range| u64::from(range.series)))?,
+            ts: self.slice(market.ts())?,
+        })
+    }
+
+    fn real(&mut self, real: &Real) -> Result<layout::Real, DeviceError> {
+        let plain = layout::Real::default();
+        Ok(match real {
+            Real::Constant(x) => layout::Real { kind: layout::REAL_CONSTANT, lo: *x, ..plain },
+            Real::Range { lo, hi } => {
+                layout::Real { kind: layout::REAL_RANGE, lo: *lo, hi: *hi, ..plain }
+            }
+            Real::Choice(list) => layout::Real {
+                kind: layout::REAL_CHOICE,
+                choices: self.temporary(list)?,
+                count: list.len() as u64,
+                ..plain
+            },
+        })
+    }
+
+    fn directions(&mut self, of: &Directions) -> Result<layout::Directions, DeviceError> {
+        Ok(layout::Directions { choices: self.temporary(&of.0)?, count: of.0.len() as u64 })
+    }
+
+    fn trading(
+        &mut self,
+        market: &Market,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<layout::Trading, DeviceError> {
+        let (settings, tables) = (&plan.reward, prepared.pricer.tables());
+        let mut trading = layout::Trading {
+            starts: self.slice(tables.starts)?,
+            honoured: u64::from(settings.honours_barriers()),
+            target_first: u64::from(settings.same_bar == SameBar::TargetFirst),
+            pays_once: u64::from(settings.pays_once()),
+            side_cost: settings.side_cost(),
+            carry: settings.carry(),
+            forward: settings.forward as u64,
+            steps: settings.steps() as u64,
+            open: self.slice(market.open())?,
+            levels: tables.horizon.len() as u64,
+            ..layout::Trading::default()
+        };
+        for (level, blocks) in trading.blocks.iter_mut().zip(&tables.horizon) {
+            let values = self.slice(blocks.as_flattened().as_flattened())?;
+            *level = layout::Blocks { values, count: blocks.len() as u64 };
+        }
+        Ok(trading)
+    }
+
+    fn metrics(
+        &mut self,
+        market: &Market,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<Vec<layout::Metric>, DeviceError> {
+        let (settings, tables) = (&plan.reward, prepared.pricer.tables());
+        let [short_losses, long_losses] = &tables.losses;
+        let [shorts, longs] = &tables.cumulative;
+        let common = layout::Metric {
+            frel: u64::from(settings.formulas == Formulas::FrelV1),
+            bars_per_year: settings.bars_per_year,
+            eps: settings.eps,
+            enters_at_open: u64::from(settings.enters_at_open()),
+            close: self.slice(market.close())?,
+            changes: self.tree(&tables.changes)?,
+            extremes: self.tree(&tables.extremes)?,
+            returns: self.tree(&tables.returns)?,
+            losses: [self.tree(short_losses)?, self.tree(long_losses)?],
+            cumulative: [self.tree(shorts)?, self.tree(longs)?],
+            ..layout::Metric::default()
+        };
+        let of = |metric: &barloom_rewards::Metric| {
+            let clip = settings.clip.filter(|_| metric.is_clipped());
+            let [clip_lo, clip_hi] = clip.unwrap_or_default();
+            let clipped = u64::from(clip.is_some());
+            layout::Metric { metric: number(*metric), clipped, clip_lo, clip_hi, ..common }
+        };
+        Ok(settings.metrics.iter().map(of).collect())
+    }
+
+    fn tree(&mut self, table: &TreeTable) -> Result<layout::Tree, DeviceError> {
+        let mut tree = layout::Tree { levels: table.len() as u64, ..layout::Tree::default() };
+        for (nodes, level) in tree.nodes.iter_mut().zip(table) {
+            *nodes = self.temporary(level)?;
+        }
+        Ok(tree)
+    }
+
+    fn channels(
+        &mut self,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<Vec<layout::Channel>, DeviceError> {
+        let (reference, mut channels) = (&prepared.reference, Vec::new());
+        for prepared in &prepared.channels {
+            let mut channel =
+                layout::Channel { lookback: plan.lookback as u64, ..layout::Channel::default() };
+            channel.scaler = match prepared.scaler() {
+                ChannelScaler::None => layout::SCALER_NONE,
+                ChannelScaler::LastClose | ChannelScaler::Log1pLast => layout::SCALER_OVER,
+                ChannelScaler::LogReturn => layout::SCALER_LOG_RETURN,
+                ChannelScaler::Zscore => layout::SCALER_ZSCORE,
+                ChannelScaler::Minmax => layout::SCALER_MINMAX,
+            };
+            match prepared.values() {
+                PreparedValues::Single(values) => channel.singles = self.slice(values)?,
+                PreparedValues::Double(values) => channel.doubles = self.slice(values)?,
+            }
+            match (prepared.scaler(), prepared.values()) {
+                (ChannelScaler::LastClose, _) => channel.over = self.slice(reference.close())?,
+                (ChannelScaler::Log1pLast, PreparedValues::Single(values)) => {
+                    let over: Vec<f32> =
+                        values.iter().map(|x| x.max(std::f32::consts::LN_2)).collect();
+                    channel.over = self.temporary(&over)?;
+                }
+                (ChannelScaler::LogReturn, _) => channel.less = self.slice(reference.ln_close())?,
+                _ => {}
+            }
+            channels.push(channel);
+        }
+        Ok(channels)
+    }
+}
+
+fn number(metric: barloom_rewards::Metric) -> u64 {
+    use barloom_rewards::Metric;
+    match metric {
+        Metric::Pnl => layout::METRIC_PNL,
+        Metric::Return => layout::METRIC_RETURN,
+        Metric::PnlPct => layout::METRIC_PNL_PCT,
+        Metric::LogReturn => layout::METRIC_LOG_RETURN,
+        Metric::RMultiple => layout::METRIC_R_MULTIPLE,
+        Metric::Label => layout::METRIC_LABEL,
+        Metric::Car => layout::METRIC_CAR,
+        Metric::Sharpe => layout::METRIC_SHARPE,
+        Metric::Sortino => layout::METRIC_SORTINO,
+        Metric::Calmar => layout::METRIC_CALMAR,
+    }
+}

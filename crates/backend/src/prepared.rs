@@ -1,0 +1,57 @@
+//! What is done once a bar, the same for every backend.
+
+use std::thread;
+
+use barloom_bars::Market;
+use barloom_rewards::{Pricer, Prices, RewardsError};
+use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+
+use crate::Plan;
+
+/// A market made ready for a plan: casts, logarithms, the tables of rewards.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Prices actions.
+    pub pricer: Pricer,
+    /// What windows are measured against.
+    pub reference: Reference,
+    /// The plan's channels.
+    pub channels: Vec<PreparedChannel>,
+}
+
+impl Prepared {
+    /// Makes it: O(bars), on two threads.
+    ///
+    /// # Errors
+    /// The reward settings are wrong.
+    pub fn new(market: &Market, plan: &Plan) -> Result<Self, RewardsError> {
+        thread::scope(|scope| {
+            let pricer = scope.spawn(|| Pricer::new(prices(market), plan.reward.clone()));
+            let (reference, channels) = channels(market, plan);
+            match pricer.join() {
+                Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+}
+
+/// The price columns of a market.
+#[must_use]
+pub fn prices(market: &Market) -> Prices<'_> {
+    Prices { open: market.open(), high: market.high(), low: market.low(), close: market.close() }
+}
+
+fn channels(market: &Market, plan: &Plan) -> (Reference, Vec<PreparedChannel>) {
+    let scalers: Vec<ChannelScaler> = plan.channels.iter().map(|c| c.scaler).collect();
+    let reference = Reference::new(market.close(), &scalers);
+    let channels = plan
+        .channels
+        .iter()
+        .map(|channel| match (channel.name.as_str(), channel.scaler) {
+            ("close", ChannelScaler::LastClose) => reference.channel(),
+            (name, scaler) => PreparedChannel::new(scaler, market.column(name).unwrap_or_default()),
+        })
+        .collect();
+    (reference, channels)
+}

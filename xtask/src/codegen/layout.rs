@@ -1,0 +1,219 @@
+//! The constants and structures that host and kernels share.
+
+pub(crate) struct Struct {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) fields: &'static [Field],
+}
+
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) of: Type,
+    pub(crate) doc: &'static str,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Type {
+    U64,
+    F64,
+    /// Values that kernels read.
+    In(&'static str),
+    /// Values that kernels write.
+    Out(&'static str),
+    Struct(&'static str),
+    Structs(&'static str, usize),
+    /// Several arrays that kernels read.
+    Ins(&'static str, usize),
+}
+
+const fn field(name: &'static str, of: Type, doc: &'static str) -> Field {
+    Field { name, of, doc }
+}
+
+use Type::{F64, In, Ins, Out, Struct as Of, Structs, U64};
+
+type Constants = (&'static str, &'static [(&'static str, u64)]);
+
+pub(crate) const CONSTANTS: &[Constants] = &[
+    ("Threads of a block of every kernel.", &[("BLOCK_THREADS", 256)]),
+    ("Nodes of a block of the horizon index, children of a node of a tree.", &[("FAN", 8)]),
+    ("Rows of a leaf of a tree.", &[("LEAF", 64)]),
+    ("Levels that a horizon below 2^31 can use.", &[("MOST_LEVELS", 12)]),
+    (
+        "How a real is drawn.",
+        &[("REAL_CONSTANT", 0), ("REAL_RANGE", 1), ("REAL_CHOICE", 2)],
+    ),
+    (
+        "Exit reasons as datasets number them.",
+        &[("EXIT_NONE", 0), ("EXIT_STOP", 1), ("EXIT_TARGET", 2), ("EXIT_HORIZON", 3)],
+    ),
+    (
+        "Reward metrics.",
+        &[
+            ("METRIC_PNL", 0),
+            ("METRIC_RETURN", 1),
+            ("METRIC_PNL_PCT", 2),
+            ("METRIC_LOG_RETURN", 3),
+            ("METRIC_R_MULTIPLE", 4),
+            ("METRIC_LABEL", 5),
+            ("METRIC_CAR", 6),
+            ("METRIC_SHARPE", 7),
+            ("METRIC_SORTINO", 8),
+            ("METRIC_CALMAR", 9),
+        ],
+    ),
+    (
+        "Channel scalers.",
+        &[
+            ("SCALER_NONE", 0),
+            ("SCALER_OVER", 1),
+            ("SCALER_LOG_RETURN", 2),
+            ("SCALER_ZSCORE", 3),
+            ("SCALER_MINMAX", 4),
+        ],
+    ),
+];
+
+pub(crate) const STRUCTS: &[Struct] = &[
+    Struct {
+        name: "Real",
+        doc: "How a real field is drawn.",
+        fields: &[
+            field("kind", U64, "REAL_CONSTANT, REAL_RANGE or REAL_CHOICE."),
+            field("lo", F64, "The constant, or the least value of a range."),
+            field("hi", F64, "The end of a range."),
+            field("choices", In("f64"), "What to choose from."),
+            field("count", U64, "How many choices there are."),
+        ],
+    },
+    Struct {
+        name: "Directions",
+        doc: "How a direction is drawn.",
+        fields: &[
+            field("choices", In("i8"), "What to choose from."),
+            field("count", U64, "How many there are."),
+        ],
+    },
+    Struct {
+        name: "Draws",
+        doc: "Draws and positions of samples.",
+        fields: &[
+            field("base", U64, "The seed of sample 0."),
+            field("actions_per_state", U64, "Samples in a row that share their state."),
+            field("positions", U64, "How many positions there are."),
+            field("sequential", U64, "1 if state j stands at position j, else 0."),
+            field("equity", Of("Real"), "Equity."),
+            field("balance_offset", Of("Real"), "What balance is below equity."),
+            field("sl_dist", Of("Real"), "Stop distance of the state."),
+            field("tp_dist", Of("Real"), "Target distance of the state."),
+            field("act_dollar", Of("Real"), "Notional of the action."),
+            field("act_sl", Of("Real"), "Stop distance of the action."),
+            field("act_tp", Of("Real"), "Target distance of the action."),
+            field("position", Of("Directions"), "Position held."),
+            field("act_dir", Of("Directions"), "Direction of the action."),
+            field("ranges", U64, "How many runs of positions there are: at least one."),
+            field("first_rank", In("u64"), "`[ranges]`: number of the first position, ascending."),
+            field("start", In("u64"), "`[ranges]`: row of the first position."),
+            field("series_start", In("u64"), "`[ranges]`: first row of the series."),
+            field("series", In("u64"), "`[ranges]`: index of the series."),
+            field("ts", In("i64"), "`[rows of the market]`: open times, ns."),
+        ],
+    },
+    Struct {
+        name: "Samples",
+        doc: "Columns of the samples of a launch, one value a sample.",
+        fields: &[
+            field("count", U64, "How many samples there are."),
+            field("first", U64, "Number of the first."),
+            field("row", Out("u64"), "Row t of the market; not part of a dataset."),
+            field("unit_return", Out("f64"), "Profit per unit of notional; not part of a dataset."),
+            field("symbol", Out("u32"), "Index of the symbol."),
+            field("bar", Out("i64"), "Bar t within its series."),
+            field("ts", Out("i64"), "Open time of bar t."),
+            field("equity", Out("f64"), "Equity."),
+            field("balance", Out("f64"), "Balance."),
+            field("position", Out("i8"), "Position held."),
+            field("sl_dist", Out("f64"), "Stop distance of the state."),
+            field("tp_dist", Out("f64"), "Target distance of the state."),
+            field("act_dir", Out("i8"), "Direction of the action."),
+            field("act_dollar", Out("f64"), "Notional."),
+            field("act_sl", Out("f64"), "Stop distance of the action."),
+            field("act_tp", Out("f64"), "Target distance of the action."),
+            field("entry_price", Out("f64"), "Entry price."),
+            field("exit_price", Out("f64"), "Exit price."),
+            field("pnl", Out("f64"), "Profit in dollars."),
+            field("held_bars", Out("i32"), "Exit bar - t."),
+            field("exit_reason", Out("u8"), "Why it ended."),
+        ],
+    },
+    Struct {
+        name: "Trading",
+        doc: "How actions are traded.",
+        fields: &[
+            field("starts", In("f64"), "`[rows, 4]`: what a trade needs of its first row."),
+            field("honoured", U64, "1 if barriers end trades, else 0."),
+            field("target_first", U64, "1 if the target counts when one bar holds both, else 0."),
+            field("pays_once", U64, "1 if costs are paid at the entry alone, else 0."),
+            field("side_cost", F64, "Cost of a side per unit of notional."),
+            field("carry", F64, "Carry a bar per unit of notional."),
+            field("forward", U64, "F."),
+            field("steps", U64, "Bars that a trade lives at most."),
+            field("open", In("f64"), "`[rows]`: opens."),
+            field("levels", U64, "Levels of the horizon index."),
+            field("blocks", Structs("Blocks", 12), "The levels, bars first."),
+        ],
+    },
+    Struct {
+        name: "Blocks",
+        doc: "A level of the horizon index.",
+        fields: &[
+            field("values", In("f64"), "`[count, 2, FAN]`: lows, then highs, of each block."),
+            field("count", U64, "Blocks."),
+        ],
+    },
+    Struct {
+        name: "Tree",
+        doc: "Summaries of rows: the levels of a tree.",
+        fields: &[
+            field("levels", U64, "Levels there are."),
+            field("nodes", Ins("f64", 12), "`[nodes, size of a summary]` of each level, leaves first."),
+        ],
+    },
+    Struct {
+        name: "Metric",
+        doc: "A reward metric.",
+        fields: &[
+            field("metric", U64, "METRIC_..."),
+            field("frel", U64, "1 for the FREL project's formulas, else 0."),
+            field("bars_per_year", F64, "Bars a year."),
+            field("eps", F64, "Added to denominators."),
+            field("clipped", U64, "1 if values are clipped, else 0."),
+            field("clip_lo", F64, "The least value."),
+            field("clip_hi", F64, "The greatest value."),
+            field("enters_at_open", U64, "1 if trades enter at an open, else 0."),
+            field("close", In("f64"), "`[rows]`: closes."),
+            field("changes", Of("Tree"), "Changes of the close: moments, squares of falls and of rises."),
+            field("extremes", Of("Tree"), "Closes: least, greatest, largest fall and rise."),
+            field("returns", Of("Tree"), "Returns a bar: moments."),
+            field("losses", Structs("Tree", 2), "Negative steps of shorts and of longs: moments."),
+            field("cumulative", Structs("Tree", 2), "Cumulative steps of shorts and of longs."),
+            field("value", Out("f64"), "`[samples]`: the reward."),
+            field("was_clipped", Out("u8"), "`[samples]`: 1 where it was clipped, else 0."),
+        ],
+    },
+    Struct {
+        name: "Channel",
+        doc: "A channel of windows.",
+        fields: &[
+            field("scaler", U64, "SCALER_..."),
+            field("lookback", U64, "L."),
+            field("singles", In("f32"), "`[rows]`: values of SCALER_NONE and SCALER_OVER."),
+            field("over", In("f32"), "`[rows]`: what SCALER_OVER divides by, of the row before t."),
+            field("doubles", In("f64"), "`[rows]`: values of the other scalers."),
+            field("less", In("f64"), "`[rows]`: what SCALER_LOG_RETURN takes off, of the row before t."),
+            field("shift", Out("f64"), "`[samples]`: mean or least value of a window."),
+            field("width", Out("f64"), "`[samples]`: deviation or range; 0 for a constant window."),
+            field("out", Out("f32"), "`[samples, L]`: scaled windows."),
+        ],
+    },
+];
