@@ -126,8 +126,9 @@ pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
             (Some(_), None) => "it is new",
             (None, _) => "it is gone",
         };
-        let now = "run `cargo xtask ptx`";
-        problems.push(format!("{KERNELS}/{name}: {changed} after the PTX was built: {now}"));
+        problems.push(format!(
+            "{KERNELS}/{name}: {changed} after the PTX was built: run `cargo xtask ptx`"
+        ));
     }
     let digest = sha256(&ptx);
     if stored.ptx_sha256 != digest {

@@ -57,9 +57,9 @@ impl Ptxas {
         let mut page = format!(
             "# What the kernels take\n\n\
              <!-- Written by `cargo xtask ptx`: don't edit. -->\n\n\
-             By ptxas {} from `{PTX}` (sha256 `{}`). Spills and stack are bytes a thread, shared \
-             memory\nbytes a block. A driver assembles the PTX itself, so another one may take \
-             more or less.\n\n\
+             By ptxas {} from `{PTX}`, sha256\n`{}`.\n\
+             Spills and stack are bytes a thread, shared memory bytes a block. A driver assembles \
+             the PTX\nitself and may take more or less.\n\n\
              | kernel | target | registers | spill stores | spill loads | stack | shared |\n\
              |---|---|--:|--:|--:|--:|--:|\n",
             NVCC.version(),
@@ -85,6 +85,9 @@ impl Ptxas {
         let said =
             String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
         ensure!(output.status.success(), "ptxas does not take the PTX for {target}:\n{said}");
+        for warning in said.lines().filter(|line| line.contains("warning")) {
+            eprintln!("{target}: {warning}");
+        }
         let kernels = usages(&said)?;
         ensure!(!kernels.is_empty(), "ptxas for {target} names no kernel:\n{said}");
         Ok(kernels)
