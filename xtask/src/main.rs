@@ -1,10 +1,11 @@
-//! The workspace's own tools: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask ci`.
+//! The workspace's own tools: `cargo xtask tidy`, `bench`, `ptx`, `ci`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
 mod codegen;
 mod layers;
+mod ptx;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -21,13 +22,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Checks what compilers don't: the order of crates, the docs, the fixtures, file sizes.
+    /// Checks what compilers don't: the order of crates, the docs, the fixtures, the PTX, file sizes.
     Tidy,
     /// Measures this machine beside limits and peers, and writes target/bench; what follows `--`
     /// goes to criterion alone.
     Bench(bench::Bench),
     /// Writes what host and kernels share, from one source.
     Codegen(codegen::Codegen),
+    /// Compiles the CUDA kernels to the PTX that is checked in, or checks that it is theirs.
+    Ptx(ptx::Ptx),
     /// Runs everything that CI runs.
     Ci,
 }
@@ -37,6 +40,7 @@ fn main() -> Result<()> {
         Command::Tidy => tidy::run(&root()?),
         Command::Bench(bench) => bench::run(&root()?, &bench),
         Command::Codegen(options) => codegen::run(&root()?, &options),
+        Command::Ptx(ptx) => ptx::run(&root()?, &ptx),
         Command::Ci => ci::run(&root()?),
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     problems.extend(sources(root)?);
     problems.extend(fixtures(root)?);
     problems.extend(paths(root)?);
+    problems.extend(crate::ptx::stale(root)?);
     for problem in &problems {
         eprintln!("{problem}");
     }

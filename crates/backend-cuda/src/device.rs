@@ -3,6 +3,8 @@
 //! [`Device`] is what a session needs of a GPU: memory, launches, copies back. The GPU behind the
 //! driver is one; the tests have another, which runs the same kernels compiled for the host.
 
+#![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
+
 use std::ffi::c_void;
 use std::marker::PhantomData;
 

@@ -2,7 +2,7 @@
 
 use barloom_backend::{BackendError, Plan, Prepared};
 use barloom_bars::Market;
-use barloom_rewards::{Formulas, SameBar, TreeTable};
+use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
 use barloom_scaling::{ChannelScaler, PreparedValues};
 
@@ -177,13 +177,18 @@ impl<D: Device> Upload<'_, D> {
             cumulative: [self.tree(shorts)?, self.tree(longs)?],
             ..layout::Metric::default()
         };
-        let of = |metric: &barloom_rewards::Metric| {
+        let of = |metric: &Metric| {
             let clip = settings.clip.filter(|_| metric.is_clipped());
             let [clip_lo, clip_hi] = clip.unwrap_or_default();
             let clipped = u64::from(clip.is_some());
-            layout::Metric { metric: number(*metric), clipped, clip_lo, clip_hi, ..common }
+            let metric = number(*metric).ok_or_else(|| DeviceError {
+                device: self.device.name(),
+                call: "prepare".into(),
+                what: format!("there is no kernel for reward.metric {}", metric.name()),
+            })?;
+            Ok(layout::Metric { metric, clipped, clip_lo, clip_hi, ..common })
         };
-        Ok(settings.metrics.iter().map(of).collect())
+        settings.metrics.iter().map(of).collect()
     }
 
     fn tree(&mut self, table: &TreeTable) -> Result<layout::Tree, DeviceError> {
@@ -230,9 +235,9 @@ impl<D: Device> Upload<'_, D> {
     }
 }
 
-fn number(metric: barloom_rewards::Metric) -> u64 {
-    use barloom_rewards::Metric;
-    match metric {
+/// A metric's number, if there is a kernel for it.
+fn number(metric: Metric) -> Option<u64> {
+    Some(match metric {
         Metric::Pnl => layout::METRIC_PNL,
         Metric::Return => layout::METRIC_RETURN,
         Metric::PnlPct => layout::METRIC_PNL_PCT,
@@ -243,5 +248,6 @@ fn number(metric: barloom_rewards::Metric) -> u64 {
         Metric::Sharpe => layout::METRIC_SHARPE,
         Metric::Sortino => layout::METRIC_SORTINO,
         Metric::Calmar => layout::METRIC_CALMAR,
-    }
+        _ => return None,
+    })
 }

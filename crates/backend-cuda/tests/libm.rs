@@ -1,0 +1,45 @@
+//! The kernels' log and pow are those of the crate libm, bit for bit.
+#![cfg(target_os = "linux")]
+
+mod emulator;
+
+use std::sync::LazyLock;
+
+use emulator::Emulator;
+use proptest::prelude::*;
+
+static KERNELS: LazyLock<Emulator> = LazyLock::new(|| Emulator::new().unwrap());
+
+/// Numbers of at least 0, from subnormal to infinite.
+fn any() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        (0..=0x7ff0_0000_0000_0000_u64).prop_map(f64::from_bits),
+        0.0..4.0_f64,
+        (-60..60_i32, 0.999_999..1.000_001_f64).prop_map(|(k, x)| x * f64::from(k).exp2()),
+        Just(0.0),
+        Just(f64::INFINITY),
+        Just(f64::from_bits(1)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn log_is_libms(x in any().prop_filter("above 0", |x| *x > 0.0)) {
+        prop_assert_eq!(KERNELS.log(x).to_bits(), libm::log(x).to_bits(), "log({:e})", x);
+    }
+
+    #[test]
+    fn pow_is_libms(x in any(), y in any().prop_filter("finite", |y| *y > 0.0 && y.is_finite())) {
+        let (got, want) = (KERNELS.pow(x, y), libm::pow(x, y));
+        prop_assert_eq!(got.to_bits(), want.to_bits(), "pow({:e}, {:e})", x, y);
+    }
+
+    #[test]
+    fn pow_is_libms_for_trades(u in -1.0..2.0_f64, y in 0.01..600_000.0_f64) {
+        let x = 1.0 + u;
+        let (got, want) = (KERNELS.pow(x, y), libm::pow(x, y));
+        prop_assert_eq!(got.to_bits(), want.to_bits(), "pow({:e}, {:e})", x, y);
+    }
+}
