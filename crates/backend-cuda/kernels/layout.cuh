@@ -159,6 +159,15 @@ struct Samples {
 };
 static_assert(sizeof(Samples) == 168, "Samples");
 
+// A level of the horizon index.
+struct Blocks {
+    // `[count, 2, FAN]`: lows, then highs, of each block.
+    const f64* values;
+    // Blocks.
+    u64 count;
+};
+static_assert(sizeof(Blocks) == 16, "Blocks");
+
 // How actions are traded.
 struct Trading {
     // `[rows, 4]`: what a trade needs of its first row.
@@ -185,15 +194,6 @@ struct Trading {
     Blocks blocks[12];
 };
 static_assert(sizeof(Trading) == 272, "Trading");
-
-// A level of the horizon index.
-struct Blocks {
-    // `[count, 2, FAN]`: lows, then highs, of each block.
-    const f64* values;
-    // Blocks.
-    u64 count;
-};
-static_assert(sizeof(Blocks) == 16, "Blocks");
 
 // Summaries of rows: the levels of a tree.
 struct Tree {

@@ -166,6 +166,17 @@ pub(crate) struct Samples {
 }
 const _: () = assert!(size_of::<Samples>() == 168);
 
+/// A level of the horizon index.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Blocks {
+    /// `[count, 2, FAN]`: lows, then highs, of each block.
+    pub(crate) values: u64,
+    /// Blocks.
+    pub(crate) count: u64,
+}
+const _: () = assert!(size_of::<Blocks>() == 16);
+
 /// How actions are traded.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
@@ -194,17 +205,6 @@ pub(crate) struct Trading {
     pub(crate) blocks: [Blocks; 12],
 }
 const _: () = assert!(size_of::<Trading>() == 272);
-
-/// A level of the horizon index.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Blocks {
-    /// `[count, 2, FAN]`: lows, then highs, of each block.
-    pub(crate) values: u64,
-    /// Blocks.
-    pub(crate) count: u64,
-}
-const _: () = assert!(size_of::<Blocks>() == 16);
 
 /// Summaries of rows: the levels of a tree.
 #[repr(C)]

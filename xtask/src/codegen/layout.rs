@@ -147,6 +147,14 @@ pub(crate) const STRUCTS: &[Struct] = &[
         ],
     },
     Struct {
+        name: "Blocks",
+        doc: "A level of the horizon index.",
+        fields: &[
+            field("values", In("f64"), "`[count, 2, FAN]`: lows, then highs, of each block."),
+            field("count", U64, "Blocks."),
+        ],
+    },
+    Struct {
         name: "Trading",
         doc: "How actions are traded.",
         fields: &[
@@ -161,14 +169,6 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("open", In("f64"), "`[rows]`: opens."),
             field("levels", U64, "Levels of the horizon index."),
             field("blocks", Structs("Blocks", 12), "The levels, bars first."),
-        ],
-    },
-    Struct {
-        name: "Blocks",
-        doc: "A level of the horizon index.",
-        fields: &[
-            field("values", In("f64"), "`[count, 2, FAN]`: lows, then highs, of each block."),
-            field("count", U64, "Blocks."),
         ],
     },
     Struct {
