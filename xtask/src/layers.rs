@@ -12,9 +12,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("recipe", &["bars", "sampling", "scaling", "rewards"]),
     ("backend", &["memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"]),
     ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
+    ("cuda-driver", &[]),
     (
         "backend-cuda",
-        &["bars", "sampling", "windows", "scaling", "rewards", "backend"],
+        &["memory", "bars", "sampling", "windows", "scaling", "rewards", "backend", "cuda-driver"],
     ),
     ("dataset", &["bars", "market-data", "recipe", "backend"]),
     (

@@ -49,6 +49,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
+const SHARED_LIBRARY: &str = r#"
+use barloom_cuda_driver as _;
+
+#[unsafe(no_mangle)]
+pub extern "C" fn has_cuda() -> bool {
+    cust::init(cust::CudaFlags::empty()).is_ok()
+}
+"#;
+
 #[test]
 fn crates_embed_by_path() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
@@ -73,4 +82,69 @@ fn crates_embed_by_path() {
         .expect("cargo starts");
     assert!(got.status.success(), "{}", String::from_utf8_lossy(&got.stderr));
     assert_eq!(String::from_utf8_lossy(&got.stdout), "embedded\n");
+}
+
+/// The README of the driver crate, followed to the letter by a program and a shared library.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[test]
+fn the_driver_crate_embeds_as_its_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
+    let readme = fs::read_to_string(root.join("crates/cuda-driver/README.md")).expect("a readme");
+    let readme = readme.replace("/path/to/barloom", root.to_str().expect("a path in UTF-8"));
+    let block = |opening: &str| {
+        let start = readme.find(opening).expect(opening) + opening.find('\n').expect("a line") + 1;
+        readme[start..].split("```").next().expect("a block")
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect(name);
+    };
+    write(".cargo/config.toml", block("```toml\n[env]"));
+    let package = "[package]\nname = \"outside-cuda\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+                   [lib]\nname = \"outside_shared\"\ncrate-type = [\"cdylib\"]\n\n[workspace]\n\n";
+    write("Cargo.toml", &format!("{package}{}", block("```toml\n[dependencies]")));
+    write("src/main.rs", block("```rust\n"));
+    write("src/lib.rs", SHARED_LIBRARY);
+    fs::copy(root.join("Cargo.lock"), dir.path().join("Cargo.lock")).expect("a lock file");
+    let target = root.join("target/embedding");
+    let run = |program: &Path, arguments: &[&str]| {
+        let got = Command::new(program)
+            .args(arguments)
+            .current_dir(dir.path())
+            .env("CARGO_TARGET_DIR", &target)
+            .env_remove("CUDA_LIBRARY_PATH")
+            .output()
+            .expect("a program");
+        assert!(got.status.success(), "{}", String::from_utf8_lossy(&got.stderr));
+        String::from_utf8(got.stdout).expect("UTF-8")
+    };
+    run(Path::new(env!("CARGO")), &["build", "--quiet", "--offline"]);
+
+    let program = target.join("debug/outside-cuda");
+    let said = run(&program, &[]);
+    let said: Vec<&str> = said.lines().collect();
+    match said[..] {
+        [missing, "cust: Err(NoDevice)"] => {
+            assert!(missing.contains("libcuda.so.1"), "{missing}");
+            assert!(missing.ends_with("use --backend cpu"), "{missing}");
+        }
+        [driver, device, .., "cust: Ok(())"] => {
+            assert!(driver.starts_with("CUDA driver "), "{driver}");
+            assert!(device.starts_with("device 0: "), "{device}");
+        }
+        _ => panic!("{said:?}"),
+    }
+    let libraries = run(Path::new("ldd"), &[program.to_str().expect("a path in UTF-8")]);
+    assert!(libraries.contains("libc.so") && !libraries.contains("cuda"), "{libraries}");
+
+    let shared = target.join("debug/liboutside_shared.so");
+    let exported = run(
+        Path::new("nm"),
+        &["--dynamic", "--defined-only", "--format=posix", shared.to_str().expect("UTF-8")],
+    );
+    let exported: Vec<&str> = exported.lines().filter_map(|l| l.split(' ').next()).collect();
+    assert!(exported.contains(&"has_cuda"), "{exported:?}");
+    assert!(!exported.iter().any(|name| name.starts_with("cu")), "{exported:?}");
 }

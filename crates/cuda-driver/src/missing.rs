@@ -1,0 +1,145 @@
+//! Why there is no driver to use.
+
+use std::fmt::Write;
+
+use crate::Version;
+
+/// A library that was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Its name or path.
+    pub library: String,
+    /// What the loader answered.
+    pub answer: String,
+}
+
+/// Why there is no driver to use: a message for the user, with what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Missing {
+    /// No library could be opened.
+    #[error(
+        "no CUDA driver: looked for {}; install the NVIDIA driver or use --backend cpu",
+        answers(tried)
+    )]
+    Library {
+        /// What was looked for, in turn.
+        tried: Vec<Tried>,
+    },
+    /// The library is none of a CUDA driver, or of one too old.
+    #[error(
+        "{library} is no CUDA driver that can be used: it has no function {function}; install the \
+         NVIDIA driver or use --backend cpu"
+    )]
+    Function {
+        /// The library.
+        library: String,
+        /// What it lacks.
+        function: String,
+    },
+    /// The driver works and sees no device.
+    #[error(
+        "CUDA driver {version} ({library}) finds no device{}; see what nvidia-smi lists, or use \
+         --backend cpu",
+        hidden(visible.as_deref())
+    )]
+    Device {
+        /// The library.
+        library: String,
+        /// What the driver supports.
+        version: Version,
+        /// `CUDA_VISIBLE_DEVICES`, if it is set.
+        visible: Option<String>,
+    },
+    /// The driver refused a call.
+    #[error(
+        "the CUDA driver ({library}) answers {function} with {name} ({code}): {text}; {}, or use \
+         --backend cpu",
+        remedy(*code)
+    )]
+    Refused {
+        /// The library.
+        library: String,
+        /// What was called.
+        function: String,
+        /// The `CUresult`.
+        code: i32,
+        /// Its name.
+        name: String,
+        /// The driver's words for it.
+        text: String,
+    },
+    /// This process has already looked for its driver.
+    #[error(
+        "{wanted} can't be opened as the CUDA driver: this process has already looked for \
+         {looked_for}; open it before anything else uses CUDA"
+    )]
+    Decided {
+        /// What was to be opened.
+        wanted: String,
+        /// What the process looked for before.
+        looked_for: String,
+    },
+    /// This build knows no driver for its system.
+    #[error(
+        "no CUDA driver: this build is for {system}, and CUDA is used on Linux alone (x86-64 and \
+         AArch64); use --backend cpu"
+    )]
+    System {
+        /// Operating system and architecture.
+        system: String,
+    },
+}
+
+/// What was tried, with those that have the same answer together.
+fn answers(tried: &[Tried]) -> String {
+    let mut text = String::new();
+    for (i, one) in tried.iter().enumerate() {
+        text.push_str(if i == 0 { "" } else { ", " });
+        text.push_str(&one.library);
+        if tried.get(i + 1).is_none_or(|next| next.answer != one.answer) {
+            let _ = write!(text, ": {}", one.answer);
+        }
+    }
+    text
+}
+
+fn hidden(visible: Option<&str>) -> String {
+    visible.map_or_else(String::new, |v| format!(" (CUDA_VISIBLE_DEVICES is {v:?})"))
+}
+
+/// What to do about a code, where there is something known to do.
+fn remedy(code: i32) -> &'static str {
+    match code {
+        34 => "it is a toolkit's stub: install the NVIDIA driver",
+        803 => {
+            "its library and kernel module differ in version: restart, or install the driver again"
+        }
+        _ => "see whether nvidia-smi works",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_the_same_are_told_once() {
+        let tried = |library: &str, answer: &str| Tried {
+            library: library.to_owned(),
+            answer: answer.to_owned(),
+        };
+        let missing = Missing::Library {
+            tried: vec![
+                tried("libcuda.so.1", "cannot open"),
+                tried("/a", "not there"),
+                tried("/b", "not there"),
+            ],
+        };
+        assert_eq!(
+            missing.to_string(),
+            "no CUDA driver: looked for libcuda.so.1: cannot open, /a, /b: not there; install the \
+             NVIDIA driver or use --backend cpu"
+        );
+    }
+}
