@@ -1,186 +1,234 @@
-//! What kernels run on.
-//!
-//! [`Device`] is what a session needs of a GPU: memory, launches, copies back. The GPU behind the
-//! driver is one; the tests have another, which runs the same kernels compiled for the host.
-
+//! One GPU through `cust`: memory, launches, copies back.
 #![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
 
-use std::ffi::c_void;
-use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::layout::{BLOCK_THREADS, Channel, Draws, Metric, Samples, Trading};
+use barloom_cuda_driver::{Driver, last_failure};
+use barloom_memory::Bytes;
+use cust::CudaFlags;
+use cust::context::{Context, CurrentContext};
+use cust::error::CudaResult;
+use cust::function::{BlockSize, GridSize};
+use cust::memory::{
+    AsyncCopyDestination, CopyDestination, DeviceBuffer, DevicePointer, DeviceSlice, LockedBuffer,
+    mem_get_info,
+};
+use cust::module::Module;
+use cust::stream::{Stream, StreamFlags};
 
-/// Why a device failed: the call, what it was about, and the device's own words.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{device}: {call}: {what}")]
-pub struct DeviceError {
-    /// The device.
-    pub device: String,
-    /// The call with its sizes: `allocate 1024 bytes`, `launch barloom_draw on 4 x 256 threads`.
-    pub call: String,
-    /// What went wrong.
-    pub what: String,
-}
+use crate::CudaError;
+use crate::launch::Launch;
+
+/// The kernels, as `cargo xtask ptx` compiled them.
+const PTX: &str = include_str!("../ptx/kernels.ptx");
 
 /// Work in one lane is done in order; lanes overlap.
-pub const LANES: usize = 2;
+pub(crate) const LANES: usize = 2;
 
-/// Memory of a device; it is given back when dropped.
-pub trait Memory: Send + Sync {
-    /// Its address for kernels: a multiple of 256.
-    fn address(&self) -> u64;
+/// A device with the kernels.
+#[derive(Debug)]
+pub(crate) struct Device {
+    /// Its name and number, for messages.
+    name: String,
+    /// Bytes that are allocated now.
+    allocated: AtomicU64,
+    lanes: [Stream; LANES],
+    module: Module,
+    // Last: the others are given back to it.
+    context: Context,
 }
 
-/// A device that has the kernels of `kernels/kernels.cu`.
-pub trait Device: Send + Sync {
-    /// Its memory.
-    type Memory: Memory;
+impl Device {
+    /// The device of this number, from 0.
+    pub(crate) fn open(ordinal: u32) -> Result<Arc<Self>, CudaError> {
+        let driver = Driver::find()?;
+        let Some(found) = driver.devices().iter().find(|device| device.ordinal() == ordinal) else {
+            let devices: Vec<String> = driver.devices().iter().map(ToString::to_string).collect();
+            return Err(CudaError::NoSuchDevice { ordinal, devices: devices.join("; ") });
+        };
+        let name = found.to_string();
+        let done = |call: &str, error| failed(&name, call.to_owned(), error);
+        cust::init(CudaFlags::empty()).map_err(|e| done("initialise the driver", e))?;
+        let device = cust::device::Device::get_device(ordinal).map_err(|e| done("open it", e))?;
+        let context = Context::new(device).map_err(|e| done("make a context", e))?;
+        // No options: cust's are laid out wrongly, or end at older devices.
+        let module = Module::from_ptx(PTX, &[]).map_err(|e| done("load the kernels", e))?;
+        let lane = || {
+            let stream = Stream::new(StreamFlags::NON_BLOCKING, None);
+            stream.map_err(|e| done("make a stream", e))
+        };
+        let lanes = [lane()?, lane()?];
+        let device = Self { name, allocated: AtomicU64::new(0), lanes, module, context };
+        Ok(Arc::new(device))
+    }
 
-    /// What it is, for messages.
-    fn name(&self) -> String;
+    /// Its name and number.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 
-    /// Bytes of its memory that are free, and that there are.
-    ///
-    /// # Errors
-    /// The device fails.
-    fn memory(&self) -> Result<(u64, u64), DeviceError>;
+    /// Makes the calling thread's calls go to this device.
+    fn enter(&self) -> Result<(), CudaError> {
+        let entered = CurrentContext::set_current(&self.context);
+        self.told(entered, || "enter its context".into())
+    }
+
+    fn told<T>(&self, result: CudaResult<T>, call: impl Fn() -> String) -> Result<T, CudaError> {
+        result.map_err(|error| failed(&self.name, call(), error))
+    }
 
     /// New memory; what it holds is unspecified.
-    ///
-    /// # Errors
-    /// There is not enough.
-    fn allocate(&self, bytes: usize) -> Result<Self::Memory, DeviceError>;
+    pub(crate) fn allocate(self: &Arc<Self>, bytes: usize) -> Result<Memory, CudaError> {
+        self.enter()?;
+        // SAFETY: kernels write what others read of it, and copies take what kernels wrote.
+        let buffer = unsafe { DeviceBuffer::<u8>::uninitialized(bytes.max(1)) };
+        let buffer = self.told(buffer, || self.allocation(bytes))?;
+        self.allocated.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(Memory { buffer: ManuallyDrop::new(buffer), device: Arc::clone(self) })
+    }
 
-    /// New memory that holds these bytes when it returns.
-    ///
-    /// # Errors
-    /// There is not enough, or the device fails.
-    fn upload(&self, bytes: &[u8]) -> Result<Self::Memory, DeviceError>;
+    /// What an allocation was and what there was left for it.
+    fn allocation(&self, bytes: usize) -> String {
+        let held = self.allocated.load(Ordering::Relaxed);
+        let left = mem_get_info().map_or_else(
+            |_| String::new(),
+            |(free, all)| format!("; {free} of its {all} bytes are free"),
+        );
+        format!("allocate {bytes} bytes beside {held} that this build holds there{left}")
+    }
+
+    /// New memory that holds these bytes.
+    pub(crate) fn upload(self: &Arc<Self>, bytes: &[u8]) -> Result<Memory, CudaError> {
+        let mut memory = self.allocate(bytes.len())?;
+        if !bytes.is_empty() {
+            let copied = memory.buffer.copy_from(bytes);
+            self.told(copied, || format!("copy {} bytes to it", bytes.len()))?;
+        }
+        Ok(memory)
+    }
+
+    /// Memory of the host that the device copies to fastest; none where there is none left.
+    pub(crate) fn pinned(self: &Arc<Self>, bytes: usize) -> Option<Box<dyn Bytes>> {
+        self.enter().ok()?;
+        // SAFETY: it is set to 0 just below.
+        let mut buffer = unsafe { LockedBuffer::<u8>::uninitialized(bytes.max(1)) }.ok()?;
+        buffer.fill(0);
+        Some(Box::new(Pinned { buffer: ManuallyDrop::new(buffer), device: Arc::clone(self) }))
+    }
 
     /// Queues a launch in a lane.
-    ///
-    /// # Errors
-    /// The launch is refused, or an earlier one failed.
     ///
     /// # Safety
     /// Every address in the launch's structures is of memory of this device that is large enough
     /// for what the structures' documentation says, and lives until the lane is finished.
-    unsafe fn launch(&self, lane: usize, launch: &Launch<'_>) -> Result<(), DeviceError>;
+    pub(crate) unsafe fn launch(&self, lane: usize, launch: &Launch<'_>) -> Result<(), CudaError> {
+        self.enter()?;
+        let kernel = launch.kernel().name();
+        let (blocks, threads) = (launch.blocks(), launch.block_threads());
+        let call = || format!("launch {kernel} on {blocks} blocks of {threads} threads");
+        if blocks == 0 {
+            return Ok(());
+        }
+        let function = self.told(self.module.get_function(kernel), call)?;
+        let (grid, block) =
+            (GridSize::x(blocks as u32), BlockSize::x(threads as u32));
+        // SAFETY: `Launch` has the kernel's own arguments in its order; the caller answers for the
+        // addresses in them.
+        let launched = unsafe {
+            self.lanes[lane].launch(&function, grid, block, 0, launch.arguments())
+        };
+        self.told(launched, call)
+    }
 
-    /// Queues a copy from an address to the host in a lane.
-    ///
-    /// # Errors
-    /// The copy is refused, or earlier work failed.
+    /// Queues a copy to the host in a lane.
     ///
     /// # Safety
     /// The bytes from the address on are memory of this device, and `to` is not used otherwise
     /// until the lane is finished.
-    unsafe fn download(&self, lane: usize, from: u64, to: &mut [u8]) -> Result<(), DeviceError>;
+    pub(crate) unsafe fn download(
+        &self,
+        lane: usize,
+        from: u64,
+        mut to: &mut [u8],
+    ) -> Result<(), CudaError> {
+        self.enter()?;
+        let bytes = to.len();
+        let from = DevicePointer::<u8>::from_raw(from);
+        // SAFETY: the caller answers for the memory.
+        let copied = unsafe {
+            DeviceSlice::from_raw_parts(from, bytes).async_copy_to(&mut to, &self.lanes[lane])
+        };
+        self.told(copied, || format!("copy {bytes} bytes from it"))
+    }
 
     /// Waits until all work in a lane is done.
-    ///
-    /// # Errors
-    /// Some of it failed.
-    fn finish(&self, lane: usize) -> Result<(), DeviceError>;
+    pub(crate) fn finish(&self, lane: usize) -> Result<(), CudaError> {
+        self.enter()?;
+        let done = self.lanes[lane].synchronize();
+        self.told(done, || "wait for kernels and copies that were queued".into())
+    }
 }
 
-/// A kernel of `kernels/kernels.cu`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kernel {
-    /// Draws and places samples.
-    Draw,
-    /// Trades them.
-    Trade,
-    /// Computes one metric.
-    Reward,
-    /// Summarises the windows of one channel.
-    Moments,
-    /// Cuts and scales the windows of one channel.
-    Windows,
+fn failed(device: &str, call: String, error: cust::error::CudaError) -> CudaError {
+    let what = last_failure().map_or_else(|| error.to_string(), |failure| failure.to_string());
+    CudaError::Call { device: device.to_owned(), call, what }
 }
 
-impl Kernel {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Draw, Self::Trade, Self::Reward, Self::Moments, Self::Windows];
+/// Memory of a device.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    buffer: ManuallyDrop<DeviceBuffer<u8>>,
+    device: Arc<Device>,
+}
 
-    /// The name of its function.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Draw => "barloom_draw",
-            Self::Trade => "barloom_trade",
-            Self::Reward => "barloom_reward",
-            Self::Moments => "barloom_moments",
-            Self::Windows => "barloom_windows",
+impl Memory {
+    /// Its address for kernels: a multiple of 256.
+    pub(crate) fn address(&self) -> u64 {
+        self.buffer.as_device_ptr().as_raw()
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let bytes = self.buffer.len() as u64;
+        // Where its context can't be entered, the memory went with it.
+        if self.device.enter().is_ok() {
+            // SAFETY: it is dropped here alone.
+            unsafe { ManuallyDrop::drop(&mut self.buffer) };
+        }
+        self.device.allocated.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Memory of the host that a device copies to.
+struct Pinned {
+    buffer: ManuallyDrop<LockedBuffer<u8>>,
+    device: Arc<Device>,
+}
+
+impl std::fmt::Debug for Pinned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} pinned bytes", self.buffer.len())
+    }
+}
+
+impl Bytes for Pinned {
+    fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if self.device.enter().is_ok() {
+            // SAFETY: it is dropped here alone.
+            unsafe { ManuallyDrop::drop(&mut self.buffer) };
         }
     }
-}
-
-/// A launch of a kernel with arguments of its types.
-#[derive(Debug)]
-pub struct Launch<'a> {
-    kernel: Kernel,
-    arguments: [*const c_void; 3],
-    count: usize,
-    threads: u64,
-    borrowed: PhantomData<&'a ()>,
-}
-
-impl<'a> Launch<'a> {
-    pub(crate) fn draw(draws: &'a Draws, out: &'a Samples) -> Self {
-        Self::new(Kernel::Draw, &[pointer(draws), pointer(out)], out.count)
-    }
-
-    pub(crate) fn trade(trading: &'a Trading, out: &'a Samples) -> Self {
-        Self::new(Kernel::Trade, &[pointer(trading), pointer(out)], out.count)
-    }
-
-    pub(crate) fn reward(trading: &'a Trading, metric: &'a Metric, from: &'a Samples) -> Self {
-        let arguments = [pointer(trading), pointer(metric), pointer(from)];
-        Self::new(Kernel::Reward, &arguments, from.count)
-    }
-
-    pub(crate) fn moments(channel: &'a Channel, from: &'a Samples) -> Self {
-        Self::new(Kernel::Moments, &[pointer(channel), pointer(from)], from.count)
-    }
-
-    pub(crate) fn windows(channel: &'a Channel, from: &'a Samples) -> Self {
-        let values = from.count * channel.lookback;
-        Self::new(Kernel::Windows, &[pointer(channel), pointer(from)], values.div_ceil(4))
-    }
-
-    fn new(kernel: Kernel, given: &[*const c_void], threads: u64) -> Self {
-        let mut arguments = [std::ptr::null(); 3];
-        arguments[..given.len()].copy_from_slice(given);
-        Self { kernel, arguments, count: given.len(), threads, borrowed: PhantomData }
-    }
-
-    /// The kernel.
-    #[must_use]
-    pub fn kernel(&self) -> Kernel {
-        self.kernel
-    }
-
-    /// Where its arguments are: structures of `kernels/layout.cuh`, in the kernel's order.
-    #[must_use]
-    pub fn arguments(&self) -> &[*const c_void] {
-        &self.arguments[..self.count]
-    }
-
-    /// Blocks to launch.
-    #[must_use]
-    pub fn blocks(&self) -> u64 {
-        self.threads.div_ceil(BLOCK_THREADS)
-    }
-
-    /// Threads of each block.
-    #[must_use]
-    pub fn block_threads(&self) -> u64 {
-        BLOCK_THREADS
-    }
-}
-
-fn pointer<T>(of: &T) -> *const c_void {
-    std::ptr::from_ref(of).cast()
 }

@@ -4,11 +4,41 @@
 //! numbers alone, in chunks, in two lanes: one chunk is copied to the host while the next is
 //! computed. The kernels are CUDA C++ in `kernels/`, written operation by operation like the CPU's
 //! code, and compiled without fused multiply-adds.
+//!
+//! The driver is found at run time: on a machine without one, [`CudaBackend::open`] says what was
+//! looked for. README.md says what a workspace that depends on this crate must set.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use barloom_backend::{Backend, BackendError, Plan};
+//! use barloom_backend_cuda::CudaBackend;
+//! # fn build(market: Arc<barloom_bars::Market>, plan: Arc<Plan>) -> Result<(), BackendError> {
+//! let session = CudaBackend::open(0)?.prepare(market, plan)?;
+//! let mut block = session.allocate(4_096);
+//! session.fill(0, 4_096, &mut block)?;
+//! # Ok(())
+//! # }
+//! ```
 #![deny(unsafe_code)]
 
-pub mod device;
-mod layout;
-mod session;
-mod tables;
+mod error;
 
-pub use session::DeviceSession;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod backend;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod device;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod launch;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod layout;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod session;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod tables;
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod unsupported;
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+use unsupported as backend;
+
+pub use backend::CudaBackend;
+pub use error::CudaError;

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use barloom_backend::{BackendError, Plan, RowsMut, SampleBlock, Session};
 use barloom_bars::Market;
 
-use crate::device::{Device, DeviceError, LANES, Launch, Memory};
+use crate::CudaError;
+use crate::device::{Device, LANES, Memory};
+use crate::launch::Launch;
 use crate::layout::Samples;
 use crate::tables::Tables;
 
@@ -18,32 +20,31 @@ const CHUNK_BYTES: usize = 64 << 20;
 const ALIGNMENT: usize = 256;
 
 /// A market and a plan on a device.
-pub struct DeviceSession<D: Device> {
+pub(crate) struct CudaSession {
     plan: Arc<Plan>,
-    tables: Tables<D>,
+    tables: Tables,
     /// Samples of a launch at most.
     chunk_rows: usize,
     /// Columns of each lane's chunk. Locked while a block is filled: what is queued for one block
     /// and for another would mix.
-    lanes: Mutex<Vec<Chunk<D>>>,
-    // Last, so that memory is given back before the device.
-    device: Arc<D>,
+    lanes: Mutex<Vec<Chunk>>,
+    device: Arc<Device>,
 }
 
-impl<D: Device> DeviceSession<D> {
+impl CudaSession<D> {
     /// Uploads a market and what a plan needs of it.
     ///
     /// # Errors
     /// The reward settings are wrong, or the device fails; a market that does not fit it is told
     /// with the numbers.
-    pub fn new(device: Arc<D>, market: &Market, plan: Arc<Plan>) -> Result<Self, BackendError> {
-        let tables = Tables::new(&*device, market, &plan)?;
+    pub(crate) fn new(device: Arc<Device>, market: &Market, plan: Arc<Plan>) -> Result<Self, BackendError> {
+        let tables = Tables::new(&device, market, &plan)?;
         let row_bytes = Columns::new(&plan, 1).bytes;
         let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
         let chunk_rows = (CHUNK_BYTES / row_bytes).clamp(1, most);
         let columns = Columns::new(&plan, chunk_rows);
-        let lanes: Result<_, _> = (0..LANES).map(|_| Chunk::new(&*device, &columns)).collect();
-        let lanes = Mutex::new(lanes.map_err(told)?);
+        let lanes: Result<_, _> = (0..LANES).map(|_| Chunk::new(&device, &columns)).collect();
+        let lanes = Mutex::new(lanes?);
         Ok(Self { plan, tables, chunk_rows, lanes, device })
     }
 
@@ -56,8 +57,8 @@ impl<D: Device> DeviceSession<D> {
         lane: usize,
         first: u64,
         rows: usize,
-        chunk: &Chunk<D>,
-    ) -> Result<(), DeviceError> {
+        chunk: &Chunk,
+    ) -> Result<(), CudaError> {
         let samples = chunk.samples(first, rows);
         let tables = &self.tables;
         let queue = |launch: Launch<'_>| {
@@ -95,10 +96,10 @@ impl<D: Device> DeviceSession<D> {
     unsafe fn download(
         &self,
         lane: usize,
-        chunk: &Chunk<D>,
+        chunk: &Chunk,
         rows: &mut RowsMut<'_>,
         range: Range<usize>,
-    ) -> Result<(), DeviceError> {
+    ) -> Result<(), CudaError> {
         let columns = &chunk.columns;
         let copy = |offset: usize, to: &mut [u8]| {
             // SAFETY: the chunk holds as many values as it was launched for, and the caller keeps
@@ -130,7 +131,7 @@ impl<D: Device> DeviceSession<D> {
 
     /// Fills rows chunk by chunk, each in the lane after that of the one before, so that one is
     /// copied while the next is computed.
-    fn fill_rows(&self, first: u64, rows: &mut RowsMut<'_>) -> Result<(), DeviceError> {
+    fn fill_rows(&self, first: u64, rows: &mut RowsMut<'_>) -> Result<(), CudaError> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, mut start, mut lane) = (rows.len(), 0, 0);
         while start < count {
@@ -149,9 +150,14 @@ impl<D: Device> DeviceSession<D> {
     }
 }
 
-impl<D: Device> Session for DeviceSession<D> {
+impl Session for CudaSession<D> {
     fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// A block in memory that the device copies to fastest.
+    fn allocate(&self, rows: usize) -> SampleBlock {
+        SampleBlock::new_in(self.plan.block_shape(), rows, &|bytes| self.device.pinned(bytes))
     }
 
     fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
@@ -166,13 +172,8 @@ impl<D: Device> Session for DeviceSession<D> {
             // What was queued before the failure may still write to the rows.
             (0..LANES).for_each(|lane| drop(self.device.finish(lane)));
         }
-        filled.map_err(told)
+        Ok(filled?)
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is mapped over results")]
-fn told(error: DeviceError) -> BackendError {
-    BackendError::Device(error.to_string())
 }
 
 /// Where the columns of a chunk begin, in bytes from its start.
@@ -247,13 +248,13 @@ impl Columns {
 }
 
 /// Columns of the samples of a launch, on a device.
-struct Chunk<D: Device> {
-    memory: D::Memory,
+struct Chunk {
+    memory: Memory,
     columns: Columns,
 }
 
-impl<D: Device> Chunk<D> {
-    fn new(device: &D, columns: &Columns) -> Result<Self, DeviceError> {
+impl Chunk {
+    fn new(device: &Arc<Device>, columns: &Columns) -> Result<Self, CudaError> {
         Ok(Self { memory: device.allocate(columns.bytes)?, columns: columns.clone() })
     }
 

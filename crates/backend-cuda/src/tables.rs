@@ -1,51 +1,51 @@
 //! A market and a plan in a device's memory.
 
+use std::sync::Arc;
+
 use barloom_backend::{BackendError, Plan, Prepared};
 use barloom_bars::Market;
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
 use barloom_scaling::{ChannelScaler, PreparedValues};
 
-use crate::device::{Device, DeviceError, Memory};
-use crate::layout;
+use crate::device::{Device, Memory};
+use crate::{CudaError, layout};
 
 /// What kernels read of a market and a plan: structures with the device's addresses.
-pub(crate) struct Tables<D: Device> {
+pub(crate) struct Tables {
     pub(crate) draws: layout::Draws,
     pub(crate) trading: layout::Trading,
     pub(crate) metrics: Vec<layout::Metric>,
     pub(crate) channels: Vec<layout::Channel>,
     /// What the addresses are of.
-    _memory: Vec<D::Memory>,
+    _memory: Vec<Memory>,
 }
 
-impl<D: Device> Tables<D> {
-    pub(crate) fn new(device: &D, market: &Market, plan: &Plan) -> Result<Self, BackendError> {
+impl Tables {
+    pub(crate) fn new(device: &Arc<Device>, market: &Market, plan: &Plan) -> Result<Self, BackendError> {
         let prepared = Prepared::new(market, plan)?;
         let mut upload = Upload { device, memory: Vec::new(), known: Vec::new() };
-        let tables = upload.all(market, plan, &prepared);
-        let (draws, trading, metrics, channels) =
-            tables.map_err(|e| BackendError::Device(e.to_string()))?;
+        let (draws, trading, metrics, channels) = upload.all(market, plan, &prepared)?;
         Ok(Self { draws, trading, metrics, channels, _memory: upload.memory })
     }
 }
 
 type Uploaded = (layout::Draws, layout::Trading, Vec<layout::Metric>, Vec<layout::Channel>);
 
-struct Upload<'a, D: Device> {
-    device: &'a D,
-    memory: Vec<D::Memory>,
+struct Upload<'a> {
+    device: &'a Arc<Device>,
+    memory: Vec<Memory>,
     /// Host addresses and lengths of what was uploaded, and where it is now.
     known: Vec<((usize, usize), u64)>,
 }
 
-impl<D: Device> Upload<'_, D> {
+impl Upload<'_> {
     fn all(
         &mut self,
         market: &Market,
         plan: &Plan,
         prepared: &Prepared,
-    ) -> Result<Uploaded, DeviceError> {
+    ) -> Result<Uploaded, CudaError> {
         let draws = self.draws(market, plan)?;
         let trading = self.trading(market, plan, prepared)?;
         let metrics = self.metrics(market, plan, prepared)?;
@@ -55,7 +55,7 @@ impl<D: Device> Upload<'_, D> {
 
     /// The address of these values on the device; 0 for none. Values that stay where they are
     /// while the tables are made are uploaded once.
-    fn slice<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, DeviceError> {
+    fn slice<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, CudaError> {
         if values.is_empty() {
             return Ok(0);
         }
@@ -69,7 +69,7 @@ impl<D: Device> Upload<'_, D> {
     }
 
     /// As [`slice`](Self::slice), for values that will be gone.
-    fn temporary<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, DeviceError> {
+    fn temporary<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, CudaError> {
         if values.is_empty() {
             return Ok(0);
         }
@@ -79,7 +79,7 @@ impl<D: Device> Upload<'_, D> {
         Ok(address)
     }
 
-    fn draws(&mut self, market: &Market, plan: &Plan) -> Result<layout::Draws, DeviceError> {
+    fn draws(&mut self, market: &Market, plan: &Plan) -> Result<layout::Draws, CudaError> {
         let (sampler, ranges) = (&plan.sampler, plan.positions.ranges());
         let settings = sampler.settings();
         let column = |f: fn(&barloom_windows::PositionRange) -> u64| -> Vec<u64> {
@@ -108,7 +108,7 @@ impl<D: Device> Upload<'_, D> {
         })
     }
 
-    fn real(&mut self, real: &Real) -> Result<layout::Real, DeviceError> {
+    fn real(&mut self, real: &Real) -> Result<layout::Real, CudaError> {
         let plain = layout::Real::default();
         Ok(match real {
             Real::Constant(x) => layout::Real { kind: layout::REAL_CONSTANT, lo: *x, ..plain },
@@ -124,7 +124,7 @@ impl<D: Device> Upload<'_, D> {
         })
     }
 
-    fn directions(&mut self, of: &Directions) -> Result<layout::Directions, DeviceError> {
+    fn directions(&mut self, of: &Directions) -> Result<layout::Directions, CudaError> {
         Ok(layout::Directions { choices: self.temporary(&of.0)?, count: of.0.len() as u64 })
     }
 
@@ -133,7 +133,7 @@ impl<D: Device> Upload<'_, D> {
         market: &Market,
         plan: &Plan,
         prepared: &Prepared,
-    ) -> Result<layout::Trading, DeviceError> {
+    ) -> Result<layout::Trading, CudaError> {
         let (settings, tables) = (&plan.reward, prepared.pricer.tables());
         let mut trading = layout::Trading {
             starts: self.slice(tables.starts)?,
@@ -160,7 +160,7 @@ impl<D: Device> Upload<'_, D> {
         market: &Market,
         plan: &Plan,
         prepared: &Prepared,
-    ) -> Result<Vec<layout::Metric>, DeviceError> {
+    ) -> Result<Vec<layout::Metric>, CudaError> {
         let (settings, tables) = (&plan.reward, prepared.pricer.tables());
         let [short_losses, long_losses] = &tables.losses;
         let [shorts, longs] = &tables.cumulative;
@@ -181,8 +181,8 @@ impl<D: Device> Upload<'_, D> {
             let clip = settings.clip.filter(|_| metric.is_clipped());
             let [clip_lo, clip_hi] = clip.unwrap_or_default();
             let clipped = u64::from(clip.is_some());
-            let metric = number(*metric).ok_or_else(|| DeviceError {
-                device: self.device.name(),
+            let metric = number(*metric).ok_or_else(|| CudaError::Call {
+                device: self.device.name().to_owned(),
                 call: "prepare".into(),
                 what: format!("there is no kernel for reward.metric {}", metric.name()),
             })?;
@@ -191,7 +191,7 @@ impl<D: Device> Upload<'_, D> {
         settings.metrics.iter().map(of).collect()
     }
 
-    fn tree(&mut self, table: &TreeTable) -> Result<layout::Tree, DeviceError> {
+    fn tree(&mut self, table: &TreeTable) -> Result<layout::Tree, CudaError> {
         let mut tree = layout::Tree { levels: table.len() as u64, ..layout::Tree::default() };
         for (nodes, level) in tree.nodes.iter_mut().zip(table) {
             *nodes = self.temporary(level)?;
@@ -203,7 +203,7 @@ impl<D: Device> Upload<'_, D> {
         &mut self,
         plan: &Plan,
         prepared: &Prepared,
-    ) -> Result<Vec<layout::Channel>, DeviceError> {
+    ) -> Result<Vec<layout::Channel>, CudaError> {
         let (reference, mut channels) = (&prepared.reference, Vec::new());
         for prepared in &prepared.channels {
             let mut channel =

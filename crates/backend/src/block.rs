@@ -1,6 +1,6 @@
 //! A block of consecutive samples, as columns.
 
-use barloom_memory::Column;
+use barloom_memory::{Bytes, Column};
 
 use crate::BackendError;
 
@@ -128,13 +128,20 @@ impl SampleBlock {
     /// An empty block that holds up to `capacity` samples.
     #[must_use]
     pub fn new(shape: BlockShape, capacity: usize) -> Self {
+        Self::new_in(shape, capacity, &|_| None)
+    }
+
+    /// As [`new`](Self::new), in memory of the caller's: `allocate` is asked for so many bytes for
+    /// a column, or more; where it has none, the column is like any other.
+    #[must_use]
+    pub fn new_in(shape: BlockShape, capacity: usize, allocate: Allocate<'_>) -> Self {
         macro_rules! reserve {
             ($($name:ident),*) => {
                 Columns {
-                    windows: each(shape.channels, capacity * shape.lookback),
-                    rewards: each(shape.metrics, capacity),
-                    clipped: each(shape.metrics, capacity),
-                    $($name: Column::with_capacity(capacity),)*
+                    windows: each(shape.channels, capacity * shape.lookback, allocate),
+                    rewards: each(shape.metrics, capacity, allocate),
+                    clipped: each(shape.metrics, capacity, allocate),
+                    $($name: column(capacity, allocate),)*
                 }
             };
         }
@@ -263,9 +270,21 @@ impl SampleBlock {
     }
 }
 
+/// Gives memory of at least so many bytes, aligned to 64, or none.
+pub type Allocate<'a> = &'a dyn Fn(usize) -> Option<Box<dyn Bytes>>;
+
 /// Empty columns with room for `capacity` values each.
-fn each<T: bytemuck::Pod>(columns: usize, capacity: usize) -> Vec<Column<T>> {
-    (0..columns).map(|_| Column::with_capacity(capacity)).collect()
+fn each<T: bytemuck::Pod>(
+    columns: usize,
+    capacity: usize,
+    allocate: Allocate<'_>,
+) -> Vec<Column<T>> {
+    (0..columns).map(|_| column(capacity, allocate)).collect()
+}
+
+fn column<T: bytemuck::Pod>(capacity: usize, allocate: Allocate<'_>) -> Column<T> {
+    let bytes = capacity.saturating_mul(size_of::<T>());
+    allocate(bytes).map_or_else(|| Column::with_capacity(capacity), Column::in_memory)
 }
 
 impl<'a> RowsMut<'a> {

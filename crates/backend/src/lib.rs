@@ -33,7 +33,7 @@ mod plan;
 mod prepared;
 mod session;
 
-pub use block::{BlockShape, RowsMut, SampleBlock};
+pub use block::{Allocate, BlockShape, RowsMut, SampleBlock};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use plan::{Plan, PlanChannel};

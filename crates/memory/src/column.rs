@@ -16,6 +16,15 @@ pub struct Column<T> {
 enum Memory<T> {
     Heap(AVec<T, ConstAlign<64>>),
     Mapped(MmapMut),
+    Foreign(Box<dyn Bytes>),
+}
+
+/// Memory that someone else gives, such as a device's driver.
+pub trait Bytes: std::fmt::Debug + Send + Sync {
+    /// The bytes, aligned to 64; always the same ones.
+    fn bytes(&self) -> &[u8];
+    /// The bytes to be written.
+    fn bytes_mut(&mut self) -> &mut [u8];
 }
 
 /// Bytes of a huge page on most machines. Columns of at least as many are mappings of whole ones.
@@ -44,11 +53,22 @@ impl<T: bytemuck::Pod> Column<T> {
         Self { memory, len: 0 }
     }
 
+    /// No values yet, and room for as many as the memory holds.
+    ///
+    /// # Panics
+    /// The memory does not begin a cache line.
+    #[must_use]
+    pub fn in_memory(memory: Box<dyn Bytes>) -> Self {
+        assert!(memory.bytes().as_ptr().addr().is_multiple_of(64), "memory aligned to 64 bytes");
+        Self { memory: Memory::Foreign(memory), len: 0 }
+    }
+
     /// How many values there is room for.
     fn capacity(&self) -> usize {
         match &self.memory {
             Memory::Heap(values) => values.len(),
             Memory::Mapped(mapped) => mapped.len() / size_of::<T>(),
+            Memory::Foreign(memory) => memory.bytes().len() / size_of::<T>(),
         }
     }
 
@@ -69,6 +89,9 @@ impl<T: bytemuck::Pod> Deref for Column<T> {
         match &self.memory {
             Memory::Heap(values) => &values[..self.len],
             Memory::Mapped(mapped) => bytemuck::cast_slice(&mapped[..self.len * size_of::<T>()]),
+            Memory::Foreign(memory) => {
+                bytemuck::cast_slice(&memory.bytes()[..self.len * size_of::<T>()])
+            }
         }
     }
 }
@@ -79,6 +102,9 @@ impl<T: bytemuck::Pod> DerefMut for Column<T> {
             Memory::Heap(values) => &mut values[..self.len],
             Memory::Mapped(mapped) => {
                 bytemuck::cast_slice_mut(&mut mapped[..self.len * size_of::<T>()])
+            }
+            Memory::Foreign(memory) => {
+                bytemuck::cast_slice_mut(&mut memory.bytes_mut()[..self.len * size_of::<T>()])
             }
         }
     }

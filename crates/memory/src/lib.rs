@@ -15,4 +15,4 @@
 
 mod column;
 
-pub use column::Column;
+pub use column::{Bytes, Column};
