@@ -1,7 +1,5 @@
 //! Why there is no driver to use.
 
-use std::fmt::Write;
-
 use crate::Version;
 
 /// A library that was looked for.
@@ -91,17 +89,13 @@ pub enum Missing {
     },
 }
 
-/// What was tried, with those that have the same answer together.
+/// What was tried, with neighbours that have the same answer together.
 fn answers(tried: &[Tried]) -> String {
-    let mut text = String::new();
-    for (i, one) in tried.iter().enumerate() {
-        text.push_str(if i == 0 { "" } else { ", " });
-        text.push_str(&one.library);
-        if tried.get(i + 1).is_none_or(|next| next.answer != one.answer) {
-            let _ = write!(text, ": {}", one.answer);
-        }
-    }
-    text
+    let groups = tried.chunk_by(|a, b| a.answer == b.answer).map(|group| {
+        let libraries: Vec<&str> = group.iter().map(|one| one.library.as_str()).collect();
+        format!("{}: {}", libraries.join(", "), group[0].answer)
+    });
+    groups.collect::<Vec<_>>().join("; for ")
 }
 
 fn hidden(visible: Option<&str>) -> String {
@@ -138,8 +132,8 @@ mod tests {
         };
         assert_eq!(
             missing.to_string(),
-            "no CUDA driver: looked for libcuda.so.1: cannot open, /a, /b: not there; install the \
-             NVIDIA driver or use --backend cpu"
+            "no CUDA driver: looked for libcuda.so.1: cannot open; for /a, /b: not there; install \
+             the NVIDIA driver or use --backend cpu"
         );
     }
 }

@@ -51,7 +51,7 @@ fn memory_is_asked_for_by_the_versioned_name() {
     driver();
     let buffer = DeviceBuffer::<u8>::of_length(1000).expect("memory");
     assert_eq!(buffer.as_device_ptr().as_raw(), 0x500_0000 + 1000);
-    let refused = DeviceBuffer::<u8>::of_length(2 << 20).err().expect("too much");
+    let refused = DeviceBuffer::<u8>::of_length(2 << 20).expect_err("too much");
     assert_eq!(refused, CudaError::OutOfMemory);
     assert_eq!(refused.to_string(), "\"fake: out of memory\"");
 }
