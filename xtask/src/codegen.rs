@@ -91,7 +91,8 @@ fn cuda_field(field: &Field) -> String {
 fn rust() -> String {
     let mut out = format!(
         "//! What host and kernels share. {WRITTEN}\n//!\n//! Fields are addresses in the device's \
-         memory, numbers, or structures of them.\n"
+         memory, numbers, or structures of them.\n\
+         #![allow(dead_code, reason = \"some constants are for kernels alone\")]\n"
     );
     for (doc, constants) in CONSTANTS {
         for (number, (name, value)) in constants.iter().enumerate() {
@@ -106,9 +107,20 @@ fn rust() -> String {
             one.doc, one.name
         );
         for field in one.fields {
-            _ = writeln!(out, "    /// {}\n    pub(crate) {}: {},", field.doc, field.name, rust_type(field));
+            _ = writeln!(
+                out,
+                "    /// {}\n    pub(crate) {}: {},",
+                field.doc,
+                field.name,
+                rust_type(field)
+            );
         }
-        _ = writeln!(out, "}}\nconst _: () = assert!(size_of::<{}>() == {});", one.name, bytes(one));
+        _ = writeln!(
+            out,
+            "}}\nconst _: () = assert!(size_of::<{}>() == {});",
+            one.name,
+            bytes(one)
+        );
     }
     out
 }

@@ -20,6 +20,15 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("dataset", &["bars", "market-data", "recipe", "backend"]),
     (
         "orchestrator",
-        &["bars", "market-data", "rewards", "recipe", "backend", "backend-cpu", "dataset"],
+        &[
+            "bars",
+            "market-data",
+            "rewards",
+            "recipe",
+            "backend",
+            "backend-cpu",
+            "backend-cuda",
+            "dataset",
+        ],
     ),
 ];

@@ -8,8 +8,8 @@ use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
 use barloom_scaling::PlainStore;
 
-use crate::instructions::Task;
 use crate::CpuSession;
+use crate::instructions::Task;
 
 /// Rows of a task: some tens of microseconds of work, and columns that stay in the first cache.
 pub(crate) const GRAIN: usize = 256;

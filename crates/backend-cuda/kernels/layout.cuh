@@ -259,7 +259,9 @@ struct Channel {
     f64* shift;
     // `[samples]`: deviation or range; 0 for a constant window.
     f64* width;
-    // `[samples, L]`: scaled windows.
+    // The first scaled window; one is `[L]`.
     f32* out;
+    // From a window to that of the next sample, in values: at least L.
+    u64 stride;
 };
-static_assert(sizeof(Channel) == 72, "Channel");
+static_assert(sizeof(Channel) == 80, "Channel");

@@ -22,6 +22,14 @@ impl CudaBackend {
         Ok(Self { device: Device::open(ordinal)? })
     }
 
+    /// As [`Backend::prepare`], with the methods that a GPU's session alone has.
+    ///
+    /// # Errors
+    /// The reward settings are wrong, the market does not fit the device, or it fails.
+    pub fn session(&self, market: &Market, plan: Arc<Plan>) -> Result<CudaSession, BackendError> {
+        CudaSession::new(Arc::clone(&self.device), market, plan)
+    }
+
     /// The device's name, number, compute capability and memory.
     #[must_use]
     pub fn device(&self) -> &str {
@@ -39,6 +47,6 @@ impl Backend for CudaBackend {
         market: Arc<Market>,
         plan: Arc<Plan>,
     ) -> Result<Box<dyn Session>, BackendError> {
-        Ok(Box::new(CudaSession::new(Arc::clone(&self.device), &market, plan)?))
+        Ok(Box::new(self.session(&market, plan)?))
     }
 }

@@ -1,6 +1,7 @@
 //! One GPU through `cust`: memory, launches, copies back.
 #![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
 
+use std::fmt::Debug;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,13 +11,16 @@ use barloom_memory::Bytes;
 use cust::CudaFlags;
 use cust::context::{Context, CurrentContext};
 use cust::error::CudaResult;
-use cust::function::{BlockSize, GridSize};
 use cust::memory::{
     AsyncCopyDestination, CopyDestination, DeviceBuffer, DevicePointer, DeviceSlice, LockedBuffer,
     mem_get_info,
 };
 use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
+use cust::sys::{
+    CUevent, CUresult, CUstream, cuEventCreate, cuEventDestroy_v2, cuEventRecord, cuLaunchKernel,
+    cuStreamWaitEvent,
+};
 
 use crate::CudaError;
 use crate::launch::Launch;
@@ -26,6 +30,9 @@ const PTX: &str = include_str!("../ptx/kernels.ptx");
 
 /// Work in one lane is done in order; lanes overlap.
 pub(crate) const LANES: usize = 2;
+
+/// An event that is waited for, not timed: `CU_EVENT_DISABLE_TIMING`.
+const NO_TIMING: u32 = 2;
 
 /// A device with the kernels.
 #[derive(Debug)]
@@ -118,12 +125,22 @@ impl Device {
         Some(Box::new(Pinned { buffer: ManuallyDrop::new(buffer), device: Arc::clone(self) }))
     }
 
-    /// Queues a launch in a lane.
+    /// The stream of a lane.
+    pub(crate) fn lane(&self, lane: usize) -> CUstream {
+        self.lanes[lane].as_inner()
+    }
+
+    /// Queues a launch in a stream.
     ///
     /// # Safety
-    /// Every address in the launch's structures is of memory of this device that is large enough
-    /// for what the structures' documentation says, and lives until the lane is finished.
-    pub(crate) unsafe fn launch(&self, lane: usize, launch: &Launch<'_>) -> Result<(), CudaError> {
+    /// The stream is one of this device's primary context. Every address in the launch's
+    /// structures is of memory of this device that is large enough for what the structures'
+    /// documentation says, and lives until the stream is done with it.
+    pub(crate) unsafe fn launch(
+        &self,
+        stream: CUstream,
+        launch: &Launch<'_>,
+    ) -> Result<(), CudaError> {
         self.enter()?;
         let kernel = launch.kernel().name();
         let (blocks, threads) = (launch.blocks(), launch.block_threads());
@@ -132,14 +149,52 @@ impl Device {
             return Ok(());
         }
         let function = self.told(self.module.get_function(kernel), call)?;
-        let (grid, block) =
-            (GridSize::x(blocks as u32), BlockSize::x(threads as u32));
+        let (blocks, threads) = (blocks as u32, threads as u32);
+        let arguments = launch.arguments().as_ptr().cast_mut();
         // SAFETY: `Launch` has the kernel's own arguments in its order; the caller answers for the
-        // addresses in them.
+        // stream and for the addresses in them.
         let launched = unsafe {
-            self.lanes[lane].launch(&function, grid, block, 0, launch.arguments())
+            cuLaunchKernel(
+                function.to_raw(),
+                blocks,
+                1,
+                1,
+                threads,
+                1,
+                1,
+                0,
+                stream,
+                arguments,
+                std::ptr::null_mut(),
+            )
         };
-        self.told(launched, call)
+        self.answered(launched, call)
+    }
+
+    /// Makes what is queued in `later` from now on wait for what is queued in `earlier` so far.
+    ///
+    /// # Safety
+    /// Both are streams of this device's primary context.
+    pub(crate) unsafe fn order(&self, earlier: CUstream, later: CUstream) -> Result<(), CudaError> {
+        self.enter()?;
+        let call = || "make one stream wait for another".into();
+        let mut event: CUevent = std::ptr::null_mut();
+        // SAFETY: the caller answers for the streams. The event is destroyed once; the driver keeps
+        // what waits for it.
+        unsafe {
+            self.answered(cuEventCreate(&raw mut event, NO_TIMING), call)?;
+            let waits = self
+                .answered(cuEventRecord(event, earlier), call)
+                .and_then(|()| self.answered(cuStreamWaitEvent(later, event, 0), call));
+            self.answered(cuEventDestroy_v2(event), call).and(waits)
+        }
+    }
+
+    fn answered(&self, answer: CUresult, call: impl Fn() -> String) -> Result<(), CudaError> {
+        if answer == CUresult::CUDA_SUCCESS {
+            return Ok(());
+        }
+        Err(failed(&self.name, call(), answer))
     }
 
     /// Queues a copy to the host in a lane.
@@ -171,8 +226,8 @@ impl Device {
     }
 }
 
-fn failed(device: &str, call: String, error: cust::error::CudaError) -> CudaError {
-    let what = last_failure().map_or_else(|| error.to_string(), |failure| failure.to_string());
+fn failed(device: &str, call: String, error: impl Debug) -> CudaError {
+    let what = last_failure().map_or_else(|| format!("{error:?}"), |failure| failure.to_string());
     CudaError::Call { device: device.to_owned(), call, what }
 }
 

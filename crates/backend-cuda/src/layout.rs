@@ -276,7 +276,9 @@ pub(crate) struct Channel {
     pub(crate) shift: u64,
     /// `[samples]`: deviation or range; 0 for a constant window.
     pub(crate) width: u64,
-    /// `[samples, L]`: scaled windows.
+    /// The first scaled window; one is `[L]`.
     pub(crate) out: u64,
+    /// From a window to that of the next sample, in values: at least L.
+    pub(crate) stride: u64,
 }
-const _: () = assert!(size_of::<Channel>() == 72);
+const _: () = assert!(size_of::<Channel>() == 80);

@@ -42,3 +42,5 @@ use unsupported as backend;
 
 pub use backend::CudaBackend;
 pub use error::CudaError;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub use session::CudaSession;

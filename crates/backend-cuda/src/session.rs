@@ -1,11 +1,13 @@
 //! Filling blocks on a device.
 #![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
 
+use std::ffi::c_void;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use barloom_backend::{BackendError, Plan, RowsMut, SampleBlock, Session};
 use barloom_bars::Market;
+use cust::sys::CUstream;
 
 use crate::CudaError;
 use crate::device::{Device, LANES, Memory};
@@ -20,7 +22,7 @@ const CHUNK_BYTES: usize = 64 << 20;
 const ALIGNMENT: usize = 256;
 
 /// A market and a plan on a device.
-pub(crate) struct CudaSession {
+pub struct CudaSession {
     plan: Arc<Plan>,
     tables: Tables,
     /// Samples of a launch at most.
@@ -31,13 +33,17 @@ pub(crate) struct CudaSession {
     device: Arc<Device>,
 }
 
-impl CudaSession<D> {
+impl CudaSession {
     /// Uploads a market and what a plan needs of it.
     ///
     /// # Errors
     /// The reward settings are wrong, or the device fails; a market that does not fit it is told
     /// with the numbers.
-    pub(crate) fn new(device: Arc<Device>, market: &Market, plan: Arc<Plan>) -> Result<Self, BackendError> {
+    pub(crate) fn new(
+        device: Arc<Device>,
+        market: &Market,
+        plan: Arc<Plan>,
+    ) -> Result<Self, BackendError> {
         let tables = Tables::new(&device, market, &plan)?;
         let row_bytes = Columns::new(&plan, 1).bytes;
         let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
@@ -46,6 +52,97 @@ impl CudaSession<D> {
         let lanes: Result<_, _> = (0..LANES).map(|_| Chunk::new(&device, &columns)).collect();
         let lanes = Mutex::new(lanes?);
         Ok(Self { plan, tables, chunk_rows, lanes, device })
+    }
+
+    /// Writes the windows of samples `[first, first + rows)` to memory of this device, as f32
+    /// `[rows, C, L]`, without a copy to the host: for training loops in this process.
+    ///
+    /// The work is queued in `stream`, a `CUstream` of the device's primary context (null for its
+    /// default stream), after what is queued there already; windows are there when the stream is
+    /// done with it. Other calls of this session wait for it on the device.
+    ///
+    /// # Errors
+    /// The range is not within the plan's samples, or the driver refuses a call.
+    ///
+    /// # Safety
+    /// `to` is the address of `rows * C * L` values of this device's memory, and `stream` is a
+    /// stream of its primary context; both live, and nothing else uses the memory, until the
+    /// stream is done. This session lives as long.
+    pub unsafe fn windows_into(
+        &self,
+        first: u64,
+        rows: usize,
+        to: u64,
+        stream: *mut c_void,
+    ) -> Result<(), BackendError> {
+        self.plan.check_range(first, rows)?;
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (chunk, stream): (&Chunk, CUstream) = (&lanes[0], stream.cast());
+        let window = self.plan.lookback as u64;
+        let stride = window * self.tables.channels.len() as u64;
+        let bytes = size_of::<f32>() as u64;
+        // The chunk may be in use by a stream that another call was given: lane 0 waits for that.
+        // SAFETY: the caller answers for the stream.
+        let mut queued = unsafe { self.device.order(self.device.lane(0), stream) };
+        for start in (0..rows).step_by(self.chunk_rows) {
+            let count = self.chunk_rows.min(rows - start);
+            let place = |channel: usize| {
+                let values = start as u64 * stride + channel as u64 * window;
+                Place { out: to + values * bytes, stride }
+            };
+            // SAFETY: work that uses the chunk is done before, and later work of its lane waits,
+            // below. The caller answers for the rest.
+            queued = queued.and_then(|()| unsafe {
+                let samples = chunk.samples(first + start as u64, count);
+                self.queue(stream, &Launch::draw(&self.tables.draws, &samples))?;
+                self.launch_windows(stream, &samples, chunk, &place)
+            });
+        }
+        // SAFETY: the caller answers for the stream.
+        let waits = unsafe { self.device.order(stream, self.device.lane(0)) };
+        Ok(queued.and(waits)?)
+    }
+
+    /// Queues a launch.
+    ///
+    /// # Safety
+    /// The stream is of this device; the samples' and outputs' addresses are of memory that is
+    /// large enough for them and is not used otherwise until the stream is done.
+    unsafe fn queue(&self, stream: CUstream, launch: &Launch<'_>) -> Result<(), CudaError> {
+        // SAFETY: the tables' addresses are of memory that `self` holds; for the others the caller
+        // answers.
+        unsafe { self.device.launch(stream, launch) }
+    }
+
+    /// Queues the kernels of drawn samples' windows, each channel's to its place.
+    ///
+    /// # Safety
+    /// As [`queue`](Self::queue).
+    unsafe fn launch_windows(
+        &self,
+        stream: CUstream,
+        samples: &Samples,
+        chunk: &Chunk,
+        place: &dyn Fn(usize) -> Place,
+    ) -> Result<(), CudaError> {
+        for (number, channel) in self.tables.channels.iter().enumerate() {
+            let Place { out, stride } = place(number);
+            let channel = crate::layout::Channel {
+                shift: chunk.at(chunk.columns.shift),
+                width: chunk.at(chunk.columns.width),
+                out,
+                stride,
+                ..*channel
+            };
+            // SAFETY: the chunk has room for `chunk_rows`; for the rest the caller answers.
+            unsafe {
+                if channel.needs_moments() {
+                    self.queue(stream, &Launch::moments(&channel, samples))?;
+                }
+                self.queue(stream, &Launch::windows(&channel, samples))?;
+            }
+        }
+        Ok(())
     }
 
     /// Queues a chunk's kernels in a lane.
@@ -59,12 +156,12 @@ impl CudaSession<D> {
         rows: usize,
         chunk: &Chunk,
     ) -> Result<(), CudaError> {
-        let samples = chunk.samples(first, rows);
+        let (samples, stream) = (chunk.samples(first, rows), self.device.lane(lane));
         let tables = &self.tables;
         let queue = |launch: Launch<'_>| {
-            // SAFETY: the tables' addresses are of memory that `self` holds, those of the samples
-            // of the chunk, which has room for `chunk_rows`, and the caller finishes the lane.
-            unsafe { self.device.launch(lane, &launch) }
+            // SAFETY: the samples' addresses are of the chunk, which has room for `chunk_rows`,
+            // and the caller finishes the lane.
+            unsafe { self.queue(stream, &launch) }
         };
         queue(Launch::draw(&tables.draws, &samples))?;
         queue(Launch::trade(&tables.trading, &samples))?;
@@ -74,19 +171,12 @@ impl CudaSession<D> {
             let metric = crate::layout::Metric { value, was_clipped, ..*metric };
             queue(Launch::reward(&tables.trading, &metric, &samples))?;
         }
-        for (number, channel) in tables.channels.iter().enumerate() {
-            let channel = crate::layout::Channel {
-                shift: chunk.at(chunk.columns.shift),
-                width: chunk.at(chunk.columns.width),
-                out: chunk.at(chunk.columns.windows[number]),
-                ..*channel
-            };
-            if channel.needs_moments() {
-                queue(Launch::moments(&channel, &samples))?;
-            }
-            queue(Launch::windows(&channel, &samples))?;
-        }
-        Ok(())
+        let place = |channel: usize| Place {
+            out: chunk.at(chunk.columns.windows[channel]),
+            stride: self.plan.lookback as u64,
+        };
+        // SAFETY: as above; the places are of the chunk.
+        unsafe { self.launch_windows(stream, &samples, chunk, &place) }
     }
 
     /// Queues the copies of a chunk to rows of a block.
@@ -112,8 +202,23 @@ impl CudaSession<D> {
             };
         }
         plain!(
-            symbol, bar, ts, equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar,
-            act_sl, act_tp, entry_price, exit_price, pnl, held_bars, exit_reason
+            symbol,
+            bar,
+            ts,
+            equity,
+            balance,
+            position,
+            sl_dist,
+            tp_dist,
+            act_dir,
+            act_dollar,
+            act_sl,
+            act_tp,
+            entry_price,
+            exit_price,
+            pnl,
+            held_bars,
+            exit_reason
         );
         for (offset, column) in columns.rewards.iter().zip(&mut rows.rewards) {
             copy(*offset, bytemuck::cast_slice_mut(&mut column[range.clone()]))?;
@@ -150,7 +255,7 @@ impl CudaSession<D> {
     }
 }
 
-impl Session for CudaSession<D> {
+impl Session for CudaSession {
     fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -174,6 +279,14 @@ impl Session for CudaSession<D> {
         }
         Ok(filled?)
     }
+}
+
+/// Where the windows of a channel go.
+struct Place {
+    /// Address of the first.
+    out: u64,
+    /// From one to the next, in values.
+    stride: u64,
 }
 
 /// Where the columns of a chunk begin, in bytes from its start.
@@ -269,8 +382,24 @@ impl Chunk {
             };
         }
         samples!(
-            row, unit_return, symbol, bar, ts, equity, balance, position, sl_dist, tp_dist,
-            act_dir, act_dollar, act_sl, act_tp, entry_price, exit_price, pnl, held_bars,
+            row,
+            unit_return,
+            symbol,
+            bar,
+            ts,
+            equity,
+            balance,
+            position,
+            sl_dist,
+            tp_dist,
+            act_dir,
+            act_dollar,
+            act_sl,
+            act_tp,
+            entry_price,
+            exit_price,
+            pnl,
+            held_bars,
             exit_reason
         )
     }

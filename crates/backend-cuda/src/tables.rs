@@ -22,7 +22,11 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    pub(crate) fn new(device: &Arc<Device>, market: &Market, plan: &Plan) -> Result<Self, BackendError> {
+    pub(crate) fn new(
+        device: &Arc<Device>,
+        market: &Market,
+        plan: &Plan,
+    ) -> Result<Self, BackendError> {
         let prepared = Prepared::new(market, plan)?;
         let mut upload = Upload { device, memory: Vec::new(), known: Vec::new() };
         let (draws, trading, metrics, channels) = upload.all(market, plan, &prepared)?;

@@ -1,55 +1,88 @@
 //! The kernels, run on the host, make what the CPU makes.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, BackendError, Plan, Session, conformance};
-use barloom_backend_cpu::CpuBackend;
-use barloom_backend_cuda::DeviceSession;
-use barloom_bars::Market;
-use emulator::Emulator;
-
-struct Emulated(Arc<Emulator>);
-
-impl Emulated {
-    fn new() -> Self {
-        Self(Arc::new(Emulator::new().unwrap()))
-    }
-}
-
-impl Backend for Emulated {
-    fn name(&self) -> &'static str {
-        "emulated"
-    }
-
-    fn prepare(
-        &self,
-        market: Arc<Market>,
-        plan: Arc<Plan>,
-    ) -> Result<Box<dyn Session>, BackendError> {
-        Ok(Box::new(DeviceSession::new(Arc::clone(&self.0), &market, plan)?))
-    }
-}
+use barloom_backend::Plan;
+use barloom_backend::conformance::{self, Case};
+use barloom_recipe::Recipe;
+use emulator::cases::{cases, compare, market};
+use proptest::prelude::*;
 
 #[test]
 fn kernels_conform() {
-    conformance::check(&Emulated::new()).unwrap();
+    conformance::check(&emulator::backend()).unwrap();
 }
 
 #[test]
 fn kernels_make_the_cpus_bits() {
-    let emulated = Emulated::new();
-    for case in conformance::cases().unwrap() {
-        let rows = usize::try_from(case.plan.samples).unwrap();
-        let [ours, theirs] = [&emulated as &dyn Backend, &CpuBackend::default()].map(|backend| {
-            let market = Arc::clone(&case.market);
-            let session = backend.prepare(market, Arc::clone(&case.plan)).unwrap();
-            let mut block = session.allocate(rows);
-            session.fill(0, rows, &mut block).unwrap();
-            block
-        });
-        ours.same_bits(&theirs).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+    let backend = emulator::backend();
+    cases().iter().try_for_each(|case| compare(&backend, case)).unwrap();
+}
+
+/// Chunks are of 64 MiB: this block takes several, in both lanes.
+#[test]
+fn blocks_of_many_chunks_are_whole() {
+    let text = "dataset = { samples = 200_000, lookback = 128, forward = 8 }";
+    let market = market(7, 4_000);
+    let recipe = Recipe::from_toml(text, "chunks").unwrap().resolve(&market).unwrap();
+    let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
+    compare(&emulator::backend(), &Case { name: "chunks".into(), market, plan }).unwrap();
+}
+
+const SCALERS: [&str; 6] = ["last_close", "log1p_last", "none", "log_return", "zscore", "minmax"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_recipe_makes_the_cpus_bits(
+        seed in 0..1_000_u64,
+        steps in prop_oneof![Just(0_u64), Just(5), Just(17), Just(4_000)],
+        (samples, lookback, forward) in (1..300_u64, 1..70_usize, 2..300_usize),
+        actions in 1..4_u64,
+        scalers in prop::collection::vec(0..SCALERS.len(), 5),
+        (frel, ignore, close, target, once) in any::<(bool, bool, bool, bool, bool)>(),
+        carry in prop_oneof![Just(0.0), 0.0..3.0_f64],
+    ) {
+        let channels = ["open", "high", "low", "close", "volume"];
+        // Volumes may be 0, which has no logarithm.
+        let fit = |name: &str, scaler: usize| {
+            if name == "volume" && SCALERS[scaler] == "log_return" { "zscore" } else { SCALERS[scaler] }
+        };
+        let scaling: String = channels
+            .iter()
+            .zip(&scalers)
+            .map(|(name, scaler)| format!("{name} = {:?}\n", fit(name, *scaler)))
+            .collect();
+        let reward = if frel {
+            "formulas = \"frel-v1\"\nmetric = [\"car\", \"sharpe\", \"sortino\", \"calmar\", \"pnl\"]".into()
+        } else {
+            let barriers = if ignore {
+                "barriers = \"ignore\"".to_owned()
+            } else {
+                let same_bar = if target { "target_first" } else { "stop_first" };
+                format!("same_bar = {same_bar:?}")
+            };
+            let label = if ignore { "" } else { ", \"label\"" };
+            format!(
+                "{barriers}\nentry = {:?}\ncosts = {:?}\n\
+                 metric = [\"return\", \"log_return\", \"car\", \"sharpe\", \"sortino\", \"calmar\"{label}]",
+                if close { "next_close" } else { "next_open" },
+                if once { "once" } else { "both_sides" },
+            )
+        };
+        let text = format!(
+            "[dataset]\nsamples = {samples}\nlookback = {lookback}\nforward = {forward}\n\
+             seed = {seed}\nactions_per_state = {actions}\n[scaling]\n{scaling}\
+             [reward]\n{reward}\ncarry_bps = {carry:?}\n"
+        );
+        let market = market(seed, steps);
+        let recipe = Recipe::from_toml(&text, "any").unwrap().resolve(&market).unwrap();
+        let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
+        let case = Case { name: text, market, plan };
+        prop_assert_eq!(compare(&emulator::backend(), &case), Ok(()));
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::backends::Choice;
+
 /// Weaves market bars into training datasets for trading agents.
 ///
 /// Without a command it builds 100,000 samples from bundled hourly SPY bars into barloom-demo/.
@@ -68,8 +70,11 @@ pub(crate) struct Build {
     #[arg(long, value_parser = ["parquet", "virtual"])]
     pub(crate) format: Option<String>,
     /// What computes the samples.
-    #[arg(long, default_value = "auto", value_parser = ["auto", "cpu"])]
-    pub(crate) backend: String,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) backend: Choice,
+    /// The number of the GPU, as the driver lists them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: u32,
     /// Threads; all processors by default. The dataset is the same for any number.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub(crate) threads: Option<u16>,

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barloom_backend::{Backend, Plan, Session};
-use barloom_backend_cpu::CpuBackend;
+use barloom_backend::Plan;
 use barloom_bars::{Market, Part};
 use barloom_dataset::{Build, BuiltPart, PartBuild};
 use barloom_market_data::{
     Bars, Joined, MarketDataError, OnBadBar, ReadOptions, Stamp, read, read_stored_market,
 };
-use barloom_recipe::Recipe;
+use barloom_recipe::{Format, Recipe};
 
+use crate::backends::{self, Choice};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{progress, text};
@@ -25,6 +25,9 @@ pub(crate) struct Job<'a> {
     pub(crate) overwrite: bool,
     pub(crate) chunk_rows: usize,
     pub(crate) threads: usize,
+    pub(crate) backend: Choice,
+    /// The number of the GPU.
+    pub(crate) device: u32,
 }
 
 /// What a build made, and how long the stages took.
@@ -113,9 +116,14 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
     tracing::info!("{bars} of {symbols} in {segments}");
     let recipe = recipe.resolve(&market)?;
     let start = now();
+    // A virtual dataset has no samples to compute.
+    let computes = recipe.output.format != Format::Virtual || job.backend == Choice::Cuda;
+    let choice = if computes { job.backend } else { Choice::Cpu };
+    let backend = backends::open(choice, job.device)?;
     let mut parts = Vec::new();
     for part in parts_of(&recipe, &market)? {
-        let session = prepare(&recipe, &market, part.as_ref())?;
+        let plan = Arc::new(Plan::new(&recipe, &market, part.as_ref())?);
+        let session = backend.prepare(Arc::clone(&market), plan)?;
         tell_plan(session.plan());
         parts.push(PartBuild { part, session });
     }
@@ -174,16 +182,6 @@ fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
 pub(crate) fn parts_of(recipe: &Recipe, market: &Market) -> Result<Vec<Option<Part>>, Failure> {
     let parts = recipe.parts(market)?;
     Ok(if parts.is_empty() { vec![None] } else { parts.into_iter().map(Some).collect() })
-}
-
-/// A session on the backend for one part.
-pub(crate) fn prepare(
-    recipe: &Recipe,
-    market: &Arc<Market>,
-    part: Option<&Part>,
-) -> Result<Box<dyn Session>, Failure> {
-    let plan = Arc::new(Plan::new(recipe, market, part)?);
-    Ok(CpuBackend::default().prepare(Arc::clone(market), plan)?)
 }
 
 /// The time, for telling people how long something took.

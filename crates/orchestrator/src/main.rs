@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod backends;
 mod commands;
 mod compose;
 mod failure;

@@ -74,9 +74,9 @@ impl FrelIndex {
             tables.losses = trees.each_ref().map(|tree| tree.table(Moments::numbers));
         }
         if let Some(trees) = &self.cumulative {
-            tables.cumulative = trees.each_ref().map(|tree| {
-                tree.table(|node| [node.sum, node.max, node.min, node.drawdown])
-            });
+            tables.cumulative = trees
+                .each_ref()
+                .map(|tree| tree.table(|node| [node.sum, node.max, node.min, node.drawdown]));
         }
     }
 

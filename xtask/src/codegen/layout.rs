@@ -39,10 +39,7 @@ pub(crate) const CONSTANTS: &[Constants] = &[
     ("Nodes of a block of the horizon index, children of a node of a tree.", &[("FAN", 8)]),
     ("Rows of a leaf of a tree.", &[("LEAF", 64)]),
     ("Levels that a horizon below 2^31 can use.", &[("MOST_LEVELS", 12)]),
-    (
-        "How a real is drawn.",
-        &[("REAL_CONSTANT", 0), ("REAL_RANGE", 1), ("REAL_CHOICE", 2)],
-    ),
+    ("How a real is drawn.", &[("REAL_CONSTANT", 0), ("REAL_RANGE", 1), ("REAL_CHOICE", 2)]),
     (
         "Exit reasons as datasets number them.",
         &[("EXIT_NONE", 0), ("EXIT_STOP", 1), ("EXIT_TARGET", 2), ("EXIT_HORIZON", 3)],
@@ -176,7 +173,11 @@ pub(crate) const STRUCTS: &[Struct] = &[
         doc: "Summaries of rows: the levels of a tree.",
         fields: &[
             field("levels", U64, "Levels there are."),
-            field("nodes", Ins("f64", 12), "`[nodes, size of a summary]` of each level, leaves first."),
+            field(
+                "nodes",
+                Ins("f64", 12),
+                "`[nodes, size of a summary]` of each level, leaves first.",
+            ),
         ],
     },
     Struct {
@@ -192,7 +193,11 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("clip_hi", F64, "The greatest value."),
             field("enters_at_open", U64, "1 if trades enter at an open, else 0."),
             field("close", In("f64"), "`[rows]`: closes."),
-            field("changes", Of("Tree"), "Changes of the close: moments, squares of falls and of rises."),
+            field(
+                "changes",
+                Of("Tree"),
+                "Changes of the close: moments, squares of falls and of rises.",
+            ),
             field("extremes", Of("Tree"), "Closes: least, greatest, largest fall and rise."),
             field("returns", Of("Tree"), "Returns a bar: moments."),
             field("losses", Structs("Tree", 2), "Negative steps of shorts and of longs: moments."),
@@ -210,10 +215,19 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("singles", In("f32"), "`[rows]`: values of SCALER_NONE and SCALER_OVER."),
             field("over", In("f32"), "`[rows]`: what SCALER_OVER divides by, of the row before t."),
             field("doubles", In("f64"), "`[rows]`: values of the other scalers."),
-            field("less", In("f64"), "`[rows]`: what SCALER_LOG_RETURN takes off, of the row before t."),
+            field(
+                "less",
+                In("f64"),
+                "`[rows]`: what SCALER_LOG_RETURN takes off, of the row before t.",
+            ),
             field("shift", Out("f64"), "`[samples]`: mean or least value of a window."),
             field("width", Out("f64"), "`[samples]`: deviation or range; 0 for a constant window."),
-            field("out", Out("f32"), "`[samples, L]`: scaled windows."),
+            field("out", Out("f32"), "The first scaled window; one is `[L]`."),
+            field(
+                "stride",
+                U64,
+                "From a window to that of the next sample, in values: at least L.",
+            ),
         ],
     },
 ];

@@ -32,6 +32,8 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
         overwrite: build.overwrite,
         chunk_rows: build.chunk_rows,
         threads: rayon::current_num_threads(),
+        backend: build.backend,
+        device: build.device,
     };
     let done = compose::build(&job, bars?, output)?;
     let out = build.out.display();

@@ -6,6 +6,7 @@ use std::path::Path;
 use barloom_dataset::{Dataset, foreign_entries};
 use barloom_recipe::{BarsPerYear, Recipe};
 
+use crate::backends::Choice;
 use crate::commands::report;
 use crate::compose::{self, Job};
 use crate::failure::Failure;
@@ -21,7 +22,8 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &compose::read_options(&recipe))?;
     let threads = rayon::current_num_threads();
     let overwrite = may_replace(out)?;
-    let job = Job { recipe, out, overwrite, chunk_rows: 4_096, threads };
+    let backend = Choice::Cpu;
+    let job = Job { recipe, out, overwrite, chunk_rows: 4_096, threads, backend, device: 0 };
     let done = compose::build(&job, compose::Source::Bars(bars), output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(

@@ -1,0 +1,139 @@
+//! More cases than the conformance suite has: prices that just touch barriers, horizons that use
+//! trees, gaps, several symbols.
+
+use std::sync::Arc;
+
+use barloom_backend::conformance::{self, Case};
+use barloom_backend::{Backend, Plan};
+use barloom_backend_cpu::CpuBackend;
+use barloom_bars::{Column, Market, Series};
+use barloom_recipe::Recipe;
+
+/// Whole prices of a grid: stops and targets of halves and quarters fall on bars' extremes.
+const GRID: &str = r#"
+[dataset]
+samples = 900
+lookback = 9
+forward = 12
+[sampling]
+act_sl = { choice = [0.25, 0.5] }
+act_tp = { choice = [0.25, 0.5] }
+[reward]
+metric = ["return", "label", "calmar", "sortino"]
+"#;
+
+const LONG: &str = r#"
+[dataset]
+samples = 400
+lookback = 33
+forward = 700
+[scaling]
+open = "zscore"
+high = "minmax"
+low = "log_return"
+volume = "none"
+[reward]
+carry_bps = 0.3
+metric = ["sharpe", "sortino", "calmar", "car", "log_return", "r_multiple", "pnl"]
+"#;
+
+const FREL: &str = r#"
+[dataset]
+samples = 400
+lookback = 5
+forward = 640
+[reward]
+formulas = "frel-v1"
+metric = ["sharpe", "sortino", "calmar", "car"]
+"#;
+
+const CLIPPED: &str = r#"
+[dataset]
+samples = 300
+lookback = 6
+forward = 65
+[reward]
+barriers = "ignore"
+clip = [-0.5, 0.5]
+metric = ["sharpe", "sortino", "calmar", "car"]
+"#;
+
+/// All of them, and the suite's.
+pub fn cases() -> Vec<Case> {
+    let mut cases = conformance::cases().unwrap();
+    for seed in 0..3 {
+        let (grid, noise, walk) = (market(seed, 5), market(seed, 4_000), market(seed, 0));
+        cases.push(case("grid", GRID, &grid));
+        for (name, text) in [("long", LONG), ("frel", FREL), ("clipped", CLIPPED)] {
+            cases.push(case(name, text, &noise));
+            cases.push(case(&format!("{name} on a walk"), text, &walk));
+        }
+    }
+    cases
+}
+
+fn case(name: &str, text: &str, market: &Arc<Market>) -> Case {
+    let recipe = Recipe::from_toml(text, name).unwrap().resolve(market).unwrap();
+    let plan = Arc::new(Plan::new(&recipe, market, None).unwrap());
+    Case { name: name.into(), market: Arc::clone(market), plan }
+}
+
+/// Two symbols, one with a gap: prices are 64 to 192 in so many steps, each for itself, or a walk
+/// where there are none.
+pub fn market(seed: u64, steps: u64) -> Arc<Market> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut below = |k: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % k
+    };
+    let series: Vec<Series> = [1_500_usize, 1_201]
+        .into_iter()
+        .enumerate()
+        .map(|(symbol, rows)| {
+            let mut columns = vec![Vec::with_capacity(rows); 5];
+            let mut last = 100.0;
+            for _ in 0..rows {
+                let mut price = |from: f64| {
+                    if steps == 0 {
+                        from * (1.0 + (below(2_001) as f64 - 1_000.0) * 4e-6)
+                    } else {
+                        64.0 + below(steps) as f64 * (128.0 / (steps - 1) as f64)
+                    }
+                };
+                let open = price(last);
+                let (close, one, other) = (price(open), price(open), price(open));
+                last = close;
+                let high = open.max(close).max(one).max(other);
+                let low = open.min(close).min(one).min(other);
+                let volume = below(1_000) as f64;
+                for (column, value) in columns.iter_mut().zip([open, high, low, close, volume]) {
+                    column.push(value);
+                }
+            }
+            let names = ["open", "high", "low", "close", "volume"];
+            let columns = names.iter().zip(columns).map(|(n, v)| Column::new(*n, v)).collect();
+            // A gap of a day in the middle of the first symbol's bars.
+            let gap = |row: usize| if symbol == 0 && row > 800 { 86_400 } else { 0 };
+            let ts = (0..rows).map(|row| (row as i64 * 60 + gap(row)) * 1_000_000_000).collect();
+            Series::new(format!("S{symbol}"), ts, columns).unwrap()
+        })
+        .collect();
+    let recipe = Recipe::default();
+    Arc::new(Market::new(&series, &recipe.data.channels, recipe.max_gap()).unwrap())
+}
+
+/// The first difference between a backend's samples and the CPU's.
+pub fn compare(backend: &dyn Backend, case: &Case) -> Result<(), String> {
+    let rows = usize::try_from(case.plan.samples).unwrap();
+    let mut blocks = Vec::new();
+    for backend in [backend, &CpuBackend::default()] {
+        let session = backend
+            .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
+            .map_err(|e| e.to_string())?;
+        let mut block = session.allocate(rows);
+        session.fill(0, rows, &mut block).map_err(|e| e.to_string())?;
+        blocks.push(block);
+    }
+    blocks[0].same_bits(&blocks[1]).map_err(|e| format!("{}: {e}", case.name))
+}
