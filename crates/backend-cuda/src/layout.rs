@@ -1,6 +1,7 @@
 //! What host and kernels share. Written by `cargo xtask codegen` from xtask/src/codegen/layout.rs.
 //!
 //! Fields are addresses in the device's memory, numbers, or structures of them.
+#![allow(dead_code, reason = "some constants are for kernels alone")]
 
 /// Threads of a block of every kernel.
 pub(crate) const BLOCK_THREADS: u64 = 256;

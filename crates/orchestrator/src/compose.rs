@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barloom_backend::Plan;
+use barloom_backend::{Backend, Plan, Session};
 use barloom_bars::{Market, Part};
 use barloom_dataset::{Build, BuiltPart, PartBuild};
 use barloom_market_data::{
@@ -122,8 +122,7 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
     let backend = backends::open(choice, job.device)?;
     let mut parts = Vec::new();
     for part in parts_of(&recipe, &market)? {
-        let plan = Arc::new(Plan::new(&recipe, &market, part.as_ref())?);
-        let session = backend.prepare(Arc::clone(&market), plan)?;
+        let session = prepare(&*backend, &recipe, &market, part.as_ref())?;
         tell_plan(session.plan());
         parts.push(PartBuild { part, session });
     }
@@ -182,6 +181,17 @@ fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
 pub(crate) fn parts_of(recipe: &Recipe, market: &Market) -> Result<Vec<Option<Part>>, Failure> {
     let parts = recipe.parts(market)?;
     Ok(if parts.is_empty() { vec![None] } else { parts.into_iter().map(Some).collect() })
+}
+
+/// A session on a backend for one part.
+pub(crate) fn prepare(
+    backend: &dyn Backend,
+    recipe: &Recipe,
+    market: &Arc<Market>,
+    part: Option<&Part>,
+) -> Result<Box<dyn Session>, Failure> {
+    let plan = Arc::new(Plan::new(recipe, market, part)?);
+    Ok(backend.prepare(Arc::clone(market), plan)?)
 }
 
 /// The time, for telling people how long something took.

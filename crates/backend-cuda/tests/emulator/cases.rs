@@ -91,7 +91,7 @@ pub fn market(seed: u64, steps: u64) -> Arc<Market> {
         .into_iter()
         .enumerate()
         .map(|(symbol, rows)| {
-            let mut columns = vec![Vec::with_capacity(rows); 5];
+            let mut columns = vec![Vec::new(); 5];
             let mut last = 100.0;
             for _ in 0..rows {
                 let mut price = |from: f64| {

@@ -11,6 +11,7 @@ use barloom_dataset::{Dataset, DatasetError, Layout, Manifest, find_parts};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
+use crate::backends::{self, Choice};
 use crate::commands::report::summary_text;
 use crate::compose;
 use crate::failure::Failure;
@@ -51,7 +52,8 @@ fn read_sample(dataset: &Dataset, sample: u64) -> Result<RecordBatch, Failure> {
     }
     let market = Arc::new(dataset.market()?);
     let part = dataset.part(&market)?;
-    let session = compose::prepare(dataset.recipe(), &market, part.as_ref())?;
+    let cpu = backends::open(Choice::Cpu, 0)?;
+    let session = compose::prepare(&*cpu, dataset.recipe(), &market, part.as_ref())?;
     let mut block = session.allocate(1);
     session.fill(sample, 1, &mut block)?;
     Layout::new(session.plan(), &market)
