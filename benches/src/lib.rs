@@ -11,6 +11,7 @@
 #![deny(unsafe_code)]
 
 pub mod clock;
+pub mod gpu;
 pub mod job;
 pub mod measure;
 pub mod measurement;

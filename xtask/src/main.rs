@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod codegen;
+mod gpu_bundle;
 mod layers;
 mod ptx;
 mod tidy;
@@ -27,6 +28,8 @@ enum Command {
     /// Measures this machine beside limits and peers, and writes target/bench; what follows `--`
     /// goes to criterion alone.
     Bench(bench::Bench),
+    /// Makes a folder that checks and measures a GPU on a machine without Rust.
+    GpuBundle(gpu_bundle::GpuBundle),
     /// Writes what host and kernels share, from one source.
     Codegen(codegen::Codegen),
     /// Compiles the CUDA kernels to the PTX that is checked in, or checks that it is theirs.
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Tidy => tidy::run(&root()?),
         Command::Bench(bench) => bench::run(&root()?, &bench),
+        Command::GpuBundle(options) => gpu_bundle::run(&root()?, &options),
         Command::Codegen(options) => codegen::run(&root()?, &options),
         Command::Ptx(ptx) => ptx::run(&root()?, &ptx),
         Command::Ci => ci::run(&root()?),

@@ -193,6 +193,13 @@ int cuMemcpyDtoHAsync_v2(void* to, u64 from, size_t bytes, void* stream) {
     return OK;
 }
 
+int cuMemcpyDtoDAsync_v2(u64 to, u64 from, size_t bytes, void* stream) {
+    CALL("cuMemcpyDtoDAsync_v2");
+    if (!is_allocated(from, bytes) || !is_allocated(to, bytes)) return INVALID;
+    ((Queue*)stream)->work.push_back([=] { std::memcpy((void*)to, (void*)from, bytes); });
+    return OK;
+}
+
 // Queues a kernel with copies of its arguments.
 #define QUEUE(run) ((Queue*)stream)->work.push_back([=] { each(blocks, threads, [&] { run; }); })
 
