@@ -7,6 +7,7 @@ mod codegen;
 mod gpu_bundle;
 mod layers;
 mod ptx;
+mod sanitize;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ enum Command {
     Codegen(codegen::Codegen),
     /// Compiles the CUDA kernels to the PTX that is checked in, or checks that it is theirs.
     Ptx(ptx::Ptx),
+    /// Runs the kernels' tests under the address and undefined-behaviour sanitizers.
+    Sanitize,
     /// Runs everything that CI runs.
     Ci,
 }
@@ -45,6 +48,7 @@ fn main() -> Result<()> {
         Command::GpuBundle(options) => gpu_bundle::run(&root()?, &options),
         Command::Codegen(options) => codegen::run(&root()?, &options),
         Command::Ptx(ptx) => ptx::run(&root()?, &ptx),
+        Command::Sanitize => sanitize::run(&root()?),
         Command::Ci => ci::run(&root()?),
     }
 }

@@ -148,3 +148,40 @@ fn the_driver_crate_embeds_as_its_readme_says() {
     assert!(exported.contains(&"has_cuda"), "{exported:?}");
     assert!(!exported.iter().any(|name| name.starts_with("cu")), "{exported:?}");
 }
+
+/// The README of the CUDA backend, followed to the letter.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[test]
+fn the_cuda_backend_embeds_as_its_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
+    let readme = fs::read_to_string(root.join("crates/backend-cuda/README.md")).expect("a readme");
+    let readme = readme.replace("/path/to/barloom", root.to_str().expect("a path in UTF-8"));
+    let block = |opening: &str| {
+        let start = readme.find(opening).expect(opening) + opening.find('\n').expect("a line") + 1;
+        readme[start..].split("```").next().expect("a block")
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    for folder in [".cargo", "src"] {
+        fs::create_dir(dir.path().join(folder)).expect("a folder");
+    }
+    let package = "[package]\nname = \"outside-backend\"\nversion = \"0.0.0\"\n\
+                   edition = \"2024\"\n\n[workspace]\n\n";
+    for (name, text) in [
+        (".cargo/config.toml", block("```toml\n[env]").to_owned()),
+        ("Cargo.toml", format!("{package}{}", block("```toml\n[dependencies]"))),
+        ("src/main.rs", block("```rust\n").to_owned()),
+    ] {
+        fs::write(dir.path().join(name), text).expect(name);
+    }
+    fs::copy(root.join("Cargo.lock"), dir.path().join("Cargo.lock")).expect("a lock file");
+    let got = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--offline"])
+        .current_dir(dir.path())
+        .env("CARGO_TARGET_DIR", root.join("target/embedding"))
+        .env_remove("CUDA_LIBRARY_PATH")
+        .output()
+        .expect("cargo starts");
+    assert!(got.status.success(), "{}", String::from_utf8_lossy(&got.stderr));
+    let said = String::from_utf8_lossy(&got.stdout);
+    assert!(said.starts_with("device 0: ") || said.contains("libcuda.so.1"), "{said}");
+}

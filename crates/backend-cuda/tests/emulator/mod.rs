@@ -31,6 +31,8 @@ pub fn compile(kernels: &Path) -> Result<Library, String> {
     let emulator = here().join("tests/emulator");
     let flags = std::env::var("BARLOOM_FAKE_FLAGS").unwrap_or_default();
     let mut command = Command::new(compiler()?);
+    // A sanitizer that this process was started with is not the compiler's.
+    command.env_remove("LD_PRELOAD");
     command
         .args(["-x", "c++", "-std=c++17", "-O2", "-ffp-contract=off", "-fno-fast-math"])
         .args(["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function"])
