@@ -45,7 +45,8 @@ impl CudaSession {
         plan: Arc<Plan>,
     ) -> Result<Self, BackendError> {
         let tables = Tables::new(&device, market, &plan)?;
-        let row_bytes = Columns::new(&plan, 1).bytes;
+        // So many rows leave no gaps between columns.
+        let row_bytes = Columns::new(&plan, ALIGNMENT).bytes / ALIGNMENT;
         let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
         let chunk_rows = (CHUNK_BYTES / row_bytes).clamp(1, most);
         let columns = Columns::new(&plan, chunk_rows);
