@@ -116,6 +116,14 @@ impl Device {
         Ok(memory)
     }
 
+    /// Waits until everything is done that was asked of its context, uploads too: these return
+    /// before their last bytes are there, and lanes don't wait for them.
+    pub(crate) fn settle(&self) -> Result<(), CudaError> {
+        self.enter()?;
+        let settled = CurrentContext::synchronize();
+        self.told(settled, || "wait for uploads".into())
+    }
+
     /// Memory of the host that the device copies to fastest; none where there is none left.
     pub(crate) fn pinned(self: &Arc<Self>, bytes: usize) -> Option<Box<dyn Bytes>> {
         self.enter().ok()?;
@@ -223,6 +231,14 @@ impl Device {
         self.enter()?;
         let done = self.lanes[lane].synchronize();
         self.told(done, || "wait for kernels and copies that were queued".into())
+    }
+}
+
+impl Drop for Device {
+    /// Its module and streams are given back to its own context.
+    fn drop(&mut self) {
+        // Where it can't be entered, they went with it.
+        let _ = self.enter();
     }
 }
 

@@ -50,6 +50,7 @@ impl CudaSession {
         let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
         let chunk_rows = (CHUNK_BYTES / row_bytes).clamp(1, most);
         let columns = Columns::new(&plan, chunk_rows);
+        device.settle()?;
         let lanes: Result<_, _> = (0..LANES).map(|_| Chunk::new(&device, &columns)).collect();
         let lanes = Mutex::new(lanes?);
         Ok(Self { plan, tables, chunk_rows, lanes, device })
@@ -101,6 +102,10 @@ impl CudaSession {
         }
         // SAFETY: the caller answers for the stream.
         let waits = unsafe { self.device.order(stream, self.device.lane(0)) };
+        if waits.is_err() {
+            // Nothing may use the chunk before that stream is done with it.
+            self.device.settle()?;
+        }
         Ok(queued.and(waits)?)
     }
 
@@ -240,19 +245,21 @@ impl CudaSession {
     fn fill_rows(&self, first: u64, rows: &mut RowsMut<'_>) -> Result<(), CudaError> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, mut start, mut lane) = (rows.len(), 0, 0);
-        while start < count {
+        let mut queued = Ok(());
+        while start < count && queued.is_ok() {
             let end = count.min(start + self.chunk_rows);
             let chunk = &lanes[lane];
             // SAFETY: work of a lane is done in order, so the chunk's memory is free when these
-            // kernels begin. The caller finishes both lanes before it gives up the rows, and
-            // `lanes` is locked until then.
-            unsafe {
-                self.launch(lane, first + start as u64, end - start, chunk)?;
-                self.download(lane, chunk, rows, start..end)?;
-            }
+            // kernels begin. Both lanes are finished below, whatever fails, before the rows are
+            // given up and `lanes` is unlocked.
+            queued = unsafe {
+                self.launch(lane, first + start as u64, end - start, chunk)
+                    .and_then(|()| self.download(lane, chunk, rows, start..end))
+            };
             (start, lane) = (end, (lane + 1) % LANES);
         }
-        (0..LANES).try_for_each(|lane| self.device.finish(lane))
+        let finished: Vec<_> = (0..LANES).map(|lane| self.device.finish(lane)).collect();
+        queued.and(finished.into_iter().collect())
     }
 }
 
@@ -273,12 +280,7 @@ impl Session for CudaSession {
             return Err(BackendError::BlockShape { got: shape, expected });
         }
         let mut out = block.begin(first, rows)?;
-        let filled = self.fill_rows(first, &mut out);
-        if filled.is_err() {
-            // What was queued before the failure may still write to the rows.
-            (0..LANES).for_each(|lane| drop(self.device.finish(lane)));
-        }
-        Ok(filled?)
+        Ok(self.fill_rows(first, &mut out)?)
     }
 }
 
