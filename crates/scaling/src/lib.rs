@@ -7,7 +7,7 @@
 //! read.
 //!
 //! ```
-//! use barloom_scaling::{ChannelScaler, PreparedChannel, PreparedValues, Reference};
+//! use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 //!
 //! let close = [10.0, 11.0, 12.5, 20.0];
 //! let high = [10.5, 11.5, 13.0, 21.0];

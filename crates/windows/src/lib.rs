@@ -4,7 +4,8 @@
 //! is judged on the `forward` bars from t on, `[t - L, t)` and `[t, t + F)`. [`Positions`] numbers
 //! the valid ones from 0 in arena order. It keeps one range of rows a segment and their prefix
 //! sums, not a list of bars: memory is O(segments), and the price is a look-up for each sample,
-//! and a short search where segments are short. Windows are views of the market's columns; nothing here scales them.
+//! and a short search where segments are short. Windows are views of the market's columns; nothing
+//! here scales them.
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, Series};
