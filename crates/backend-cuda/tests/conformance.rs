@@ -12,11 +12,13 @@ use emulator::cases::{cases, compare, market};
 use proptest::prelude::*;
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn kernels_conform() {
     conformance::check(&emulator::backend()).unwrap();
 }
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn kernels_make_the_cpus_bits() {
     let backend = emulator::backend();
     cases().iter().try_for_each(|case| compare(&backend, case)).unwrap();
@@ -24,6 +26,7 @@ fn kernels_make_the_cpus_bits() {
 
 /// Chunks are of 64 MiB: this block takes several, in both lanes.
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn blocks_of_many_chunks_are_whole() {
     let text = "dataset = { samples = 200_000, lookback = 128, forward = 8 }";
     let market = market(7, 4_000);
@@ -38,6 +41,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
+    #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
     fn any_recipe_makes_the_cpus_bits(
         seed in 0..1_000_u64,
         steps in prop_oneof![Just(0_u64), Just(5), Just(17), Just(4_000)],

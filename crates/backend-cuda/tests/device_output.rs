@@ -11,6 +11,7 @@ use cust::memory::{CopyDestination, DeviceBuffer};
 use cust::stream::{Stream, StreamFlags};
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn windows_go_where_the_caller_wants_them() {
     let backend = emulator::backend();
     for case in conformance::cases().unwrap() {

@@ -26,6 +26,7 @@ const FAULTS: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn failures_say_what_and_why() {
     for (fault, memory, wanted) in FAULTS {
         let mut job = Command::new(std::env::current_exe().unwrap());

@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 
 /// Compiles the kernels of a folder into `folder/libcuda.so.1`.
 fn compile(kernels: &Path, folder: &Path) {
-    let got = Command::new("c++")
+    let got = Command::new(std::env::var("CXX").unwrap_or_else(|_| "c++".into()))
         .args(["-x", "c++", "-std=c++17", "-O2", "-ffp-contract=off", "-shared", "-fPIC"])
         .arg("-I")
         .arg(kernels)
@@ -63,6 +63,7 @@ fn left(dir: &TempDir) -> Vec<String> {
 }
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn a_dataset_is_the_same_by_any_backend() {
     let dir = tempfile::tempdir().expect("a folder");
     compile(&kernels(), dir.path());
@@ -99,6 +100,7 @@ fn without_a_driver_auto_takes_the_cpu_and_cuda_says_why() {
 }
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn a_device_that_fails_leaves_nothing() {
     let dir = tempfile::tempdir().expect("a folder");
     compile(&kernels(), dir.path());
@@ -116,6 +118,7 @@ fn a_device_that_fails_leaves_nothing() {
 }
 
 #[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn a_device_that_computes_wrongly_builds_nothing() {
     let [dir, changed] = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
     for (name, text) in files(&kernels()) {
