@@ -18,8 +18,8 @@ use cust::memory::{
 use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
 use cust::sys::{
-    CUevent, CUresult, CUstream, cuEventCreate, cuEventDestroy_v2, cuEventRecord, cuLaunchKernel,
-    cuStreamWaitEvent,
+    CUcontext, CUevent, CUresult, CUstream, cuCtxGetCurrent, cuCtxSetCurrent, cuEventCreate,
+    cuEventDestroy_v2, cuEventRecord, cuLaunchKernel, cuStreamWaitEvent,
 };
 
 use crate::CudaError;
@@ -41,10 +41,35 @@ pub(crate) struct Device {
     name: String,
     /// Bytes that are allocated now.
     allocated: AtomicU64,
-    lanes: [Stream; LANES],
-    module: Module,
-    // Last: the others are given back to it.
+    lanes: ManuallyDrop<[Stream; LANES]>,
+    module: ManuallyDrop<Module>,
     context: Context,
+}
+
+/// While it lives, the thread's calls go to a device; then to what they went to before, which may
+/// be somebody else's.
+struct Entered {
+    before: CUcontext,
+}
+
+impl Entered {
+    /// Notes what the thread's calls go to.
+    fn note() -> Result<Self, CUresult> {
+        let mut before: CUcontext = std::ptr::null_mut();
+        // SAFETY: it writes one pointer.
+        match unsafe { cuCtxGetCurrent(&raw mut before) } {
+            CUresult::CUDA_SUCCESS => Ok(Self { before }),
+            answer => Err(answer),
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // SAFETY: it was current before, and null stands for none. If it is gone since, the call
+        // fails, and there is nothing to return to.
+        let _ = unsafe { cuCtxSetCurrent(self.before) };
+    }
 }
 
 impl Device {
@@ -58,6 +83,8 @@ impl Device {
         let name = found.to_string();
         let done = |call: &str, error| failed(&name, call.to_owned(), error);
         cust::init(CudaFlags::empty()).map_err(|e| done("initialise the driver", e))?;
+        let note = || "note the thread's context".to_owned();
+        let _entered = Entered::note().map_err(|answer| failed(&name, note(), answer))?;
         let device = cust::device::Device::get_device(ordinal).map_err(|e| done("open it", e))?;
         let context = Context::new(device).map_err(|e| done("make a context", e))?;
         // No options: cust's are laid out wrongly, or end at older devices.
@@ -66,9 +93,10 @@ impl Device {
             let stream = Stream::new(StreamFlags::NON_BLOCKING, None);
             stream.map_err(|e| done("make a stream", e))
         };
-        let lanes = [lane()?, lane()?];
-        let device = Self { name, allocated: AtomicU64::new(0), lanes, module, context };
-        Ok(Arc::new(device))
+        let lanes = ManuallyDrop::new([lane()?, lane()?]);
+        let (allocated, module) = (AtomicU64::new(0), ManuallyDrop::new(module));
+        // The name is borrowed by what makes errors above.
+        Ok(Arc::new(Self { name: name.clone(), allocated, lanes, module, context }))
     }
 
     /// Its name and number.
@@ -77,9 +105,11 @@ impl Device {
     }
 
     /// Makes the calling thread's calls go to this device.
-    fn enter(&self) -> Result<(), CudaError> {
-        let entered = CurrentContext::set_current(&self.context);
-        self.told(entered, || "enter its context".into())
+    fn enter(&self) -> Result<Entered, CudaError> {
+        let call = || "enter its context".to_owned();
+        let entered = Entered::note().map_err(|answer| failed(&self.name, call(), answer))?;
+        self.told(CurrentContext::set_current(&self.context), call)?;
+        Ok(entered)
     }
 
     fn told<T>(&self, result: CudaResult<T>, call: impl Fn() -> String) -> Result<T, CudaError> {
@@ -88,7 +118,7 @@ impl Device {
 
     /// New memory; what it holds is unspecified.
     pub(crate) fn allocate(self: &Arc<Self>, bytes: usize) -> Result<Memory, CudaError> {
-        self.enter()?;
+        let _entered = self.enter()?;
         // SAFETY: kernels write what others read of it, and copies take what kernels wrote.
         let buffer = unsafe { DeviceBuffer::<u8>::uninitialized(bytes.max(1)) };
         let buffer = self.told(buffer, || self.allocation(bytes))?;
@@ -109,6 +139,7 @@ impl Device {
     /// New memory that holds these bytes.
     pub(crate) fn upload(self: &Arc<Self>, bytes: &[u8]) -> Result<Memory, CudaError> {
         let mut memory = self.allocate(bytes.len())?;
+        let _entered = self.enter()?;
         if !bytes.is_empty() {
             let copied = memory.buffer.copy_from(bytes);
             self.told(copied, || format!("copy {} bytes to it", bytes.len()))?;
@@ -119,14 +150,14 @@ impl Device {
     /// Waits until everything is done that was asked of its context, uploads too: these return
     /// before their last bytes are there, and lanes don't wait for them.
     pub(crate) fn settle(&self) -> Result<(), CudaError> {
-        self.enter()?;
+        let _entered = self.enter()?;
         let settled = CurrentContext::synchronize();
         self.told(settled, || "wait for uploads".into())
     }
 
     /// Memory of the host that the device copies to fastest; none where there is none left.
     pub(crate) fn pinned(self: &Arc<Self>, bytes: usize) -> Option<Box<dyn Bytes>> {
-        self.enter().ok()?;
+        let _entered = self.enter().ok()?;
         // SAFETY: it is set to 0 just below.
         let mut buffer = unsafe { LockedBuffer::<u8>::uninitialized(bytes.max(1)) }.ok()?;
         buffer.fill(0);
@@ -149,7 +180,7 @@ impl Device {
         stream: CUstream,
         launch: &Launch<'_>,
     ) -> Result<(), CudaError> {
-        self.enter()?;
+        let _entered = self.enter()?;
         let kernel = launch.kernel().name();
         let (blocks, threads) = (launch.blocks(), launch.block_threads());
         let call = || format!("launch {kernel} on {blocks} blocks of {threads} threads");
@@ -184,7 +215,7 @@ impl Device {
     /// # Safety
     /// Both are streams of this device's primary context.
     pub(crate) unsafe fn order(&self, earlier: CUstream, later: CUstream) -> Result<(), CudaError> {
-        self.enter()?;
+        let _entered = self.enter()?;
         let call = || "make one stream wait for another".into();
         let mut event: CUevent = std::ptr::null_mut();
         // SAFETY: the caller answers for the streams. The event is destroyed once; the driver keeps
@@ -216,7 +247,7 @@ impl Device {
         from: u64,
         mut to: &mut [u8],
     ) -> Result<(), CudaError> {
-        self.enter()?;
+        let _entered = self.enter()?;
         let bytes = to.len();
         let from = DevicePointer::<u8>::from_raw(from);
         // SAFETY: the caller answers for the memory.
@@ -228,7 +259,7 @@ impl Device {
 
     /// Waits until all work in a lane is done.
     pub(crate) fn finish(&self, lane: usize) -> Result<(), CudaError> {
-        self.enter()?;
+        let _entered = self.enter()?;
         let done = self.lanes[lane].synchronize();
         self.told(done, || "wait for kernels and copies that were queued".into())
     }
@@ -238,7 +269,13 @@ impl Drop for Device {
     /// Its module and streams are given back to its own context.
     fn drop(&mut self) {
         // Where it can't be entered, they went with it.
-        let _ = self.enter();
+        if let Ok(_entered) = self.enter() {
+            // SAFETY: they are dropped here alone.
+            unsafe {
+                ManuallyDrop::drop(&mut self.lanes);
+                ManuallyDrop::drop(&mut self.module);
+            }
+        }
     }
 }
 
@@ -265,7 +302,7 @@ impl Drop for Memory {
     fn drop(&mut self) {
         let bytes = self.buffer.len() as u64;
         // Where its context can't be entered, the memory went with it.
-        if self.device.enter().is_ok() {
+        if let Ok(_entered) = self.device.enter() {
             // SAFETY: it is dropped here alone.
             unsafe { ManuallyDrop::drop(&mut self.buffer) };
         }
@@ -297,7 +334,7 @@ impl Bytes for Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        if self.device.enter().is_ok() {
+        if let Ok(_entered) = self.device.enter() {
             // SAFETY: it is dropped here alone.
             unsafe { ManuallyDrop::drop(&mut self.buffer) };
         }

@@ -19,7 +19,11 @@
 
 #include "kernels.cu"
 
-enum Code { OK = 0, INVALID = 1, OUT_OF_MEMORY = 2, NOT_FOUND = 500 };
+enum Code { OK = 0, INVALID = 1, OUT_OF_MEMORY = 2, NO_CONTEXT = 201, NOT_FOUND = 500 };
+
+// The one context of the device, and the thread's.
+static void* const CONTEXT = (void*)0x100;
+static thread_local void* current;
 
 static std::mutex lock;
 static std::map<u64, u64> allocated;
@@ -58,6 +62,11 @@ static bool is_allocated(u64 address, u64 bytes) {
     std::lock_guard<std::mutex> guard(lock);           \
     if (const int code = fault(name)) return code
 
+// A call that goes to the thread's context.
+#define CALL_IN_CONTEXT(name)                          \
+    CALL(name);                                        \
+    if (current != CONTEXT) return NO_CONTEXT
+
 extern "C" {
 
 int cuInit(unsigned) { CALL("cuInit"); return OK; }
@@ -81,15 +90,20 @@ int cuGetErrorString(int code, const char** text) {
 
 int cuDevicePrimaryCtxRetain(void** context, int) {
     CALL("cuDevicePrimaryCtxRetain");
-    *context = (void*)0x100;
+    *context = CONTEXT;
     return OK;
 }
 int cuDevicePrimaryCtxRelease_v2(int) { return OK; }
-int cuCtxSynchronize() { CALL("cuCtxSynchronize"); return OK; }
-int cuCtxSetCurrent(void*) { CALL("cuCtxSetCurrent"); return OK; }
+int cuCtxSynchronize() { CALL_IN_CONTEXT("cuCtxSynchronize"); return OK; }
+int cuCtxSetCurrent(void* context) {
+    CALL("cuCtxSetCurrent");
+    current = context;
+    return OK;
+}
+int cuCtxGetCurrent(void** context) { *context = current; return OK; }
 
 int cuModuleLoadDataEx(void** module, const void* image, unsigned options, void*, void*) {
-    CALL("cuModuleLoadDataEx");
+    CALL_IN_CONTEXT("cuModuleLoadDataEx");
     const std::string ptx = (const char*)image;
     if (options != 0 || ptx.find(".version") == std::string::npos) return 218;
     *module = new std::string(ptx);
@@ -114,13 +128,13 @@ int cuModuleGetFunction(void** function, void* module, const char* name) {
 }
 
 int cuMemGetInfo_v2(size_t* free, size_t* all) {
-    CALL("cuMemGetInfo_v2");
+    CALL_IN_CONTEXT("cuMemGetInfo_v2");
     *all = memory_bytes();
     *free = *all - held;
     return OK;
 }
 int cuMemAlloc_v2(u64* address, size_t bytes) {
-    CALL("cuMemAlloc_v2");
+    CALL_IN_CONTEXT("cuMemAlloc_v2");
     if (bytes == 0) return INVALID;
     if (held + bytes > memory_bytes()) return OUT_OF_MEMORY;
     void* memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -132,7 +146,7 @@ int cuMemAlloc_v2(u64* address, size_t bytes) {
     return OK;
 }
 int cuMemFree_v2(u64 address) {
-    CALL("cuMemFree_v2");
+    CALL_IN_CONTEXT("cuMemFree_v2");
     const auto found = allocated.find(address);
     if (found == allocated.end()) return INVALID;
     held -= found->second;
@@ -141,13 +155,13 @@ int cuMemFree_v2(u64 address) {
     return OK;
 }
 int cuMemAllocHost_v2(void** memory, size_t bytes) {
-    CALL("cuMemAllocHost_v2");
+    CALL_IN_CONTEXT("cuMemAllocHost_v2");
     *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
     return *memory ? OK : OUT_OF_MEMORY;
 }
 int cuMemFreeHost(void* memory) { free(memory); return OK; }
 int cuMemcpyHtoD_v2(u64 to, const void* from, size_t bytes) {
-    CALL("cuMemcpyHtoD_v2");
+    CALL_IN_CONTEXT("cuMemcpyHtoD_v2");
     if (!is_allocated(to, bytes)) return INVALID;
     std::memcpy((void*)to, from, bytes);
     return OK;
@@ -157,7 +171,7 @@ int cuStreamCreate(void** stream, unsigned) { *stream = new Queue; return OK; }
 int cuStreamCreateWithPriority(void** stream, unsigned, int) { return cuStreamCreate(stream, 0); }
 int cuStreamDestroy_v2(void* stream) { delete (Queue*)stream; return OK; }
 int cuStreamSynchronize(void* stream) {
-    CALL("cuStreamSynchronize");
+    CALL_IN_CONTEXT("cuStreamSynchronize");
     std::vector<std::function<void()>> work;
     work.swap(((Queue*)stream)->work);
     for (const auto& one : work) one();
@@ -178,7 +192,7 @@ int cuEventCreate(void** event, unsigned) { *event = new void*(nullptr); return 
 int cuEventDestroy_v2(void* event) { delete (void**)event; return OK; }
 int cuEventRecord(void* event, void* stream) { *(void**)event = stream; return OK; }
 int cuStreamWaitEvent(void* stream, void* event, unsigned) {
-    CALL("cuStreamWaitEvent");
+    CALL_IN_CONTEXT("cuStreamWaitEvent");
     Queue* other = *(Queue**)event;
     ((Queue*)stream)->work.push_back([=] {
         std::vector<std::function<void()>> work;
@@ -188,14 +202,14 @@ int cuStreamWaitEvent(void* stream, void* event, unsigned) {
     return OK;
 }
 int cuMemcpyDtoHAsync_v2(void* to, u64 from, size_t bytes, void* stream) {
-    CALL("cuMemcpyDtoHAsync_v2");
+    CALL_IN_CONTEXT("cuMemcpyDtoHAsync_v2");
     if (!is_allocated(from, bytes)) return INVALID;
     ((Queue*)stream)->work.push_back([=] { std::memcpy(to, (void*)from, bytes); });
     return OK;
 }
 
 int cuMemcpyDtoDAsync_v2(u64 to, u64 from, size_t bytes, void* stream) {
-    CALL("cuMemcpyDtoDAsync_v2");
+    CALL_IN_CONTEXT("cuMemcpyDtoDAsync_v2");
     if (!is_allocated(from, bytes) || !is_allocated(to, bytes)) return INVALID;
     ((Queue*)stream)->work.push_back([=] { std::memcpy((void*)to, (void*)from, bytes); });
     return OK;
@@ -214,7 +228,7 @@ static void each(unsigned blocks, unsigned threads, const std::function<void()>&
 int cuLaunchKernel(void* function, unsigned blocks, unsigned y, unsigned z, unsigned threads,
                    unsigned threads_y, unsigned threads_z, unsigned shared, void* stream,
                    void** arguments, void** extra) {
-    CALL("cuLaunchKernel");
+    CALL_IN_CONTEXT("cuLaunchKernel");
     if (y != 1 || z != 1 || threads_y != 1 || threads_z != 1 || shared != 0 || extra) return INVALID;
     const std::string name = *(const char* const*)function;
     if (name == "barloom_draw") {
