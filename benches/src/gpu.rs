@@ -18,7 +18,12 @@ mod rates {
     use barloom_backend_cuda::CudaBackend;
 
     /// There is no GPU to measure on this system.
-    pub(super) fn measure(_: &CudaBackend, _: usize, _: usize) -> anyhow::Result<super::Rates> {
+    pub(super) fn measure(
+        _: &CudaBackend,
+        _: u32,
+        _: usize,
+        _: usize,
+    ) -> anyhow::Result<super::Rates> {
         anyhow::bail!("CUDA is used on Linux alone")
     }
 }
@@ -46,7 +51,7 @@ pub fn run(device: u32, rows: usize, repetitions: usize) -> Result<Results> {
         let difference = gpu.same_bits(&cpu).err();
         digests.push(Digests { case: case.name, equal, difference });
     }
-    let rates = rates::measure(&cuda, rows, repetitions)?;
+    let rates = rates::measure(&cuda, device, rows, repetitions)?;
     Ok(Results {
         device: cuda.device().to_owned(),
         date: crate::clock::today(),

@@ -4,7 +4,6 @@ use std::process::{Command, Stdio};
 
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_cxx)");
-    println!("cargo::rerun-if-changed=build.rs");
     for variable in ["CXX", "PATH"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }

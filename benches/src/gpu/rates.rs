@@ -7,6 +7,8 @@ use anyhow::Result;
 use barloom_backend::{Plan, Session};
 use barloom_backend_cuda::CudaBackend;
 use barloom_recipe::Recipe;
+use cust::context::Context;
+use cust::device::Device;
 use cust::memory::{AsyncCopyDestination, CopyDestination, DeviceBuffer, LockedBuffer};
 use cust::stream::{Stream, StreamFlags};
 
@@ -16,8 +18,14 @@ use crate::clock::repeat;
 const RECIPE: &str = "dataset = { samples = 1_000_000_000, lookback = 64, forward = 64 }";
 const BARS: usize = 558_720;
 
-/// Medians of so many repetitions, after one that is not counted.
-pub(super) fn measure(cuda: &CudaBackend, rows: usize, repetitions: usize) -> Result<Rates> {
+/// Medians of so many repetitions, after one that is not counted; `device` is the backend's number.
+pub(super) fn measure(
+    cuda: &CudaBackend,
+    device: u32,
+    rows: usize,
+    repetitions: usize,
+) -> Result<Rates> {
+    let _context = Context::new(Device::get_device(device)?)?;
     let market = Arc::new(crate::walk(BARS));
     let recipe = Recipe::from_toml(RECIPE, "benchmark")?.resolve(&market)?;
     let plan = Arc::new(Plan::new(&recipe, &market, None)?);

@@ -15,7 +15,7 @@ const CHECKED_ROWS: usize = 256;
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Choice {
-    /// A GPU if there is one, else the CPU.
+    /// A GPU if there is one that has room for the bars, else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -32,7 +32,7 @@ pub(crate) fn open(choice: Choice, device: u32) -> Result<Box<dyn Backend>, Fail
     match CudaBackend::open(device) {
         Ok(cuda) => {
             tracing::info!("samples are computed by {}", cuda.device());
-            Ok(Box::new(Checked(cuda)))
+            Ok(Box::new(Checked { cuda, or_cpu: choice == Choice::Auto }))
         }
         Err(error) if choice == Choice::Auto => {
             tracing::info!("samples are computed by the CPU: {error}");
@@ -43,11 +43,15 @@ pub(crate) fn open(choice: Choice, device: u32) -> Result<Box<dyn Backend>, Fail
 }
 
 /// A device whose first samples of each plan are compared with the CPU's.
-struct Checked(CudaBackend);
+struct Checked {
+    cuda: CudaBackend,
+    /// Whether the CPU computes what the device has no room for.
+    or_cpu: bool,
+}
 
 impl Backend for Checked {
     fn name(&self) -> &'static str {
-        self.0.name()
+        self.cuda.name()
     }
 
     fn prepare(
@@ -56,7 +60,13 @@ impl Backend for Checked {
         plan: Arc<Plan>,
     ) -> Result<Box<dyn Session>, BackendError> {
         let cpu = CpuBackend::default().prepare(Arc::clone(&market), Arc::clone(&plan))?;
-        let cuda = self.0.prepare(market, plan)?;
+        let cuda = match self.cuda.prepare(market, plan) {
+            Err(error) if self.or_cpu => {
+                tracing::warn!("samples are computed by the CPU after all: {error}");
+                return Ok(cpu);
+            }
+            cuda => cuda?,
+        };
         let most = cuda.plan().samples;
         let rows = usize::try_from(most).unwrap_or(CHECKED_ROWS).min(CHECKED_ROWS);
         let [mut expected, mut got] = [&cpu, &cuda].map(|session| session.allocate(rows));
@@ -66,7 +76,7 @@ impl Backend for Checked {
             BackendError::Device(format!(
                 "{} does not compute what the CPU does: {difference}; nothing was built. Please \
                  report this with the driver's version, and use --backend cpu",
-                self.0.device()
+                self.cuda.device()
             ))
         })?;
         Ok(cuda)

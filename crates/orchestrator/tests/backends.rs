@@ -115,6 +115,11 @@ fn a_device_that_fails_leaves_nothing() {
         assert!(!dir.path().join("out").exists(), "{fault}");
         assert!(left(&dir).is_empty(), "{fault}: {:?}", left(&dir));
     }
+    // What does not fit a device is built all the same where none was asked for.
+    let output = build(dir.path(), "auto", "out", &[("BARLOOM_FAKE_FAULT", "cuMemAlloc_v2:2:2")]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(told(&output).contains("computed by the CPU after all"), "{}", told(&output));
+    assert!(dir.path().join("out/manifest.json").exists());
 }
 
 #[test]
