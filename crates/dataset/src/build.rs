@@ -2,25 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZero;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-use barloom_backend::{ContentDigest, Session};
+use barloom_backend::{BLOCK_ROWS, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::write_market;
 use barloom_recipe::{Format, Recipe};
 
+use crate::begun::{Begun, Piece};
 use crate::files::{PartialFile, sync_dir, write_bytes};
+use crate::lock::Leftovers;
 use crate::parallel::in_parallel;
+use crate::piece::{PIECE, PieceManifest};
+use crate::record::{BuiltShard, Record};
+use crate::resume::{Joined, Shards};
 use crate::shard::ShardWriter;
-use crate::staging::Staging;
+use crate::staging::{self, Staging};
 use crate::summary::Gather;
 use crate::{
-    DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
-    ShardRecord, Summary,
+    Dataset, DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
+    room,
 };
 
 /// More samples than a block can hold, far from the end of the numbers.
@@ -48,56 +54,168 @@ pub struct Build<'a> {
     pub parts: Vec<PartBuild>,
     /// Whether a dataset that is there may be replaced.
     pub overwrite: bool,
+    /// Whether to go on with what a build of the same dataset left when it was stopped.
+    pub resume: bool,
+    /// Which of the shards to build; all without one.
+    pub piece: Option<Piece>,
+    /// Whether a virtual dataset's samples are made once, for its content digest and summary.
+    pub digest: bool,
     /// Samples made at once for each shard being written: rounded up to whole row groups. What
     /// fits the processor's cache is fastest.
     pub chunk_rows: usize,
     /// How many threads write shards: one each, or two side by side while there are enough. Time
     /// [`Build::run`] to time a whole build.
     pub threads: usize,
-    /// Told from any thread how many more samples are written.
+    /// Told from any thread how many more samples are done.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Asked from any thread, often, whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// A dataset that was built.
+/// A dataset that was built, or a piece of one.
 #[derive(Clone, Debug)]
 pub struct BuiltPart {
     /// Its folder.
-    pub path: std::path::PathBuf,
-    /// Its manifest.
+    pub path: PathBuf,
+    /// Its manifest; of a piece what its shards alone tell.
     pub manifest: Manifest,
 }
 
+/// A part whose folder is there.
+struct Begin<'a> {
+    build: &'a PartBuild,
+    dir: PathBuf,
+    layout: Layout,
+    /// Shards of an earlier build that are whole.
+    whole: BTreeMap<u64, Record>,
+    /// Shards that are still to be built.
+    missing: Vec<u64>,
+}
+
+impl<'a> Build<'a> {
+    /// A build of a whole dataset, where none is, on all processors.
+    #[must_use]
+    pub fn new(
+        out: &'a Path,
+        recipe: &'a Recipe,
+        market: &'a Market,
+        parts: Vec<PartBuild>,
+    ) -> Self {
+        static NOTHING: BTreeMap<String, u64> = BTreeMap::new();
+        Self {
+            out,
+            recipe,
+            market,
+            dropped: &NOTHING,
+            parts,
+            overwrite: false,
+            resume: false,
+            piece: None,
+            digest: false,
+            chunk_rows: BLOCK_ROWS,
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+            progress: &|_| (),
+            stop: &|| false,
+        }
+    }
+}
+
 impl Build<'_> {
-    /// Builds the dataset: whole, or on an error not at all.
+    /// Builds the dataset: whole, or on an error not at all. Where an error leaves whole shards,
+    /// it says where, and a build with [`resume`](Build::resume) goes on with them.
     ///
     /// # Errors
-    /// The output is there or can't be written; the backend fails.
+    /// The output is there or can't be written; the backend fails; it was stopped; there is
+    /// something to go on with, but of another recipe, other bars or another piece.
     pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
-        let staging = Staging::create(self.out, self.overwrite)?;
+        if self.piece.is_some() && self.recipe.output.format == Format::Virtual {
+            return Err(DatasetError::VirtualPiece);
+        }
         // Hashed while the first part is written.
-        let market = LazyLock::new(|| MarketRecord::new(self.market, self.dropped));
+        let begun = LazyLock::new(|| {
+            let market = MarketRecord::new(self.market, self.dropped);
+            Begun::new(self.recipe.to_json(), market, self.piece)
+        });
+        if self.resume
+            && let Some(built) = self.built_before(&begun)?
+        {
+            return Ok(built);
+        }
+        let leftovers = match (self.resume, self.overwrite) {
+            (true, _) => Leftovers::Kept,
+            (false, true) => Leftovers::Cleared,
+            (false, false) => Leftovers::ClearedUnlessWhole,
+        };
+        let staging = Staging::create(self.out, self.overwrite, leftovers)?;
         let built = thread::scope(|scope| {
-            scope.spawn(|| LazyLock::force(&market));
-            self.write_parts(&staging, &market)
-        })?;
-        staging.commit()?;
-        tracing::info!("{} has its name", self.out.display());
-        Ok(built)
+            // Samples need not wait for it; what is left when they are stopped does.
+            let told = scope.spawn(|| match self.resume {
+                true => Ok(()),
+                false => begun.write(staging.dir()),
+            });
+            let built = self.write_parts(&staging, &begun);
+            told.join().unwrap_or(Err(DatasetError::Stopped)).and(built)
+        });
+        match built {
+            Ok(built) => {
+                staging.commit()?;
+                tracing::info!("{} has its name", self.out.display());
+                Ok(built)
+            }
+            Err(error) => Err(staging.leave(error)),
+        }
+    }
+
+    /// What is there already, if that is what is to be built and it is whole.
+    fn built_before(&self, begun: &Begun) -> Result<Option<Vec<BuiltPart>>, DatasetError> {
+        if fs::symlink_metadata(self.out).is_err() || staging::folder_of(self.out)?.exists() {
+            return Ok(None);
+        }
+        let mut built = Vec::new();
+        for part in &self.parts {
+            let path = part.path_in(self.out);
+            let found = match self.piece {
+                Some(_) => PieceManifest::read(&path)?.map(|p| (p.manifest, Some(p.piece))),
+                None => match Dataset::open(&path) {
+                    Err(DatasetError::NotADataset(_)) => None,
+                    dataset => Some((dataset?.manifest().clone(), None)),
+                },
+            };
+            let Some((manifest, piece)) = found else { return Ok(None) };
+            if self.overwrite && manifest.recipe != begun.recipe {
+                return Ok(None);
+            }
+            let mut found = Begun::new(manifest.recipe.clone(), manifest.market.clone(), piece);
+            found.barloom_version.clone_from(&manifest.barloom_version);
+            begun.same(&found, &path)?;
+            built.push(BuiltPart { path, manifest });
+        }
+        staging::remove_traces(self.out)?;
+        tracing::warn!("{} is whole already", self.out.display());
+        Ok(Some(built))
     }
 
     fn write_parts(
         &self,
         staging: &Staging,
-        market: &impl Deref<Target = MarketRecord>,
+        begun: &impl Deref<Target = Begun>,
     ) -> Result<Vec<BuiltPart>, DatasetError> {
-        let mut built = Vec::new();
+        if self.resume {
+            if let Some(found) = Begun::read(staging.dir()) {
+                begun.same(&found, staging.dir())?;
+            }
+            begun.write(staging.dir())?;
+        }
+        let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            let name = part.part.as_ref().map(|p| p.name.as_str());
-            let dir = name.map_or_else(|| staging.dir().to_owned(), |n| staging.dir().join(n));
-            fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
-            let manifest = self.write_part(part, &dir, market)?;
+            parts.push(self.begin(part, staging.dir())?);
+        }
+        self.check_room(staging.dir(), &parts)?;
+        let mut built = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (path, dir) = (part.build.path_in(self.out), part.dir.clone());
+            let manifest = self.write_part(part, begun)?;
             sync_dir(&dir)?;
-            let path = name.map_or_else(|| self.out.to_owned(), |n| self.out.join(n));
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
             built.push(BuiltPart { path, manifest });
@@ -105,34 +223,98 @@ impl Build<'_> {
         Ok(built)
     }
 
+    /// Makes a part's folder, or finds what is whole in it.
+    fn begin<'a>(&self, build: &'a PartBuild, staging: &Path) -> Result<Begin<'a>, DatasetError> {
+        let (plan, output) = (build.session.plan(), &self.recipe.output);
+        let dir = build.path_in(staging);
+        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
+        let layout = Layout::new(plan, self.market);
+        let shards = Shards { layout: &layout, output, samples: plan.samples };
+        let numbers = match (output.format, self.piece) {
+            (Format::Virtual, _) if !self.digest => 0..0,
+            _ => 0..shards.count(),
+        };
+        let ours = |number: &u64| self.piece.is_none_or(|p| number % p.count == p.index);
+        let whole = match self.resume {
+            true => shards.keep_whole(&dir, self.threads)?,
+            false => BTreeMap::new(),
+        };
+        let missing = numbers.filter(|n| ours(n) && !whole.contains_key(n)).collect();
+        if !whole.is_empty() {
+            tracing::info!("{}: {} shards are whole already", dir.display(), whole.len());
+            (self.progress)(whole.values().map(|record| record.shard.rows).sum());
+        }
+        Ok(Begin { build, dir, layout, whole, missing })
+    }
+
+    /// Checks that there is room for what is still to be written.
+    fn check_room(&self, dir: &Path, parts: &[Begin<'_>]) -> Result<(), DatasetError> {
+        let output = &self.recipe.output;
+        let mut needed = 0_u64;
+        for part in parts {
+            let samples = part.build.session.plan().samples;
+            let shards = Shards { layout: &part.layout, output, samples };
+            let rows = part.missing.iter().map(|n| shards.range(*n).1).sum();
+            let bytes = room::dataset_bytes(output.format, &part.layout, self.market, rows);
+            needed = needed.saturating_add(bytes);
+        }
+        room::check(dir, needed, output)
+    }
+
     fn write_part(
         &self,
-        build: &PartBuild,
-        dir: &Path,
-        market: &impl Deref<Target = MarketRecord>,
+        mut part: Begin<'_>,
+        begun: &impl Deref<Target = Begun>,
     ) -> Result<Manifest, DatasetError> {
-        let plan = build.session.plan();
-        let format = self.recipe.output.format;
         let stop = AtomicBool::new(false);
         let (files, samples) = thread::scope(|scope| {
+            let (dir, build) = (&part.dir, part.build);
             let files = scope.spawn(|| {
                 let files = self.write_side_files(dir, build);
                 stop.fetch_or(files.is_err(), Ordering::Relaxed);
                 files
             });
-            let samples = match format {
-                Format::Virtual => Ok((Vec::new(), None, None)),
-                Format::Parquet => self
-                    .write_shards(dir, build, &stop)
-                    .map(|(shards, digest, summary)| (shards, Some(digest), Some(summary))),
-            };
+            let samples = self.write_shards(&part, &stop);
             (files.join().unwrap_or(Err(DatasetError::Stopped)), samples)
         });
-        let (files, (shards, content_digest, summary)) = (files?, samples?);
-        let manifest = Manifest {
+        let (files, (built, mut totals)) = (files?, samples?);
+        if (self.stop)() {
+            return Err(DatasetError::Stopped);
+        }
+        let mut shards: BTreeMap<u64, BuiltShard> = part.missing.into_iter().zip(built).collect();
+        for (number, record) in std::mem::take(&mut part.whole) {
+            shards.insert(number, record.into_built(&mut totals));
+        }
+        let computed = self.recipe.output.format != Format::Virtual || self.digest;
+        let joined = computed.then(|| Joined::new(&part.layout, totals, shards.into_values()));
+        let mut manifest = self.draft(part.build, begun, files);
+        let name = match self.piece {
+            Some(piece) => {
+                let text = PieceManifest::new(piece, manifest.clone()).text();
+                write_bytes(&part.dir, PIECE, text.as_bytes())?;
+                PIECE
+            }
+            None => "manifest.json",
+        };
+        if let Some(joined) = joined {
+            joined.put_into(&mut manifest);
+        }
+        let path = part.dir.join(name);
+        if self.piece.is_some() {
+            return Ok(manifest);
+        }
+        let text = manifest.to_json();
+        write_bytes(&part.dir, name, text.as_bytes())?;
+        Manifest::from_json(&text, &path)
+    }
+
+    /// The manifest without what the samples tell.
+    fn draft(&self, build: &PartBuild, begun: &Begun, files: Vec<FileRecord>) -> Manifest {
+        let plan = build.session.plan();
+        Manifest {
             format_version: FORMAT_VERSION,
-            barloom_version: env!("CARGO_PKG_VERSION").to_owned(),
-            format: format.to_string(),
+            barloom_version: begun.barloom_version.clone(),
+            format: self.recipe.output.format.to_string(),
             samples: plan.samples,
             positions: plan.positions.count(),
             part: build.part.as_ref().map(|part| PartRecord {
@@ -142,18 +324,14 @@ impl Build<'_> {
                 end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
             }),
             recipe_digest: self.recipe.digest(),
-            recipe: self.recipe.to_json(),
-            market: (**market).clone(),
+            recipe: begun.recipe.clone(),
+            market: begun.market.clone(),
             files,
-            shards,
-            content_digest,
-            summary,
+            shards: Vec::new(),
+            content_digest: None,
+            summary: None,
             manifest_digest: String::new(),
-        };
-        let text = manifest.to_json();
-        let path = dir.join("manifest.json");
-        write_bytes(dir, "manifest.json", text.as_bytes())?;
-        Manifest::from_json(&text, &path)
+        }
     }
 
     fn write_side_files(
@@ -171,44 +349,41 @@ impl Build<'_> {
         ])
     }
 
+    /// Builds the shards that are missing; in their order, and what they have counted.
     fn write_shards(
         &self,
-        dir: &Path,
-        build: &PartBuild,
+        part: &Begin<'_>,
         stop: &AtomicBool,
-    ) -> Result<(Vec<ShardRecord>, String, Summary), DatasetError> {
-        let plan = build.session.plan();
-        let layout = Layout::new(plan, self.market);
+    ) -> Result<(Vec<BuiltShard>, Gather), DatasetError> {
+        let plan = part.build.session.plan();
         let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
-        let count = plan.samples.div_ceil(self.recipe.output.shard_rows);
         let writer = ShardWriter {
-            session: &*build.session,
-            layout: &layout,
-            dir,
-            compression: self.recipe.output.compression,
-            shard_rows: self.recipe.output.shard_rows,
+            session: &*part.build.session,
+            layout: &part.layout,
+            dir: &part.dir,
+            output: &self.recipe.output,
             chunk_rows: self.chunk_rows.min(MOST_CHUNK_ROWS),
-            alone: count >= self.threads as u64,
+            alone: part.missing.len() >= self.threads,
             progress: self.progress,
-            stop: &|| stop.load(Ordering::Relaxed),
+            stop: &|| stop.load(Ordering::Relaxed) || (self.stop)(),
             idle: Mutex::default(),
             totals: &totals,
         };
         let built = in_parallel(
-            count,
+            &part.missing,
             self.threads,
             stop,
             |numbers| writer.write(numbers),
-            |file| file.settle().map(drop),
+            |shard| shard.settle(&part.dir),
         )?;
-        let mut gather = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut digest = ContentDigest::new(&layout.channels(), plan.lookback, &layout.metrics());
-        let mut shards = Vec::with_capacity(built.len());
-        for shard in built {
-            shard.digests.iter().for_each(|block| digest.push(*block));
-            gather.push(shard.moments);
-            shards.push(shard.record);
-        }
-        Ok((shards, digest.finish(), gather.finish(&layout.metrics())))
+        drop(writer);
+        Ok((built, totals.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl PartBuild {
+    /// The part's folder in that of the dataset.
+    fn path_in(&self, dir: &Path) -> PathBuf {
+        self.part.as_ref().map_or_else(|| dir.to_owned(), |part| dir.join(&part.name))
     }
 }

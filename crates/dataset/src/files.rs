@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::hashing::{StreamHash, update_pair};
@@ -21,6 +21,9 @@ pub(crate) struct PartialFile {
 /// Bytes of a file that are hashed, then written, at a time: those of two are in a second-level
 /// cache.
 const HOT_BYTES: usize = 128 << 10;
+
+/// Bytes of a file that are read at a time.
+const READ_BYTES: usize = 256 << 10;
 
 /// The pieces that are left to write to a file.
 struct Left<'a> {
@@ -176,6 +179,48 @@ pub(crate) fn write_bytes(
     let mut file = PartialFile::create(dir, name)?;
     file.append_hashed(bytes)?;
     file.finish().settle()
+}
+
+/// Gives a file of one folder a second name in another, or copies it where that can't be.
+pub(crate) fn take_file(from: &Path, to: &Path, name: &str) -> Result<(), DatasetError> {
+    let (from, to) = (from.join(name), to.join(name));
+    if fs::hard_link(&from, &to).is_ok() {
+        return Ok(());
+    }
+    fs::copy(&from, &to).map_err(DatasetError::io(&to, "copy to"))?;
+    let copied = File::open(&to).map_err(DatasetError::io(&to, "open"))?;
+    copied.sync_all().map_err(DatasetError::io(&to, "sync"))
+}
+
+/// Checks a file of a folder against its record: size, then checksum.
+pub(crate) fn check_file(dir: &Path, record: &FileRecord) -> Result<(), DatasetError> {
+    let path = dir.join(&record.name);
+    let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return damaged("it is not there".into());
+        }
+        file => file.map_err(DatasetError::io(&path, "open"))?,
+    };
+    let bytes = file.metadata().map_err(DatasetError::io(&path, "read"))?.len();
+    if bytes != record.bytes {
+        return damaged(format!("it has {bytes} bytes, and {} were written", record.bytes));
+    }
+    let mut hash = StreamHash::new();
+    let mut piece = vec![0; READ_BYTES];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => hash.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(DatasetError::io(&path, "read")(error)),
+        }
+    }
+    if hex(&hash.finish()) == record.sha256 {
+        Ok(())
+    } else {
+        damaged("its sha256 is not that of what was written".into())
+    }
 }
 
 /// Makes renames in a folder durable.

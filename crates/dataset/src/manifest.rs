@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::files::hex;
-use crate::{DatasetError, Summary};
+use crate::{DatasetError, Summary, sealed};
 
 /// The newest manifest version that this crate writes and reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -20,7 +20,7 @@ pub struct Manifest {
     pub format_version: u64,
     /// Version of barloom that wrote it.
     pub barloom_version: String,
-    /// `parquet` or `virtual`.
+    /// `parquet`, `arrow`, `npy` or `virtual`.
     pub format: String,
     /// How many samples there are.
     pub samples: u64,
@@ -36,11 +36,11 @@ pub struct Manifest {
     pub market: MarketRecord,
     /// Files beside the shards.
     pub files: Vec<FileRecord>,
-    /// Files of samples, in sample order.
+    /// The samples' files, in sample order.
     pub shards: Vec<ShardRecord>,
-    /// Digest of the samples; none for a virtual dataset.
+    /// Digest of the samples; a virtual dataset has one if it was asked for.
     pub content_digest: Option<String>,
-    /// What the samples are like; none for a virtual dataset.
+    /// What the samples are like; a virtual dataset says if it was asked to.
     pub summary: Option<Summary>,
     /// sha256 of this manifest with this field empty.
     pub manifest_digest: String,
@@ -100,24 +100,21 @@ pub struct FileRecord {
     pub sha256: String,
 }
 
-/// A file of samples.
+/// Consecutive samples in files of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRecord {
     /// The first sample.
     pub first: u64,
     /// How many samples.
     pub rows: u64,
-    /// The file.
-    #[serde(flatten)]
-    pub file: FileRecord,
+    /// The file, or for npy one a column.
+    pub files: Vec<FileRecord>,
 }
 
 impl Manifest {
     /// The manifest's text, with its own digest put in.
     pub(crate) fn to_json(&self) -> String {
-        let mut manifest = Self { manifest_digest: String::new(), ..self.clone() };
-        manifest.manifest_digest = manifest.own_digest();
-        manifest.text()
+        sealed::pretty(&Self { manifest_digest: String::new(), ..self.clone() })
     }
 
     /// Reads a manifest, checks its version and its own digest.
@@ -138,20 +135,15 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_value(value)
             .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
-        let blank = Self { manifest_digest: String::new(), ..manifest.clone() };
-        if blank.own_digest() != manifest.manifest_digest {
+        if !sealed::is_whole(text) {
             return Err(damaged("manifest_digest does not match the rest of it".into()));
         }
         Ok(manifest)
     }
 
-    fn own_digest(&self) -> String {
-        format!("sha256:{}", hex(&Sha256::digest(self.text().as_bytes())))
-    }
-
-    fn text(&self) -> String {
-        // A struct of numbers, strings and lists always serialises.
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    /// All its files but the manifest, those of samples last.
+    pub fn all_files(&self) -> impl Iterator<Item = &FileRecord> {
+        self.files.iter().chain(self.shards.iter().flat_map(|shard| &shard.files))
     }
 }
 

@@ -1,19 +1,16 @@
 //! Opening a dataset.
 
-use std::error::Error;
-use std::fs::{self, File};
-use std::io;
-use std::panic::AssertUnwindSafe;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use barloom_backend::{Backend, Plan, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
-use barloom_recipe::Recipe;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::errors::ParquetError;
+use barloom_recipe::{Format, Recipe};
 
-use crate::{DatasetError, Manifest};
+use crate::piece::PieceManifest;
+use crate::{DatasetError, Manifest, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.
 #[derive(Debug)]
@@ -33,6 +30,10 @@ impl Dataset {
         let path = path.as_ref();
         let file = path.join("manifest.json");
         if !file.is_file() {
+            if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
+                let (path, count) = (path.to_path_buf(), piece.count);
+                return Err(DatasetError::IsPiece { path, index: piece.index, count });
+            }
             let parts = find_parts(path)?;
             let path = path.to_path_buf();
             return Err(if parts.is_empty() {
@@ -95,50 +96,31 @@ impl Dataset {
         })
     }
 
-    /// Reads one sample of a stored dataset as a record batch of one row.
+    /// Reads samples, by range and by index. Those of a virtual dataset are made by the backend,
+    /// which is prepared for that; it is not asked for those of another.
     ///
     /// # Errors
-    /// There is no such sample (a virtual dataset stores none), or its file is damaged.
-    pub fn read_sample(&self, sample: u64) -> Result<RecordBatch, DatasetError> {
-        let missing = || DatasetError::NoSuchSample { sample, samples: self.manifest.samples };
-        let shards = &self.manifest.shards;
-        let after = shards.partition_point(|s| s.first <= sample);
-        let shard = after.checked_sub(1).and_then(|i| shards.get(i)).ok_or_else(missing)?;
-        let offset = sample - shard.first;
-        if offset >= shard.rows {
-            return Err(missing());
+    /// The bars can't be read, or the backend fails.
+    pub fn reader(&self, backend: &dyn Backend) -> Result<SampleReader, DatasetError> {
+        if self.recipe.output.format != Format::Virtual {
+            return Ok(SampleReader::stored(self));
         }
-        let path = self.path.join(&shard.file.name);
-        let file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
-        let bytes = file.metadata().map_err(DatasetError::io(&path, "read"))?.len();
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let read = if bytes == shard.file.bytes {
-            read_row(file, offset)
-        } else {
-            let recorded = shard.file.bytes;
-            Err(format!("it has {bytes} bytes and its manifest says {recorded}").into())
-        };
-        read.map_err(|e| match e.downcast::<io::Error>() {
-            Ok(error) => DatasetError::io(&path, "read")(*error),
-            Err(error) => DatasetError::Damaged { path, problem: error.to_string() },
-        })
+        let market = Arc::new(self.market()?);
+        Ok(SampleReader::made(self, self.session(backend, &market)?))
     }
-}
 
-/// One row of a Parquet file of samples. An error is that of the system, or says what is wrong
-/// with the file.
-fn read_row(file: File, row: usize) -> Result<RecordBatch, Box<dyn Error + Send + Sync>> {
-    let read = || -> Result<_, ParquetError> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-        Ok(builder.with_offset(row).with_limit(1).build()?.next().transpose()?)
-    };
-    // Some damage makes the reader panic.
-    match std::panic::catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(Some(batch))) => Ok(batch),
-        Ok(Ok(None)) => Err("it has too few rows".into()),
-        Ok(Err(ParquetError::External(error))) => Err(error),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err("its contents contradict each other".into()),
+    /// Makes its samples anew, whatever its format.
+    ///
+    /// # Errors
+    /// The recipe does not fit the bars, or the backend fails.
+    pub fn session(
+        &self,
+        backend: &dyn Backend,
+        market: &Arc<Market>,
+    ) -> Result<Box<dyn Session>, DatasetError> {
+        let part = self.part(market)?;
+        let plan = Plan::new(&self.recipe, market, part.as_ref())?;
+        Ok(backend.prepare(Arc::clone(market), Arc::new(plan))?)
     }
 }
 

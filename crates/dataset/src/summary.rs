@@ -83,6 +83,32 @@ pub(crate) struct Moments {
     m2: f64,
 }
 
+/// What a [`Gather`] holds, for a file: floats as their bits, of the histogram what is not 0.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Tally {
+    actions: Counts,
+    exits: [u64; 4],
+    metrics: Vec<TallyMetric>,
+}
+
+impl Tally {
+    /// Of how many metrics.
+    pub(crate) fn metrics(&self) -> usize {
+        self.metrics.len()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct TallyMetric {
+    blocks: Vec<[u64; 3]>,
+    min: u64,
+    max: u64,
+    clipped: u64,
+    nan: u64,
+    infinite: u64,
+    histogram: Vec<(u16, u64)>,
+}
+
 /// Buckets by sign, exponent and four bits of the mantissa.
 const BUCKETS: usize = 1 << 16;
 
@@ -129,6 +155,43 @@ impl Gather {
             gather.clipped += block.clipped[metric].iter().map(|c| u64::from(*c)).sum::<u64>();
             block.rewards[metric].chunks(BLOCK_ROWS).for_each(|values| gather.add(values));
         }
+    }
+
+    /// What was gathered, for a file.
+    pub(crate) fn tally(&self) -> Tally {
+        let metric = |m: &GatherMetric| TallyMetric {
+            blocks: m.blocks.iter().map(|b| [b.n, b.mean, b.m2].map(f64::to_bits)).collect(),
+            min: m.min.to_bits(),
+            max: m.max.to_bits(),
+            clipped: m.clipped,
+            nan: m.nan,
+            infinite: m.infinite,
+            histogram: (0..=u16::MAX)
+                .zip(m.histogram.iter().copied())
+                .filter(|b| b.1 > 0)
+                .collect(),
+        };
+        Tally {
+            actions: self.actions,
+            exits: self.exits,
+            metrics: self.metrics.iter().map(metric).collect(),
+        }
+    }
+
+    /// What a file says was gathered.
+    pub(crate) fn from_tally(tally: &Tally) -> Self {
+        let mut gather = Self::new(tally.metrics.len());
+        (gather.actions, gather.exits) = (tally.actions, tally.exits);
+        for (to, from) in gather.metrics.iter_mut().zip(&tally.metrics) {
+            let moments = |[n, mean, m2]: [f64; 3]| Moments { n, mean, m2 };
+            to.blocks = from.blocks.iter().map(|b| moments(b.map(f64::from_bits))).collect();
+            (to.min, to.max) = (f64::from_bits(from.min), f64::from_bits(from.max));
+            (to.clipped, to.nan, to.infinite) = (from.clipped, from.nan, from.infinite);
+            for (bucket, count) in &from.histogram {
+                to.histogram[usize::from(*bucket)] = *count;
+            }
+        }
+        gather
     }
 
     /// Adds what another has counted, which does not depend on the order, and gives back what
@@ -282,7 +345,11 @@ mod tests {
             gather
         };
         let mut totals = Gather::new(1);
-        let last = totals.absorb(gathered(2..5));
+        let stored = |gather: Gather| {
+            let text = serde_json::to_string(&gather.tally()).unwrap();
+            Gather::from_tally(&serde_json::from_str(&text).unwrap())
+        };
+        let last = totals.absorb(stored(gathered(2..5)));
         let first = totals.absorb(gathered(0..2));
         totals.push(first);
         totals.push(last);

@@ -22,8 +22,18 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &compose::read_options(&recipe))?;
     let threads = rayon::current_num_threads();
     let overwrite = may_replace(out)?;
-    let backend = Choice::Cpu;
-    let job = Job { recipe, out, overwrite, chunk_rows: 4_096, threads, backend, device: 0 };
+    let job = Job {
+        recipe,
+        out,
+        overwrite,
+        resume: false,
+        piece: None,
+        digest: false,
+        chunk_rows: 4_096,
+        threads,
+        backend: Choice::Cpu,
+        device: 0,
+    };
     let done = compose::build(&job, compose::Source::Bars(bars), output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(

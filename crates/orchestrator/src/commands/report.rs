@@ -26,10 +26,10 @@ pub(crate) fn text(done: &Done) -> String {
 }
 
 fn built_text(out: &mut String, done: &Done) {
-    let samples: u64 = done.parts.iter().map(|p| p.manifest.samples).sum();
+    let samples: u64 = done.samples;
     let seconds = done.building.as_secs_f64();
-    let _ = if done.parts.iter().all(|p| p.manifest.format == "virtual") {
-        // Samples are made when read, so there is no speed to tell.
+    let _ = if samples == 0 {
+        // They are made when read, so there is no speed to tell.
         writeln!(out, "written      in {seconds:.2} s; its samples are made when read")
     } else {
         writeln!(
@@ -79,7 +79,7 @@ fn market_text(out: &mut String, done: &Done) {
     }
 }
 
-fn part_text(out: &mut String, part: &BuiltPart) {
+pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
@@ -93,8 +93,7 @@ fn part_text(out: &mut String, part: &BuiltPart) {
         out.push_str(&summary_text(summary));
     }
     let files = files(manifest);
-    let total = manifest.files.iter().map(|f| f.bytes).sum::<u64>()
-        + manifest.shards.iter().map(|s| s.file.bytes).sum::<u64>();
+    let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let shown = if files.len() > 8 {
         format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
     } else {
@@ -157,7 +156,7 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
 }
 
 fn files(manifest: &Manifest) -> Vec<&str> {
-    let shards = manifest.shards.iter().map(|s| s.file.name.as_str());
+    let shards = manifest.shards.iter().flat_map(|s| &s.files).map(|f| f.name.as_str());
     let others = manifest.files.iter().map(|f| f.name.as_str());
     shards.chain(others).chain(["manifest.json"]).collect()
 }

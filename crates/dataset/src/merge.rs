@@ -1,0 +1,251 @@
+//! Joining the pieces of a dataset that were built apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use barloom_recipe::Recipe;
+use serde_json::Value;
+
+use crate::begun::difference;
+use crate::files::{check_file, sync_dir, take_file, write_bytes};
+use crate::lock::Leftovers;
+use crate::ownership::entries;
+use crate::parallel::in_parallel;
+use crate::piece::{self, PieceManifest};
+use crate::record;
+use crate::resume::{Joined, Shards};
+use crate::staging::Staging;
+use crate::summary::Gather;
+use crate::{BuiltPart, Dataset, DatasetError, FileRecord, Layout, Manifest};
+
+/// Joins pieces into the dataset that one build would have made, to the byte.
+///
+/// Pieces stay as they are: their files get a second name where the file system allows that, and
+/// are copied elsewhere. Sizes and checksums of all are checked.
+pub struct Merge<'a> {
+    /// The folders of the pieces, in any order.
+    pub pieces: &'a [PathBuf],
+    /// The dataset's folder.
+    pub out: &'a Path,
+    /// Whether a dataset that is there may be replaced.
+    pub overwrite: bool,
+    /// How many threads check files.
+    pub threads: usize,
+    /// Told from any thread how many more samples are joined.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Asked from any thread, often, whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// The pieces of one part, by their numbers.
+struct PartPieces {
+    manifest: Manifest,
+    count: u64,
+    dirs: BTreeMap<u64, PathBuf>,
+}
+
+impl Merge<'_> {
+    /// Joins them.
+    ///
+    /// # Errors
+    /// They are of different datasets, one is missing, damaged or there twice, or the output is
+    /// there or can't be written.
+    pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
+        let parts = self.parts()?;
+        let staging = Staging::create(self.out, self.overwrite, Leftovers::ClearedUnlessWhole)?;
+        match parts.iter().map(|part| self.join(part, staging.dir())).collect() {
+            Ok(built) => staging.commit().map(|()| built),
+            Err(error) => Err(staging.leave(error)),
+        }
+    }
+
+    /// All pieces, by part.
+    fn parts(&self) -> Result<Vec<PartPieces>, DatasetError> {
+        let mut parts: Vec<PartPieces> = Vec::new();
+        for path in self.pieces {
+            let found = piece::find(path)?;
+            if found.is_empty() {
+                let what = if path.join("manifest.json").exists() { "whole" } else { "no" };
+                return Err(refused(format!(
+                    "{} is {what} dataset's folder and no piece; pieces are built with --shard K/N",
+                    path.display()
+                )));
+            }
+            for (dir, PieceManifest { piece, manifest, .. }) in found {
+                let of = |part: &PartPieces| part.manifest.part == manifest.part;
+                let Some(part) = parts.iter_mut().find(|part| of(part)) else {
+                    let dirs = BTreeMap::from([(piece.index, dir)]);
+                    parts.push(PartPieces { manifest, count: piece.count, dirs });
+                    continue;
+                };
+                part.add(piece.index, piece.count, &manifest, dir)?;
+            }
+        }
+        let Some(first) = parts.first() else {
+            return Err(refused("no piece is named; name the folders of all of them".to_owned()));
+        };
+        for part in &parts {
+            same(&first.manifest, first.any(), &part.manifest, part.any(), &ACROSS_PARTS)?;
+            part.check_complete()?;
+        }
+        parts.sort_by_key(|part| part.manifest.part.as_ref().map(|part| part.index));
+        Ok(parts)
+    }
+
+    fn join(&self, part: &PartPieces, staging: &Path) -> Result<BuiltPart, DatasetError> {
+        let name = part.manifest.part.as_ref().map(|part| &part.name);
+        let in_part = |dir: &Path| name.map_or_else(|| dir.to_owned(), |name| dir.join(name));
+        let dir = in_part(staging);
+        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
+        let from = part.any();
+        for file in &part.manifest.files {
+            check_file(from, file)?;
+            take_file(from, &dir, &file.name)?;
+        }
+        let text = from.join("recipe.toml");
+        let recipe = fs::read_to_string(&text).map_err(DatasetError::io(&text, "read"))?;
+        let recipe = Recipe::from_toml(&recipe, &text.to_string_lossy())?;
+        let layout = Layout::of_manifest(&part.manifest, &recipe);
+        let shards =
+            Shards { layout: &layout, output: &recipe.output, samples: part.manifest.samples };
+        let numbers: Vec<u64> = (0..shards.count()).collect();
+        part.check_holes(&numbers)?;
+        let take = |numbers: &[u64]| {
+            numbers
+                .iter()
+                .map(|number| Ok((self.take(part, &shards, *number, &dir)?, ())))
+                .collect()
+        };
+        let stop = AtomicBool::new(false);
+        let records = in_parallel(&numbers, self.threads, &stop, take, |()| Ok(()))?;
+        let mut totals = Gather::new(recipe.reward.metrics.len());
+        let built: Vec<_> = records.into_iter().map(|r| r.into_built(&mut totals)).collect();
+        let mut manifest = part.manifest.clone();
+        Joined::new(&layout, totals, built).put_into(&mut manifest);
+        let text = manifest.to_json();
+        write_bytes(&dir, "manifest.json", text.as_bytes())?;
+        sync_dir(&dir)?;
+        let manifest = Dataset::open(&dir)?.manifest().clone();
+        Ok(BuiltPart { path: in_part(self.out), manifest })
+    }
+
+    /// Checks a shard's files and takes them over.
+    fn take(
+        &self,
+        part: &PartPieces,
+        shards: &Shards<'_>,
+        number: u64,
+        dir: &Path,
+    ) -> Result<record::Record, DatasetError> {
+        if (self.stop)() {
+            return Err(DatasetError::Stopped);
+        }
+        let from = &part.dirs[&(number % part.count)];
+        let record = shards.check(from, number)?;
+        let files = &record.shard.files;
+        files.iter().try_for_each(|FileRecord { name, .. }| take_file(from, dir, name))?;
+        (self.progress)(record.shard.rows);
+        Ok(record)
+    }
+}
+
+/// What may differ between the parts of a split.
+const ACROSS_PARTS: [&str; 4] = ["part", "samples", "positions", "files"];
+
+impl PartPieces {
+    /// The folder of the first piece that there is.
+    fn any(&self) -> &Path {
+        self.dirs.values().next().map_or(Path::new(""), PathBuf::as_path)
+    }
+
+    fn add(
+        &mut self,
+        index: u64,
+        count: u64,
+        manifest: &Manifest,
+        dir: PathBuf,
+    ) -> Result<(), DatasetError> {
+        same(&self.manifest, self.any(), manifest, &dir, &[])?;
+        let (first, all) = (self.any().display(), self.count);
+        if count != all {
+            return Err(refused(format!(
+                "{first} is one of {all} pieces, and {} one of {count}",
+                dir.display()
+            )));
+        }
+        if let Some(twice) = self.dirs.get(&index) {
+            let (a, b) = (twice.display(), dir.display());
+            return Err(refused(format!("piece {index} of {all} is there twice: {a} and {b}")));
+        }
+        self.dirs.insert(index, dir);
+        Ok(())
+    }
+
+    fn check_complete(&self) -> Result<(), DatasetError> {
+        let missing: Vec<String> = (0..self.count)
+            .filter(|index| !self.dirs.contains_key(index))
+            .map(|index| index.to_string())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let part = self.manifest.part.as_ref();
+        let part = part.map_or(String::new(), |part| format!(" of part {}", part.name));
+        Err(refused(format!(
+            "of {} pieces{part} these are missing (they count from 0): {}",
+            self.count,
+            missing.join(", ")
+        )))
+    }
+
+    /// Every piece has the shards that are its own and no others.
+    fn check_holes(&self, numbers: &[u64]) -> Result<(), DatasetError> {
+        for (index, dir) in &self.dirs {
+            let ours: BTreeSet<u64> =
+                numbers.iter().copied().filter(|number| number % self.count == *index).collect();
+            let found: BTreeSet<u64> =
+                entries(dir)?.iter().filter_map(|(name, _)| record::number_in(name)).collect();
+            let told = |number: &u64, what: &str| {
+                refused(format!("{}: {} is {what}", dir.display(), record::name(*number)))
+            };
+            if let Some(missing) = ours.difference(&found).next() {
+                return Err(told(missing, "missing"));
+            }
+            if let Some(more) = found.difference(&ours).next() {
+                return Err(told(more, "of a shard of another piece"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two manifests are of the same dataset, but for some keys.
+fn same(
+    a: &Manifest,
+    a_dir: &Path,
+    b: &Manifest,
+    b_dir: &Path,
+    but: &[&str],
+) -> Result<(), DatasetError> {
+    let value = |manifest: &Manifest| {
+        let mut value = serde_json::to_value(manifest).unwrap_or_default();
+        for key in but {
+            value[*key] = Value::Null;
+        }
+        value
+    };
+    match difference(&value(a), &value(b), "") {
+        None => Ok(()),
+        Some(difference) => Err(refused(format!(
+            "{} and {} are pieces of different datasets: {difference}",
+            a_dir.display(),
+            b_dir.display()
+        ))),
+    }
+}
+
+fn refused(problem: String) -> DatasetError {
+    DatasetError::Pieces { problem }
+}
