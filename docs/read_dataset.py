@@ -58,7 +58,7 @@ class Stored(Dataset):
         for shard in self.manifest["shards"]:
             start, end = max(first - shard["first"], 0), first + rows - shard["first"]
             if start < (end := min(end, shard["rows"])):
-                files = [self.path / f["name"] for f in shard.get("files", [shard])]
+                files = [self.path / f["name"] for f in shard["files"]]
                 pieces.append(self.read(files, name, start, end))
         return np.concatenate(pieces)
 
