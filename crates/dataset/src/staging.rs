@@ -52,15 +52,21 @@ impl Staging {
         sync_dir(&self.dir)?;
         let before = move_into_place(&self.dir, &self.out)?;
         self.ended = true;
-        remove_traces(&self.out)?;
+        // The dataset is whole and has its name: nothing from here on makes it less.
+        let told = |done: Result<(), DatasetError>| {
+            if let Err(error) = done {
+                tracing::warn!("{} is whole, but: {error}", self.out.display());
+            }
+        };
+        told(remove_traces(&self.out));
         drop(self.lock.take());
         let parent = self.out.parent().filter(|p| !p.as_os_str().is_empty());
-        sync_dir(parent.unwrap_or(Path::new(".")))?;
-        if let Some(aside) = before
-            && !(self.replaces && remove_dataset(&aside)?)
-        {
+        told(sync_dir(parent.unwrap_or(Path::new("."))));
+        let Some(aside) = before else { return Ok(()) };
+        let removed = self.replaces && remove_dataset(&aside).unwrap_or(false);
+        if !removed {
             tracing::warn!(
-                "{} has what came to {} while this dataset was built",
+                "{} has what was {} before, or came to it while this dataset was built",
                 aside.display(),
                 self.out.display()
             );
