@@ -79,6 +79,8 @@ pub struct BuiltPart {
     pub path: PathBuf,
     /// Its manifest; of a piece what its shards alone tell.
     pub manifest: Manifest,
+    /// Samples that were made for it now, and were not there before.
+    pub made: u64,
 }
 
 /// A part whose folder is there.
@@ -146,24 +148,21 @@ impl Build<'_> {
             (false, true) => Leftovers::Cleared,
             (false, false) => Leftovers::ClearedUnlessWhole,
         };
-        let staging = Staging::create(self.out, self.overwrite, leftovers)?;
+        let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
         let built = thread::scope(|scope| {
-            // Samples need not wait for it; what is left when they are stopped does.
-            let told = scope.spawn(|| match self.resume {
-                true => Ok(()),
-                false => begun.write(staging.dir()),
+            // Samples need not wait for it; a build that goes on with them does. A virtual dataset
+            // leaves nothing to go on with.
+            let told = scope.spawn(|| match (self.resume, self.recipe.output.format) {
+                (true, _) | (false, Format::Virtual) => Ok(()),
+                (false, _) => begun.write(staging.dir()),
             });
             let built = self.write_parts(&staging, &begun);
             told.join().unwrap_or(Err(DatasetError::Stopped)).and(built)
         });
-        match built {
-            Ok(built) => {
-                staging.commit()?;
-                tracing::info!("{} has its name", self.out.display());
-                Ok(built)
-            }
-            Err(error) => Err(staging.leave(error)),
-        }
+        let done = built.and_then(|built| staging.commit().map(|()| built));
+        let built = done.map_err(|error| staging.leave(error))?;
+        tracing::info!("{} has its name", self.out.display());
+        Ok(built)
     }
 
     /// What is there already, if that is what is to be built and it is whole.
@@ -182,13 +181,16 @@ impl Build<'_> {
                 },
             };
             let Some((manifest, piece)) = found else { return Ok(None) };
-            if self.overwrite && manifest.recipe != begun.recipe {
-                return Ok(None);
-            }
             let mut found = Begun::new(manifest.recipe.clone(), manifest.market.clone(), piece);
             found.barloom_version.clone_from(&manifest.barloom_version);
-            begun.same(&found, &path)?;
-            built.push(BuiltPart { path, manifest });
+            match begun.same(&found, &path) {
+                Err(_) if self.overwrite => return Ok(None),
+                same => same?,
+            }
+            if self.digest && manifest.content_digest.is_none() {
+                return Ok(None);
+            }
+            built.push(BuiltPart { path, manifest, made: 0 });
         }
         staging::remove_traces(self.out)?;
         tracing::warn!("{} is whole already", self.out.display());
@@ -204,7 +206,9 @@ impl Build<'_> {
             if let Some(found) = Begun::read(staging.dir()) {
                 begun.same(&found, staging.dir())?;
             }
-            begun.write(staging.dir())?;
+            if self.recipe.output.format != Format::Virtual {
+                begun.write(staging.dir())?;
+            }
         }
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
@@ -214,11 +218,12 @@ impl Build<'_> {
         let mut built = Vec::with_capacity(parts.len());
         for part in parts {
             let (path, dir) = (part.build.path_in(self.out), part.dir.clone());
+            let made = self.rows(&part, &part.missing);
             let manifest = self.write_part(part, begun)?;
             sync_dir(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
-            built.push(BuiltPart { path, manifest });
+            built.push(BuiltPart { path, manifest, made });
         }
         Ok(built)
     }
@@ -252,13 +257,18 @@ impl Build<'_> {
         let output = &self.recipe.output;
         let mut needed = 0_u64;
         for part in parts {
-            let samples = part.build.session.plan().samples;
-            let shards = Shards { layout: &part.layout, output, samples };
-            let rows = part.missing.iter().map(|n| shards.range(*n).1).sum();
+            let rows = self.rows(part, &part.missing);
             let bytes = room::dataset_bytes(output.format, &part.layout, self.market, rows);
             needed = needed.saturating_add(bytes);
         }
         room::check(dir, needed, output)
+    }
+
+    /// The samples of some of a part's shards.
+    fn rows(&self, part: &Begin<'_>, numbers: &[u64]) -> u64 {
+        let samples = part.build.session.plan().samples;
+        let shards = Shards { layout: &part.layout, output: &self.recipe.output, samples };
+        numbers.iter().map(|number| shards.range(*number).1).sum()
     }
 
     fn write_part(
@@ -285,26 +295,19 @@ impl Build<'_> {
         for (number, record) in std::mem::take(&mut part.whole) {
             shards.insert(number, record.into_built(&mut totals));
         }
-        let computed = self.recipe.output.format != Format::Virtual || self.digest;
-        let joined = computed.then(|| Joined::new(&part.layout, totals, shards.into_values()));
         let mut manifest = self.draft(part.build, begun, files);
-        let name = match self.piece {
-            Some(piece) => {
-                let text = PieceManifest::new(piece, manifest.clone()).text();
-                write_bytes(&part.dir, PIECE, text.as_bytes())?;
-                PIECE
-            }
-            None => "manifest.json",
-        };
-        if let Some(joined) = joined {
-            joined.put_into(&mut manifest);
-        }
-        let path = part.dir.join(name);
-        if self.piece.is_some() {
+        if let Some(piece) = self.piece {
+            let text = PieceManifest::new(piece, manifest.clone()).text();
+            write_bytes(&part.dir, PIECE, text.as_bytes())?;
+            manifest.shards = shards.into_values().map(|shard| shard.record).collect();
             return Ok(manifest);
         }
+        if self.recipe.output.format != Format::Virtual || self.digest {
+            Joined::new(&part.layout, totals, shards.into_values()).put_into(&mut manifest);
+        }
         let text = manifest.to_json();
-        write_bytes(&part.dir, name, text.as_bytes())?;
+        let path = part.dir.join("manifest.json");
+        write_bytes(&part.dir, "manifest.json", text.as_bytes())?;
         Manifest::from_json(&text, &path)
     }
 

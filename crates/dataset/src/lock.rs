@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use crate::begun::Begun;
 use crate::encode::is_file_name;
 use crate::ownership::entries;
 use crate::{DatasetError, record};
@@ -13,7 +14,7 @@ pub(crate) const LOCK: &str = ".lock";
 /// What is done with what a build that was stopped left in its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leftovers {
-    /// It stays, for a build that goes on.
+    /// Whole shards stay, for a build that goes on.
     Kept,
     /// It is cleared, unless there are whole shards.
     ClearedUnlessWhole,
@@ -41,12 +42,13 @@ pub(crate) fn take(dir: &Path, leftovers: Leftovers) -> Result<File, DatasetErro
     if lock.try_lock().is_err() || !is_named(&lock, &path) {
         return Err(DatasetError::Busy(dir.to_path_buf()));
     }
-    if left && leftovers != Leftovers::Kept {
+    // What whole shards are of is known only from what the build said.
+    let shards = if Begun::read(dir).is_some() { whole_shards(dir)? } else { 0 };
+    if shards > 0 && leftovers == Leftovers::ClearedUnlessWhole {
+        return Err(DatasetError::Unfinished { dir: dir.to_path_buf(), shards });
+    }
+    if left && (shards == 0 || leftovers == Leftovers::Cleared) {
         check_leftovers(dir)?;
-        let shards = whole_shards(dir)?;
-        if shards > 0 && leftovers == Leftovers::ClearedUnlessWhole {
-            return Err(DatasetError::Unfinished { dir: dir.to_path_buf(), shards });
-        }
         tracing::warn!("{} is left from a build that was stopped; it is cleared", dir.display());
         for (name, is_dir) in entries(dir)?.into_iter().filter(|(name, _)| name != LOCK) {
             let path = dir.join(name);

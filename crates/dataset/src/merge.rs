@@ -54,11 +54,11 @@ impl Merge<'_> {
     /// there or can't be written.
     pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
         let parts = self.parts()?;
-        let staging = Staging::create(self.out, self.overwrite, Leftovers::ClearedUnlessWhole)?;
-        match parts.iter().map(|part| self.join(part, staging.dir())).collect() {
-            Ok(built) => staging.commit().map(|()| built),
-            Err(error) => Err(staging.leave(error)),
-        }
+        let mut staging = Staging::create(self.out, self.overwrite, Leftovers::ClearedUnlessWhole)?;
+        let joined: Result<Vec<_>, _> =
+            parts.iter().map(|part| self.join(part, staging.dir())).collect();
+        let done = joined.and_then(|built| staging.commit().map(|()| built));
+        done.map_err(|error| staging.leave(error))
     }
 
     /// All pieces, by part.
@@ -128,7 +128,7 @@ impl Merge<'_> {
         write_bytes(&dir, "manifest.json", text.as_bytes())?;
         sync_dir(&dir)?;
         let manifest = Dataset::open(&dir)?.manifest().clone();
-        Ok(BuiltPart { path: in_part(self.out), manifest })
+        Ok(BuiltPart { path: in_part(self.out), manifest, made: 0 })
     }
 
     /// Checks a shard's files and takes them over.

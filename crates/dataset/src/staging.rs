@@ -44,7 +44,7 @@ impl Staging {
     ///
     /// What came there since the build began is moved aside and stays. The lock is held until the
     /// folder has its name, so that no other build takes it for one that was left.
-    pub(crate) fn commit(mut self) -> Result<(), DatasetError> {
+    pub(crate) fn commit(&mut self) -> Result<(), DatasetError> {
         if cfg!(windows) {
             // A folder with an open file in it can't be renamed there.
             drop(self.lock.take());
@@ -207,7 +207,7 @@ mod tests {
     const CLEARED: Leftovers = Leftovers::ClearedUnlessWhole;
 
     fn build(out: &Path, text: &str) {
-        let staging = Staging::create(out, true, CLEARED).unwrap();
+        let mut staging = Staging::create(out, true, CLEARED).unwrap();
         write_dataset(staging.dir(), None, text);
         staging.commit().unwrap();
     }
@@ -220,7 +220,7 @@ mod tests {
     fn commits_whole_or_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("d");
-        let staging = Staging::create(&out, false, CLEARED).unwrap();
+        let mut staging = Staging::create(&out, false, CLEARED).unwrap();
         write_dataset(staging.dir(), None, "1");
         assert!(matches!(Staging::create(&out, false, CLEARED), Err(DatasetError::Busy(_))));
         staging.commit().unwrap();
@@ -284,7 +284,7 @@ mod tests {
         let out = root.path().join("d");
         build(&out, "1");
         fs::create_dir(root.path().join("d.replaced")).unwrap();
-        let staging = Staging::create(&out, true, CLEARED).unwrap();
+        let mut staging = Staging::create(&out, true, CLEARED).unwrap();
         write_dataset(staging.dir(), None, "2");
         fs::write(out.join("notes.md"), "mine").unwrap();
         staging.commit().unwrap();
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(entries(&aside), 1);
 
         let out = root.path().join("e");
-        let staging = Staging::create(&out, false, CLEARED).unwrap();
+        let mut staging = Staging::create(&out, false, CLEARED).unwrap();
         write_dataset(&out, None, "theirs");
         staging.commit().unwrap();
         assert_eq!(entries(&root.path().join("e.replaced")), 2, "a dataset no one gave away");

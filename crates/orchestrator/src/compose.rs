@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use barloom_backend::{Backend, Plan, Session};
@@ -42,8 +41,8 @@ pub(crate) struct Done {
     pub(crate) market: Arc<Market>,
     pub(crate) joined: Vec<Joined>,
     pub(crate) notes: Vec<String>,
-    /// Samples that were made.
-    pub(crate) samples: u64,
+    /// Which piece of the dataset it is, if not all of it.
+    pub(crate) piece: Option<Piece>,
     pub(crate) building: Duration,
 }
 
@@ -137,7 +136,6 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
     }
     let total = total_samples(&parts)?;
     let bar = progress::samples(total, output);
-    let made = AtomicU64::new(0);
     let signals = Signals::catch()?;
     let built = Build {
         out: job.out,
@@ -151,17 +149,14 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
         digest: job.digest,
         chunk_rows: job.chunk_rows,
         threads: job.threads,
-        progress: &|samples| {
-            made.fetch_add(samples, Ordering::Relaxed);
-            bar.inc(samples);
-        },
+        progress: &|samples| bar.inc(samples),
         stop: &|| signals.came(),
     }
     .run();
     bar.finish_and_clear();
     let building = start.elapsed();
     let parts = built.map_err(|error| signals.blame(error.into()))?;
-    Ok(Done { parts, market, joined, notes, samples: made.into_inner(), building })
+    Ok(Done { parts, market, joined, notes, piece: job.piece, building })
 }
 
 /// What a plan came to, and what a person should know of it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Manifest, Summary};
+use barloom_dataset::{BuiltPart, Manifest, Piece, Summary};
 use serde_json::{Value, json};
 
 use crate::compose::Done;
@@ -13,7 +13,7 @@ pub(crate) fn text(done: &Done) -> String {
     let mut out = String::new();
     market_text(&mut out, done);
     for part in &done.parts {
-        part_text(&mut out, part);
+        part_text(&mut out, part, done.piece);
     }
     built_text(&mut out, done);
     for joined in &done.joined {
@@ -26,11 +26,14 @@ pub(crate) fn text(done: &Done) -> String {
 }
 
 fn built_text(out: &mut String, done: &Done) {
-    let samples: u64 = done.samples;
+    let samples: u64 = done.parts.iter().map(|part| part.made).sum();
     let seconds = done.building.as_secs_f64();
-    let _ = if samples == 0 {
-        // They are made when read, so there is no speed to tell.
+    let is_virtual = done.parts.iter().all(|part| part.manifest.format == "virtual");
+    let _ = if samples == 0 && is_virtual {
+        // There is no speed to tell.
         writeln!(out, "written      in {seconds:.2} s; its samples are made when read")
+    } else if samples == 0 {
+        writeln!(out, "built        nothing: its samples were there")
     } else {
         writeln!(
             out,
@@ -43,8 +46,9 @@ fn built_text(out: &mut String, done: &Done) {
 
 /// The summary for machines.
 pub(crate) fn json(done: &Done) -> Value {
-    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(&part.manifest), "manifest": part.manifest });
+    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(&part.manifest, done.piece), "made": part.made, "manifest": part.manifest });
     json!({
+        "piece": done.piece,
         "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
         "seconds": done.building.as_secs_f64(),
         "joined": done.joined,
@@ -79,7 +83,7 @@ fn market_text(out: &mut String, done: &Done) {
     }
 }
 
-pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
+pub(crate) fn part_text(out: &mut String, part: &BuiltPart, piece: Option<Piece>) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
@@ -89,10 +93,19 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
         text::counted(manifest.positions, "position"),
         manifest.format,
     );
+    if let Some(Piece { index, count }) = piece {
+        let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
+        let _ = writeln!(
+            out,
+            "piece        {index} of {count} (from 0): {} of these in {}",
+            text::counted(rows, "sample"),
+            text::counted(manifest.shards.len() as u64, "shard"),
+        );
+    }
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
     }
-    let files = files(manifest);
+    let files = files(manifest, piece);
     let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let shown = if files.len() > 8 {
         format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
@@ -155,8 +168,9 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     out
 }
 
-fn files(manifest: &Manifest) -> Vec<&str> {
+fn files(manifest: &Manifest, piece: Option<Piece>) -> Vec<&str> {
     let shards = manifest.shards.iter().flat_map(|s| &s.files).map(|f| f.name.as_str());
     let others = manifest.files.iter().map(|f| f.name.as_str());
-    shards.chain(others).chain(["manifest.json"]).collect()
+    let last = if piece.is_some() { "piece.json" } else { "manifest.json" };
+    shards.chain(others).chain([last]).collect()
 }
