@@ -81,8 +81,10 @@ pub struct Build<'a> {
 pub struct BuiltPart {
     /// Its folder.
     pub path: PathBuf,
-    /// Its manifest; of a piece what its shards alone tell.
+    /// Its manifest; of a piece that of the whole, with the shards and the summary of the piece.
     pub manifest: Manifest,
+    /// Which piece it is.
+    pub piece: Option<Piece>,
 }
 
 /// A part whose folder is there.
@@ -192,7 +194,7 @@ impl Build<'_> {
             let mut found = Begun::new(manifest.recipe.clone(), manifest.market.clone(), piece);
             found.barloom_version.clone_from(&manifest.barloom_version);
             begun.same(&found, &path)?;
-            built.push(BuiltPart { path, manifest });
+            built.push(BuiltPart { path, manifest, piece: self.piece });
         }
         staging::remove_traces(self.out)?;
         tracing::warn!("{} is whole already", self.out.display());
@@ -223,7 +225,7 @@ impl Build<'_> {
             sync_dir(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
-            built.push(BuiltPart { path, manifest });
+            built.push(BuiltPart { path, manifest, piece: self.piece });
         }
         Ok(built)
     }
@@ -317,6 +319,8 @@ impl Build<'_> {
         }
         let path = part.dir.join(name);
         if self.piece.is_some() {
+            // Only all pieces together have one.
+            manifest.content_digest = None;
             return Ok(manifest);
         }
         let text = manifest.to_json();

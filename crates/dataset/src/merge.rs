@@ -135,7 +135,7 @@ impl Merge<'_> {
         write_bytes(&dir, "manifest.json", text.as_bytes())?;
         sync_dir(&dir)?;
         let manifest = Dataset::open(&dir)?.manifest().clone();
-        Ok(BuiltPart { path: in_part(self.out), manifest })
+        Ok(BuiltPart { path: in_part(self.out), manifest, piece: None })
     }
 
     /// Checks a shard's files and takes them over.
@@ -163,6 +163,9 @@ const NAMED: usize = 32;
 
 /// What may differ between the parts of a split.
 const ACROSS_PARTS: [&str; 4] = ["part", "samples", "positions", "files"];
+
+/// What of a manifest follows from the rest of it.
+const SHOWING: [&str; 2] = ["files", "recipe_digest"];
 
 impl PartPieces {
     /// The folder of the first piece that there is.
@@ -245,14 +248,16 @@ fn same(
     b_dir: &Path,
     but: &[&str],
 ) -> Result<(), DatasetError> {
-    let value = |manifest: &Manifest| {
+    let without = |manifest: &Manifest, keys: &[&str]| {
         let mut value = serde_json::to_value(manifest).unwrap_or_default();
-        for key in but {
+        for key in keys.iter().chain(but) {
             value[*key] = Value::Null;
         }
         value
     };
-    match difference(&value(a), &value(b), "") {
+    // What differs for itself, rather than what only shows that something does.
+    let told = difference(&without(a, &SHOWING), &without(b, &SHOWING), "");
+    match told.or_else(|| difference(&without(a, &[]), &without(b, &[]), "")) {
         None => Ok(()),
         Some(difference) => Err(refused(format!(
             "{} and {} are pieces of different datasets: {difference}",

@@ -4,7 +4,6 @@
 //! after it was stopped, and a merge of pieces, take from it what they would otherwise have to
 //! compute again: checksums, the hashes of the content's blocks, the counts of the summary.
 
-use std::fs;
 use std::path::Path;
 
 use barloom_backend::{BLOCK_ROWS, BlockDigest};

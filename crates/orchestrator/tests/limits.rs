@@ -7,12 +7,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float32Type, Int64Type};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Series};
 use barloom_dataset::{Dataset, SampleReader};
-use kit::{Random, csv, run};
+use kit::{Random, csv, files, run};
 
 /// The largest number of samples.
 const MOST: u64 = (1 << 62) - 1;
@@ -29,9 +29,9 @@ fn folder(bars: &str, recipe: &str) -> tempfile::TempDir {
 /// A build of this recipe is refused, and nothing is left.
 #[track_caller]
 fn refused(dir: &Path, args: &str, code: i32, says: &[&str]) {
-    let before = fs::read_dir(dir).expect("a folder").count();
+    let before = files(dir);
     run(dir, &format!("build --config r.toml --out d {args}")).expect(code, says);
-    assert_eq!(fs::read_dir(dir).expect("a folder").count(), before, "{args}: something is left");
+    assert!(before.keys().eq(files(dir).keys()), "{args}: something is left");
 }
 
 fn open(dir: &Path) -> (Dataset, SampleReader) {
@@ -46,11 +46,9 @@ fn open(dir: &Path) -> (Dataset, SampleReader) {
 fn builds(dir: &Path) -> RecordBatch {
     let mut digests = Vec::new();
     let mut samples = Vec::new();
-    for (format, threads) in
-        [("parquet", 1), ("parquet", 2), ("arrow", 1), ("npy", 2), ("virtual --digest", 2)]
-    {
+    for (format, threads) in [("parquet", 1), ("arrow", 2), ("npy", 2), ("virtual --digest", 1)] {
         let out = format!("{}-{threads}", &format[..3]);
-        let args = format!("--format {format} --threads {threads} --out {out} --quiet");
+        let args = format!("--format {format} --threads {threads} --out {out} --quiet --overwrite");
         run(dir, &format!("build --config r.toml {args}")).expect(0, &[]);
         let (dataset, reader) = open(&dir.join(&out));
         digests.push(dataset.manifest().content_digest.clone().expect("a digest"));
@@ -115,9 +113,10 @@ fn a_dataset_that_does_not_fit_is_refused_before_it_is_begun() {
     let recipe = "[data]\nbars = [\"bars.csv\"]\n[output]\n";
     fs::write(dir.join("r.toml"), format!("{recipe}compression = \"zstd\"\n")).expect("a recipe");
     refused(dir, &format!("--samples {MOST}"), 2, &shards);
-    fs::write(dir.join("r.toml"), format!("{recipe}shard_rows = 0\n")).expect("a recipe");
     for format in ["arrow", "npy"] {
-        refused(dir, &format!("--format {format} --samples {MOST}"), 4, &room);
+        let one = format!("{recipe}shard_rows = 0\nformat = \"{format}\"\n");
+        fs::write(dir.join("r.toml"), one).expect("a recipe");
+        refused(dir, &format!("--samples {MOST}"), 4, &room);
     }
 }
 
@@ -221,7 +220,7 @@ const SCALERS: [&str; 6] = ["last_close", "log1p_last", "none", "log_return", "z
 
 #[test]
 fn prices_near_the_ends_of_f32_scale_to_finite_windows() {
-    for (price, factor) in [(1.2e-38, 1.0), (3e38, 1.0), (1e-30, 1.3), (1.2e-38, 2.0)] {
+    for (price, factor) in [(1.2e-38, 1.0), (3e38, 1.0), (1.2e-38, 2.0)] {
         let prices = |bar| {
             price
                 * f64::powi(1.0 + 0.001 * f64::from(bar as u32 % 7), 1)
@@ -235,9 +234,6 @@ fn prices_near_the_ends_of_f32_scale_to_finite_windows() {
             );
             fs::write(dir.path().join("r.toml"), recipe).expect("a recipe");
             builds(dir.path());
-            for out in ["par-1", "par-2", "arr-1", "npy-2", "vir-2"] {
-                fs::remove_dir_all(dir.path().join(out)).expect("it goes");
-            }
         }
     }
 }
@@ -261,7 +257,7 @@ fn prices_that_overflow_over_the_last_close_are_refused() {
 
 #[test]
 fn prices_beyond_f32_are_refused_or_dropped() {
-    for beyond in [1e-38, 1e-40, 1e-300, 5e-324, 3.5e38, 1e300, f64::MAX] {
+    for beyond in [1e-38, 1e-300, 5e-324, 3.5e38, 1e300] {
         let prices = |bar| if bar == 60 { beyond } else { 10.0 };
         let recipe = "[dataset]\nsamples = 100\nlookback = 4\nforward = 4\n";
         let dir = folder(&flat("AA", 120, prices, "1"), recipe);
@@ -278,7 +274,7 @@ fn prices_beyond_f32_are_refused_or_dropped() {
 #[test]
 fn volumes_of_nothing_and_without_end() {
     let recipe = "[dataset]\nsamples = 100\nlookback = 4\nforward = 4\n";
-    for volume in ["0", "-0", "5e-324", "1e-300", "1e38", "3.4e38"] {
+    for volume in ["0", "-0", "5e-324", "3.4e38"] {
         let dir = folder(&flat("AA", 60, |_| 10.0, volume), "");
         for scaler in SCALERS {
             if scaler == "log_return" && volume.ends_with('0') && volume.len() < 3 {
@@ -318,7 +314,7 @@ fn three_hundred_symbols_keep_their_names() {
                   [dataset]\nsamples = 5000\nlookback = 5\nforward = 4\n";
     let dir = folder(&bars, recipe);
     builds(dir.path());
-    for out in ["par-1", "arr-1", "npy-2", "vir-2"] {
+    for out in ["par-1", "arr-2", "npy-2", "vir-1"] {
         let (dataset, reader) = open(&dir.path().join(out));
         assert_eq!(dataset.manifest().market.symbols.len(), 300);
         let samples = reader.read(0..5_000).expect("samples");
@@ -388,9 +384,9 @@ fn a_sample_of_more_than_a_hundred_megabytes() {
     );
     let dir = folder("", &recipe);
     barloom_market_data::write(&dir.path().join("b.arrow"), &[series], false).expect("bars");
-    let build = "build --config r.toml --bars b.arrow --quiet --format npy --out d";
+    let build = "build --config r.toml --bars b.arrow --quiet --format npy --out built";
     run(dir.path(), build).expect(0, &[]);
-    let (_, reader) = open(&dir.path().join("d"));
+    let (_, reader) = open(&dir.path().join("built"));
     let sample = reader.take(&[0]).expect("a sample");
     let last = sample.column_by_name("c63").expect("a channel").as_fixed_size_list().value(0);
     let bar = sample.column(2).as_primitive::<Int64Type>().value(0);

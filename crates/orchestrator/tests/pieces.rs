@@ -46,7 +46,9 @@ fn pieces_make_the_whole(format: &str, more: &str, seed: u64) {
     for piece in shuffled(&mut random, 16) {
         let (threads, chunk) = (1 + random.below(3), [1, 4_096, 9_000, 50_000][random.below(4)]);
         let args = format!("p{piece} --shard {piece}/16 --threads {threads} --chunk-rows {chunk}");
-        build(dir, &args).expect(0, &["merge all 16 pieces"]);
+        let says = [&format!("piece {piece}/16"), "piece.json", "merge all 16 pieces"];
+        let ran = build(dir, &args).expect(0, &says);
+        assert!(!ran.said.contains("manifest.json") && !ran.said.contains("content"));
     }
     let whole = files(&dir.join("whole"));
     let parts = if more.is_empty() { 1 } else { 2 };

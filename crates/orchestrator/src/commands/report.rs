@@ -43,7 +43,7 @@ fn built_text(out: &mut String, done: &Done) {
 
 /// The summary for machines.
 pub(crate) fn json(done: &Done) -> Value {
-    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(&part.manifest), "manifest": part.manifest });
+    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(part), "manifest": part.manifest });
     json!({
         "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
         "seconds": done.building.as_secs_f64(),
@@ -83,7 +83,8 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
-        "dataset      {}: {} from {}, {}",
+        "{:<12} {}: {} from {}, {}",
+        part.piece.map_or("dataset".into(), |p| format!("piece {}/{}", p.index, p.count)),
         part.path.display(),
         text::counted(manifest.samples, "sample"),
         text::counted(manifest.positions, "position"),
@@ -92,7 +93,7 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
     }
-    let files = files(manifest);
+    let files = files(part);
     let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let shown = if files.len() > 8 {
         format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
@@ -155,8 +156,10 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     out
 }
 
-fn files(manifest: &Manifest) -> Vec<&str> {
+fn files(part: &BuiltPart) -> Vec<&str> {
+    let manifest = &part.manifest;
     let shards = manifest.shards.iter().flat_map(|s| &s.files).map(|f| f.name.as_str());
     let others = manifest.files.iter().map(|f| f.name.as_str());
-    shards.chain(others).chain(["manifest.json"]).collect()
+    let last = if part.piece.is_some() { "piece.json" } else { "manifest.json" };
+    shards.chain(others).chain([last]).collect()
 }
