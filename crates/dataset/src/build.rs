@@ -32,6 +32,10 @@ use crate::{
 /// More samples than a block can hold, far from the end of the numbers.
 const MOST_CHUNK_ROWS: usize = usize::MAX / 4;
 
+/// Shards that a part may have: what is known of each stays in memory until the manifest is
+/// written, and no folder takes many more files.
+const MOST_SHARDS: u64 = 1 << 24;
+
 /// A dataset, or one part of it, that is to be built.
 pub struct PartBuild {
     /// The part; none for a dataset without a split.
@@ -77,10 +81,12 @@ pub struct Build<'a> {
 pub struct BuiltPart {
     /// Its folder.
     pub path: PathBuf,
-    /// Its manifest; of a piece what its shards alone tell.
+    /// Its manifest; of a piece that of the whole dataset, with the shards of the piece.
     pub manifest: Manifest,
     /// Samples that were made for it now, and were not there before.
     pub made: u64,
+    /// Which piece it is.
+    pub piece: Option<Piece>,
 }
 
 /// A part whose folder is there.
@@ -190,7 +196,7 @@ impl Build<'_> {
             if self.digest && manifest.content_digest.is_none() {
                 return Ok(None);
             }
-            built.push(BuiltPart { path, manifest, made: 0 });
+            built.push(BuiltPart { path, manifest, piece: self.piece, made: 0 });
         }
         staging::remove_traces(self.out)?;
         tracing::warn!("{} is whole already", self.out.display());
@@ -215,6 +221,7 @@ impl Build<'_> {
             parts.push(self.begin(part, staging.dir())?);
         }
         self.check_room(staging.dir(), &parts)?;
+        parts.iter_mut().try_for_each(|part| self.find_missing(part))?;
         let mut built = Vec::with_capacity(parts.len());
         for part in parts {
             let (path, dir) = (part.build.path_in(self.out), part.dir.clone());
@@ -223,7 +230,7 @@ impl Build<'_> {
             sync_dir(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
-            built.push(BuiltPart { path, manifest, made });
+            built.push(BuiltPart { path, manifest, piece: self.piece, made });
         }
         Ok(built)
     }
@@ -235,21 +242,31 @@ impl Build<'_> {
         fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
         let layout = Layout::new(plan, self.market);
         let shards = Shards { layout: &layout, output, samples: plan.samples };
-        let numbers = match (output.format, self.piece) {
-            (Format::Virtual, _) if !self.digest => 0..0,
-            _ => 0..shards.count(),
-        };
-        let ours = |number: &u64| self.piece.is_none_or(|p| number % p.count == p.index);
         let whole = match self.resume {
             true => shards.keep_whole(&dir, self.threads)?,
             false => BTreeMap::new(),
         };
-        let missing = numbers.filter(|n| ours(n) && !whole.contains_key(n)).collect();
         if !whole.is_empty() {
             tracing::info!("{}: {} shards are whole already", dir.display(), whole.len());
             (self.progress)(whole.values().map(|record| record.shard.rows).sum());
         }
-        Ok(Begin { build, dir, layout, whole, missing })
+        Ok(Begin { build, dir, layout, whole, missing: Vec::new() })
+    }
+
+    /// Finds the shards of a part that are still to be built.
+    fn find_missing(&self, part: &mut Begin<'_>) -> Result<(), DatasetError> {
+        let output = &self.recipe.output;
+        if output.format == Format::Virtual && !self.digest {
+            return Ok(());
+        }
+        let samples = part.build.session.plan().samples;
+        let count = Shards { layout: &part.layout, output, samples }.count();
+        if count > MOST_SHARDS {
+            return Err(DatasetError::TooManyShards { samples, count, most: MOST_SHARDS });
+        }
+        let ours = |number: &u64| self.piece.is_none_or(|p| number % p.count == p.index);
+        part.missing = (0..count).filter(|n| ours(n) && !part.whole.contains_key(n)).collect();
+        Ok(())
     }
 
     /// Checks that there is room for what is still to be written.
@@ -257,7 +274,10 @@ impl Build<'_> {
         let output = &self.recipe.output;
         let mut needed = 0_u64;
         for part in parts {
-            let rows = self.rows(part, &part.missing);
+            let samples = part.build.session.plan().samples;
+            let shards = Shards { layout: &part.layout, output, samples };
+            let whole: u64 = part.whole.values().map(|record| record.shard.rows).sum();
+            let rows = shards.rows_of(self.piece).saturating_sub(whole);
             let bytes = room::dataset_bytes(output.format, &part.layout, self.market, rows);
             needed = needed.saturating_add(bytes);
         }
@@ -320,12 +340,7 @@ impl Build<'_> {
             format: self.recipe.output.format.to_string(),
             samples: plan.samples,
             positions: plan.positions.count(),
-            part: build.part.as_ref().map(|part| PartRecord {
-                index: part.index,
-                name: part.name.clone(),
-                start_ns: (part.start_ns != i64::MIN).then_some(part.start_ns),
-                end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
-            }),
+            part: build.part.as_ref().map(PartRecord::new),
             recipe_digest: self.recipe.digest(),
             recipe: begun.recipe.clone(),
             market: begun.market.clone(),

@@ -138,6 +138,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_of_files_have_as_many_digits_as_they_need() {
+        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new());
+        for (number, digits) in
+            [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
+        {
+            let name = format!("samples-{digits}.parquet");
+            assert_eq!(file_names(Format::Parquet, &layout, number), [name]);
+            let columns = file_names(Format::Npy, &layout, number);
+            assert_eq!(columns[0], format!("windows-{digits}.npy"));
+            assert!(columns.iter().all(|name| is_file_name(name)), "{columns:?}");
+        }
+    }
+
+    #[test]
     fn names_of_files() {
         for name in ["samples-00000.parquet", "samples-123456.arrow", "reward_sharpe-00001.npy"] {
             assert!(is_file_name(name), "{name}");

@@ -82,6 +82,18 @@ pub enum DatasetError {
         /// Bytes free.
         free: u64,
     },
+    /// There are more shards than a folder holds.
+    #[error(
+        "output.shard_rows: {samples} samples are {count} shards, and {most} are the most; raise it, or use fewer dataset.samples"
+    )]
+    TooManyShards {
+        /// How many samples there are.
+        samples: u64,
+        /// In how many shards.
+        count: u64,
+        /// How many shards a part may have.
+        most: u64,
+    },
     /// A virtual dataset has no shards to be built apart.
     #[error("--shard: a virtual dataset has no shards; build it whole, or choose another format")]
     VirtualPiece,

@@ -223,6 +223,19 @@ pub(crate) fn check_file(dir: &Path, record: &FileRecord) -> Result<(), DatasetE
     }
 }
 
+/// Reads a text that a dataset has.
+pub(crate) fn read_text(path: &Path) -> Result<String, DatasetError> {
+    let damaged = |problem: &str| {
+        let path = path.to_path_buf();
+        DatasetError::Damaged { path, problem: problem.to_owned() }
+    };
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(damaged("it is not there")),
+        Err(error) => Err(DatasetError::io(path, "read")(error)),
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| damaged("it is not text")),
+    }
+}
+
 /// Makes renames in a folder durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), DatasetError> {
     // Only POSIX lets a folder be opened and synced; elsewhere renames are durable by themselves.

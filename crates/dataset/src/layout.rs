@@ -56,7 +56,7 @@ impl Layout {
         )
     }
 
-    fn of_names(
+    pub(crate) fn of_names(
         channels: Vec<String>,
         lookback: usize,
         metrics: Vec<String>,

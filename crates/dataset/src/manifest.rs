@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use barloom_bars::Market;
+use barloom_bars::{Market, Part};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -144,6 +144,19 @@ impl Manifest {
     /// All its files but the manifest, those of samples last.
     pub fn all_files(&self) -> impl Iterator<Item = &FileRecord> {
         self.files.iter().chain(self.shards.iter().flat_map(|shard| &shard.files))
+    }
+}
+
+impl PartRecord {
+    /// What a manifest says of a part.
+    #[must_use]
+    pub fn new(part: &Part) -> Self {
+        Self {
+            index: part.index,
+            name: part.name.clone(),
+            start_ns: (part.start_ns != i64::MIN).then_some(part.start_ns),
+            end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
+        }
     }
 }
 

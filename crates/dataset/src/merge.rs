@@ -9,7 +9,7 @@ use barloom_recipe::Recipe;
 use serde_json::Value;
 
 use crate::begun::difference;
-use crate::files::{check_file, sync_dir, take_file, write_bytes};
+use crate::files::{check_file, read_text, sync_dir, take_file, write_bytes};
 use crate::lock::Leftovers;
 use crate::ownership::entries;
 use crate::parallel::in_parallel;
@@ -90,6 +90,14 @@ impl Merge<'_> {
             same(&first.manifest, first.any(), &part.manifest, part.any(), &ACROSS_PARTS)?;
             part.check_complete()?;
         }
+        let names = first.manifest.recipe["split"]["part"].as_array().into_iter().flatten();
+        for name in names.filter_map(|part| part["name"].as_str()) {
+            let of =
+                |part: &PartPieces| part.manifest.part.as_ref().is_some_and(|p| p.name == name);
+            if !parts.iter().any(of) {
+                return Err(refused(format!("no piece of part {name} is named; name all of them")));
+            }
+        }
         parts.sort_by_key(|part| part.manifest.part.as_ref().map(|part| part.index));
         Ok(parts)
     }
@@ -105,8 +113,7 @@ impl Merge<'_> {
             take_file(from, &dir, &file.name)?;
         }
         let text = from.join("recipe.toml");
-        let recipe = fs::read_to_string(&text).map_err(DatasetError::io(&text, "read"))?;
-        let recipe = Recipe::from_toml(&recipe, &text.to_string_lossy())?;
+        let recipe = Recipe::from_toml(&read_text(&text)?, &text.to_string_lossy())?;
         let layout = Layout::of_manifest(&part.manifest, &recipe);
         let shards =
             Shards { layout: &layout, output: &recipe.output, samples: part.manifest.samples };
@@ -128,7 +135,7 @@ impl Merge<'_> {
         write_bytes(&dir, "manifest.json", text.as_bytes())?;
         sync_dir(&dir)?;
         let manifest = Dataset::open(&dir)?.manifest().clone();
-        Ok(BuiltPart { path: in_part(self.out), manifest, made: 0 })
+        Ok(BuiltPart { path: in_part(self.out), manifest, piece: None, made: 0 })
     }
 
     /// Checks a shard's files and takes them over.
@@ -151,8 +158,14 @@ impl Merge<'_> {
     }
 }
 
+/// Missing pieces that an error names.
+const NAMED: usize = 32;
+
 /// What may differ between the parts of a split.
 const ACROSS_PARTS: [&str; 4] = ["part", "samples", "positions", "files"];
+
+/// What of a manifest follows from the rest of it.
+const SHOWING: [&str; 2] = ["files", "recipe_digest"];
 
 impl PartPieces {
     /// The folder of the first piece that there is.
@@ -184,19 +197,25 @@ impl PartPieces {
     }
 
     fn check_complete(&self) -> Result<(), DatasetError> {
-        let missing: Vec<String> = (0..self.count)
-            .filter(|index| !self.dirs.contains_key(index))
-            .map(|index| index.to_string())
-            .collect();
-        if missing.is_empty() {
+        let missing = self.count - self.dirs.len() as u64;
+        if missing == 0 {
             return Ok(());
         }
+        let first: Vec<String> = (0..self.count)
+            .filter(|index| !self.dirs.contains_key(index))
+            .map(|index| index.to_string())
+            .take(NAMED)
+            .collect();
+        let more = match missing - first.len() as u64 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let part = self.manifest.part.as_ref();
         let part = part.map_or(String::new(), |part| format!(" of part {}", part.name));
         Err(refused(format!(
-            "of {} pieces{part} these are missing (they count from 0): {}",
+            "of {} pieces{part} these are missing (they count from 0): {}{more}",
             self.count,
-            missing.join(", ")
+            first.join(", ")
         )))
     }
 
@@ -229,14 +248,16 @@ fn same(
     b_dir: &Path,
     but: &[&str],
 ) -> Result<(), DatasetError> {
-    let value = |manifest: &Manifest| {
+    let without = |manifest: &Manifest, keys: &[&str]| {
         let mut value = serde_json::to_value(manifest).unwrap_or_default();
-        for key in but {
+        for key in keys.iter().chain(but) {
             value[*key] = Value::Null;
         }
         value
     };
-    match difference(&value(a), &value(b), "") {
+    // What differs for itself, rather than what only shows that something does.
+    let told = difference(&without(a, &SHOWING), &without(b, &SHOWING), "");
+    match told.or_else(|| difference(&without(a, &[]), &without(b, &[]), "")) {
         None => Ok(()),
         Some(difference) => Err(refused(format!(
             "{} and {} are pieces of different datasets: {difference}",

@@ -273,9 +273,13 @@ impl NpyFiles<'_> {
             }
             Ok(values)
         };
+        let damaged = |problem: String| DatasetError::Damaged { path: path.clone(), problem };
         read().map_err(|error| match error.downcast::<io::Error>() {
+            Ok(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                damaged("it ends before its last row".to_owned())
+            }
             Ok(error) => DatasetError::io(&path, "read")(*error),
-            Err(error) => DatasetError::Damaged { path: path.clone(), problem: error.to_string() },
+            Err(error) => damaged(error.to_string()),
         })
     }
 }

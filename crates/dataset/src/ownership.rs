@@ -81,9 +81,11 @@ impl Contents {
         manifest: &Manifest,
     ) -> Result<(), DatasetError> {
         let files = manifest.all_files().map(|f| f.name.as_str());
-        let listed: BTreeSet<&str> = files.chain([MANIFEST]).collect();
+        let listed: BTreeSet<&str> = files.collect();
+        let whole = manifest_in(dir).is_some();
         for (name, is_dir) in entries(dir)? {
-            let own = listed.contains(name.as_str()) || is_trace(dir, &name);
+            let own =
+                listed.contains(name.as_str()) || name == MANIFEST && whole || is_trace(dir, &name);
             if is_dir == Some(false) && own {
                 self.files.push(dir.join(name));
             } else {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::begun::Piece;
+use crate::files::read_text;
 use crate::{DatasetError, FORMAT_VERSION, Manifest, sealed};
 
 /// Says that a folder is a piece.
@@ -35,10 +36,10 @@ impl PieceManifest {
     /// Reads `piece.json` in a folder; none where there is no such file.
     pub(crate) fn read(dir: &Path) -> Result<Option<Self>, DatasetError> {
         let path = dir.join(PIECE);
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            text => text.map_err(DatasetError::io(&path, "read"))?,
-        };
+        if !path.try_exists().map_err(DatasetError::io(&path, "read"))? {
+            return Ok(None);
+        }
+        let text = read_text(&path)?;
         let damaged = |problem: &str| {
             let path = path.clone();
             DatasetError::Damaged { path, problem: problem.to_owned() }

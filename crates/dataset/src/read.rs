@@ -9,6 +9,7 @@ use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
 use barloom_recipe::{Format, Recipe};
 
+use crate::files::read_text;
 use crate::piece::PieceManifest;
 use crate::{DatasetError, Manifest, SampleReader};
 
@@ -44,10 +45,10 @@ impl Dataset {
                 DatasetError::HasParts { path, parts: named.join(", ") }
             });
         }
-        let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
+        let text = read_text(&file)?;
         let manifest = Manifest::from_json(&text, &file)?;
         let file = path.join("recipe.toml");
-        let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
+        let text = read_text(&file)?;
         let recipe = Recipe::from_toml(&text, &file.to_string_lossy())?;
         if recipe.digest() != manifest.recipe_digest {
             let problem = "it is not the recipe whose digest the manifest holds".to_owned();

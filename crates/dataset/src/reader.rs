@@ -87,7 +87,7 @@ impl SampleReader {
                         batches.push(self.rows(shard, std::iter::once(run).collect())?);
                     }
                 }
-                self.joined(&batches)
+                self.joined(&batches, samples.end.saturating_sub(samples.start))
             }
         }
     }
@@ -126,10 +126,18 @@ impl SampleReader {
         }
         let places = samples.iter().map(|s| sorted.partition_point(|other| other < s) as u64);
         let places = UInt64Array::from_iter_values(places);
-        take_record_batch(&self.joined(&batches)?, &places).map_err(self.refused())
+        take_record_batch(&self.joined(&batches, sorted.len() as u64)?, &places)
+            .map_err(self.refused())
     }
 
-    fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch, DatasetError> {
+    /// Batches that hold so many rows, as one.
+    fn joined(&self, batches: &[RecordBatch], rows: u64) -> Result<RecordBatch, DatasetError> {
+        if let Source::Stored { dir, .. } = &self.source
+            && batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>() != rows
+        {
+            let problem = "its shards do not hold every sample once".to_owned();
+            return Err(DatasetError::Damaged { path: dir.join("manifest.json"), problem });
+        }
         match batches {
             [one] => Ok(one.clone()),
             _ => concat_batches(&self.schema(), batches).map_err(self.refused()),
@@ -160,7 +168,7 @@ impl SampleReader {
             batches.push(batch.map_err(self.refused())?);
             first += rows as u64;
         }
-        self.joined(&batches)
+        self.joined(&batches, samples.end.saturating_sub(samples.start))
     }
 
     /// Rows of a shard. Some damage makes readers panic.

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use barloom_recipe::OutputSettings;
+use barloom_recipe::{Format, OutputSettings};
 
+use crate::begun::Piece;
 use crate::files::check_file;
 use crate::ownership::entries;
 use crate::parallel::in_parallel;
@@ -33,6 +34,27 @@ impl Shards<'_> {
         let rows = self.output.rows_of_shards(self.samples);
         let first = number.saturating_mul(rows);
         (first, rows.min(self.samples.saturating_sub(first)))
+    }
+
+    /// Whether these are all shards, by samples and names of files.
+    pub(crate) fn are(&self, found: &[ShardRecord]) -> bool {
+        let count = if self.output.format == Format::Virtual { 0 } else { self.count() };
+        let is = |number: u64, shard: &ShardRecord| {
+            let names = encode::file_names(self.output.format, self.layout, number);
+            (shard.first, shard.rows) == self.range(number)
+                && shard.files.iter().map(|file| &file.name).eq(&names)
+        };
+        found.len() as u64 == count && (0..count).zip(found).all(|(number, s)| is(number, s))
+    }
+
+    /// The samples in the shards of a piece; all without one.
+    pub(crate) fn rows_of(&self, piece: Option<Piece>) -> u64 {
+        let Some(Piece { index, count }) = piece else { return self.samples };
+        let Some(last) = self.count().checked_sub(1).filter(|last| index <= *last) else {
+            return 0;
+        };
+        let most = ((last - index) / count).saturating_add(1).saturating_mul(self.range(0).1);
+        if last % count == index { most - (self.range(0).1 - self.range(last).1) } else { most }
     }
 
     /// The record of a shard, if its files have the sizes and checksums that it says; else what
@@ -116,5 +138,33 @@ impl Joined {
             shards.push(shard.record);
         }
         Self { shards, content_digest: digest.finish(), summary: totals.finish(&metrics) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_have_all_samples_between_them() {
+        let layout = Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new());
+        let output = OutputSettings { shard_rows: 4_096, ..OutputSettings::default() };
+        for samples in [1, 4_095, 4_096, 4_097, 20_000, 40_960] {
+            let shards = Shards { layout: &layout, output: &output, samples };
+            assert_eq!(shards.rows_of(None), samples);
+            for count in 1..=12 {
+                let rows = |index| {
+                    let ours = (0..shards.count()).filter(|number| number % count == index);
+                    let rows: u64 = ours.map(|number| shards.range(number).1).sum();
+                    assert_eq!(shards.rows_of(Some(Piece { index, count })), rows);
+                    rows
+                };
+                assert_eq!((0..count).map(rows).sum::<u64>(), samples);
+            }
+        }
+        let shards = Shards { layout: &layout, output: &output, samples: (1 << 62) - 1 };
+        assert_eq!(shards.rows_of(None), (1 << 62) - 1);
+        let piece = |index, count| shards.rows_of(Some(Piece { index, count }));
+        assert_eq!(piece(0, 2) + piece(1, 2), (1 << 62) - 1);
     }
 }

@@ -1,6 +1,5 @@
 //! Whether a dataset is what its recipe and bars say.
 
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,19 +8,23 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_backend::{Backend, BlockDigest, SampleBlock, Session};
+use barloom_backend::{Backend, BackendError, BlockDigest, Plan, SampleBlock, Session};
 use barloom_bars::Market;
 use sha2::{Digest, Sha256};
 
-use crate::files::check_file;
+use crate::files::{check_file, read_text};
 use crate::ownership::Contents;
 use crate::parallel::in_parallel;
 use crate::record::BuiltShard;
-use crate::resume::Joined;
+use crate::resume::{Joined, Shards};
 use crate::summary::Gather;
 use crate::{
-    Dataset, DatasetError, Layout, MarketRecord, SampleReader, ShardRecord, Summary, encode, npy,
+    Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
+    encode, npy,
 };
+
+/// The files that a dataset has beside those of samples.
+const SIDE_FILES: [&str; 3] = ["bars.arrow", "meta_scaler.json", "recipe.toml"];
 
 /// Which samples are made again and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,35 +135,62 @@ impl Verify<'_> {
         Ok(())
     }
 
-    /// What recipe and bars say again: the market, the number of samples, the meta bounds.
-    fn check_derived(&self, market: &Market, session: &dyn Session) -> Result<(), DatasetError> {
+    /// Whether the bars are those that the manifest tells of.
+    fn check_market(&self, market: &Market) -> Result<(), DatasetError> {
+        let told = &self.dataset.manifest().market;
+        if MarketRecord::new(market, &told.dropped) == *told {
+            return Ok(());
+        }
+        self.wrong("bars.arrow", "it is not the market that the manifest tells of")
+    }
+
+    /// What recipe and bars say again: number of samples and part, meta bounds, names of files.
+    fn check_derived(&self, market: &Market, plan: &Plan) -> Result<(), DatasetError> {
         let (dir, manifest) = (self.dataset.path(), self.dataset.manifest());
-        let wrong = |file: &str, problem: &str| {
-            Err(DatasetError::Damaged { path: dir.join(file), problem: problem.to_owned() })
-        };
-        if MarketRecord::new(market, &manifest.market.dropped) != manifest.market {
-            return wrong("bars.arrow", "it is not the market that the manifest tells of");
+        let output = &self.dataset.recipe().output;
+        if self.dataset.recipe().resolve(market)?.to_json() != manifest.recipe {
+            return self.wrong("recipe.toml", "it is not the recipe that the manifest tells of");
         }
-        let resolved = self.dataset.recipe().resolve(market)?;
-        if resolved.to_json() != manifest.recipe {
-            return wrong("recipe.toml", "it is not the recipe that the manifest tells of");
+        if manifest.format != output.format.name() {
+            return self.wrong("manifest.json", "its format is not the recipe's");
         }
-        let plan = session.plan();
         if (plan.samples, plan.positions.count()) != (manifest.samples, manifest.positions) {
-            return wrong("manifest.json", "recipe and bars give another number of samples");
+            return self.wrong("manifest.json", "recipe and bars give another number of samples");
+        }
+        if plan.part.as_ref().map(PartRecord::new) != manifest.part {
+            return self.wrong("manifest.json", "its part is not that of the recipe's split");
+        }
+        if !manifest.files.iter().map(|file| &*file.name).eq(SIDE_FILES) {
+            let problem = format!("files are not {}", SIDE_FILES.join(", "));
+            return self.wrong("manifest.json", &problem);
+        }
+        let layout = Layout::new(plan, market);
+        let shards = Shards { layout: &layout, output, samples: plan.samples };
+        if !shards.are(&manifest.shards) {
+            return self.wrong("manifest.json", "its shards are not those of the recipe");
         }
         let path = dir.join("meta_scaler.json");
-        let text = fs::read_to_string(&path).map_err(DatasetError::io(&path, "read"))?;
-        if serde_json::from_str(&text).ok().as_ref() != Some(&plan.meta) {
-            return wrong("meta_scaler.json", "its bounds are not those of the recipe");
+        if serde_json::from_str(&read_text(&path)?).ok().as_ref() != Some(&plan.meta) {
+            return self.wrong("meta_scaler.json", "its bounds are not those of the recipe");
         }
         Ok(())
     }
 
+    fn wrong(&self, file: &str, problem: &str) -> Result<(), DatasetError> {
+        let path = self.dataset.path().join(file);
+        Err(DatasetError::Damaged { path, problem: problem.to_owned() })
+    }
+
     fn check_samples(&self, verified: &mut Verified) -> Result<(), DatasetError> {
         let market = Arc::new(self.dataset.market()?);
-        let session = self.dataset.session(self.backend, &market)?;
-        self.check_derived(&market, &*session)?;
+        self.check_market(&market)?;
+        let session = match self.dataset.session(self.backend, &market) {
+            Err(DatasetError::Backend(error)) if !matches!(error, BackendError::Device(_)) => {
+                return self.wrong("recipe.toml", &format!("it does not fit bars.arrow: {error}"));
+            }
+            session => session?,
+        };
+        self.check_derived(&market, session.plan())?;
         let stored = !self.dataset.manifest().shards.is_empty();
         let compare = Compare {
             verify: self,

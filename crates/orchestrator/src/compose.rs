@@ -41,8 +41,6 @@ pub(crate) struct Done {
     pub(crate) market: Arc<Market>,
     pub(crate) joined: Vec<Joined>,
     pub(crate) notes: Vec<String>,
-    /// Which piece of the dataset it is, if not all of it.
-    pub(crate) piece: Option<Piece>,
     pub(crate) building: Duration,
 }
 
@@ -156,7 +154,7 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
     bar.finish_and_clear();
     let building = start.elapsed();
     let parts = built.map_err(|error| signals.blame(error.into()))?;
-    Ok(Done { parts, market, joined, notes, piece: job.piece, building })
+    Ok(Done { parts, market, joined, notes, building })
 }
 
 /// What a plan came to, and what a person should know of it.

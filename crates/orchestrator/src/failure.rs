@@ -113,6 +113,7 @@ fn dataset_code(error: &DatasetError) -> u8 {
         | DatasetError::IsPiece { .. }
         | DatasetError::Pieces { .. }
         | DatasetError::VirtualPiece
+        | DatasetError::TooManyShards { .. }
         | DatasetError::OtherBuild { .. }
         | DatasetError::NoName(_) => USAGE,
         DatasetError::Damaged { .. } => DATA,

@@ -26,7 +26,7 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
     let parts = joined.map_err(|error| signals.blame(error.into()))?;
     let mut text = String::new();
     for part in &parts {
-        report::part_text(&mut text, part, None);
+        report::part_text(&mut text, part);
     }
     text += "note         the pieces stay as they are; they can be deleted now\n";
     let part = |part: &BuiltPart| json!({ "path": part.path, "manifest": part.manifest });

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Manifest, Piece, Summary};
+use barloom_dataset::{BuiltPart, Piece, Summary};
 use serde_json::{Value, json};
 
 use crate::compose::Done;
@@ -13,7 +13,7 @@ pub(crate) fn text(done: &Done) -> String {
     let mut out = String::new();
     market_text(&mut out, done);
     for part in &done.parts {
-        part_text(&mut out, part, done.piece);
+        part_text(&mut out, part);
     }
     built_text(&mut out, done);
     for joined in &done.joined {
@@ -46,9 +46,8 @@ fn built_text(out: &mut String, done: &Done) {
 
 /// The summary for machines.
 pub(crate) fn json(done: &Done) -> Value {
-    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(&part.manifest, done.piece), "made": part.made, "manifest": part.manifest });
+    let part = |part: &BuiltPart| json!({ "path": part.path, "piece": part.piece, "files": files(part), "made": part.made, "manifest": part.manifest });
     json!({
-        "piece": done.piece,
         "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
         "seconds": done.building.as_secs_f64(),
         "joined": done.joined,
@@ -83,17 +82,18 @@ fn market_text(out: &mut String, done: &Done) {
     }
 }
 
-pub(crate) fn part_text(out: &mut String, part: &BuiltPart, piece: Option<Piece>) {
+pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
-        "dataset      {}: {} from {}, {}",
+        "{:<12} {}: {} from {}, {}",
+        part.piece.map_or("dataset".into(), |p| format!("piece {}/{}", p.index, p.count)),
         part.path.display(),
         text::counted(manifest.samples, "sample"),
         text::counted(manifest.positions, "position"),
         manifest.format,
     );
-    if let Some(Piece { index, count }) = piece {
+    if let Some(Piece { index, count }) = part.piece {
         let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
         let _ = writeln!(
             out,
@@ -105,7 +105,7 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart, piece: Option<Piece>
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
     }
-    let files = files(manifest, piece);
+    let files = files(part);
     let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let shown = if files.len() > 8 {
         format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
@@ -168,9 +168,10 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     out
 }
 
-fn files(manifest: &Manifest, piece: Option<Piece>) -> Vec<&str> {
+fn files(part: &BuiltPart) -> Vec<&str> {
+    let manifest = &part.manifest;
     let shards = manifest.shards.iter().flat_map(|s| &s.files).map(|f| f.name.as_str());
     let others = manifest.files.iter().map(|f| f.name.as_str());
-    let last = if piece.is_some() { "piece.json" } else { "manifest.json" };
+    let last = if part.piece.is_some() { "piece.json" } else { "manifest.json" };
     shards.chain(others).chain([last]).collect()
 }
