@@ -1,25 +1,49 @@
 //! What a build makes: the same before it begins and when it goes on.
 
-use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use crate::files::write_bytes;
-use crate::{DatasetError, FORMAT_VERSION, MarketRecord, sealed};
+use crate::files::{hex, read_text, write_bytes};
+use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, sealed};
 
 /// The file that says what the folder is for in which a dataset is built.
 pub(crate) const BEGUN: &str = "build.json";
 
-/// A piece of a dataset: of its shards those whose number is `index` modulo `count`.
+/// A piece of a dataset: of its shards those whose number is [`index`](Self::index) modulo
+/// [`count`](Self::count).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
-    /// From 0.
-    pub index: u64,
+    index: u64,
+    count: u64,
+}
+
+impl Piece {
+    /// Piece `index`, from 0, of `count`; none if there is no such piece.
+    #[must_use]
+    pub fn new(index: u64, count: u64) -> Option<Self> {
+        (index < count).then_some(Self { index, count })
+    }
+
+    /// Its number, from 0.
+    #[must_use]
+    pub fn index(self) -> u64 {
+        self.index
+    }
+
     /// How many pieces the dataset is built in, at least 1.
-    pub count: u64,
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.count
+    }
+
+    /// Whether a shard is in it.
+    pub(crate) fn has(self, number: u64) -> bool {
+        number % self.count == self.index
+    }
 }
 
 impl FromStr for Piece {
@@ -65,11 +89,26 @@ impl Begun {
     }
 
     /// What a folder was for; none where a build was stopped before it said so.
-    pub(crate) fn read(dir: &Path) -> Option<Self> {
-        let text =
-            fs::read_to_string(dir.join(BEGUN)).ok().filter(|text| sealed::is_whole(text))?;
-        let begun: Self = serde_json::from_str(&text).ok()?;
-        Some(Self { digest: String::new(), ..begun })
+    pub(crate) fn read(dir: &Path) -> Result<Option<Self>, DatasetError> {
+        let path = dir.join(BEGUN);
+        if !path.try_exists().map_err(DatasetError::io(&path, "read"))? {
+            return Ok(None);
+        }
+        let text = read_text(&path)?;
+        match serde_json::from_str::<Self>(&text) {
+            Ok(begun) if sealed::is_whole(&text) => {
+                Ok(Some(Self { digest: String::new(), ..begun }))
+            }
+            _ => {
+                let problem = "it is not what a build wrote there".to_owned();
+                Err(DatasetError::Damaged { path, problem })
+            }
+        }
+    }
+
+    /// What every record of a shard names: of which part of which dataset it is.
+    pub(crate) fn identity(&self, part: Option<&PartRecord>) -> String {
+        identity(&self.barloom_version, &self.recipe, &self.market, part)
     }
 
     /// Whether another is the same; else an error that names the first difference.
@@ -82,6 +121,17 @@ impl Begun {
             }
         }
     }
+}
+
+/// The digest of what determines every file of a part of a dataset.
+pub(crate) fn identity(
+    version: &str,
+    recipe: &Value,
+    market: &MarketRecord,
+    part: Option<&PartRecord>,
+) -> String {
+    let text = serde_json::json!([FORMAT_VERSION, version, recipe, market, part]).to_string();
+    format!("sha256:{}", hex(&Sha256::digest(text)))
 }
 
 /// The first place where two documents differ, with both values.

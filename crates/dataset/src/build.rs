@@ -15,26 +15,29 @@ use barloom_market_data::write_market;
 use barloom_recipe::{Format, Recipe};
 
 use crate::begun::{Begun, Piece};
-use crate::files::{PartialFile, sync_dir, write_bytes};
+use crate::files::{PartialFile, check_size, sync_dir, write_bytes};
 use crate::lock::Leftovers;
-use crate::parallel::in_parallel;
+use crate::parallel::{Workers, in_parallel};
 use crate::piece::{PIECE, PieceManifest};
-use crate::record::{BuiltShard, Record};
+use crate::record::BuiltShard;
 use crate::resume::{Joined, Shards};
 use crate::shard::ShardWriter;
 use crate::staging::{self, Staging};
 use crate::summary::Gather;
 use crate::{
     Dataset, DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
-    room,
+    ownership, room,
 };
+
+/// Threads that write npy shards, at most.
+const MOST_NPY_THREADS: usize = 32;
 
 /// More samples than a block can hold, far from the end of the numbers.
 const MOST_CHUNK_ROWS: usize = usize::MAX / 4;
 
 /// Shards that a part may have: what is known of each stays in memory until the manifest is
 /// written, and no folder takes many more files.
-const MOST_SHARDS: u64 = 1 << 24;
+pub(crate) const MOST_SHARDS: u64 = 1 << 24;
 
 /// A dataset, or one part of it, that is to be built.
 pub struct PartBuild {
@@ -95,7 +98,9 @@ struct Begin<'a> {
     dir: PathBuf,
     layout: Layout,
     /// Shards of an earlier build that are whole.
-    whole: BTreeMap<u64, Record>,
+    whole: BTreeMap<u64, BuiltShard>,
+    /// What shards have counted.
+    totals: Mutex<Gather>,
     /// Shards that are still to be built.
     missing: Vec<u64>,
 }
@@ -149,12 +154,13 @@ impl Build<'_> {
         {
             return Ok(built);
         }
+        let out = staging::target(self.out)?;
         let leftovers = match (self.resume, self.overwrite) {
             (true, _) => Leftovers::Kept,
             (false, true) => Leftovers::Cleared,
             (false, false) => Leftovers::ClearedUnlessWhole,
         };
-        let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
+        let mut staging = Staging::create(&out, self.overwrite, leftovers)?;
         let built = thread::scope(|scope| {
             // Samples need not wait for it; a build that goes on with them does. A virtual dataset
             // leaves nothing to go on with.
@@ -173,7 +179,8 @@ impl Build<'_> {
 
     /// What is there already, if that is what is to be built and it is whole.
     fn built_before(&self, begun: &Begun) -> Result<Option<Vec<BuiltPart>>, DatasetError> {
-        if fs::symlink_metadata(self.out).is_err() || staging::folder_of(self.out)?.exists() {
+        let out = staging::target(self.out)?;
+        if fs::symlink_metadata(&out).is_err() || staging::folder_of(&out)?.exists() {
             return Ok(None);
         }
         let mut built = Vec::new();
@@ -196,9 +203,15 @@ impl Build<'_> {
             if self.digest && manifest.content_digest.is_none() {
                 return Ok(None);
             }
+            let shards = match piece {
+                Some(_) => ownership::shards_in(&path)?,
+                None => manifest.shards.clone(),
+            };
+            let files = shards.iter().flat_map(|shard| &shard.files);
+            manifest.files.iter().chain(files).try_for_each(|file| check_size(&path, file))?;
             built.push(BuiltPart { path, manifest, piece: self.piece, made: 0 });
         }
-        staging::remove_traces(self.out)?;
+        staging::remove_traces(&out)?;
         tracing::warn!("{} is whole already", self.out.display());
         Ok(Some(built))
     }
@@ -209,7 +222,7 @@ impl Build<'_> {
         begun: &impl Deref<Target = Begun>,
     ) -> Result<Vec<BuiltPart>, DatasetError> {
         if self.resume {
-            if let Some(found) = Begun::read(staging.dir()) {
+            if let Some(found) = Begun::read(staging.dir())? {
                 begun.same(&found, staging.dir())?;
             }
             if self.recipe.output.format != Format::Virtual {
@@ -218,7 +231,7 @@ impl Build<'_> {
         }
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            parts.push(self.begin(part, staging.dir())?);
+            parts.push(self.begin(part, begun, staging.dir())?);
         }
         self.check_room(staging.dir(), &parts)?;
         parts.iter_mut().try_for_each(|part| self.find_missing(part))?;
@@ -236,21 +249,28 @@ impl Build<'_> {
     }
 
     /// Makes a part's folder, or finds what is whole in it.
-    fn begin<'a>(&self, build: &'a PartBuild, staging: &Path) -> Result<Begin<'a>, DatasetError> {
+    fn begin<'a>(
+        &self,
+        build: &'a PartBuild,
+        begun: &impl Deref<Target = Begun>,
+        staging: &Path,
+    ) -> Result<Begin<'a>, DatasetError> {
         let (plan, output) = (build.session.plan(), &self.recipe.output);
         let dir = build.path_in(staging);
         fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
         let layout = Layout::new(plan, self.market);
-        let shards = Shards { layout: &layout, output, samples: plan.samples };
-        let whole = match self.resume {
-            true => shards.keep_whole(&dir, self.threads)?,
-            false => BTreeMap::new(),
-        };
+        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+        let mut whole = BTreeMap::new();
+        if self.resume {
+            let identity = &begun.identity(build.part.as_ref().map(PartRecord::new).as_ref());
+            let shards = Shards { layout: &layout, output, samples: plan.samples, identity };
+            whole = shards.keep_whole(&dir, self.threads, &totals, self.stop)?;
+        }
         if !whole.is_empty() {
             tracing::info!("{}: {} shards are whole already", dir.display(), whole.len());
-            (self.progress)(whole.values().map(|record| record.shard.rows).sum());
+            (self.progress)(whole.values().map(|shard| shard.record.rows).sum());
         }
-        Ok(Begin { build, dir, layout, whole, missing: Vec::new() })
+        Ok(Begin { build, dir, layout, whole, totals, missing: Vec::new() })
     }
 
     /// Finds the shards of a part that are still to be built.
@@ -260,11 +280,11 @@ impl Build<'_> {
             return Ok(());
         }
         let samples = part.build.session.plan().samples;
-        let count = Shards { layout: &part.layout, output, samples }.count();
+        let count = self.shards(part).count();
         if count > MOST_SHARDS {
             return Err(DatasetError::TooManyShards { samples, count, most: MOST_SHARDS });
         }
-        let ours = |number: &u64| self.piece.is_none_or(|p| number % p.count == p.index);
+        let ours = |number: &u64| self.piece.is_none_or(|piece| piece.has(*number));
         part.missing = (0..count).filter(|n| ours(n) && !part.whole.contains_key(n)).collect();
         Ok(())
     }
@@ -274,20 +294,23 @@ impl Build<'_> {
         let output = &self.recipe.output;
         let mut needed = 0_u64;
         for part in parts {
-            let samples = part.build.session.plan().samples;
-            let shards = Shards { layout: &part.layout, output, samples };
-            let whole: u64 = part.whole.values().map(|record| record.shard.rows).sum();
-            let rows = shards.rows_of(self.piece).saturating_sub(whole);
+            let whole: u64 = part.whole.values().map(|shard| shard.record.rows).sum();
+            let rows = self.shards(part).rows_of(self.piece).saturating_sub(whole);
             let bytes = room::dataset_bytes(output.format, &part.layout, self.market, rows);
             needed = needed.saturating_add(bytes);
         }
         room::check(dir, needed, output)
     }
 
+    /// All shards of a part, built or not.
+    fn shards<'b>(&'b self, part: &'b Begin<'_>) -> Shards<'b> {
+        let samples = part.build.session.plan().samples;
+        Shards { layout: &part.layout, output: &self.recipe.output, samples, identity: "" }
+    }
+
     /// The samples of some of a part's shards.
     fn rows(&self, part: &Begin<'_>, numbers: &[u64]) -> u64 {
-        let samples = part.build.session.plan().samples;
-        let shards = Shards { layout: &part.layout, output: &self.recipe.output, samples };
+        let shards = self.shards(part);
         numbers.iter().map(|number| shards.range(*number).1).sum()
     }
 
@@ -304,17 +327,16 @@ impl Build<'_> {
                 stop.fetch_or(files.is_err(), Ordering::Relaxed);
                 files
             });
-            let samples = self.write_shards(&part, &stop);
+            let samples = self.write_shards(&part, begun, &stop);
             (files.join().unwrap_or(Err(DatasetError::Stopped)), samples)
         });
-        let (files, (built, mut totals)) = (files?, samples?);
+        let (files, built) = (files?, samples?);
         if (self.stop)() {
             return Err(DatasetError::Stopped);
         }
         let mut shards: BTreeMap<u64, BuiltShard> = part.missing.into_iter().zip(built).collect();
-        for (number, record) in std::mem::take(&mut part.whole) {
-            shards.insert(number, record.into_built(&mut totals));
-        }
+        shards.append(&mut part.whole);
+        let totals = part.totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = self.draft(part.build, begun, files);
         if let Some(piece) = self.piece {
             let text = PieceManifest::new(piece, manifest.clone()).text();
@@ -367,35 +389,42 @@ impl Build<'_> {
         ])
     }
 
-    /// Builds the shards that are missing; in their order, and what they have counted.
+    /// Builds the shards that are missing, in their order.
     fn write_shards(
         &self,
         part: &Begin<'_>,
+        begun: &impl Deref<Target = Begun>,
         stop: &AtomicBool,
-    ) -> Result<(Vec<BuiltShard>, Gather), DatasetError> {
-        let plan = part.build.session.plan();
-        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+    ) -> Result<Vec<BuiltShard>, DatasetError> {
+        if part.missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let identity = begun.identity(part.build.part.as_ref().map(PartRecord::new).as_ref());
+        // An npy shard has a file for each column, and a process may open so many.
+        let many_files = self.recipe.output.format == Format::Npy;
+        let threads = if many_files { self.threads.min(MOST_NPY_THREADS) } else { self.threads };
         let writer = ShardWriter {
             session: &*part.build.session,
             layout: &part.layout,
             dir: &part.dir,
             output: &self.recipe.output,
             chunk_rows: self.chunk_rows.min(MOST_CHUNK_ROWS),
-            alone: part.missing.len() >= self.threads,
+            alone: part.missing.len() >= threads,
             progress: self.progress,
             stop: &|| stop.load(Ordering::Relaxed) || (self.stop)(),
             idle: Mutex::default(),
-            totals: &totals,
+            totals: &part.totals,
+            identity: &identity,
         };
-        let built = in_parallel(
+        // Two files are hashed faster together than one after the other.
+        let workers = Workers { threads, pairs: !many_files, few_waiting: many_files };
+        in_parallel(
             &part.missing,
-            self.threads,
+            workers,
             stop,
             |numbers| writer.write(numbers),
-            |shard| shard.settle(&part.dir),
-        )?;
-        drop(writer);
-        Ok((built, totals.into_inner().unwrap_or_else(PoisonError::into_inner)))
+            |shard| shard.settle(&part.dir, self.piece.is_some()),
+        )
     }
 }
 

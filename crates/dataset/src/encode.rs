@@ -48,12 +48,11 @@ pub(crate) fn file_names(format: Format, layout: &Layout, number: u64) -> Vec<St
 /// Whether a file of samples can have this name.
 pub(crate) fn is_file_name(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let word = |text: &str| text.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
     let Some((stem, extension)) = name.rsplit_once('.') else { return false };
     let Some((column, number)) = stem.rsplit_once('-') else { return false };
     let column_fits = match extension {
         "parquet" | "arrow" => column == "samples",
-        "npy" => !column.is_empty() && word(column),
+        "npy" => npy::is_column(column),
         _ => false,
     };
     column_fits && digits(number)
@@ -156,7 +155,9 @@ mod tests {
         for name in ["samples-00000.parquet", "samples-123456.arrow", "reward_sharpe-00001.npy"] {
             assert!(is_file_name(name), "{name}");
         }
-        for name in ["samples-.parquet", "best-00000.parquet", "-00000.npy", "My-1.npy", "a.npy"] {
+        for name in
+            ["samples-.parquet", "best-00000.parquet", "-00000.npy", "weights-1.npy", "a.npy"]
+        {
             assert!(!is_file_name(name), "{name}");
         }
     }

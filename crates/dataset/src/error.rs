@@ -4,6 +4,8 @@ use barloom_backend::BackendError;
 use barloom_market_data::MarketDataError;
 use barloom_recipe::RecipeError;
 
+use crate::Piece;
+
 /// Why a dataset can't be written or read.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +49,7 @@ pub enum DatasetError {
     #[error("{} is in the way: the dataset is built under this name; delete or rename it if no build is running", .0.display())]
     InTheWay(PathBuf),
     /// A build that was stopped left whole shards where the dataset is built.
-    #[error("{} holds {shards} whole shards of a build that was stopped; --resume goes on with it, --overwrite begins anew", dir.display())]
+    #[error("{} holds {shards} whole shards of a build that was stopped; build --resume goes on with it, --overwrite begins anew", dir.display())]
     Unfinished {
         /// The folder.
         dir: PathBuf,
@@ -55,17 +57,17 @@ pub enum DatasetError {
         shards: usize,
     },
     /// A build ended before the dataset was whole; what it has done stays.
-    #[error("{source}; {shards} whole shards stay in {}: the same command with --resume goes on with them", dir.display())]
+    #[error("{because}; {shards} whole shards stay in {}: the same command with --resume goes on with them", dir.display())]
     Resumable {
         /// The folder that it was built in.
         dir: PathBuf,
         /// How many shards are whole.
         shards: usize,
         /// Why it ended.
-        source: Box<DatasetError>,
+        because: Box<DatasetError>,
     },
     /// What a stopped build left, or what is there already, is another dataset.
-    #[error("{} was built from something else, so it can't be gone on with: {difference}; without --resume a new one is built, with --overwrite in its place", path.display())]
+    #[error("{} was built from something else, so it can't be gone on with: {difference}; choose another --out, or --overwrite in the place of --resume to begin anew", path.display())]
     OtherBuild {
         /// The folder.
         path: PathBuf,
@@ -104,14 +106,12 @@ pub enum DatasetError {
         problem: String,
     },
     /// A folder is a piece of a dataset.
-    #[error("{} is piece {index} of {count} of a dataset (pieces count from 0); barloom merge joins all of them", path.display())]
+    #[error("{} is piece {} of {} of a dataset (pieces count from 0); barloom merge joins all of them", path.display(), piece.index(), piece.count())]
     IsPiece {
         /// The folder.
         path: PathBuf,
-        /// Its number, from 0.
-        index: u64,
-        /// How many pieces there are.
-        count: u64,
+        /// Which one.
+        piece: Piece,
     },
     /// Another build writes to the same place.
     #[error("{}: another build is writing this dataset; wait for it or choose another --out", .0.display())]
@@ -178,8 +178,8 @@ pub enum DatasetError {
         /// What the library said.
         problem: String,
     },
-    /// The build was stopped before its end.
-    #[error("the build was stopped before its end")]
+    /// Work was stopped before its end.
+    #[error("stopped before its end")]
     Stopped,
     /// The backend failed.
     #[error(transparent)]

@@ -181,34 +181,66 @@ pub(crate) fn write_bytes(
     file.finish().settle()
 }
 
-/// Gives a file of one folder a second name in another, or copies it where that can't be.
-pub(crate) fn take_file(from: &Path, to: &Path, name: &str) -> Result<(), DatasetError> {
-    let (from, to) = (from.join(name), to.join(name));
-    if fs::hard_link(&from, &to).is_ok() {
-        return Ok(());
-    }
-    fs::copy(&from, &to).map_err(DatasetError::io(&to, "copy to"))?;
-    let copied = File::open(&to).map_err(DatasetError::io(&to, "open"))?;
-    copied.sync_all().map_err(DatasetError::io(&to, "sync"))
+/// As [`write_bytes`], for a file that may be gone after a power failure.
+pub(crate) fn write_soon(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), DatasetError> {
+    let (temporary, path) = (dir.join(format!("{name}.tmp")), dir.join(name));
+    fs::write(&temporary, bytes).map_err(DatasetError::io(&temporary, "write"))?;
+    fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))
 }
 
+/// How a file comes to another folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// By a second name, or a copy where that can't be: for a file that is removed in the end.
+    Move,
+    /// By a copy.
+    Copy,
+}
+
+/// Brings a file of one folder to another, where none of its name is, checks and syncs it there.
+pub(crate) fn take_file(
+    take: Take,
+    from: &Path,
+    to: &Path,
+    record: &FileRecord,
+    stop: Stop<'_>,
+) -> Result<(), DatasetError> {
+    let (source, path) = (from.join(&record.name), to.join(&record.name));
+    let linked = take == Take::Move && fs::hard_link(&source, &path).is_ok();
+    if !linked {
+        if fs::symlink_metadata(&path).is_ok() {
+            let there = io::ErrorKind::AlreadyExists.into();
+            return Err(DatasetError::io(&path, "copy to")(there));
+        }
+        let temporary = to.join(format!("{}.tmp", record.name));
+        fs::copy(&source, &temporary).map_err(DatasetError::io(&source, "copy"))?;
+        fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))?;
+    }
+    check_file(to, record, stop)?;
+    let file = File::options().append(true).open(&path);
+    let synced = file.and_then(|file| file.sync_all());
+    synced.map_err(DatasetError::io(&path, "sync"))
+}
+
+/// Asked often whether to stop.
+pub(crate) type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
 /// Checks a file of a folder against its record: size, then checksum.
-pub(crate) fn check_file(dir: &Path, record: &FileRecord) -> Result<(), DatasetError> {
+pub(crate) fn check_file(
+    dir: &Path,
+    record: &FileRecord,
+    stop: Stop<'_>,
+) -> Result<(), DatasetError> {
+    check_size(dir, record)?;
     let path = dir.join(&record.name);
     let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
-    let mut file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return damaged("it is not there".into());
-        }
-        file => file.map_err(DatasetError::io(&path, "open"))?,
-    };
-    let bytes = file.metadata().map_err(DatasetError::io(&path, "read"))?.len();
-    if bytes != record.bytes {
-        return damaged(format!("it has {bytes} bytes, and {} were written", record.bytes));
-    }
+    let mut file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
     let mut hash = StreamHash::new();
     let mut piece = vec![0; READ_BYTES];
     loop {
+        if stop() {
+            return Err(DatasetError::Stopped);
+        }
         match file.read(&mut piece) {
             Ok(0) => break,
             Ok(read) => hash.update(&piece[..read]),
@@ -220,6 +252,21 @@ pub(crate) fn check_file(dir: &Path, record: &FileRecord) -> Result<(), DatasetE
         Ok(())
     } else {
         damaged("its sha256 is not that of what was written".into())
+    }
+}
+
+/// Checks the size of a file of a folder against its record.
+pub(crate) fn check_size(dir: &Path, record: &FileRecord) -> Result<(), DatasetError> {
+    let path = dir.join(&record.name);
+    let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => damaged("it is not there".into()),
+        Err(error) => Err(DatasetError::io(&path, "read")(error)),
+        Ok(found) if !found.is_file() => damaged("it is no file".into()),
+        Ok(found) if found.len() != record.bytes => {
+            damaged(format!("it has {} bytes, and {} were written", found.len(), record.bytes))
+        }
+        Ok(_) => Ok(()),
     }
 }
 

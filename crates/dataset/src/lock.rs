@@ -42,8 +42,12 @@ pub(crate) fn take(dir: &Path, leftovers: Leftovers) -> Result<File, DatasetErro
     if lock.try_lock().is_err() || !is_named(&lock, &path) {
         return Err(DatasetError::Busy(dir.to_path_buf()));
     }
-    // What whole shards are of is known only from what the build said.
-    let shards = if Begun::read(dir).is_some() { whole_shards(dir)? } else { 0 };
+    // What shards are of is known only from what the build said. If that can't be read, nothing is
+    // cleared that may be of use.
+    let shards = match Begun::read(dir) {
+        Err(_) if leftovers == Leftovers::Cleared => 0,
+        begun => begun?.map_or(Ok(0), |_| whole_shards(dir))?,
+    };
     if shards > 0 && leftovers == Leftovers::ClearedUnlessWhole {
         return Err(DatasetError::Unfinished { dir: dir.to_path_buf(), shards });
     }
@@ -63,13 +67,13 @@ pub(crate) fn take(dir: &Path, leftovers: Leftovers) -> Result<File, DatasetErro
     Ok(lock)
 }
 
-/// How many shards a build's folder and those of its parts have that are whole.
+/// How many shards a build's folder and those of its parts have that are whole: that have records.
 pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
     let mut count = 0;
     for (name, is_dir) in entries(dir)? {
         count += match is_dir {
             Some(true) => whole_shards(&dir.join(name))?,
-            _ => usize::from(record::is_record(dir, &name)),
+            _ => usize::from(record::number_in(&name).is_some()),
         };
     }
     Ok(count)
@@ -77,7 +81,7 @@ pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
 
 /// Whether the open file is the one that has this name.
 #[cfg(unix)]
-fn is_named(file: &File, path: &Path) -> bool {
+pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
     file.metadata().map(id).ok().is_some_and(|file| fs::metadata(path).map(id).ok() == Some(file))
@@ -85,7 +89,7 @@ fn is_named(file: &File, path: &Path) -> bool {
 
 /// Whether the open file is the one that has this name: a file that is open can't be removed.
 #[cfg(not(unix))]
-fn is_named(_: &File, path: &Path) -> bool {
+pub(crate) fn is_named(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
@@ -109,7 +113,7 @@ fn check_leftovers(dir: &Path) -> Result<(), DatasetError> {
 }
 
 /// Whether a build writes files of this name, or under it before they have their own.
-fn is_build_file(name: &str) -> bool {
+pub(crate) fn is_build_file(name: &str) -> bool {
     const FILES: [&str; 6] = [
         "manifest.json",
         "piece.json",

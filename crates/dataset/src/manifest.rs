@@ -1,17 +1,24 @@
 //! The manifest: what a dataset is and which files it has.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 
 use barloom_bars::{Market, Part};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::begun::identity;
 use crate::files::hex;
 use crate::{DatasetError, Summary, sealed};
 
 /// The newest manifest version that this crate writes and reads.
 pub const FORMAT_VERSION: u64 = 1;
+
+/// The files of a dataset beside its manifest and samples.
+pub(crate) const SIDE_FILES: [&str; 3] = ["bars.arrow", "meta_scaler.json", "recipe.toml"];
+
+/// Samples of a dataset are fewer: 2^62.
+const MAX_SAMPLES: u64 = 1 << 62;
 
 /// `manifest.json`. Nothing in it depends on the clock, the host or the backend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,6 +118,26 @@ pub struct ShardRecord {
     pub files: Vec<FileRecord>,
 }
 
+/// Of a manifest of any version.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u64,
+}
+
+/// Whether a name is that of an entry of a folder, on any system.
+fn is_plain(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    let plain = matches!(components.next(), Some(Component::Normal(_)));
+    plain && components.next().is_none() && !name.contains(['/', '\\', ':', '\0'])
+}
+
+impl ShardRecord {
+    /// Whether its files can be in its folder.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.files.iter().all(|file| is_plain(&file.name))
+    }
+}
+
 impl Manifest {
     /// The manifest's text, with its own digest put in.
     pub(crate) fn to_json(&self) -> String {
@@ -120,25 +147,55 @@ impl Manifest {
     /// Reads a manifest, checks its version and its own digest.
     pub(crate) fn from_json(text: &str, path: &Path) -> Result<Self, DatasetError> {
         let damaged = |problem: String| DatasetError::Damaged { path: path.to_path_buf(), problem };
-        let value: serde_json::Value =
-            serde_json::from_str(text).map_err(|e| damaged(format!("it is not JSON ({e})")))?;
-        let found = value.get("format_version").and_then(serde_json::Value::as_u64);
-        match found {
-            Some(found) if found > FORMAT_VERSION => {
+        let version: Version = serde_json::from_str(text)
+            .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
+        match version.format_version {
+            FORMAT_VERSION => {}
+            0 => return Err(damaged("format_version 0 is none that was written".into())),
+            found => {
                 let (path, known) = (path.to_path_buf(), FORMAT_VERSION);
                 return Err(DatasetError::NewerFormat { path, found, known });
             }
-            Some(FORMAT_VERSION) => {}
-            other => {
-                return Err(damaged(format!("format_version {other:?} is none that was written")));
-            }
         }
-        let manifest: Self = serde_json::from_value(value)
+        let manifest: Self = serde_json::from_str(text)
             .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
         if !sealed::is_whole(text) {
             return Err(damaged("manifest_digest does not match the rest of it".into()));
         }
+        manifest.check().map_err(damaged)?;
         Ok(manifest)
+    }
+
+    /// What every reader relies on: names of files that stay in the folder, each once; shards that
+    /// follow each other and hold all samples, or none at all.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for file in self.all_files() {
+            if !is_plain(&file.name) || !names.insert(&file.name) {
+                return Err(format!("{:?} can't be the name of one of its files", file.name));
+            }
+        }
+        if let Some(part) = &self.part
+            && !is_plain(&part.name)
+        {
+            return Err(format!("{:?} can't be the name of a part", part.name));
+        }
+        if self.samples >= MAX_SAMPLES {
+            return Err(format!("{} samples are more than any dataset has", self.samples));
+        }
+        let mut next = Some(0_u64);
+        for shard in &self.shards {
+            next = next.filter(|n| *n == shard.first).and_then(|n| n.checked_add(shard.rows));
+        }
+        if !self.shards.is_empty() && next != Some(self.samples) {
+            return Err("its shards do not hold its samples one after another".to_owned());
+        }
+        Ok(())
+    }
+
+    /// What its shards' records name.
+    pub(crate) fn identity(&self) -> String {
+        identity(&self.barloom_version, &self.recipe, &self.market, self.part.as_ref())
     }
 
     /// All its files but the manifest, those of samples last.

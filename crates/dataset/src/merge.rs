@@ -4,26 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use barloom_recipe::Recipe;
 use serde_json::Value;
 
 use crate::begun::difference;
-use crate::files::{check_file, read_text, sync_dir, take_file, write_bytes};
+use crate::build::MOST_SHARDS;
+use crate::files::{Take, read_text, sync_dir, take_file, write_bytes};
 use crate::lock::Leftovers;
-use crate::ownership::entries;
+use crate::ownership::{entries, remove_dataset};
 use crate::parallel::in_parallel;
 use crate::piece::{self, PieceManifest};
 use crate::record;
 use crate::resume::{Joined, Shards};
-use crate::staging::Staging;
+use crate::staging::{self, Staging};
 use crate::summary::Gather;
-use crate::{BuiltPart, Dataset, DatasetError, FileRecord, Layout, Manifest};
+use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
 
 /// Joins pieces into the dataset that one build would have made, to the byte.
 ///
-/// Pieces stay as they are: their files get a second name where the file system allows that, and
-/// are copied elsewhere. Sizes and checksums of all are checked.
+/// Sizes and checksums of all files are checked. Pieces are gone once the dataset has its name, and
+/// as they were if it does not get one.
 pub struct Merge<'a> {
     /// The folders of the pieces, in any order.
     pub pieces: &'a [PathBuf],
@@ -31,6 +33,8 @@ pub struct Merge<'a> {
     pub out: &'a Path,
     /// Whether a dataset that is there may be replaced.
     pub overwrite: bool,
+    /// Whether pieces stay, and their files are copied.
+    pub keep: bool,
     /// How many threads check files.
     pub threads: usize,
     /// Told from any thread how many more samples are joined.
@@ -54,11 +58,31 @@ impl Merge<'_> {
     /// there or can't be written.
     pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
         let parts = self.parts()?;
-        let mut staging = Staging::create(self.out, self.overwrite, Leftovers::ClearedUnlessWhole)?;
+        let leftovers =
+            if self.overwrite { Leftovers::Cleared } else { Leftovers::ClearedUnlessWhole };
+        let out = staging::target(self.out)?;
+        let mut staging = Staging::create(&out, self.overwrite, leftovers)?;
         let joined: Result<Vec<_>, _> =
             parts.iter().map(|part| self.join(part, staging.dir())).collect();
         let done = joined.and_then(|built| staging.commit().map(|()| built));
-        done.map_err(|error| staging.leave(error))
+        let built = done.map_err(|error| staging.leave(error))?;
+        if !self.keep {
+            self.remove_pieces();
+        }
+        Ok(built)
+    }
+
+    /// Removes what the dataset has now. Whatever else is in the folders of pieces stays.
+    fn remove_pieces(&self) {
+        for piece in self.pieces {
+            if !matches!(remove_dataset(piece), Ok(true)) {
+                let out = self.out.display();
+                tracing::warn!(
+                    "{} could not be removed whole; {out} has all of it",
+                    piece.display()
+                );
+            }
+        }
     }
 
     /// All pieces, by part.
@@ -76,11 +100,11 @@ impl Merge<'_> {
             for (dir, PieceManifest { piece, manifest, .. }) in found {
                 let of = |part: &PartPieces| part.manifest.part == manifest.part;
                 let Some(part) = parts.iter_mut().find(|part| of(part)) else {
-                    let dirs = BTreeMap::from([(piece.index, dir)]);
-                    parts.push(PartPieces { manifest, count: piece.count, dirs });
+                    let dirs = BTreeMap::from([(piece.index(), dir)]);
+                    parts.push(PartPieces { manifest, count: piece.count(), dirs });
                     continue;
                 };
-                part.add(piece.index, piece.count, &manifest, dir)?;
+                part.add(piece.index(), piece.count(), &manifest, dir)?;
             }
         }
         let Some(first) = parts.first() else {
@@ -108,27 +132,31 @@ impl Merge<'_> {
         let dir = in_part(staging);
         fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
         let from = part.any();
+        let how = self.how();
         for file in &part.manifest.files {
-            check_file(from, file)?;
-            take_file(from, &dir, &file.name)?;
+            take_file(how, from, &dir, file, self.stop)?;
         }
         let text = from.join("recipe.toml");
         let recipe = Recipe::from_toml(&read_text(&text)?, &text.to_string_lossy())?;
         let layout = Layout::of_manifest(&part.manifest, &recipe);
-        let shards =
-            Shards { layout: &layout, output: &recipe.output, samples: part.manifest.samples };
+        let (samples, identity) = (part.manifest.samples, &part.manifest.identity());
+        let shards = Shards { layout: &layout, output: &recipe.output, samples, identity };
+        if shards.count() > MOST_SHARDS {
+            let (count, most) = (shards.count(), MOST_SHARDS);
+            return Err(DatasetError::TooManyShards { samples, count, most });
+        }
         let numbers: Vec<u64> = (0..shards.count()).collect();
         part.check_holes(&numbers)?;
-        let take = |numbers: &[u64]| {
-            numbers
-                .iter()
-                .map(|number| Ok((self.take(part, &shards, *number, &dir)?, ())))
-                .collect()
+        let totals = Mutex::new(Gather::new(recipe.reward.metrics.len()));
+        let take = |number: u64| {
+            let record = self.take(part, &shards, number, &dir)?;
+            let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok((record.into_built(&mut totals), ()))
         };
+        let take = |numbers: &[u64]| numbers.iter().map(|number| take(*number)).collect();
         let stop = AtomicBool::new(false);
-        let records = in_parallel(&numbers, self.threads, &stop, take, |()| Ok(()))?;
-        let mut totals = Gather::new(recipe.reward.metrics.len());
-        let built: Vec<_> = records.into_iter().map(|r| r.into_built(&mut totals)).collect();
+        let built = in_parallel(&numbers, self.threads.into(), &stop, take, |()| Ok(()))?;
+        let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = part.manifest.clone();
         Joined::new(&layout, totals, built).put_into(&mut manifest);
         let text = manifest.to_json();
@@ -138,7 +166,11 @@ impl Merge<'_> {
         Ok(BuiltPart { path: in_part(self.out), manifest, piece: None, made: 0 })
     }
 
-    /// Checks a shard's files and takes them over.
+    fn how(&self) -> Take {
+        if self.keep { Take::Copy } else { Take::Move }
+    }
+
+    /// Takes a shard's files over.
     fn take(
         &self,
         part: &PartPieces,
@@ -150,9 +182,9 @@ impl Merge<'_> {
             return Err(DatasetError::Stopped);
         }
         let from = &part.dirs[&(number % part.count)];
-        let record = shards.check(from, number)?;
-        let files = &record.shard.files;
-        files.iter().try_for_each(|FileRecord { name, .. }| take_file(from, dir, name))?;
+        let record = shards.record(from, number)?;
+        let take = |file| take_file(self.how(), from, dir, file, self.stop);
+        record.shard.files.iter().try_for_each(take)?;
         (self.progress)(record.shard.rows);
         Ok(record)
     }

@@ -87,6 +87,13 @@ pub(crate) fn columns(layout: &Layout) -> Vec<NpyColumn> {
     columns
 }
 
+/// Whether some dataset has a column of this name.
+pub(crate) fn is_column(name: &str) -> bool {
+    let metrics = ["reward".to_owned(), "reward_of_any_metric".to_owned()];
+    let layout = Layout::of_names(Vec::new(), 1, metrics.to_vec(), Vec::new());
+    name.starts_with("reward_") || columns(&layout).iter().any(|column| column.name == name)
+}
+
 /// The values of rows `[start, end)` of a block, column by column.
 pub(crate) fn values<'a>(
     plan: &Plan,
@@ -255,6 +262,12 @@ impl NpyFiles<'_> {
         let read = || -> Result<Vec<T>, EncodeError> {
             let mut file = reader::open(&path, self.shard.files.get(place))?;
             let header = column.header(self.shard.rows)?;
+            let row_bytes = column.width * column.values();
+            let whole = self.shard.rows.checked_mul(row_bytes as u64);
+            let whole = whole.and_then(|bytes| bytes.checked_add(header.len() as u64));
+            if whole != Some(file.metadata()?.len()) {
+                return Err("it has not the size of its rows".into());
+            }
             let mut found = vec![0; header.len()];
             file.read_exact(&mut found)?;
             if found != header {
@@ -263,7 +276,6 @@ impl NpyFiles<'_> {
             let rows: usize = runs.iter().map(Range::len).sum();
             let mut values = vec![T::zeroed(); rows * column.values()];
             let mut left: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
-            let row_bytes = column.width * column.values();
             for run in runs {
                 let (now, later) = left.split_at_mut(run.len() * row_bytes);
                 let at = header.len() as u64 + run.start as u64 * row_bytes as u64;

@@ -13,9 +13,9 @@ use crate::begun::{BEGUN, Begun};
 use crate::lock::LOCK;
 use crate::piece::{PIECE, PieceManifest};
 use crate::record::{self, Record};
-use crate::{DatasetError, Manifest};
+use crate::{DatasetError, Manifest, ShardRecord};
 
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// Foreign entries that an error names.
 const NAMED: usize = 4;
 
@@ -142,9 +142,14 @@ fn whole_in(dir: &Path) -> Option<Manifest> {
         return Some(manifest);
     }
     let mut manifest = PieceManifest::read(dir).ok()??.manifest;
-    let numbers = entries(dir).ok()?.into_iter().filter_map(|(name, _)| record::number_in(&name));
-    manifest.shards = numbers.filter_map(|n| Some(Record::read(dir, n).ok()?.shard)).collect();
+    manifest.shards = shards_in(dir).ok()?;
     Some(manifest)
+}
+
+/// The shards that a piece has records of.
+pub(crate) fn shards_in(dir: &Path) -> Result<Vec<ShardRecord>, DatasetError> {
+    let numbers = entries(dir)?.into_iter().filter_map(|(name, _)| record::number_in(&name));
+    numbers.map(|number| Ok(Record::read(dir, number)?.shard)).collect()
 }
 
 /// The manifest of a folder, if it has one that is whole and that this version reads.
@@ -161,10 +166,10 @@ fn is_lock(dir: &Path, name: &str) -> bool {
 /// Whether this is what a build writes beside a dataset: its lock, what it makes, records of
 /// shards, what says that the folder is a piece. Some of it stays where the build was killed after
 /// the folder got its name.
-fn is_trace(dir: &Path, name: &str) -> bool {
+pub(crate) fn is_trace(dir: &Path, name: &str) -> bool {
     is_lock(dir, name)
         || record::is_record(dir, name)
-        || name == BEGUN && Begun::read(dir).is_some()
+        || name == BEGUN && matches!(Begun::read(dir), Ok(Some(_)))
         || name == PIECE && PieceManifest::read(dir).is_ok()
 }
 

@@ -8,18 +8,36 @@ use std::thread;
 
 use crate::DatasetError;
 
+/// How work is shared out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workers {
+    /// How many threads there are.
+    pub(crate) threads: usize,
+    /// Whether one takes two numbers at a time.
+    pub(crate) pairs: bool,
+    /// Whether few results may wait to be settled: where each holds many files open.
+    pub(crate) few_waiting: bool,
+}
+
+impl From<usize> for Workers {
+    /// So many threads, which take one number at a time.
+    fn from(threads: usize) -> Self {
+        Self { threads, pairs: false, few_waiting: false }
+    }
+}
+
 /// Runs `work` for every number on up to `threads` threads, and `settle` on a thread of its own
 /// for the second part of what it gives of each; the first parts in order.
 ///
-/// `work` gets two numbers at once, for they are hashed faster together, as long as no thread
-/// would be left without one for that.
+/// With [`Workers::pairs`], `work` gets two numbers at once, as long as no thread would be left
+/// without one for that.
 ///
 /// The threads are plain ones, not rayon's: a rayon task that waits for a part of its block would
 /// start another shard meanwhile, and memory would grow with the depth of that. Threads wait when
 /// as many results as threads are unsettled, so a slow disk holds the build back.
 pub(crate) fn in_parallel<T: Send, U: Send>(
     numbers: &[u64],
-    threads: usize,
+    workers: Workers,
     stop: &AtomicBool,
     work: impl Fn(&[u64]) -> Result<Vec<(T, U)>, DatasetError> + Sync,
     settle: impl Fn(U) -> Result<(), DatasetError> + Send,
@@ -27,10 +45,10 @@ pub(crate) fn in_parallel<T: Send, U: Send>(
     let next = AtomicUsize::new(0);
     let results = Mutex::new(BTreeMap::new());
     let count = numbers.len();
-    let threads = threads.max(1).min(count);
-    let (built, to_settle) = sync_channel(threads);
+    let threads = workers.threads.max(1).min(count);
+    let (built, to_settle) = sync_channel(if workers.few_waiting { 1 } else { threads });
     let claim = || {
-        let size = |place| if count - place >= 2 * threads { 2 } else { 1 };
+        let size = |place| if workers.pairs && count - place >= 2 * threads { 2 } else { 1 };
         let after = |place| (place < count).then(|| place + size(place));
         let place = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after).ok()?;
         Some(place..place + size(place))

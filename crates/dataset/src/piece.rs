@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::begun::Piece;
 use crate::files::read_text;
+use crate::manifest::SIDE_FILES;
 use crate::{DatasetError, FORMAT_VERSION, Manifest, sealed};
 
 /// Says that a folder is a piece.
@@ -53,6 +54,11 @@ impl PieceManifest {
         if !sealed::is_whole(&text) {
             return Err(damaged("its digest does not match the rest of it"));
         }
+        let files = piece.manifest.files.iter().map(|file| &*file.name);
+        if Piece::new(piece.piece.index(), piece.piece.count()).is_none() || !files.eq(SIDE_FILES) {
+            return Err(damaged("it is none that a build wrote"));
+        }
+        piece.manifest.check().map_err(|problem| damaged(&problem))?;
         Ok(Some(piece))
     }
 }

@@ -32,8 +32,8 @@ impl Dataset {
         let file = path.join("manifest.json");
         if !file.is_file() {
             if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
-                let (path, count) = (path.to_path_buf(), piece.count);
-                return Err(DatasetError::IsPiece { path, index: piece.index, count });
+                let path = path.to_path_buf();
+                return Err(DatasetError::IsPiece { path, piece });
             }
             let parts = find_parts(path)?;
             let path = path.to_path_buf();
@@ -54,7 +54,47 @@ impl Dataset {
             let problem = "it is not the recipe whose digest the manifest holds".to_owned();
             return Err(DatasetError::Damaged { path: file, problem });
         }
+        if recipe.output.format.name() != manifest.format {
+            let problem = "its format is not the manifest's".to_owned();
+            return Err(DatasetError::Damaged { path: file, problem });
+        }
         Ok(Self { path: path.to_path_buf(), manifest, recipe })
+    }
+
+    /// Opens the dataset in a folder, or those of all parts of a split, in time order.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); a part of the split is not there, or of another dataset.
+    pub fn open_all(path: impl AsRef<Path>) -> Result<Vec<Self>, DatasetError> {
+        let path = path.as_ref();
+        match Self::open(path) {
+            Err(DatasetError::HasParts { .. }) => {}
+            one => return Ok(vec![one?]),
+        }
+        let found = find_parts(path)?;
+        let parts: Vec<Self> =
+            found.iter().map(|name| Self::open(path.join(name))).collect::<Result<_, _>>()?;
+        let damaged = |name: &str, problem: String| {
+            Err(DatasetError::Damaged { path: path.join(name), problem })
+        };
+        let Some(first) = parts.first() else { return Ok(parts) };
+        let split = first.recipe.split.iter().flat_map(|split| &split.parts);
+        for name in split.map(|part| &part.name) {
+            if !found.contains(name) {
+                return damaged(name, "this part of the split is not there".into());
+            }
+        }
+        for (name, part) in found.iter().zip(&parts) {
+            let (a, b) = (&first.manifest, &part.manifest);
+            let named = b.part.as_ref().is_some_and(|part| part.name == *name);
+            if !named || a.recipe != b.recipe || a.market != b.market {
+                return damaged(
+                    name,
+                    format!("it is no part of the dataset that {} is of", found[0]),
+                );
+            }
+        }
+        Ok(parts)
     }
 
     /// Its folder.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ipc::reader::FileReader;
 use barloom_backend::{BLOCK_ROWS, SampleBlock, Session};
 use barloom_recipe::Format;
@@ -187,7 +187,15 @@ impl SampleReader {
                 Format::Parquet => parquet_rows(file, runs)?,
                 _ => arrow_rows(file, &runs)?,
             };
-            Ok(concat_batches(&self.schema(), &batches)?)
+            let schema = self.schema();
+            let columns = |schema: &Schema| -> Vec<(String, DataType)> {
+                let fields = schema.fields().iter();
+                fields.map(|field| (field.name().clone(), field.data_type().clone())).collect()
+            };
+            if batches.iter().any(|batch| columns(&batch.schema()) != columns(&schema)) {
+                return Err("its columns are not those of the dataset".into());
+            }
+            Ok(concat_batches(&schema, &batches)?)
         };
         let damaged = |problem: String| DatasetError::Damaged { path: first.clone(), problem };
         match std::panic::catch_unwind(AssertUnwindSafe(read)) {
@@ -209,7 +217,8 @@ impl SampleReader {
             return Ok(None);
         };
         let mut meta = Vec::new();
-        for shard in shards {
+        let from = shards.partition_point(|s| s.first + s.rows <= samples.start);
+        for shard in shards[from..].iter().take_while(|s| s.first < samples.end) {
             let clamp = |s: u64| s.clamp(shard.first, shard.first + shard.rows) - shard.first;
             let run = clamp(samples.start) as usize..clamp(samples.end) as usize;
             if !run.is_empty() {

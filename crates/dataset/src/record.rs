@@ -24,6 +24,8 @@ pub(crate) struct BuiltShard {
 /// `shard-00000.json`.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Record {
+    /// The identity of what it is a shard of.
+    of: String,
     /// The shard's number.
     number: u64,
     #[serde(flatten)]
@@ -47,13 +49,21 @@ pub(crate) fn number_in(name: &str) -> Option<u64> {
 
 impl Record {
     pub(crate) fn new(
+        of: &str,
         number: u64,
         shard: ShardRecord,
         digests: &[BlockDigest],
         gather: &Gather,
     ) -> Self {
         let blocks = digests.iter().map(|block| format!("{:032x}", block.0)).collect();
-        Self { number, shard, blocks, tally: gather.tally(), digest: String::new() }
+        Self {
+            of: of.to_owned(),
+            number,
+            shard,
+            blocks,
+            tally: gather.tally(),
+            digest: String::new(),
+        }
     }
 
     /// The record's text, with its own digest put in.
@@ -61,22 +71,24 @@ impl Record {
         sealed::compact(self)
     }
 
-    /// Reads the record of a shard of `rows` samples from `first` on.
+    /// Reads the record of a shard.
     pub(crate) fn read(dir: &Path, number: u64) -> Result<Self, DatasetError> {
         let path = dir.join(name(number));
         let text = read_text(&path)?;
         let record = serde_json::from_str(&text).ok().filter(|record: &Self| {
             let blocks = record.blocks.iter().all(|b| u128::from_str_radix(b, 16).is_ok());
-            sealed::is_whole(&text) && record.number == number && blocks
+            sealed::is_whole(&text) && record.number == number && blocks && record.shard.is_sound()
         });
         let problem = || "it is not the record of a shard that it was".to_owned();
         record.ok_or_else(|| DatasetError::Damaged { path, problem: problem() })
     }
 
-    /// Whether it can be of a shard with this layout.
-    pub(crate) fn is_of(&self, layout: &Layout) -> bool {
+    /// Whether it is of a shard of this dataset.
+    pub(crate) fn is_of(&self, identity: &str, layout: &Layout) -> bool {
         let blocks = self.shard.rows.div_ceil(BLOCK_ROWS as u64);
-        self.blocks.len() as u64 == blocks && self.tally.metrics() == layout.metrics().len()
+        self.of == identity
+            && self.blocks.len() as u64 == blocks
+            && self.tally.metrics() == layout.metrics().len()
     }
 
     /// The shard, whose counts are added to the totals.
@@ -85,7 +97,7 @@ impl Record {
         BuiltShard {
             record: self.shard,
             digests: self.blocks.into_iter().map(digest).collect(),
-            moments: totals.absorb(Gather::from_tally(&self.tally)),
+            moments: totals.absorb_tally(&self.tally),
         }
     }
 }

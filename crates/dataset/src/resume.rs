@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use barloom_recipe::{Format, OutputSettings};
 
-use crate::begun::Piece;
-use crate::files::check_file;
+use crate::begun::{BEGUN, Piece};
+use crate::files::{Stop, check_file};
+use crate::lock::is_build_file;
 use crate::ownership::entries;
 use crate::parallel::in_parallel;
-use crate::record::{self, Record};
+use crate::record::{self, BuiltShard, Record};
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, Manifest, ShardRecord, Summary, encode};
 
@@ -21,6 +23,8 @@ pub(crate) struct Shards<'a> {
     pub(crate) output: &'a OutputSettings,
     /// Samples of the part.
     pub(crate) samples: u64,
+    /// What the records of its shards name.
+    pub(crate) identity: &'a str,
 }
 
 impl Shards<'_> {
@@ -49,7 +53,8 @@ impl Shards<'_> {
 
     /// The samples in the shards of a piece; all without one.
     pub(crate) fn rows_of(&self, piece: Option<Piece>) -> u64 {
-        let Some(Piece { index, count }) = piece else { return self.samples };
+        let Some(piece) = piece else { return self.samples };
+        let (index, count) = (piece.index(), piece.count());
         let Some(last) = self.count().checked_sub(1).filter(|last| index <= *last) else {
             return 0;
         };
@@ -59,45 +64,68 @@ impl Shards<'_> {
 
     /// The record of a shard, if its files have the sizes and checksums that it says; else what
     /// is wrong.
-    pub(crate) fn check(&self, dir: &Path, number: u64) -> Result<Record, DatasetError> {
+    pub(crate) fn check(
+        &self,
+        dir: &Path,
+        number: u64,
+        stop: Stop<'_>,
+    ) -> Result<Record, DatasetError> {
+        let record = self.record(dir, number)?;
+        record.shard.files.iter().try_for_each(|file| check_file(dir, file, stop))?;
+        Ok(record)
+    }
+
+    /// The record of a shard, if it is of this dataset.
+    pub(crate) fn record(&self, dir: &Path, number: u64) -> Result<Record, DatasetError> {
         let record = Record::read(dir, number)?;
         let names = encode::file_names(self.output.format, self.layout, number);
         let files = record.shard.files.iter().map(|file| &file.name);
         let range = (record.shard.first, record.shard.rows);
-        if range != self.range(number) || !files.eq(&names) || !record.is_of(self.layout) {
+        if range != self.range(number)
+            || !files.eq(&names)
+            || !record.is_of(self.identity, self.layout)
+        {
             let path = dir.join(record::name(number));
             let problem = "it is of another dataset".to_owned();
             return Err(DatasetError::Damaged { path, problem });
         }
-        record.shard.files.iter().try_for_each(|file| check_file(dir, file))?;
         Ok(record)
     }
 
-    /// The shards in a folder that are whole, by their numbers. Every other file is removed.
+    /// The shards in a folder that are whole, by their numbers; what they have counted goes to
+    /// `totals`. Other files of shards are removed, and what will be written again.
     pub(crate) fn keep_whole(
         &self,
         dir: &Path,
         threads: usize,
-    ) -> Result<BTreeMap<u64, Record>, DatasetError> {
+        totals: &Mutex<Gather>,
+        stop: Stop<'_>,
+    ) -> Result<BTreeMap<u64, BuiltShard>, DatasetError> {
         let entries = entries(dir)?;
         let numbers: Vec<u64> =
             entries.iter().filter_map(|(name, _)| record::number_in(name)).collect();
-        let check = |numbers: &[u64]| {
-            let checked = numbers.iter().map(|number| (self.check(dir, *number).ok(), ()));
-            Ok(checked.collect())
+        let check = |number: u64| match self.check(dir, number, stop) {
+            Err(error) if error.is_of_dataset() => Ok((None, ())),
+            record => {
+                let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok((Some(record?.into_built(&mut totals)), ()))
+            }
         };
-        let checked = in_parallel(&numbers, threads, &AtomicBool::new(false), check, |()| Ok(()))?;
-        let whole: BTreeMap<u64, Record> =
-            numbers.into_iter().zip(checked).filter_map(|(n, r)| Some((n, r?))).collect();
+        let check = |numbers: &[u64]| numbers.iter().map(|number| check(*number)).collect();
+        let never = AtomicBool::new(false);
+        let checked = in_parallel(&numbers, threads.into(), &never, check, |()| Ok(()))?;
+        let whole: BTreeMap<u64, BuiltShard> =
+            numbers.into_iter().zip(checked).filter_map(|(n, shard)| Some((n, shard?))).collect();
         let kept: BTreeSet<String> = whole
             .iter()
-            .flat_map(|(number, record)| {
-                let files = record.shard.files.iter().map(|file| file.name.clone());
+            .flat_map(|(number, shard)| {
+                let files = shard.record.files.iter().map(|file| file.name.clone());
                 files.chain([record::name(*number)])
             })
+            .chain([BEGUN.to_owned()])
             .collect();
         for (name, is_dir) in entries {
-            if is_dir == Some(false) && !kept.contains(&name) {
+            if is_dir == Some(false) && is_build_file(&name) && !kept.contains(&name) {
                 let path = dir.join(name);
                 fs::remove_file(&path).map_err(DatasetError::io(&path, "remove"))?;
             }
@@ -150,21 +178,22 @@ mod tests {
         let layout = Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new());
         let output = OutputSettings { shard_rows: 4_096, ..OutputSettings::default() };
         for samples in [1, 4_095, 4_096, 4_097, 20_000, 40_960] {
-            let shards = Shards { layout: &layout, output: &output, samples };
+            let shards = Shards { layout: &layout, output: &output, samples, identity: "" };
             assert_eq!(shards.rows_of(None), samples);
             for count in 1..=12 {
                 let rows = |index| {
                     let ours = (0..shards.count()).filter(|number| number % count == index);
                     let rows: u64 = ours.map(|number| shards.range(number).1).sum();
-                    assert_eq!(shards.rows_of(Some(Piece { index, count })), rows);
+                    assert_eq!(shards.rows_of(Piece::new(index, count)), rows);
                     rows
                 };
                 assert_eq!((0..count).map(rows).sum::<u64>(), samples);
             }
         }
-        let shards = Shards { layout: &layout, output: &output, samples: (1 << 62) - 1 };
+        let samples = (1 << 62) - 1;
+        let shards = Shards { layout: &layout, output: &output, samples, identity: "" };
         assert_eq!(shards.rows_of(None), (1 << 62) - 1);
-        let piece = |index, count| shards.rows_of(Some(Piece { index, count }));
+        let piece = |index, count| shards.rows_of(Piece::new(index, count));
         assert_eq!(piece(0, 2) + piece(1, 2), (1 << 62) - 1);
     }
 }

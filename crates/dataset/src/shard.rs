@@ -7,7 +7,7 @@ use barloom_backend::{BlockDigest, SampleBlock, Session};
 use barloom_recipe::OutputSettings;
 
 use crate::encode::{self, EncodeError, Encoder, Rows};
-use crate::files::{PartialFile, WrittenFile, write_bytes};
+use crate::files::{PartialFile, WrittenFile, write_bytes, write_soon};
 use crate::record::{self, BuiltShard, Record};
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
@@ -21,6 +21,8 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) output: &'a OutputSettings,
     /// Samples made at once.
     pub(crate) chunk_rows: usize,
+    /// What the records of shards name.
+    pub(crate) identity: &'a str,
     /// Whether every thread has shards of its own, and makes their samples too.
     pub(crate) alone: bool,
     /// Told after each chunk how many samples it held.
@@ -56,12 +58,16 @@ pub(crate) struct WrittenShard {
 
 impl WrittenShard {
     /// Gives the files their names, then the record, which says that they are whole.
-    pub(crate) fn settle(self, dir: &Path) -> Result<(), DatasetError> {
+    ///
+    /// A record that a power failure takes only costs a build that goes on its shard; for a piece
+    /// it is `durable`, as a merge needs it.
+    pub(crate) fn settle(self, dir: &Path, durable: bool) -> Result<(), DatasetError> {
         if self.files.is_empty() {
             return Ok(());
         }
         self.files.into_iter().try_for_each(|file| file.settle().map(drop))?;
-        write_bytes(dir, &record::name(self.number), self.record.as_bytes()).map(drop)
+        let (name, text) = (record::name(self.number), self.record.as_bytes());
+        if durable { write_bytes(dir, &name, text).map(drop) } else { write_soon(dir, &name, text) }
     }
 }
 
@@ -94,7 +100,7 @@ impl ShardWriter<'_> {
             (self.progress)(rows.into_iter().sum::<usize>() as u64);
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(blocks);
-        shards.into_iter().map(|shard| shard.close(self.totals)).collect()
+        shards.into_iter().map(|shard| shard.close(self.identity, self.totals)).collect()
     }
 
     /// Writes the rows from `start` on of each block that has some to its shard.
@@ -193,7 +199,11 @@ impl OpenShard {
         DatasetError::format(self.files.first().map_or(Path::new("samples"), PartialFile::path))
     }
 
-    fn close(mut self, totals: &Mutex<Gather>) -> Result<(BuiltShard, WrittenShard), DatasetError> {
+    fn close(
+        mut self,
+        identity: &str,
+        totals: &Mutex<Gather>,
+    ) -> Result<(BuiltShard, WrittenShard), DatasetError> {
         let refused = self.refused();
         let ends = self.encoder.finish().map_err(refused)?;
         for (file, end) in self.files.iter_mut().zip(ends) {
@@ -205,7 +215,8 @@ impl OpenShard {
             rows: self.rows,
             files: files.iter().map(|file| file.record().clone()).collect(),
         };
-        let text = Record::new(self.number, record.clone(), &self.digests, &self.gather).text();
+        let text =
+            Record::new(identity, self.number, record.clone(), &self.digests, &self.gather).text();
         let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(self.gather);
         let built = BuiltShard { record, digests: self.digests, moments };
         Ok((built, WrittenShard { number: self.number, files, record: text }))

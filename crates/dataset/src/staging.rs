@@ -3,10 +3,10 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::begun::{BEGUN, Begun};
+use crate::begun::Begun;
 use crate::files::sync_dir;
 use crate::lock::{self, LOCK, Leftovers, whole_shards};
-use crate::ownership::{Contents, entries, remove_dataset};
+use crate::ownership::{Contents, MANIFEST, entries, is_trace, remove_dataset};
 use crate::piece::PIECE;
 use crate::{DatasetError, record};
 
@@ -45,6 +45,11 @@ impl Staging {
     /// What came there since the build began is moved aside and stays. The lock is held until the
     /// folder has its name, so that no other build takes it for one that was left.
     pub(crate) fn commit(&mut self) -> Result<(), DatasetError> {
+        if self.lock.as_ref().is_none_or(|lock| !lock::is_named(lock, &self.dir.join(LOCK))) {
+            // Somebody else cleared it: what is in the folder now is theirs.
+            self.ended = true;
+            return Err(DatasetError::Busy(self.dir.clone()));
+        }
         if cfg!(windows) {
             // A folder with an open file in it can't be renamed there.
             drop(self.lock.take());
@@ -58,12 +63,17 @@ impl Staging {
                 tracing::warn!("{} is whole, but: {error}", self.out.display());
             }
         };
-        told(remove_traces(&self.out));
-        drop(self.lock.take());
+        // What a build goes on with, and what was there, go only when the name is sure to stay.
         let parent = self.out.parent().filter(|p| !p.as_os_str().is_empty());
-        told(sync_dir(parent.unwrap_or(Path::new("."))));
+        let synced = sync_dir(parent.unwrap_or(Path::new(".")));
+        let stays = synced.is_ok();
+        told(synced);
+        if stays {
+            told(remove_traces(&self.out));
+        }
+        drop(self.lock.take());
         let Some(aside) = before else { return Ok(()) };
-        let removed = self.replaces && remove_dataset(&aside).unwrap_or(false);
+        let removed = stays && self.replaces && remove_dataset(&aside).unwrap_or(false);
         if !removed {
             tracing::warn!(
                 "{} has what was {} before, or came to it while this dataset was built",
@@ -76,27 +86,35 @@ impl Staging {
 
     /// Ends without a dataset; the error says how to go on where there are whole shards.
     pub(crate) fn leave(mut self, error: DatasetError) -> DatasetError {
+        // Another build's shards are left, and its folder too.
+        let others =
+            matches!(error, DatasetError::OtherBuild { .. } | DatasetError::Busy(_)) || self.ended;
+        if others {
+            self.ended = true;
+            return error;
+        }
         match self.end() {
-            0 => error,
-            shards => {
+            None | Some(0) => error,
+            Some(shards) => {
                 let dir = self.dir.clone();
-                DatasetError::Resumable { dir, shards, source: Box::new(error) }
+                DatasetError::Resumable { dir, shards, because: Box::new(error) }
             }
         }
     }
 
-    /// Removes what is of no use to a build that goes on: everything, where no shard is whole.
-    /// Nothing more can be done if this fails, and the folder's name says what it is.
-    fn end(&mut self) -> usize {
+    /// Removes what is of no use to a build that goes on: everything, where no shard is whole; how
+    /// many are. Where that can't be told, everything stays. Nothing more can be done if removing
+    /// fails, and the folder's name says what it is.
+    fn end(&mut self) -> Option<usize> {
         self.ended = true;
-        let begun = Begun::read(&self.dir).is_some();
-        let shards = if begun { whole_shards(&self.dir).unwrap_or(0) } else { 0 };
+        let begun = Begun::read(&self.dir).ok()?;
+        let shards = begun.map_or(Ok(0), |_| whole_shards(&self.dir)).ok()?;
         if shards == 0 {
             let _ = fs::remove_dir_all(&self.dir);
         } else {
             remove_temporary(&self.dir);
         }
-        shards
+        Some(shards)
     }
 }
 
@@ -125,22 +143,33 @@ fn remove_temporary(dir: &Path) {
     }
 }
 
-/// Removes from a dataset that has its name what only its build needed. A piece keeps the records
-/// of its shards, for the merge.
+/// Removes from a dataset that has its name, and from its parts, what only its build needed. A
+/// piece keeps the records of its shards, for the merge.
 pub(crate) fn remove_traces(dir: &Path) -> Result<(), DatasetError> {
-    let remove = |path: &Path| fs::remove_file(path).map_err(DatasetError::io(path, "remove"));
-    let piece = dir.join(PIECE).exists();
-    let mut traces = false;
-    for (name, is_dir) in entries(dir)? {
-        let path = dir.join(&name);
-        if is_dir == Some(true) {
-            remove_traces(&path)?;
-        } else if !piece && record::is_record(dir, &name) || [BEGUN, LOCK].contains(&&*name) {
-            remove(&path)?;
-            traces = true;
+    for folder in parts_and(dir)? {
+        let piece = folder.join(PIECE).exists();
+        let mut removed = false;
+        for (name, is_dir) in entries(&folder)? {
+            let kept = name == PIECE || piece && record::number_in(&name).is_some();
+            if is_dir == Some(false) && !kept && is_trace(&folder, &name) {
+                let path = folder.join(name);
+                fs::remove_file(&path).map_err(DatasetError::io(&path, "remove"))?;
+                removed = true;
+            }
+        }
+        if removed {
+            sync_dir(&folder)?;
         }
     }
-    if traces { sync_dir(dir) } else { Ok(()) }
+    Ok(())
+}
+
+/// A folder, and those in it that are datasets or pieces.
+fn parts_and(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let below = entries(dir)?.into_iter().filter(|(_, is_dir)| *is_dir == Some(true));
+    let is_part = |path: &PathBuf| [PIECE, MANIFEST].iter().any(|name| path.join(name).exists());
+    let parts = below.map(|(name, _)| dir.join(name)).filter(is_part);
+    Ok([dir.to_owned()].into_iter().chain(parts).collect())
 }
 
 /// Renames the folder to `out`; what was there is moved aside, to the path that is given back, or
@@ -160,7 +189,7 @@ fn move_into_place(dir: &Path, out: &Path) -> Result<Option<PathBuf>, DatasetErr
 }
 
 /// The folder that an output path means: where it is a link, what that points to.
-fn target(out: &Path) -> Result<PathBuf, DatasetError> {
+pub(crate) fn target(out: &Path) -> Result<PathBuf, DatasetError> {
     // Without a slash at its end, which would hide that it is a link.
     let out: PathBuf = out.components().collect();
     if !fs::symlink_metadata(&out).is_ok_and(|meta| meta.is_symlink()) {

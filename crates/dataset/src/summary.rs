@@ -178,29 +178,35 @@ impl Gather {
         }
     }
 
-    /// What a file says was gathered.
-    pub(crate) fn from_tally(tally: &Tally) -> Self {
-        let mut gather = Self::new(tally.metrics.len());
-        (gather.actions, gather.exits) = (tally.actions, tally.exits);
-        for (to, from) in gather.metrics.iter_mut().zip(&tally.metrics) {
-            let moments = |[n, mean, m2]: [f64; 3]| Moments { n, mean, m2 };
-            to.blocks = from.blocks.iter().map(|b| moments(b.map(f64::from_bits))).collect();
-            (to.min, to.max) = (f64::from_bits(from.min), f64::from_bits(from.max));
-            (to.clipped, to.nan, to.infinite) = (from.clipped, from.nan, from.infinite);
+    /// As [`absorb`](Self::absorb), of what a file says was gathered.
+    pub(crate) fn absorb_tally(&mut self, tally: &Tally) -> Vec<Vec<Moments>> {
+        self.count(tally.actions, tally.exits);
+        let absorb = |(to, from): (&mut GatherMetric, &TallyMetric)| {
+            to.min = to.min.min(f64::from_bits(from.min));
+            to.max = to.max.max(f64::from_bits(from.max));
+            to.clipped += from.clipped;
+            to.nan += from.nan;
+            to.infinite += from.infinite;
             for (bucket, count) in &from.histogram {
-                to.histogram[usize::from(*bucket)] = *count;
+                to.histogram[usize::from(*bucket)] += *count;
             }
-        }
-        gather
+            let moments = |[n, mean, m2]: [f64; 3]| Moments { n, mean, m2 };
+            from.blocks.iter().map(|block| moments(block.map(f64::from_bits))).collect()
+        };
+        self.metrics.iter_mut().zip(&tally.metrics).map(absorb).collect()
+    }
+
+    fn count(&mut self, actions: Counts, exits: [u64; 4]) {
+        self.actions.hold += actions.hold;
+        self.actions.long += actions.long;
+        self.actions.short += actions.short;
+        self.exits.iter_mut().zip(exits).for_each(|(a, b)| *a += b);
     }
 
     /// Adds what another has counted, which does not depend on the order, and gives back what
     /// does: the moments of each metric's blocks. So of a shard that is done, these alone stay.
     pub(crate) fn absorb(&mut self, other: Self) -> Vec<Vec<Moments>> {
-        self.actions.hold += other.actions.hold;
-        self.actions.long += other.actions.long;
-        self.actions.short += other.actions.short;
-        self.exits.iter_mut().zip(other.exits).for_each(|(a, b)| *a += b);
+        self.count(other.actions, other.exits);
         let absorb = |(a, b): (&mut GatherMetric, GatherMetric)| {
             a.min = a.min.min(b.min);
             a.max = a.max.max(b.max);
@@ -345,11 +351,8 @@ mod tests {
             gather
         };
         let mut totals = Gather::new(1);
-        let stored = |gather: Gather| {
-            let text = serde_json::to_string(&gather.tally()).unwrap();
-            Gather::from_tally(&serde_json::from_str(&text).unwrap())
-        };
-        let last = totals.absorb(stored(gathered(2..5)));
+        let text = serde_json::to_string(&gathered(2..5).tally()).unwrap();
+        let last = totals.absorb_tally(&serde_json::from_str(&text).unwrap());
         let first = totals.absorb(gathered(0..2));
         totals.push(first);
         totals.push(last);

@@ -13,6 +13,7 @@ use barloom_bars::Market;
 use sha2::{Digest, Sha256};
 
 use crate::files::{check_file, read_text};
+use crate::manifest::SIDE_FILES;
 use crate::ownership::Contents;
 use crate::parallel::in_parallel;
 use crate::record::BuiltShard;
@@ -22,9 +23,6 @@ use crate::{
     Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
     encode, npy,
 };
-
-/// The files that a dataset has beside those of samples.
-const SIDE_FILES: [&str; 3] = ["bars.arrow", "meta_scaler.json", "recipe.toml"];
 
 /// Which samples are made again and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,11 +118,11 @@ impl Verify<'_> {
             if (self.stop)() {
                 return Err(DatasetError::Stopped);
             }
-            let checked = numbers.iter().map(|n| (check_file(dir, files[*n as usize]), ()));
-            Ok(checked.collect())
+            let check = |number: &u64| check_file(dir, files[*number as usize], self.stop);
+            Ok(numbers.iter().map(|number| (check(number), ())).collect())
         };
         let stop = AtomicBool::new(false);
-        for result in in_parallel(&numbers, self.threads, &stop, check, |()| Ok(()))? {
+        for result in in_parallel(&numbers, self.threads.into(), &stop, check, |()| Ok(()))? {
             match result {
                 Err(error) if error.is_of_dataset() => verified.problems.push(error.to_string()),
                 result => result?,
@@ -165,7 +163,8 @@ impl Verify<'_> {
             return self.wrong("manifest.json", &problem);
         }
         let layout = Layout::new(plan, market);
-        let shards = Shards { layout: &layout, output, samples: plan.samples };
+        let identity = "";
+        let shards = Shards { layout: &layout, output, samples: plan.samples, identity };
         if !shards.are(&manifest.shards) {
             return self.wrong("manifest.json", "its shards are not those of the recipe");
         }
@@ -222,7 +221,8 @@ impl Compare<'_> {
         // By the files that they are in, so that each is opened once.
         let rows = self.verify.dataset.recipe().output.rows_of_shards(samples);
         let groups: Vec<&[u64]> = chosen.chunk_by(|a, b| a / rows == b / rows).collect();
-        let groups: Vec<&[u64]> = groups.iter().flat_map(|group| group.chunks(1_024)).collect();
+        let most = (MOST_BYTES / row_bytes(self.session.plan())).clamp(1, 1_024);
+        let groups: Vec<&[u64]> = groups.iter().flat_map(|group| group.chunks(most)).collect();
         let numbers: Vec<u64> = (0..groups.len() as u64).collect();
         let compare = |numbers: &[u64]| {
             for number in numbers {
@@ -241,7 +241,7 @@ impl Compare<'_> {
             Ok(numbers.iter().map(|_| ((), ())).collect())
         };
         let stop = AtomicBool::new(false);
-        in_parallel(&numbers, self.verify.threads, &stop, compare, |()| Ok(()))?;
+        in_parallel(&numbers, self.verify.threads.into(), &stop, compare, |()| Ok(()))?;
         verified.samples = chosen.len() as u64;
         Ok(())
     }
@@ -249,7 +249,10 @@ impl Compare<'_> {
     fn all(&self, verified: &mut Verified) -> Result<(), DatasetError> {
         let plan = self.session.plan();
         let format = self.verify.dataset.recipe().output.format;
-        let rows = encode::group_rows(format, plan.block_shape()) as u64;
+        // Files are opened anew for each piece of work, so it is not small.
+        let group = encode::group_rows(format, plan.block_shape());
+        let rows = (MOST_BYTES / row_bytes(plan)).next_multiple_of(group).clamp(group, 1 << 16);
+        let rows = rows.next_multiple_of(group) as u64;
         let numbers: Vec<u64> = (0..plan.samples.div_ceil(rows)).collect();
         let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
         let idle = Mutex::new(Vec::<SampleBlock>::new());
@@ -281,7 +284,7 @@ impl Compare<'_> {
             numbers.iter().map(|number| Ok((one(*number)?, ()))).collect::<Result<Vec<_>, _>>()
         };
         let stop = AtomicBool::new(false);
-        let built = in_parallel(&numbers, self.verify.threads, &stop, many, |()| Ok(()))?;
+        let built = in_parallel(&numbers, self.verify.threads.into(), &stop, many, |()| Ok(()))?;
         let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let joined = Joined::new(&self.layout, totals, built);
         self.check_joined(&joined.content_digest, &joined.summary)?;
@@ -348,6 +351,14 @@ impl Compare<'_> {
         }
         Ok(())
     }
+}
+
+/// Bytes of windows that a thread reads at a time.
+const MOST_BYTES: usize = 32 << 20;
+
+/// Bytes of the windows of a sample.
+fn row_bytes(plan: &Plan) -> usize {
+    plan.channels.len().saturating_mul(plan.lookback).saturating_mul(size_of::<f32>()).max(1)
 }
 
 /// A sample below `samples` for each number: the high half of a hash's first 64 bits times

@@ -111,6 +111,9 @@ pub(crate) struct Merge {
     /// Replace a dataset that is there.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Leave the pieces as they are and copy their files, which are moved else.
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 #[derive(Debug, Args)]

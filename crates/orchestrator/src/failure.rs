@@ -106,7 +106,7 @@ fn dataset_code(error: &DatasetError) -> u8 {
     match error {
         DatasetError::Backend(e) => backend_code(e),
         DatasetError::MarketData(e) => market_data_code(e),
-        DatasetError::Resumable { source, .. } => dataset_code(source),
+        DatasetError::Resumable { because, .. } => dataset_code(because),
         DatasetError::Recipe(_)
         | DatasetError::NoSuchSample { .. }
         | DatasetError::HasParts { .. }

@@ -253,7 +253,7 @@ fn signals_stop_a_build_that_can_be_gone_on_with() {
         // Not by accident: without a word of it they are neither used nor lost.
         let refused = place.build("parquet", "out", &[]);
         assert_eq!(refused.status.code(), Some(4), "{}", told(&refused));
-        assert!(told(&refused).contains("--resume goes on"), "{}", told(&refused));
+        assert!(told(&refused).contains("build --resume goes on"), "{}", told(&refused));
         // Another dataset is not mixed with it.
         let other = place.build("parquet", "out", &["--resume", "--seed", "7"]);
         assert_eq!(other.status.code(), Some(2), "{}", told(&other));

@@ -43,7 +43,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
     let first = done.parts.first().map_or(out.to_string(), |p| p.path.display().to_string());
     let next = match build.shard {
         None => format!("barloom inspect {first} --sample 0"),
-        Some(piece) => format!("barloom merge all {} pieces --out DIR", piece.count),
+        Some(piece) => format!("barloom merge all {} pieces --out DIR", piece.count()),
     };
     let text = format!("{}\nnext:  {next}\n", report::text(&done));
     output.print(&report::json(&done), &text)

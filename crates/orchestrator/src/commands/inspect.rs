@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_dataset::{Dataset, DatasetError, Manifest, find_parts};
+use barloom_dataset::{Dataset, Manifest};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
@@ -22,16 +22,8 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
         let batch = read_sample(&dataset, sample)?;
         return output.print(&sample_json(&batch), &sample_text(&batch));
     }
-    let mut manifests = Vec::new();
-    match Dataset::open(&inspect.dataset) {
-        Ok(dataset) => manifests.push(dataset.manifest().clone()),
-        Err(DatasetError::HasParts { .. }) => {
-            for part in find_parts(&inspect.dataset)? {
-                manifests.push(Dataset::open(inspect.dataset.join(part))?.manifest().clone());
-            }
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let datasets = Dataset::open_all(&inspect.dataset)?;
+    let manifests: Vec<&Manifest> = datasets.iter().map(Dataset::manifest).collect();
     let text: Vec<String> = manifests.iter().map(|m| manifest_text(&inspect.dataset, m)).collect();
     match manifests.as_slice() {
         [one] => output.print(one, &text.join("\n")),

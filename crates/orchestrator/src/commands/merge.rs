@@ -17,6 +17,7 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
         pieces: &merge.pieces,
         out: &merge.out,
         overwrite: merge.overwrite,
+        keep: merge.keep,
         threads: rayon::current_num_threads(),
         progress: &|samples| bar.inc(samples),
         stop: &|| signals.came(),
@@ -28,7 +29,6 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
     for part in &parts {
         report::part_text(&mut text, part);
     }
-    text += "note         the pieces stay as they are; they can be deleted now\n";
     let part = |part: &BuiltPart| json!({ "path": part.path, "manifest": part.manifest });
     output.print(&json!({ "datasets": parts.iter().map(part).collect::<Vec<_>>() }), &text)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Piece, Summary};
+use barloom_dataset::{BuiltPart, Summary};
 use serde_json::{Value, json};
 
 use crate::compose::Done;
@@ -86,18 +86,18 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
-        "{:<12} {}: {} from {}, {}",
-        part.piece.map_or("dataset".into(), |p| format!("piece {}/{}", p.index, p.count)),
+        "dataset      {}: {} from {}, {}",
         part.path.display(),
         text::counted(manifest.samples, "sample"),
         text::counted(manifest.positions, "position"),
         manifest.format,
     );
-    if let Some(Piece { index, count }) = part.piece {
+    if let Some(piece) = part.piece {
         let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
         let _ = writeln!(
             out,
-            "piece        {index} of {count} (from 0): {} of these in {}",
+            "piece {:<6} {} of these in {}",
+            format!("{}/{}", piece.index(), piece.count()),
             text::counted(rows, "sample"),
             text::counted(manifest.shards.len() as u64, "shard"),
         );

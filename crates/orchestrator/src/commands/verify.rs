@@ -23,11 +23,11 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
         };
         results.push((path, result));
     }
-    for part in missing_parts(&verify.dataset, &results)? {
-        let problem =
-            format!("{}: part {part} of the split is not there", verify.dataset.display());
-        let result = Verified { problems: vec![problem], ..Verified::default() };
-        results.push((verify.dataset.join(part), result));
+    // Whether parts belong together shows when each can be opened.
+    if results.iter().all(|(_, result)| result.problems.is_empty())
+        && let Err(error) = Dataset::open_all(&verify.dataset)
+    {
+        results.push((verify.dataset.clone(), Verified::refused(&error)));
     }
     let text: String = results.iter().map(|(path, result)| told(path, result)).collect();
     let json: Vec<_> = results
@@ -54,18 +54,6 @@ fn datasets(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         Err(error) if !error.is_of_dataset() => Err(error.into()),
         _ => Ok(vec![path.to_owned()]),
     }
-}
-
-/// The parts that the recipe of a split dataset names and that its folder does not have.
-fn missing_parts(path: &Path, found: &[(PathBuf, Verified)]) -> Result<Vec<String>, Failure> {
-    let there: Vec<&PathBuf> = found.iter().map(|(part, _)| part).collect();
-    let [first, ..] = there[..] else { return Ok(Vec::new()) };
-    if first == path || !found[0].1.problems.is_empty() {
-        return Ok(Vec::new());
-    }
-    let split = Dataset::open(first)?.recipe().split.clone();
-    let names = split.into_iter().flat_map(|split| split.parts).map(|part| part.name);
-    Ok(names.filter(|name| !there.contains(&&path.join(name))).collect())
 }
 
 fn check(
