@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Manifest, Summary};
+use barloom_dataset::{BuiltPart, Summary};
 use serde_json::{Value, json};
 
 use crate::compose::Done;
