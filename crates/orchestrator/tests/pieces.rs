@@ -151,6 +151,17 @@ fn pieces_of_a_split_that_do_not_belong_together_are_named() {
     assert!(files(&dir.join("whole")) == files(&dir.join("out")));
 }
 
+fn damage(path: &Path, what: &str) {
+    let mut bytes = fs::read(path).expect("a file");
+    let middle = bytes.len() / 2;
+    match what {
+        "a flipped bit" => bytes[middle] ^= 4,
+        "a cut file" => drop(bytes.pop()),
+        _ => return fs::remove_file(path).expect("it goes"),
+    }
+    fs::write(path, bytes).expect("it is written");
+}
+
 #[test]
 fn damaged_pieces_are_named_and_nothing_comes_of_them() {
     for format in ["parquet", "arrow", "npy"] {
@@ -160,25 +171,12 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
             "npy" => "p1/windows-00001.npy".to_owned(),
             _ => format!("p1/samples-00001.{format}"),
         };
-        let damage: [(&str, &dyn Fn(&Path)); 3] = [
-            ("a flipped bit", &|path| {
-                let mut bytes = fs::read(path).expect("a file");
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 4;
-                fs::write(path, bytes).expect("it is written");
-            }),
-            ("a cut file", &|path| {
-                let bytes = fs::read(path).expect("a file");
-                fs::write(path, &bytes[..bytes.len() - 1]).expect("it is written");
-            }),
-            ("no file", &|path| fs::remove_file(path).expect("it goes")),
-        ];
         // What is checked of each piece, and of one alone.
         for file in [&*shard, "p1/shard-00001.json", "p1/piece.json", "p0/bars.arrow"] {
             let path = dir.join(file);
             let whole = fs::read(&path).expect("a file");
-            for (what, damage) in damage {
-                damage(&path);
+            for what in ["a flipped bit", "a cut file", "no file"] {
+                damage(&path, what);
                 let (code, says) = match (what, file) {
                     ("no file", "p1/shard-00001.json") => (2, "shard-00001.json is missing"),
                     ("no file", "p1/piece.json") => (2, "p1 is no dataset's folder and no piece"),
