@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -88,6 +89,14 @@ impl Place {
         let paths = entries.map(|entry| entry.expect("an entry").path());
         let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
         paths.map(|path| (name(&path), fs::read(&path).expect("a file"))).collect()
+    }
+
+    /// Shards that are whole in the folder that is built in.
+    fn records(&self) -> usize {
+        let entries = fs::read_dir(self.path("out.incomplete")).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let is_record = |name: &str| name.starts_with("shard-") && name.ends_with(".json");
+        names.filter(|name| name.to_str().is_some_and(is_record)).count()
     }
 
     /// Resumes a build, which must end in the very files of one that was never broken.
@@ -262,12 +271,28 @@ fn signals_stop_a_build_that_can_be_gone_on_with() {
             "{}",
             told(&other)
         );
+        // A build that goes on keeps what is whole when it is stopped itself, and its lock.
+        let first = place.path("out.incomplete/samples-00000.parquet");
+        let inode = || fs::metadata(&first).expect("a shard").ino();
+        let (before, records) = (inode(), place.records());
+        let mut command = place.command("parquet", "out", &["--chunk-rows", "1", "--resume"]);
+        let mut again = command.stderr(Stdio::null()).spawn().expect("barloom starts");
+        while place.records() < records + 2 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for other in [&["--resume"][..], &["--overwrite"]] {
+            let busy = place.build("parquet", "out", other);
+            assert!(told(&busy).contains("another build is writing"), "{}", told(&busy));
+        }
+        let kill = Command::new("kill").args(["-s", signal, &again.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        assert_eq!(again.wait().expect("it ends").code(), Some(code));
+        assert!(place.records() >= records + 2 && inode() == before);
         // A shard that is not what was written is built again.
-        let shard = place.path("out.incomplete/samples-00000.parquet");
-        let mut bytes = fs::read(&shard).expect("a shard");
+        let mut bytes = fs::read(&first).expect("a shard");
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
-        fs::write(&shard, bytes).expect("a shard");
+        fs::write(&first, bytes).expect("a shard");
         place.resume("parquet", signal);
     }
 }

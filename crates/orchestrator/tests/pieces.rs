@@ -53,16 +53,24 @@ fn pieces_make_the_whole(format: &str, more: &str, seed: u64) {
     let whole = files(&dir.join("whole"));
     let parts = if more.is_empty() { 1 } else { 2 };
     assert_eq!(whole.keys().filter(|name| name.ends_with("manifest.json")).count(), parts);
-    for out in ["merged", "again"] {
+    let before = files(dir);
+    for (out, keep) in [("merged", "--keep"), ("again", "")] {
         let order = shuffled(&mut random, 16);
         let named: Vec<String> = order.iter().map(|piece| format!("p{piece}")).collect();
-        let merge = format!("merge {} --out {out}", named.join(" "));
-        run(dir, &merge).expect(0, &["the pieces stay as they are"]);
+        run(dir, &format!("merge {} --out {out} {keep}", named.join(" "))).expect(0, &[]);
         let merged = files(&dir.join(out));
         assert!(whole.keys().eq(merged.keys()), "{:?}", merged.keys());
         for (name, bytes) in &whole {
             assert!(merged[name] == *bytes, "{out}/{name} differs");
         }
+        let there = files(dir);
+        let pieces = || before.iter().filter(|(name, _)| name.starts_with('p'));
+        let (kept, gone) = match keep {
+            "" => (0, pieces().count()),
+            _ => (pieces().count(), 0),
+        };
+        assert_eq!(pieces().filter(|(name, bytes)| there.get(*name) == Some(bytes)).count(), kept);
+        assert_eq!(pieces().filter(|(name, _)| !there.contains_key(*name)).count(), gone);
     }
     run(dir, "verify merged --rows 200").expect(0, &["right to the bit"]);
 }
@@ -143,7 +151,8 @@ fn pieces_of_a_split_that_do_not_belong_together_are_named() {
     refused(dir, "p0 p1 p2 p2/test", 2, &["piece 2 of 3 is there twice"]);
     build(dir, "seed --shard 1/3 --seed 7").expect(0, &[]);
     refused(dir, "p0 p1/test seed/train p2", 2, &["seed/train", "different"]);
-    run(dir, "merge p1/test p0 p2/train p1/train p2/test --out out").expect(0, &["out/test"]);
+    run(dir, "merge p1/test p0 p2/train p1/train p2/test --out out --keep")
+        .expect(0, &["out/test"]);
     build(dir, "whole").expect(0, &[]);
     assert!(files(&dir.join("whole")) == files(&dir.join("out")));
     run(dir, "merge p0 p1 p2 --out out").expect(4, &["out is there already", "--overwrite"]);
@@ -190,7 +199,11 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
         fs::copy(dir.join("p2/shard-00002.json"), &stranger).expect("a copy");
         refused(dir, "p0 p1 p2", 2, &["shard-00002.json is of a shard of another piece"]);
         fs::remove_file(&stranger).expect("it goes");
-        run(dir, "merge p0 p1 p2 --out out").expect(0, &[]);
+        // What is not the piece's own stays where the piece was.
+        fs::write(dir.join("p1/notes.md"), "mine").expect("a note");
+        run(dir, "merge p0 p1 p2 --out out").expect(0, &["p1 could not be removed whole"]);
+        assert!(!dir.join("p0").exists() && !dir.join("p2").exists());
+        assert_eq!(files(&dir.join("p1")).into_keys().collect::<Vec<_>>(), ["notes.md"]);
     }
 }
 
