@@ -205,6 +205,7 @@ pub(crate) fn take_file(
     record: &FileRecord,
     stop: Stop<'_>,
 ) -> Result<(), DatasetError> {
+    check_size(from, record)?;
     let (source, path) = (from.join(&record.name), to.join(&record.name));
     let linked = take == Take::Move && fs::hard_link(&source, &path).is_ok();
     if !linked {
@@ -216,7 +217,10 @@ pub(crate) fn take_file(
         fs::copy(&source, &temporary).map_err(DatasetError::io(&source, "copy"))?;
         fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))?;
     }
-    check_file(to, record, stop)?;
+    check_file(to, record, stop).map_err(|error| match error {
+        DatasetError::Damaged { problem, .. } => DatasetError::Damaged { path: source, problem },
+        error => error,
+    })?;
     let file = File::options().append(true).open(&path);
     let synced = file.and_then(|file| file.sync_all());
     synced.map_err(DatasetError::io(&path, "sync"))

@@ -171,8 +171,11 @@ impl Manifest {
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
         for file in self.all_files() {
-            if !is_plain(&file.name) || !names.insert(&file.name) {
+            if !is_plain(&file.name) {
                 return Err(format!("{:?} can't be the name of one of its files", file.name));
+            }
+            if !names.insert(&file.name) {
+                return Err(format!("its files and shards name {:?} twice", file.name));
             }
         }
         if let Some(part) = &self.part

@@ -142,7 +142,9 @@ fn whole_in(dir: &Path) -> Option<Manifest> {
         return Some(manifest);
     }
     let mut manifest = PieceManifest::read(dir).ok()??.manifest;
-    manifest.shards = shards_in(dir).ok()?;
+    let records = entries(dir).ok()?.into_iter().filter_map(|(name, _)| record::number_in(&name));
+    // What only looks like a record is not the piece's.
+    manifest.shards = records.filter_map(|n| Some(Record::read(dir, n).ok()?.shard)).collect();
     Some(manifest)
 }
 

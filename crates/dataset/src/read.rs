@@ -55,8 +55,8 @@ impl Dataset {
             return Err(DatasetError::Damaged { path: file, problem });
         }
         if recipe.output.format.name() != manifest.format {
-            let problem = "its format is not the manifest's".to_owned();
-            return Err(DatasetError::Damaged { path: file, problem });
+            let problem = format!("its format, {}, is not that of recipe.toml", manifest.format);
+            return Err(DatasetError::Damaged { path: path.join("manifest.json"), problem });
         }
         Ok(Self { path: path.to_path_buf(), manifest, recipe })
     }

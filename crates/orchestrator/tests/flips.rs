@@ -232,7 +232,7 @@ fn every_part_of_a_split_is_checked() {
     change(&d.join("test/samples-00000.parquet"), |bytes| bytes[5_000] ^= 1);
     run(dir.path(), "verify d").expect(5, &["test/samples-00000.parquet", "1 problem"]);
     fs::remove_dir_all(d.join("test")).expect("it goes");
-    run(dir.path(), "verify d").expect(5, &["part test of the split is not there"]);
+    run(dir.path(), "verify d").expect(5, &["d/test: this part of the split is not there"]);
 }
 
 #[test]
