@@ -1,9 +1,10 @@
-//! The workspace's own tools: `cargo xtask tidy`, `bench`, `ptx`, `ci`.
+//! The workspace's own tools: `cargo xtask tidy`, `bench`, `ptx`, `fuzz`, `ci`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
 mod codegen;
+mod fuzz;
 mod gpu_bundle;
 mod layers;
 mod ptx;
@@ -37,6 +38,9 @@ enum Command {
     Ptx(ptx::Ptx),
     /// Runs the kernels' tests under the address and undefined-behaviour sanitizers.
     Sanitize,
+    /// Searches for bytes that a reader of files can't stand, with libFuzzer; findings are written
+    /// to fuzz/corpus.
+    Fuzz(fuzz::Fuzz),
     /// Runs everything that CI runs.
     Ci,
 }
@@ -49,6 +53,7 @@ fn main() -> Result<()> {
         Command::Codegen(options) => codegen::run(&root()?, &options),
         Command::Ptx(ptx) => ptx::run(&root()?, &ptx),
         Command::Sanitize => sanitize::run(&root()?),
+        Command::Fuzz(options) => fuzz::run(&root()?, &options),
         Command::Ci => ci::run(&root()?),
     }
 }
