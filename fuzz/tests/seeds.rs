@@ -208,7 +208,7 @@ fn recipe() -> Seeds {
         ),
         (
             "dates",
-            "[[split.part]]\nname = \"a b\"\nuntil = 2024-01-01\n[[split.part]]\nname = \"b\"\n\
+            "[[split.part]]\nname = \"a\"\nuntil = 2024-01-01\n[[split.part]]\nname = \"b\"\n\
              until = 2024-02-01T10:00:00.5+01:00\n[[split.part]]\nname = \"c\"\n\
              until = \"2024-03-01\"\n",
         ),
@@ -220,7 +220,7 @@ fn recipe() -> Seeds {
              \"sequential\"\nactions_per_state = 3\n[sampling]\nequity = 1e4\nact_dir = 1\n\
              act_sl = { choice = [0.1, 0.2, 0.2] }\nposition = [0, 1]\n[scaling]\nclose = \
              \"zscore\"\n\"my col\" = \"minmax\"\nvolume = \"none\"\n[reward]\nmetric = [\"car\", \
-             \"pnl\", \"label\"]\nclip = [-10, 10]\nbars_per_year = 252\nbarriers = \"ignore\"\n\
+             \"pnl\", \"calmar\"]\nclip = [-10, 10]\nbars_per_year = 252\nbarriers = \"ignore\"\n\
              costs = \"once\"\nentry = \"next_close\"\n[output]\nformat = \"virtual\"\n\
              shard_rows = 4096\ncompression = \"zstd(9)\"\n",
         ),
