@@ -32,6 +32,20 @@ fn inputs_that_found_something_find_nothing() {
     }
 }
 
+#[test]
+fn every_target_has_a_program() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("the programs' manifest");
+    for (name, _) in TARGETS {
+        let path = format!("bins/{name}.rs");
+        assert!(manifest.contains(&format!("name = \"{name}\"\npath = \"{path}\"")), "{name}");
+        let program = fs::read_to_string(folder.join(&path)).expect("a program for each target");
+        assert!(program.contains(&format!("barloom_fuzz::{name},")), "{path}");
+    }
+    let programs = fs::read_dir(folder.join("bins")).expect("the programs can be listed");
+    assert_eq!(programs.count(), TARGETS.len());
+}
+
 /// Knuth's MMIX generator: any spread of places and bits will do.
 struct Generator(u64);
 

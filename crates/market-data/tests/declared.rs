@@ -11,6 +11,8 @@ use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use barloom_market_data::{ReadOptions, read_bytes};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 
 fn error(name: &str, bytes: &[u8]) -> String {
     match read_bytes(name, bytes, &ReadOptions::default()) {
@@ -74,6 +76,25 @@ fn a_long_text_in_every_row_of_a_parquet_file() {
     assert!(bytes.len() < 100_000, "{}", bytes.len());
     let message = error("x.parquet", &bytes);
     assert!(message.contains("it unpacks to more than"), "{message}");
+}
+
+#[test]
+fn a_parquet_page_that_declares_more_than_it_can_hold() {
+    let rows = 12_500;
+    let time = Arc::new(Int64Array::from_iter_values((0..rows).map(|row| 1_700_000_000 + row)));
+    let batch = batch(time, None);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    let mut bytes = writer.into_inner().unwrap();
+    assert!(read_bytes("x.parquet", &bytes, &ReadOptions::default()).is_ok());
+    // A page of data that unpacks to 100,000 bytes, as its header begins; then to a million.
+    replace(&mut bytes, &[0x15, 0, 0x15, 0xc0, 0x9a, 0x0c], &[0x15, 0, 0x15, 0xfe, 0xff, 0x7f]);
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("which can't unpack to 1048575"), "{message}");
 }
 
 #[test]
