@@ -18,11 +18,8 @@ impl Scratch {
     /// A new folder, in memory where the system has such.
     fn new() -> Self {
         let in_memory = Path::new(IN_MEMORY);
-        let folder = if in_memory.is_dir() {
-            tempfile::tempdir_in(in_memory)
-        } else {
-            tempfile::tempdir()
-        };
+        let folder =
+            if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() };
         Self { folder: folder.expect("a temporary folder can be made") }
     }
 

@@ -50,10 +50,7 @@ fn csv() -> Seeds {
             "\u{feff}date\ttime\topen\thigh\tlow\tclose\n1/13/2024\t14:30\t1\t1\t1\t1\n\
              1/14/2024\t14:30\t1\t1\t1\t1\n",
         ),
-        (
-            "unnamed",
-            ",open,high,low,close,note\n20240102,1,2,1,2,a\n20240101,1,2,1,2,b\n",
-        ),
+        ("unnamed", ",open,high,low,close,note\n20240102,1,2,1,2,a\n20240101,1,2,1,2,b\n"),
         (
             "epochs",
             "ts,open,high,low,close\n1700000000,1,1,1,1\n1700000060000,1,1,1,1\n\
@@ -93,7 +90,10 @@ fn klines() -> Seeds {
     };
     let deflated = zip::CompressionMethod::Deflated;
     seeds.insert("zip", zipped(&["BTCUSDT_240329-1m-2024-03.csv"], deflated));
-    seeds.insert("stored", zipped(&["a/ES-2024-03.csv", "b/202403.csv"], zip::CompressionMethod::Stored));
+    seeds.insert(
+        "stored",
+        zipped(&["a/ES-2024-03.csv", "b/202403.csv"], zip::CompressionMethod::Stored),
+    );
     seeds
 }
 
@@ -189,7 +189,8 @@ fn parquet() -> Seeds {
         .set_column_encoding("open_time".into(), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding("open".into(), Encoding::BYTE_STREAM_SPLIT);
     let zstd = properties().set_compression(Compression::ZSTD(ZstdLevel::default()));
-    let snappy = properties().set_compression(Compression::SNAPPY).set_max_row_group_row_count(Some(2));
+    let snappy =
+        properties().set_compression(Compression::SNAPPY).set_max_row_group_row_count(Some(2));
     let mut seeds = Seeds::new();
     seeds.insert("zoned", write(&zoned, properties()));
     seeds.insert("zstd", write(&plain, zstd));
@@ -296,9 +297,9 @@ fn seeds_are_read() {
                 "recipe" => Recipe::from_toml(std::str::from_utf8(&bytes).unwrap(), "seed")
                     .map(drop)
                     .map_err(|e| e.to_string()),
-                "manifest" => serde_json::from_slice::<Manifest>(&bytes)
-                    .map(drop)
-                    .map_err(|e| e.to_string()),
+                "manifest" => {
+                    serde_json::from_slice::<Manifest>(&bytes).map(drop).map_err(|e| e.to_string())
+                }
                 "csv" => is_read("ACME.csv", &bytes),
                 "klines" => is_read("BTCUSDT-1m-2024-03.zip", &bytes),
                 _ => is_read("x", &bytes),

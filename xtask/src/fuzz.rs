@@ -23,6 +23,7 @@ const RUSTFLAGS: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares \
+    -Ccodegen-units=4 \
     --cfg fuzzing";
 
 /// Seconds that one input may take, MiB that the process may have, and the longest input.
@@ -138,8 +139,7 @@ fn search(
 ) -> Result<bool> {
     // What grows is kept from run to run, and is not of the repository.
     let working = scratch.join("corpus").join(target);
-    fs::create_dir_all(&working)
-        .with_context(|| format!("can't make {}", working.display()))?;
+    fs::create_dir_all(&working).with_context(|| format!("can't make {}", working.display()))?;
     let kept = root.join(CORPUS).join(target);
     println!("fuzz: {target}, {minutes} min, corpus in {}", working.display());
     let status = Command::new(programs.join(target))

@@ -11,30 +11,29 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
+use crate::source::unpacked_limit;
 use crate::table::{Rows, SymbolCodes, Table};
 use crate::text::{check_roles, instants};
 use crate::time::{self, Written};
-use crate::source::unpacked_limit;
 use crate::{MarketDataError, ReadOptions, ipc, pages};
 
 /// Reads a Parquet file: only the columns that bars are made from.
 pub(crate) fn read_parquet(
     file: &str,
-    bytes: Bytes,
+    bytes: &Bytes,
     options: &ReadOptions,
 ) -> Result<Table, MarketDataError> {
     let error = |e: &dyn std::fmt::Display| {
         MarketDataError::file(file, format!("it is not readable as Parquet: {e}"))
     };
-    pages::check_footer(&bytes).map_err(|e| error(&e))?;
+    pages::check_footer(bytes).map_err(|e| error(&e))?;
     let limit = unpacked_limit(bytes.len());
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| error(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| error(&e))?;
     let schema = builder.schema().clone();
     let (roles, available) = usable_roles(file, &schema, options)?;
     let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
     wanted.extend([roles.time, roles.time_of_day, roles.symbol].into_iter().flatten());
-    let batch_rows = pages::check(&bytes, builder.metadata(), &wanted).map_err(|e| error(&e))?;
+    let batch_rows = pages::check(bytes, builder.metadata(), &wanted).map_err(|e| error(&e))?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
     let reader =
         builder.with_projection(mask).with_batch_size(batch_rows).build().map_err(|e| error(&e))?;

@@ -166,8 +166,8 @@ mod tests {
         assert_eq!(Page::read(&plain), Some((page, &[77][..])));
         // A field by its number, and one of each type that is skipped.
         let odd = [
-            0x05, 6, 4, 0x11, 0x12, 0x13, 1, 0x14, 2, 0x16, 2, 0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0x18, 1,
-            9, 0x19, 0x25, 1, 1, 0x19, 0x13, 1, 0x1c, 0x15, 2, 0, 0,
+            0x05, 6, 4, 0x11, 0x12, 0x13, 1, 0x14, 2, 0x16, 2, 0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0x18,
+            1, 9, 0x19, 0x25, 1, 1, 0x19, 0x13, 1, 0x1c, 0x15, 2, 0, 0,
         ];
         let page = Page { packed: 2, unpacked: 0, dictionary: None };
         assert_eq!(Page::read(&odd), Some((page, &[][..])));
@@ -178,9 +178,7 @@ mod tests {
 
     #[test]
     fn footers_are_walked_through() {
-        let file = |footer: &[u8]| {
-            [footer, &(footer.len() as u32).to_le_bytes(), b"PAR1"].concat()
-        };
+        let file = |footer: &[u8]| [footer, &(footer.len() as u32).to_le_bytes(), b"PAR1"].concat();
         // A version, and nothing else.
         assert_eq!(check_footer(&file(&[0x15, 4, 0])), Ok(()));
         // 2^31 booleans, which take no bytes where the reader skips them.

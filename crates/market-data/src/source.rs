@@ -126,9 +126,9 @@ fn tables(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>,
             .read_to_end(&mut unpacked)
             .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
         check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
-        return Ok(vec![table(file, unpacked.into(), options)?]);
+        return Ok(vec![table(file, &unpacked.into(), options)?]);
     }
-    Ok(vec![table(file, bytes, options)?])
+    Ok(vec![table(file, &bytes, options)?])
 }
 
 fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
@@ -156,7 +156,7 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
         member.take(most + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
         check_unpacked(&name, &unpacked, most)?;
         left -= unpacked.len() as u64;
-        let mut table = table(&name, unpacked.into(), options)?;
+        let mut table = table(&name, &unpacked.into(), options)?;
         table.symbol = symbol_of_member(file, &inner, &table.ts);
         found.push(table);
     }
@@ -179,11 +179,11 @@ fn check_unpacked(file: &str, unpacked: &[u8], most: u64) -> Result<(), MarketDa
     Ok(())
 }
 
-fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
+fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
         unless_damaged(file, || columnar::read_parquet(file, bytes, options))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-        unless_damaged(file, || columnar::read_arrow(file, &bytes, options))
+        unless_damaged(file, || columnar::read_arrow(file, bytes, options))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
     } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {
@@ -192,7 +192,7 @@ fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, Marke
         );
         Err(MarketDataError::file(file, problem))
     } else {
-        text::read(file, &bytes, options)
+        text::read(file, bytes, options)
     }
 }
 

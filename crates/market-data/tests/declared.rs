@@ -101,8 +101,7 @@ fn a_parquet_page_that_declares_more_than_it_can_hold() {
 fn arrow_rows_that_take_no_room() {
     let nothing: ArrayRef = Arc::new(NullArray::new(1 << 40));
     let names = ["ts", "open", "high", "low", "close"];
-    let batch =
-        RecordBatch::try_from_iter(names.map(|name| (name, Arc::clone(&nothing)))).unwrap();
+    let batch = RecordBatch::try_from_iter(names.map(|name| (name, Arc::clone(&nothing)))).unwrap();
     let message = error("x.arrow", &arrow(&batch, None));
     assert!(message.contains("a batch of 1099511627776 rows has 0 bytes"), "{message}");
 }
