@@ -43,9 +43,7 @@ pub(crate) fn read_parquet(
         let batch = batch.map_err(|e| error(&e))?;
         unpacked += batch.get_array_memory_size() as u64;
         if unpacked > limit {
-            return Err(error(&format!(
-                "it unpacks to more than {limit} bytes: it is damaged, or must be split"
-            )));
+            return Err(error(&pages::too_large(limit)));
         }
         batches.push(batch);
     }

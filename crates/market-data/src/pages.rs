@@ -6,8 +6,10 @@
 //! could ask for gigabytes, or for hours. The footer and the headers are small: walking through
 //! those of the columns that are read costs next to nothing.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 
 use crate::source::unpacked_limit;
@@ -42,14 +44,16 @@ pub(crate) fn check(
     wanted: &[usize],
 ) -> Result<usize, Problem> {
     let limit = unpacked_limit(bytes.len());
-    let mut rows = 0_u64;
-    let mut longest = 0;
+    let wanted: BTreeSet<usize> = wanted.iter().copied().collect();
+    let (mut rows, mut unpacked, mut longest) = (0_u64, 0_u64, 0);
     for group in metadata.row_groups() {
         let declared = u64::try_from(group.num_rows()).map_err(|_| "it has fewer than no rows")?;
         rows = rows.saturating_add(declared);
         for (leaf, chunk) in group.columns().iter().enumerate() {
             if wanted.contains(&group.schema_descr().get_column_root_idx(leaf)) {
-                longest = longest.max(check_pages(bytes, chunk)?);
+                let declared = check_pages(bytes, chunk)?;
+                unpacked = unpacked.saturating_add(declared.unpacked);
+                longest = longest.max(declared.longest);
             }
         }
     }
@@ -57,18 +61,35 @@ pub(crate) fn check(
     if rows.saturating_mul(width) > limit {
         return Err(format!("it declares {rows} rows, too many for its {} bytes", bytes.len()));
     }
+    if unpacked > limit {
+        return Err(too_large(limit));
+    }
     let fits = usize::try_from(limit).unwrap_or(usize::MAX) / 4;
     Ok((fits / longest.max(1)).clamp(1, BATCH_ROWS))
 }
 
-/// Checks the pages of a column in a row group; gives the size of its largest dictionary.
-fn check_pages(bytes: &Bytes, chunk: &ColumnChunkMetaData) -> Result<usize, Problem> {
+/// What is wrong with a file that unpacks to more than the limit.
+pub(crate) fn too_large(limit: u64) -> Problem {
+    format!("it unpacks to more than {limit} bytes: it is damaged, or must be split")
+}
+
+/// What the pages of a column in a row group declare.
+#[derive(Default)]
+struct Declared {
+    /// Bytes that they unpack to.
+    unpacked: u64,
+    /// Bytes that the longest text may have: all of the largest dictionary.
+    longest: usize,
+}
+
+fn check_pages(bytes: &Bytes, chunk: &ColumnChunkMetaData) -> Result<Declared, Problem> {
     let outside = || format!("column {} lies outside the file", chunk.column_path());
     let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
     let start = usize::try_from(start).map_err(|_| outside())?;
     let length = usize::try_from(chunk.compressed_size()).map_err(|_| outside())?;
     let mut rest = bytes.get(start..).and_then(|rest| rest.get(..length)).ok_or_else(outside)?;
-    let mut largest = 0;
+    let is_text = matches!(chunk.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
+    let mut declared = Declared::default();
     while !rest.is_empty() {
         let broken = || format!("a page of column {} is damaged", chunk.column_path());
         let (mut page, after) = Page::read(rest).ok_or_else(broken)?;
@@ -84,19 +105,21 @@ fn check_pages(bytes: &Bytes, chunk: &ColumnChunkMetaData) -> Result<usize, Prob
                 chunk.column_path()
             ));
         }
+        declared.unpacked = declared.unpacked.saturating_add(unpacked);
         if let Some(entries) = page.dictionary {
             // Each takes a byte or more.
             if entries > page.unpacked {
                 return Err(format!(
-                    "the dictionary of column {} has {} bytes, too few for {entries} values",
-                    chunk.column_path(),
-                    page.unpacked
+                    "the dictionary of column {} has {unpacked} bytes, too few for {entries} values",
+                    chunk.column_path()
                 ));
             }
-            largest = largest.max(page.unpacked);
+            if is_text {
+                declared.longest = declared.longest.max(page.unpacked);
+            }
         }
     }
-    Ok(largest)
+    Ok(declared)
 }
 
 /// How many bytes one can unpack to at most, by the format of the packed ones.
