@@ -23,7 +23,6 @@ const RUSTFLAGS: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares \
-    -Ccodegen-units=4 \
     --cfg fuzzing";
 
 /// Seconds that one input may take, MiB that the process may have, and the longest input.
@@ -142,7 +141,8 @@ fn search(
     fs::create_dir_all(&working).with_context(|| format!("can't make {}", working.display()))?;
     let kept = root.join(CORPUS).join(target);
     println!("fuzz: {target}, {minutes} min, corpus in {}", working.display());
-    let status = Command::new(programs.join(target))
+    let program = programs.join(target).with_extension(std::env::consts::EXE_EXTENSION);
+    let status = Command::new(program)
         .args([&working, &kept])
         .args(LIMITS)
         .arg(format!("-max_total_time={}", (minutes * 60.0).ceil()))
