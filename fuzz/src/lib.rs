@@ -24,6 +24,7 @@ pub use bars::{arrow, csv, klines, parquet};
 pub use dataset::manifest;
 pub use recipe::recipe;
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 
 /// A target: its body, by its name.
@@ -39,18 +40,21 @@ pub const TARGETS: [Target; 6] = [
     ("manifest", manifest),
 ];
 
+thread_local! {
+    /// The last panic of this thread, and where it was.
+    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 /// Makes libFuzzer end the process for panics that leave a target only: the hook that
 /// `libfuzzer-sys` sets ends it for those that a reader catches too. For its `init`.
 pub fn initialise() {
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(|panic| LAST.set(panic.to_string())));
 }
 
 /// Runs a target for libFuzzer, which takes the end of the process for a finding.
 pub fn run(target: fn(&[u8]), data: &[u8]) {
-    if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(|| target(data))) {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
-        eprintln!("the target panicked: {text}");
+    if std::panic::catch_unwind(AssertUnwindSafe(|| target(data))).is_err() {
+        eprintln!("the target {}", LAST.take());
         std::process::abort();
     }
 }

@@ -3,7 +3,7 @@
 //! The reader makes room for what a page's header says it unpacks to and for as many dictionary
 //! entries as it names, before it finds that they aren't there; and it skips as many items of a
 //! list that it doesn't know as the list says it has, though nothing is left. So a flipped byte
-//! could ask for gigabytes, or for hours. The footer and the headers are small: walking through
+//! could ask for gigabytes, or for hours; and columns in columns in columns for more than the stack. The footer and the headers are small: walking through
 //! those of the columns that are read costs next to nothing.
 
 use std::collections::BTreeSet;
@@ -21,6 +21,9 @@ type Problem = String;
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 65_536;
 
+/// Columns that lie in one another so deep are none of bars, and the reader calls itself for each.
+const DEEPEST_COLUMN: usize = 64;
+
 /// How a Parquet file ends, after the length of the footer.
 const MAGIC: &[u8] = b"PAR1";
 
@@ -32,8 +35,50 @@ pub(crate) fn check_footer(bytes: &[u8]) -> Result<(), Problem> {
     let rest = bytes.strip_suffix(MAGIC).ok_or("its end is missing")?;
     let (rest, length) = rest.split_last_chunk::<4>().ok_or("it is too short")?;
     let start = rest.len().checked_sub(u32::from_le_bytes(*length) as usize);
-    let mut footer = Thrift { rest: &rest[start.ok_or("its footer is longer than the file")?..] };
-    footer.skip(Thrift::STRUCT).ok_or_else(|| "its footer is damaged".to_owned())
+    let footer = Thrift { rest: &rest[start.ok_or("its footer is longer than the file")?..] };
+    match deepest(footer) {
+        None => Err("its footer is damaged".into()),
+        Some(DEEPEST_COLUMN..) => {
+            Err(format!("its columns lie {DEEPEST_COLUMN} deep in one another, or more"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// How deep columns lie in one another, by a footer; none if it is damaged.
+fn deepest(mut footer: Thrift<'_>) -> Option<usize> {
+    let (mut field, mut deepest) = (0, 0);
+    while let Some(kind) = footer.field(&mut field)? {
+        if (field, kind) != (2, Thrift::LIST) {
+            footer.skip(kind)?;
+            continue;
+        }
+        let (kind, length) = footer.list()?;
+        // How many columns are still to come of each of those that the next one lies in.
+        let mut around: Vec<i64> = Vec::new();
+        for _ in 0..length {
+            if kind != Thrift::STRUCT {
+                return None;
+            }
+            around.last_mut().into_iter().for_each(|left| *left -= 1);
+            around.push(integer_in(&mut footer, 5)?.unwrap_or(0));
+            deepest = deepest.max(around.len());
+            while around.pop_if(|left| *left <= 0).is_some() {}
+        }
+    }
+    Some(deepest)
+}
+
+/// The number in a field of a struct, all of which is read.
+fn integer_in(thrift: &mut Thrift<'_>, wanted: i64) -> Option<Option<i64>> {
+    let (mut field, mut found) = (0, None);
+    while let Some(kind) = thrift.field(&mut field)? {
+        match kind {
+            Thrift::I32 if field == wanted => found = Some(thrift.integer()?),
+            _ => thrift.skip(kind)?,
+        }
+    }
+    Some(found)
 }
 
 /// Checks what the footer and the pages of these columns declare; gives how many rows to read at a
@@ -157,24 +202,15 @@ impl Page {
             match (field, kind) {
                 (2, Thrift::I32) => page.unpacked = usize::try_from(thrift.integer()?).ok()?,
                 (3, Thrift::I32) => page.packed = usize::try_from(thrift.integer()?).ok()?,
-                (7, Thrift::STRUCT) => page.dictionary = Some(values(&mut thrift)?),
+                (7, Thrift::STRUCT) => {
+                    let values = integer_in(&mut thrift, 1)?.unwrap_or(0);
+                    page.dictionary = Some(usize::try_from(values).ok()?);
+                }
                 _ => thrift.skip(kind)?,
             }
         }
         Some((page, thrift.rest))
     }
-}
-
-/// The number of values in a dictionary's header.
-fn values(thrift: &mut Thrift<'_>) -> Option<usize> {
-    let (mut field, mut values) = (0, 0);
-    while let Some(kind) = thrift.field(&mut field)? {
-        match (field, kind) {
-            (1, Thrift::I32) => values = usize::try_from(thrift.integer()?).ok()?,
-            _ => thrift.skip(kind)?,
-        }
-    }
-    Some(values)
 }
 
 #[cfg(test)]
@@ -211,6 +247,21 @@ mod tests {
         assert_eq!(check_footer(&longer), Err("its footer is longer than the file".into()));
         assert_eq!(check_footer(b"PAR1"), Err("it is too short".into()));
         assert_eq!(check_footer(b"PAR1 and no more"), Err("its end is missing".into()));
+    }
+
+    #[test]
+    fn columns_in_columns_are_counted() {
+        let named = |children: u8| [0x48, 1, b'a', 0x15, 2 * children, 0];
+        let footer = |columns: &[[u8; 6]]| {
+            let list = [0x15, 4, 0x19, 0xfc, columns.len() as u8];
+            [&list[..], &columns.concat(), &[0]].concat()
+        };
+        let depth = |columns: &[[u8; 6]]| deepest(Thrift { rest: &footer(columns) });
+        assert_eq!(depth(&[]), Some(0));
+        assert_eq!(depth(&[named(3), named(0), named(1), named(0), named(0)]), Some(3));
+        assert_eq!(depth(&[named(2), named(0), named(0), named(1), named(0)]), Some(2));
+        assert_eq!(depth(&[named(1); 100]), Some(100));
+        assert_eq!(deepest(Thrift { rest: &[0x29, 0x15, 0, 0] }), None, "numbers");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) struct Thrift<'a> {
 impl Thrift<'_> {
     /// The type of a number of 32 bits.
     pub(crate) const I32: u8 = 5;
+    /// The type of a list.
+    pub(crate) const LIST: u8 = 9;
     /// The type of a struct.
     pub(crate) const STRUCT: u8 = 12;
 
@@ -58,6 +60,16 @@ impl Thrift<'_> {
         Some(Some(kind))
     }
 
+    /// The type of a list's items and how many there are.
+    pub(crate) fn list(&mut self) -> Option<(u8, u64)> {
+        let head = self.byte()?;
+        let length = match head >> 4 {
+            15 => self.varint()?,
+            length => u64::from(length),
+        };
+        Some((head & 0x0f, length))
+    }
+
     /// Skips a value of a type.
     pub(crate) fn skip(&mut self, kind: u8) -> Option<()> {
         self.skip_value(kind, 0)
@@ -74,7 +86,7 @@ impl Thrift<'_> {
                 let length = usize::try_from(self.varint()?).ok()?;
                 self.bytes(length)
             }
-            9 | 10 => self.skip_list(depth),
+            Self::LIST | 10 => self.skip_list(depth),
             Self::STRUCT if depth < DEEPEST => {
                 let mut field = 0;
                 while let Some(kind) = self.field(&mut field)? {
@@ -89,13 +101,9 @@ impl Thrift<'_> {
     /// Skips a list. Parquet has none of booleans, lists or maps here; and readers differ in
     /// whether a boolean in one takes a byte, so that what follows could be another thing to each.
     fn skip_list(&mut self, depth: u32) -> Option<()> {
-        let head = self.byte()?;
-        let length = match head >> 4 {
-            15 => self.varint()?,
-            length => u64::from(length),
-        };
+        let (kind, length) = self.list()?;
         for _ in 0..length {
-            match head & 0x0f {
+            match kind {
                 kind @ (3..=8 | Self::STRUCT) => self.skip_value(kind, depth)?,
                 _ => return None,
             }

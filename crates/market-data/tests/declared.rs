@@ -98,6 +98,18 @@ fn a_parquet_page_that_declares_more_than_it_can_hold() {
 }
 
 #[test]
+fn parquet_columns_in_columns() {
+    // A name, one child: a million times, for each of which a reader would call itself.
+    let mut footer = vec![0x15, 4, 0x19, 0xfc, 0xc0, 0x84, 0x3d];
+    footer.extend([0x48, 1, b'a', 0x15, 2, 0].repeat(1_000_000));
+    footer.push(0);
+    let length = (footer.len() as u32).to_le_bytes();
+    let bytes = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("its columns lie 64 deep in one another"), "{message}");
+}
+
+#[test]
 fn arrow_rows_that_take_no_room() {
     let nothing: ArrayRef = Arc::new(NullArray::new(1 << 40));
     let names = ["ts", "open", "high", "low", "close"];
