@@ -1,7 +1,6 @@
 //! Inner loops on one thread: draws, windows with scaling, rewards, digest, whole blocks, the
 //! Parquet writer.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -187,7 +186,7 @@ fn writers(c: &mut Criterion) {
     let market = Arc::new(walk(10_000));
     let mut group = c.benchmark_group("writer");
     group.throughput(Throughput::Elements(rows as u64));
-    for format in ["parquet", "virtual"] {
+    for format in ["parquet", "arrow", "npy", "virtual"] {
         let text =
             format!("dataset = {{ samples = {rows} }}\noutput = {{ format = \"{format}\" }}");
         let folder = tempfile::tempdir().expect("a folder");
@@ -195,16 +194,12 @@ fn writers(c: &mut Criterion) {
         group.bench_function(format, |b| {
             b.iter(|| {
                 let (recipe, session) = prepare(&market, &text);
+                let parts = vec![PartBuild { part: None, session }];
                 let build = Build {
-                    out: &out,
-                    recipe: &recipe,
-                    market: &market,
-                    dropped: &BTreeMap::new(),
-                    parts: vec![PartBuild { part: None, session }],
                     overwrite: true,
                     chunk_rows: ROWS,
                     threads: 1,
-                    progress: &|_| (),
+                    ..Build::new(&out, &recipe, &market, parts)
                 };
                 build.run().expect("a dataset")
             });

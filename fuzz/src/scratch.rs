@@ -36,10 +36,14 @@ impl Scratch {
         self.folder.path()
     }
 
-    /// Writes a file of the folder.
+    /// Writes a file of the folder, or of a folder in it.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
-        fs::write(&path, bytes).expect("a file in a temporary folder can be written");
+        if fs::write(&path, bytes).is_err() {
+            let folder = path.parent().expect("a file lies in a folder");
+            fs::create_dir_all(folder).expect("a temporary folder can be made");
+            fs::write(&path, bytes).expect("a file in a temporary folder can be written");
+        }
         path
     }
 }

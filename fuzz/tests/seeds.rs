@@ -233,7 +233,9 @@ fn recipe() -> Seeds {
 
 fn manifest() -> Seeds {
     let recipe = Recipe::default();
+    let sha256 = format!("sha256:{}", "0".repeat(64));
     let file = |name: &str| FileRecord { name: name.into(), bytes: 10, sha256: "00".into() };
+    let shard = ShardRecord { first: 0, rows: 20, files: vec![file("samples-00000.parquet")] };
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         barloom_version: "0.1.0".into(),
@@ -244,20 +246,44 @@ fn manifest() -> Seeds {
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
         market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)])),
-        files: vec![file("bars.arrow"), file("recipe.toml")],
-        shards: vec![ShardRecord { first: 0, rows: 20, file: file("samples-00000.parquet") }],
-        content_digest: Some("sha256:00".into()),
+        files: ["bars.arrow", "meta_scaler.json", "recipe.toml"].map(file).to_vec(),
+        shards: vec![shard.clone()],
+        content_digest: Some(sha256.clone()),
         summary: None,
-        manifest_digest: String::new(),
+        manifest_digest: sha256.clone(),
     };
-    let text = |manifest: &Manifest| serde_json::to_vec_pretty(manifest).unwrap();
-    let mut seeds = Seeds::from([("whole", text(&manifest))]);
+    let text = |manifest: &Manifest| serde_json::to_string_pretty(manifest).unwrap() + "\n";
+    let mut seeds = Seeds::from([("parquet", text(&manifest).into_bytes())]);
+    // The digest of a piece's manifest is that of the whole piece, which comes last.
+    let empty = Manifest { manifest_digest: String::new(), ..manifest.clone() };
+    let piece = format!(
+        "{{\"piece\":{{\"index\":0,\"count\":2}},\"manifest\":{},\"digest\":\"{sha256}\"}}\n",
+        serde_json::to_string(&empty).unwrap()
+    );
+    seeds.insert("piece", piece.into_bytes());
+    let record = format!(
+        "{{\"of\":\"{sha256}\",\"number\":0,\"first\":0,\"rows\":20,\"files\":{},\"blocks\":[\"{}\"],\
+         \"tally\":{{\"actions\":{{\"hold\":20,\"long\":0,\"short\":0}},\"exits\":[20,0,0,0],\
+         \"metrics\":[{{\"blocks\":[[0,0,0]],\"min\":0,\"max\":0,\"clipped\":0,\"nan\":0,\
+         \"infinite\":0,\"histogram\":[[32768,20]]}}]}},\"digest\":\"{sha256}\"}}\n",
+        serde_json::to_string(&shard.files).unwrap(),
+        "0".repeat(32)
+    );
+    seeds.insert("record", record.into_bytes());
     manifest.part =
         Some(PartRecord { index: 1, name: "test".into(), start_ns: Some(-5), end_ns: None });
     manifest.recipe = serde_json::Value::Null;
-    manifest.format = "virtual".into();
+    manifest.format = "npy".into();
+    let files = ["open.npy", "reward.npy"].map(file).to_vec();
+    manifest.shards = vec![
+        ShardRecord { files, ..shard },
+        ShardRecord { first: 20, rows: 1, files: vec![file("close.npy")] },
+    ];
+    manifest.samples = 21;
+    seeds.insert("npy", text(&manifest).into_bytes());
     manifest.shards.clear();
-    seeds.insert("part", text(&manifest));
+    manifest.format = "virtual".into();
+    seeds.insert("virtual", text(&manifest).into_bytes());
     seeds
 }
 
@@ -297,9 +323,9 @@ fn seeds_are_read() {
                 "recipe" => Recipe::from_toml(std::str::from_utf8(&bytes).unwrap(), "seed")
                     .map(drop)
                     .map_err(|e| e.to_string()),
-                "manifest" => {
-                    serde_json::from_slice::<Manifest>(&bytes).map(drop).map_err(|e| e.to_string())
-                }
+                "manifest" => serde_json::from_slice::<serde_json::Value>(&bytes)
+                    .map(drop)
+                    .map_err(|e| e.to_string()),
                 "csv" => is_read("ACME.csv", &bytes),
                 "klines" => is_read("BTCUSDT-1m-2024-03.zip", &bytes),
                 _ => is_read("x", &bytes),

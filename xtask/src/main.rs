@@ -7,6 +7,7 @@ mod codegen;
 mod fuzz;
 mod gpu_bundle;
 mod layers;
+mod memory;
 mod ptx;
 mod sanitize;
 mod tidy;
@@ -36,6 +37,8 @@ enum Command {
     Codegen(codegen::Codegen),
     /// Compiles the CUDA kernels to the PTX that is checked in, or checks that it is theirs.
     Ptx(ptx::Ptx),
+    /// Measures the peak memory of builds with few and with many samples.
+    Memory(memory::Memory),
     /// Runs the kernels' tests under the address and undefined-behaviour sanitizers.
     Sanitize,
     /// Searches for bytes that a reader of files can't stand, with libFuzzer; findings are written
@@ -52,6 +55,7 @@ fn main() -> Result<()> {
         Command::GpuBundle(options) => gpu_bundle::run(&root()?, &options),
         Command::Codegen(options) => codegen::run(&root()?, &options),
         Command::Ptx(ptx) => ptx::run(&root()?, &ptx),
+        Command::Memory(options) => memory::run(&root()?, &options),
         Command::Sanitize => sanitize::run(&root()?),
         Command::Fuzz(options) => fuzz::run(&root()?, &options),
         Command::Ci => ci::run(&root()?),

@@ -1,6 +1,5 @@
 //! Whole datasets, from bars in memory to a folder.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
@@ -25,7 +24,7 @@ pub(super) fn run(options: &Options, format: &str) -> Result<Measurement> {
         measured.prepare_s = prepare_s;
         // Preparing belongs to a virtual dataset's time: there is little else.
         let seconds = if format == "virtual" { seconds } else { seconds - prepare_s };
-        measured.bytes = manifest.shards.iter().map(|shard| shard.file.bytes).sum();
+        measured.bytes = manifest.shards.iter().flat_map(|s| &s.files).map(|file| file.bytes).sum();
         measured.extra.insert("files".into(), manifest.shards.len().into());
         match number {
             0 => measured.cold_s = Some(seconds),
@@ -37,16 +36,12 @@ pub(super) fn run(options: &Options, format: &str) -> Result<Measurement> {
 
 fn build(options: &Options, ready: &Ready, out: &Path) -> Result<(f64, Manifest)> {
     let (prepare_s, session) = time(|| ready.session())?;
+    let parts = vec![PartBuild { part: None, session }];
     let built = Build {
-        out,
-        recipe: &ready.recipe,
-        market: &ready.market,
-        dropped: &BTreeMap::new(),
-        parts: vec![PartBuild { part: None, session }],
         overwrite: true,
         chunk_rows: CHUNK_ROWS,
         threads: options.job.threads(),
-        progress: &|_| (),
+        ..Build::new(out, &ready.recipe, &ready.market, parts)
     }
     .run()?;
     let part = built.into_iter().next().context("a dataset without a split is one part")?;

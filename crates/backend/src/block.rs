@@ -220,6 +220,28 @@ impl SampleBlock {
         &self.columns.windows[channel][row * l..(row + 1) * l]
     }
 
+    /// The meta fields of a sample, not scaled: equity, balance, position, sl_dist, tp_dist,
+    /// act_dollar, act_sl, act_tp, act_dir, the order of [`Plan::meta`](crate::Plan::meta). `row`
+    /// counts from the block's first sample.
+    ///
+    /// # Panics
+    /// There is no such row.
+    #[must_use]
+    pub fn meta(&self, row: usize) -> [f64; 9] {
+        let columns = &self.columns;
+        [
+            columns.equity[row],
+            columns.balance[row],
+            f64::from(columns.position[row]),
+            columns.sl_dist[row],
+            columns.tp_dist[row],
+            columns.act_dollar[row],
+            columns.act_sl[row],
+            columns.act_tp[row],
+            f64::from(columns.act_dir[row]),
+        ]
+    }
+
     /// Whether two blocks hold the same samples bit for bit; else the first sample and column
     /// that differ, with both values.
     ///

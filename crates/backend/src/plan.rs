@@ -137,7 +137,8 @@ fn every(positions: u64, actions_per_state: u64) -> Result<u64, BackendError> {
     samples.ok_or(BackendError::TooManySamples { positions, actions_per_state })
 }
 
-/// Every value that a window can hold must suit the channel's scaler.
+/// Every value that a window can hold must suit the channel's scaler, and no quotient of a value
+/// and a close of its segment may be beyond `f32` where the scaler divides them.
 fn check_values(channel: &PlanChannel, market: &Market) -> Result<(), BackendError> {
     let Some(column) = market.column(&channel.name) else {
         let names: Vec<&str> = market.columns().iter().map(|c| &*c.name).collect();
@@ -146,7 +147,14 @@ fn check_values(channel: &PlanChannel, market: &Market) -> Result<(), BackendErr
     };
     for segment in market.segments() {
         let values = &column[segment.start..segment.end];
-        if let Some(at) = values.iter().position(|value| !usable(channel.scaler, *value)) {
+        let closes = &market.close()[segment.start..segment.end];
+        let least = match channel.scaler {
+            ChannelScaler::LastClose => closes.iter().copied().fold(f64::INFINITY, f64::min),
+            _ => 1.0,
+        };
+        let fits =
+            |value: f64| usable(channel.scaler, value) && (value as f32 / least as f32).is_finite();
+        if let Some(at) = values.iter().position(|value| !fits(*value)) {
             let span = &market.series()[segment.series as usize];
             return Err(BackendError::UnusableValue {
                 channel: channel.name.clone(),

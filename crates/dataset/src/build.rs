@@ -2,29 +2,42 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZero;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-use barloom_backend::{ContentDigest, Session};
+use barloom_backend::{BLOCK_ROWS, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::write_market;
 use barloom_recipe::{Format, Recipe};
 
-use crate::files::{PartialFile, sync_dir, write_bytes};
-use crate::parallel::in_parallel;
+use crate::begun::{Begun, Piece};
+use crate::files::{PartialFile, check_size, sync_dir, write_bytes};
+use crate::lock::Leftovers;
+use crate::parallel::{Workers, in_parallel};
+use crate::piece::{PIECE, PieceManifest};
+use crate::record::BuiltShard;
+use crate::resume::{Joined, Shards};
 use crate::shard::ShardWriter;
-use crate::staging::Staging;
+use crate::staging::{self, Staging};
 use crate::summary::Gather;
 use crate::{
-    DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
-    ShardRecord, Summary,
+    Dataset, DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
+    ownership, room,
 };
+
+/// Threads that write npy shards, at most.
+const MOST_NPY_THREADS: usize = 32;
 
 /// More samples than a block can hold, far from the end of the numbers.
 const MOST_CHUNK_ROWS: usize = usize::MAX / 4;
+
+/// Shards that a part may have: what is known of each stays in memory until the manifest is
+/// written, and no folder takes many more files.
+pub(crate) const MOST_SHARDS: u64 = 1 << 24;
 
 /// A dataset, or one part of it, that is to be built.
 pub struct PartBuild {
@@ -48,112 +61,317 @@ pub struct Build<'a> {
     pub parts: Vec<PartBuild>,
     /// Whether a dataset that is there may be replaced.
     pub overwrite: bool,
+    /// Whether to go on with what a build of the same dataset left when it was stopped.
+    pub resume: bool,
+    /// Which of the shards to build; all without one.
+    pub piece: Option<Piece>,
+    /// Whether a virtual dataset's samples are made once, for its content digest and summary.
+    pub digest: bool,
     /// Samples made at once for each shard being written: rounded up to whole row groups. What
     /// fits the processor's cache is fastest.
     pub chunk_rows: usize,
     /// How many threads write shards: one each, or two side by side while there are enough. Time
     /// [`Build::run`] to time a whole build.
     pub threads: usize,
-    /// Told from any thread how many more samples are written.
+    /// Told from any thread how many more samples are done.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Asked from any thread, often, whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// A dataset that was built.
+/// A dataset that was built, or a piece of one.
 #[derive(Clone, Debug)]
 pub struct BuiltPart {
     /// Its folder.
-    pub path: std::path::PathBuf,
-    /// Its manifest.
+    pub path: PathBuf,
+    /// Its manifest; of a piece that of the whole dataset, with the shards of the piece.
     pub manifest: Manifest,
+    /// Samples that were made for it now, and were not there before.
+    pub made: u64,
+    /// Which piece it is.
+    pub piece: Option<Piece>,
+}
+
+/// A part whose folder is there.
+struct Begin<'a> {
+    build: &'a PartBuild,
+    dir: PathBuf,
+    layout: Layout,
+    /// Shards of an earlier build that are whole.
+    whole: BTreeMap<u64, BuiltShard>,
+    /// What shards have counted.
+    totals: Mutex<Gather>,
+    /// Shards that are still to be built.
+    missing: Vec<u64>,
+}
+
+impl<'a> Build<'a> {
+    /// A build of a whole dataset, where none is, on all processors.
+    #[must_use]
+    pub fn new(
+        out: &'a Path,
+        recipe: &'a Recipe,
+        market: &'a Market,
+        parts: Vec<PartBuild>,
+    ) -> Self {
+        static NOTHING: BTreeMap<String, u64> = BTreeMap::new();
+        Self {
+            out,
+            recipe,
+            market,
+            dropped: &NOTHING,
+            parts,
+            overwrite: false,
+            resume: false,
+            piece: None,
+            digest: false,
+            chunk_rows: BLOCK_ROWS,
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+            progress: &|_| (),
+            stop: &|| false,
+        }
+    }
 }
 
 impl Build<'_> {
-    /// Builds the dataset: whole, or on an error not at all.
+    /// Builds the dataset: whole, or on an error not at all. Where an error leaves whole shards,
+    /// it says where, and a build with [`resume`](Build::resume) goes on with them.
     ///
     /// # Errors
-    /// The output is there or can't be written; the backend fails.
+    /// The output is there or can't be written; the backend fails; it was stopped; there is
+    /// something to go on with, but of another recipe, other bars or another piece.
     pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
-        let staging = Staging::create(self.out, self.overwrite)?;
+        if self.piece.is_some() && self.recipe.output.format == Format::Virtual {
+            return Err(DatasetError::VirtualPiece);
+        }
         // Hashed while the first part is written.
-        let market = LazyLock::new(|| MarketRecord::new(self.market, self.dropped));
+        let begun = LazyLock::new(|| {
+            let market = MarketRecord::new(self.market, self.dropped);
+            Begun::new(self.recipe.to_json(), market, self.piece)
+        });
+        if self.resume
+            && let Some(built) = self.built_before(&begun)?
+        {
+            return Ok(built);
+        }
+        let out = staging::target(self.out)?;
+        let leftovers = match (self.resume, self.overwrite) {
+            (true, _) => Leftovers::Kept,
+            (false, true) => Leftovers::Cleared,
+            (false, false) => Leftovers::ClearedUnlessWhole,
+        };
+        let mut staging = Staging::create(&out, self.overwrite, leftovers)?;
         let built = thread::scope(|scope| {
-            scope.spawn(|| LazyLock::force(&market));
-            self.write_parts(&staging, &market)
-        })?;
-        staging.commit()?;
+            // Samples need not wait for it; a build that goes on with them does. A virtual dataset
+            // leaves nothing to go on with.
+            let told = scope.spawn(|| match (self.resume, self.recipe.output.format) {
+                (true, _) | (false, Format::Virtual) => Ok(()),
+                (false, _) => begun.write(staging.dir()),
+            });
+            let built = self.write_parts(&staging, &begun);
+            told.join().unwrap_or(Err(DatasetError::Stopped)).and(built)
+        });
+        let done = built.and_then(|built| staging.commit().map(|()| built));
+        let built = done.map_err(|error| staging.leave(error))?;
         tracing::info!("{} has its name", self.out.display());
         Ok(built)
+    }
+
+    /// What is there already, if that is what is to be built and it is whole.
+    fn built_before(&self, begun: &Begun) -> Result<Option<Vec<BuiltPart>>, DatasetError> {
+        let out = staging::target(self.out)?;
+        if fs::symlink_metadata(&out).is_err() || staging::folder_of(&out)?.exists() {
+            return Ok(None);
+        }
+        let mut built = Vec::new();
+        for part in &self.parts {
+            let path = part.path_in(self.out);
+            let found = match self.piece {
+                Some(_) => PieceManifest::read(&path)?.map(|p| (p.manifest, Some(p.piece))),
+                None => match Dataset::open(&path) {
+                    Err(DatasetError::NotADataset(_)) => None,
+                    dataset => Some((dataset?.manifest().clone(), None)),
+                },
+            };
+            let Some((manifest, piece)) = found else { return Ok(None) };
+            let mut found = Begun::new(manifest.recipe.clone(), manifest.market.clone(), piece);
+            found.barloom_version.clone_from(&manifest.barloom_version);
+            match begun.same(&found, &path) {
+                Err(_) if self.overwrite => return Ok(None),
+                same => same?,
+            }
+            if self.digest && manifest.content_digest.is_none() {
+                return Ok(None);
+            }
+            let shards = match piece {
+                Some(_) => ownership::shards_in(&path)?,
+                None => manifest.shards.clone(),
+            };
+            let files = shards.iter().flat_map(|shard| &shard.files);
+            manifest.files.iter().chain(files).try_for_each(|file| check_size(&path, file))?;
+            built.push(BuiltPart { path, manifest, piece: self.piece, made: 0 });
+        }
+        staging::remove_traces(&out)?;
+        tracing::warn!("{} is whole already", self.out.display());
+        Ok(Some(built))
     }
 
     fn write_parts(
         &self,
         staging: &Staging,
-        market: &impl Deref<Target = MarketRecord>,
+        begun: &impl Deref<Target = Begun>,
     ) -> Result<Vec<BuiltPart>, DatasetError> {
-        let mut built = Vec::new();
+        if self.resume {
+            if let Some(found) = Begun::read(staging.dir())? {
+                begun.same(&found, staging.dir())?;
+            }
+            if self.recipe.output.format != Format::Virtual {
+                begun.write(staging.dir())?;
+            }
+        }
+        let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            let name = part.part.as_ref().map(|p| p.name.as_str());
-            let dir = name.map_or_else(|| staging.dir().to_owned(), |n| staging.dir().join(n));
-            fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
-            let manifest = self.write_part(part, &dir, market)?;
+            parts.push(self.begin(part, begun, staging.dir())?);
+        }
+        self.check_room(staging.dir(), &parts)?;
+        parts.iter_mut().try_for_each(|part| self.find_missing(part))?;
+        let mut built = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (path, dir) = (part.build.path_in(self.out), part.dir.clone());
+            let made = self.rows(&part, &part.missing);
+            let manifest = self.write_part(part, begun)?;
             sync_dir(&dir)?;
-            let path = name.map_or_else(|| self.out.to_owned(), |n| self.out.join(n));
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
-            built.push(BuiltPart { path, manifest });
+            built.push(BuiltPart { path, manifest, piece: self.piece, made });
         }
         Ok(built)
     }
 
+    /// Makes a part's folder, or finds what is whole in it.
+    fn begin<'a>(
+        &self,
+        build: &'a PartBuild,
+        begun: &impl Deref<Target = Begun>,
+        staging: &Path,
+    ) -> Result<Begin<'a>, DatasetError> {
+        let (plan, output) = (build.session.plan(), &self.recipe.output);
+        let dir = build.path_in(staging);
+        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
+        let layout = Layout::new(plan, self.market);
+        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+        let mut whole = BTreeMap::new();
+        if self.resume {
+            let identity = &begun.identity(build.part.as_ref().map(PartRecord::new).as_ref());
+            let shards = Shards { layout: &layout, output, samples: plan.samples, identity };
+            whole = shards.keep_whole(&dir, self.threads, &totals, self.stop)?;
+        }
+        if !whole.is_empty() {
+            tracing::info!("{}: {} shards are whole already", dir.display(), whole.len());
+            (self.progress)(whole.values().map(|shard| shard.record.rows).sum());
+        }
+        Ok(Begin { build, dir, layout, whole, totals, missing: Vec::new() })
+    }
+
+    /// Finds the shards of a part that are still to be built.
+    fn find_missing(&self, part: &mut Begin<'_>) -> Result<(), DatasetError> {
+        let output = &self.recipe.output;
+        if output.format == Format::Virtual && !self.digest {
+            return Ok(());
+        }
+        let samples = part.build.session.plan().samples;
+        let count = self.shards(part).count();
+        if count > MOST_SHARDS {
+            return Err(DatasetError::TooManyShards { samples, count, most: MOST_SHARDS });
+        }
+        let ours = |number: &u64| self.piece.is_none_or(|piece| piece.has(*number));
+        part.missing = (0..count).filter(|n| ours(n) && !part.whole.contains_key(n)).collect();
+        Ok(())
+    }
+
+    /// Checks that there is room for what is still to be written.
+    fn check_room(&self, dir: &Path, parts: &[Begin<'_>]) -> Result<(), DatasetError> {
+        let output = &self.recipe.output;
+        let mut needed = 0_u64;
+        for part in parts {
+            let whole: u64 = part.whole.values().map(|shard| shard.record.rows).sum();
+            let rows = self.shards(part).rows_of(self.piece).saturating_sub(whole);
+            let bytes = room::dataset_bytes(output.format, &part.layout, self.market, rows);
+            needed = needed.saturating_add(bytes);
+        }
+        room::check(dir, needed, output)
+    }
+
+    /// All shards of a part, built or not.
+    fn shards<'b>(&'b self, part: &'b Begin<'_>) -> Shards<'b> {
+        let samples = part.build.session.plan().samples;
+        Shards { layout: &part.layout, output: &self.recipe.output, samples, identity: "" }
+    }
+
+    /// The samples of some of a part's shards.
+    fn rows(&self, part: &Begin<'_>, numbers: &[u64]) -> u64 {
+        let shards = self.shards(part);
+        numbers.iter().map(|number| shards.range(*number).1).sum()
+    }
+
     fn write_part(
         &self,
-        build: &PartBuild,
-        dir: &Path,
-        market: &impl Deref<Target = MarketRecord>,
+        mut part: Begin<'_>,
+        begun: &impl Deref<Target = Begun>,
     ) -> Result<Manifest, DatasetError> {
-        let plan = build.session.plan();
-        let format = self.recipe.output.format;
         let stop = AtomicBool::new(false);
         let (files, samples) = thread::scope(|scope| {
+            let (dir, build) = (&part.dir, part.build);
             let files = scope.spawn(|| {
                 let files = self.write_side_files(dir, build);
                 stop.fetch_or(files.is_err(), Ordering::Relaxed);
                 files
             });
-            let samples = match format {
-                Format::Virtual => Ok((Vec::new(), None, None)),
-                Format::Parquet => self
-                    .write_shards(dir, build, &stop)
-                    .map(|(shards, digest, summary)| (shards, Some(digest), Some(summary))),
-            };
+            let samples = self.write_shards(&part, begun, &stop);
             (files.join().unwrap_or(Err(DatasetError::Stopped)), samples)
         });
-        let (files, (shards, content_digest, summary)) = (files?, samples?);
-        let manifest = Manifest {
+        let (files, built) = (files?, samples?);
+        if (self.stop)() {
+            return Err(DatasetError::Stopped);
+        }
+        let mut shards: BTreeMap<u64, BuiltShard> = part.missing.into_iter().zip(built).collect();
+        shards.append(&mut part.whole);
+        let totals = part.totals.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut manifest = self.draft(part.build, begun, files);
+        if let Some(piece) = self.piece {
+            let text = PieceManifest::new(piece, manifest.clone()).text();
+            write_bytes(&part.dir, PIECE, text.as_bytes())?;
+            manifest.shards = shards.into_values().map(|shard| shard.record).collect();
+            return Ok(manifest);
+        }
+        if self.recipe.output.format != Format::Virtual || self.digest {
+            Joined::new(&part.layout, totals, shards.into_values()).put_into(&mut manifest);
+        }
+        let text = manifest.to_json();
+        let path = part.dir.join("manifest.json");
+        write_bytes(&part.dir, "manifest.json", text.as_bytes())?;
+        Manifest::from_json(&text, &path)
+    }
+
+    /// The manifest without what the samples tell.
+    fn draft(&self, build: &PartBuild, begun: &Begun, files: Vec<FileRecord>) -> Manifest {
+        let plan = build.session.plan();
+        Manifest {
             format_version: FORMAT_VERSION,
-            barloom_version: env!("CARGO_PKG_VERSION").to_owned(),
-            format: format.to_string(),
+            barloom_version: begun.barloom_version.clone(),
+            format: self.recipe.output.format.to_string(),
             samples: plan.samples,
             positions: plan.positions.count(),
-            part: build.part.as_ref().map(|part| PartRecord {
-                index: part.index,
-                name: part.name.clone(),
-                start_ns: (part.start_ns != i64::MIN).then_some(part.start_ns),
-                end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
-            }),
+            part: build.part.as_ref().map(PartRecord::new),
             recipe_digest: self.recipe.digest(),
-            recipe: self.recipe.to_json(),
-            market: (**market).clone(),
+            recipe: begun.recipe.clone(),
+            market: begun.market.clone(),
             files,
-            shards,
-            content_digest,
-            summary,
+            shards: Vec::new(),
+            content_digest: None,
+            summary: None,
             manifest_digest: String::new(),
-        };
-        let text = manifest.to_json();
-        let path = dir.join("manifest.json");
-        write_bytes(dir, "manifest.json", text.as_bytes())?;
-        Manifest::from_json(&text, &path)
+        }
     }
 
     fn write_side_files(
@@ -171,44 +389,48 @@ impl Build<'_> {
         ])
     }
 
+    /// Builds the shards that are missing, in their order.
     fn write_shards(
         &self,
-        dir: &Path,
-        build: &PartBuild,
+        part: &Begin<'_>,
+        begun: &impl Deref<Target = Begun>,
         stop: &AtomicBool,
-    ) -> Result<(Vec<ShardRecord>, String, Summary), DatasetError> {
-        let plan = build.session.plan();
-        let layout = Layout::new(plan, self.market);
-        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
-        let count = plan.samples.div_ceil(self.recipe.output.shard_rows);
+    ) -> Result<Vec<BuiltShard>, DatasetError> {
+        if part.missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let identity = begun.identity(part.build.part.as_ref().map(PartRecord::new).as_ref());
+        // An npy shard has a file for each column, and a process may open so many.
+        let many_files = self.recipe.output.format == Format::Npy;
+        let threads = if many_files { self.threads.min(MOST_NPY_THREADS) } else { self.threads };
         let writer = ShardWriter {
-            session: &*build.session,
-            layout: &layout,
-            dir,
-            compression: self.recipe.output.compression,
-            shard_rows: self.recipe.output.shard_rows,
+            session: &*part.build.session,
+            layout: &part.layout,
+            dir: &part.dir,
+            output: &self.recipe.output,
             chunk_rows: self.chunk_rows.min(MOST_CHUNK_ROWS),
-            alone: count >= self.threads as u64,
+            alone: part.missing.len() >= threads,
             progress: self.progress,
-            stop: &|| stop.load(Ordering::Relaxed),
+            stop: &|| stop.load(Ordering::Relaxed) || (self.stop)(),
             idle: Mutex::default(),
-            totals: &totals,
+            totals: &part.totals,
+            identity: &identity,
         };
-        let built = in_parallel(
-            count,
-            self.threads,
+        // Two files are hashed faster together than one after the other.
+        let workers = Workers { threads, pairs: !many_files, few_waiting: many_files };
+        in_parallel(
+            &part.missing,
+            workers,
             stop,
             |numbers| writer.write(numbers),
-            |file| file.settle().map(drop),
-        )?;
-        let mut gather = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut digest = ContentDigest::new(&layout.channels(), plan.lookback, &layout.metrics());
-        let mut shards = Vec::with_capacity(built.len());
-        for shard in built {
-            shard.digests.iter().for_each(|block| digest.push(*block));
-            gather.push(shard.moments);
-            shards.push(shard.record);
-        }
-        Ok((shards, digest.finish(), gather.finish(&layout.metrics())))
+            |shard| shard.settle(&part.dir, self.piece.is_some()),
+        )
+    }
+}
+
+impl PartBuild {
+    /// The part's folder in that of the dataset.
+    fn path_in(&self, dir: &Path) -> PathBuf {
+        self.part.as_ref().map_or_else(|| dir.to_owned(), |part| dir.join(&part.name))
     }
 }

@@ -4,6 +4,8 @@ use barloom_backend::BackendError;
 use barloom_market_data::MarketDataError;
 use barloom_recipe::RecipeError;
 
+use crate::Piece;
+
 /// Why a dataset can't be written or read.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,71 @@ pub enum DatasetError {
     /// The folder to build in is there, and no build made it.
     #[error("{} is in the way: the dataset is built under this name; delete or rename it if no build is running", .0.display())]
     InTheWay(PathBuf),
+    /// A build that was stopped left whole shards where the dataset is built.
+    #[error("{} holds {shards} whole shards of a build that was stopped; build --resume goes on with it, --overwrite begins anew", dir.display())]
+    Unfinished {
+        /// The folder.
+        dir: PathBuf,
+        /// How many shards are whole.
+        shards: usize,
+    },
+    /// A build ended before the dataset was whole; what it has done stays.
+    #[error("{because}; {shards} whole shards stay in {}: the same command with --resume goes on with them", dir.display())]
+    Resumable {
+        /// The folder that it was built in.
+        dir: PathBuf,
+        /// How many shards are whole.
+        shards: usize,
+        /// Why it ended.
+        because: Box<DatasetError>,
+    },
+    /// What a stopped build left, or what is there already, is another dataset.
+    #[error("{} was built from something else, so it can't be gone on with: {difference}; choose another --out, or --overwrite in the place of --resume to begin anew", path.display())]
+    OtherBuild {
+        /// The folder.
+        path: PathBuf,
+        /// The first thing that differs, with both values.
+        difference: String,
+    },
+    /// The file system has too little room.
+    #[error("{}: about {needed} bytes are needed and {free} are free there; make room, choose another --out, or fewer dataset.samples", path.display())]
+    NoRoom {
+        /// The folder to build in.
+        path: PathBuf,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+    },
+    /// There are more shards than a folder holds.
+    #[error(
+        "output.shard_rows: {samples} samples are {count} shards, and {most} are the most; raise it, or use fewer dataset.samples"
+    )]
+    TooManyShards {
+        /// How many samples there are.
+        samples: u64,
+        /// In how many shards.
+        count: u64,
+        /// How many shards a part may have.
+        most: u64,
+    },
+    /// A virtual dataset has no shards to be built apart.
+    #[error("--shard: a virtual dataset has no shards; build it whole, or choose another format")]
+    VirtualPiece,
+    /// Pieces that do not make a dataset.
+    #[error("{problem}")]
+    Pieces {
+        /// Which ones, and what is wrong with them.
+        problem: String,
+    },
+    /// A folder is a piece of a dataset.
+    #[error("{} is piece {} of {} of a dataset (pieces count from 0); barloom merge joins all of them", path.display(), piece.index(), piece.count())]
+    IsPiece {
+        /// The folder.
+        path: PathBuf,
+        /// Which one.
+        piece: Piece,
+    },
     /// Another build writes to the same place.
     #[error("{}: another build is writing this dataset; wait for it or choose another --out", .0.display())]
     Busy(PathBuf),
@@ -81,6 +148,20 @@ pub enum DatasetError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A stored sample is not what recipe and bars give.
+    #[error("{}: sample {sample}, {column}: {stored} is stored, and recipe and bars give {made}", path.display())]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// The sample.
+        sample: u64,
+        /// The column.
+        column: String,
+        /// What is stored.
+        stored: String,
+        /// What it should be.
+        made: String,
+    },
     /// A sample was asked for that is not there.
     #[error("sample {sample} was asked for; there are {samples}, counted from 0")]
     NoSuchSample {
@@ -97,8 +178,8 @@ pub enum DatasetError {
         /// What the library said.
         problem: String,
     },
-    /// The build was stopped before its end.
-    #[error("the build was stopped before its end")]
+    /// Work was stopped before its end.
+    #[error("stopped before its end")]
     Stopped,
     /// The backend failed.
     #[error(transparent)]
@@ -112,14 +193,30 @@ pub enum DatasetError {
 }
 
 impl DatasetError {
+    /// Whether it says that the dataset itself is wrong, and not that it can't be told.
+    #[must_use]
+    pub fn is_of_dataset(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. }
+                | Self::Differs { .. }
+                | Self::NewerFormat { .. }
+                | Self::Recipe(_)
+                | Self::MarketData(_)
+        )
+    }
+
     /// An error of the system on a path, for `map_err`.
-    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(
+        path: &Path,
+        action: &'static str,
+    ) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Io { path, action, source }
     }
 
     /// An error of Arrow or Parquet on a path, for `map_err`.
-    pub(crate) fn format<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+    pub(crate) fn format<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self + use<E> {
         let path = path.to_path_buf();
         move |error| Self::Format { path, problem: error.to_string() }
     }

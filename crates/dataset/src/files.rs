@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::hashing::{StreamHash, update_pair};
@@ -21,6 +21,9 @@ pub(crate) struct PartialFile {
 /// Bytes of a file that are hashed, then written, at a time: those of two are in a second-level
 /// cache.
 const HOT_BYTES: usize = 128 << 10;
+
+/// Bytes of a file that are read at a time.
+const READ_BYTES: usize = 256 << 10;
 
 /// The pieces that are left to write to a file.
 struct Left<'a> {
@@ -176,6 +179,108 @@ pub(crate) fn write_bytes(
     let mut file = PartialFile::create(dir, name)?;
     file.append_hashed(bytes)?;
     file.finish().settle()
+}
+
+/// As [`write_bytes`], for a file that may be gone after a power failure.
+pub(crate) fn write_soon(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), DatasetError> {
+    let (temporary, path) = (dir.join(format!("{name}.tmp")), dir.join(name));
+    fs::write(&temporary, bytes).map_err(DatasetError::io(&temporary, "write"))?;
+    fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))
+}
+
+/// How a file comes to another folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// By a second name, or a copy where that can't be: for a file that is removed in the end.
+    Move,
+    /// By a copy.
+    Copy,
+}
+
+/// Brings a file of one folder to another, where none of its name is, checks and syncs it there.
+pub(crate) fn take_file(
+    take: Take,
+    from: &Path,
+    to: &Path,
+    record: &FileRecord,
+    stop: Stop<'_>,
+) -> Result<(), DatasetError> {
+    let (source, path) = (from.join(&record.name), to.join(&record.name));
+    let linked = take == Take::Move && fs::hard_link(&source, &path).is_ok();
+    if !linked {
+        if fs::symlink_metadata(&path).is_ok() {
+            let there = io::ErrorKind::AlreadyExists.into();
+            return Err(DatasetError::io(&path, "copy to")(there));
+        }
+        let temporary = to.join(format!("{}.tmp", record.name));
+        fs::copy(&source, &temporary).map_err(DatasetError::io(&source, "copy"))?;
+        fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))?;
+    }
+    check_file(to, record, stop)?;
+    let file = File::options().append(true).open(&path);
+    let synced = file.and_then(|file| file.sync_all());
+    synced.map_err(DatasetError::io(&path, "sync"))
+}
+
+/// Asked often whether to stop.
+pub(crate) type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Checks a file of a folder against its record: size, then checksum.
+pub(crate) fn check_file(
+    dir: &Path,
+    record: &FileRecord,
+    stop: Stop<'_>,
+) -> Result<(), DatasetError> {
+    check_size(dir, record)?;
+    let path = dir.join(&record.name);
+    let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
+    let mut file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
+    let mut hash = StreamHash::new();
+    let mut piece = vec![0; READ_BYTES];
+    loop {
+        if stop() {
+            return Err(DatasetError::Stopped);
+        }
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => hash.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(DatasetError::io(&path, "read")(error)),
+        }
+    }
+    if hex(&hash.finish()) == record.sha256 {
+        Ok(())
+    } else {
+        damaged("its sha256 is not that of what was written".into())
+    }
+}
+
+/// Checks the size of a file of a folder against its record.
+pub(crate) fn check_size(dir: &Path, record: &FileRecord) -> Result<(), DatasetError> {
+    let path = dir.join(&record.name);
+    let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => damaged("it is not there".into()),
+        Err(error) => Err(DatasetError::io(&path, "read")(error)),
+        Ok(found) if !found.is_file() => damaged("it is no file".into()),
+        Ok(found) if found.len() != record.bytes => {
+            damaged(format!("it has {} bytes, and {} were written", found.len(), record.bytes))
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Reads a text that a dataset has.
+pub(crate) fn read_text(path: &Path) -> Result<String, DatasetError> {
+    let damaged = |problem: &str| {
+        let path = path.to_path_buf();
+        DatasetError::Damaged { path, problem: problem.to_owned() }
+    };
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(damaged("it is not there")),
+        Err(error) => Err(DatasetError::io(path, "read")(error)),
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| damaged("it is not text")),
+    }
 }
 
 /// Makes renames in a folder durable.

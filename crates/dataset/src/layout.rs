@@ -11,7 +11,9 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use barloom_backend::{Plan, SampleBlock};
 use barloom_bars::Market;
+use barloom_recipe::Recipe;
 
+use crate::Manifest;
 use crate::parquet::Values;
 
 const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];
@@ -35,18 +37,35 @@ impl Layout {
     /// The layout of a plan's samples.
     #[must_use]
     pub fn new(plan: &Plan, market: &Market) -> Self {
-        let lookback = i32::try_from(plan.lookback).unwrap_or(i32::MAX);
-        let channels: Vec<String> = plan.channels.iter().map(|c| c.name.clone()).collect();
-        let metrics: Vec<String> =
-            plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect();
-        Self {
-            schema: Arc::new(schema(&channels, lookback, &metrics)),
-            lookback,
-            channels,
-            metrics,
-            symbols: market.series().iter().map(|s| s.symbol.clone()).collect(),
-            reasons: EXIT_REASONS.map(str::to_owned).to_vec(),
-        }
+        Self::of_names(
+            plan.channels.iter().map(|c| c.name.clone()).collect(),
+            plan.lookback,
+            plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
+            market.series().iter().map(|s| s.symbol.clone()).collect(),
+        )
+    }
+
+    /// The layout of a dataset's samples, as its manifest and recipe tell it.
+    #[must_use]
+    pub fn of_manifest(manifest: &Manifest, recipe: &Recipe) -> Self {
+        Self::of_names(
+            recipe.data.channels.clone(),
+            recipe.dataset.lookback,
+            recipe.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
+            manifest.market.symbols.iter().map(|s| s.symbol.clone()).collect(),
+        )
+    }
+
+    pub(crate) fn of_names(
+        channels: Vec<String>,
+        lookback: usize,
+        metrics: Vec<String>,
+        symbols: Vec<String>,
+    ) -> Self {
+        let lookback = i32::try_from(lookback).unwrap_or(i32::MAX);
+        let schema = Arc::new(schema(&channels, lookback, &metrics));
+        let reasons = EXIT_REASONS.map(str::to_owned).to_vec();
+        Self { schema, lookback, channels, metrics, symbols, reasons }
     }
 
     /// The Arrow schema.
@@ -61,10 +80,39 @@ impl Layout {
         self.channels.iter().map(String::as_str).collect()
     }
 
+    /// Bars of a window.
+    #[must_use]
+    pub fn lookback(&self) -> usize {
+        self.lookback as usize
+    }
+
+    /// The columns of rewards: `reward`, then `reward_<metric>` for each further metric.
+    #[must_use]
+    pub fn reward_names(&self) -> Vec<String> {
+        reward_names(&self.metrics)
+    }
+
     /// Metric names in order; the first is the column `reward`.
     #[must_use]
     pub fn metrics(&self) -> Vec<&str> {
         self.metrics.iter().map(String::as_str).collect()
+    }
+
+    /// Windows one after another as an Arrow column.
+    pub(crate) fn window_array(&self, values: Vec<f32>) -> Result<ArrayRef, ArrowError> {
+        let item = Arc::new(Field::new("item", DataType::Float32, false));
+        let values = Arc::new(Float32Array::from(values));
+        Ok(Arc::new(FixedSizeListArray::try_new(item, self.lookback, values, None)?))
+    }
+
+    /// Symbols by their place in the market as an Arrow column.
+    pub(crate) fn symbol_array(&self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
+        dictionary(codes, &self.symbols)
+    }
+
+    /// Exit reasons by their code as an Arrow column.
+    pub(crate) fn reason_array(&self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
+        dictionary(codes, &self.reasons)
     }
 
     /// Rows `[start, end)` of a block as a record batch; rows count from the block's first.
@@ -92,20 +140,13 @@ impl Layout {
             Arc::new(Int64Array::from_iter_values(
                 rows.clone().map(|row| first.saturating_add(row as i64)),
             )),
-            dictionary(codes, &self.symbols)?,
+            self.symbol_array(codes)?,
             Arc::new(Int64Array::from(block.bar[rows.clone()].to_vec())),
             Arc::new(ts.with_timezone("UTC")),
         ];
         let l = block.shape().lookback;
         for windows in &block.windows {
-            let values = Float32Array::from(windows[start * l..end * l].to_vec());
-            let item = Arc::new(Field::new("item", DataType::Float32, false));
-            columns.push(Arc::new(FixedSizeListArray::try_new(
-                item,
-                self.lookback,
-                Arc::new(values),
-                None,
-            )?));
+            columns.push(self.window_array(windows[start * l..end * l].to_vec())?);
         }
         columns.extend([
             floats(&block.equity),
@@ -124,7 +165,7 @@ impl Layout {
             floats(&block.exit_price),
             floats(&block.pnl),
             Arc::new(Int32Array::from(block.held_bars[rows.clone()].to_vec())) as ArrayRef,
-            dictionary(reasons, &self.reasons)?,
+            self.reason_array(reasons)?,
         ]);
         RecordBatch::try_new(self.schema(), columns)
     }
@@ -186,6 +227,11 @@ fn dictionary(codes: Vec<i32>, values: &[String]) -> Result<ArrayRef, ArrowError
     Ok(Arc::new(array))
 }
 
+fn reward_names(metrics: &[String]) -> Vec<String> {
+    let further = metrics.iter().skip(1).map(|metric| format!("reward_{metric}"));
+    metrics.first().map(|_| "reward".to_owned()).into_iter().chain(further).collect()
+}
+
 fn schema(channels: &[String], lookback: i32, metrics: &[String]) -> Schema {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let item = Arc::new(Field::new("item", DataType::Float32, false));
@@ -209,10 +255,7 @@ fn schema(channels: &[String], lookback: i32, metrics: &[String]) -> Schema {
         field("act_sl", DataType::Float64),
         field("act_tp", DataType::Float64),
     ]);
-    for (place, metric) in metrics.iter().enumerate() {
-        let name = if place == 0 { "reward".to_owned() } else { format!("reward_{metric}") };
-        fields.push(field(&name, DataType::Float64));
-    }
+    fields.extend(reward_names(metrics).iter().map(|name| field(name, DataType::Float64)));
     fields.extend([
         field("entry_price", DataType::Float64),
         field("exit_price", DataType::Float64),

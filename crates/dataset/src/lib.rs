@@ -6,6 +6,10 @@
 //! stood there before stays until the new one is. The price is room for both while an existing
 //! dataset is overwritten.
 //!
+//! Beside a shard that is whole goes a record of it: checksums, hashes of the content, counts. A
+//! build that was stopped goes on from these, and pieces that were built apart are joined by
+//! them, without reading a sample; both end in the bytes of one build.
+//!
 //! Nothing here knows how samples are computed: they come from a
 //! [`Session`](barloom_backend::Session), block by block, so memory is bounded by the blocks in
 //! flight and not by the number of samples.
@@ -13,33 +17,55 @@
 //! ```no_run
 //! let dataset = barloom_dataset::Dataset::open("my-dataset")?;
 //! println!("{} samples of {}", dataset.manifest().samples, dataset.manifest().format);
-//! let row = dataset.read_sample(7)?; // an Arrow record batch of one row
-//! # let _ = row;
+//! # fn read(dataset: &barloom_dataset::Dataset, backend: &dyn barloom_backend::Backend)
+//! # -> Result<(), barloom_dataset::DatasetError> {
+//! let reader = dataset.reader(backend)?; // the backend makes the samples of virtual datasets
+//! let rows = reader.read(1_000..2_000)?; // an Arrow record batch
+//! let some = reader.take(&[7, 3, 7])?;
+//! # let _ = (rows, some);
+//! # Ok(())
+//! # }
 //! # Ok::<(), barloom_dataset::DatasetError>(())
 //! ```
 #![forbid(unsafe_code)]
 
+mod begun;
 mod build;
+mod encode;
 mod error;
 mod files;
 mod hashing;
+mod ipc;
 mod layout;
 mod lock;
 mod manifest;
+mod merge;
+mod npy;
 mod ownership;
 mod parallel;
 mod parquet;
+mod piece;
 mod read;
+mod reader;
+mod record;
+mod resume;
+mod room;
+mod sealed;
 mod shard;
 mod staging;
 mod summary;
+mod verify;
 
+pub use begun::Piece;
 pub use build::{Build, BuiltPart, PartBuild};
 pub use error::DatasetError;
 pub use layout::Layout;
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, ShardRecord, SymbolRecord,
 };
+pub use merge::Merge;
 pub use ownership::foreign_entries;
 pub use read::{Dataset, find_parts};
+pub use reader::SampleReader;
 pub use summary::{Counts, RewardSummary, Summary};
+pub use verify::{Rows, Verified, Verify};

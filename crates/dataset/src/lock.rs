@@ -3,18 +3,31 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use crate::DatasetError;
+use crate::begun::Begun;
+use crate::encode::is_file_name;
 use crate::ownership::entries;
+use crate::{DatasetError, record};
 
 /// The file in a build's folder that the build holds a lock on. It is empty.
 pub(crate) const LOCK: &str = ".lock";
 
-/// Makes a folder to build in and locks it, or takes over the one that a killed build left, and
-/// clears it.
+/// What is done with what a build that was stopped left in its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leftovers {
+    /// Whole shards stay, for a build that goes on.
+    Kept,
+    /// It is cleared, unless there are whole shards.
+    ClearedUnlessWhole,
+    /// It is cleared.
+    Cleared,
+}
+
+/// Makes a folder to build in and locks it, or takes over the one that a stopped build left.
 ///
 /// # Errors
-/// Another build holds it, or it has what no build writes: then nothing is touched.
-pub(crate) fn take(dir: &Path) -> Result<File, DatasetError> {
+/// Another build holds it, it has what no build writes, or whole shards that may not be cleared:
+/// then nothing is touched.
+pub(crate) fn take(dir: &Path, leftovers: Leftovers) -> Result<File, DatasetError> {
     let left = match fs::symlink_metadata(dir) {
         Ok(meta) if meta.is_dir() => true,
         Ok(_) => return Err(DatasetError::InTheWay(dir.to_path_buf())),
@@ -29,9 +42,18 @@ pub(crate) fn take(dir: &Path) -> Result<File, DatasetError> {
     if lock.try_lock().is_err() || !is_named(&lock, &path) {
         return Err(DatasetError::Busy(dir.to_path_buf()));
     }
-    if left {
+    // What shards are of is known only from what the build said. If that can't be read, nothing is
+    // cleared that may be of use.
+    let shards = match Begun::read(dir) {
+        Err(_) if leftovers == Leftovers::Cleared => 0,
+        begun => begun?.map_or(Ok(0), |_| whole_shards(dir))?,
+    };
+    if shards > 0 && leftovers == Leftovers::ClearedUnlessWhole {
+        return Err(DatasetError::Unfinished { dir: dir.to_path_buf(), shards });
+    }
+    if left && (shards == 0 || leftovers == Leftovers::Cleared) {
         check_leftovers(dir)?;
-        tracing::warn!("{} is left from a build that was killed; it is cleared", dir.display());
+        tracing::warn!("{} is left from a build that was stopped; it is cleared", dir.display());
         for (name, is_dir) in entries(dir)?.into_iter().filter(|(name, _)| name != LOCK) {
             let path = dir.join(name);
             let removed = if is_dir == Some(true) {
@@ -45,9 +67,21 @@ pub(crate) fn take(dir: &Path) -> Result<File, DatasetError> {
     Ok(lock)
 }
 
+/// How many shards a build's folder and those of its parts have that are whole: that have records.
+pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
+    let mut count = 0;
+    for (name, is_dir) in entries(dir)? {
+        count += match is_dir {
+            Some(true) => whole_shards(&dir.join(name))?,
+            _ => usize::from(record::number_in(&name).is_some()),
+        };
+    }
+    Ok(count)
+}
+
 /// Whether the open file is the one that has this name.
 #[cfg(unix)]
-fn is_named(file: &File, path: &Path) -> bool {
+pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
     file.metadata().map(id).ok().is_some_and(|file| fs::metadata(path).map(id).ok() == Some(file))
@@ -55,7 +89,7 @@ fn is_named(file: &File, path: &Path) -> bool {
 
 /// Whether the open file is the one that has this name: a file that is open can't be removed.
 #[cfg(not(unix))]
-fn is_named(_: &File, path: &Path) -> bool {
+pub(crate) fn is_named(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
@@ -79,18 +113,17 @@ fn check_leftovers(dir: &Path) -> Result<(), DatasetError> {
 }
 
 /// Whether a build writes files of this name, or under it before they have their own.
-fn is_build_file(name: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let whole = match name.strip_suffix(".tmp") {
-        Some(name) => match name.rsplit_once('.') {
-            Some((before, number)) if digits(number) => before,
-            _ => name,
-        },
-        None => name,
-    };
-    let shard = whole.strip_prefix("samples-").and_then(|rest| rest.strip_suffix(".parquet"));
-    ["manifest.json", "recipe.toml", "meta_scaler.json", "bars.arrow"].contains(&whole)
-        || shard.is_some_and(digits)
+pub(crate) fn is_build_file(name: &str) -> bool {
+    const FILES: [&str; 6] = [
+        "manifest.json",
+        "piece.json",
+        "build.json",
+        "recipe.toml",
+        "meta_scaler.json",
+        "bars.arrow",
+    ];
+    let name = name.strip_suffix(".tmp").unwrap_or(name);
+    FILES.contains(&name) || is_file_name(name) || record::number_in(name).is_some()
 }
 
 #[cfg(test)]
@@ -103,7 +136,10 @@ mod tests {
             "manifest.json",
             "recipe.toml.tmp",
             "bars.arrow.tmp",
-            "bars.arrow.12.tmp",
+            "build.json",
+            "shard-00012.json",
+            "windows-00000.npy.tmp",
+            "samples-00003.arrow",
             "samples-00000.parquet",
             "samples-123456.parquet.tmp",
         ] {
@@ -118,13 +154,13 @@ mod tests {
     fn one_build_holds_a_folder() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("d.incomplete");
-        let lock = take(&dir).unwrap();
-        assert!(matches!(take(&dir), Err(DatasetError::Busy(_))));
+        let lock = take(&dir, Leftovers::ClearedUnlessWhole).unwrap();
+        assert!(matches!(take(&dir, Leftovers::Cleared), Err(DatasetError::Busy(_))));
         drop(lock);
         let lock = File::open(dir.join(LOCK)).unwrap();
         fs::remove_file(dir.join(LOCK)).unwrap();
         assert!(!is_named(&lock, &dir.join(LOCK)));
-        let _other = take(&dir).unwrap();
+        let _other = take(&dir, Leftovers::ClearedUnlessWhole).unwrap();
         assert!(!is_named(&lock, &dir.join(LOCK)), "another file has the name now");
     }
 
@@ -140,10 +176,10 @@ mod tests {
                 fs::write(dir.join(LOCK), "").unwrap();
             }
             fs::write(dir.join("train/notes.md"), "mine").unwrap();
-            assert!(matches!(take(&dir), Err(DatasetError::InTheWay(_))));
+            assert!(matches!(take(&dir, Leftovers::Cleared), Err(DatasetError::InTheWay(_))));
             assert_eq!(dir.join(LOCK).exists(), lock, "nothing is touched");
             fs::remove_file(dir.join("train/notes.md")).unwrap();
-            let _lock = take(&dir).unwrap();
+            let _lock = take(&dir, Leftovers::ClearedUnlessWhole).unwrap();
             let left: Vec<String> = entries(&dir).unwrap().into_iter().map(|(n, _)| n).collect();
             assert_eq!(left, [LOCK]);
         }

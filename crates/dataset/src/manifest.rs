@@ -1,17 +1,24 @@
 //! The manifest: what a dataset is and which files it has.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 
-use barloom_bars::Market;
+use barloom_bars::{Market, Part};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::begun::identity;
 use crate::files::hex;
-use crate::{DatasetError, Summary};
+use crate::{DatasetError, Summary, sealed};
 
 /// The newest manifest version that this crate writes and reads.
 pub const FORMAT_VERSION: u64 = 1;
+
+/// The files of a dataset beside its manifest and samples.
+pub(crate) const SIDE_FILES: [&str; 3] = ["bars.arrow", "meta_scaler.json", "recipe.toml"];
+
+/// Samples of a dataset are fewer: 2^62.
+const MAX_SAMPLES: u64 = 1 << 62;
 
 /// `manifest.json`. Nothing in it depends on the clock, the host or the backend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,7 +27,7 @@ pub struct Manifest {
     pub format_version: u64,
     /// Version of barloom that wrote it.
     pub barloom_version: String,
-    /// `parquet` or `virtual`.
+    /// `parquet`, `arrow`, `npy` or `virtual`.
     pub format: String,
     /// How many samples there are.
     pub samples: u64,
@@ -36,11 +43,11 @@ pub struct Manifest {
     pub market: MarketRecord,
     /// Files beside the shards.
     pub files: Vec<FileRecord>,
-    /// Files of samples, in sample order.
+    /// The samples' files, in sample order.
     pub shards: Vec<ShardRecord>,
-    /// Digest of the samples; none for a virtual dataset.
+    /// Digest of the samples; a virtual dataset has one if it was asked for.
     pub content_digest: Option<String>,
-    /// What the samples are like; none for a virtual dataset.
+    /// What the samples are like; a virtual dataset says if it was asked to.
     pub summary: Option<Summary>,
     /// sha256 of this manifest with this field empty.
     pub manifest_digest: String,
@@ -100,58 +107,113 @@ pub struct FileRecord {
     pub sha256: String,
 }
 
-/// A file of samples.
+/// Consecutive samples in files of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRecord {
     /// The first sample.
     pub first: u64,
     /// How many samples.
     pub rows: u64,
-    /// The file.
-    #[serde(flatten)]
-    pub file: FileRecord,
+    /// The file, or for npy one a column.
+    pub files: Vec<FileRecord>,
+}
+
+/// Of a manifest of any version.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u64,
+}
+
+/// Whether a name is that of an entry of a folder, on any system.
+fn is_plain(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    let plain = matches!(components.next(), Some(Component::Normal(_)));
+    plain && components.next().is_none() && !name.contains(['/', '\\', ':', '\0'])
+}
+
+impl ShardRecord {
+    /// Whether its files can be in its folder.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.files.iter().all(|file| is_plain(&file.name))
+    }
 }
 
 impl Manifest {
     /// The manifest's text, with its own digest put in.
     pub(crate) fn to_json(&self) -> String {
-        let mut manifest = Self { manifest_digest: String::new(), ..self.clone() };
-        manifest.manifest_digest = manifest.own_digest();
-        manifest.text()
+        sealed::pretty(&Self { manifest_digest: String::new(), ..self.clone() })
     }
 
     /// Reads a manifest, checks its version and its own digest.
     pub(crate) fn from_json(text: &str, path: &Path) -> Result<Self, DatasetError> {
         let damaged = |problem: String| DatasetError::Damaged { path: path.to_path_buf(), problem };
-        let value: serde_json::Value =
-            serde_json::from_str(text).map_err(|e| damaged(format!("it is not JSON ({e})")))?;
-        let found = value.get("format_version").and_then(serde_json::Value::as_u64);
-        match found {
-            Some(found) if found > FORMAT_VERSION => {
+        let version: Version = serde_json::from_str(text)
+            .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
+        match version.format_version {
+            FORMAT_VERSION => {}
+            0 => return Err(damaged("format_version 0 is none that was written".into())),
+            found => {
                 let (path, known) = (path.to_path_buf(), FORMAT_VERSION);
                 return Err(DatasetError::NewerFormat { path, found, known });
             }
-            Some(FORMAT_VERSION) => {}
-            other => {
-                return Err(damaged(format!("format_version {other:?} is none that was written")));
-            }
         }
-        let manifest: Self = serde_json::from_value(value)
+        let manifest: Self = serde_json::from_str(text)
             .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
-        let blank = Self { manifest_digest: String::new(), ..manifest.clone() };
-        if blank.own_digest() != manifest.manifest_digest {
+        if !sealed::is_whole(text) {
             return Err(damaged("manifest_digest does not match the rest of it".into()));
         }
+        manifest.check().map_err(damaged)?;
         Ok(manifest)
     }
 
-    fn own_digest(&self) -> String {
-        format!("sha256:{}", hex(&Sha256::digest(self.text().as_bytes())))
+    /// What every reader relies on: names of files that stay in the folder, each once; shards that
+    /// follow each other and hold all samples, or none at all.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for file in self.all_files() {
+            if !is_plain(&file.name) || !names.insert(&file.name) {
+                return Err(format!("{:?} can't be the name of one of its files", file.name));
+            }
+        }
+        if let Some(part) = &self.part
+            && !is_plain(&part.name)
+        {
+            return Err(format!("{:?} can't be the name of a part", part.name));
+        }
+        if self.samples >= MAX_SAMPLES {
+            return Err(format!("{} samples are more than any dataset has", self.samples));
+        }
+        let mut next = Some(0_u64);
+        for shard in &self.shards {
+            next = next.filter(|n| *n == shard.first).and_then(|n| n.checked_add(shard.rows));
+        }
+        if !self.shards.is_empty() && next != Some(self.samples) {
+            return Err("its shards do not hold its samples one after another".to_owned());
+        }
+        Ok(())
     }
 
-    fn text(&self) -> String {
-        // A struct of numbers, strings and lists always serialises.
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    /// What its shards' records name.
+    pub(crate) fn identity(&self) -> String {
+        identity(&self.barloom_version, &self.recipe, &self.market, self.part.as_ref())
+    }
+
+    /// All its files but the manifest, those of samples last.
+    pub fn all_files(&self) -> impl Iterator<Item = &FileRecord> {
+        self.files.iter().chain(self.shards.iter().flat_map(|shard| &shard.files))
+    }
+}
+
+impl PartRecord {
+    /// What a manifest says of a part.
+    #[must_use]
+    pub fn new(part: &Part) -> Self {
+        Self {
+            index: part.index,
+            name: part.name.clone(),
+            start_ns: (part.start_ns != i64::MIN).then_some(part.start_ns),
+            end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
+        }
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! A folder may be replaced only where nothing but a dataset would be lost. So nothing here goes
 //! by names that look right: a file is a dataset's own if a manifest that is whole lists it, or if it
-//! is the empty lock of the build.
+//! is what a build that was killed at its end left: its empty lock, `build.json`, whole records of
+//! shards.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::begun::{BEGUN, Begun};
 use crate::lock::LOCK;
-use crate::{DatasetError, Manifest};
+use crate::piece::{PIECE, PieceManifest};
+use crate::record::{self, Record};
+use crate::{DatasetError, Manifest, ShardRecord};
 
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// Foreign entries that an error names.
 const NAMED: usize = 4;
 
@@ -32,20 +36,20 @@ impl Contents {
     /// Tells the entries of a folder apart.
     pub(crate) fn of(dir: &Path) -> Result<Self, DatasetError> {
         let mut contents = Self::default();
-        if let Some(manifest) = manifest_in(dir) {
+        if let Some(manifest) = whole_in(dir) {
             contents.dataset = true;
             contents.add_dataset(dir, "", &manifest)?;
             return Ok(contents);
         }
         let mut first: Option<Manifest> = None;
-        let mut lock = None;
+        let mut traces = Vec::new();
         for (name, is_dir) in entries(dir)? {
             let path = dir.join(&name);
-            if is_lock(dir, &name) {
-                lock = Some(path);
+            if is_trace(dir, &name) {
+                traces.push(name);
                 continue;
             }
-            let part = manifest_in(&path).filter(|m| {
+            let part = whole_in(&path).filter(|m| {
                 let named = m.part.as_ref().is_some_and(|part| part.name == name);
                 let sibling = first.as_ref().is_none_or(|f| {
                     f.recipe_digest == m.recipe_digest && f.market.digest == m.market.digest
@@ -62,10 +66,10 @@ impl Contents {
             }
         }
         contents.dataset = first.is_some();
-        match lock {
-            Some(path) if contents.dataset => contents.files.push(path),
-            Some(_) => contents.foreign.push(LOCK.to_owned()),
-            None => {}
+        if contents.dataset {
+            contents.files.extend(traces.into_iter().map(|name| dir.join(name)));
+        } else {
+            contents.foreign.extend(traces);
         }
         Ok(contents)
     }
@@ -76,11 +80,12 @@ impl Contents {
         prefix: &str,
         manifest: &Manifest,
     ) -> Result<(), DatasetError> {
-        let files = manifest.files.iter().map(|f| f.name.as_str());
-        let shards = manifest.shards.iter().map(|s| s.file.name.as_str());
-        let listed: BTreeSet<&str> = files.chain(shards).chain([MANIFEST]).collect();
+        let files = manifest.all_files().map(|f| f.name.as_str());
+        let listed: BTreeSet<&str> = files.collect();
+        let whole = manifest_in(dir).is_some();
         for (name, is_dir) in entries(dir)? {
-            let own = listed.contains(name.as_str()) || is_lock(dir, &name);
+            let own =
+                listed.contains(name.as_str()) || name == MANIFEST && whole || is_trace(dir, &name);
             if is_dir == Some(false) && own {
                 self.files.push(dir.join(name));
             } else {
@@ -131,16 +136,41 @@ pub fn foreign_entries(dir: &Path) -> Result<Option<String>, DatasetError> {
     }
 }
 
+/// The manifest of a dataset in a folder, or of a piece with the shards that it has.
+fn whole_in(dir: &Path) -> Option<Manifest> {
+    if let Some(manifest) = manifest_in(dir) {
+        return Some(manifest);
+    }
+    let mut manifest = PieceManifest::read(dir).ok()??.manifest;
+    manifest.shards = shards_in(dir).ok()?;
+    Some(manifest)
+}
+
+/// The shards that a piece has records of.
+pub(crate) fn shards_in(dir: &Path) -> Result<Vec<ShardRecord>, DatasetError> {
+    let numbers = entries(dir)?.into_iter().filter_map(|(name, _)| record::number_in(&name));
+    numbers.map(|number| Ok(Record::read(dir, number)?.shard)).collect()
+}
+
 /// The manifest of a folder, if it has one that is whole and that this version reads.
 fn manifest_in(dir: &Path) -> Option<Manifest> {
     let path = dir.join(MANIFEST);
     Manifest::from_json(&fs::read_to_string(&path).ok()?, &path).ok()
 }
 
-/// Whether this is the lock of the build, which is empty: it stays where the build was killed
-/// after the folder got its name.
+/// Whether this is the lock of a build, which is empty.
 fn is_lock(dir: &Path, name: &str) -> bool {
     name == LOCK && fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && m.len() == 0)
+}
+
+/// Whether this is what a build writes beside a dataset: its lock, what it makes, records of
+/// shards, what says that the folder is a piece. Some of it stays where the build was killed after
+/// the folder got its name.
+pub(crate) fn is_trace(dir: &Path, name: &str) -> bool {
+    is_lock(dir, name)
+        || record::is_record(dir, name)
+        || name == BEGUN && matches!(Begun::read(dir), Ok(Some(_)))
+        || name == PIECE && PieceManifest::read(dir).is_ok()
 }
 
 /// Names in a folder, sorted, and whether each is a folder (`Some(true)`), a file, or neither.

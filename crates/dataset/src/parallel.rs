@@ -1,45 +1,63 @@
 //! Shards in parallel, and what is left to do with each when it is built.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use crate::DatasetError;
 
-/// Runs `work` for every number below `count` on up to `threads` threads, and `settle` on a
-/// thread of its own for the second part of what it gives of each; the first parts in order.
+/// How work is shared out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workers {
+    /// How many threads there are.
+    pub(crate) threads: usize,
+    /// Whether one takes two numbers at a time.
+    pub(crate) pairs: bool,
+    /// Whether few results may wait to be settled: where each holds many files open.
+    pub(crate) few_waiting: bool,
+}
+
+impl From<usize> for Workers {
+    /// So many threads, which take one number at a time.
+    fn from(threads: usize) -> Self {
+        Self { threads, pairs: false, few_waiting: false }
+    }
+}
+
+/// Runs `work` for every number on up to `threads` threads, and `settle` on a thread of its own
+/// for the second part of what it gives of each; the first parts in order.
 ///
-/// `work` gets two numbers at once, for they are hashed faster together, as long as no thread
-/// would be left without one for that.
+/// With [`Workers::pairs`], `work` gets two numbers at once, as long as no thread would be left
+/// without one for that.
 ///
 /// The threads are plain ones, not rayon's: a rayon task that waits for a part of its block would
 /// start another shard meanwhile, and memory would grow with the depth of that. Threads wait when
 /// as many results as threads are unsettled, so a slow disk holds the build back.
 pub(crate) fn in_parallel<T: Send, U: Send>(
-    count: u64,
-    threads: usize,
+    numbers: &[u64],
+    workers: Workers,
     stop: &AtomicBool,
-    work: impl Fn(Range<u64>) -> Result<Vec<(T, U)>, DatasetError> + Sync,
+    work: impl Fn(&[u64]) -> Result<Vec<(T, U)>, DatasetError> + Sync,
     settle: impl Fn(U) -> Result<(), DatasetError> + Send,
 ) -> Result<Vec<T>, DatasetError> {
-    let next = AtomicU64::new(0);
+    let next = AtomicUsize::new(0);
     let results = Mutex::new(BTreeMap::new());
-    let threads = u64::try_from(threads.max(1)).unwrap_or(1).min(count);
-    let (built, to_settle) = sync_channel(threads as usize);
+    let count = numbers.len();
+    let threads = workers.threads.max(1).min(count);
+    let (built, to_settle) = sync_channel(if workers.few_waiting { 1 } else { threads });
     let claim = || {
-        let size = |number| if count - number >= 2 * threads { 2 } else { 1 };
-        let after = |number| (number < count).then(|| number + size(number));
-        let number = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after).ok()?;
-        Some(number..number + size(number))
+        let size = |place| if workers.pairs && count - place >= 2 * threads { 2 } else { 1 };
+        let after = |place| (place < count).then(|| place + size(place));
+        let place = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after).ok()?;
+        Some(place..place + size(place))
     };
     let run = |built: SyncSender<U>| {
         while !stop.load(Ordering::Relaxed) {
-            let Some(numbers) = claim() else { break };
-            let first = numbers.start;
-            let result = work(numbers).and_then(|given| {
+            let Some(claimed) = claim() else { break };
+            let first = claimed.start;
+            let result = work(&numbers[claimed]).and_then(|given| {
                 let mut results = Vec::with_capacity(given.len());
                 for (result, rest) in given {
                     // Nobody takes it when settling another one failed.

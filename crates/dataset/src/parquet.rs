@@ -6,7 +6,8 @@
 //! the bytes that PLAIN pages hold (little-endian, one after another). So a row group is a list
 //! of slices: page headers, levels that are encoded once, and the block's own memory.
 //!
-//! What is written is plain Parquet: version 1 data pages, PLAIN or, for strings, a dictionary;
+//! What is written is plain Parquet: version 1 data pages, PLAIN, BYTE_STREAM_SPLIT for floats
+//! if asked for, or, for strings, a dictionary;
 //! the schema and the Arrow schema in the metadata are those of the general writer, and the
 //! footer is encoded by the crate. There is no page index, as nearly all column chunks are one
 //! page. See the [format](https://parquet.apache.org/docs/file-format/).
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
+use barloom_backend::BLOCK_ROWS;
 use barloom_recipe::Compression;
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowSchemaConverter, encode_arrow_schema};
 use parquet::basic::{Encoding, PageType};
@@ -33,6 +35,7 @@ use parquet::file::metadata::{
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
 
+use crate::encode::Pieces;
 use page::{Compressor, PageKind};
 
 const _: () = assert!(cfg!(target_endian = "little"), "columns in memory are written as they are");
@@ -72,15 +75,14 @@ pub(crate) struct ParquetEncoder {
     schema: SchemaDescPtr,
     arrow_schema: String,
     compressor: Compressor,
+    /// Whether floats are stored byte plane by byte plane.
+    split: bool,
     /// Bytes of the file until now.
     offset: usize,
     groups: Vec<RowGroupMetaData>,
     /// Levels of pages of windows, by rows and list length.
     levels: BTreeMap<(usize, usize), Vec<u8>>,
 }
-
-/// Slices that follow each other in the file.
-pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 
 /// A column chunk while its pages are put together.
 struct Chunk<'a, 'b> {
@@ -116,11 +118,12 @@ impl<'a> Chunk<'a, '_> {
 
 impl ParquetEncoder {
     /// A file with this schema, which must be one of required columns of the kinds of [`Values`].
-    pub(crate) fn new(schema: &Schema, compression: Compression) -> Result<Self> {
+    pub(crate) fn new(schema: &Schema, compression: Compression, split: bool) -> Result<Self> {
         Ok(Self {
             schema: Arc::new(ArrowSchemaConverter::new().convert(schema)?),
             arrow_schema: encode_arrow_schema(schema),
             compressor: Compressor::new(compression)?,
+            split,
             offset: 0,
             groups: Vec::new(),
             levels: BTreeMap::new(),
@@ -177,19 +180,24 @@ impl ParquetEncoder {
             pages: Vec::new(),
         };
         let plain = PageKind::Data(Encoding::PLAIN);
+        let floats = if self.split { PageKind::Data(Encoding::BYTE_STREAM_SPLIT) } else { plain };
+        let split = self.split;
         let mut count = rows;
         let mut dictionary_bytes = None;
         match values {
             Values::Longs(longs) => chunk.page(plain, rows, vec![bytes(longs)])?,
             Values::Ints(ints) => chunk.page(plain, rows, vec![bytes(ints)])?,
-            Values::Doubles(doubles) => chunk.page(plain, rows, vec![bytes(doubles)])?,
+            Values::Doubles(doubles) => {
+                chunk.page(floats, rows, vec![planes(doubles, split)])?;
+            }
             Values::Windows { values, length } => {
                 count = values.len();
                 for page in values.chunks(page_rows(*length) * length) {
                     let shape = (page.len() / length, *length);
                     let levels = self.levels.entry(shape);
                     let levels = levels.or_insert_with(|| levels::list_levels(shape.0, shape.1));
-                    chunk.page(plain, page.len(), vec![Cow::Owned(levels.clone()), bytes(page)])?;
+                    let body = vec![Cow::Owned(levels.clone()), planes(page, split)];
+                    chunk.page(floats, page.len(), body)?;
                 }
             }
             Values::Strings { codes, table } => {
@@ -237,8 +245,34 @@ fn page_rows(length: usize) -> usize {
     (PAGE_BYTES / size_of::<f32>() / length.max(1)).max(1)
 }
 
+/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows take at most
+/// about 8 MiB, so that one is built, hashed and written while it is in the processor's cache,
+/// and readers hold little at once. It depends on the shape alone.
+pub(crate) fn row_group_rows(channels: usize, lookback: usize) -> usize {
+    const BYTES: usize = 8 << 20;
+    let window = channels.saturating_mul(lookback).saturating_mul(size_of::<f32>()).max(1);
+    let rows = (BYTES / window).clamp(BLOCK_ROWS, 16 * BLOCK_ROWS);
+    1 << rows.ilog2()
+}
+
 fn bytes<T: bytemuck::NoUninit>(values: &[T]) -> Cow<'_, [u8]> {
     Cow::Borrowed(bytemuck::cast_slice(values))
+}
+
+/// The bytes of floats; with `split` first those of lowest order of all, then the next, as
+/// [BYTE_STREAM_SPLIT] has them.
+///
+/// [BYTE_STREAM_SPLIT]: https://parquet.apache.org/docs/file-format/data-pages/encodings/#BYTESTREAMSPLIT
+fn planes<T: bytemuck::NoUninit>(values: &[T], split: bool) -> Cow<'_, [u8]> {
+    if !split {
+        return bytes(values);
+    }
+    let (bytes, width) = (bytes(values), size_of::<T>());
+    let mut out = Vec::with_capacity(bytes.len());
+    for plane in 0..width {
+        out.extend(bytes[plane.min(bytes.len())..].iter().step_by(width));
+    }
+    Cow::Owned(out)
 }
 
 /// PLAIN strings: the length in four bytes before each.

@@ -1,19 +1,17 @@
 //! Opening a dataset.
 
-use std::error::Error;
-use std::fs::{self, File};
-use std::io;
-use std::panic::AssertUnwindSafe;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use barloom_backend::{Backend, Plan, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
-use barloom_recipe::Recipe;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::errors::ParquetError;
+use barloom_recipe::{Format, Recipe};
 
-use crate::{DatasetError, Manifest};
+use crate::files::read_text;
+use crate::piece::PieceManifest;
+use crate::{DatasetError, Manifest, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.
 #[derive(Debug)]
@@ -33,6 +31,10 @@ impl Dataset {
         let path = path.as_ref();
         let file = path.join("manifest.json");
         if !file.is_file() {
+            if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
+                let path = path.to_path_buf();
+                return Err(DatasetError::IsPiece { path, piece });
+            }
             let parts = find_parts(path)?;
             let path = path.to_path_buf();
             return Err(if parts.is_empty() {
@@ -43,16 +45,56 @@ impl Dataset {
                 DatasetError::HasParts { path, parts: named.join(", ") }
             });
         }
-        let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
+        let text = read_text(&file)?;
         let manifest = Manifest::from_json(&text, &file)?;
         let file = path.join("recipe.toml");
-        let text = fs::read_to_string(&file).map_err(DatasetError::io(&file, "read"))?;
+        let text = read_text(&file)?;
         let recipe = Recipe::from_toml(&text, &file.to_string_lossy())?;
         if recipe.digest() != manifest.recipe_digest {
             let problem = "it is not the recipe whose digest the manifest holds".to_owned();
             return Err(DatasetError::Damaged { path: file, problem });
         }
+        if recipe.output.format.name() != manifest.format {
+            let problem = "its format is not the manifest's".to_owned();
+            return Err(DatasetError::Damaged { path: file, problem });
+        }
         Ok(Self { path: path.to_path_buf(), manifest, recipe })
+    }
+
+    /// Opens the dataset in a folder, or those of all parts of a split, in time order.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); a part of the split is not there, or of another dataset.
+    pub fn open_all(path: impl AsRef<Path>) -> Result<Vec<Self>, DatasetError> {
+        let path = path.as_ref();
+        match Self::open(path) {
+            Err(DatasetError::HasParts { .. }) => {}
+            one => return Ok(vec![one?]),
+        }
+        let found = find_parts(path)?;
+        let parts: Vec<Self> =
+            found.iter().map(|name| Self::open(path.join(name))).collect::<Result<_, _>>()?;
+        let damaged = |name: &str, problem: String| {
+            Err(DatasetError::Damaged { path: path.join(name), problem })
+        };
+        let Some(first) = parts.first() else { return Ok(parts) };
+        let split = first.recipe.split.iter().flat_map(|split| &split.parts);
+        for name in split.map(|part| &part.name) {
+            if !found.contains(name) {
+                return damaged(name, "this part of the split is not there".into());
+            }
+        }
+        for (name, part) in found.iter().zip(&parts) {
+            let (a, b) = (&first.manifest, &part.manifest);
+            let named = b.part.as_ref().is_some_and(|part| part.name == *name);
+            if !named || a.recipe != b.recipe || a.market != b.market {
+                return damaged(
+                    name,
+                    format!("it is no part of the dataset that {} is of", found[0]),
+                );
+            }
+        }
+        Ok(parts)
     }
 
     /// Its folder.
@@ -95,50 +137,31 @@ impl Dataset {
         })
     }
 
-    /// Reads one sample of a stored dataset as a record batch of one row.
+    /// Reads samples, by range and by index. Those of a virtual dataset are made by the backend,
+    /// which is prepared for that; it is not asked for those of another.
     ///
     /// # Errors
-    /// There is no such sample (a virtual dataset stores none), or its file is damaged.
-    pub fn read_sample(&self, sample: u64) -> Result<RecordBatch, DatasetError> {
-        let missing = || DatasetError::NoSuchSample { sample, samples: self.manifest.samples };
-        let shards = &self.manifest.shards;
-        let after = shards.partition_point(|s| s.first <= sample);
-        let shard = after.checked_sub(1).and_then(|i| shards.get(i)).ok_or_else(missing)?;
-        let offset = sample - shard.first;
-        if offset >= shard.rows {
-            return Err(missing());
+    /// The bars can't be read, or the backend fails.
+    pub fn reader(&self, backend: &dyn Backend) -> Result<SampleReader, DatasetError> {
+        if self.recipe.output.format != Format::Virtual {
+            return Ok(SampleReader::stored(self));
         }
-        let path = self.path.join(&shard.file.name);
-        let file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
-        let bytes = file.metadata().map_err(DatasetError::io(&path, "read"))?.len();
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let read = if bytes == shard.file.bytes {
-            read_row(file, offset)
-        } else {
-            let recorded = shard.file.bytes;
-            Err(format!("it has {bytes} bytes and its manifest says {recorded}").into())
-        };
-        read.map_err(|e| match e.downcast::<io::Error>() {
-            Ok(error) => DatasetError::io(&path, "read")(*error),
-            Err(error) => DatasetError::Damaged { path, problem: error.to_string() },
-        })
+        let market = Arc::new(self.market()?);
+        Ok(SampleReader::made(self, self.session(backend, &market)?))
     }
-}
 
-/// One row of a Parquet file of samples. An error is that of the system, or says what is wrong
-/// with the file.
-fn read_row(file: File, row: usize) -> Result<RecordBatch, Box<dyn Error + Send + Sync>> {
-    let read = || -> Result<_, ParquetError> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-        Ok(builder.with_offset(row).with_limit(1).build()?.next().transpose()?)
-    };
-    // Some damage makes the reader panic.
-    match std::panic::catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(Some(batch))) => Ok(batch),
-        Ok(Ok(None)) => Err("it has too few rows".into()),
-        Ok(Err(ParquetError::External(error))) => Err(error),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err("its contents contradict each other".into()),
+    /// Makes its samples anew, whatever its format.
+    ///
+    /// # Errors
+    /// The recipe does not fit the bars, or the backend fails.
+    pub fn session(
+        &self,
+        backend: &dyn Backend,
+        market: &Arc<Market>,
+    ) -> Result<Box<dyn Session>, DatasetError> {
+        let part = self.part(market)?;
+        let plan = Plan::new(&self.recipe, market, part.as_ref())?;
+        Ok(backend.prepare(Arc::clone(market), Arc::new(plan))?)
     }
 }
 

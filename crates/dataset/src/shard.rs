@@ -1,40 +1,33 @@
-//! Parquet files of samples.
+//! Shards of samples: from blocks to files that are hashed on the way.
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use barloom_backend::{BLOCK_ROWS, BlockDigest, SampleBlock, Session};
-use barloom_recipe::Compression;
+use barloom_backend::{BlockDigest, SampleBlock, Session};
+use barloom_recipe::OutputSettings;
 
-use crate::files::{PartialFile, WrittenFile};
-use crate::parquet::ParquetEncoder;
-use crate::summary::{Gather, Moments};
+use crate::encode::{self, EncodeError, Encoder, Rows};
+use crate::files::{PartialFile, WrittenFile, write_bytes, write_soon};
+use crate::record::{self, BuiltShard, Record};
+use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
-
-/// What building a shard gives.
-pub(crate) struct BuiltShard {
-    pub(crate) record: ShardRecord,
-    pub(crate) digests: Vec<BlockDigest>,
-    /// Of each metric's blocks.
-    pub(crate) moments: Vec<Vec<Moments>>,
-}
 
 /// What all shards of a part have in common.
 pub(crate) struct ShardWriter<'a> {
     pub(crate) session: &'a dyn Session,
     pub(crate) layout: &'a Layout,
     pub(crate) dir: &'a Path,
-    pub(crate) compression: Compression,
-    /// Samples of each shard but the last.
-    pub(crate) shard_rows: u64,
+    /// How samples are stored; nothing is written of a virtual dataset's.
+    pub(crate) output: &'a OutputSettings,
     /// Samples made at once.
     pub(crate) chunk_rows: usize,
+    /// What the records of shards name.
+    pub(crate) identity: &'a str,
     /// Whether every thread has shards of its own, and makes their samples too.
     pub(crate) alone: bool,
     /// Told after each chunk how many samples it held.
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
-    /// Asked before each chunk whether to go on.
+    /// Asked before each chunk whether to stop.
     pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
     /// Blocks that no shard is made in now.
     pub(crate) idle: Mutex<Vec<SampleBlock>>,
@@ -44,31 +37,57 @@ pub(crate) struct ShardWriter<'a> {
 
 /// A shard that is being written.
 struct OpenShard {
+    number: u64,
     first: u64,
     rows: u64,
     done: u64,
-    file: PartialFile,
-    encoder: ParquetEncoder,
+    /// Whether the last chunk was empty.
+    ended: bool,
+    files: Vec<PartialFile>,
+    encoder: Encoder,
     digests: Vec<BlockDigest>,
     gather: Gather,
 }
 
-impl ShardWriter<'_> {
-    /// Builds and writes the shards of these numbers, `samples-<number>.parquet`, side by side;
-    /// the files are still to be settled.
+/// A shard with all its bytes, its files still under their temporary names.
+pub(crate) struct WrittenShard {
+    number: u64,
+    files: Vec<WrittenFile>,
+    record: String,
+}
+
+impl WrittenShard {
+    /// Gives the files their names, then the record, which says that they are whole.
     ///
-    /// Each row group is made of one block and goes from the block to the file, hashed on the way
-    /// while it is in the processor's cache. Chunks are whole row groups, so a file's bytes do
-    /// not depend on them.
+    /// A record that a power failure takes only costs a build that goes on its shard; for a piece
+    /// it is `durable`, as a merge needs it.
+    pub(crate) fn settle(self, dir: &Path, durable: bool) -> Result<(), DatasetError> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        self.files.into_iter().try_for_each(|file| file.settle().map(drop))?;
+        let (name, text) = (record::name(self.number), self.record.as_bytes());
+        if durable { write_bytes(dir, &name, text).map(drop) } else { write_soon(dir, &name, text) }
+    }
+}
+
+impl ShardWriter<'_> {
+    /// Builds and writes the shards of these numbers side by side; they are still to be settled.
+    ///
+    /// What is encoded at once is made of one block and goes from the block to the files, hashed
+    /// on the way while it is in the processor's cache. Chunks hold it whole, so a file's bytes
+    /// do not depend on them.
     pub(crate) fn write(
         &self,
-        numbers: Range<u64>,
-    ) -> Result<Vec<(BuiltShard, WrittenFile)>, DatasetError> {
-        let shape = self.session.plan().block_shape();
-        let group_rows = row_group_rows(shape.channels, shape.lookback);
+        numbers: &[u64],
+    ) -> Result<Vec<(BuiltShard, WrittenShard)>, DatasetError> {
+        let plan = self.session.plan();
+        let group_rows = encode::group_rows(self.output.format, plan.block_shape());
         let chunk_rows = self.chunk_rows.max(1).next_multiple_of(group_rows);
-        let mut shards: Vec<_> = numbers.map(|n| self.open(n)).collect::<Result<_, _>>()?;
-        let capacity = self.shard_rows.min(chunk_rows as u64) as usize;
+        let shards: Result<Vec<_>, _> = numbers.iter().map(|number| self.open(*number)).collect();
+        let mut shards = shards?;
+        let most = shards.iter().map(|shard| shard.rows).max().unwrap_or(0);
+        let capacity = most.min(chunk_rows as u64) as usize;
         let mut blocks: Vec<_> = shards.iter().map(|_| self.idle_block(capacity)).collect();
         while shards.iter().any(|shard| shard.done < shard.rows) {
             let mut rows = Vec::with_capacity(shards.len());
@@ -76,47 +95,72 @@ impl ShardWriter<'_> {
                 rows.push(self.fill(shard, block, chunk_rows)?);
             }
             for start in (0..rows.iter().copied().max().unwrap_or(0)).step_by(group_rows) {
-                let columns: Vec<_> = blocks
-                    .iter()
-                    .zip(&rows)
-                    .map(|(block, rows)| {
-                        let end = (*rows).min(start + group_rows);
-                        (start < end).then(|| (end - start, self.layout.values(block, start, end)))
-                    })
-                    .collect();
-                let mut writes = Vec::with_capacity(shards.len());
-                for (shard, columns) in shards.iter_mut().zip(&columns) {
-                    let Some((rows, columns)) = columns else { continue };
-                    let pieces = shard.encoder.row_group(*rows, columns);
-                    let pieces = pieces.map_err(DatasetError::format(shard.file.path()))?;
-                    writes.push((&mut shard.file, pieces));
-                }
-                PartialFile::write_beside(writes)?;
+                self.write_group(&mut shards, &blocks, start, group_rows)?;
             }
             (self.progress)(rows.into_iter().sum::<usize>() as u64);
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(blocks);
-        shards.into_iter().map(|shard| shard.close(self.totals)).collect()
+        shards.into_iter().map(|shard| shard.close(self.identity, self.totals)).collect()
+    }
+
+    /// Writes the rows from `start` on of each block that has some to its shard.
+    fn write_group(
+        &self,
+        shards: &mut [OpenShard],
+        blocks: &[SampleBlock],
+        start: usize,
+        group_rows: usize,
+    ) -> Result<(), DatasetError> {
+        let plan = self.session.plan();
+        let mut open = Vec::with_capacity(shards.len());
+        for (shard, block) in shards.iter_mut().zip(blocks) {
+            // The block of a shard that is done holds what was written before.
+            let end = if shard.ended { 0 } else { block.rows().min(start + group_rows) };
+            if start < end {
+                let format = self.output.format;
+                let rows = Rows::new(format, plan, self.layout, block, start, end);
+                open.push((rows.map_err(shard.refused())?, shard));
+            }
+        }
+        let mut writes: Vec<Vec<_>> = Vec::new();
+        for (rows, shard) in &mut open {
+            let refused = shard.refused();
+            let pieces = shard.encoder.encode(rows).map_err(refused)?;
+            for (number, write) in shard.files.iter_mut().zip(pieces).enumerate() {
+                match writes.get_mut(number) {
+                    Some(beside) => beside.push(write),
+                    None => writes.push(vec![write]),
+                }
+            }
+        }
+        // The same file of each shard together.
+        writes.into_iter().try_for_each(PartialFile::write_beside)
     }
 
     /// A block that a shard before was made in, as new memory takes time; or a new one.
     fn idle_block(&self, capacity: usize) -> SampleBlock {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.unwrap_or_else(|| self.session.allocate(capacity))
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = idle.iter().position(|block| block.capacity() >= capacity);
+        fits.map(|place| idle.swap_remove(place)).unwrap_or_else(|| self.session.allocate(capacity))
     }
 
     fn open(&self, number: u64) -> Result<OpenShard, DatasetError> {
         let plan = self.session.plan();
-        let first = number * self.shard_rows;
-        let file = PartialFile::create(self.dir, &format!("samples-{number:05}.parquet"))?;
-        let encoder = ParquetEncoder::new(&self.layout.schema(), self.compression)
-            .map_err(DatasetError::format(file.path()))?;
+        let shard_rows = self.output.rows_of_shards(plan.samples);
+        let first = number * shard_rows;
+        let rows = shard_rows.min(plan.samples - first);
+        let names = encode::file_names(self.output.format, self.layout, number);
+        let files: Result<Vec<_>, _> =
+            names.iter().map(|name| PartialFile::create(self.dir, name)).collect();
+        let encoder = Encoder::new(self.output, self.layout, rows);
         Ok(OpenShard {
+            number,
             first,
-            rows: self.shard_rows.min(plan.samples - first),
+            rows,
             done: 0,
-            file,
-            encoder,
+            ended: false,
+            files: files?,
+            encoder: encoder.map_err(DatasetError::format(self.dir))?,
             digests: Vec::new(),
             gather: Gather::new(plan.reward.metrics.len()),
         })
@@ -130,6 +174,7 @@ impl ShardWriter<'_> {
         chunk_rows: usize,
     ) -> Result<usize, DatasetError> {
         let rows = (shard.rows - shard.done).min(chunk_rows as u64) as usize;
+        shard.ended = rows == 0;
         if rows > 0 {
             if (self.stop)() {
                 return Err(DatasetError::Stopped);
@@ -149,37 +194,31 @@ impl ShardWriter<'_> {
 }
 
 impl OpenShard {
-    fn close(mut self, totals: &Mutex<Gather>) -> Result<(BuiltShard, WrittenFile), DatasetError> {
-        let end = self.encoder.finish().map_err(DatasetError::format(self.file.path()))?;
-        self.file.append_hashed(&end)?;
-        let file = self.file.finish();
-        let record =
-            ShardRecord { first: self.first, rows: self.rows, file: file.record().clone() };
-        let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(self.gather);
-        Ok((BuiltShard { record, digests: self.digests, moments }, file))
+    /// An error of an encoder, for `map_err`.
+    fn refused(&self) -> impl FnOnce(EncodeError) -> DatasetError + use<> {
+        DatasetError::format(self.files.first().map_or(Path::new("samples"), PartialFile::path))
     }
-}
 
-/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows take at most
-/// about 8 MiB, so that one is built, hashed and written while it is in the processor's cache,
-/// and readers hold little at once. It depends on the shape alone.
-fn row_group_rows(channels: usize, lookback: usize) -> usize {
-    const BYTES: usize = 8 << 20;
-    let window = channels.saturating_mul(lookback).saturating_mul(size_of::<f32>()).max(1);
-    let rows = (BYTES / window).clamp(BLOCK_ROWS, 16 * BLOCK_ROWS);
-    1 << rows.ilog2()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::row_group_rows;
-
-    #[test]
-    fn row_groups_are_bounded() {
-        assert_eq!(row_group_rows(5, 64), 4_096);
-        assert_eq!(row_group_rows(5, 16), 16_384);
-        assert_eq!(row_group_rows(1, 1), 65_536);
-        assert_eq!(row_group_rows(500, 100_000), 4_096);
-        assert_eq!(row_group_rows(usize::MAX, 2), 4_096);
+    fn close(
+        mut self,
+        identity: &str,
+        totals: &Mutex<Gather>,
+    ) -> Result<(BuiltShard, WrittenShard), DatasetError> {
+        let refused = self.refused();
+        let ends = self.encoder.finish().map_err(refused)?;
+        for (file, end) in self.files.iter_mut().zip(ends) {
+            file.append_hashed(&end)?;
+        }
+        let files: Vec<_> = self.files.into_iter().map(PartialFile::finish).collect();
+        let record = ShardRecord {
+            first: self.first,
+            rows: self.rows,
+            files: files.iter().map(|file| file.record().clone()).collect(),
+        };
+        let text =
+            Record::new(identity, self.number, record.clone(), &self.digests, &self.gather).text();
+        let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(self.gather);
+        let built = BuiltShard { record, digests: self.digests, moments };
+        Ok((built, WrittenShard { number: self.number, files, record: text }))
     }
 }

@@ -3,30 +3,36 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::DatasetError;
+use crate::begun::Begun;
 use crate::files::sync_dir;
-use crate::lock::{self, LOCK};
-use crate::ownership::{Contents, remove_dataset};
+use crate::lock::{self, LOCK, Leftovers, whole_shards};
+use crate::ownership::{Contents, MANIFEST, entries, is_trace, remove_dataset};
+use crate::piece::PIECE;
+use crate::{DatasetError, record};
 
-/// `<out>.incomplete`, locked. Removed when dropped without [`Staging::commit`].
+/// `<out>.incomplete`, locked. Dropped without [`Staging::commit`] it stays if it has whole shards,
+/// and is removed else.
 pub(crate) struct Staging {
     out: PathBuf,
     dir: PathBuf,
     lock: Option<File>,
     /// Whether a dataset, or an empty folder, was there to be replaced.
     replaces: bool,
-    committed: bool,
+    ended: bool,
 }
 
 impl Staging {
     /// Makes the folder in which `out` is built, beside it; a link is followed.
-    pub(crate) fn create(out: &Path, overwrite: bool) -> Result<Self, DatasetError> {
+    pub(crate) fn create(
+        out: &Path,
+        overwrite: bool,
+        leftovers: Leftovers,
+    ) -> Result<Self, DatasetError> {
         let out = target(out)?;
-        let name = out.file_name().ok_or_else(|| DatasetError::NoName(out.clone()))?;
+        let dir = folder_of(&out)?;
         let replaces = check_target(&out, overwrite)?;
-        let dir = out.with_file_name(format!("{}.incomplete", name.to_string_lossy()));
-        let lock = lock::take(&dir)?;
-        Ok(Self { out, dir, lock: Some(lock), replaces, committed: false })
+        let lock = lock::take(&dir, leftovers)?;
+        Ok(Self { out, dir, lock: Some(lock), replaces, ended: false })
     }
 
     /// The folder to build in.
@@ -38,40 +44,132 @@ impl Staging {
     ///
     /// What came there since the build began is moved aside and stays. The lock is held until the
     /// folder has its name, so that no other build takes it for one that was left.
-    pub(crate) fn commit(mut self) -> Result<(), DatasetError> {
+    pub(crate) fn commit(&mut self) -> Result<(), DatasetError> {
+        if self.lock.as_ref().is_none_or(|lock| !lock::is_named(lock, &self.dir.join(LOCK))) {
+            // Somebody else cleared it: what is in the folder now is theirs.
+            self.ended = true;
+            return Err(DatasetError::Busy(self.dir.clone()));
+        }
         if cfg!(windows) {
             // A folder with an open file in it can't be renamed there.
             drop(self.lock.take());
         }
         sync_dir(&self.dir)?;
         let before = move_into_place(&self.dir, &self.out)?;
-        self.committed = true;
-        let lock = self.out.join(LOCK);
-        fs::remove_file(&lock).map_err(DatasetError::io(&lock, "remove"))?;
-        drop(self.lock.take());
-        sync_dir(&self.out)?;
+        self.ended = true;
+        // The dataset is whole and has its name: nothing from here on makes it less.
+        let told = |done: Result<(), DatasetError>| {
+            if let Err(error) = done {
+                tracing::warn!("{} is whole, but: {error}", self.out.display());
+            }
+        };
+        // What a build goes on with, and what was there, go only when the name is sure to stay.
         let parent = self.out.parent().filter(|p| !p.as_os_str().is_empty());
-        sync_dir(parent.unwrap_or(Path::new(".")))?;
-        if let Some(aside) = before
-            && !(self.replaces && remove_dataset(&aside)?)
-        {
+        let synced = sync_dir(parent.unwrap_or(Path::new(".")));
+        let stays = synced.is_ok();
+        told(synced);
+        if stays {
+            told(remove_traces(&self.out));
+        }
+        drop(self.lock.take());
+        let Some(aside) = before else { return Ok(()) };
+        let removed = stays && self.replaces && remove_dataset(&aside).unwrap_or(false);
+        if !removed {
             tracing::warn!(
-                "{} has what came to {} while this dataset was built",
+                "{} has what was {} before, or came to it while this dataset was built",
                 aside.display(),
                 self.out.display()
             );
         }
         Ok(())
     }
+
+    /// Ends without a dataset; the error says how to go on where there are whole shards.
+    pub(crate) fn leave(mut self, error: DatasetError) -> DatasetError {
+        // Another build's shards are left, and its folder too.
+        let others =
+            matches!(error, DatasetError::OtherBuild { .. } | DatasetError::Busy(_)) || self.ended;
+        if others {
+            self.ended = true;
+            return error;
+        }
+        match self.end() {
+            None | Some(0) => error,
+            Some(shards) => {
+                let dir = self.dir.clone();
+                DatasetError::Resumable { dir, shards, because: Box::new(error) }
+            }
+        }
+    }
+
+    /// Removes what is of no use to a build that goes on: everything, where no shard is whole; how
+    /// many are. Where that can't be told, everything stays. Nothing more can be done if removing
+    /// fails, and the folder's name says what it is.
+    fn end(&mut self) -> Option<usize> {
+        self.ended = true;
+        let begun = Begun::read(&self.dir).ok()?;
+        let shards = begun.map_or(Ok(0), |_| whole_shards(&self.dir)).ok()?;
+        if shards == 0 {
+            let _ = fs::remove_dir_all(&self.dir);
+        } else {
+            remove_temporary(&self.dir);
+        }
+        Some(shards)
+    }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if !self.committed {
-            // Nothing more can be done if this fails, and the folder's name says what it is.
-            let _ = fs::remove_dir_all(&self.dir);
+        if !self.ended {
+            self.end();
         }
     }
+}
+
+/// The folder in which a dataset is built.
+pub(crate) fn folder_of(out: &Path) -> Result<PathBuf, DatasetError> {
+    let name = out.file_name().ok_or_else(|| DatasetError::NoName(out.to_path_buf()))?;
+    Ok(out.with_file_name(format!("{}.incomplete", name.to_string_lossy())))
+}
+
+fn remove_temporary(dir: &Path) {
+    for (name, is_dir) in entries(dir).unwrap_or_default() {
+        let path = dir.join(&name);
+        if is_dir == Some(true) {
+            remove_temporary(&path);
+        } else if name.ends_with(".tmp") {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Removes from a dataset that has its name, and from its parts, what only its build needed. A
+/// piece keeps the records of its shards, for the merge.
+pub(crate) fn remove_traces(dir: &Path) -> Result<(), DatasetError> {
+    for folder in parts_and(dir)? {
+        let piece = folder.join(PIECE).exists();
+        let mut removed = false;
+        for (name, is_dir) in entries(&folder)? {
+            let kept = name == PIECE || piece && record::number_in(&name).is_some();
+            if is_dir == Some(false) && !kept && is_trace(&folder, &name) {
+                let path = folder.join(name);
+                fs::remove_file(&path).map_err(DatasetError::io(&path, "remove"))?;
+                removed = true;
+            }
+        }
+        if removed {
+            sync_dir(&folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder, and those in it that are datasets or pieces.
+fn parts_and(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let below = entries(dir)?.into_iter().filter(|(_, is_dir)| *is_dir == Some(true));
+    let is_part = |path: &PathBuf| [PIECE, MANIFEST].iter().any(|name| path.join(name).exists());
+    let parts = below.map(|(name, _)| dir.join(name)).filter(is_part);
+    Ok([dir.to_owned()].into_iter().chain(parts).collect())
 }
 
 /// Renames the folder to `out`; what was there is moved aside, to the path that is given back, or
@@ -91,7 +189,7 @@ fn move_into_place(dir: &Path, out: &Path) -> Result<Option<PathBuf>, DatasetErr
 }
 
 /// The folder that an output path means: where it is a link, what that points to.
-fn target(out: &Path) -> Result<PathBuf, DatasetError> {
+pub(crate) fn target(out: &Path) -> Result<PathBuf, DatasetError> {
     // Without a slash at its end, which would hide that it is a link.
     let out: PathBuf = out.components().collect();
     if !fs::symlink_metadata(&out).is_ok_and(|meta| meta.is_symlink()) {
@@ -135,8 +233,10 @@ mod tests {
     use super::*;
     use crate::ownership::tests::write_dataset;
 
+    const CLEARED: Leftovers = Leftovers::ClearedUnlessWhole;
+
     fn build(out: &Path, text: &str) {
-        let staging = Staging::create(out, true).unwrap();
+        let mut staging = Staging::create(out, true, CLEARED).unwrap();
         write_dataset(staging.dir(), None, text);
         staging.commit().unwrap();
     }
@@ -149,15 +249,15 @@ mod tests {
     fn commits_whole_or_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("d");
-        let staging = Staging::create(&out, false).unwrap();
+        let mut staging = Staging::create(&out, false, CLEARED).unwrap();
         write_dataset(staging.dir(), None, "1");
-        assert!(matches!(Staging::create(&out, false), Err(DatasetError::Busy(_))));
+        assert!(matches!(Staging::create(&out, false, CLEARED), Err(DatasetError::Busy(_))));
         staging.commit().unwrap();
         assert!(out.join("manifest.json").exists());
         assert!(!out.join(LOCK).exists());
 
-        assert!(matches!(Staging::create(&out, false), Err(DatasetError::Exists(_))));
-        drop(Staging::create(&out, true).unwrap());
+        assert!(matches!(Staging::create(&out, false, CLEARED), Err(DatasetError::Exists(_))));
+        drop(Staging::create(&out, true, CLEARED).unwrap());
         assert_eq!(fs::read_to_string(out.join("bars.arrow")).unwrap(), "1");
         assert_eq!(entries(root.path()), 1, "nothing half-written stays");
 
@@ -173,17 +273,17 @@ mod tests {
         fs::create_dir(&out).unwrap();
         fs::write(out.join("chapter1.txt"), "years of work").unwrap();
         for overwrite in [false, true] {
-            let refused = Staging::create(&out, overwrite);
+            let refused = Staging::create(&out, overwrite, CLEARED);
             assert!(matches!(refused, Err(DatasetError::NotOurs { .. })));
         }
         let incomplete = root.path().join("x.incomplete");
         fs::create_dir(&incomplete).unwrap();
         fs::write(incomplete.join("chapter2.txt"), "more of it").unwrap();
-        let refused = Staging::create(&root.path().join("x"), true);
+        let refused = Staging::create(&root.path().join("x"), true, CLEARED);
         assert!(matches!(refused, Err(DatasetError::InTheWay(p)) if p == incomplete));
         let file = root.path().join("plain");
         fs::write(&file, "").unwrap();
-        assert!(matches!(Staging::create(&file, true), Err(DatasetError::NotAFolder(_))));
+        assert!(matches!(Staging::create(&file, true, CLEARED), Err(DatasetError::NotAFolder(_))));
     }
 
     #[test]
@@ -192,14 +292,16 @@ mod tests {
         let exp = root.path().join("exp");
         write_dataset(&exp.join("run1"), None, "1");
         fs::create_dir(exp.join("code")).unwrap();
-        let Err(DatasetError::NotOurs { entries, .. }) = Staging::create(&exp, true) else {
+        let Err(DatasetError::NotOurs { entries, .. }) = Staging::create(&exp, true, CLEARED)
+        else {
             panic!("a folder with a dataset in it is no dataset");
         };
         assert_eq!(entries, "code/, run1/");
 
         let run = exp.join("run1");
         fs::write(run.join("notes.md"), "").unwrap();
-        let Err(DatasetError::Foreign { entries, .. }) = Staging::create(&run, true) else {
+        let Err(DatasetError::Foreign { entries, .. }) = Staging::create(&run, true, CLEARED)
+        else {
             panic!("a note in a dataset would be lost");
         };
         assert_eq!(entries, "notes.md");
@@ -211,7 +313,7 @@ mod tests {
         let out = root.path().join("d");
         build(&out, "1");
         fs::create_dir(root.path().join("d.replaced")).unwrap();
-        let staging = Staging::create(&out, true).unwrap();
+        let mut staging = Staging::create(&out, true, CLEARED).unwrap();
         write_dataset(staging.dir(), None, "2");
         fs::write(out.join("notes.md"), "mine").unwrap();
         staging.commit().unwrap();
@@ -221,7 +323,7 @@ mod tests {
         assert_eq!(entries(&aside), 1);
 
         let out = root.path().join("e");
-        let staging = Staging::create(&out, false).unwrap();
+        let mut staging = Staging::create(&out, false, CLEARED).unwrap();
         write_dataset(&out, None, "theirs");
         staging.commit().unwrap();
         assert_eq!(entries(&root.path().join("e.replaced")), 2, "a dataset no one gave away");
@@ -241,7 +343,10 @@ mod tests {
         assert_eq!((entries(root.path()), entries(&disk)), (2, 1));
 
         fs::remove_dir_all(disk.join("data")).unwrap();
-        assert!(matches!(Staging::create(&link, true), Err(DatasetError::DanglingLink(_))));
+        assert!(matches!(
+            Staging::create(&link, true, CLEARED),
+            Err(DatasetError::DanglingLink(_))
+        ));
     }
 
     #[test]
@@ -268,7 +373,10 @@ mod tests {
             fs::remove_dir_all(&out).unwrap();
             write_dataset(&dir, part, "1");
             fs::write(out.join(LOCK), "a note").unwrap();
-            assert!(matches!(Staging::create(&out, true), Err(DatasetError::Foreign { .. })));
+            assert!(matches!(
+                Staging::create(&out, true, CLEARED),
+                Err(DatasetError::Foreign { .. })
+            ));
             fs::remove_dir_all(&out).unwrap();
         }
     }
@@ -280,7 +388,7 @@ mod tests {
         fs::create_dir(&left).unwrap();
         fs::write(left.join(LOCK), "").unwrap();
         fs::write(left.join("samples-00000.parquet.tmp"), "half").unwrap();
-        let staging = Staging::create(&root.path().join("d"), false).unwrap();
+        let staging = Staging::create(&root.path().join("d"), false, CLEARED).unwrap();
         assert_eq!(entries(staging.dir()), 1);
     }
 }

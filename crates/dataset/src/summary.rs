@@ -83,6 +83,32 @@ pub(crate) struct Moments {
     m2: f64,
 }
 
+/// What a [`Gather`] holds, for a file: floats as their bits, of the histogram what is not 0.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Tally {
+    actions: Counts,
+    exits: [u64; 4],
+    metrics: Vec<TallyMetric>,
+}
+
+impl Tally {
+    /// Of how many metrics.
+    pub(crate) fn metrics(&self) -> usize {
+        self.metrics.len()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct TallyMetric {
+    blocks: Vec<[u64; 3]>,
+    min: u64,
+    max: u64,
+    clipped: u64,
+    nan: u64,
+    infinite: u64,
+    histogram: Vec<(u16, u64)>,
+}
+
 /// Buckets by sign, exponent and four bits of the mantissa.
 const BUCKETS: usize = 1 << 16;
 
@@ -131,13 +157,56 @@ impl Gather {
         }
     }
 
+    /// What was gathered, for a file.
+    pub(crate) fn tally(&self) -> Tally {
+        let metric = |m: &GatherMetric| TallyMetric {
+            blocks: m.blocks.iter().map(|b| [b.n, b.mean, b.m2].map(f64::to_bits)).collect(),
+            min: m.min.to_bits(),
+            max: m.max.to_bits(),
+            clipped: m.clipped,
+            nan: m.nan,
+            infinite: m.infinite,
+            histogram: (0..=u16::MAX)
+                .zip(m.histogram.iter().copied())
+                .filter(|b| b.1 > 0)
+                .collect(),
+        };
+        Tally {
+            actions: self.actions,
+            exits: self.exits,
+            metrics: self.metrics.iter().map(metric).collect(),
+        }
+    }
+
+    /// As [`absorb`](Self::absorb), of what a file says was gathered.
+    pub(crate) fn absorb_tally(&mut self, tally: &Tally) -> Vec<Vec<Moments>> {
+        self.count(tally.actions, tally.exits);
+        let absorb = |(to, from): (&mut GatherMetric, &TallyMetric)| {
+            to.min = to.min.min(f64::from_bits(from.min));
+            to.max = to.max.max(f64::from_bits(from.max));
+            to.clipped += from.clipped;
+            to.nan += from.nan;
+            to.infinite += from.infinite;
+            for (bucket, count) in &from.histogram {
+                to.histogram[usize::from(*bucket)] += *count;
+            }
+            let moments = |[n, mean, m2]: [f64; 3]| Moments { n, mean, m2 };
+            from.blocks.iter().map(|block| moments(block.map(f64::from_bits))).collect()
+        };
+        self.metrics.iter_mut().zip(&tally.metrics).map(absorb).collect()
+    }
+
+    fn count(&mut self, actions: Counts, exits: [u64; 4]) {
+        self.actions.hold += actions.hold;
+        self.actions.long += actions.long;
+        self.actions.short += actions.short;
+        self.exits.iter_mut().zip(exits).for_each(|(a, b)| *a += b);
+    }
+
     /// Adds what another has counted, which does not depend on the order, and gives back what
     /// does: the moments of each metric's blocks. So of a shard that is done, these alone stay.
     pub(crate) fn absorb(&mut self, other: Self) -> Vec<Vec<Moments>> {
-        self.actions.hold += other.actions.hold;
-        self.actions.long += other.actions.long;
-        self.actions.short += other.actions.short;
-        self.exits.iter_mut().zip(other.exits).for_each(|(a, b)| *a += b);
+        self.count(other.actions, other.exits);
         let absorb = |(a, b): (&mut GatherMetric, GatherMetric)| {
             a.min = a.min.min(b.min);
             a.max = a.max.max(b.max);
@@ -282,7 +351,8 @@ mod tests {
             gather
         };
         let mut totals = Gather::new(1);
-        let last = totals.absorb(gathered(2..5));
+        let text = serde_json::to_string(&gathered(2..5).tally()).unwrap();
+        let last = totals.absorb_tally(&serde_json::from_str(&text).unwrap());
         let first = totals.absorb(gathered(0..2));
         totals.push(first);
         totals.push(last);

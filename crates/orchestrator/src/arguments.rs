@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use barloom_dataset::Piece;
 use clap::{Args, Parser, Subcommand};
 
 use crate::backends::Choice;
@@ -28,6 +29,10 @@ pub(crate) enum Command {
     Init(Init),
     /// Build a dataset, one for each part of a split.
     Build(Build),
+    /// Join the pieces that `build --shard` built into one dataset.
+    Merge(Merge),
+    /// Show whether a dataset is what its recipe and bars say: checksums, then samples made again.
+    Verify(Verify),
     /// Show what is in a dataset.
     Inspect(Inspect),
     /// Say what is wrong with bars, by row.
@@ -67,7 +72,7 @@ pub(crate) struct Build {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// The format, in place of the recipe's.
-    #[arg(long, value_parser = ["parquet", "virtual"])]
+    #[arg(long, value_parser = ["parquet", "arrow", "npy", "virtual"])]
     pub(crate) format: Option<String>,
     /// What computes the samples.
     #[arg(long, value_enum, default_value_t)]
@@ -84,6 +89,52 @@ pub(crate) struct Build {
     /// Replace a dataset that is there.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Go on with a build of this dataset that was stopped; the result is the same.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Build one piece of N: the shard files whose number is K modulo N, K from 0. `merge` joins them.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Piece>,
+    /// Give a virtual dataset a content digest and a summary, for which its samples are made once.
+    #[arg(long)]
+    pub(crate) digest: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// The folders of all pieces, in any order.
+    #[arg(required = true, value_name = "PIECE")]
+    pub(crate) pieces: Vec<PathBuf>,
+    /// The folder of the dataset.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Replace a dataset that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Leave the pieces as they are and copy their files, which are moved else.
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The dataset's folder, or that of a split one.
+    pub(crate) dataset: PathBuf,
+    /// Make N samples again, chosen at random, and compare their bits.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) rows: u64,
+    /// Make all samples again, and the content digest.
+    #[arg(long, conflicts_with = "rows")]
+    pub(crate) full: bool,
+    /// Another seed chooses other samples.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// What makes the samples again.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) backend: Choice,
+    /// The number of the GPU, as the driver lists them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: u32,
 }
 
 #[derive(Debug, Args)]

@@ -6,4 +6,6 @@ pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod merge;
 pub(crate) mod report;
+pub(crate) mod verify;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use barloom_backend::{Backend, Plan, Session};
 use barloom_bars::{Market, Part};
-use barloom_dataset::{Build, BuiltPart, PartBuild};
+use barloom_dataset::{Build, BuiltPart, PartBuild, Piece};
 use barloom_market_data::{
     Bars, Joined, MarketDataError, OnBadBar, ReadOptions, Stamp, read, read_stored_market,
 };
@@ -16,6 +16,7 @@ use barloom_recipe::{Format, Recipe};
 use crate::backends::{self, Choice};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::Signals;
 use crate::{progress, text};
 
 /// How a dataset is built, beside its recipe.
@@ -23,6 +24,10 @@ pub(crate) struct Job<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) out: &'a Path,
     pub(crate) overwrite: bool,
+    pub(crate) resume: bool,
+    pub(crate) piece: Option<Piece>,
+    /// Whether a virtual dataset gets a content digest.
+    pub(crate) digest: bool,
     pub(crate) chunk_rows: usize,
     pub(crate) threads: usize,
     pub(crate) backend: Choice,
@@ -117,7 +122,8 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
     let recipe = recipe.resolve(&market)?;
     let start = now();
     // A virtual dataset has no samples to compute.
-    let computes = recipe.output.format != Format::Virtual || job.backend == Choice::Cuda;
+    let computes =
+        recipe.output.format != Format::Virtual || job.digest || job.backend == Choice::Cuda;
     let choice = if computes { job.backend } else { Choice::Cpu };
     let backend = backends::open(choice, job.device)?;
     let mut parts = Vec::new();
@@ -128,6 +134,7 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
     }
     let total = total_samples(&parts)?;
     let bar = progress::samples(total, output);
+    let signals = Signals::catch()?;
     let built = Build {
         out: job.out,
         recipe: &recipe,
@@ -135,14 +142,19 @@ pub(crate) fn build(job: &Job<'_>, source: Source, output: &Output) -> Result<Do
         dropped: &dropped,
         parts,
         overwrite: job.overwrite,
+        resume: job.resume,
+        piece: job.piece,
+        digest: job.digest,
         chunk_rows: job.chunk_rows,
         threads: job.threads,
         progress: &|samples| bar.inc(samples),
+        stop: &|| signals.came(),
     }
     .run();
     bar.finish_and_clear();
     let building = start.elapsed();
-    Ok(Done { parts: built?, market, joined, notes, building })
+    let parts = built.map_err(|error| signals.blame(error.into()))?;
+    Ok(Done { parts, market, joined, notes, building })
 }
 
 /// What a plan came to, and what a person should know of it.

@@ -1,5 +1,5 @@
 //! Errors with the exit code that tells their kind: 2 usage or recipe, 3 bad data, 4 input or
-//! output, 1 a bug.
+//! output, 5 verification failed, 1 a bug, 128 and its number a signal.
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ const BUG: u8 = 1;
 const USAGE: u8 = 2;
 const DATA: u8 = 3;
 const IO: u8 = 4;
+const VERIFICATION: u8 = 5;
 
 /// An error and its exit code.
 #[derive(Debug)]
@@ -45,6 +46,16 @@ impl Failure {
     /// A file that can't be read or written.
     pub(crate) fn io(message: impl Into<String>) -> Self {
         Self { code: IO, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// A dataset that is not what it says.
+    pub(crate) fn verification(message: impl Into<String>) -> Self {
+        Self { code: VERIFICATION, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// The same, caused by a signal.
+    pub(crate) fn by_signal(self, signal: u8, name: &str) -> Self {
+        Self { code: 128 + signal, error: anyhow::Error::msg(format!("{name}: {:#}", self.error)) }
     }
 
     /// Prints the error and its causes to standard error.
@@ -87,17 +98,27 @@ impl From<BackendError> for Failure {
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
-        let code = match &error {
-            DatasetError::Backend(e) => backend_code(e),
-            DatasetError::MarketData(e) => market_data_code(e),
-            DatasetError::Recipe(_)
-            | DatasetError::NoSuchSample { .. }
-            | DatasetError::HasParts { .. }
-            | DatasetError::NoName(_) => USAGE,
-            DatasetError::Damaged { .. } => DATA,
-            _ => IO,
-        };
-        Self { code, error: error.into() }
+        Self { code: dataset_code(&error), error: error.into() }
+    }
+}
+
+fn dataset_code(error: &DatasetError) -> u8 {
+    match error {
+        DatasetError::Backend(e) => backend_code(e),
+        DatasetError::MarketData(e) => market_data_code(e),
+        DatasetError::Resumable { because, .. } => dataset_code(because),
+        DatasetError::Recipe(_)
+        | DatasetError::NoSuchSample { .. }
+        | DatasetError::HasParts { .. }
+        | DatasetError::IsPiece { .. }
+        | DatasetError::Pieces { .. }
+        | DatasetError::VirtualPiece
+        | DatasetError::TooManyShards { .. }
+        | DatasetError::OtherBuild { .. }
+        | DatasetError::NoName(_) => USAGE,
+        DatasetError::Damaged { .. } => DATA,
+        DatasetError::Differs { .. } => VERIFICATION,
+        _ => IO,
     }
 }
 

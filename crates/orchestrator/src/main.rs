@@ -8,6 +8,7 @@ mod compose;
 mod failure;
 mod output;
 mod progress;
+mod signals;
 mod text;
 
 use std::io::IsTerminal;
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
         None => commands::demo::run(&output),
         Some(Command::Init(init)) => commands::init::run(init, &output),
         Some(Command::Build(build)) => commands::build::run(build, &output),
+        Some(Command::Merge(merge)) => commands::merge::run(merge, &output),
+        Some(Command::Verify(verify)) => commands::verify::run(verify, &output),
         Some(Command::Inspect(inspect)) => commands::inspect::run(inspect, &output),
         Some(Command::Check(check)) => commands::check::run(check, &output),
         Some(Command::Convert(convert)) => commands::convert::run(convert, &output),

@@ -326,7 +326,7 @@ fn a_channel_may_be_spelled_as_in_the_file() {
     let build =
         ["build", "--config", "r.toml", "--samples", "1e2", "--out", "d", "--format", "virtual"];
     let (text, logs) = barloom(dir.path(), &build);
-    assert!(logs.contains("was killed") && !logs.contains('\u{1b}'), "{logs:?}");
+    assert!(logs.contains("was stopped") && !logs.contains('\u{1b}'), "{logs:?}");
     assert!(text.contains("joined       asset: 2 files (asset_1.csv, asset_2.csv)"), "{text}");
     assert!(text.contains("100 samples") && !text.contains("samples/s"), "{text}");
     let manifest = manifest(&dir.path().join("d"));

@@ -22,7 +22,7 @@ lookback = manifest["recipe"]["dataset"]["lookback"]
 forward = manifest["recipe"]["dataset"]["forward"]
 channels = manifest["recipe"]["data"]["channels"]
 files = sorted(glob.glob(f"{folder}/samples-*.parquet"))
-assert files == [f"{folder}/{s['name']}" for s in manifest["shards"]]
+assert files == [f"{folder}/{f['name']}" for s in manifest["shards"] for f in s["files"]]
 
 # Types, as documented.
 window = pa.list_(pa.field("item", pa.float32(), nullable=False), lookback)

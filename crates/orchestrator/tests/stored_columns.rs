@@ -84,7 +84,7 @@ fn every_column_holds_what_its_name_says() {
     let market = Arc::new(dataset.market().expect("bars"));
     let plan = Arc::new(Plan::new(dataset.recipe(), &market, None).expect("a plan"));
     let block = fill(&market, &plan);
-    let batch = read(&dataset.path().join(&dataset.manifest().shards[0].file.name));
+    let batch = read(&dataset.path().join(&dataset.manifest().shards[0].files[0].name));
     let mut seen = vec!["sample", "symbol", "exit_reason"];
 
     same(

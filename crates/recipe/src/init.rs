@@ -111,9 +111,11 @@ const SPLIT: &str = r#"
 
 const OUTPUT: &str = r#"
 [output]                   # changes how samples are stored, never what they are
-format = "parquet"         # or "virtual": recipe and bars alone, samples are made when read
-shard_rows = 65_536        # samples a file, a multiple of 4096
-compression = "none"       # or "snappy", "zstd", "zstd(9)"
+format = "parquet"         # or "arrow", "npy", which are mapped into memory; or "virtual": recipe
+                           # and bars alone, samples are made when read
+shard_rows = 65_536        # samples a file, a multiple of 4096; 0 is one file (arrow and npy)
+compression = "none"       # Parquet: or "snappy", "zstd", "zstd(9)"
+byte_stream_split = false  # Parquet: floats by byte planes, smaller with compression
 "#;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::RecipeError;
 use crate::choice::{self, Choice};
 use crate::reader::{Entry, Table};
 
-pub(crate) const KEYS: &[&str] = &["format", "shard_rows", "compression"];
+pub(crate) const KEYS: &[&str] = &["format", "shard_rows", "compression", "byte_stream_split"];
 
 /// Shards start at multiples of this many rows.
 pub const SHARD_ALIGNMENT: u64 = 4_096;
@@ -28,13 +28,21 @@ pub enum Format {
     /// In Parquet files.
     #[default]
     Parquet,
+    /// In Arrow IPC files, to be mapped into memory.
+    Arrow,
+    /// In NumPy's files, one a column, to be mapped into memory.
+    Npy,
     /// Not at all: the recipe and the bars are the dataset.
     Virtual,
 }
 
 impl Choice for Format {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("parquet", Self::Parquet), ("virtual", Self::Virtual)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("parquet", Self::Parquet),
+        ("arrow", Self::Arrow),
+        ("npy", Self::Npy),
+        ("virtual", Self::Virtual),
+    ];
 }
 
 impl Format {
@@ -107,15 +115,24 @@ pub struct OutputSettings {
     /// How samples are stored.
     #[serde(serialize_with = "choice::serialize")]
     pub format: Format,
-    /// Samples of a file, the last one's fewer; a positive multiple of [`SHARD_ALIGNMENT`].
+    /// Samples of a file, the last one's fewer; a positive multiple of [`SHARD_ALIGNMENT`], or 0
+    /// for one file of all, which Parquet does not have.
     pub shard_rows: u64,
-    /// How files are compressed.
+    /// How Parquet files are compressed.
     pub compression: Compression,
+    /// Whether windows and reals in Parquet files are stored byte plane by byte plane, which makes
+    /// compressed files smaller.
+    pub byte_stream_split: bool,
 }
 
 impl Default for OutputSettings {
     fn default() -> Self {
-        Self { format: Format::Parquet, shard_rows: 65_536, compression: Compression::None }
+        Self {
+            format: Format::Parquet,
+            shard_rows: 65_536,
+            compression: Compression::None,
+            byte_stream_split: false,
+        }
     }
 }
 
@@ -130,12 +147,22 @@ impl OutputSettings {
             format: table.read("format", Entry::choice)?.unwrap_or(default.format),
             shard_rows: table.read("shard_rows", Entry::whole)?.unwrap_or(default.shard_rows),
             compression: table.read("compression", compression)?.unwrap_or(default.compression),
+            byte_stream_split: table
+                .read("byte_stream_split", Entry::boolean)?
+                .unwrap_or(default.byte_stream_split),
         })
+    }
+
+    /// Samples of each file but the last, of a dataset of so many.
+    #[must_use]
+    pub fn rows_of_shards(&self, samples: u64) -> u64 {
+        if self.shard_rows == 0 { samples.max(1) } else { self.shard_rows }
     }
 
     pub(crate) fn validate(&self) -> Result<(), RecipeError> {
         let key = "output.shard_rows";
-        if self.shard_rows == 0 {
+        let mappable = matches!(self.format, Format::Arrow | Format::Npy);
+        if self.shard_rows == 0 && !mappable {
             let expected = format!(
                 "a positive multiple of {SHARD_ALIGNMENT} (0, one shard of everything, is not for \
                  format = {:?})",
@@ -154,6 +181,18 @@ impl OutputSettings {
         {
             let got = format!("\"zstd({level})\"");
             return Err(RecipeError::expected("output.compression", COMPRESSION_EXPECTED, &got));
+        }
+        let because = || {
+            format!(
+                "to format = {:?}, whose files are mapped into memory as they are",
+                self.format.name()
+            )
+        };
+        if mappable && self.compression != Compression::None {
+            return Err(RecipeError::does_not_apply("output.compression", because()));
+        }
+        if mappable && self.byte_stream_split {
+            return Err(RecipeError::does_not_apply("output.byte_stream_split", because()));
         }
         Ok(())
     }

@@ -221,6 +221,14 @@ impl<'t> Entry<'t> {
         }
     }
 
+    /// Yes or no.
+    pub(crate) fn boolean(&self) -> Result<bool, RecipeError> {
+        match self.value {
+            DeValue::Boolean(value) => Ok(*value),
+            _ => Err(self.expected("true or false")),
+        }
+    }
+
     /// One of a few words.
     pub(crate) fn choice<T: Choice>(&self) -> Result<T, RecipeError> {
         let text = self.as_text().ok_or_else(|| self.expected(choice::one_of::<T>()))?;

@@ -172,6 +172,17 @@ const TABLE: &[Bad] = &[
         ":2: output.shard_rows:",
         &["positive multiple of 4096", "not for format = \"parquet\""],
     ),
+    bad(
+        "[output]\nformat = \"npy\"\ncompression = \"zstd\"\n",
+        ":3: output.compression:",
+        &["does not apply to format = \"npy\"", "mapped into memory"],
+    ),
+    bad(
+        "[output]\nformat = \"arrow\"\nbyte_stream_split = true\n",
+        ":3: output.byte_stream_split:",
+        &["does not apply to format = \"arrow\""],
+    ),
+    bad("[output]\nbyte_stream_split = 1\n", ":2: output.byte_stream_split:", &["true or false"]),
     // Keys that do not go together.
     bad("[dataset]\nsamples = \"all\"\n", ":2: dataset.samples:", &["positions = \"sequential\""]),
     bad(
@@ -351,5 +362,8 @@ fn what_is_changed_in_code_is_told_by_key() {
     let samples = "many".parse::<barloom_recipe::Samples>().unwrap_err().to_string();
     assert!(samples.starts_with("dataset.samples: expected a whole number"), "{samples}");
     let format = "arow".parse::<barloom_recipe::Format>().unwrap_err().to_string();
-    assert_eq!(format, "output.format: expected \"parquet\" or \"virtual\", got \"arow\"");
+    assert_eq!(
+        format,
+        "output.format: expected \"parquet\", \"arrow\", \"npy\" or \"virtual\", got \"arow\"; did you mean \"arrow\"?"
+    );
 }

@@ -125,6 +125,7 @@ clip = [-1000.0, 1000.0]
 format = "parquet"
 shard_rows = 65536
 compression = "none"
+byte_stream_split = false
 "#;
     assert_eq!(resolved.to_toml(), expected);
     assert_eq!(resolved.to_json()["reward"]["metric"][1], "sharpe");

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelScaler {
-    /// `f32(x) / f32(last close)`: one IEEE f32 division.
+    /// `f32(x) / f32(last close)`: one IEEE f32 division. Bars whose quotients could be beyond
+    /// `f32` are refused.
     LastClose,
     /// `f32(log1p(x)) / max(f32(log1p(last x)), f32(ln 2))`, for volumes.
     #[serde(rename = "log1p_last")]

@@ -96,9 +96,9 @@ impl Rows {
     }
 }
 
-fn ours(groups: &[Rows], compression: Compression) -> File {
+fn ours(groups: &[Rows], compression: Compression, split: bool) -> File {
     let mut file = tempfile::tempfile().unwrap();
-    let mut encoder = ParquetEncoder::new(&groups[0].schema(), compression).unwrap();
+    let mut encoder = ParquetEncoder::new(&groups[0].schema(), compression, split).unwrap();
     for rows in groups {
         let values = rows.values();
         for piece in encoder.row_group(rows.longs.len(), &values).unwrap() {
@@ -126,7 +126,14 @@ fn general(groups: &[Rows]) -> File {
 
 /// Both files hold the same rows, row groups, schemas and bounds.
 fn same(groups: &[Rows], compression: Compression) {
-    let ours = ParquetRecordBatchReaderBuilder::try_new(ours(groups, compression)).unwrap();
+    for split in [false, true] {
+        same_planes(groups, compression, split);
+    }
+}
+
+fn same_planes(groups: &[Rows], compression: Compression, split: bool) {
+    let ours = ours(groups, compression, split);
+    let ours = ParquetRecordBatchReaderBuilder::try_new(ours).unwrap();
     let general = ParquetRecordBatchReaderBuilder::try_new(general(groups)).unwrap();
     assert_eq!(ours.schema(), general.schema());
     assert_eq!(ours.parquet_schema(), general.parquet_schema());
@@ -215,7 +222,7 @@ fn tables_of_any_size() {
 #[test]
 fn a_row_can_be_reached_without_those_before_it() {
     let groups = [Rows::new(0, 5_000, 1, 64, 3), Rows::new(5_000, 100, 1, 64, 3)];
-    let builder = ParquetRecordBatchReaderBuilder::try_new(ours(&groups, Compression::None));
+    let builder = ParquetRecordBatchReaderBuilder::try_new(ours(&groups, Compression::None, false));
     let mut reader = builder.unwrap().with_offset(5_003).with_limit(1).build().unwrap();
     let got = reader.next().unwrap().unwrap();
     let want = groups[1].batch().slice(3, 1);
@@ -226,9 +233,18 @@ fn a_row_can_be_reached_without_those_before_it() {
 #[test]
 fn columns_that_do_not_fit_the_schema_are_an_error() {
     let rows = Rows::new(0, 10, 1, 4, 1);
-    let mut encoder = ParquetEncoder::new(&rows.schema(), Compression::None).unwrap();
+    let mut encoder = ParquetEncoder::new(&rows.schema(), Compression::None, false).unwrap();
     assert!(encoder.row_group(10, &rows.values()[1..]).is_err());
     // Nothing but an end is a file too: one without rows.
     let file = encoder.finish().unwrap();
     assert!(file.starts_with(MAGIC) && file.ends_with(MAGIC));
+}
+
+#[test]
+fn row_groups_are_bounded() {
+    assert_eq!(row_group_rows(5, 64), 4_096);
+    assert_eq!(row_group_rows(5, 16), 16_384);
+    assert_eq!(row_group_rows(1, 1), 65_536);
+    assert_eq!(row_group_rows(500, 100_000), 4_096);
+    assert_eq!(row_group_rows(usize::MAX, 2), 4_096);
 }

@@ -30,6 +30,9 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
         recipe,
         out: &build.out,
         overwrite: build.overwrite,
+        resume: build.resume,
+        piece: build.shard,
+        digest: build.digest,
         chunk_rows: build.chunk_rows,
         threads: rayon::current_num_threads(),
         backend: build.backend,
@@ -38,7 +41,11 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
     let done = compose::build(&job, bars?, output)?;
     let out = build.out.display();
     let first = done.parts.first().map_or(out.to_string(), |p| p.path.display().to_string());
-    let text = format!("{}\nnext:  barloom inspect {first} --sample 0\n", report::text(&done));
+    let next = match build.shard {
+        None => format!("barloom inspect {first} --sample 0"),
+        Some(piece) => format!("barloom merge all {} pieces --out DIR", piece.count()),
+    };
+    let text = format!("{}\nnext:  {next}\n", report::text(&done));
     output.print(&report::json(&done), &text)
 }
 

@@ -21,9 +21,20 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let recipe = Recipe::default();
     let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &compose::read_options(&recipe))?;
     let threads = rayon::current_num_threads();
-    let overwrite = may_replace(out)?;
-    let backend = Choice::Cpu;
-    let job = Job { recipe, out, overwrite, chunk_rows: 4_096, threads, backend, device: 0 };
+    check_replaceable(out)?;
+    let job = Job {
+        recipe,
+        out,
+        // Also what a demo that was stopped left.
+        overwrite: true,
+        resume: false,
+        piece: None,
+        digest: false,
+        chunk_rows: 4_096,
+        threads,
+        backend: Choice::Cpu,
+        device: 0,
+    };
     let done = compose::build(&job, compose::Source::Bars(bars), output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(
@@ -38,12 +49,11 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     output.print(&report::json(&done), &text)
 }
 
-/// Whether the demo of an earlier run is there, which the same bits replace; refuses to touch
-/// anything else, as `build` does.
-fn may_replace(out: &Path) -> Result<bool, Failure> {
+/// Refuses to touch anything but the demo of an earlier run, which the same bits replace.
+fn check_replaceable(out: &Path) -> Result<(), Failure> {
     let is_empty = || fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
     if fs::symlink_metadata(out).is_err() || is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let refuse = |why: &str| {
         Failure::io(format!(
@@ -55,7 +65,7 @@ fn may_replace(out: &Path) -> Result<bool, Failure> {
     }
     match foreign_entries(out)? {
         Some(entries) => Err(refuse(&format!("holds what is not the demo's: {entries}"))),
-        None => Ok(true),
+        None => Ok(()),
     }
 }
 

@@ -2,18 +2,16 @@
 
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_dataset::{Dataset, DatasetError, Layout, Manifest, find_parts};
+use barloom_dataset::{Dataset, Manifest};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
 use crate::backends::{self, Choice};
 use crate::commands::report::summary_text;
-use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::text;
@@ -24,16 +22,8 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
         let batch = read_sample(&dataset, sample)?;
         return output.print(&sample_json(&batch), &sample_text(&batch));
     }
-    let mut manifests = Vec::new();
-    match Dataset::open(&inspect.dataset) {
-        Ok(dataset) => manifests.push(dataset.manifest().clone()),
-        Err(DatasetError::HasParts { .. }) => {
-            for part in find_parts(&inspect.dataset)? {
-                manifests.push(Dataset::open(inspect.dataset.join(part))?.manifest().clone());
-            }
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let datasets = Dataset::open_all(&inspect.dataset)?;
+    let manifests: Vec<&Manifest> = datasets.iter().map(Dataset::manifest).collect();
     let text: Vec<String> = manifests.iter().map(|m| manifest_text(&inspect.dataset, m)).collect();
     match manifests.as_slice() {
         [one] => output.print(one, &text.join("\n")),
@@ -43,22 +33,8 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
 
 /// A sample as stored, or as a virtual dataset makes it.
 fn read_sample(dataset: &Dataset, sample: u64) -> Result<RecordBatch, Failure> {
-    let samples = dataset.manifest().samples;
-    if sample >= samples {
-        return Err(DatasetError::NoSuchSample { sample, samples }.into());
-    }
-    if dataset.manifest().format != "virtual" {
-        return Ok(dataset.read_sample(sample)?);
-    }
-    let market = Arc::new(dataset.market()?);
-    let part = dataset.part(&market)?;
     let cpu = backends::open(Choice::Cpu, 0)?;
-    let session = compose::prepare(&*cpu, dataset.recipe(), &market, part.as_ref())?;
-    let mut block = session.allocate(1);
-    session.fill(sample, 1, &mut block)?;
-    Layout::new(session.plan(), &market)
-        .record_batch(&block, 0, 1)
-        .map_err(|e| Failure::data(e.to_string()))
+    Ok(dataset.reader(&*cpu)?.take(&[sample])?)
 }
 
 fn manifest_text(path: &Path, manifest: &Manifest) -> String {
@@ -95,8 +71,7 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
     }
-    let bytes = manifest.files.iter().map(|f| f.bytes).sum::<u64>()
-        + manifest.shards.iter().map(|s| s.file.bytes).sum::<u64>();
+    let bytes = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let _ = writeln!(out, "shards       {}, {}", manifest.shards.len(), text::bytes(bytes));
     let _ = writeln!(out, "recipe       {}", manifest.recipe_digest);
     let _ = writeln!(out, "market       {}", market.digest);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Manifest, Summary};
+use barloom_dataset::{BuiltPart, Summary};
 use serde_json::{Value, json};
 
 use crate::compose::Done;
@@ -26,11 +26,14 @@ pub(crate) fn text(done: &Done) -> String {
 }
 
 fn built_text(out: &mut String, done: &Done) {
-    let samples: u64 = done.parts.iter().map(|p| p.manifest.samples).sum();
+    let samples: u64 = done.parts.iter().map(|part| part.made).sum();
     let seconds = done.building.as_secs_f64();
-    let _ = if done.parts.iter().all(|p| p.manifest.format == "virtual") {
-        // Samples are made when read, so there is no speed to tell.
+    let is_virtual = done.parts.iter().all(|part| part.manifest.format == "virtual");
+    let _ = if samples == 0 && is_virtual {
+        // There is no speed to tell.
         writeln!(out, "written      in {seconds:.2} s; its samples are made when read")
+    } else if samples == 0 {
+        writeln!(out, "built        nothing: its samples were there")
     } else {
         writeln!(
             out,
@@ -43,7 +46,7 @@ fn built_text(out: &mut String, done: &Done) {
 
 /// The summary for machines.
 pub(crate) fn json(done: &Done) -> Value {
-    let part = |part: &BuiltPart| json!({ "path": part.path, "files": files(&part.manifest), "manifest": part.manifest });
+    let part = |part: &BuiltPart| json!({ "path": part.path, "piece": part.piece, "files": files(part), "made": part.made, "manifest": part.manifest });
     json!({
         "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
         "seconds": done.building.as_secs_f64(),
@@ -79,7 +82,7 @@ fn market_text(out: &mut String, done: &Done) {
     }
 }
 
-fn part_text(out: &mut String, part: &BuiltPart) {
+pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
@@ -89,12 +92,21 @@ fn part_text(out: &mut String, part: &BuiltPart) {
         text::counted(manifest.positions, "position"),
         manifest.format,
     );
+    if let Some(piece) = part.piece {
+        let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
+        let _ = writeln!(
+            out,
+            "piece {:<6} {} of these in {}",
+            format!("{}/{}", piece.index(), piece.count()),
+            text::counted(rows, "sample"),
+            text::counted(manifest.shards.len() as u64, "shard"),
+        );
+    }
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
     }
-    let files = files(manifest);
-    let total = manifest.files.iter().map(|f| f.bytes).sum::<u64>()
-        + manifest.shards.iter().map(|s| s.file.bytes).sum::<u64>();
+    let files = files(part);
+    let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let shown = if files.len() > 8 {
         format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
     } else {
@@ -156,8 +168,10 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     out
 }
 
-fn files(manifest: &Manifest) -> Vec<&str> {
-    let shards = manifest.shards.iter().map(|s| s.file.name.as_str());
+fn files(part: &BuiltPart) -> Vec<&str> {
+    let manifest = &part.manifest;
+    let shards = manifest.shards.iter().flat_map(|s| &s.files).map(|f| f.name.as_str());
     let others = manifest.files.iter().map(|f| f.name.as_str());
-    shards.chain(others).chain(["manifest.json"]).collect()
+    let last = if part.piece.is_some() { "piece.json" } else { "manifest.json" };
+    shards.chain(others).chain([last]).collect()
 }

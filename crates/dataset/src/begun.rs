@@ -1,0 +1,170 @@
+//! What a build makes: the same before it begins and when it goes on.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::files::{hex, read_text, write_bytes};
+use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, sealed};
+
+/// The file that says what the folder is for in which a dataset is built.
+pub(crate) const BEGUN: &str = "build.json";
+
+/// A piece of a dataset: of its shards those whose number is [`index`](Self::index) modulo
+/// [`count`](Self::count).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    index: u64,
+    count: u64,
+}
+
+impl Piece {
+    /// Piece `index`, from 0, of `count`; none if there is no such piece.
+    #[must_use]
+    pub fn new(index: u64, count: u64) -> Option<Self> {
+        (index < count).then_some(Self { index, count })
+    }
+
+    /// Its number, from 0.
+    #[must_use]
+    pub fn index(self) -> u64 {
+        self.index
+    }
+
+    /// How many pieces the dataset is built in, at least 1.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.count
+    }
+
+    /// Whether a shard is in it.
+    pub(crate) fn has(self, number: u64) -> bool {
+        number % self.count == self.index
+    }
+}
+
+impl FromStr for Piece {
+    type Err = String;
+
+    /// `K/N`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers =
+            text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+        match numbers {
+            Some((index, count)) if index < count => Ok(Self { index, count }),
+            _ => Err("expected K/N with whole numbers, K from 0 to N - 1".to_owned()),
+        }
+    }
+}
+
+/// `build.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    pub(crate) format_version: u64,
+    pub(crate) barloom_version: String,
+    pub(crate) recipe: Value,
+    pub(crate) market: MarketRecord,
+    pub(crate) piece: Option<Piece>,
+    digest: String,
+}
+
+impl Begun {
+    pub(crate) fn new(recipe: Value, market: MarketRecord, piece: Option<Piece>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            barloom_version: env!("CARGO_PKG_VERSION").to_owned(),
+            recipe,
+            market,
+            piece,
+            digest: String::new(),
+        }
+    }
+
+    /// Writes it to the folder that is built in.
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), DatasetError> {
+        write_bytes(dir, BEGUN, sealed::pretty(self).as_bytes()).map(drop)
+    }
+
+    /// What a folder was for; none where a build was stopped before it said so.
+    pub(crate) fn read(dir: &Path) -> Result<Option<Self>, DatasetError> {
+        let path = dir.join(BEGUN);
+        if !path.try_exists().map_err(DatasetError::io(&path, "read"))? {
+            return Ok(None);
+        }
+        let text = read_text(&path)?;
+        match serde_json::from_str::<Self>(&text) {
+            Ok(begun) if sealed::is_whole(&text) => {
+                Ok(Some(Self { digest: String::new(), ..begun }))
+            }
+            _ => {
+                let problem = "it is not what a build wrote there".to_owned();
+                Err(DatasetError::Damaged { path, problem })
+            }
+        }
+    }
+
+    /// What every record of a shard names: of which part of which dataset it is.
+    pub(crate) fn identity(&self, part: Option<&PartRecord>) -> String {
+        identity(&self.barloom_version, &self.recipe, &self.market, part)
+    }
+
+    /// Whether another is the same; else an error that names the first difference.
+    pub(crate) fn same(&self, found: &Self, path: &Path) -> Result<(), DatasetError> {
+        let value = |begun: &Self| serde_json::to_value(begun).unwrap_or_default();
+        match difference(&value(found), &value(self), "") {
+            None => Ok(()),
+            Some(difference) => {
+                Err(DatasetError::OtherBuild { path: path.to_path_buf(), difference })
+            }
+        }
+    }
+}
+
+/// The digest of what determines every file of a part of a dataset.
+pub(crate) fn identity(
+    version: &str,
+    recipe: &Value,
+    market: &MarketRecord,
+    part: Option<&PartRecord>,
+) -> String {
+    let text = serde_json::json!([FORMAT_VERSION, version, recipe, market, part]).to_string();
+    format!("sha256:{}", hex(&Sha256::digest(text)))
+}
+
+/// The first place where two documents differ, with both values.
+pub(crate) fn difference(there: &Value, here: &Value, place: &str) -> Option<String> {
+    let below =
+        |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+    match (there, here) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
+            keys.into_iter().find_map(|key| {
+                let [x, y] = [a, b].map(|object| object.get(key).unwrap_or(&Value::Null));
+                difference(x, y, &below(key))
+            })
+        }
+        (a, b) if a == b => None,
+        (a, b) => Some(format!("{place} is {a} there and {b} here")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_named() {
+        let a = json!({ "recipe": { "seed": 42, "data": { "channels": ["close"] } } });
+        let mut b = a.clone();
+        assert_eq!(difference(&a, &b, ""), None);
+        b["recipe"]["seed"] = json!(43);
+        assert_eq!(difference(&a, &b, "").unwrap(), "recipe.seed is 42 there and 43 here");
+        b["recipe"]["data"] = Value::Null;
+        assert!(difference(&a, &b, "").unwrap().starts_with("recipe.data is {"));
+    }
+}

@@ -1,0 +1,164 @@
+//! Blocks of samples as the bytes of files, in any format.
+
+use std::borrow::Cow;
+
+use arrow::array::RecordBatch;
+use barloom_backend::{BLOCK_ROWS, BlockShape, Plan, SampleBlock};
+use barloom_recipe::{Format, OutputSettings};
+
+use crate::ipc::ArrowEncoder;
+use crate::npy::{self, NpyEncoder};
+use crate::parquet::{ParquetEncoder, Values};
+use crate::{Layout, parquet};
+
+/// Slices that follow each other in a file.
+pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
+
+/// Why a block can't be encoded.
+pub(crate) type EncodeError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Rows of a block as a format wants them.
+pub(crate) enum Rows<'a> {
+    Parquet(usize, Vec<Values<'a>>),
+    Arrow(RecordBatch),
+    Npy(Vec<Cow<'a, [u8]>>),
+    Nothing,
+}
+
+/// Encodes the files of a shard.
+pub(crate) enum Encoder {
+    Parquet(Box<ParquetEncoder>),
+    Arrow(Box<ArrowEncoder>),
+    Npy(NpyEncoder),
+    Nothing,
+}
+
+/// The names of a shard's files.
+pub(crate) fn file_names(format: Format, layout: &Layout, number: u64) -> Vec<String> {
+    match format {
+        Format::Parquet => vec![format!("samples-{number:05}.parquet")],
+        Format::Arrow => vec![format!("samples-{number:05}.arrow")],
+        Format::Npy => {
+            npy::columns(layout).iter().map(|c| format!("{}-{number:05}.npy", c.name)).collect()
+        }
+        Format::Virtual => Vec::new(),
+    }
+}
+
+/// Whether a file of samples can have this name.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let Some((column, number)) = stem.rsplit_once('-') else { return false };
+    let column_fits = match extension {
+        "parquet" | "arrow" => column == "samples",
+        "npy" => npy::is_column(column),
+        _ => false,
+    };
+    column_fits && digits(number)
+}
+
+/// Samples that are encoded at once; what a file holds depends on nothing else of a build.
+pub(crate) fn group_rows(format: Format, shape: BlockShape) -> usize {
+    match format {
+        Format::Parquet => parquet::row_group_rows(shape.channels, shape.lookback),
+        Format::Arrow | Format::Npy | Format::Virtual => BLOCK_ROWS,
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Rows `[start, end)` of a block.
+    pub(crate) fn new(
+        format: Format,
+        plan: &Plan,
+        layout: &'a Layout,
+        block: &'a SampleBlock,
+        start: usize,
+        end: usize,
+    ) -> Result<Self, EncodeError> {
+        Ok(match format {
+            Format::Parquet => Self::Parquet(end - start, layout.values(block, start, end)),
+            Format::Arrow => Self::Arrow(layout.record_batch(block, start, end)?),
+            Format::Npy => Self::Npy(npy::values(plan, block, start, end)),
+            Format::Virtual => Self::Nothing,
+        })
+    }
+}
+
+impl Encoder {
+    /// Files of `rows` samples.
+    pub(crate) fn new(
+        output: &OutputSettings,
+        layout: &Layout,
+        rows: u64,
+    ) -> Result<Self, EncodeError> {
+        Ok(match output.format {
+            Format::Parquet => Self::Parquet(Box::new(ParquetEncoder::new(
+                &layout.schema(),
+                output.compression,
+                output.byte_stream_split,
+            )?)),
+            Format::Arrow => Self::Arrow(Box::new(ArrowEncoder::new(layout)?)),
+            Format::Npy => Self::Npy(NpyEncoder::new(layout, rows)?),
+            Format::Virtual => Self::Nothing,
+        })
+    }
+
+    /// What follows in each of the files.
+    pub(crate) fn encode<'a>(
+        &mut self,
+        rows: &'a Rows<'a>,
+    ) -> Result<Vec<Pieces<'a>>, EncodeError> {
+        Ok(match (self, rows) {
+            (Self::Parquet(encoder), Rows::Parquet(rows, columns)) => {
+                vec![encoder.row_group(*rows, columns)?]
+            }
+            (Self::Arrow(encoder), Rows::Arrow(batch)) => {
+                vec![vec![Cow::Owned(encoder.encode(batch)?)]]
+            }
+            (Self::Npy(encoder), Rows::Npy(columns)) => encoder.encode(columns),
+            (Self::Nothing, Rows::Nothing) => Vec::new(),
+            _ => return Err("rows of another format".into()),
+        })
+    }
+
+    /// The end of each file.
+    pub(crate) fn finish(self) -> Result<Vec<Vec<u8>>, EncodeError> {
+        Ok(match self {
+            Self::Parquet(encoder) => vec![encoder.finish()?],
+            Self::Arrow(encoder) => vec![encoder.finish()?],
+            Self::Npy(_) | Self::Nothing => Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_files_have_as_many_digits_as_they_need() {
+        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new());
+        for (number, digits) in
+            [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
+        {
+            let name = format!("samples-{digits}.parquet");
+            assert_eq!(file_names(Format::Parquet, &layout, number), [name]);
+            let columns = file_names(Format::Npy, &layout, number);
+            assert_eq!(columns[0], format!("windows-{digits}.npy"));
+            assert!(columns.iter().all(|name| is_file_name(name)), "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_files() {
+        for name in ["samples-00000.parquet", "samples-123456.arrow", "reward_sharpe-00001.npy"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        for name in
+            ["samples-.parquet", "best-00000.parquet", "-00000.npy", "weights-1.npy", "a.npy"]
+        {
+            assert!(!is_file_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Joining the pieces of a dataset that were built apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+
+use barloom_recipe::Recipe;
+use serde_json::Value;
+
+use crate::begun::difference;
+use crate::build::MOST_SHARDS;
+use crate::files::{Take, read_text, sync_dir, take_file, write_bytes};
+use crate::lock::Leftovers;
+use crate::ownership::{entries, remove_dataset};
+use crate::parallel::in_parallel;
+use crate::piece::{self, PieceManifest};
+use crate::record;
+use crate::resume::{Joined, Shards};
+use crate::staging::{self, Staging};
+use crate::summary::Gather;
+use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
+
+/// Joins pieces into the dataset that one build would have made, to the byte.
+///
+/// Sizes and checksums of all files are checked. Pieces are gone once the dataset has its name, and
+/// as they were if it does not get one.
+pub struct Merge<'a> {
+    /// The folders of the pieces, in any order.
+    pub pieces: &'a [PathBuf],
+    /// The dataset's folder.
+    pub out: &'a Path,
+    /// Whether a dataset that is there may be replaced.
+    pub overwrite: bool,
+    /// Whether pieces stay, and their files are copied.
+    pub keep: bool,
+    /// How many threads check files.
+    pub threads: usize,
+    /// Told from any thread how many more samples are joined.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Asked from any thread, often, whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// The pieces of one part, by their numbers.
+struct PartPieces {
+    manifest: Manifest,
+    count: u64,
+    dirs: BTreeMap<u64, PathBuf>,
+}
+
+impl Merge<'_> {
+    /// Joins them.
+    ///
+    /// # Errors
+    /// They are of different datasets, one is missing, damaged or there twice, or the output is
+    /// there or can't be written.
+    pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
+        let parts = self.parts()?;
+        let leftovers =
+            if self.overwrite { Leftovers::Cleared } else { Leftovers::ClearedUnlessWhole };
+        let out = staging::target(self.out)?;
+        let mut staging = Staging::create(&out, self.overwrite, leftovers)?;
+        let joined: Result<Vec<_>, _> =
+            parts.iter().map(|part| self.join(part, staging.dir())).collect();
+        let done = joined.and_then(|built| staging.commit().map(|()| built));
+        let built = done.map_err(|error| staging.leave(error))?;
+        if !self.keep {
+            self.remove_pieces();
+        }
+        Ok(built)
+    }
+
+    /// Removes what the dataset has now. Whatever else is in the folders of pieces stays.
+    fn remove_pieces(&self) {
+        for piece in self.pieces {
+            if !matches!(remove_dataset(piece), Ok(true)) {
+                let out = self.out.display();
+                tracing::warn!(
+                    "{} could not be removed whole; {out} has all of it",
+                    piece.display()
+                );
+            }
+        }
+    }
+
+    /// All pieces, by part.
+    fn parts(&self) -> Result<Vec<PartPieces>, DatasetError> {
+        let mut parts: Vec<PartPieces> = Vec::new();
+        for path in self.pieces {
+            let found = piece::find(path)?;
+            if found.is_empty() {
+                let what = if path.join("manifest.json").exists() { "whole" } else { "no" };
+                return Err(refused(format!(
+                    "{} is {what} dataset's folder and no piece; pieces are built with --shard K/N",
+                    path.display()
+                )));
+            }
+            for (dir, PieceManifest { piece, manifest, .. }) in found {
+                let of = |part: &PartPieces| part.manifest.part == manifest.part;
+                let Some(part) = parts.iter_mut().find(|part| of(part)) else {
+                    let dirs = BTreeMap::from([(piece.index(), dir)]);
+                    parts.push(PartPieces { manifest, count: piece.count(), dirs });
+                    continue;
+                };
+                part.add(piece.index(), piece.count(), &manifest, dir)?;
+            }
+        }
+        let Some(first) = parts.first() else {
+            return Err(refused("no piece is named; name the folders of all of them".to_owned()));
+        };
+        for part in &parts {
+            same(&first.manifest, first.any(), &part.manifest, part.any(), &ACROSS_PARTS)?;
+            part.check_complete()?;
+        }
+        let names = first.manifest.recipe["split"]["part"].as_array().into_iter().flatten();
+        for name in names.filter_map(|part| part["name"].as_str()) {
+            let of =
+                |part: &PartPieces| part.manifest.part.as_ref().is_some_and(|p| p.name == name);
+            if !parts.iter().any(of) {
+                return Err(refused(format!("no piece of part {name} is named; name all of them")));
+            }
+        }
+        parts.sort_by_key(|part| part.manifest.part.as_ref().map(|part| part.index));
+        Ok(parts)
+    }
+
+    fn join(&self, part: &PartPieces, staging: &Path) -> Result<BuiltPart, DatasetError> {
+        let name = part.manifest.part.as_ref().map(|part| &part.name);
+        let in_part = |dir: &Path| name.map_or_else(|| dir.to_owned(), |name| dir.join(name));
+        let dir = in_part(staging);
+        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
+        let from = part.any();
+        let how = self.how();
+        for file in &part.manifest.files {
+            take_file(how, from, &dir, file, self.stop)?;
+        }
+        let text = from.join("recipe.toml");
+        let recipe = Recipe::from_toml(&read_text(&text)?, &text.to_string_lossy())?;
+        let layout = Layout::of_manifest(&part.manifest, &recipe);
+        let (samples, identity) = (part.manifest.samples, &part.manifest.identity());
+        let shards = Shards { layout: &layout, output: &recipe.output, samples, identity };
+        if shards.count() > MOST_SHARDS {
+            let (count, most) = (shards.count(), MOST_SHARDS);
+            return Err(DatasetError::TooManyShards { samples, count, most });
+        }
+        let numbers: Vec<u64> = (0..shards.count()).collect();
+        part.check_holes(&numbers)?;
+        let totals = Mutex::new(Gather::new(recipe.reward.metrics.len()));
+        let take = |number: u64| {
+            let record = self.take(part, &shards, number, &dir)?;
+            let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok((record.into_built(&mut totals), ()))
+        };
+        let take = |numbers: &[u64]| numbers.iter().map(|number| take(*number)).collect();
+        let stop = AtomicBool::new(false);
+        let built = in_parallel(&numbers, self.threads.into(), &stop, take, |()| Ok(()))?;
+        let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut manifest = part.manifest.clone();
+        Joined::new(&layout, totals, built).put_into(&mut manifest);
+        let text = manifest.to_json();
+        write_bytes(&dir, "manifest.json", text.as_bytes())?;
+        sync_dir(&dir)?;
+        let manifest = Dataset::open(&dir)?.manifest().clone();
+        Ok(BuiltPart { path: in_part(self.out), manifest, piece: None, made: 0 })
+    }
+
+    fn how(&self) -> Take {
+        if self.keep { Take::Copy } else { Take::Move }
+    }
+
+    /// Takes a shard's files over.
+    fn take(
+        &self,
+        part: &PartPieces,
+        shards: &Shards<'_>,
+        number: u64,
+        dir: &Path,
+    ) -> Result<record::Record, DatasetError> {
+        if (self.stop)() {
+            return Err(DatasetError::Stopped);
+        }
+        let from = &part.dirs[&(number % part.count)];
+        let record = shards.record(from, number)?;
+        let take = |file| take_file(self.how(), from, dir, file, self.stop);
+        record.shard.files.iter().try_for_each(take)?;
+        (self.progress)(record.shard.rows);
+        Ok(record)
+    }
+}
+
+/// Missing pieces that an error names.
+const NAMED: usize = 32;
+
+/// What may differ between the parts of a split.
+const ACROSS_PARTS: [&str; 4] = ["part", "samples", "positions", "files"];
+
+/// What of a manifest follows from the rest of it.
+const SHOWING: [&str; 2] = ["files", "recipe_digest"];
+
+impl PartPieces {
+    /// The folder of the first piece that there is.
+    fn any(&self) -> &Path {
+        self.dirs.values().next().map_or(Path::new(""), PathBuf::as_path)
+    }
+
+    fn add(
+        &mut self,
+        index: u64,
+        count: u64,
+        manifest: &Manifest,
+        dir: PathBuf,
+    ) -> Result<(), DatasetError> {
+        same(&self.manifest, self.any(), manifest, &dir, &[])?;
+        let (first, all) = (self.any().display(), self.count);
+        if count != all {
+            return Err(refused(format!(
+                "{first} is one of {all} pieces, and {} one of {count}",
+                dir.display()
+            )));
+        }
+        if let Some(twice) = self.dirs.get(&index) {
+            let (a, b) = (twice.display(), dir.display());
+            return Err(refused(format!("piece {index} of {all} is there twice: {a} and {b}")));
+        }
+        self.dirs.insert(index, dir);
+        Ok(())
+    }
+
+    fn check_complete(&self) -> Result<(), DatasetError> {
+        let missing = self.count - self.dirs.len() as u64;
+        if missing == 0 {
+            return Ok(());
+        }
+        let first: Vec<String> = (0..self.count)
+            .filter(|index| !self.dirs.contains_key(index))
+            .map(|index| index.to_string())
+            .take(NAMED)
+            .collect();
+        let more = match missing - first.len() as u64 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let part = self.manifest.part.as_ref();
+        let part = part.map_or(String::new(), |part| format!(" of part {}", part.name));
+        Err(refused(format!(
+            "of {} pieces{part} these are missing (they count from 0): {}{more}",
+            self.count,
+            first.join(", ")
+        )))
+    }
+
+    /// Every piece has the shards that are its own and no others.
+    fn check_holes(&self, numbers: &[u64]) -> Result<(), DatasetError> {
+        for (index, dir) in &self.dirs {
+            let ours: BTreeSet<u64> =
+                numbers.iter().copied().filter(|number| number % self.count == *index).collect();
+            let found: BTreeSet<u64> =
+                entries(dir)?.iter().filter_map(|(name, _)| record::number_in(name)).collect();
+            let told = |number: &u64, what: &str| {
+                refused(format!("{}: {} is {what}", dir.display(), record::name(*number)))
+            };
+            if let Some(missing) = ours.difference(&found).next() {
+                return Err(told(missing, "missing"));
+            }
+            if let Some(more) = found.difference(&ours).next() {
+                return Err(told(more, "of a shard of another piece"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two manifests are of the same dataset, but for some keys.
+fn same(
+    a: &Manifest,
+    a_dir: &Path,
+    b: &Manifest,
+    b_dir: &Path,
+    but: &[&str],
+) -> Result<(), DatasetError> {
+    let without = |manifest: &Manifest, keys: &[&str]| {
+        let mut value = serde_json::to_value(manifest).unwrap_or_default();
+        for key in keys.iter().chain(but) {
+            value[*key] = Value::Null;
+        }
+        value
+    };
+    // What differs for itself, rather than what only shows that something does.
+    let told = difference(&without(a, &SHOWING), &without(b, &SHOWING), "");
+    match told.or_else(|| difference(&without(a, &[]), &without(b, &[]), "")) {
+        None => Ok(()),
+        Some(difference) => Err(refused(format!(
+            "{} and {} are pieces of different datasets: {difference}",
+            a_dir.display(),
+            b_dir.display()
+        ))),
+    }
+}
+
+fn refused(problem: String) -> DatasetError {
+    DatasetError::Pieces { problem }
+}

@@ -1,0 +1,286 @@
+//! Reading samples by range and by index, in any format.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{RecordBatch, UInt64Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::ipc::reader::FileReader;
+use barloom_backend::{BLOCK_ROWS, SampleBlock, Session};
+use barloom_recipe::Format;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+
+use crate::encode::EncodeError;
+use crate::npy::NpyFiles;
+use crate::{Dataset, DatasetError, FileRecord, Layout, ShardRecord};
+
+/// Rows that a virtual dataset makes at once.
+const MADE_ROWS: usize = 65_536;
+
+/// Reads samples of a dataset as Arrow record batches with the columns of [`Layout::schema`].
+///
+/// Of stored samples, only those asked for are read: of Parquet the row groups that hold them, of
+/// Arrow the record batches, of npy the very bytes.
+pub struct SampleReader {
+    layout: Layout,
+    samples: u64,
+    source: Source,
+}
+
+enum Source {
+    Stored { dir: PathBuf, format: Format, shards: Vec<ShardRecord> },
+    Made(Box<dyn Session>),
+}
+
+/// Rows of a shard: ascending, disjoint.
+type Runs = Vec<Range<usize>>;
+
+impl SampleReader {
+    pub(crate) fn stored(dataset: &Dataset) -> Self {
+        let manifest = dataset.manifest();
+        let (dir, format) = (dataset.path().to_owned(), dataset.recipe().output.format);
+        let source = Source::Stored { dir, format, shards: manifest.shards.clone() };
+        let layout = Layout::of_manifest(manifest, dataset.recipe());
+        Self { layout, samples: manifest.samples, source }
+    }
+
+    pub(crate) fn made(dataset: &Dataset, session: Box<dyn Session>) -> Self {
+        let layout = Layout::of_manifest(dataset.manifest(), dataset.recipe());
+        Self { layout, samples: dataset.manifest().samples, source: Source::Made(session) }
+    }
+
+    /// How many samples there are.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        self.layout.schema()
+    }
+
+    /// Samples `[start, end)`.
+    ///
+    /// # Errors
+    /// There are no such samples, or a file is damaged.
+    pub fn read(&self, samples: Range<u64>) -> Result<RecordBatch, DatasetError> {
+        if samples.end > self.samples && !samples.is_empty() {
+            let sample = samples.start.max(self.samples);
+            return Err(DatasetError::NoSuchSample { sample, samples: self.samples });
+        }
+        match &self.source {
+            Source::Made(session) => self.make(&**session, samples),
+            Source::Stored { shards, .. } => {
+                let mut batches = Vec::new();
+                let from = shards.partition_point(|s| s.first + s.rows <= samples.start);
+                for shard in shards[from..].iter().take_while(|s| s.first < samples.end) {
+                    let end = samples.end.min(shard.first + shard.rows) - shard.first;
+                    let start = samples.start.max(shard.first) - shard.first;
+                    if start < end {
+                        let run = start as usize..end as usize;
+                        batches.push(self.rows(shard, std::iter::once(run).collect())?);
+                    }
+                }
+                self.joined(&batches, samples.end.saturating_sub(samples.start))
+            }
+        }
+    }
+
+    /// Samples by their numbers, in any order, also several times.
+    ///
+    /// # Errors
+    /// There are no such samples, or a file is damaged.
+    pub fn take(&self, samples: &[u64]) -> Result<RecordBatch, DatasetError> {
+        let mut sorted = samples.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        if let Some(sample) = sorted.last().copied().filter(|last| *last >= self.samples) {
+            return Err(DatasetError::NoSuchSample { sample, samples: self.samples });
+        }
+        let mut batches = Vec::new();
+        match &self.source {
+            Source::Made(session) => {
+                for run in runs(&sorted) {
+                    batches.push(self.make(&**session, run)?);
+                }
+            }
+            Source::Stored { shards, .. } => {
+                for shard in shards {
+                    let start = sorted.partition_point(|s| *s < shard.first);
+                    let end = sorted.partition_point(|s| *s < shard.first + shard.rows);
+                    let offset = |run: Range<u64>| {
+                        (run.start - shard.first) as usize..(run.end - shard.first) as usize
+                    };
+                    let runs: Runs = runs(&sorted[start..end]).into_iter().map(offset).collect();
+                    if !runs.is_empty() {
+                        batches.push(self.rows(shard, runs)?);
+                    }
+                }
+            }
+        }
+        let places = samples.iter().map(|s| sorted.partition_point(|other| other < s) as u64);
+        let places = UInt64Array::from_iter_values(places);
+        take_record_batch(&self.joined(&batches, sorted.len() as u64)?, &places)
+            .map_err(self.refused())
+    }
+
+    /// Batches that hold so many rows, as one.
+    fn joined(&self, batches: &[RecordBatch], rows: u64) -> Result<RecordBatch, DatasetError> {
+        if let Source::Stored { dir, .. } = &self.source
+            && batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>() != rows
+        {
+            let problem = "its shards do not hold every sample once".to_owned();
+            return Err(DatasetError::Damaged { path: dir.join("manifest.json"), problem });
+        }
+        match batches {
+            [one] => Ok(one.clone()),
+            _ => concat_batches(&self.schema(), batches).map_err(self.refused()),
+        }
+    }
+
+    fn refused<E: std::fmt::Display>(&self) -> impl FnOnce(E) -> DatasetError + use<E> {
+        let path = match &self.source {
+            Source::Stored { dir, .. } => dir.as_path(),
+            Source::Made(_) => Path::new("samples"),
+        };
+        DatasetError::format(path)
+    }
+
+    fn make(
+        &self,
+        session: &dyn Session,
+        samples: Range<u64>,
+    ) -> Result<RecordBatch, DatasetError> {
+        let mut batches = Vec::new();
+        let rows = samples.end.saturating_sub(samples.start).min(MADE_ROWS as u64) as usize;
+        let mut block: SampleBlock = session.allocate(rows);
+        let mut first = samples.start;
+        while first < samples.end {
+            let rows = (samples.end - first).min(rows as u64) as usize;
+            session.fill(first, rows, &mut block)?;
+            let batch = self.layout.record_batch(&block, 0, rows);
+            batches.push(batch.map_err(self.refused())?);
+            first += rows as u64;
+        }
+        self.joined(&batches, samples.end.saturating_sub(samples.start))
+    }
+
+    /// Rows of a shard. Some damage makes readers panic.
+    fn rows(&self, shard: &ShardRecord, runs: Runs) -> Result<RecordBatch, DatasetError> {
+        let Source::Stored { dir, format, .. } = &self.source else {
+            return Err(DatasetError::Stopped);
+        };
+        let count: usize = runs.iter().map(Range::len).sum();
+        let first = shard.files.first().map_or_else(|| dir.clone(), |file| dir.join(&file.name));
+        if *format == Format::Npy {
+            return NpyFiles { dir, layout: &self.layout, shard }.read(&runs);
+        }
+        let read = || -> Result<RecordBatch, EncodeError> {
+            let file = open(&first, shard.files.first())?;
+            let batches = match format {
+                Format::Parquet => parquet_rows(file, runs)?,
+                _ => arrow_rows(file, &runs)?,
+            };
+            let schema = self.schema();
+            let columns = |schema: &Schema| -> Vec<(String, DataType)> {
+                let fields = schema.fields().iter();
+                fields.map(|field| (field.name().clone(), field.data_type().clone())).collect()
+            };
+            if batches.iter().any(|batch| columns(&batch.schema()) != columns(&schema)) {
+                return Err("its columns are not those of the dataset".into());
+            }
+            Ok(concat_batches(&schema, &batches)?)
+        };
+        let damaged = |problem: String| DatasetError::Damaged { path: first.clone(), problem };
+        match std::panic::catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Ok(batch)) if batch.num_rows() == count => Ok(batch),
+            Ok(Ok(batch)) => {
+                Err(damaged(format!("{} of {count} rows are there", batch.num_rows())))
+            }
+            Ok(Err(error)) => Err(match error.downcast::<io::Error>() {
+                Ok(error) => DatasetError::io(&first, "read")(*error),
+                Err(error) => damaged(error.to_string()),
+            }),
+            Err(_) => Err(damaged("its contents contradict each other".into())),
+        }
+    }
+
+    /// The scaled meta fields of samples of an npy dataset, which no other format stores.
+    pub(crate) fn meta(&self, samples: Range<u64>) -> Result<Option<Vec<f32>>, DatasetError> {
+        let Source::Stored { dir, format: Format::Npy, shards } = &self.source else {
+            return Ok(None);
+        };
+        let mut meta = Vec::new();
+        let from = shards.partition_point(|s| s.first + s.rows <= samples.start);
+        for shard in shards[from..].iter().take_while(|s| s.first < samples.end) {
+            let clamp = |s: u64| s.clamp(shard.first, shard.first + shard.rows) - shard.first;
+            let run = clamp(samples.start) as usize..clamp(samples.end) as usize;
+            if !run.is_empty() {
+                meta.extend(NpyFiles { dir, layout: &self.layout, shard }.meta(run)?);
+            }
+        }
+        Ok(Some(meta))
+    }
+}
+
+/// Ascending numbers as ranges of consecutive ones.
+fn runs(sorted: &[u64]) -> Vec<Range<u64>> {
+    let ends = sorted.chunk_by(|a, b| a + 1 == *b);
+    ends.filter_map(|run| Some(*run.first()?..run.last()? + 1)).collect()
+}
+
+/// Opens a file whose size is checked.
+pub(crate) fn open(path: &Path, record: Option<&FileRecord>) -> Result<File, EncodeError> {
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    match record {
+        Some(record) if record.bytes != bytes => {
+            Err(format!("it has {bytes} bytes, and {} were written", record.bytes).into())
+        }
+        _ => Ok(file),
+    }
+}
+
+fn parquet_rows(file: File, runs: Runs) -> Result<Vec<RecordBatch>, EncodeError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let rows = usize::try_from(builder.metadata().file_metadata().num_rows())?;
+    if runs.last().is_some_and(|run| run.end > rows) {
+        return Err(format!("it has {rows} rows").into());
+    }
+    let count: usize = runs.iter().map(Range::len).sum();
+    let selection = RowSelection::from_consecutive_ranges(runs.into_iter(), rows);
+    let reader = builder.with_row_selection(selection).with_batch_size(count.max(1)).build()?;
+    Ok(reader.collect::<Result<_, _>>()?)
+}
+
+fn arrow_rows(file: File, runs: &Runs) -> Result<Vec<RecordBatch>, EncodeError> {
+    let mut reader = FileReader::try_new(file, None)?;
+    let mut batches = Vec::new();
+    let mut held: Option<(usize, RecordBatch)> = None;
+    for run in runs {
+        let mut row = run.start;
+        while row < run.end {
+            let number = row / BLOCK_ROWS;
+            if held.as_ref().is_none_or(|(held, _)| *held != number) {
+                reader.set_index(number)?;
+                let batch = reader.next().ok_or("it has too few record batches")??;
+                held = Some((number, batch));
+            }
+            let Some((_, batch)) = &held else { break };
+            let start = row % BLOCK_ROWS;
+            let rows = (run.end - row).min(BLOCK_ROWS - start);
+            if start + rows > batch.num_rows() {
+                return Err("its record batches are too short".into());
+            }
+            batches.push(batch.slice(start, rows));
+            row += rows;
+        }
+    }
+    Ok(batches)
+}

@@ -1,0 +1,431 @@
+//! Whether a dataset is what its recipe and bars say.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float32Type};
+use arrow::util::display::array_value_to_string;
+use barloom_backend::{Backend, BackendError, BlockDigest, Plan, SampleBlock, Session};
+use barloom_bars::Market;
+use sha2::{Digest, Sha256};
+
+use crate::files::{check_file, read_text};
+use crate::manifest::SIDE_FILES;
+use crate::ownership::Contents;
+use crate::parallel::in_parallel;
+use crate::record::BuiltShard;
+use crate::resume::{Joined, Shards};
+use crate::summary::Gather;
+use crate::{
+    Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
+    encode, npy,
+};
+
+/// Which samples are made again and compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// None: files alone are checked.
+    None,
+    /// So many, chosen by the seed.
+    Some {
+        /// How many; all if there are not more.
+        count: u64,
+        /// Another seed chooses others.
+        seed: u64,
+    },
+    /// All, and the content digest and the summary that they make.
+    All,
+}
+
+/// Everything that verifying needs.
+pub struct Verify<'a> {
+    /// The dataset.
+    pub dataset: &'a Dataset,
+    /// Makes samples again.
+    pub backend: &'a dyn Backend,
+    /// Which samples to make again.
+    pub rows: Rows,
+    /// How many threads read and compare.
+    pub threads: usize,
+    /// Told from any thread how many more samples are compared.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Asked from any thread, often, whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What was checked, and what was found.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Verified {
+    /// Files whose size and sha256 were compared.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Samples that were made again and compared.
+    pub samples: u64,
+    /// The content digest of all samples as they were made again; only if all were.
+    pub content_digest: Option<String>,
+    /// What is wrong, each with the file or the sample; empty where the dataset is what it says.
+    pub problems: Vec<String>,
+}
+
+impl Verified {
+    /// Of a dataset that can't be opened.
+    #[must_use]
+    pub fn refused(error: &DatasetError) -> Self {
+        Self { problems: vec![error.to_string()], ..Self::default() }
+    }
+}
+
+/// Makes samples again and compares them.
+struct Compare<'a> {
+    verify: &'a Verify<'a>,
+    session: Box<dyn Session>,
+    layout: Layout,
+    /// None where no samples are stored.
+    reader: Option<SampleReader>,
+}
+
+impl Verify<'_> {
+    /// Checks files, then what can be derived again from recipe and bars, then samples.
+    ///
+    /// # Errors
+    /// The backend or the system fails, or it was stopped: what is wrong with the dataset itself
+    /// is in the result.
+    pub fn run(&self) -> Result<Verified, DatasetError> {
+        let mut verified = Verified::default();
+        self.check_files(&mut verified)?;
+        if !verified.problems.is_empty() {
+            return Ok(verified);
+        }
+        match self.check_samples(&mut verified) {
+            Err(error) if error.is_of_dataset() => verified.problems.push(error.to_string()),
+            done => done?,
+        }
+        Ok(verified)
+    }
+
+    fn check_files(&self, verified: &mut Verified) -> Result<(), DatasetError> {
+        let (dir, manifest) = (self.dataset.path(), self.dataset.manifest());
+        if let Some(entries) = Contents::of(dir)?.foreign_text() {
+            tracing::warn!("{} holds what is not the dataset's: {entries}", dir.display());
+        }
+        let files: Vec<_> = manifest.all_files().collect();
+        let numbers: Vec<u64> = (0..files.len() as u64).collect();
+        let check = |numbers: &[u64]| {
+            if (self.stop)() {
+                return Err(DatasetError::Stopped);
+            }
+            let check = |number: &u64| check_file(dir, files[*number as usize], self.stop);
+            Ok(numbers.iter().map(|number| (check(number), ())).collect())
+        };
+        let stop = AtomicBool::new(false);
+        for result in in_parallel(&numbers, self.threads.into(), &stop, check, |()| Ok(()))? {
+            match result {
+                Err(error) if error.is_of_dataset() => verified.problems.push(error.to_string()),
+                result => result?,
+            }
+        }
+        verified.files = files.len() as u64 + 1;
+        verified.bytes = files.iter().map(|file| file.bytes).sum();
+        Ok(())
+    }
+
+    /// Whether the bars are those that the manifest tells of.
+    fn check_market(&self, market: &Market) -> Result<(), DatasetError> {
+        let told = &self.dataset.manifest().market;
+        if MarketRecord::new(market, &told.dropped) == *told {
+            return Ok(());
+        }
+        self.wrong("bars.arrow", "it is not the market that the manifest tells of")
+    }
+
+    /// What recipe and bars say again: number of samples and part, meta bounds, names of files.
+    fn check_derived(&self, market: &Market, plan: &Plan) -> Result<(), DatasetError> {
+        let (dir, manifest) = (self.dataset.path(), self.dataset.manifest());
+        let output = &self.dataset.recipe().output;
+        if self.dataset.recipe().resolve(market)?.to_json() != manifest.recipe {
+            return self.wrong("recipe.toml", "it is not the recipe that the manifest tells of");
+        }
+        if manifest.format != output.format.name() {
+            return self.wrong("manifest.json", "its format is not the recipe's");
+        }
+        if (plan.samples, plan.positions.count()) != (manifest.samples, manifest.positions) {
+            return self.wrong("manifest.json", "recipe and bars give another number of samples");
+        }
+        if plan.part.as_ref().map(PartRecord::new) != manifest.part {
+            return self.wrong("manifest.json", "its part is not that of the recipe's split");
+        }
+        if !manifest.files.iter().map(|file| &*file.name).eq(SIDE_FILES) {
+            let problem = format!("files are not {}", SIDE_FILES.join(", "));
+            return self.wrong("manifest.json", &problem);
+        }
+        let layout = Layout::new(plan, market);
+        let identity = "";
+        let shards = Shards { layout: &layout, output, samples: plan.samples, identity };
+        if !shards.are(&manifest.shards) {
+            return self.wrong("manifest.json", "its shards are not those of the recipe");
+        }
+        let path = dir.join("meta_scaler.json");
+        if serde_json::from_str(&read_text(&path)?).ok().as_ref() != Some(&plan.meta) {
+            return self.wrong("meta_scaler.json", "its bounds are not those of the recipe");
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, file: &str, problem: &str) -> Result<(), DatasetError> {
+        let path = self.dataset.path().join(file);
+        Err(DatasetError::Damaged { path, problem: problem.to_owned() })
+    }
+
+    fn check_samples(&self, verified: &mut Verified) -> Result<(), DatasetError> {
+        let market = Arc::new(self.dataset.market()?);
+        self.check_market(&market)?;
+        let session = match self.dataset.session(self.backend, &market) {
+            Err(DatasetError::Backend(error)) if !matches!(error, BackendError::Device(_)) => {
+                return self.wrong("recipe.toml", &format!("it does not fit bars.arrow: {error}"));
+            }
+            session => session?,
+        };
+        self.check_derived(&market, session.plan())?;
+        let stored = !self.dataset.manifest().shards.is_empty();
+        let compare = Compare {
+            verify: self,
+            layout: Layout::new(session.plan(), &market),
+            reader: stored.then(|| SampleReader::stored(self.dataset)),
+            session,
+        };
+        match self.rows {
+            Rows::None => Ok(()),
+            // Nothing is stored that they could be compared with.
+            Rows::Some { .. } if !stored => Ok(()),
+            Rows::Some { count, seed } => compare.some(count, seed, verified),
+            Rows::All => compare.all(verified),
+        }
+    }
+}
+
+impl Compare<'_> {
+    fn some(&self, count: u64, seed: u64, verified: &mut Verified) -> Result<(), DatasetError> {
+        let Some(reader) = &self.reader else { return Ok(()) };
+        let samples = self.session.plan().samples;
+        let mut chosen: Vec<u64> = if count >= samples {
+            (0..samples).collect()
+        } else {
+            (0..count).map(|number| choose(seed, number, samples)).collect()
+        };
+        chosen.sort_unstable();
+        chosen.dedup();
+        // By the files that they are in, so that each is opened once.
+        let rows = self.verify.dataset.recipe().output.rows_of_shards(samples);
+        let groups: Vec<&[u64]> = chosen.chunk_by(|a, b| a / rows == b / rows).collect();
+        let most = (MOST_BYTES / row_bytes(self.session.plan())).clamp(1, 1_024);
+        let groups: Vec<&[u64]> = groups.iter().flat_map(|group| group.chunks(most)).collect();
+        let numbers: Vec<u64> = (0..groups.len() as u64).collect();
+        let compare = |numbers: &[u64]| {
+            for number in numbers {
+                let samples = groups[*number as usize];
+                let stored = reader.take(samples)?;
+                let mut block = self.session.allocate(1);
+                for (row, sample) in samples.iter().enumerate() {
+                    if (self.verify.stop)() {
+                        return Err(DatasetError::Stopped);
+                    }
+                    self.session.fill_alone(*sample, 1, &mut block)?;
+                    self.same(&stored.slice(row, 1), &block)?;
+                }
+                (self.verify.progress)(samples.len() as u64);
+            }
+            Ok(numbers.iter().map(|_| ((), ())).collect())
+        };
+        let stop = AtomicBool::new(false);
+        in_parallel(&numbers, self.verify.threads.into(), &stop, compare, |()| Ok(()))?;
+        verified.samples = chosen.len() as u64;
+        Ok(())
+    }
+
+    fn all(&self, verified: &mut Verified) -> Result<(), DatasetError> {
+        let plan = self.session.plan();
+        let format = self.verify.dataset.recipe().output.format;
+        // Files are opened anew for each piece of work, so it is not small.
+        let group = encode::group_rows(format, plan.block_shape());
+        let rows = (MOST_BYTES / row_bytes(plan)).next_multiple_of(group).clamp(group, 1 << 16);
+        let rows = rows.next_multiple_of(group) as u64;
+        let numbers: Vec<u64> = (0..plan.samples.div_ceil(rows)).collect();
+        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+        let idle = Mutex::new(Vec::<SampleBlock>::new());
+        let one = |number: u64| -> Result<BuiltShard, DatasetError> {
+            if (self.verify.stop)() {
+                return Err(DatasetError::Stopped);
+            }
+            let first = number * rows;
+            let rows = rows.min(plan.samples - first);
+            let held = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut block = held.unwrap_or_else(|| self.session.allocate(rows.max(1) as usize));
+            if block.capacity() < rows as usize {
+                block = self.session.allocate(rows as usize);
+            }
+            self.session.fill_alone(first, rows as usize, &mut block)?;
+            if let Some(reader) = &self.reader {
+                self.same(&reader.read(first..first + rows)?, &block)?;
+            }
+            let mut gather = Gather::new(plan.reward.metrics.len());
+            gather.add(&block);
+            let digests = BlockDigest::of_block(&block);
+            let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(gather);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(block);
+            (self.verify.progress)(rows);
+            let record = ShardRecord { first, rows, files: Vec::new() };
+            Ok(BuiltShard { record, digests, moments })
+        };
+        let many = |numbers: &[u64]| {
+            numbers.iter().map(|number| Ok((one(*number)?, ()))).collect::<Result<Vec<_>, _>>()
+        };
+        let stop = AtomicBool::new(false);
+        let built = in_parallel(&numbers, self.verify.threads.into(), &stop, many, |()| Ok(()))?;
+        let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let joined = Joined::new(&self.layout, totals, built);
+        self.check_joined(&joined.content_digest, &joined.summary)?;
+        verified.samples = plan.samples;
+        verified.content_digest = Some(joined.content_digest);
+        Ok(())
+    }
+
+    /// Whether the manifest tells what all samples tell.
+    fn check_joined(&self, content_digest: &str, summary: &Summary) -> Result<(), DatasetError> {
+        let manifest = self.verify.dataset.manifest();
+        let path = self.verify.dataset.path().join("manifest.json");
+        let problem = if manifest.content_digest.as_ref().is_some_and(|d| d != content_digest) {
+            format!(
+                "content_digest is that of other samples; recipe and bars give {content_digest}"
+            )
+        } else if manifest.summary.as_ref().is_some_and(|s| s != summary) {
+            "summary is not that of the samples".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(DatasetError::Damaged { path, problem })
+    }
+
+    /// Whether stored rows are those of a block, bit for bit.
+    fn same(&self, stored: &RecordBatch, block: &SampleBlock) -> Result<(), DatasetError> {
+        let dir = self.verify.dataset.path();
+        let made = self.layout.record_batch(block, 0, block.rows());
+        let made = made.map_err(DatasetError::format(dir))?;
+        let mut first: Option<(usize, usize)> = None;
+        for (column, (stored, made)) in stored.columns().iter().zip(made.columns()).enumerate() {
+            if !same_values(stored, made) {
+                let row = first_difference(stored, made);
+                first = first.filter(|(other, _)| *other <= row).or(Some((row, column)));
+            }
+        }
+        let differs = |row: usize, column: &str, stored: String, made: String| {
+            let sample = block.first() + row as u64;
+            Err(DatasetError::Differs {
+                path: self.verify.dataset.file_of(sample, column),
+                sample,
+                column: column.to_owned(),
+                stored,
+                made,
+            })
+        };
+        if let Some((row, column)) = first {
+            let name = made.schema().field(column).name().clone();
+            let [stored, made] = [stored, &made].map(|batch| batch.column(column));
+            let (stored, made) = shown(&stored.slice(row, 1), &made.slice(row, 1));
+            return differs(row, &name, stored, made);
+        }
+        let end = block.first() + block.rows() as u64;
+        let stored = self.reader.as_ref().map(|reader| reader.meta(block.first()..end));
+        if let Some(stored) = stored.transpose()?.flatten() {
+            let made = npy::meta(self.session.plan(), block, 0, block.rows());
+            let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            let pairs = stored.chunks(9).zip(made.chunks(9));
+            for (row, (stored, made)) in pairs.enumerate() {
+                if bits(stored) != bits(made) {
+                    return differs(row, "meta", format!("{stored:?}"), format!("{made:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of windows that a thread reads at a time.
+const MOST_BYTES: usize = 32 << 20;
+
+/// Bytes of the windows of a sample.
+fn row_bytes(plan: &Plan) -> usize {
+    plan.channels.len().saturating_mul(plan.lookback).saturating_mul(size_of::<f32>()).max(1)
+}
+
+/// A sample below `samples` for each number: the high half of a hash's first 64 bits times
+/// `samples`.
+fn choose(seed: u64, number: u64, samples: u64) -> u64 {
+    let hash = Sha256::digest([seed.to_le_bytes(), number.to_le_bytes()].concat());
+    let mut bits = [0; 8];
+    bits.copy_from_slice(&hash[..8]);
+    ((u128::from(u64::from_le_bytes(bits)) * u128::from(samples)) >> 64) as u64
+}
+
+/// Strings instead of places in a dictionary, whose order may differ.
+fn plain(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Dictionary(..) => {
+            cast(array, &DataType::Utf8).unwrap_or_else(|_| Arc::clone(array))
+        }
+        _ => Arc::clone(array),
+    }
+}
+
+/// Whether two columns hold the same bits.
+fn same_values(a: &ArrayRef, b: &ArrayRef) -> bool {
+    plain(a).to_data() == plain(b).to_data()
+}
+
+/// The first row in which two columns differ, by halves.
+fn first_difference(a: &ArrayRef, b: &ArrayRef) -> usize {
+    let (mut start, mut end) = (0, a.len().min(b.len()));
+    while end - start > 1 {
+        let half = (end - start) / 2;
+        if same_values(&a.slice(start, half), &b.slice(start, half)) {
+            start += half;
+        } else {
+            end = start + half;
+        }
+    }
+    start
+}
+
+/// Two values that differ, for people; of windows the first place where they do.
+fn shown(stored: &ArrayRef, made: &ArrayRef) -> (String, String) {
+    let window = |array: &ArrayRef| -> Option<Vec<f32>> {
+        let list = array.as_fixed_size_list_opt()?.value(0);
+        Some(list.as_primitive_opt::<Float32Type>()?.values().to_vec())
+    };
+    if let (Some(a), Some(b)) = (window(stored), window(made)) {
+        let place = a.iter().zip(&b).position(|(x, y)| x.to_bits() != y.to_bits()).unwrap_or(0);
+        let value = |values: &[f32]| format!("{:?} at bar {place} of the window", values[place]);
+        return (value(&a), value(&b));
+    }
+    let text = |array: &ArrayRef| array_value_to_string(array, 0).unwrap_or_default();
+    (text(stored), text(made))
+}
+
+impl Dataset {
+    /// The file that holds a column of a sample.
+    fn file_of(&self, sample: u64, column: &str) -> std::path::PathBuf {
+        let shards = &self.manifest().shards;
+        let after = shards.partition_point(|shard| shard.first <= sample);
+        let files = after.checked_sub(1).map_or(&[][..], |place| &shards[place].files);
+        let stem =
+            |name: &str| Path::new(name).file_stem().map(|s| s.to_string_lossy().into_owned());
+        let own = |name: &str| {
+            stem(name).is_some_and(|stem| stem.rsplit_once('-').is_some_and(|(c, _)| c == column))
+        };
+        let file = files.iter().find(|file| own(&file.name)).or(files.first());
+        file.map_or(self.path().to_owned(), |file| self.path().join(&file.name))
+    }
+}
