@@ -1,9 +1,10 @@
-//! The workspace's own tools: `cargo xtask tidy`, `bench`, `ptx`, `ci`.
+//! The workspace's own tools: `cargo xtask tidy`, `bench`, `ptx`, `fuzz`, `ci`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
 mod codegen;
+mod fuzz;
 mod gpu_bundle;
 mod layers;
 mod memory;
@@ -40,6 +41,9 @@ enum Command {
     Memory(memory::Memory),
     /// Runs the kernels' tests under the address and undefined-behaviour sanitizers.
     Sanitize,
+    /// Searches for bytes that a reader of files can't stand, with libFuzzer; findings are written
+    /// to fuzz/corpus.
+    Fuzz(fuzz::Fuzz),
     /// Runs everything that CI runs.
     Ci,
 }
@@ -53,6 +57,7 @@ fn main() -> Result<()> {
         Command::Ptx(ptx) => ptx::run(&root()?, &ptx),
         Command::Memory(options) => memory::run(&root()?, &options),
         Command::Sanitize => sanitize::run(&root()?),
+        Command::Fuzz(options) => fuzz::run(&root()?, &options),
         Command::Ci => ci::run(&root()?),
     }
 }

@@ -66,7 +66,7 @@ fn layers(metadata: &Metadata) -> Problems {
     let folder = |name: &str| name.strip_prefix("barloom-").unwrap_or(name).to_owned();
     for package in metadata.workspace_packages() {
         let name = folder(&package.name);
-        if ["xtask", "benches"].contains(&name.as_str()) {
+        if ["xtask", "benches", "fuzz"].contains(&name.as_str()) {
             continue;
         }
         let Some((_, allowed)) = LAYERS.iter().find(|(crate_name, _)| *crate_name == name) else {
@@ -89,7 +89,8 @@ fn layers(metadata: &Metadata) -> Problems {
 /// Versions are given once, in the workspace.
 fn manifests(root: &Path) -> Result<Problems> {
     let mut problems = Problems::new();
-    let mut manifests = vec!["benches/Cargo.toml".to_owned(), "xtask/Cargo.toml".to_owned()];
+    let mut manifests =
+        ["benches", "fuzz", "xtask"].map(|name| format!("{name}/Cargo.toml")).to_vec();
     manifests.extend(crate_folders(root)?.iter().map(|name| format!("crates/{name}/Cargo.toml")));
     for manifest in manifests {
         let text = read(root, &manifest)?;

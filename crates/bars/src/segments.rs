@@ -38,7 +38,8 @@ pub enum MaxGap {
 }
 
 impl MaxGap {
-    /// The limit for one series in ns, or `None` for no limit.
+    /// The limit for one series in ns, or `None` for no limit. Times need not be in order: bars are
+    /// looked at before they are judged.
     #[must_use]
     pub fn limit_ns(self, ts: &[i64]) -> Option<i64> {
         match self {
@@ -55,7 +56,7 @@ fn auto_limit(ts: &[i64]) -> i64 {
         return 14 * DAY;
     }
     let saturdays = ts.iter().filter(|t| is_saturday(**t)).count();
-    if saturdays * 20 >= ts.len() { HOUR.max(10 * step) } else { 5 * DAY }
+    if saturdays * 20 >= ts.len() { HOUR.max(step.saturating_mul(10)) } else { 5 * DAY }
 }
 
 /// 1970-01-01 was a Thursday, so day 2 was a Saturday.
@@ -126,5 +127,13 @@ mod tests {
             every(HOUR, 1_000).into_iter().filter(|t| !is_saturday(*t)).collect();
         assert_eq!(MaxGap::Auto.limit_ns(&weekdays), Some(5 * DAY));
         assert_eq!(MaxGap::Auto.limit_ns(&[0]), Some(5 * DAY));
+    }
+
+    #[test]
+    fn auto_takes_times_in_any_order() {
+        // The median step is as far back as a step can be.
+        let (late, early) = ((7 * 15_000 + 2) * DAY, i64::MIN / 2);
+        assert!(is_saturday(late));
+        assert_eq!(MaxGap::Auto.limit_ns(&[late, early, late, early]), Some(HOUR));
     }
 }

@@ -1,5 +1,6 @@
 //! Parts of a chronological split.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::{BarsError, Market};
@@ -137,6 +138,8 @@ impl Split {
         }
         let mut sum = 0.0;
         let mut until = i64::MIN;
+        // The first part of each name, in one case.
+        let mut first = BTreeMap::new();
         for (index, part) in self.parts.iter().enumerate() {
             let key = format!("split.part[{index}]");
             let folder = part.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
@@ -150,14 +153,15 @@ impl Split {
                 );
             }
             // Some file systems take names that differ only in case for one.
-            let same = |p: &&PartSpec| p.name.eq_ignore_ascii_case(&part.name);
-            if let Some(before) = self.parts[..index].iter().find(same) {
-                let problem = if before.name == part.name {
+            let before = *first.entry(part.name.to_ascii_lowercase()).or_insert(index);
+            if before < index {
+                let before = &self.parts[before].name;
+                let problem = if *before == part.name {
                     format!("{:?} is there twice", part.name)
                 } else {
                     format!(
-                        "{:?} differs only in case from {:?}, and some systems would take their folders for one; rename one",
-                        part.name, before.name
+                        "{:?} differs only in case from {before:?}, and some systems would take their folders for one; rename one",
+                        part.name
                     )
                 };
                 return error(format!("{key}.name"), problem);

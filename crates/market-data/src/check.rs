@@ -1,6 +1,6 @@
 //! The doctor: what is wrong with bars, by row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use barloom_bars::{BarFault, MaxGap, PRICE_COLUMNS};
@@ -130,8 +130,9 @@ impl Bars {
         }
         let series: Vec<SeriesReport> = self.series.iter().map(SeriesReport::new).collect();
         let mut columns: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
         for column in self.series.iter().flat_map(|s| &s.columns) {
-            if !columns.contains(&column.name) {
+            if known.insert(&column.name) {
                 columns.push(column.name.clone());
             }
         }

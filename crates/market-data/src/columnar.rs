@@ -11,29 +11,42 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
+use crate::source::unpacked_limit;
 use crate::table::{Rows, SymbolCodes, Table};
 use crate::text::{check_roles, instants};
 use crate::time::{self, Written};
-use crate::{MarketDataError, ReadOptions, ipc};
+use crate::{MarketDataError, ReadOptions, ipc, pages};
 
 /// Reads a Parquet file: only the columns that bars are made from.
 pub(crate) fn read_parquet(
     file: &str,
-    bytes: Bytes,
+    bytes: &Bytes,
     options: &ReadOptions,
 ) -> Result<Table, MarketDataError> {
     let error = |e: &dyn std::fmt::Display| {
         MarketDataError::file(file, format!("it is not readable as Parquet: {e}"))
     };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| error(&e))?;
+    pages::check_footer(bytes).map_err(|e| error(&e))?;
+    let limit = unpacked_limit(bytes.len());
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| error(&e))?;
     let schema = builder.schema().clone();
     let (roles, available) = usable_roles(file, &schema, options)?;
     let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
     wanted.extend([roles.time, roles.time_of_day, roles.symbol].into_iter().flatten());
+    let batch_rows = pages::check(bytes, builder.metadata(), &wanted).map_err(|e| error(&e))?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
     let reader =
-        builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| error(&e))?;
-    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| error(&e))?;
+        builder.with_projection(mask).with_batch_size(batch_rows).build().map_err(|e| error(&e))?;
+    let mut batches = Vec::new();
+    let mut unpacked = 0;
+    for batch in reader {
+        let batch = batch.map_err(|e| error(&e))?;
+        unpacked += batch.get_array_memory_size() as u64;
+        if unpacked > limit {
+            return Err(error(&pages::too_large(limit)));
+        }
+        batches.push(batch);
+    }
     table(file, &schema, (&roles, available), &batches, options)
 }
 

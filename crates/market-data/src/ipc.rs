@@ -11,7 +11,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
 use arrow::ipc::{root_as_footer, root_as_message};
 
-use crate::source::UNPACKED_LIMIT;
+use crate::source::{UNPACKED_LIMIT, unpacked_limit};
 
 /// The length of the footer's length and the magic bytes after it.
 const TRAILER: usize = 10;
@@ -35,12 +35,13 @@ pub(crate) fn read_file(bytes: &[u8]) -> Result<Batches, ArrowError> {
 /// As [`read_file`].
 pub(crate) fn read_stream(bytes: &[u8]) -> Result<Batches, ArrowError> {
     let mut rest = bytes;
+    let mut left = unpacked_limit(bytes.len());
     // A stream that is cut ends the check; the reader says so.
     while let Some((meta, after)) = split_message(rest).filter(|(meta, _)| !meta.is_empty()) {
         let Ok(message) = root_as_message(meta) else { break };
         let body = usize::try_from(message.bodyLength()).ok();
         let Some((body, after)) = body.and_then(|len| after.split_at_checked(len)) else { break };
-        check_message(meta, body)?;
+        check_message(meta, body, &mut left)?;
         rest = after;
     }
     let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
@@ -58,6 +59,8 @@ fn check_file(bytes: &[u8]) -> Result<(), ArrowError> {
     let footer = root_as_footer(&rest[start..])
         .map_err(|e| broken(format!("its footer is damaged: {e}")))?;
     let blocks = [footer.dictionaries(), footer.recordBatches()];
+    let mut left = unpacked_limit(bytes.len());
+    let mut blocks_left = bytes.len();
     for block in blocks.into_iter().flatten().flatten() {
         let outside = || broken("its footer names a block outside the file");
         let length = |n: i64| usize::try_from(n).map_err(|_| outside());
@@ -66,8 +69,12 @@ fn check_file(bytes: &[u8]) -> Result<(), ArrowError> {
             .split_at_checked(length(i64::from(block.metaDataLength()))?)
             .ok_or_else(outside)?;
         let body = rest.get(..length(block.bodyLength())?).ok_or_else(outside)?;
+        // Else a small file could hold any number of rows: the same ones, again and again.
+        blocks_left = blocks_left
+            .checked_sub(meta.len() + body.len())
+            .ok_or_else(|| broken("its footer names a part of the file twice"))?;
         let (meta, _) = split_message(meta).ok_or_else(|| broken("a block has no message"))?;
-        check_message(meta, body)?;
+        check_message(meta, body, &mut left)?;
     }
     Ok(())
 }
@@ -79,26 +86,41 @@ fn split_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
-/// Checks what packed buffers say they unpack to.
-fn check_message(meta: &[u8], body: &[u8]) -> Result<(), ArrowError> {
+/// Checks what packed buffers say they unpack to, and that the rows of a batch have room in its
+/// buffers; takes what they unpack to from what is `left` for the file.
+fn check_message(meta: &[u8], body: &[u8], left: &mut u64) -> Result<(), ArrowError> {
     let message =
         root_as_message(meta).map_err(|e| broken(format!("a message is damaged: {e}")))?;
     let dictionary = message.header_as_dictionary_batch().and_then(|d| d.data());
     let Some(batch) = message.header_as_record_batch().or(dictionary) else { return Ok(()) };
-    if batch.compression().is_none() {
-        return Ok(());
-    }
     let mut sum = 0_u64;
     for buffer in batch.buffers().into_iter().flatten() {
         let at = usize::try_from(buffer.offset()).ok().and_then(|at| body.get(at..));
-        // -1 stands for a buffer that is not packed.
-        let unpacked = at.and_then(<[u8]>::first_chunk).map_or(0, |n| i64::from_le_bytes(*n));
-        sum = sum.saturating_add(u64::try_from(unpacked).unwrap_or(0));
+        let stored = u64::try_from(buffer.length()).unwrap_or(0);
+        let unpacked = match batch.compression() {
+            None => stored,
+            Some(_) => {
+                let declared = at.and_then(<[u8]>::first_chunk).map(|n| i64::from_le_bytes(*n));
+                // -1 stands for a buffer that is not packed.
+                declared.and_then(|n| u64::try_from(n).ok()).unwrap_or(stored)
+            }
+        };
+        sum = sum.saturating_add(unpacked);
     }
-    if sum > UNPACKED_LIMIT {
-        return Err(broken(format!(
-            "a batch unpacks to {sum} bytes, more than {UNPACKED_LIMIT}: it is damaged, or must be split"
-        )));
+    if batch.compression().is_some() {
+        let fits = left.checked_sub(sum).filter(|_| sum <= UNPACKED_LIMIT);
+        *left = fits.ok_or_else(|| {
+            broken(format!(
+                "a batch unpacks to {sum} bytes, more than {}: it is damaged, or must be split",
+                UNPACKED_LIMIT.min(*left)
+            ))
+        })?;
+    }
+    // Columns of some types have any number of rows in no bytes. Times and prices have 1 bit a row
+    // or more.
+    let rows = u64::try_from(batch.length()).unwrap_or(u64::MAX);
+    if rows > sum.saturating_mul(8) {
+        return Err(broken(format!("a batch of {rows} rows has {sum} bytes: it is damaged")));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What several files were joined into, and the columns that series have by name.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use barloom_bars::PRICE_COLUMNS;
@@ -41,9 +42,10 @@ impl Bars {
     pub(crate) fn joined(&self) -> Vec<Joined> {
         let joined = |raw: &RawSeries| {
             let mut files: Vec<u32> = Vec::new();
+            let mut known = BTreeSet::new();
             for origin in &raw.origins {
                 // Bars of a file mostly follow each other.
-                if files.last() != Some(&origin.file) && !files.contains(&origin.file) {
+                if files.last() != Some(&origin.file) && known.insert(origin.file) {
                     files.push(origin.file);
                 }
             }

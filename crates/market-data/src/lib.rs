@@ -30,9 +30,11 @@ mod joined;
 mod market_arrow;
 mod names;
 mod options;
+mod pages;
 mod source;
 mod table;
 mod text;
+mod thrift;
 mod time;
 mod write;
 

@@ -1,5 +1,6 @@
 //! What columns and files are called.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime};
@@ -71,11 +72,14 @@ pub(crate) fn roles(header: &[String]) -> Roles {
             values.push((at, (*role).to_owned()));
         }
     }
-    for (at, name) in names.iter().enumerate() {
-        let taken = [time, time_of_day, symbol].contains(&Some(at))
-            || values.iter().any(|(v, role)| *v == at || role == name);
-        if !taken && (!is_unnamed(name) || name == "index") {
-            values.push((at, name.clone()));
+    // Columns may be as many as a file has bytes: each is looked up, not compared with all others.
+    let mut places: BTreeSet<usize> = values.iter().map(|(at, _)| *at).collect();
+    places.extend([time, time_of_day, symbol].into_iter().flatten());
+    let mut taken: BTreeSet<String> = values.iter().map(|(_, role)| role.clone()).collect();
+    for (at, name) in names.into_iter().enumerate() {
+        let usable = !is_unnamed(&name) || name == "index";
+        if usable && !places.contains(&at) && taken.insert(name.clone()) {
+            values.push((at, name));
         }
     }
     Roles { time, time_of_day, symbol, values }

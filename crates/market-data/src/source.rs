@@ -15,6 +15,16 @@ use crate::{MarketDataError, ReadOptions, columnar, text};
 /// What a compressed file may unpack to: more is taken for a bomb.
 pub(crate) const UNPACKED_LIMIT: u64 = 8 << 30;
 
+/// The most that a byte can unpack to: 2 bits of deflate copy 258 bytes.
+const DEFLATED: u64 = 1_032;
+
+/// What a file of so many bytes may unpack to. Formats of columns could hold more: a value that
+/// repeats takes next to no room in them. Prices and times, which differ, do.
+pub(crate) fn unpacked_limit(bytes: usize) -> u64 {
+    const SMALL: u64 = 64 << 20;
+    (bytes as u64).saturating_mul(DEFLATED).max(SMALL)
+}
+
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, Binance klines; gzipped and
 /// zipped too. A glob's files are taken in natural order (`x-2` before `x-10`).
 ///
@@ -115,16 +125,18 @@ fn tables(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>,
         reader
             .read_to_end(&mut unpacked)
             .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
-        check_unpacked(file, &unpacked)?;
-        return Ok(vec![table(file, unpacked.into(), options)?]);
+        check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
+        return Ok(vec![table(file, &unpacked.into(), options)?]);
     }
-    Ok(vec![table(file, bytes, options)?])
+    Ok(vec![table(file, &bytes, options)?])
 }
 
 fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     let broken = |e: &dyn std::fmt::Display| {
         MarketDataError::file(file, format!("it is not readable as zip: {e}"))
     };
+    // Members that share their bytes could unpack to any size.
+    let mut left = bytes.len() as u64 * DEFLATED;
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
     let mut found = Vec::new();
     for index in 0..archive.len() {
@@ -140,9 +152,11 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
         }
         let name = format!("{file}:{inner}");
         let mut unpacked = Vec::new();
-        member.take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
-        check_unpacked(&name, &unpacked)?;
-        let mut table = table(&name, unpacked.into(), options)?;
+        let most = left.min(UNPACKED_LIMIT);
+        member.take(most + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
+        check_unpacked(&name, &unpacked, most)?;
+        left -= unpacked.len() as u64;
+        let mut table = table(&name, &unpacked.into(), options)?;
         table.symbol = symbol_of_member(file, &inner, &table.ts);
         found.push(table);
     }
@@ -157,20 +171,19 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
     Ok(found)
 }
 
-fn check_unpacked(file: &str, unpacked: &[u8]) -> Result<(), MarketDataError> {
-    if unpacked.len() as u64 > UNPACKED_LIMIT {
-        let problem =
-            format!("it unpacks to more than {UNPACKED_LIMIT} bytes; unpack and split it");
+fn check_unpacked(file: &str, unpacked: &[u8], most: u64) -> Result<(), MarketDataError> {
+    if unpacked.len() as u64 > most {
+        let problem = format!("it unpacks to more than {most} bytes; unpack and split it");
         return Err(MarketDataError::file(file, problem));
     }
     Ok(())
 }
 
-fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
+fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
         unless_damaged(file, || columnar::read_parquet(file, bytes, options))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-        unless_damaged(file, || columnar::read_arrow(file, &bytes, options))
+        unless_damaged(file, || columnar::read_arrow(file, bytes, options))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
     } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {
@@ -179,7 +192,7 @@ fn table(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Table, Marke
         );
         Err(MarketDataError::file(file, problem))
     } else {
-        text::read(file, &bytes, options)
+        text::read(file, bytes, options)
     }
 }
 

@@ -196,9 +196,10 @@ impl<'a> Parser<'a> {
             }
         }
         // A column that no one asked for and that holds text is no column of bars.
-        for place in text_columns.into_iter().rev() {
-            self.roles.values.remove(place);
-            self.values.remove(place);
+        if !text_columns.is_empty() {
+            let is_text = |place: usize| text_columns.binary_search(&place).is_ok();
+            keep(&mut self.roles.values, |place| !is_text(place));
+            keep(&mut self.values, |place| !is_text(place));
         }
         self.lines.push(line);
         Ok(())
@@ -232,6 +233,15 @@ impl<'a> Parser<'a> {
             rows: Rows::Lines(self.lines),
         })
     }
+}
+
+/// Keeps the items at those places.
+fn keep<T>(items: &mut Vec<T>, is_kept: impl Fn(usize) -> bool) {
+    let mut place = 0;
+    items.retain(|_| {
+        place += 1;
+        is_kept(place - 1)
+    });
 }
 
 /// The time column, if that and the prices are there.

@@ -1,6 +1,6 @@
 //! The `[scaling]` table: how each channel is scaled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use barloom_bars::PRICE_COLUMNS;
 use barloom_scaling::ChannelScaler;
@@ -67,7 +67,8 @@ impl ScalingSettings {
     }
 
     pub(crate) fn validate(&self, channels: &[String]) -> Result<(), RecipeError> {
-        if let Some(name) = self.channels.keys().find(|name| !channels.contains(name)) {
+        let known: BTreeSet<&String> = channels.iter().collect();
+        if let Some(name) = self.channels.keys().find(|name| !known.contains(name)) {
             return Err(not_a_channel(name, channels));
         }
         if self.price.is_some() && !self.price_applies(channels) {

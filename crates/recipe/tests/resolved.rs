@@ -286,3 +286,17 @@ fn the_digest_sees_every_key_but_paths_and_output() {
     digests.dedup();
     assert_eq!(digests.len(), count, "every change gives a digest of its own");
 }
+
+#[test]
+fn long_recipes_take_no_more_than_their_share_of_time() {
+    // Quadratic work would take many seconds here.
+    let many = 50_000;
+    let parts = (0..many)
+        .map(|part| format!("[[split.part]]\nname = \"p{part}\"\nfraction = 0.00001\n"))
+        .collect::<String>();
+    let names = (0..many).map(|name| format!("\"c{name}\", ")).collect::<String>();
+    let scalers = (0..many).map(|name| format!("c{name} = \"none\"\n")).collect::<String>();
+    let text = format!("[data]\nchannels = [{names}]\n[scaling]\n{scalers}{parts}");
+    let recipe = Recipe::from_toml(&text, "long").unwrap();
+    assert_eq!(recipe.split.unwrap().parts.len(), many);
+}

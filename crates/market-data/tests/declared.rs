@@ -1,0 +1,171 @@
+//! Small files that declare much, or have many columns: an error, or bars, soon and in little room.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, NullArray, RecordBatch, StringArray,
+    TimestampMillisecondArray,
+};
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
+use barloom_market_data::{ReadOptions, read_bytes};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+fn error(name: &str, bytes: &[u8]) -> String {
+    match read_bytes(name, bytes, &ReadOptions::default()) {
+        Ok(_) => panic!("{name} was read"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn batch(time: ArrayRef, more: Option<(&str, ArrayRef)>) -> RecordBatch {
+    let rows = time.len();
+    let price: ArrayRef = Arc::new(Float64Array::from(vec![7.0; rows]));
+    let prices = ["open", "high", "low", "close"].map(|name| (name, Arc::clone(&price)));
+    RecordBatch::try_from_iter([("ts", time)].into_iter().chain(prices).chain(more)).unwrap()
+}
+
+fn parquet(batch: &RecordBatch) -> Vec<u8> {
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn arrow(batch: &RecordBatch, packed: Option<CompressionType>) -> Vec<u8> {
+    let options = IpcWriteOptions::default().try_with_compression(packed).unwrap();
+    let mut writer =
+        FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+    writer.write(batch).unwrap();
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// Replaces bytes that stand somewhere in a file.
+fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+    let mut found = 0;
+    for at in 0..=bytes.len() - old.len() {
+        if bytes[at..].starts_with(old) {
+            bytes[at..at + new.len()].copy_from_slice(new);
+            found += 1;
+        }
+    }
+    assert!(found > 0, "nothing to replace");
+}
+
+#[test]
+fn parquet_rows_that_take_no_room() {
+    let time = Arc::new(Int64Array::from(vec![1_700_000_000; 2_000_000]));
+    let bytes = parquet(&batch(time, None));
+    assert!(bytes.len() < 100_000, "{}", bytes.len());
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("it declares 2000000 rows, too many for its"), "{message}");
+}
+
+#[test]
+fn a_long_text_in_every_row_of_a_parquet_file() {
+    // Its rows share one entry of a dictionary, which each takes for itself when it is read.
+    let rows = 5_000;
+    let times = (0..rows as i64).map(|row| 1_700_000_000 + row);
+    let long = "x".repeat(20_000);
+    let symbols = StringArray::from(vec![long.as_str(); rows]);
+    let time = Arc::new(Int64Array::from_iter_values(times));
+    let bytes = parquet(&batch(time, Some(("symbol", Arc::new(symbols)))));
+    assert!(bytes.len() < 100_000, "{}", bytes.len());
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("it unpacks to more than"), "{message}");
+}
+
+#[test]
+fn a_parquet_page_that_declares_more_than_it_can_hold() {
+    let rows = 12_500;
+    let time = Arc::new(Int64Array::from_iter_values((0..rows).map(|row| 1_700_000_000 + row)));
+    let batch = batch(time, None);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    let mut bytes = writer.into_inner().unwrap();
+    assert!(read_bytes("x.parquet", &bytes, &ReadOptions::default()).is_ok());
+    // A page of data that unpacks to 100,000 bytes, as its header begins; then to a million.
+    replace(&mut bytes, &[0x15, 0, 0x15, 0xc0, 0x9a, 0x0c], &[0x15, 0, 0x15, 0xfe, 0xff, 0x7f]);
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("which can't unpack to 1048575"), "{message}");
+}
+
+#[test]
+fn parquet_columns_in_columns() {
+    // A name, one child: a million times, for each of which a reader would call itself.
+    let mut footer = vec![0x15, 4, 0x19, 0xfc, 0xc0, 0x84, 0x3d];
+    footer.extend([0x48, 1, b'a', 0x15, 2, 0].repeat(1_000_000));
+    footer.push(0);
+    let length = (footer.len() as u32).to_le_bytes();
+    let bytes = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("its columns lie 64 deep in one another"), "{message}");
+}
+
+#[test]
+fn arrow_rows_that_take_no_room() {
+    let nothing: ArrayRef = Arc::new(NullArray::new(1 << 40));
+    let names = ["ts", "open", "high", "low", "close"];
+    let batch = RecordBatch::try_from_iter(names.map(|name| (name, Arc::clone(&nothing)))).unwrap();
+    let message = error("x.arrow", &arrow(&batch, None));
+    assert!(message.contains("a batch of 1099511627776 rows has 0 bytes"), "{message}");
+}
+
+#[test]
+fn an_arrow_buffer_that_declares_more_than_it_can_hold() {
+    let times = (0..1_000).map(|row| 1_700_000_000_000 + row * 60_000);
+    let time = Arc::new(TimestampMillisecondArray::from_iter_values(times));
+    for packed in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        let mut bytes = arrow(&batch(Arc::clone(&time) as ArrayRef, None), Some(packed));
+        // 8,000 bytes, as each packed buffer begins.
+        replace(&mut bytes, &8_000_i64.to_le_bytes(), &4_000_000_000_i64.to_le_bytes());
+        let message = error("x.arrow", &bytes);
+        assert!(message.contains("a batch unpacks to"), "{message}");
+    }
+}
+
+#[test]
+fn members_of_an_archive_that_share_their_bytes() {
+    let text = "ts,open,high,low,close\n".to_owned() + &"2024-01-02,1,1,1,1\n".repeat(20_000);
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("a.csv", zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    let bytes = writer.finish().unwrap().into_inner();
+    // The directory, which names the one member, and what stands after it.
+    let start = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    let end = bytes.windows(4).position(|w| w == b"PK\x05\x06").unwrap();
+    let entry = &bytes[start..end];
+    let mut bomb = bytes[..start].to_vec();
+    for number in 0..60_u8 {
+        let name = entry.len() - "a.csv".len();
+        let mut entry = entry.to_vec();
+        entry[name] = b'A' + number;
+        bomb.extend(entry);
+    }
+    let mut trailer = bytes[end..].to_vec();
+    trailer[8] = 60;
+    trailer[10] = 60;
+    trailer[12..16].copy_from_slice(&(60 * entry.len() as u32).to_le_bytes());
+    bomb.extend(trailer);
+    let message = error("x.zip", &bomb);
+    assert!(message.contains("it unpacks to more than"), "{message}");
+}
+
+#[test]
+fn many_columns_take_no_more_than_their_share_of_time() {
+    // Quadratic work would take minutes here.
+    let columns = 200_000;
+    let mut text = "ts,open,high,low,close".to_owned();
+    (0..columns).for_each(|column| text += &format!(",c{column}"));
+    text += "\n2024-01-02,1,2,1,2";
+    (0..columns).for_each(|column| text += if column % 2 == 0 { ",1" } else { ",text" });
+    let bars = read_bytes("x.csv", text.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!(bars.check().columns.len(), 4 + columns / 2);
+}
