@@ -8,6 +8,7 @@ use arrow::array::{
     TimestampMillisecondArray,
 };
 use arrow::ipc::CompressionType;
+use arrow::ipc::reader::read_footer_length;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use barloom_market_data::{ReadOptions, read_bytes};
 use parquet::arrow::ArrowWriter;
@@ -98,6 +99,17 @@ fn a_parquet_page_that_declares_more_than_it_can_hold() {
 }
 
 #[test]
+fn a_parquet_dictionary_that_declares_more_than_it_can_hold() {
+    let time = Arc::new(Int64Array::from_iter_values((0..5).map(|row| 1_700_000_000 + row)));
+    let mut bytes = parquet(&batch(time, None));
+    // A dictionary of 8 bytes with one value, as its header begins; then with 63.
+    let header = |values| [0x15, 4, 0x15, 16, 0x15, 16, 0x4c, 0x15, values];
+    replace(&mut bytes, &header(2), &header(126));
+    let message = error("x.parquet", &bytes);
+    assert!(message.contains("has 8 bytes, too few for 63 values"), "{message}");
+}
+
+#[test]
 fn parquet_columns_in_columns() {
     // A name, one child: a million times, for each of which a reader would call itself.
     let mut footer = vec![0x15, 4, 0x19, 0xfc, 0xc0, 0x84, 0x3d];
@@ -116,6 +128,28 @@ fn arrow_rows_that_take_no_room() {
     let batch = RecordBatch::try_from_iter(names.map(|name| (name, Arc::clone(&nothing)))).unwrap();
     let message = error("x.arrow", &arrow(&batch, None));
     assert!(message.contains("a batch of 1099511627776 rows has 0 bytes"), "{message}");
+}
+
+#[test]
+fn an_arrow_footer_that_names_a_batch_again_and_again() {
+    let times = |first: i64, rows: i64| -> ArrayRef {
+        Arc::new(TimestampMillisecondArray::from_iter_values((0..rows).map(|row| first + row)))
+    };
+    let first = 1_700_000_000_000;
+    let batches = [(0, 1), (1, 1), (2, 2_000)].map(|(at, n)| batch(times(first + at, n), None));
+    let mut writer = FileWriter::try_new(Vec::new(), &batches[0].schema()).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.finish().unwrap();
+    let mut bytes = writer.into_inner().unwrap();
+    assert!(read_bytes("x.arrow", &bytes, &ReadOptions::default()).is_ok());
+    let (rest, trailer) = bytes.split_last_chunk::<10>().unwrap();
+    let footer = rest.len() - read_footer_length(*trailer).unwrap();
+    let footer = arrow::ipc::root_as_footer(&rest[footer..]).unwrap();
+    let [a, b, long] = [0, 1, 2].map(|at| footer.recordBatches().unwrap().get(at).0);
+    replace(&mut bytes, &a, &long);
+    replace(&mut bytes, &b, &long);
+    let message = error("x.arrow", &bytes);
+    assert!(message.contains("its footer names a part of the file twice"), "{message}");
 }
 
 #[test]
