@@ -212,7 +212,10 @@ impl Build<'_> {
             built.push(BuiltPart { path, manifest, piece: self.piece, made: 0 });
         }
         staging::remove_traces(&out)?;
-        tracing::warn!("{} is whole already", self.out.display());
+        tracing::warn!(
+            "{} is whole already: its files have their sizes (verify checks the rest)",
+            self.out.display()
+        );
         Ok(Some(built))
     }
 

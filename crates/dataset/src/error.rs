@@ -45,8 +45,8 @@ pub enum DatasetError {
     /// The output is a link to nothing.
     #[error("{} is a link to what is not there; make the folder that it names, or choose another --out", .0.display())]
     DanglingLink(PathBuf),
-    /// The folder to build in is there, and no build made it.
-    #[error("{} is in the way: the dataset is built under this name; delete or rename it if no build is running", .0.display())]
+    /// Something that no build wrote is where the dataset is built.
+    #[error("{} is in the way where the dataset is built: no build wrote it; move it elsewhere", .0.display())]
     InTheWay(PathBuf),
     /// A build that was stopped left whole shards where the dataset is built.
     #[error("{} holds {shards} whole shards of a build that was stopped; build --resume goes on with it, --overwrite begins anew", dir.display())]
@@ -75,7 +75,7 @@ pub enum DatasetError {
         difference: String,
     },
     /// The file system has too little room.
-    #[error("{}: about {needed} bytes are needed and {free} are free there; make room, choose another --out, or fewer dataset.samples", path.display())]
+    #[error("{}: about {} MiB are needed and {} MiB are free there; make room, choose another --out, or fewer dataset.samples", path.display(), needed >> 20, free >> 20)]
     NoRoom {
         /// The folder to build in.
         path: PathBuf,
@@ -141,7 +141,7 @@ pub enum DatasetError {
         known: u64,
     },
     /// A file of a dataset is not what its manifest or format says.
-    #[error("{}: {problem}; the dataset is damaged, build it again", path.display())]
+    #[error("{}: {problem}; the dataset is damaged, build it again with --overwrite", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -95,18 +95,24 @@ pub(crate) fn is_named(_: &File, path: &Path) -> bool {
 
 /// Refuses a folder with anything in it that no build writes.
 fn check_leftovers(dir: &Path) -> Result<(), DatasetError> {
-    let foreign = || DatasetError::InTheWay(dir.to_path_buf());
     for (name, is_dir) in entries(dir)? {
+        let path = dir.join(&name);
         let ours = match is_dir {
             Some(false) => name == LOCK || is_build_file(&name),
             // A part's.
-            Some(true) => entries(&dir.join(&name))?
-                .iter()
-                .all(|(name, is_dir)| *is_dir == Some(false) && is_build_file(name)),
+            Some(true) => {
+                let of_part = |(name, is_dir): &(String, Option<bool>)| {
+                    *is_dir == Some(false) && is_build_file(name)
+                };
+                if let Some((name, _)) = entries(&path)?.iter().find(|entry| !of_part(entry)) {
+                    return Err(DatasetError::InTheWay(path.join(name)));
+                }
+                true
+            }
             None => false,
         };
         if !ours {
-            return Err(foreign());
+            return Err(DatasetError::InTheWay(path));
         }
     }
     Ok(())

@@ -91,9 +91,9 @@ impl Merge<'_> {
         for path in self.pieces {
             let found = piece::find(path)?;
             if found.is_empty() {
-                let what = if path.join("manifest.json").exists() { "whole" } else { "no" };
+                let what = if path.join("manifest.json").exists() { "a whole" } else { "no" };
                 return Err(refused(format!(
-                    "{} is {what} dataset's folder and no piece; pieces are built with --shard K/N",
+                    "{} is the folder of {what} dataset and no piece; pieces are built with --shard K/N",
                     path.display()
                 )));
             }

@@ -9,6 +9,7 @@ use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
 use barloom_recipe::{Format, Recipe};
 
+use crate::files::check_file;
 use crate::files::read_text;
 use crate::piece::PieceManifest;
 use crate::{DatasetError, Manifest, SampleReader};
@@ -30,6 +31,9 @@ impl Dataset {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatasetError> {
         let path = path.as_ref();
         let file = path.join("manifest.json");
+        if path.is_file() {
+            return Err(DatasetError::NotADataset(path.to_path_buf()));
+        }
         if !file.is_file() {
             if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
                 let path = path.to_path_buf();
@@ -48,6 +52,9 @@ impl Dataset {
         let text = read_text(&file)?;
         let manifest = Manifest::from_json(&text, &file)?;
         let file = path.join("recipe.toml");
+        if let Some(record) = manifest.files.iter().find(|file| file.name == "recipe.toml") {
+            check_file(path, record, &|| false)?;
+        }
         let text = read_text(&file)?;
         let recipe = Recipe::from_toml(&text, &file.to_string_lossy())?;
         if recipe.digest() != manifest.recipe_digest {

@@ -1,5 +1,6 @@
 //! Whether a dataset is what its recipe and bars say.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,6 +68,8 @@ pub struct Verified {
     pub samples: u64,
     /// The content digest of all samples as they were made again; only if all were.
     pub content_digest: Option<String>,
+    /// Whether there was something to compare samples with: stored ones, or a content digest.
+    pub compared: bool,
     /// What is wrong, each with the file or the sample; empty where the dataset is what it says.
     pub problems: Vec<String>,
 }
@@ -191,6 +194,7 @@ impl Verify<'_> {
         };
         self.check_derived(&market, session.plan())?;
         let stored = !self.dataset.manifest().shards.is_empty();
+        verified.compared = stored || self.dataset.manifest().content_digest.is_some();
         let compare = Compare {
             verify: self,
             layout: Layout::new(session.plan(), &market),
@@ -211,13 +215,14 @@ impl Compare<'_> {
     fn some(&self, count: u64, seed: u64, verified: &mut Verified) -> Result<(), DatasetError> {
         let Some(reader) = &self.reader else { return Ok(()) };
         let samples = self.session.plan().samples;
-        let mut chosen: Vec<u64> = if count >= samples {
+        // Few are left to be found where nearly all are asked for.
+        let mut chosen: Vec<u64> = if count >= samples / 2 {
             (0..samples).collect()
         } else {
-            (0..count).map(|number| choose(seed, number, samples)).collect()
+            let chosen = (0..).map(|number| choose(seed, number, samples));
+            distinct(chosen, count)
         };
         chosen.sort_unstable();
-        chosen.dedup();
         // By the files that they are in, so that each is opened once.
         let rows = self.verify.dataset.recipe().output.rows_of_shards(samples);
         let groups: Vec<&[u64]> = chosen.chunk_by(|a, b| a / rows == b / rows).collect();
@@ -359,6 +364,12 @@ const MOST_BYTES: usize = 32 << 20;
 /// Bytes of the windows of a sample.
 fn row_bytes(plan: &Plan) -> usize {
     plan.channels.len().saturating_mul(plan.lookback).saturating_mul(size_of::<f32>()).max(1)
+}
+
+/// The first so many that are different.
+fn distinct(numbers: impl Iterator<Item = u64>, count: u64) -> Vec<u64> {
+    let mut seen = BTreeSet::new();
+    numbers.filter(|number| seen.insert(*number)).take(count as usize).collect()
 }
 
 /// A sample below `samples` for each number: the high half of a hash's first 64 bits times

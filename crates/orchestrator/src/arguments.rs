@@ -77,9 +77,9 @@ pub(crate) struct Build {
     /// What computes the samples.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) backend: Choice,
-    /// The number of the GPU, as the driver lists them.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) device: u32,
+    /// The number of the GPU, as the driver lists them; the first by default.
+    #[arg(long, value_name = "N")]
+    pub(crate) device: Option<u32>,
     /// Threads; all processors by default. The dataset is the same for any number.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub(crate) threads: Option<u16>,
@@ -132,9 +132,9 @@ pub(crate) struct Verify {
     /// What makes the samples again.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) backend: Choice,
-    /// The number of the GPU, as the driver lists them.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) device: u32,
+    /// The number of the GPU, as the driver lists them; the first by default.
+    #[arg(long, value_name = "N")]
+    pub(crate) device: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -24,21 +24,29 @@ pub(crate) enum Choice {
     Cuda,
 }
 
-/// The backend of a choice; `device` is a GPU's number.
-pub(crate) fn open(choice: Choice, device: u32) -> Result<Box<dyn Backend>, Failure> {
+/// The backend of a choice; `device` is a GPU's number, 0 if none is given.
+pub(crate) fn open(choice: Choice, device: Option<u32>) -> Result<Box<dyn Backend>, Failure> {
     if choice == Choice::Cpu {
+        warn_unused(device);
         return Ok(Box::new(CpuBackend::default()));
     }
-    match CudaBackend::open(device) {
+    match CudaBackend::open(device.unwrap_or(0)) {
         Ok(cuda) => {
             tracing::info!("samples are computed by {}", cuda.device());
             Ok(Box::new(Checked { cuda, or_cpu: choice == Choice::Auto }))
         }
         Err(error) if choice == Choice::Auto => {
             tracing::info!("samples are computed by the CPU: {error}");
+            warn_unused(device);
             Ok(Box::new(CpuBackend::default()))
         }
         Err(error) => Err(BackendError::from(error).into()),
+    }
+}
+
+fn warn_unused(device: Option<u32>) {
+    if let Some(device) = device {
+        tracing::warn!("--device {device} is not used: samples are computed by the CPU");
     }
 }
 

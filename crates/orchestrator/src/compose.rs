@@ -32,7 +32,7 @@ pub(crate) struct Job<'a> {
     pub(crate) threads: usize,
     pub(crate) backend: Choice,
     /// The number of the GPU.
-    pub(crate) device: u32,
+    pub(crate) device: Option<u32>,
 }
 
 /// What a build made, and how long the stages took.

@@ -117,7 +117,7 @@ fn shards_of_another_recipe_are_not_taken_over() {
     }
     run(dir, "merge p0 p1 --out out").expect(3, &["p0/shard-00000.json", "of another dataset"]);
     run(dir, "merge q0 q1 --out out").expect(0, &[]);
-    run(dir, "verify out --full").expect(0, &["all, to the bit"]);
+    run(dir, "verify out --full").expect(0, &["all right to the bit"]);
 }
 
 /// `--resume` of what is there looks at its files, and takes away nothing but what a build left.

@@ -135,7 +135,7 @@ fn pieces_that_do_not_belong_together_are_named() {
     refused(dir, "p0 bars p2", 2, &["p0 and bars", "different"]);
     refused(dir, "p0 four p2", 2, &["p0 is one of 3 pieces, and four one of 4"]);
     refused(dir, "p0 arrow p2", 2, &["p0 and arrow", "\"parquet\" there and \"arrow\" here"]);
-    refused(dir, "p0 p1 whole p2", 2, &["whole is whole dataset's folder", "--shard"]);
+    refused(dir, "p0 p1 whole p2", 2, &["whole is the folder of a whole dataset", "--shard"]);
     refused(dir, "p0 p1 p2 empty", 2, &["empty is no", "piece"]);
     refused(dir, "p0 p1 p2 nowhere", 4, &["nowhere"]);
     refused(dir, "", 2, &["<PIECE>"]);
@@ -188,7 +188,9 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
                 damage(&path, what);
                 let (code, says) = match (what, file) {
                     ("no file", "p1/shard-00001.json") => (2, "shard-00001.json is missing"),
-                    ("no file", "p1/piece.json") => (2, "p1 is no dataset's folder and no piece"),
+                    ("no file", "p1/piece.json") => {
+                        (2, "p1 is the folder of no dataset and no piece")
+                    }
                     _ => (3, file),
                 };
                 refused(dir, "p0 p1 p2", code, &[says]);

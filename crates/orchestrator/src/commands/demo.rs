@@ -33,7 +33,7 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
         chunk_rows: 4_096,
         threads,
         backend: Choice::Cpu,
-        device: 0,
+        device: None,
     };
     let done = compose::build(&job, compose::Source::Bars(bars), output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";

@@ -33,7 +33,7 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
 
 /// A sample as stored, or as a virtual dataset makes it.
 fn read_sample(dataset: &Dataset, sample: u64) -> Result<RecordBatch, Failure> {
-    let cpu = backends::open(Choice::Cpu, 0)?;
+    let cpu = backends::open(Choice::Cpu, None)?;
     Ok(dataset.reader(&*cpu)?.take(&[sample])?)
 }
 

@@ -33,7 +33,7 @@ fn built_text(out: &mut String, done: &Done) {
         // There is no speed to tell.
         writeln!(out, "written      in {seconds:.2} s; its samples are made when read")
     } else if samples == 0 {
-        writeln!(out, "built        nothing: its samples were there")
+        writeln!(out, "built        no sample: all were there, or none belongs to it")
     } else {
         writeln!(
             out,
@@ -104,6 +104,11 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     }
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
+    }
+    let stored: u64 = manifest.shards.iter().map(|shard| shard.rows).sum();
+    if part.made > 0 && stored > part.made {
+        let kept = text::counted(stored - part.made, "sample");
+        let _ = writeln!(out, "resumed      {kept} were there");
     }
     let files = files(part);
     let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();

@@ -98,11 +98,14 @@ fn told(path: &Path, verified: &Verified) -> String {
     match (&verified.content_digest, verified.samples) {
         (Some(digest), samples) => {
             let samples = text::counted(samples, "sample");
-            out += &format!(
-                "samples      {samples} made again: all, to the bit\ncontent      {digest}\n"
-            );
+            let right = match verified.compared {
+                true => "all right to the bit",
+                false => "there is nothing to compare them with (build --digest would give it)",
+            };
+            out += &format!("samples      {samples} made again: {right}\ncontent      {digest}\n");
         }
-        (None, 0) => out += "samples      none was made again\n",
+        (None, 0) if verified.compared => out += "samples      none was made again\n",
+        (None, 0) => out += "samples      none are stored\n",
         (None, samples) => {
             let samples = text::counted(samples, "sample");
             out += &format!("samples      {samples} made again: right to the bit\n");
