@@ -136,7 +136,7 @@ fn pieces_that_do_not_belong_together_are_named() {
     refused(dir, "p0 four p2", 2, &["p0 is one of 3 pieces, and four one of 4"]);
     refused(dir, "p0 arrow p2", 2, &["p0 and arrow", "\"parquet\" there and \"arrow\" here"]);
     refused(dir, "p0 p1 whole p2", 2, &["whole is the folder of a whole dataset", "--shard"]);
-    refused(dir, "p0 p1 p2 empty", 2, &["empty is no", "piece"]);
+    refused(dir, "p0 p1 p2 empty", 2, &["empty is the folder of no dataset", "piece"]);
     refused(dir, "p0 p1 p2 nowhere", 4, &["nowhere"]);
     refused(dir, "", 2, &["<PIECE>"]);
 }
