@@ -9,9 +9,11 @@ use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
 use barloom_recipe::{Format, Recipe};
 
-use crate::files::check_file;
-use crate::files::read_text;
+use crate::begun::Begun;
+use crate::files::{check_file, read_text};
+use crate::lock::whole_shards;
 use crate::piece::PieceManifest;
+use crate::staging::{INCOMPLETE, folder_of};
 use crate::{DatasetError, Manifest, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.
@@ -26,13 +28,16 @@ impl Dataset {
     /// Opens the dataset in a folder.
     ///
     /// # Errors
-    /// The folder is no whole dataset, is a split one, is of a later format, or its manifest or
+    /// The folder is no whole dataset, a build that was stopped or a piece, is a split one, is of a later format, or its manifest or
     /// recipe is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatasetError> {
         let path = path.as_ref();
         let file = path.join("manifest.json");
         if path.is_file() {
             return Err(DatasetError::NotADataset(path.to_path_buf()));
+        }
+        if let Some(unfinished) = unfinished(path) {
+            return Err(unfinished);
         }
         if !file.is_file() {
             if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
@@ -170,6 +175,19 @@ impl Dataset {
         let plan = Plan::new(&self.recipe, market, part.as_ref())?;
         Ok(backend.prepare(Arc::clone(market), Arc::new(plan))?)
     }
+}
+
+/// A build that was stopped, where a dataset is not there or its folder is the build's.
+fn unfinished(path: &Path) -> Option<DatasetError> {
+    let is_builds = path.extension().is_some_and(|extension| extension == INCOMPLETE);
+    let dir = match path.try_exists() {
+        Ok(false) => folder_of(path).ok()?,
+        _ if is_builds => path.to_path_buf(),
+        _ => return None,
+    };
+    Begun::read(&dir).ok()??;
+    let shards = whole_shards(&dir).ok()?;
+    Some(DatasetError::Unfinished { dir, shards })
 }
 
 /// The names of the parts of a split dataset, in time order: subfolders that are datasets.

@@ -126,10 +126,13 @@ impl Drop for Staging {
     }
 }
 
+/// What is after the last dot in the name of the folder in which a dataset is built.
+pub(crate) const INCOMPLETE: &str = "incomplete";
+
 /// The folder in which a dataset is built.
 pub(crate) fn folder_of(out: &Path) -> Result<PathBuf, DatasetError> {
     let name = out.file_name().ok_or_else(|| DatasetError::NoName(out.to_path_buf()))?;
-    Ok(out.with_file_name(format!("{}.incomplete", name.to_string_lossy())))
+    Ok(out.with_file_name(format!("{}.{INCOMPLETE}", name.to_string_lossy())))
 }
 
 fn remove_temporary(dir: &Path) {

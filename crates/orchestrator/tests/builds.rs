@@ -249,6 +249,9 @@ fn a_split_makes_a_dataset_a_part() {
     let (text, _) = barloom(dir.path(), &["inspect", "d"]);
     let places = ["d/train", "d/test"].map(|part| text.find(part).expect("both parts"));
     assert!(places[0] < places[1], "in time order: {text}");
+    for want in ["train: from the first bar until 20", "test: from 20", "embargo 10 bars"] {
+        assert!(text.contains(want), "{want}: {text}");
+    }
 }
 
 #[test]

@@ -263,6 +263,13 @@ fn signals_stop_a_build_that_can_be_gone_on_with() {
         let refused = place.build("parquet", "out", &[]);
         assert_eq!(refused.status.code(), Some(4), "{}", told(&refused));
         assert!(told(&refused).contains("build --resume goes on"), "{}", told(&refused));
+        // Whoever looks for it is told.
+        for name in ["out", "out.incomplete"] {
+            let mut inspect = Command::new(env!("CARGO_BIN_EXE_barloom"));
+            let inspect = inspect.args(["inspect", name]).current_dir(place.dir.path()).output();
+            let inspect = inspect.expect("barloom starts");
+            assert!(told(&inspect).contains("out.incomplete holds "), "{}", told(&inspect));
+        }
         // Another dataset is not mixed with it.
         let other = place.build("parquet", "out", &["--resume", "--seed", "7"]);
         assert_eq!(other.status.code(), Some(2), "{}", told(&other));

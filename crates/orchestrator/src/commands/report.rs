@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Summary};
+use barloom_dataset::{BuiltPart, Manifest, Summary};
 use serde_json::{Value, json};
 
 use crate::compose::Done;
@@ -92,6 +92,9 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
         text::counted(manifest.positions, "position"),
         manifest.format,
     );
+    if let Some(time) = time_text(manifest) {
+        let _ = writeln!(out, "{time}");
+    }
     if let Some(piece) = part.piece {
         let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
         let _ = writeln!(
@@ -122,6 +125,16 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     if let Some(digest) = &manifest.content_digest {
         let _ = writeln!(out, "content      {digest}");
     }
+}
+
+/// The time of a part of a split.
+pub(crate) fn time_text(manifest: &Manifest) -> Option<String> {
+    let part = manifest.part.as_ref()?;
+    let time = |ns: Option<i64>, none: &str| ns.map_or(none.to_owned(), text::time);
+    let (start, end) = (time(part.start_ns, "the first bar"), time(part.end_ns, "the last bar"));
+    let embargo = manifest.recipe["split"]["embargo"].as_u64().unwrap_or(0);
+    let embargo = text::counted(embargo, "bar");
+    Some(format!("part         {}: from {start} until {end} UTC, embargo {embargo}", part.name))
 }
 
 /// Actions, exits and rewards.
