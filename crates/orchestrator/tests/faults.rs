@@ -18,6 +18,8 @@ const ENOSPC: &str = "28";
 /// A folder with the interposer and a recipe of several shards.
 struct Place {
     dir: TempDir,
+    /// Not in memory, from where programs may not be run.
+    interposer: TempDir,
 }
 
 impl Place {
@@ -25,11 +27,12 @@ impl Place {
         // In memory, where there is such a place: thousands of builds wait for their disk otherwise.
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let place = Self { dir: dir.expect("a folder") };
+        let interposer = tempfile::tempdir().expect("a folder");
+        let place = Self { dir: dir.expect("a folder"), interposer };
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interposer/faults.c");
         let compiled = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".into()))
             .args(["-shared", "-fPIC", "-O1", "-w", "-o"])
-            .arg(place.path("faults.so"))
+            .arg(place.interposer.path().join("faults.so"))
             .arg(source)
             .arg("-ldl")
             .output()
@@ -71,7 +74,9 @@ impl Place {
     /// Builds with the interposer.
     fn broken(&self, format: &str, out: &str, more: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = self.command(format, out, more);
-        command.env("LD_PRELOAD", self.path("faults.so")).envs(variables.iter().copied());
+        command
+            .env("LD_PRELOAD", self.interposer.path().join("faults.so"))
+            .envs(variables.iter().copied());
         command.output().expect("barloom starts")
     }
 
