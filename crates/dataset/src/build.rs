@@ -154,13 +154,12 @@ impl Build<'_> {
         {
             return Ok(built);
         }
-        let out = staging::target(self.out)?;
         let leftovers = match (self.resume, self.overwrite) {
             (true, _) => Leftovers::Kept,
             (false, true) => Leftovers::Cleared,
             (false, false) => Leftovers::ClearedUnlessWhole,
         };
-        let mut staging = Staging::create(&out, self.overwrite, leftovers)?;
+        let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
         let built = thread::scope(|scope| {
             // Samples need not wait for it; a build that goes on with them does. A virtual dataset
             // leaves nothing to go on with.

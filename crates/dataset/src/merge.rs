@@ -18,14 +18,14 @@ use crate::parallel::in_parallel;
 use crate::piece::{self, PieceManifest};
 use crate::record;
 use crate::resume::{Joined, Shards};
-use crate::staging::{self, Staging};
+use crate::staging::Staging;
 use crate::summary::Gather;
 use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
 
 /// Joins pieces into the dataset that one build would have made, to the byte.
 ///
-/// Sizes and checksums of all files are checked. Pieces are gone once the dataset has its name, and
-/// as they were if it does not get one.
+/// Sizes and checksums of all files are checked. Pieces are gone once the dataset has its name, but
+/// for [`keep`](Merge::keep), and as they were if it does not get one.
 pub struct Merge<'a> {
     /// The folders of the pieces, in any order.
     pub pieces: &'a [PathBuf],
@@ -60,8 +60,7 @@ impl Merge<'_> {
         let parts = self.parts()?;
         let leftovers =
             if self.overwrite { Leftovers::Cleared } else { Leftovers::ClearedUnlessWhole };
-        let out = staging::target(self.out)?;
-        let mut staging = Staging::create(&out, self.overwrite, leftovers)?;
+        let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
         let joined: Result<Vec<_>, _> =
             parts.iter().map(|part| self.join(part, staging.dir())).collect();
         let done = joined.and_then(|built| staging.commit().map(|()| built));
@@ -75,6 +74,10 @@ impl Merge<'_> {
     /// Removes what the dataset has now. Whatever else is in the folders of pieces stays.
     fn remove_pieces(&self) {
         for piece in self.pieces {
+            // The dataset may have taken the place of one.
+            if piece::find(piece).is_ok_and(|found| found.is_empty()) {
+                continue;
+            }
             if !matches!(remove_dataset(piece), Ok(true)) {
                 let out = self.out.display();
                 tracing::warn!(

@@ -152,9 +152,6 @@ impl Verify<'_> {
         if self.dataset.recipe().resolve(market)?.to_json() != manifest.recipe {
             return self.wrong("recipe.toml", "it is not the recipe that the manifest tells of");
         }
-        if manifest.format != output.format.name() {
-            return self.wrong("manifest.json", "its format is not the recipe's");
-        }
         if (plan.samples, plan.positions.count()) != (manifest.samples, manifest.positions) {
             return self.wrong("manifest.json", "recipe and bars give another number of samples");
         }

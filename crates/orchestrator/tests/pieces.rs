@@ -209,6 +209,19 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
     }
 }
 
+/// The dataset in the place of one of its pieces is not taken for the piece when these are removed.
+#[test]
+fn a_dataset_may_take_the_place_of_a_piece() {
+    for more in ["", PARTS] {
+        let dir = three("parquet", more);
+        let dir = dir.path();
+        build(dir, "whole").expect(0, &[]);
+        run(dir, "merge p0 p1 p2 --out p1 --overwrite").expect(0, &[]);
+        assert!(files(&dir.join("p1")) == files(&dir.join("whole")));
+        assert!(!dir.join("p0").exists() && !dir.join("p2").exists());
+    }
+}
+
 #[test]
 fn a_piece_is_no_dataset() {
     let dir = three("parquet", "");
