@@ -265,8 +265,8 @@ impl Build<'_> {
         let mut whole = BTreeMap::new();
         if self.resume {
             let identity = &begun.identity(build.part.as_ref().map(PartRecord::new).as_ref());
-            let shards = Shards { layout: &layout, output, samples: plan.samples, identity };
-            whole = shards.keep_whole(&dir, self.threads, &totals, self.stop)?;
+            let shards = Shards { layout: &layout, output, samples: plan.samples };
+            whole = shards.keep_whole(&dir, identity, self.threads, &totals, self.stop)?;
         }
         if !whole.is_empty() {
             tracing::info!("{}: {} shards are whole already", dir.display(), whole.len());
@@ -307,7 +307,7 @@ impl Build<'_> {
     /// All shards of a part, built or not.
     fn shards<'b>(&'b self, part: &'b Begin<'_>) -> Shards<'b> {
         let samples = part.build.session.plan().samples;
-        Shards { layout: &part.layout, output: &self.recipe.output, samples, identity: "" }
+        Shards { layout: &part.layout, output: &self.recipe.output, samples }
     }
 
     /// The samples of some of a part's shards.

@@ -143,7 +143,7 @@ impl Merge<'_> {
         let recipe = Recipe::from_toml(&read_text(&text)?, &text.to_string_lossy())?;
         let layout = Layout::of_manifest(&part.manifest, &recipe);
         let (samples, identity) = (part.manifest.samples, &part.manifest.identity());
-        let shards = Shards { layout: &layout, output: &recipe.output, samples, identity };
+        let shards = Shards { layout: &layout, output: &recipe.output, samples };
         if shards.count() > MOST_SHARDS {
             let (count, most) = (shards.count(), MOST_SHARDS);
             return Err(DatasetError::TooManyShards { samples, count, most });
@@ -152,7 +152,7 @@ impl Merge<'_> {
         part.check_holes(&numbers)?;
         let totals = Mutex::new(Gather::new(recipe.reward.metrics.len()));
         let take = |number: u64| {
-            let record = self.take(part, &shards, number, &dir)?;
+            let record = self.take(part, &shards, number, identity, &dir)?;
             let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
             Ok((record.into_built(&mut totals), ()))
         };
@@ -179,13 +179,14 @@ impl Merge<'_> {
         part: &PartPieces,
         shards: &Shards<'_>,
         number: u64,
+        identity: &str,
         dir: &Path,
     ) -> Result<record::Record, DatasetError> {
         if (self.stop)() {
             return Err(DatasetError::Stopped);
         }
         let from = &part.dirs[&(number % part.count)];
-        let record = shards.record(from, number)?;
+        let record = shards.record(from, number, identity)?;
         let take = |file| take_file(self.how(), from, dir, file, self.stop);
         record.shard.files.iter().try_for_each(take)?;
         (self.progress)(record.shard.rows);

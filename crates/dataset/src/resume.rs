@@ -23,8 +23,6 @@ pub(crate) struct Shards<'a> {
     pub(crate) output: &'a OutputSettings,
     /// Samples of the part.
     pub(crate) samples: u64,
-    /// What the records of its shards name.
-    pub(crate) identity: &'a str,
 }
 
 impl Shards<'_> {
@@ -68,22 +66,26 @@ impl Shards<'_> {
         &self,
         dir: &Path,
         number: u64,
+        identity: &str,
         stop: Stop<'_>,
     ) -> Result<Record, DatasetError> {
-        let record = self.record(dir, number)?;
+        let record = self.record(dir, number, identity)?;
         record.shard.files.iter().try_for_each(|file| check_file(dir, file, stop))?;
         Ok(record)
     }
 
-    /// The record of a shard, if it is of this dataset.
-    pub(crate) fn record(&self, dir: &Path, number: u64) -> Result<Record, DatasetError> {
+    /// The record of a shard, if it names this identity.
+    pub(crate) fn record(
+        &self,
+        dir: &Path,
+        number: u64,
+        identity: &str,
+    ) -> Result<Record, DatasetError> {
         let record = Record::read(dir, number)?;
         let names = encode::file_names(self.output.format, self.layout, number);
         let files = record.shard.files.iter().map(|file| &file.name);
         let range = (record.shard.first, record.shard.rows);
-        if range != self.range(number)
-            || !files.eq(&names)
-            || !record.is_of(self.identity, self.layout)
+        if range != self.range(number) || !files.eq(&names) || !record.is_of(identity, self.layout)
         {
             let path = dir.join(record::name(number));
             let problem = "it is of another dataset".to_owned();
@@ -97,6 +99,7 @@ impl Shards<'_> {
     pub(crate) fn keep_whole(
         &self,
         dir: &Path,
+        identity: &str,
         threads: usize,
         totals: &Mutex<Gather>,
         stop: Stop<'_>,
@@ -104,7 +107,7 @@ impl Shards<'_> {
         let entries = entries(dir)?;
         let numbers: Vec<u64> =
             entries.iter().filter_map(|(name, _)| record::number_in(name)).collect();
-        let check = |number: u64| match self.check(dir, number, stop) {
+        let check = |number: u64| match self.check(dir, number, identity, stop) {
             Err(error) if error.is_of_dataset() => Ok((None, ())),
             record => {
                 let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -178,7 +181,7 @@ mod tests {
         let layout = Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new());
         let output = OutputSettings { shard_rows: 4_096, ..OutputSettings::default() };
         for samples in [1, 4_095, 4_096, 4_097, 20_000, 40_960] {
-            let shards = Shards { layout: &layout, output: &output, samples, identity: "" };
+            let shards = Shards { layout: &layout, output: &output, samples };
             assert_eq!(shards.rows_of(None), samples);
             for count in 1..=12 {
                 let rows = |index| {
@@ -191,7 +194,7 @@ mod tests {
             }
         }
         let samples = (1 << 62) - 1;
-        let shards = Shards { layout: &layout, output: &output, samples, identity: "" };
+        let shards = Shards { layout: &layout, output: &output, samples };
         assert_eq!(shards.rows_of(None), (1 << 62) - 1);
         let piece = |index, count| shards.rows_of(Piece::new(index, count));
         assert_eq!(piece(0, 2) + piece(1, 2), (1 << 62) - 1);

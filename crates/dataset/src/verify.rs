@@ -163,8 +163,7 @@ impl Verify<'_> {
             return self.wrong("manifest.json", &problem);
         }
         let layout = Layout::new(plan, market);
-        let identity = "";
-        let shards = Shards { layout: &layout, output, samples: plan.samples, identity };
+        let shards = Shards { layout: &layout, output, samples: plan.samples };
         if !shards.are(&manifest.shards) {
             return self.wrong("manifest.json", "its shards are not those of the recipe");
         }
