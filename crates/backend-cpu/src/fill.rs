@@ -1,8 +1,9 @@
 //! How the rows of a block are split into tasks.
 
-use barloom_backend::{Prepared, RowsMut};
+use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, WindowLayout};
+use barloom_scaling::Places;
 
-use crate::rows::{Cut, GRAIN, Price};
+use crate::rows::{Cut, GRAIN, Interleave, Price};
 use crate::{CpuSession, order};
 
 /// Rows of a tile: its windows of one channel and their order stay in the caches.
@@ -42,15 +43,16 @@ pub(crate) struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    /// Splits the rows, of samples from `first` on, in halves: each a multiple of the grain but
-    /// for the last.
-    pub(crate) fn fill(self, first: u64, rows: RowsMut<'_>) {
+    /// Splits the rows, of these samples, in halves: each a multiple of the grain but for the
+    /// last.
+    pub(crate) fn fill(self, samples: Numbers<'_>, rows: RowsMut<'_>) {
         let grain = self.how.grain;
         if rows.len() > grain {
             let middle = (rows.len().div_ceil(grain) / 2) * grain;
-            let (left, right) = rows.split_at(middle, self.session.plan.lookback);
-            let left = || self.fill(first, left);
-            let right = || self.fill(first + middle as u64, right);
+            let right_samples = samples.rows(middle, rows.len());
+            let (left, right) = rows.split_at(middle);
+            let left = || self.fill(samples.rows(0, middle), left);
+            let right = || self.fill(right_samples, right);
             if self.how.shared {
                 rayon::join(left, right);
             } else {
@@ -58,43 +60,69 @@ impl Filler<'_> {
                 right();
             }
         } else if self.how.streamed {
-            self.fill_tile(first, rows);
+            self.fill_tile(samples, rows);
         } else {
-            self.fill_grain(first, rows);
+            self.fill_grain(samples, rows);
         }
     }
 
-    fn fill_grain(self, first: u64, mut rows: RowsMut<'_>) {
-        let windows = std::mem::take(&mut rows.windows);
+    fn fill_grain(self, samples: Numbers<'_>, mut rows: RowsMut<'_>) {
+        let (shape, cut, windows) = (rows.shape(), rows.cut(), rows.take_windows());
         let mut at = [0; GRAIN];
         let at = &mut at[..rows.len()];
-        self.price(first, rows, at);
-        self.cut(windows, at, None);
+        self.price(samples, rows, at);
+        if shape.rows_per_window == 1 {
+            self.cut(shape, windows, at, None);
+        } else {
+            let mut heads = [0; GRAIN];
+            let count = heads.iter_mut().zip(cut).map(|(head, row)| *head = at[row]).count();
+            self.cut(shape, windows, &heads[..count], None);
+        }
     }
 
     /// Windows are cut in the order of the market, whatever their samples' numbers are.
-    fn fill_tile(self, first: u64, mut rows: RowsMut<'_>) {
-        let windows = std::mem::take(&mut rows.windows);
+    fn fill_tile(self, samples: Numbers<'_>, mut rows: RowsMut<'_>) {
+        let (shape, cut, windows) = (rows.shape(), rows.cut(), rows.take_windows());
         let mut at = vec![0; rows.len()];
         let (mut rest, mut begin) = (rows, 0);
         while !rest.is_empty() {
             let end = begin + rest.len().min(GRAIN);
-            let (grain, after) = rest.split_at(end - begin, 0);
-            self.price(first + begin as u64, grain, &mut at[begin..end]);
+            let (grain, after) = rest.split_at(end - begin);
+            self.price(samples.rows(begin, end), grain, &mut at[begin..end]);
             (rest, begin) = (after, end);
         }
-        self.cut(windows, &at, Some(&order::by_row(&at)));
+        if shape.rows_per_window != 1 {
+            at = cut.map(|row| at[row]).collect();
+        }
+        self.cut(shape, windows, &at, Some(&order::by_row(&at)));
     }
 
-    fn price(self, first: u64, rows: RowsMut<'_>, at: &mut [usize]) {
+    fn price(self, samples: Numbers<'_>, rows: RowsMut<'_>, at: &mut [usize]) {
         let (session, prepared) = (self.session, self.prepared);
-        session.backend.instructions.run(Price { session, prepared, first, rows, at });
+        session.backend.instructions.run(Price { session, prepared, samples, rows, at });
     }
 
-    fn cut(self, windows: Vec<&mut [f32]>, at: &[usize], order: Option<&[u32]>) {
-        let prepared = self.prepared;
-        for (channel, out) in windows.into_iter().enumerate() {
-            self.session.backend.instructions.run(Cut { prepared, channel, at, order, out });
+    /// Cuts the windows before the rows `at`.
+    fn cut(self, shape: BlockShape, windows: Vec<&mut [f32]>, at: &[usize], order: Option<&[u32]>) {
+        let (prepared, instructions) = (self.prepared, self.session.backend.instructions);
+        let BlockShape { lookback, channels, .. } = shape;
+        for (column, out) in windows.into_iter().enumerate() {
+            match shape.layout {
+                WindowLayout::PerChannel => {
+                    let out = Places { out, begin: 0, stride: lookback, lookback };
+                    instructions.run(Cut { prepared, channel: column, at, order, out });
+                }
+                WindowLayout::ChannelsFirst => {
+                    for channel in 0..channels {
+                        let (begin, stride) = (channel * lookback, channels * lookback);
+                        let out = Places { out: &mut *out, begin, stride, lookback };
+                        instructions.run(Cut { prepared, channel, at, order, out });
+                    }
+                }
+                WindowLayout::ChannelsLast => {
+                    instructions.run(Interleave { prepared, at, lookback, out });
+                }
+            }
         }
     }
 }

@@ -44,7 +44,9 @@ mod x86;
 
 use std::sync::{Arc, OnceLock};
 
-use barloom_backend::{Backend, BackendError, Plan, Prepared, SampleBlock, Session};
+use barloom_backend::{
+    Backend, BackendError, Numbers, Plan, Prepared, SampleBlock, Session, Threads, WindowLayout,
+};
 use barloom_bars::Market;
 use barloom_rewards::RewardsError;
 
@@ -109,39 +111,23 @@ impl Session for CpuSession {
         &self.plan
     }
 
-    fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
-        self.fill_with(first, rows, block, true)
-    }
-
-    fn fill_alone(
+    fn fill_block(
         &self,
-        first: u64,
-        rows: usize,
+        samples: Numbers<'_>,
+        threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        self.fill_with(first, rows, block, false)
-    }
-}
-
-impl CpuSession {
-    fn fill_with(
-        &self,
-        first: u64,
-        rows: usize,
-        block: &mut SampleBlock,
-        shared: bool,
-    ) -> Result<(), BackendError> {
-        self.plan.check_range(first, rows)?;
         let shape = block.shape();
-        if shape != self.plan.block_shape() {
-            return Err(BackendError::BlockShape { got: shape, expected: self.plan.block_shape() });
-        }
+        self.plan.check(samples, shape)?;
         let prepared = self.prepared.get_or_init(|| Prepared::new(&self.market, &self.plan));
         let prepared = prepared.as_ref().map_err(Clone::clone)?;
-        let bytes = shape.channels.saturating_mul(shape.lookback).saturating_mul(4 * rows);
-        let streamed = bytes >= self.backend.stream_from && self.backend.instructions.streams();
-        let how = How::new(rows, streamed, shared);
-        Filler { session: self, prepared, how }.fill(first, block.begin(first, rows)?);
+        let rows = samples.len();
+        let windows = shape.window_columns() * shape.window_values() * shape.windows(rows);
+        let streamed = size_of::<f32>() * windows >= self.backend.stream_from
+            && self.backend.instructions.streams()
+            && shape.layout != WindowLayout::ChannelsLast;
+        let how = How::new(rows, streamed, threads == Threads::All);
+        Filler { session: self, prepared, how }.fill(samples, block.begin(samples)?);
         Ok(())
     }
 }

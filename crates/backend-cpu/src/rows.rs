@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use barloom_backend::{Prepared, RowsMut, prices};
+use barloom_backend::{Numbers, Prepared, RowsMut, prices};
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
-use barloom_scaling::PlainStore;
+use barloom_scaling::{Places, PlainStore};
 
 use crate::CpuSession;
 use crate::instructions::Task;
@@ -17,12 +17,11 @@ pub(crate) const GRAIN: usize = 256;
 /// Rows that are drawn and placed at a time.
 const LOT: usize = 64;
 
-/// Rows to fill, from sample `first` on, but for their windows; the market's row of each goes to
-/// `at`.
+/// Rows to fill with these samples, but for their windows; the market's row of each goes to `at`.
 pub(crate) struct Price<'a> {
     pub(crate) session: &'a CpuSession,
     pub(crate) prepared: &'a Prepared,
-    pub(crate) first: u64,
+    pub(crate) samples: Numbers<'a>,
     pub(crate) rows: RowsMut<'a>,
     pub(crate) at: &'a mut [usize],
 }
@@ -34,6 +33,14 @@ pub(crate) struct Cut<'a> {
     pub(crate) at: &'a [usize],
     /// The order to take them in, if not in turn; then they go past the caches.
     pub(crate) order: Option<&'a [u32]>,
+    pub(crate) out: Places<'a>,
+}
+
+/// Windows of all channels to cut, before the rows `at`: `[rows, L, C]`.
+pub(crate) struct Interleave<'a> {
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) at: &'a [usize],
+    pub(crate) lookback: usize,
     pub(crate) out: &'a mut [f32],
 }
 
@@ -77,10 +84,60 @@ impl Task for Cut<'_> {
     }
 }
 
+/// Windows that are cut channel by channel before they are interleaved: few, to stay in the
+/// first cache.
+const INTERLEAVED: usize = 8;
+
+impl Task for Interleave<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { prepared, at, lookback, out } = self;
+        let stride = prepared.channels.len() * lookback;
+        let mut windows = vec![0.0; INTERLEAVED * stride];
+        let outs = out.chunks_mut(INTERLEAVED * stride);
+        for (at, out) in at.chunks(INTERLEAVED).zip(outs) {
+            for (number, channel) in prepared.channels.iter().enumerate() {
+                let places =
+                    Places { out: &mut windows, begin: number * lookback, stride, lookback };
+                channel.scale_rows(PlainStore, fetch, &prepared.reference, at, places);
+            }
+            for (window, out) in windows.chunks_exact(stride).zip(out.chunks_exact_mut(stride)) {
+                interleave(window, lookback, out);
+            }
+        }
+    }
+}
+
+/// `[C, L]` as `[L, C]`. Loops over as many channels as most have are made for their number.
+#[inline(always)]
+fn interleave(window: &[f32], lookback: usize, out: &mut [f32]) {
+    match window.len() / lookback {
+        4 => interleave_of::<4>(window, lookback, out),
+        5 => interleave_of::<5>(window, lookback, out),
+        6 => interleave_of::<6>(window, lookback, out),
+        channels => {
+            for (channel, values) in window.chunks_exact(lookback).enumerate() {
+                let places = out[channel..].iter_mut().step_by(channels);
+                places.zip(values).for_each(|(place, value)| *place = *value);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn interleave_of<const C: usize>(window: &[f32], lookback: usize, out: &mut [f32]) {
+    let channels: [&[f32]; C] =
+        std::array::from_fn(|channel| &window[channel * lookback..(channel + 1) * lookback]);
+    let (places, _) = out.as_chunks_mut::<C>();
+    for (k, place) in places.iter_mut().enumerate().take(lookback) {
+        *place = std::array::from_fn(|channel| channels[channel][k]);
+    }
+}
+
 impl Price<'_> {
     #[inline(always)]
     fn draw(&mut self, lot: Range<usize>, rank: &mut [u64]) {
-        let (rows, first) = (&mut self.rows, self.first + lot.start as u64);
+        let (rows, samples) = (&mut *self.rows, self.samples.rows(lot.start, lot.end));
         let mut out = DrawsMut {
             rank,
             equity: &mut rows.equity[lot.clone()],
@@ -93,12 +150,16 @@ impl Price<'_> {
             act_sl: &mut rows.act_sl[lot.clone()],
             act_tp: &mut rows.act_tp[lot],
         };
-        self.session.plan.sampler.draws(first, &mut out);
+        let sampler = &self.session.plan.sampler;
+        match samples {
+            Numbers::Range { first, .. } => sampler.draws(first, &mut out),
+            Numbers::Listed(samples) => sampler.draws_of(samples, &mut out),
+        }
     }
 
     #[inline(always)]
     fn locate(&mut self, lot: Range<usize>, rank: &[u64]) {
-        let (session, rows) = (self.session, &mut self.rows);
+        let (session, rows) = (self.session, &mut *self.rows);
         let ts = session.market.ts();
         for (i, rank) in lot.zip(rank) {
             let position = session.plan.positions.locate(*rank);
@@ -112,7 +173,7 @@ impl Price<'_> {
 
     #[inline(always)]
     fn price(&mut self) {
-        let (session, rows, row) = (self.session, &mut self.rows, &*self.at);
+        let (session, rows, row) = (self.session, &mut *self.rows, &*self.at);
         let prices = prices(&session.market);
         let actions = Actions {
             row,

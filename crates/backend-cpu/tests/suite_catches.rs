@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, BackendError, Plan, SampleBlock, Session, conformance};
+use barloom_backend::{
+    Backend, BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout, conformance,
+};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
 
@@ -30,10 +32,16 @@ impl Session for WrongSession {
         self.1.plan()
     }
 
-    fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
-        let mut right = self.1.allocate(rows);
-        self.1.fill(first, rows, &mut right)?;
-        let mut to = block.begin(first, rows)?;
+    fn fill_block(
+        &self,
+        samples: Numbers<'_>,
+        threads: Threads,
+        block: &mut SampleBlock,
+    ) -> Result<(), BackendError> {
+        let mut right = self.1.allocate_shaped(block.shape(), samples.len());
+        self.1.fill_block(samples, threads, &mut right)?;
+        let mut to = block.begin(samples)?;
+        let to = &mut *to;
         macro_rules! copy {
             ($($name:ident),*) => {
                 $(to.$name.copy_from_slice(&right.$name);
@@ -63,6 +71,18 @@ impl Session for WrongSession {
         );
         let windows = to.windows.iter_mut().zip(&right.windows);
         windows.for_each(|(to, from)| to.copy_from_slice(from));
+        let shape = right.shape();
+        let spoilt = match self.0 {
+            "windows" => shape.layout == WindowLayout::PerChannel,
+            "channels first" => shape.layout == WindowLayout::ChannelsFirst,
+            "channels last" => shape.layout == WindowLayout::ChannelsLast,
+            "shared windows" => shape.rows_per_window > 1,
+            "lists" => matches!(samples, Numbers::Listed(_)) && samples.len() > 64,
+            _ => false,
+        };
+        if let (true, Some(last)) = (spoilt, to.windows.last_mut().and_then(|w| w.last_mut())) {
+            *last = f32::from_bits(last.to_bits() ^ 1);
+        }
         let rewards = to.rewards.iter_mut().zip(&right.rewards);
         rewards.for_each(|(to, from)| to.copy_from_slice(from));
         for (to, from) in to.clipped.iter_mut().zip(&right.clipped) {
@@ -106,6 +126,9 @@ fn one_wrong_column_is_caught() {
         let trade = ["entry_price", "exit_price", "pnl", "held_bars", "exit_reason"];
         let named = if trade.contains(&column) { "trade" } else { column };
         assert!(difference.contains(named), "{column}: {difference}");
+    }
+    for windows in ["windows", "channels first", "channels last", "shared windows", "lists"] {
+        conformance::check(&Wrong(windows)).expect_err(windows);
     }
     conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
 }

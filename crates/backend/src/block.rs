@@ -1,19 +1,9 @@
-//! A block of consecutive samples, as columns.
+//! A block of samples, as columns.
 
 use barloom_memory::{Bytes, Column};
 
-use crate::BackendError;
-
-/// What the columns of a block are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockShape {
-    /// Lookback L in bars.
-    pub lookback: usize,
-    /// Channels C.
-    pub channels: usize,
-    /// Reward metrics.
-    pub metrics: usize,
-}
+use crate::numbers::Held;
+use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
 /// The columns of a block, the same for the vectors that own them and for slices of their rows.
 macro_rules! columns {
@@ -21,7 +11,9 @@ macro_rules! columns {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name $(<$life>)? {
-            /// `[C]` of `[rows, L]`: the scaled windows of each channel, oldest bar first.
+            /// The scaled windows, oldest bar first, as [`WindowLayout`](crate::WindowLayout)
+            /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than rows
+            /// where rows share windows.
             pub windows: Vec<$column!($($life,)? f32)>,
             /// `[rows]`: index of the symbol in the market's table.
             pub symbol: $column!($($life,)? u32),
@@ -77,8 +69,8 @@ columns! {
     Columns, owned
 }
 columns! {
-    /// Mutable rows of a block, which can be split between threads.
-    RowsMut<'a>, borrowed
+    /// The columns of [`RowsMut`] as slices.
+    ColumnsMut<'a>, borrowed
 }
 
 /// Runs a macro over the per-row columns that are single vectors.
@@ -106,14 +98,37 @@ macro_rules! for_plain {
     };
 }
 
-/// Consecutive samples as columns. Derefs to its columns for reading.
+/// Samples as columns. Derefs to its columns for reading.
 #[derive(Debug)]
 pub struct SampleBlock {
     shape: BlockShape,
     capacity: usize,
-    first: u64,
+    numbers: Held,
     rows: usize,
     columns: Columns,
+}
+
+/// Rows of a block to be filled, which can be split between threads. Derefs to their columns.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    shape: BlockShape,
+    /// The block's row that these begin at.
+    begin: usize,
+    columns: ColumnsMut<'a>,
+}
+
+impl<'a> std::ops::Deref for RowsMut<'a> {
+    type Target = ColumnsMut<'a>;
+
+    fn deref(&self) -> &ColumnsMut<'a> {
+        &self.columns
+    }
+}
+
+impl std::ops::DerefMut for RowsMut<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.columns
+    }
 }
 
 impl std::ops::Deref for SampleBlock {
@@ -138,14 +153,19 @@ impl SampleBlock {
         macro_rules! reserve {
             ($($name:ident),*) => {
                 Columns {
-                    windows: each(shape.channels, capacity * shape.lookback, allocate),
+                    windows: each(
+                        shape.window_columns(),
+                        shape.windows(capacity).saturating_mul(shape.window_values()),
+                        allocate,
+                    ),
                     rewards: each(shape.metrics, capacity, allocate),
                     clipped: each(shape.metrics, capacity, allocate),
                     $($name: column(capacity, allocate),)*
                 }
             };
         }
-        Self { shape, capacity, first: 0, rows: 0, columns: for_plain!(reserve) }
+        let columns = for_plain!(reserve);
+        Self { shape, capacity, numbers: Held::default(), rows: 0, columns }
     }
 
     fn resize(&mut self, rows: usize) {
@@ -154,27 +174,29 @@ impl SampleBlock {
             ($($name:ident),*) => { $(columns.$name.set_len(rows);)* };
         }
         for_plain!(resize);
-        columns.windows.iter_mut().for_each(|w| w.set_len(rows * shape.lookback));
+        let values = shape.windows(rows) * shape.window_values();
+        columns.windows.iter_mut().for_each(|w| w.set_len(values));
         columns.rewards.iter_mut().for_each(|r| r.set_len(rows));
         columns.clipped.iter_mut().for_each(|c| c.set_len(rows));
         self.rows = rows;
     }
 
-    /// Makes the block hold samples `[first, first + rows)` and gives their rows to be filled.
-    /// What they hold until then is unspecified.
+    /// Makes the block hold these samples and gives their rows to be filled. What they hold until
+    /// then is unspecified.
     ///
     /// # Errors
     /// More rows than the block was made for.
-    pub fn begin(&mut self, first: u64, rows: usize) -> Result<RowsMut<'_>, BackendError> {
+    pub fn begin(&mut self, samples: Numbers<'_>) -> Result<RowsMut<'_>, BackendError> {
+        let rows = samples.len();
         if rows > self.capacity {
             return Err(BackendError::BlockTooSmall { rows, capacity: self.capacity });
         }
-        self.first = first;
+        self.numbers.set(samples);
         self.resize(rows);
         let columns = &mut self.columns;
         macro_rules! borrow {
             ($($name:ident),*) => {
-                RowsMut {
+                ColumnsMut {
                     windows: columns.windows.iter_mut().map(|column| &mut column[..]).collect(),
                     rewards: columns.rewards.iter_mut().map(|column| &mut column[..]).collect(),
                     clipped: columns.clipped.iter_mut().map(|column| &mut column[..]).collect(),
@@ -182,7 +204,7 @@ impl SampleBlock {
                 }
             };
         }
-        Ok(for_plain!(borrow))
+        Ok(RowsMut { shape: self.shape, begin: 0, columns: for_plain!(borrow) })
     }
 
     /// Its shape.
@@ -191,10 +213,20 @@ impl SampleBlock {
         self.shape
     }
 
-    /// Number of the first sample.
+    /// Which samples it holds.
     #[must_use]
-    pub fn first(&self) -> u64 {
-        self.first
+    pub fn samples(&self) -> Numbers<'_> {
+        self.numbers.get(self.rows)
+    }
+
+    /// The number of the sample in a row.
+    ///
+    /// # Panics
+    /// There is no such row.
+    #[must_use]
+    pub fn sample(&self, row: usize) -> u64 {
+        assert!(row < self.rows, "row {row} of {}", self.rows);
+        self.samples().get(row)
     }
 
     /// How many samples it holds.
@@ -209,20 +241,37 @@ impl SampleBlock {
         self.capacity
     }
 
-    /// The window of a channel: `[L]`, oldest bar first. `row` counts from the block's first
-    /// sample.
+    /// The window of a channel, of a block whose windows lie
+    /// [`PerChannel`](crate::WindowLayout::PerChannel): `[L]`, oldest bar first.
     ///
     /// # Panics
-    /// There is no such channel or row.
+    /// There is no such channel or row, or windows lie otherwise.
     #[must_use]
     pub fn window(&self, channel: usize, row: usize) -> &[f32] {
-        let l = self.shape.lookback;
-        &self.columns.windows[channel][row * l..(row + 1) * l]
+        assert_eq!(self.shape.layout, WindowLayout::PerChannel, "windows by channel");
+        let (l, at) = (self.shape.lookback, row / self.shape.rows_per_window);
+        &self.columns.windows[channel][at * l..(at + 1) * l]
+    }
+
+    /// Bar `k` of the window of a channel, however windows lie.
+    ///
+    /// # Panics
+    /// There is no such channel, row or bar.
+    #[must_use]
+    pub fn window_value(&self, channel: usize, row: usize, k: usize) -> f32 {
+        let BlockShape { lookback, channels, .. } = self.shape;
+        assert!(channel < channels && k < lookback, "channel {channel}, bar {k}");
+        let at = row / self.shape.rows_per_window;
+        let windows = &self.columns.windows;
+        match self.shape.layout {
+            WindowLayout::PerChannel => windows[channel][at * lookback + k],
+            WindowLayout::ChannelsFirst => windows[0][(at * channels + channel) * lookback + k],
+            WindowLayout::ChannelsLast => windows[0][(at * lookback + k) * channels + channel],
+        }
     }
 
     /// The meta fields of a sample, not scaled: equity, balance, position, sl_dist, tp_dist,
-    /// act_dollar, act_sl, act_tp, act_dir, the order of [`Plan::meta`](crate::Plan::meta). `row`
-    /// counts from the block's first sample.
+    /// act_dollar, act_sl, act_tp, act_dir, the order of [`Plan::meta`](crate::Plan::meta).
     ///
     /// # Panics
     /// There is no such row.
@@ -242,45 +291,59 @@ impl SampleBlock {
         ]
     }
 
-    /// Whether two blocks hold the same samples bit for bit; else the first sample and column
-    /// that differ, with both values.
+    /// Whether two blocks hold the same samples in the same rows, bit for bit, however their
+    /// windows lie; else the first sample and column that differ, with both values.
     ///
     /// # Errors
     /// The difference in words.
     pub fn same_bits(&self, other: &Self) -> Result<(), String> {
-        if (self.shape, self.first, self.rows) != (other.shape, other.first, other.rows) {
-            return Err(format!(
-                "blocks of {:?} from {} x {} and {:?} from {} x {}",
-                self.shape, self.first, self.rows, other.shape, other.first, other.rows
-            ));
+        if self.rows != other.rows {
+            return Err(format!("{} rows against {}", self.rows, other.rows));
         }
-        for row in 0..self.rows {
-            self.same_row(other, row)
-                .map_err(|what| format!("sample {}: {what}", self.first + row as u64))?;
-        }
-        Ok(())
+        (0..self.rows).try_for_each(|row| self.same_row(row, other, row))
     }
 
-    fn same_row(&self, other: &Self, row: usize) -> Result<(), String> {
+    /// Whether a row holds the same sample as a row of another block, bit for bit.
+    ///
+    /// # Errors
+    /// The difference in words.
+    ///
+    /// # Panics
+    /// There are no such rows.
+    pub fn same_row(&self, row: usize, other: &Self, other_row: usize) -> Result<(), String> {
+        let plain = |shape: BlockShape| shape.layout(WindowLayout::PerChannel).rows_per_window(1);
+        if plain(self.shape) != plain(other.shape) {
+            return Err(format!("blocks of {:?} and {:?}", self.shape, other.shape));
+        }
+        let (sample, other_sample) = (self.sample(row), other.sample(other_row));
+        if sample != other_sample {
+            return Err(format!("sample {sample} against {other_sample}"));
+        }
+        self.same_values(row, other, other_row).map_err(|what| format!("sample {sample}: {what}"))
+    }
+
+    fn same_values(&self, row: usize, other: &Self, other_row: usize) -> Result<(), String> {
         let (a, b) = (&self.columns, &other.columns);
         macro_rules! compare {
             ($($name:ident),*) => {
-                $(if a.$name[row].to_ne_bytes() != b.$name[row].to_ne_bytes() {
+                $(if a.$name[row].to_ne_bytes() != b.$name[other_row].to_ne_bytes() {
                     return Err(format!(
-                        "{}: {:?} against {:?}", stringify!($name), a.$name[row], b.$name[row]
+                        "{}: {:?} against {:?}", stringify!($name), a.$name[row], b.$name[other_row]
                     ));
                 })*
             };
         }
         for_plain!(compare);
         for (metric, (x, y)) in a.rewards.iter().zip(&b.rewards).enumerate() {
-            if x[row].to_bits() != y[row].to_bits() {
-                return Err(format!("reward {metric}: {:?} against {:?}", x[row], y[row]));
+            let (x, y) = (x[row], y[other_row]);
+            if x.to_bits() != y.to_bits() {
+                return Err(format!("reward {metric}: {x:?} against {y:?}"));
             }
         }
         for channel in 0..self.shape.channels {
-            let pairs = self.window(channel, row).iter().zip(other.window(channel, row));
-            for (k, (x, y)) in pairs.enumerate() {
+            for k in 0..self.shape.lookback {
+                let x = self.window_value(channel, row, k);
+                let y = other.window_value(channel, other_row, k);
                 if x.to_bits() != y.to_bits() {
                     return Err(format!(
                         "channel {channel}, bar {k} of the window: {x:?} against {y:?}"
@@ -322,21 +385,41 @@ impl<'a> RowsMut<'a> {
         self.bar.is_empty()
     }
 
-    /// The rows before `middle`, and those from it on. `lookback` is L of the windows.
+    /// The shape of their block.
+    #[must_use]
+    pub fn shape(&self) -> BlockShape {
+        self.shape
+    }
+
+    /// Those rows, counted from the first of these, whose windows are to be cut, in order.
+    pub fn cut(&self) -> impl Iterator<Item = usize> + use<> {
+        let every = self.shape.rows_per_window;
+        (self.begin.next_multiple_of(every) - self.begin..self.len()).step_by(every)
+    }
+
+    /// The columns of the windows, taken from the rows: those of [`cut`](Self::cut), in turn.
+    #[must_use]
+    pub fn take_windows(&mut self) -> Vec<&'a mut [f32]> {
+        std::mem::take(&mut self.columns.windows)
+    }
+
+    /// The rows before `middle`, and those from it on.
     ///
     /// # Panics
     /// `middle` is past the last row.
     #[must_use]
-    pub fn split_at(self, middle: usize, lookback: usize) -> (Self, Self) {
-        let (windows, windows_after) = split_each(self.windows, middle * lookback);
-        let (rewards, rewards_after) = split_each(self.rewards, middle);
-        let (clipped, clipped_after) = split_each(self.clipped, middle);
+    pub fn split_at(self, middle: usize) -> (Self, Self) {
+        let Self { shape, begin, columns } = self;
+        let windows = shape.windows(begin + middle) - shape.windows(begin);
+        let (windows, windows_after) = split_each(columns.windows, windows * shape.window_values());
+        let (rewards, rewards_after) = split_each(columns.rewards, middle);
+        let (clipped, clipped_after) = split_each(columns.clipped, middle);
         macro_rules! split {
             ($($name:ident),*) => {{
-                $(let $name = self.$name.split_at_mut(middle);)*
+                $(let $name = columns.$name.split_at_mut(middle);)*
                 (
-                    RowsMut { windows, rewards, clipped, $($name: $name.0,)* },
-                    RowsMut {
+                    ColumnsMut { windows, rewards, clipped, $($name: $name.0,)* },
+                    ColumnsMut {
                         windows: windows_after,
                         rewards: rewards_after,
                         clipped: clipped_after,
@@ -345,7 +428,11 @@ impl<'a> RowsMut<'a> {
                 )
             }};
         }
-        for_plain!(split)
+        let (before, after) = for_plain!(split);
+        (
+            Self { shape, begin, columns: before },
+            Self { shape, begin: begin + middle, columns: after },
+        )
     }
 }
 

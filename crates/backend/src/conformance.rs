@@ -12,7 +12,7 @@ use std::sync::Arc;
 use barloom_bars::Market;
 use barloom_recipe::Recipe;
 
-use crate::{Backend, Plan};
+use crate::{Backend, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout};
 
 /// A market and a plan to build samples from.
 pub struct Case {
@@ -92,25 +92,66 @@ fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
             session.fill_alone(first as u64, rows, &mut piece).map_err(text)?;
         }
         for row in 0..rows {
-            piece_row_is(&piece, row, &whole, first + row)?;
+            piece.same_row(row, &whole, first + row).map_err(|e| format!("in pieces: {e}"))?;
         }
         first += rows;
     }
     if session.fill(case.plan.samples, 1, &mut piece).is_ok() {
         return Err("it made a sample past the last one".into());
     }
-    Ok(())
+    check_lists(&*session, &whole)
 }
 
-fn piece_row_is(
-    piece: &crate::SampleBlock,
-    row: usize,
-    whole: &crate::SampleBlock,
-    at: usize,
-) -> Result<(), String> {
-    let a = crate::BlockDigest::of_rows(piece, row, row + 1);
-    let b = crate::BlockDigest::of_rows(whole, at, at + 1);
-    if a == b { Ok(()) } else { Err(format!("sample {at} differs when asked for in pieces")) }
+/// Samples by their numbers, in any order, with windows in every layout, alone and shared.
+fn check_lists(session: &dyn Session, whole: &SampleBlock) -> Result<(), String> {
+    let text = |e: crate::BackendError| e.to_string();
+    let (plan, samples) = (session.plan(), whole.rows() as u64);
+    let actions = plan.sampler.actions_per_state();
+    let layouts =
+        [WindowLayout::PerChannel, WindowLayout::ChannelsFirst, WindowLayout::ChannelsLast];
+    for layout in layouts {
+        for rows_per_window in [1, actions as usize] {
+            let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
+            let named = |e: String| format!("{layout:?}, {rows_per_window} rows a window: {e}");
+            let group = rows_per_window as u64;
+            let most = samples as usize + rows_per_window;
+            let mut block = session.allocate_shaped(shape, most);
+            for groups in [0, 1, 3, 64, 65, samples / group] {
+                // Whole groups from all over, some of them several times.
+                let first = |j: u64| j * 7_919 % (samples / group) * group;
+                let list: Vec<u64> = (0..groups).flat_map(|j| first(j)..first(j) + group).collect();
+                let mut numbers = vec![Numbers::Listed(&list)];
+                numbers.push(Numbers::Range { first: group, rows: list.len() / 2 });
+                for (numbers, threads) in numbers
+                    .into_iter()
+                    .flat_map(|numbers| [(numbers, Threads::All), (numbers, Threads::Calling)])
+                {
+                    if numbers.is_empty() && groups > 0 {
+                        continue;
+                    }
+                    session
+                        .fill_block(numbers, threads, &mut block)
+                        .map_err(text)
+                        .map_err(named)?;
+                    if block.samples() != numbers {
+                        return Err(named(format!("{:?}, not {numbers:?}", block.samples())));
+                    }
+                    for row in 0..numbers.len() {
+                        let at = numbers.get(row) as usize;
+                        block.same_row(row, whole, at).map_err(named)?;
+                    }
+                }
+            }
+            let past = [0, samples];
+            if session.gather(&past, &mut block).is_ok() {
+                return Err(named("it gathered a sample past the last one".into()));
+            }
+            if rows_per_window > 1 && session.gather(&[0, group], &mut block).is_ok() {
+                return Err(named("two states share a window".into()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Recipes that together use every setting a backend sees.

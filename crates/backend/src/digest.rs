@@ -13,7 +13,7 @@
 
 use twox_hash::XxHash3_128;
 
-use crate::SampleBlock;
+use crate::{SampleBlock, WindowLayout};
 
 /// Samples a block of the content digest.
 pub const BLOCK_ROWS: usize = 4_096;
@@ -30,10 +30,11 @@ impl BlockDigest {
     /// The hash of rows `[start, end)` of a block.
     ///
     /// # Panics
-    /// The block has no such rows.
+    /// The block has no such rows, or not a column of windows for each channel.
     #[must_use]
     pub fn of_rows(block: &SampleBlock, start: usize, end: usize) -> Self {
-        let l = block.shape().lookback;
+        let (shape, l) = (block.shape(), block.shape().lookback);
+        assert_eq!((shape.layout, shape.rows_per_window), (WindowLayout::PerChannel, 1));
         let mut columns = XxHash3_128::with_seed(0);
         macro_rules! add {
             ($($column:expr),*) => {
@@ -73,7 +74,7 @@ impl BlockDigest {
     /// The block must begin at a multiple of [`BLOCK_ROWS`].
     #[must_use]
     pub fn of_block(block: &SampleBlock) -> Vec<Self> {
-        debug_assert_eq!(block.first() % BLOCK_ROWS as u64, 0);
+        debug_assert_eq!(block.samples().get(0) % BLOCK_ROWS as u64, 0);
         (0..block.rows())
             .step_by(BLOCK_ROWS)
             .map(|start| Self::of_rows(block, start, block.rows().min(start + BLOCK_ROWS)))

@@ -91,6 +91,18 @@ pub enum BackendError {
         /// The plan's.
         expected: BlockShape,
     },
+    /// Rows that would share a window are of different states.
+    #[error(
+        "samples {sample} and {other} can't share a window: with {actions_per_state} actions a state they are of different states"
+    )]
+    StatesApart {
+        /// One of them.
+        sample: u64,
+        /// The one whose window it would be.
+        other: u64,
+        /// Actions of a state.
+        actions_per_state: u64,
+    },
     /// A device failed.
     #[error("{0}")]
     Device(String),

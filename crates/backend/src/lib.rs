@@ -2,7 +2,8 @@
 //! digest of their content, and the conformance suite that holds all backends to the same bits.
 //!
 //! A [`Plan`] is a recipe resolved against a market, for one part of a split. A backend prepares
-//! a market and a plan once, into a [`Session`], which then fills blocks of consecutive samples.
+//! a market and a plan once, into a [`Session`], which then fills blocks of samples: consecutive
+//! ones for a dataset, any others for a training loop.
 //! The trait is coarse on purpose: one call makes thousands of samples, so that a device has
 //! something to launch; its price is that a single sample costs a call too. Blocks are allocated
 //! by the session, which may place them where its device copies fastest.
@@ -17,6 +18,11 @@
 //! let mut block = session.allocate(4_096);
 //! session.fill(0, 4_096, &mut block)?;
 //! let closes: &[f32] = block.window(3, 0); // channel 3 of the block's sample 0: [L]
+//!
+//! let shape = session.plan().block_shape().layout(barloom_backend::WindowLayout::ChannelsFirst);
+//! let mut batch = session.allocate_shaped(shape, 32);
+//! session.gather(&[7, 3, 7], &mut batch)?;
+//! let windows: &[f32] = &batch.windows[0]; // [3, C, L]
 //! # Ok(())
 //! # }
 //! ```
@@ -29,13 +35,17 @@ mod block;
 pub mod conformance;
 mod digest;
 mod error;
+mod numbers;
 mod plan;
 mod prepared;
 mod session;
+mod shape;
 
-pub use block::{Allocate, BlockShape, RowsMut, SampleBlock};
+pub use block::{Allocate, Columns, ColumnsMut, RowsMut, SampleBlock};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
+pub use numbers::Numbers;
 pub use plan::{Plan, PlanChannel};
 pub use prepared::{Prepared, prices};
-pub use session::{Backend, Session};
+pub use session::{Backend, Session, Threads};
+pub use shape::{BlockShape, WindowLayout};

@@ -7,7 +7,7 @@ use barloom_sampling::{MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
 use barloom_windows::Positions;
 
-use crate::{BackendError, BlockShape};
+use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
 /// Trades of F bars a year up to which their return may well be compounded over one: one a week.
 const MOST_TRADES: f64 = 52.0;
@@ -115,17 +115,51 @@ impl Plan {
             lookback: self.lookback,
             channels: self.channels.len(),
             metrics: self.reward.metrics.len(),
+            layout: WindowLayout::PerChannel,
+            rows_per_window: 1,
         }
     }
 
-    /// Checks that samples `[first, first + rows)` are the plan's.
+    /// Checks that these samples are the plan's.
     ///
     /// # Errors
     /// They are not.
-    pub fn check_range(&self, first: u64, rows: usize) -> Result<(), BackendError> {
-        let end = first.saturating_add(rows as u64);
+    pub fn check_samples(&self, samples: Numbers<'_>) -> Result<(), BackendError> {
+        let (first, end) = match samples {
+            Numbers::Range { first, rows } => (first, first.saturating_add(rows as u64)),
+            Numbers::Listed(list) => {
+                let greatest = list.iter().copied().max().unwrap_or(0);
+                (greatest, greatest.saturating_add(u64::from(!list.is_empty())))
+            }
+        };
         if end > self.samples {
             return Err(BackendError::OutOfRange { first, end, samples: self.samples });
+        }
+        Ok(())
+    }
+
+    /// Checks that these samples are the plan's and can be put in blocks of this shape.
+    ///
+    /// # Errors
+    /// They are not the plan's; the shape is of another plan; rows that would share a window are
+    /// of different states.
+    pub fn check(&self, samples: Numbers<'_>, shape: BlockShape) -> Result<(), BackendError> {
+        self.check_samples(samples)?;
+        let expected = self.block_shape();
+        if !shape.fits(&expected) {
+            return Err(BackendError::BlockShape { got: shape, expected });
+        }
+        let (every, actions) = (shape.rows_per_window, self.sampler.actions_per_state());
+        if every > 1 {
+            let state = |row: usize| samples.get(row) / actions;
+            let other = |row: &usize| state(*row) != state(row - row % every);
+            if let Some(row) = (0..samples.len()).find(other) {
+                return Err(BackendError::StatesApart {
+                    sample: samples.get(row),
+                    other: samples.get(row - row % every),
+                    actions_per_state: actions,
+                });
+            }
         }
         Ok(())
     }

@@ -126,7 +126,6 @@ impl Layout {
         end: usize,
     ) -> Result<RecordBatch, ArrowError> {
         let rows = start..end;
-        let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
         let floats = |values: &[f64]| -> ArrayRef {
             Arc::new(Float64Array::from(values[rows.clone()].to_vec()))
         };
@@ -138,7 +137,7 @@ impl Layout {
         let ts = TimestampNanosecondArray::from(block.ts[rows.clone()].to_vec());
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from_iter_values(
-                rows.clone().map(|row| first.saturating_add(row as i64)),
+                rows.clone().map(|row| block.sample(row) as i64),
             )),
             self.symbol_array(codes)?,
             Arc::new(Int64Array::from(block.bar[rows.clone()].to_vec())),
@@ -179,14 +178,13 @@ impl Layout {
         end: usize,
     ) -> Vec<Values<'a>> {
         let rows = start..end;
-        let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
         let doubles = |values: &'a [f64]| Values::Doubles(&values[start..end]);
         let longs = |values: &'a [i64]| Values::Longs(Cow::Borrowed(&values[start..end]));
         let widened = |values: &[i8]| {
             Values::Ints(values[start..end].iter().map(|v| i32::from(*v)).collect())
         };
         let strings = |codes: Cow<'a, [u32]>, table: &'a [String]| Values::Strings { codes, table };
-        let samples = rows.clone().map(|row| first.saturating_add(row as i64));
+        let samples = rows.clone().map(|row| block.sample(row) as i64);
         let mut columns = vec![
             Values::Longs(samples.collect()),
             strings(Cow::Borrowed(&block.symbol[rows.clone()]), &self.symbols),

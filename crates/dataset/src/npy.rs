@@ -104,8 +104,7 @@ pub(crate) fn values<'a>(
     fn bytes<T: bytemuck::NoUninit>(values: &[T]) -> Cow<'_, [u8]> {
         Cow::Borrowed(bytemuck::cast_slice(values))
     }
-    let first = i64::try_from(block.first()).unwrap_or(i64::MAX);
-    let samples: Vec<i64> = (start..end).map(|row| first.saturating_add(row as i64)).collect();
+    let samples: Vec<i64> = (start..end).map(|row| block.sample(row) as i64).collect();
     let mut columns = vec![
         Cow::Owned(windows(block, start, end)),
         Cow::Owned(bytemuck::cast_slice(&meta(plan, block, start, end)).to_vec()),

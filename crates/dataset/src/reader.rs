@@ -10,7 +10,7 @@ use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ipc::reader::FileReader;
-use barloom_backend::{BLOCK_ROWS, SampleBlock, Session};
+use barloom_backend::{BLOCK_ROWS, Numbers, SampleBlock, Session, Threads};
 use barloom_recipe::Format;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 
@@ -20,6 +20,9 @@ use crate::{Dataset, DatasetError, FileRecord, Layout, ShardRecord};
 
 /// Rows that a virtual dataset makes at once.
 const MADE_ROWS: usize = 65_536;
+
+/// Rows from which on several threads make them.
+const SHARED_ROWS: usize = 1_024;
 
 /// Reads samples of a dataset as Arrow record batches with the columns of [`Layout::schema`].
 ///
@@ -75,7 +78,10 @@ impl SampleReader {
             return Err(DatasetError::NoSuchSample { sample, samples: self.samples });
         }
         match &self.source {
-            Source::Made(session) => self.make(&**session, samples),
+            Source::Made(session) => {
+                let rows = self.rows_of(&samples)?;
+                self.make(&**session, Numbers::Range { first: samples.start, rows })
+            }
             Source::Stored { shards, .. } => {
                 let mut batches = Vec::new();
                 let from = shards.partition_point(|s| s.first + s.rows <= samples.start);
@@ -97,31 +103,27 @@ impl SampleReader {
     /// # Errors
     /// There are no such samples, or a file is damaged.
     pub fn take(&self, samples: &[u64]) -> Result<RecordBatch, DatasetError> {
+        let last = samples.iter().copied().max();
+        if let Some(sample) = last.filter(|last| *last >= self.samples) {
+            return Err(DatasetError::NoSuchSample { sample, samples: self.samples });
+        }
+        let shards = match &self.source {
+            Source::Made(session) => return self.make(&**session, Numbers::Listed(samples)),
+            Source::Stored { shards, .. } => shards,
+        };
         let mut sorted = samples.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        if let Some(sample) = sorted.last().copied().filter(|last| *last >= self.samples) {
-            return Err(DatasetError::NoSuchSample { sample, samples: self.samples });
-        }
         let mut batches = Vec::new();
-        match &self.source {
-            Source::Made(session) => {
-                for run in runs(&sorted) {
-                    batches.push(self.make(&**session, run)?);
-                }
-            }
-            Source::Stored { shards, .. } => {
-                for shard in shards {
-                    let start = sorted.partition_point(|s| *s < shard.first);
-                    let end = sorted.partition_point(|s| *s < shard.first + shard.rows);
-                    let offset = |run: Range<u64>| {
-                        (run.start - shard.first) as usize..(run.end - shard.first) as usize
-                    };
-                    let runs: Runs = runs(&sorted[start..end]).into_iter().map(offset).collect();
-                    if !runs.is_empty() {
-                        batches.push(self.rows(shard, runs)?);
-                    }
-                }
+        for shard in shards {
+            let start = sorted.partition_point(|s| *s < shard.first);
+            let end = sorted.partition_point(|s| *s < shard.first + shard.rows);
+            let offset = |run: Range<u64>| {
+                (run.start - shard.first) as usize..(run.end - shard.first) as usize
+            };
+            let runs: Runs = runs(&sorted[start..end]).into_iter().map(offset).collect();
+            if !runs.is_empty() {
+                batches.push(self.rows(shard, runs)?);
             }
         }
         let places = samples.iter().map(|s| sorted.partition_point(|other| other < s) as u64);
@@ -155,20 +157,26 @@ impl SampleReader {
     fn make(
         &self,
         session: &dyn Session,
-        samples: Range<u64>,
+        samples: Numbers<'_>,
     ) -> Result<RecordBatch, DatasetError> {
         let mut batches = Vec::new();
-        let rows = samples.end.saturating_sub(samples.start).min(MADE_ROWS as u64) as usize;
-        let mut block: SampleBlock = session.allocate(rows);
-        let mut first = samples.start;
-        while first < samples.end {
-            let rows = (samples.end - first).min(rows as u64) as usize;
-            session.fill(first, rows, &mut block)?;
-            let batch = self.layout.record_batch(&block, 0, rows);
+        let most = samples.len().min(MADE_ROWS);
+        let mut block: SampleBlock = session.allocate(most);
+        for start in (0..samples.len()).step_by(MADE_ROWS) {
+            let end = samples.len().min(start + MADE_ROWS);
+            // Few samples are made before another thread wakes up.
+            let threads = if most < SHARED_ROWS { Threads::Calling } else { Threads::All };
+            session.fill_block(samples.rows(start, end), threads, &mut block)?;
+            let batch = self.layout.record_batch(&block, 0, end - start);
             batches.push(batch.map_err(self.refused())?);
-            first += rows as u64;
         }
-        self.joined(&batches, samples.end.saturating_sub(samples.start))
+        self.joined(&batches, samples.len() as u64)
+    }
+
+    /// How many rows a range is.
+    fn rows_of(&self, samples: &Range<u64>) -> Result<usize, DatasetError> {
+        let rows = samples.end.saturating_sub(samples.start);
+        usize::try_from(rows).map_err(self.refused())
     }
 
     /// Rows of a shard. Some damage makes readers panic.

@@ -323,7 +323,7 @@ impl Compare<'_> {
             }
         }
         let differs = |row: usize, column: &str, stored: String, made: String| {
-            let sample = block.first() + row as u64;
+            let sample = block.sample(row);
             Err(DatasetError::Differs {
                 path: self.verify.dataset.file_of(sample, column),
                 sample,
@@ -338,8 +338,9 @@ impl Compare<'_> {
             let (stored, made) = shown(&stored.slice(row, 1), &made.slice(row, 1));
             return differs(row, &name, stored, made);
         }
-        let end = block.first() + block.rows() as u64;
-        let stored = self.reader.as_ref().map(|reader| reader.meta(block.first()..end));
+        let first = block.samples().get(0);
+        let samples = first..first + block.rows() as u64;
+        let stored = self.reader.as_ref().map(|reader| reader.meta(samples));
         if let Some(stored) = stored.transpose()?.flatten() {
             let made = npy::meta(self.session.plan(), block, 0, block.rows());
             let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();

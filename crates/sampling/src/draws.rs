@@ -41,10 +41,30 @@ impl Sampler {
     /// The columns are of different lengths.
     #[inline(always)]
     pub fn draws(&self, first: u64, out: &mut DrawsMut<'_>) {
+        self.draws_by(|row| first.wrapping_add(row as u64), out);
+    }
+
+    /// These samples, in this order: as [`draws`](Self::draws) for each.
+    ///
+    /// # Panics
+    /// The columns are not as long as the list.
+    #[inline(always)]
+    pub fn draws_of(&self, samples: &[u64], out: &mut DrawsMut<'_>) {
+        assert_eq!(samples.len(), out.rank.len(), "a row for each sample");
+        // What lanes past the last row draw is not stored.
+        self.draws_by(|row| samples.get(row).copied().unwrap_or(0), out);
+    }
+
+    #[inline(always)]
+    fn draws_by(&self, sample: impl Fn(usize) -> u64, out: &mut DrawsMut<'_>) {
         let rows = out.rank.len();
         let mut row = 0;
         while row < rows {
-            let lot = self.lot(first.wrapping_add(row as u64));
+            let mut samples = [0; LANES];
+            for (lane, i) in samples.iter_mut().enumerate() {
+                *i = sample(row + lane);
+            }
+            let lot = self.lot(samples);
             let end = rows.min(row + LANES);
             macro_rules! store {
                 ($($name:ident),*) => { $(store(&mut out.$name[row..end], &lot.$name);)* };
@@ -58,12 +78,8 @@ impl Sampler {
     }
 
     #[inline(always)]
-    fn lot(&self, first: u64) -> Lot {
+    fn lot(&self, samples: Words) -> Lot {
         let s = &self.settings;
-        let mut samples = [0; LANES];
-        for (lane, i) in (0..).zip(&mut samples) {
-            *i = first.wrapping_add(lane);
-        }
         let k = self.actions_per_state;
         let mut states = samples;
         if k != 1 {

@@ -109,15 +109,22 @@ impl PreparedChannel {
     /// The window is not within the column or the reference, or the scaler is not among those
     /// that the reference was made for.
     pub fn scale(&self, reference: &Reference, row: usize, out: &mut [f32]) {
-        self.scale_rows(PlainStore, |_| (), reference, &[row], out);
+        let stride = out.len();
+        self.scale_rows(
+            PlainStore,
+            |_| (),
+            reference,
+            &[row],
+            Places { out, begin: 0, stride, lookback: stride },
+        );
     }
 
-    /// The windows before each of `rows`, one after the other in `out`: what
+    /// The windows before each of `rows`, one after the other in their places: what
     /// [`scale`](Self::scale) gives for each, stored through `store`. `fetch` is told memory that
     /// will be read soon, and may do nothing. Made for the caller's instruction set.
     ///
     /// # Panics
-    /// As [`scale`](Self::scale), and where `out` does not divide by the number of rows.
+    /// As [`scale`](Self::scale), and where `out` has no room for a window of each row.
     #[inline(always)]
     pub fn scale_rows(
         &self,
@@ -125,9 +132,9 @@ impl PreparedChannel {
         fetch: impl Fn(&[u8]),
         reference: &Reference,
         rows: &[usize],
-        out: &mut [f32],
+        out: Places<'_>,
     ) {
-        self.scale_each(store, reference, InTurn { rows, fetch }, rows.len(), out);
+        self.scale_each(store, reference, InTurn { rows, fetch }, out);
     }
 
     /// As [`scale_rows`](Self::scale_rows), taking the rows in another order: `order` holds each
@@ -142,9 +149,9 @@ impl PreparedChannel {
         reference: &Reference,
         rows: &[usize],
         order: &[u32],
-        out: &mut [f32],
+        out: Places<'_>,
     ) {
-        self.scale_each(store, reference, Ordered { rows, order }, rows.len(), out);
+        self.scale_each(store, reference, Ordered { rows, order }, out);
     }
 
     #[inline(always)]
@@ -153,13 +160,11 @@ impl PreparedChannel {
         store: impl Store,
         reference: &Reference,
         turns: impl Turns,
-        windows: usize,
-        out: &mut [f32],
+        out: Places<'_>,
     ) {
-        if windows == 0 || out.is_empty() {
+        if out.lookback == 0 {
             return;
         }
-        assert_eq!(out.len() % windows, 0, "windows of one length");
         match &self.values {
             Values::Single(values) => match self.scaler {
                 ChannelScaler::LastClose => {
@@ -179,10 +184,31 @@ impl PreparedChannel {
     }
 }
 
+/// Places for windows: of row i, from the value `begin + i * stride` on.
+#[derive(Debug)]
+pub struct Places<'a> {
+    /// The values that they are among.
+    pub out: &'a mut [f32],
+    /// Where the first begins.
+    pub begin: usize,
+    /// From where one begins to where the next does.
+    pub stride: usize,
+    /// Values of each.
+    pub lookback: usize,
+}
+
+impl Places<'_> {
+    #[inline(always)]
+    fn of(&mut self, i: usize) -> &mut [f32] {
+        let begin = self.begin + i * self.stride;
+        &mut self.out[begin..begin + self.lookback]
+    }
+}
+
 /// The rows that windows end before, and the order in which they are cut.
 trait Turns {
-    /// Scales the window before each row into its place in `out`.
-    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: &mut [f32]);
+    /// Scales the window before each row into its place.
+    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: Places<'_>);
 }
 
 struct InTurn<'a, F> {
@@ -195,16 +221,22 @@ const AHEAD: usize = 8;
 
 impl<F: Fn(&[u8])> Turns for InTurn<'_, F> {
     #[inline(always)]
-    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: &mut [f32]) {
-        let lookback = out.len() / self.rows.len();
+    fn each<K: Kernel>(
+        self,
+        kernel: K,
+        store: impl Store,
+        values: &[K::Value],
+        mut out: Places<'_>,
+    ) {
+        let lookback = out.lookback;
         for row in &self.rows[..self.rows.len().min(AHEAD)] {
             (self.fetch)(bytemuck::cast_slice(&values[row - lookback..*row]));
         }
-        for (i, (row, out)) in self.rows.iter().zip(out.chunks_exact_mut(lookback)).enumerate() {
+        for (i, row) in self.rows.iter().enumerate() {
             if let Some(later) = self.rows.get(i + AHEAD) {
                 (self.fetch)(bytemuck::cast_slice(&values[later - lookback..*later]));
             }
-            kernel.scale(store, &values[row - lookback..*row], *row, out);
+            kernel.scale(store, &values[row - lookback..*row], *row, out.of(i));
         }
     }
 }
@@ -216,13 +248,17 @@ struct Ordered<'a> {
 
 impl Turns for Ordered<'_> {
     #[inline(always)]
-    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: &mut [f32]) {
-        let lookback = out.len() / self.rows.len();
+    fn each<K: Kernel>(
+        self,
+        kernel: K,
+        store: impl Store,
+        values: &[K::Value],
+        mut out: Places<'_>,
+    ) {
         for i in self.order {
             let i = *i as usize;
             let row = self.rows[i];
-            let out = &mut out[i * lookback..(i + 1) * lookback];
-            kernel.scale(store, &values[row - lookback..row], row, out);
+            kernel.scale(store, &values[row - out.lookback..row], row, out.of(i));
         }
     }
 }

@@ -25,6 +25,6 @@ mod lanes;
 mod meta;
 mod scaler;
 
-pub use channel::{PlainStore, PreparedChannel, PreparedValues, Reference, Store};
+pub use channel::{Places, PlainStore, PreparedChannel, PreparedValues, Reference, Store};
 pub use meta::{MetaField, MetaScaler};
 pub use scaler::{ChannelScaler, usable};

@@ -1,0 +1,85 @@
+//! Which samples a block holds.
+
+/// The numbers of samples, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers<'a> {
+    /// Consecutive ones.
+    Range {
+        /// The first.
+        first: u64,
+        /// How many.
+        rows: usize,
+    },
+    /// Any, in any order, also several times.
+    Listed(&'a [u64]),
+}
+
+impl Numbers<'_> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Range { rows, .. } => *rows,
+            Self::Listed(samples) => samples.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of the sample in a row.
+    ///
+    /// # Panics
+    /// There is no such row in a list.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, row: usize) -> u64 {
+        match self {
+            Self::Range { first, .. } => first.wrapping_add(row as u64),
+            Self::Listed(samples) => samples[row],
+        }
+    }
+
+    /// The numbers of rows `[start, end)`.
+    ///
+    /// # Panics
+    /// There are no such rows in a list.
+    #[must_use]
+    #[inline]
+    pub fn rows(&self, start: usize, end: usize) -> Self {
+        match self {
+            Self::Range { .. } => Self::Range { first: self.get(start), rows: end - start },
+            Self::Listed(samples) => Self::Listed(&samples[start..end]),
+        }
+    }
+}
+
+/// The numbers of the samples that a block holds.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    first: u64,
+    /// Used if `is_listed`; kept, so that the next list takes no new memory.
+    list: Vec<u64>,
+    is_listed: bool,
+}
+
+impl Held {
+    pub(crate) fn set(&mut self, numbers: Numbers<'_>) {
+        self.list.clear();
+        self.is_listed = matches!(numbers, Numbers::Listed(_));
+        match numbers {
+            Numbers::Range { first, .. } => self.first = first,
+            Numbers::Listed(samples) => self.list.extend_from_slice(samples),
+        }
+    }
+
+    pub(crate) fn get(&self, rows: usize) -> Numbers<'_> {
+        match self.is_listed {
+            false => Numbers::Range { first: self.first, rows },
+            true => Numbers::Listed(&self.list),
+        }
+    }
+}
