@@ -6,7 +6,7 @@ use std::ops::Range;
 use barloom_backend::{Numbers, Prepared, RowsMut, prices};
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
-use barloom_scaling::{Places, PlainStore};
+use barloom_scaling::{Places, PlainStore, SteppedStore};
 
 use crate::CpuSession;
 use crate::instructions::Task;
@@ -18,11 +18,11 @@ pub(crate) const GRAIN: usize = 256;
 const LOT: usize = 64;
 
 /// Rows to fill with these samples, but for their windows; the market's row of each goes to `at`.
-pub(crate) struct Price<'a> {
+pub(crate) struct Price<'a, 'b> {
     pub(crate) session: &'a CpuSession,
     pub(crate) prepared: &'a Prepared,
     pub(crate) samples: Numbers<'a>,
-    pub(crate) rows: RowsMut<'a>,
+    pub(crate) rows: RowsMut<'b>,
     pub(crate) at: &'a mut [usize],
 }
 
@@ -36,15 +36,7 @@ pub(crate) struct Cut<'a> {
     pub(crate) out: Places<'a>,
 }
 
-/// Windows of all channels to cut, before the rows `at`: `[rows, L, C]`.
-pub(crate) struct Interleave<'a> {
-    pub(crate) prepared: &'a Prepared,
-    pub(crate) at: &'a [usize],
-    pub(crate) lookback: usize,
-    pub(crate) out: &'a mut [f32],
-}
-
-impl Task for Price<'_> {
+impl Task for Price<'_, '_> {
     #[inline(always)]
     fn run(mut self) {
         let mut rank = [0; GRAIN];
@@ -71,7 +63,12 @@ impl Task for Cut<'_> {
         let (channel, reference) =
             (&self.prepared.channels[self.channel], &self.prepared.reference);
         let Some(order) = self.order else {
-            channel.scale_rows(PlainStore, fetch, reference, self.at, self.out);
+            match self.out.step {
+                1 => channel.scale_rows(PlainStore, fetch, reference, self.at, self.out),
+                step => {
+                    channel.scale_rows(SteppedStore(step), fetch, reference, self.at, self.out);
+                }
+            }
             return;
         };
         #[cfg(target_arch = "x86_64")]
@@ -84,57 +81,7 @@ impl Task for Cut<'_> {
     }
 }
 
-/// Windows that are cut channel by channel before they are interleaved: few, to stay in the
-/// first cache.
-const INTERLEAVED: usize = 8;
-
-impl Task for Interleave<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let Self { prepared, at, lookback, out } = self;
-        let stride = prepared.channels.len() * lookback;
-        let mut windows = vec![0.0; INTERLEAVED * stride];
-        let outs = out.chunks_mut(INTERLEAVED * stride);
-        for (at, out) in at.chunks(INTERLEAVED).zip(outs) {
-            for (number, channel) in prepared.channels.iter().enumerate() {
-                let places =
-                    Places { out: &mut windows, begin: number * lookback, stride, lookback };
-                channel.scale_rows(PlainStore, fetch, &prepared.reference, at, places);
-            }
-            for (window, out) in windows.chunks_exact(stride).zip(out.chunks_exact_mut(stride)) {
-                interleave(window, lookback, out);
-            }
-        }
-    }
-}
-
-/// `[C, L]` as `[L, C]`. Loops over as many channels as most have are made for their number.
-#[inline(always)]
-fn interleave(window: &[f32], lookback: usize, out: &mut [f32]) {
-    match window.len() / lookback {
-        4 => interleave_of::<4>(window, lookback, out),
-        5 => interleave_of::<5>(window, lookback, out),
-        6 => interleave_of::<6>(window, lookback, out),
-        channels => {
-            for (channel, values) in window.chunks_exact(lookback).enumerate() {
-                let places = out[channel..].iter_mut().step_by(channels);
-                places.zip(values).for_each(|(place, value)| *place = *value);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn interleave_of<const C: usize>(window: &[f32], lookback: usize, out: &mut [f32]) {
-    let channels: [&[f32]; C] =
-        std::array::from_fn(|channel| &window[channel * lookback..(channel + 1) * lookback]);
-    let (places, _) = out.as_chunks_mut::<C>();
-    for (k, place) in places.iter_mut().enumerate().take(lookback) {
-        *place = std::array::from_fn(|channel| channels[channel][k]);
-    }
-}
-
-impl Price<'_> {
+impl Price<'_, '_> {
     #[inline(always)]
     fn draw(&mut self, lot: Range<usize>, rank: &mut [u64]) {
         let (rows, samples) = (&mut *self.rows, self.samples.rows(lot.start, lot.end));

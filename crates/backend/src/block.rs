@@ -1,20 +1,21 @@
 //! A block of samples, as columns.
 
 use barloom_memory::{Bytes, Column};
+use smallvec::SmallVec;
 
 use crate::numbers::Held;
 use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
 /// The columns of a block, the same for the vectors that own them and for slices of their rows.
 macro_rules! columns {
-    ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $column:ident) => {
+    ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $column:ident, $many:ident) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name $(<$life>)? {
             /// The scaled windows, oldest bar first, as [`WindowLayout`](crate::WindowLayout)
             /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than rows
             /// where rows share windows.
-            pub windows: Vec<$column!($($life,)? f32)>,
+            pub windows: $many!($($life,)? f32),
             /// `[rows]`: index of the symbol in the market's table.
             pub symbol: $column!($($life,)? u32),
             /// `[rows]`: bar t within its series, from 0.
@@ -40,7 +41,7 @@ macro_rules! columns {
             /// `[rows]`: target distance of the action, fraction; 0 when it holds.
             pub act_tp: $column!($($life,)? f64),
             /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
-            pub rewards: Vec<$column!($($life,)? f64)>,
+            pub rewards: $many!($($life,)? f64),
             /// `[rows]`: entry price.
             pub entry_price: $column!($($life,)? f64),
             /// `[rows]`: exit price; the entry price when the action holds.
@@ -52,7 +53,7 @@ macro_rules! columns {
             /// `[rows]`: 0 none, 1 stop, 2 target, 3 horizon.
             pub exit_reason: $column!($($life,)? u8),
             /// `[metrics]` of `[rows]`: 1 where the reward was clipped. Not part of the content.
-            pub clipped: Vec<$column!($($life,)? u8)>,
+            pub clipped: $many!($($life,)? u8),
         }
     };
 }
@@ -60,17 +61,23 @@ macro_rules! columns {
 macro_rules! owned {
     ($type:ty) => { Column<$type> };
 }
+macro_rules! all_owned {
+    ($type:ty) => { Vec<Column<$type>> };
+}
 macro_rules! borrowed {
     ($life:lifetime, $type:ty) => { &$life mut [$type] };
+}
+macro_rules! all_borrowed {
+    ($life:lifetime, $type:ty) => { Slices<$life, $type> };
 }
 
 columns! {
     /// The columns of [`SampleBlock`] as vectors.
-    Columns, owned
+    Columns, owned, all_owned
 }
 columns! {
     /// The columns of [`RowsMut`] as slices.
-    ColumnsMut<'a>, borrowed
+    ColumnsMut<'a>, borrowed, all_borrowed
 }
 
 /// Runs a macro over the per-row columns that are single vectors.
@@ -399,7 +406,7 @@ impl<'a> RowsMut<'a> {
 
     /// The columns of the windows, taken from the rows: those of [`cut`](Self::cut), in turn.
     #[must_use]
-    pub fn take_windows(&mut self) -> Vec<&'a mut [f32]> {
+    pub fn take_windows(&mut self) -> Slices<'a, f32> {
         std::mem::take(&mut self.columns.windows)
     }
 
@@ -436,8 +443,64 @@ impl<'a> RowsMut<'a> {
     }
 }
 
-type Slices<'a, T> = Vec<&'a mut [T]>;
+/// Slices of several columns: as a vector of them, which takes no memory of its own where they are
+/// few.
+#[derive(Debug)]
+pub struct Slices<'a, T>(SmallVec<[&'a mut [T]; FEW]>);
+
+/// Columns that slices are kept of without memory of their own.
+const FEW: usize = 8;
+
+impl<T> Default for Slices<'_, T> {
+    fn default() -> Self {
+        Self(SmallVec::new())
+    }
+}
+
+impl<'a, T> std::ops::Deref for Slices<'a, T> {
+    type Target = [&'a mut [T]];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T> std::ops::DerefMut for Slices<'_, T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl<'a, T> FromIterator<&'a mut [T]> for Slices<'a, T> {
+    fn from_iter<I: IntoIterator<Item = &'a mut [T]>>(slices: I) -> Self {
+        Self(slices.into_iter().collect())
+    }
+}
+
+impl<'a, T> IntoIterator for Slices<'a, T> {
+    type Item = &'a mut [T];
+    type IntoIter = smallvec::IntoIter<[&'a mut [T]; FEW]>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'s, 'a, T> IntoIterator for &'s mut Slices<'a, T> {
+    type Item = &'s mut &'a mut [T];
+    type IntoIter = std::slice::IterMut<'s, &'a mut [T]>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
+    }
+}
 
 fn split_each<T>(slices: Slices<'_, T>, middle: usize) -> (Slices<'_, T>, Slices<'_, T>) {
-    slices.into_iter().map(|slice| slice.split_at_mut(middle)).unzip()
+    let (mut before, mut after) = (Slices::default(), Slices::default());
+    for slice in slices {
+        let (first, second) = slice.split_at_mut(middle);
+        before.0.push(first);
+        after.0.push(second);
+    }
+    (before, after)
 }

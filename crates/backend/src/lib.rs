@@ -41,7 +41,7 @@ mod prepared;
 mod session;
 mod shape;
 
-pub use block::{Allocate, Columns, ColumnsMut, RowsMut, SampleBlock};
+pub use block::{Allocate, Columns, ColumnsMut, RowsMut, SampleBlock, Slices};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use numbers::Numbers;

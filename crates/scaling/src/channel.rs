@@ -115,7 +115,7 @@ impl PreparedChannel {
             |_| (),
             reference,
             &[row],
-            Places { out, begin: 0, stride, lookback: stride },
+            Places { out, begin: 0, stride, step: 1, lookback: stride },
         );
     }
 
@@ -184,7 +184,7 @@ impl PreparedChannel {
     }
 }
 
-/// Places for windows: of row i, from the value `begin + i * stride` on.
+/// Places for windows: value k of row i at `begin + i * stride + k * step`.
 #[derive(Debug)]
 pub struct Places<'a> {
     /// The values that they are among.
@@ -193,6 +193,8 @@ pub struct Places<'a> {
     pub begin: usize,
     /// From where one begins to where the next does.
     pub stride: usize,
+    /// From one value of a window to the next: 1, or more for [`SteppedStore`].
+    pub step: usize,
     /// Values of each.
     pub lookback: usize,
 }
@@ -201,7 +203,7 @@ impl Places<'_> {
     #[inline(always)]
     fn of(&mut self, i: usize) -> &mut [f32] {
         let begin = self.begin + i * self.stride;
-        &mut self.out[begin..begin + self.lookback]
+        &mut self.out[begin..begin + (self.lookback - 1) * self.step + 1]
     }
 }
 
@@ -265,10 +267,24 @@ impl Turns for Ordered<'_> {
 
 /// How scaled values go to memory.
 pub trait Store: Copy {
-    /// Stores `f` of each value of the window in its place in `out`, which is as long.
+    /// Stores `f` of each value of the window in its place in `out`, which is as long as its
+    /// places need.
     ///
     /// Implementations must be `#[inline(always)]`, to be made for the caller's instruction set.
     fn map<T: Copy>(self, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32);
+}
+
+/// Stores the values of a window with others between them: each `.0` after the one before.
+#[derive(Clone, Copy, Debug)]
+pub struct SteppedStore(pub usize);
+
+impl Store for SteppedStore {
+    #[inline(always)]
+    fn map<T: Copy>(self, window: &[T], out: &mut [f32], f: impl Fn(T) -> f32) {
+        for (out, x) in out.iter_mut().step_by(self.0).zip(window) {
+            *out = f(*x);
+        }
+    }
 }
 
 /// Stores as every program does.
@@ -363,7 +379,7 @@ impl Kernel for Zscore {
         let std = (lanes::sum(window, |x| (x - mean) * (x - mean)) / n).sqrt();
         // Squares of differences below 1e-162 vanish; such a window counts as constant.
         if min == max || std == 0.0 {
-            out.fill(0.0);
+            store.map(window, out, |_| 0.0);
         } else {
             store.map(window, out, |x| ((x - mean) / std) as f32);
         }
@@ -380,7 +396,7 @@ impl Kernel for Minmax {
     fn scale(self, store: impl Store, window: &[f64], _: usize, out: &mut [f32]) {
         let (min, max) = lanes::min_max(window);
         if min == max {
-            out.fill(0.0);
+            store.map(window, out, |_| 0.0);
         } else {
             let width = max - min;
             store.map(window, out, |x| ((x - min) / width) as f32);

@@ -25,6 +25,8 @@ mod lanes;
 mod meta;
 mod scaler;
 
-pub use channel::{Places, PlainStore, PreparedChannel, PreparedValues, Reference, Store};
+pub use channel::{
+    Places, PlainStore, PreparedChannel, PreparedValues, Reference, SteppedStore, Store,
+};
 pub use meta::{MetaField, MetaScaler};
 pub use scaler::{ChannelScaler, usable};

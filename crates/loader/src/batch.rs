@@ -1,0 +1,311 @@
+//! Batches: rows of buffers that come from a pool.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use barloom_backend::{BlockShape, SampleBlock, Session, WindowLayout};
+use barloom_memory::Column;
+use barloom_scaling::MetaScaler;
+use ndarray::{ArrayView2, ArrayView3};
+
+use crate::LoaderError;
+
+/// Meta fields of a sample.
+pub(crate) const META: usize = 9;
+
+/// Samples of one or more batches, and what is made of them for training.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    block: SampleBlock,
+    /// `[rows, 9]`.
+    meta: Column<f32>,
+    /// `[rows, metrics]`.
+    reward: Column<f32>,
+    /// The numbers of the samples to be made.
+    list: Vec<u64>,
+}
+
+impl Buffer {
+    fn new(session: &dyn Session, shape: BlockShape, rows: usize) -> Self {
+        Self {
+            block: session.allocate_shaped(shape, rows),
+            meta: Column::with_capacity(rows * META),
+            reward: Column::with_capacity(rows * shape.metrics),
+            list: Vec::with_capacity(rows),
+        }
+    }
+
+    /// The list of samples to be made, to be filled by the caller: it holds none.
+    pub(crate) fn list(&mut self) -> &mut Vec<u64> {
+        self.list.clear();
+        &mut self.list
+    }
+
+    /// Makes the samples of the list.
+    pub(crate) fn make(&mut self, session: &dyn Session) -> Result<(), LoaderError> {
+        session.gather(&self.list, &mut self.block)?;
+        let rows = self.list.len();
+        self.meta.set_len(rows * META);
+        self.reward.set_len(rows * self.block.shape().metrics);
+        scale_meta(&session.plan().meta, &self.block, &mut self.meta);
+        let metrics = self.block.rewards.len();
+        for (metric, values) in self.block.rewards.iter().enumerate() {
+            let places = self.reward[metric..].iter_mut().step_by(metrics);
+            places.zip(&**values).for_each(|(place, value)| *place = *value as f32);
+        }
+        Ok(())
+    }
+}
+
+/// The meta fields as training loops take them, row after row.
+fn scale_meta(scaler: &MetaScaler, block: &SampleBlock, out: &mut [f32]) {
+    fn column<T: Copy + Into<f64>>(
+        scaler: &MetaScaler,
+        field: usize,
+        values: &[T],
+        out: &mut [f32],
+    ) {
+        let rows = out.as_chunks_mut::<META>().0.iter_mut();
+        rows.zip(values).for_each(|(row, x)| row[field] = scaler.scale(field, (*x).into()));
+    }
+    let reals: [(usize, &[f64]); 7] = [
+        (0, &block.equity),
+        (1, &block.balance),
+        (3, &block.sl_dist),
+        (4, &block.tp_dist),
+        (5, &block.act_dollar),
+        (6, &block.act_sl),
+        (7, &block.act_tp),
+    ];
+    for (field, values) in reals {
+        column(scaler, field, values, out);
+    }
+    column(scaler, 2, &block.position, out);
+    column(scaler, 8, &block.act_dir, out);
+}
+
+/// Buffers that are used again once no batch holds them.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shape: BlockShape,
+    rows: usize,
+    /// Free ones to keep at most.
+    keep: usize,
+    /// All that were given out and are not dropped; those that no batch holds are free.
+    buffers: Mutex<Vec<Arc<Buffer>>>,
+}
+
+impl Pool {
+    /// A pool of buffers for so many rows.
+    pub(crate) fn new(shape: BlockShape, rows: usize, keep: usize) -> Self {
+        Self { shape, rows, keep, buffers: Mutex::new(Vec::with_capacity(2 * keep)) }
+    }
+
+    /// A buffer of which there is no other owner.
+    pub(crate) fn take(&self, session: &dyn Session) -> Arc<Buffer> {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = |buffer: &Arc<Buffer>| Arc::strong_count(buffer) == 1;
+        while buffers.iter().filter(|buffer| is_free(buffer)).count() > self.keep {
+            let Some(at) = buffers.iter().position(is_free) else { break };
+            buffers.swap_remove(at);
+        }
+        let free = buffers.iter_mut().position(|buffer| Arc::get_mut(buffer).is_some());
+        match free {
+            Some(at) => buffers.swap_remove(at),
+            None => {
+                drop(buffers);
+                Arc::new(Buffer::new(session, self.shape, self.rows))
+            }
+        }
+    }
+
+    /// Knows a buffer, so that it is used again.
+    pub(crate) fn share(&self, buffer: &Arc<Buffer>) {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        buffers.push(Arc::clone(buffer));
+    }
+}
+
+/// Samples for one step of a training loop.
+///
+/// B is its [`len`](Self::len), C the channels, L the lookback; a row is a sample. It holds memory
+/// of the loader's pool, which is used again when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub(crate) buffer: Arc<Buffer>,
+    pub(crate) rows: Range<usize>,
+}
+
+impl Batch {
+    /// Samples of the batch.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// B: samples of the batch, or states where it is made of these.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
+    pub fn len(&self) -> usize {
+        self.shape().windows(self.rows())
+    }
+
+    /// K: samples that share a window; 1 but where a batch is made of states.
+    #[must_use]
+    pub fn rows_per_window(&self) -> usize {
+        self.shape().rows_per_window
+    }
+
+    /// The shape of its windows: `[B, C, L]` or `[B, L, C]`.
+    #[must_use]
+    pub fn windows_shape(&self) -> [usize; 3] {
+        let BlockShape { lookback, channels, layout, .. } = self.shape();
+        match layout {
+            WindowLayout::ChannelsLast => [self.len(), lookback, channels],
+            _ => [self.len(), channels, lookback],
+        }
+    }
+
+    /// The scaled windows, one after another, oldest bar first.
+    #[must_use]
+    pub fn window_values(&self) -> &[f32] {
+        let shape = self.shape();
+        let windows = shape.windows(self.rows.start)..shape.windows(self.rows.end);
+        let values = shape.window_values();
+        &self.buffer.block.windows[0][windows.start * values..windows.end * values]
+    }
+
+    /// The scaled windows: `[B, C, L]` or `[B, L, C]`, oldest bar first.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
+    pub fn windows(&self) -> ArrayView3<'_, f32> {
+        ArrayView3::from_shape(self.windows_shape(), self.window_values()).expect("its shape")
+    }
+
+    /// The scaled meta fields, row after row.
+    #[must_use]
+    pub fn meta_values(&self) -> &[f32] {
+        &self.buffer.meta[self.rows.start * META..self.rows.end * META]
+    }
+
+    /// The scaled meta fields of each sample: `[rows, 9]`, in the order of
+    /// [`Plan::meta`](barloom_backend::Plan::meta). With K actions a state, row `b * K + k` is
+    /// action k of state b.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
+    pub fn meta(&self) -> ArrayView2<'_, f32> {
+        ArrayView2::from_shape([self.rows(), META], self.meta_values()).expect("its shape")
+    }
+
+    /// The rewards, row after row.
+    #[must_use]
+    pub fn reward_values(&self) -> &[f32] {
+        let metrics = self.shape().metrics;
+        &self.buffer.reward[self.rows.start * metrics..self.rows.end * metrics]
+    }
+
+    /// The rewards of each sample: `[rows, metrics]`, in the recipe's order.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
+    pub fn reward(&self) -> ArrayView2<'_, f32> {
+        let shape = [self.rows(), self.shape().metrics];
+        ArrayView2::from_shape(shape, self.reward_values()).expect("its shape")
+    }
+
+    /// The numbers of the samples: `[rows]`.
+    #[must_use]
+    pub fn samples(&self) -> &[u64] {
+        &self.buffer.list[self.rows.clone()]
+    }
+
+    /// A column by the name that it has in a dataset: `[rows]`, not scaled. None for a channel,
+    /// and for what no dataset has.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<BatchColumn<'_>> {
+        use BatchColumn::{Bytes, Codes, Doubles, Ints, Longs, Signs};
+        let (block, rows) = (&self.buffer.block, self.rows.clone());
+        let reals: Option<&[f64]> = match name {
+            "equity" => Some(&block.equity),
+            "balance" => Some(&block.balance),
+            "sl_dist" => Some(&block.sl_dist),
+            "tp_dist" => Some(&block.tp_dist),
+            "act_dollar" => Some(&block.act_dollar),
+            "act_sl" => Some(&block.act_sl),
+            "act_tp" => Some(&block.act_tp),
+            "entry_price" => Some(&block.entry_price),
+            "exit_price" => Some(&block.exit_price),
+            "pnl" => Some(&block.pnl),
+            _ => None,
+        };
+        if let Some(values) = reals {
+            return Some(Doubles(&values[rows]));
+        }
+        Some(match name {
+            "sample" => Longs(as_signed(self.samples())),
+            "symbol" => Codes(&block.symbol[rows]),
+            "bar" => Longs(&block.bar[rows]),
+            "ts" => Longs(&block.ts[rows]),
+            "position" => Signs(&block.position[rows]),
+            "act_dir" => Signs(&block.act_dir[rows]),
+            "held_bars" => Ints(&block.held_bars[rows]),
+            "exit_reason" => Bytes(&block.exit_reason[rows]),
+            _ => return None,
+        })
+    }
+
+    /// Rewards of one metric, unrounded: `[rows]`. `metric` counts in the recipe's order.
+    ///
+    /// # Panics
+    /// There is no such metric.
+    #[must_use]
+    pub fn metric(&self, metric: usize) -> &[f64] {
+        &self.buffer.block.rewards[metric][self.rows.clone()]
+    }
+
+    fn shape(&self) -> BlockShape {
+        self.buffer.block.shape()
+    }
+}
+
+/// The columns that [`Batch::column`] gives.
+pub const COLUMNS: [&str; 18] = [
+    "sample",
+    "symbol",
+    "bar",
+    "ts",
+    "equity",
+    "balance",
+    "position",
+    "sl_dist",
+    "tp_dist",
+    "act_dir",
+    "act_dollar",
+    "act_sl",
+    "act_tp",
+    "entry_price",
+    "exit_price",
+    "pnl",
+    "held_bars",
+    "exit_reason",
+];
+
+/// Values of a column: one a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BatchColumn<'a> {
+    /// Fractions, dollars and prices.
+    Doubles(&'a [f64]),
+    /// Numbers of samples and bars; times in ns since 1970 UTC.
+    Longs(&'a [i64]),
+    /// Numbers of bars held.
+    Ints(&'a [i32]),
+    /// Symbols, by their place in the market.
+    Codes(&'a [u32]),
+    /// 1 long, -1 short, 0 neither.
+    Signs(&'a [i8]),
+    /// Exit reasons: 0 none, 1 stop, 2 target, 3 horizon.
+    Bytes(&'a [u8]),
+}
+
+fn as_signed(samples: &[u64]) -> &[i64] {
+    bytemuck::cast_slice(samples)
+}

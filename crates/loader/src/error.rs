@@ -1,0 +1,62 @@
+use barloom_backend::BackendError;
+use barloom_dataset::DatasetError;
+
+/// Why batches can't be loaded.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum LoaderError {
+    /// An option has a value that can't be.
+    #[error("{option}: expected {expected}, got {got}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// A state is not of this loader.
+    #[error(
+        "the state is of another epoch's order: its {what} is {got}, this loader's {expected}; load it with the options and the dataset that it was saved with"
+    )]
+    OtherState {
+        /// What differs.
+        what: &'static str,
+        /// The state's.
+        got: String,
+        /// The loader's.
+        expected: String,
+    },
+    /// Fresh samples past the last one that can be numbered.
+    #[error(
+        "epoch {epoch} of {samples} fresh samples is past the last sample, 2^62; begin with epoch 0 and another dataset.seed"
+    )]
+    NoMoreSamples {
+        /// The epoch.
+        epoch: u64,
+        /// Samples of each.
+        samples: u64,
+    },
+    /// Samples can't be made.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The dataset can't be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A thread can't be started.
+    #[error("can't start a thread that makes batches: {0}")]
+    Thread(#[source] std::io::Error),
+    /// A thread that makes batches panicked.
+    #[error("this is a bug in barloom, please report it: a batch could not be made: {0}")]
+    Panicked(String),
+}
+
+impl LoaderError {
+    pub(crate) fn expected(
+        option: &'static str,
+        expected: impl Into<String>,
+        got: impl std::fmt::Display,
+    ) -> Self {
+        Self::Option { option, expected: expected.into(), got: got.to_string() }
+    }
+}

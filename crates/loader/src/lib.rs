@@ -1,0 +1,70 @@
+//! Batches for training loops: shuffled, sharded over ranks, resumable.
+//!
+//! A [`Loader`] gives the samples of a dataset, or of any [`Session`](barloom_backend::Session),
+//! as [`Batch`]es: windows `[B, C, L]`, scaled meta fields and rewards as f32, and any column by
+//! its name. Threads make them ahead into buffers that are used again, so a warm loader allocates
+//! nothing.
+//!
+//! The order of an epoch is a function of (seed, epoch, place) alone, and a bijection, so there is
+//! no table of it: a shuffled epoch of a trillion samples begins at once. The number of threads
+//! can't be seen in it. Ranks take its places in turn, batch by batch; where the last ones are too
+//! few for all ranks, they are shared evenly. So, joined step by step, the samples are the same for
+//! any number of ranks, and a [`State`] is two numbers that may be resumed with another.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use barloom_backend::{Backend, Plan};
+//! use barloom_backend_cpu::CpuBackend;
+//! use barloom_bars::{Column, Market, MaxGap, Series};
+//! use barloom_loader::{Loader, LoaderOptions};
+//! use barloom_recipe::Recipe;
+//!
+//! # let n = 1_000;
+//! # let price = |shift: f64| (0..n).map(|i| 100.0 + f64::from(i % 7) + shift).collect::<Vec<_>>();
+//! # let columns = vec![
+//! #     Column::new("open", price(0.0)),
+//! #     Column::new("high", price(0.5)),
+//! #     Column::new("low", price(-0.5)),
+//! #     Column::new("close", price(0.25)),
+//! #     Column::new("volume", vec![10.0; n as usize]),
+//! # ];
+//! # let ts = (0..i64::from(n)).map(|i| i * 60_000_000_000).collect();
+//! let recipe = Recipe::default(); // 100,000 samples of 64 bars and 5 channels
+//! # let series = Series::new("DEMO", ts, columns)?;
+//! # let market = Arc::new(Market::new(&[series], &recipe.data.channels, MaxGap::Auto)?);
+//! let plan = Arc::new(Plan::new(&recipe.resolve(&market)?, &market, None)?);
+//! let session = CpuBackend::default().prepare(market, plan)?;
+//! let options = LoaderOptions { batch_size: 256, shuffle: Some(0), ..LoaderOptions::default() };
+//! let loader = Loader::new(session.into(), 100_000, options)?;
+//!
+//! let mut batches = loader.batches(&loader.start(0))?;
+//! for batch in batches.by_ref().take(3) {
+//!     let batch = batch?;
+//!     assert_eq!(batch.windows().shape(), [256, 5, 64]);
+//!     assert_eq!(batch.meta().shape(), [256, 9]);
+//!     assert_eq!(batch.reward().shape(), [256, 1]);
+//! }
+//! let state = batches.state(); // to be kept beside a checkpoint
+//! let rest = loader.batches(&state)?;
+//! assert_eq!(rest.count(), 100_000_usize.div_ceil(256) - 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod batch;
+mod batches;
+mod epoch;
+mod error;
+mod loader;
+mod options;
+mod order;
+mod schedule;
+mod state;
+
+pub use batch::{Batch, BatchColumn, COLUMNS};
+pub use batches::Batches;
+pub use error::LoaderError;
+pub use loader::{Loader, endless};
+pub use options::{LoaderOptions, Unit};
+pub use order::Order;
+pub use state::{OrderState, State};

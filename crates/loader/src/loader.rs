@@ -1,0 +1,210 @@
+//! The loader: a session, options, and a pool of buffers.
+
+use std::sync::Arc;
+
+use barloom_backend::{Backend, BackendError, Plan, Session};
+use barloom_dataset::{Dataset, DatasetError};
+use barloom_sampling::MAX_SAMPLES;
+
+use crate::batch::{META, Pool};
+use crate::epoch::Epoch;
+use crate::order::Order;
+use crate::schedule::Schedule;
+use crate::{Batches, LoaderError, LoaderOptions, OrderState, State, Unit};
+
+/// Samples that small batches are made in together: fewer cost a thread's turn too often.
+const LOT_ROWS: usize = 2_048;
+
+/// Bytes that such a lot takes at most.
+const LOT_BYTES: usize = 4 << 20;
+
+/// Loads batches of a dataset's samples.
+///
+/// Samples are made anew from the recipe and the bars, whatever the format: they are the same to
+/// the bit, and made faster than they are read. (Whether stored samples are those of their recipe
+/// is what `verify` tells.)
+pub struct Loader {
+    session: Arc<dyn Session>,
+    options: LoaderOptions,
+    /// Samples of the dataset: of each epoch, before `fraction`.
+    samples: u64,
+    order: OrderState,
+    steps_per_lot: usize,
+    pool: Arc<Pool>,
+}
+
+impl Loader {
+    /// Loads the first `samples` samples of a session; with [`fresh`](LoaderOptions::fresh) so
+    /// many more each epoch, as long as the session has them.
+    ///
+    /// # Errors
+    /// An option is wrong, or the session has fewer samples.
+    pub fn new(
+        session: Arc<dyn Session>,
+        samples: u64,
+        options: LoaderOptions,
+    ) -> Result<Self, LoaderError> {
+        options.validate()?;
+        let plan = session.plan();
+        if samples == 0 || samples > plan.samples {
+            let expected = format!("a whole number from 1 to {}", plan.samples);
+            return Err(LoaderError::expected("samples", expected, samples));
+        }
+        let samples_per_place = match options.unit {
+            Unit::Sample => 1,
+            Unit::State => plan.sampler.actions_per_state(),
+        };
+        let places = samples / samples_per_place;
+        // Rounded up, so that there is one at least. Above 2^53 places the product is rounded too.
+        let count = ((places as f64 * options.fraction).ceil() as u64).min(places);
+        if count == 0 {
+            let expected = format!("{samples_per_place} samples at least, a whole state");
+            return Err(LoaderError::expected("samples", expected, samples));
+        }
+        let order =
+            OrderState { count, samples_per_place, shuffle: options.shuffle, fresh: options.fresh };
+        let rows_per_window = usize::try_from(samples_per_place).ok();
+        let rows = rows_per_window.and_then(|rows| rows.checked_mul(options.batch_size));
+        let (Some(rows_per_window), Some(rows)) = (rows_per_window, rows) else {
+            let expected = format!("fewer states of {samples_per_place} actions");
+            return Err(LoaderError::expected("batch_size", expected, options.batch_size));
+        };
+        // The last batches may be smaller, and no batch is larger than all there is.
+        let rows = rows.min(usize::try_from(count * samples_per_place).unwrap_or(usize::MAX));
+        let shape = plan.block_shape().layout(options.layout).rows_per_window(rows_per_window);
+        let row_bytes = size_of::<f32>() * (shape.window_values() + META) + 128;
+        let lot_rows = LOT_ROWS.min(LOT_BYTES / row_bytes);
+        let steps_per_lot = (lot_rows / rows).max(1);
+        let keep = options.threads() + depth(&options, steps_per_lot) + 2;
+        let pool = Arc::new(Pool::new(shape, rows * steps_per_lot, keep));
+        Ok(Self { session, options, samples, order, steps_per_lot, pool })
+    }
+
+    /// Loads a dataset.
+    ///
+    /// # Errors
+    /// An option is wrong, the bars can't be read, or the backend fails.
+    pub fn open(
+        dataset: &Dataset,
+        backend: &dyn Backend,
+        options: LoaderOptions,
+    ) -> Result<Self, LoaderError> {
+        let market = Arc::new(dataset.market()?);
+        let part = dataset.part(&market)?;
+        let backend_error = |e: BackendError| LoaderError::Dataset(DatasetError::from(e));
+        let plan = Plan::new(dataset.recipe(), &market, part.as_ref()).map_err(backend_error)?;
+        let samples = plan.samples;
+        let plan = if options.fresh { endless(plan) } else { plan };
+        let session = backend.prepare(market, Arc::new(plan)).map_err(backend_error)?;
+        Self::new(session.into(), samples, options)
+    }
+
+    /// Its options.
+    #[must_use]
+    pub fn options(&self) -> &LoaderOptions {
+        &self.options
+    }
+
+    /// What makes its samples.
+    #[must_use]
+    pub fn session(&self) -> &Arc<dyn Session> {
+        &self.session
+    }
+
+    /// The state before the first batch of an epoch.
+    #[must_use]
+    pub fn start(&self, epoch: u64) -> State {
+        self.dealt(&State { epoch, position: 0, order: self.order.clone() })
+    }
+
+    /// The state from which this loader begins where all [`workers`](LoaderOptions::workers) begin
+    /// together at `state`: after the steps of the workers before it.
+    #[must_use]
+    pub fn dealt(&self, state: &State) -> State {
+        let schedule = self.schedule(state.position);
+        let position = schedule.position(self.options.worker as u64);
+        State { position, ..state.clone() }
+    }
+
+    /// How many batches this loader has from a state to the end of the epoch.
+    ///
+    /// # Errors
+    /// The state is of another order.
+    pub fn steps(&self, state: &State) -> Result<u64, LoaderError> {
+        state.check(&self.order)?;
+        Ok(self.schedule(state.position).steps().div_ceil(self.options.workers as u64))
+    }
+
+    /// The batches from a state to the end of its epoch. The first is on its way when this
+    /// returns.
+    ///
+    /// # Errors
+    /// The state is of another order, the epoch's fresh samples are past the last one, or a thread
+    /// can't be started.
+    pub fn batches(&self, state: &State) -> Result<Batches, LoaderError> {
+        state.check(&self.order)?;
+        let State { epoch: number, position, .. } = *state;
+        let OrderState { count, samples_per_place, shuffle, fresh } = self.order;
+        let places = self.samples / samples_per_place;
+        let order = match shuffle {
+            None => Order::sequential(count),
+            Some(seed) => Order::shuffled(places, seed, number),
+        };
+        let first = if fresh { number.checked_mul(places) } else { Some(0) };
+        let end = first
+            .and_then(|first| first.checked_add(places)?.checked_mul(samples_per_place))
+            .filter(|end| *end <= self.session.plan().samples);
+        let (Some(first), Some(_)) = (first, end) else {
+            let samples = places * samples_per_place;
+            return Err(LoaderError::NoMoreSamples { epoch: number, samples });
+        };
+        let epoch = Epoch {
+            session: Arc::clone(&self.session),
+            pool: Arc::clone(&self.pool),
+            number,
+            order,
+            first,
+            samples_per_place,
+            schedule: self.schedule(position),
+            workers: self.options.workers as u64,
+            steps_per_lot: self.steps_per_lot as u64,
+        };
+        let depth = depth(&self.options, self.steps_per_lot);
+        Batches::new(epoch, self.order.clone(), self.options.threads(), depth)
+    }
+
+    fn schedule(&self, start: u64) -> Schedule {
+        Schedule {
+            count: self.order.count,
+            start,
+            batch_size: self.options.batch_size as u64,
+            rank: self.options.rank as u64,
+            world_size: self.options.world_size as u64,
+            drop_last: self.options.drop_last,
+        }
+    }
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loader")
+            .field("samples", &self.samples)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A plan with every sample that can be numbered, for epochs that each have their own.
+#[must_use]
+pub fn endless(plan: Plan) -> Plan {
+    Plan { samples: MAX_SAMPLES, ..plan }
+}
+
+/// Lots that are in the making or ready at most.
+fn depth(options: &LoaderOptions, steps_per_lot: usize) -> usize {
+    let threads = options.threads();
+    match options.prefetch {
+        None => 2 * threads,
+        Some(batches) => batches.div_ceil(steps_per_lot).max(threads),
+    }
+}
