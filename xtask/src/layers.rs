@@ -19,16 +19,8 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("dataset", &["bars", "market-data", "recipe", "backend"]),
     (
-        "orchestrator",
-        &[
-            "bars",
-            "market-data",
-            "rewards",
-            "recipe",
-            "backend",
-            "backend-cpu",
-            "backend-cuda",
-            "dataset",
-        ],
+        "engine",
+        &["bars", "market-data", "recipe", "backend", "backend-cpu", "backend-cuda", "dataset"],
     ),
+    ("orchestrator", &["market-data", "rewards", "recipe", "dataset", "engine"]),
 ];
