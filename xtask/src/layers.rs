@@ -18,17 +18,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         &["memory", "bars", "sampling", "windows", "scaling", "rewards", "backend", "cuda-driver"],
     ),
     ("dataset", &["bars", "market-data", "recipe", "backend"]),
+    ("loader", &["memory", "sampling", "scaling", "backend", "dataset"]),
     (
-        "orchestrator",
-        &[
-            "bars",
-            "market-data",
-            "rewards",
-            "recipe",
-            "backend",
-            "backend-cpu",
-            "backend-cuda",
-            "dataset",
-        ],
+        "engine",
+        &["bars", "market-data", "recipe", "backend", "backend-cpu", "backend-cuda", "dataset"],
     ),
+    ("orchestrator", &["market-data", "rewards", "recipe", "dataset", "engine"]),
 ];

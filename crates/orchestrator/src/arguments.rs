@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use barloom_dataset::Piece;
+use barloom_engine::BackendChoice;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-
-use crate::backends::Choice;
 
 /// Weaves market bars into training datasets for trading agents.
 ///
@@ -75,8 +75,8 @@ pub(crate) struct Build {
     #[arg(long, value_parser = ["parquet", "arrow", "npy", "virtual"])]
     pub(crate) format: Option<String>,
     /// What computes the samples.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) backend: Choice,
+    #[arg(long, value_parser = backends(), default_value_t)]
+    pub(crate) backend: BackendChoice,
     /// The number of the GPU, as the driver lists them; the first by default.
     #[arg(long, value_name = "N")]
     pub(crate) device: Option<u32>,
@@ -130,8 +130,8 @@ pub(crate) struct Verify {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// What makes the samples again.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) backend: Choice,
+    #[arg(long, value_parser = backends(), default_value_t)]
+    pub(crate) backend: BackendChoice,
     /// The number of the GPU, as the driver lists them; the first by default.
     #[arg(long, value_name = "N")]
     pub(crate) device: Option<u32>,
@@ -170,4 +170,15 @@ pub(crate) struct Convert {
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) overwrite: bool,
+}
+
+/// The names of backends, told with what they are.
+fn backends() -> impl TypedValueParser<Value = BackendChoice> {
+    let names = [
+        ("auto", "A GPU if there is one that has room for the bars, else the CPU"),
+        ("cpu", "The CPU"),
+        ("cuda", "An NVIDIA GPU"),
+    ];
+    PossibleValuesParser::new(names.map(|(name, what)| PossibleValue::new(name).help(what)))
+        .try_map(|name| name.parse::<BackendChoice>())
 }

@@ -1,10 +1,9 @@
-//! The `barloom` command: arguments in, crates composed, results out. No arithmetic lives here.
+//! The `barloom` command: arguments in, the engine asked, results out. No arithmetic lives here.
 #![forbid(unsafe_code)]
 
 mod arguments;
-mod backends;
+mod building;
 mod commands;
-mod compose;
 mod failure;
 mod output;
 mod progress;

@@ -1,22 +1,6 @@
 //! Numbers and times for people.
 
-/// 1234567 as `1,234,567`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// 1 as `1 bar`, 2000 as `2,000 bars`.
-pub(crate) fn counted(n: u64, what: &str) -> String {
-    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
-}
+pub(crate) use barloom_engine::{count, counted};
 
 /// Bytes with a binary unit.
 pub(crate) fn bytes(n: u64) -> String {
@@ -60,12 +44,6 @@ mod tests {
 
     #[test]
     fn people_can_read_it() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(
-            (counted(1, "bar"), counted(2_000, "bar")),
-            ("1 bar".into(), "2,000 bars".into())
-        );
         assert_eq!(duration(93_600_000_000_000), "1d 2h");
         assert_eq!(duration(5), "5ns");
         assert_eq!(time(0), "1970-01-01 00:00:00");

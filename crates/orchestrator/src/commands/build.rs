@@ -1,33 +1,27 @@
 //! `barloom build`.
 
-use std::fs;
-
+use barloom_engine::{Job, load, read_bars, read_recipe};
 use barloom_recipe::Recipe;
 
 use crate::arguments::Build;
+use crate::building;
 use crate::commands::report;
-use crate::compose::{self, Job};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress;
 
 pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
     let recipe = recipe(build)?;
-    if recipe.data.bars.is_empty() {
-        return Err(Failure::usage(
-            "data.bars is empty: name files or globs there, or give --bars PATH",
-        ));
-    }
     let threads = build.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .map_err(|e| Failure::io(format!("can't start {threads} threads: {e}")))?;
     let spinner = progress::spinner("reading bars", output);
-    let bars = compose::read_bars(&recipe);
+    let bars = read_bars(&recipe);
     spinner.finish_and_clear();
+    let loaded = load(&recipe, bars?)?;
     let job = Job {
-        recipe,
         out: &build.out,
         overwrite: build.overwrite,
         resume: build.resume,
@@ -38,7 +32,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
         backend: build.backend,
         device: build.device,
     };
-    let done = compose::build(&job, bars?, output)?;
+    let done = building::build(&job, loaded, output)?;
     let out = build.out.display();
     let first = done.parts.first().map_or(out.to_string(), |p| p.path.display().to_string());
     let next = match build.shard {
@@ -53,11 +47,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
 fn recipe(build: &Build) -> Result<Recipe, Failure> {
     let mut recipe = match &build.config {
         None => Recipe::default(),
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|e| Failure::io(format!("{}: can't read: {e}", path.display())))?;
-            Recipe::from_toml(&text, &path.to_string_lossy())?
-        }
+        Some(path) => read_recipe(path)?,
     };
     if !build.bars.is_empty() {
         recipe.data.bars.clone_from(&build.bars);

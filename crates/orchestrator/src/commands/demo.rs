@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use barloom_dataset::{Dataset, foreign_entries};
+use barloom_engine::{BackendChoice, Job, Source, load, read_options};
 use barloom_recipe::{BarsPerYear, Recipe};
 
-use crate::backends::Choice;
+use crate::building;
 use crate::commands::report;
-use crate::compose::{self, Job};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -19,23 +19,17 @@ const BARS: &[u8] = include_bytes!("../../../../fixtures/spy_1h.parquet");
 pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let out = Path::new(OUT);
     let recipe = Recipe::default();
-    let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &compose::read_options(&recipe))?;
-    let threads = rayon::current_num_threads();
+    let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &read_options(&recipe))?;
     check_replaceable(out)?;
+    let loaded = load(&recipe, Source::Bars(bars))?;
     let job = Job {
-        recipe,
-        out,
         // Also what a demo that was stopped left.
         overwrite: true,
-        resume: false,
-        piece: None,
-        digest: false,
-        chunk_rows: 4_096,
-        threads,
-        backend: Choice::Cpu,
-        device: None,
+        threads: rayon::current_num_threads(),
+        backend: BackendChoice::Cpu,
+        ..Job::new(out)
     };
-    let done = compose::build(&job, compose::Source::Bars(bars), output)?;
+    let done = building::build(&job, loaded, output)?;
     let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(
         "\nnext:\n  \

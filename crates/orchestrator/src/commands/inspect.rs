@@ -7,10 +7,10 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
 use barloom_dataset::{Dataset, Manifest};
+use barloom_engine::BackendChoice;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
-use crate::backends::{self, Choice};
 use crate::commands::report::{summary_text, time_text};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -33,7 +33,7 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
 
 /// A sample as stored, or as a virtual dataset makes it.
 fn read_sample(dataset: &Dataset, sample: u64) -> Result<RecordBatch, Failure> {
-    let cpu = backends::open(Choice::Cpu, None)?;
+    let cpu = BackendChoice::Cpu.open(None)?;
     Ok(dataset.reader(&*cpu)?.take(&[sample])?)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use barloom_dataset::{BuiltPart, Manifest, Summary};
 use serde_json::{Value, json};
 
-use crate::compose::Done;
+use crate::building::Done;
 use crate::text;
 
 /// The summary for people.
@@ -16,10 +16,10 @@ pub(crate) fn text(done: &Done) -> String {
         part_text(&mut out, part);
     }
     built_text(&mut out, done);
-    for joined in &done.joined {
+    for joined in &done.loaded.joined {
         let _ = writeln!(out, "joined       {joined}");
     }
-    for note in &done.notes {
+    for note in &done.loaded.notes {
         let _ = writeln!(out, "note         {note}");
     }
     out
@@ -50,8 +50,8 @@ pub(crate) fn json(done: &Done) -> Value {
     json!({
         "datasets": done.parts.iter().map(part).collect::<Vec<_>>(),
         "seconds": done.building.as_secs_f64(),
-        "joined": done.joined,
-        "notes": done.notes,
+        "joined": done.loaded.joined,
+        "notes": done.loaded.notes,
     })
 }
 
@@ -73,7 +73,7 @@ fn market_text(out: &mut String, done: &Done) {
         out,
         "segments     {}, the longest step inside one is {}",
         text::count(market.segments),
-        text::duration(done.market.longest_step_ns()),
+        text::duration(done.loaded.market.longest_step_ns()),
     );
     if !market.dropped.is_empty() {
         let dropped: Vec<String> =

@@ -1,12 +1,12 @@
 //! `barloom verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use barloom_dataset::{Dataset, DatasetError, Rows, Verified, find_parts};
+use barloom_dataset::{Rows, Verified};
+use barloom_engine::{Verification, Watch};
 use serde_json::json;
 
 use crate::arguments::Verify;
-use crate::backends;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
@@ -14,21 +14,29 @@ use crate::{progress, text};
 
 pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
     let signals = Signals::catch()?;
-    let mut results = Vec::new();
-    for path in datasets(&verify.dataset)? {
-        let result = match Dataset::open(&path) {
-            Err(error) if error.is_of_dataset() => Verified::refused(&error),
-            dataset => check(verify, &dataset?, &signals, output)
-                .map_err(|failure| signals.blame(failure))?,
-        };
-        results.push((path, result));
-    }
-    // Whether parts belong together shows when each can be opened.
-    if results.iter().all(|(_, result)| result.problems.is_empty())
-        && let Err(error) = Dataset::open_all(&verify.dataset)
-    {
-        results.push((verify.dataset.clone(), Verified::refused(&error)));
-    }
+    let bar = progress::samples(0, output);
+    let verification = Verification {
+        path: &verify.dataset,
+        rows: match (verify.full, verify.rows) {
+            (true, _) => Rows::All,
+            (false, 0) => Rows::None,
+            (false, count) => Rows::Some { count, seed: verify.seed },
+        },
+        threads: rayon::current_num_threads(),
+        backend: verify.backend,
+        device: verify.device,
+    };
+    let watch = Watch {
+        total: &|samples| {
+            bar.reset();
+            bar.set_length(samples);
+        },
+        progress: &|samples| bar.inc(samples),
+        stop: &|| signals.came(),
+    };
+    let results = verification.run(&watch);
+    bar.finish_and_clear();
+    let results = results.map_err(|error| signals.blame(error.into()))?;
     let text: String = results.iter().map(|(path, result)| told(path, result)).collect();
     let json: Vec<_> = results
         .iter()
@@ -43,45 +51,6 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
             text::counted(count as u64, "problem")
         ))),
     }
-}
-
-/// A dataset, or those of its parts.
-fn datasets(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    match Dataset::open(path) {
-        Err(DatasetError::HasParts { .. }) => {
-            Ok(find_parts(path)?.into_iter().map(|part| path.join(part)).collect())
-        }
-        Err(error) if !error.is_of_dataset() => Err(error.into()),
-        _ => Ok(vec![path.to_owned()]),
-    }
-}
-
-fn check(
-    verify: &Verify,
-    dataset: &Dataset,
-    signals: &Signals,
-    output: &Output,
-) -> Result<Verified, Failure> {
-    let samples = dataset.manifest().samples;
-    let rows = match (verify.full, verify.rows) {
-        (true, _) => Rows::All,
-        (false, 0) => Rows::None,
-        (false, count) => Rows::Some { count, seed: verify.seed },
-    };
-    let backend = backends::open(verify.backend, verify.device)?;
-    let total = if verify.full { samples } else { samples.min(verify.rows) };
-    let bar = progress::samples(total, output);
-    let verified = barloom_dataset::Verify {
-        dataset,
-        backend: &*backend,
-        rows,
-        threads: rayon::current_num_threads(),
-        progress: &|samples| bar.inc(samples),
-        stop: &|| signals.came(),
-    }
-    .run();
-    bar.finish_and_clear();
-    Ok(verified?)
 }
 
 fn told(path: &Path, verified: &Verified) -> String {

@@ -1,4 +1,4 @@
-//! What computes the samples.
+//! A GPU that is not believed at once.
 
 use std::sync::Arc;
 
@@ -7,54 +7,23 @@ use barloom_backend_cpu::CpuBackend;
 use barloom_backend_cuda::CudaBackend;
 use barloom_bars::Market;
 
-use crate::failure::Failure;
-
 /// Samples that a device is compared with the CPU on before it builds any.
 const CHECKED_ROWS: usize = 256;
 
-/// What was asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Choice {
-    /// A GPU if there is one that has room for the bars, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// An NVIDIA GPU.
-    Cuda,
-}
-
-/// The backend of a choice; `device` is a GPU's number, 0 if none is given.
-pub(crate) fn open(choice: Choice, device: Option<u32>) -> Result<Box<dyn Backend>, Failure> {
-    if choice == Choice::Cpu {
-        warn_unused(device);
-        return Ok(Box::new(CpuBackend::default()));
-    }
-    match CudaBackend::open(device.unwrap_or(0)) {
-        Ok(cuda) => {
-            tracing::info!("samples are computed by {}", cuda.device());
-            Ok(Box::new(Checked { cuda, or_cpu: choice == Choice::Auto }))
-        }
-        Err(error) if choice == Choice::Auto => {
-            tracing::info!("samples are computed by the CPU: {error}");
-            warn_unused(device);
-            Ok(Box::new(CpuBackend::default()))
-        }
-        Err(error) => Err(BackendError::from(error).into()),
-    }
-}
-
-fn warn_unused(device: Option<u32>) {
-    if let Some(device) = device {
-        tracing::warn!("--device {device} is not used: samples are computed by the CPU");
-    }
-}
-
 /// A device whose first samples of each plan are compared with the CPU's.
-struct Checked {
+pub(super) struct Checked {
     cuda: CudaBackend,
     /// Whether the CPU computes what the device has no room for.
     or_cpu: bool,
+}
+
+impl Checked {
+    /// The device of this number.
+    pub(super) fn open(device: u32, or_cpu: bool) -> Result<Self, BackendError> {
+        let cuda = CudaBackend::open(device)?;
+        tracing::info!("samples are computed by {}", cuda.device());
+        Ok(Self { cuda, or_cpu })
+    }
 }
 
 impl Backend for Checked {

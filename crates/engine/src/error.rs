@@ -1,0 +1,200 @@
+//! What goes wrong, and whose it is.
+
+use std::error::Error as _;
+use std::path::PathBuf;
+
+use barloom_backend::BackendError;
+use barloom_bars::BarsError;
+use barloom_dataset::DatasetError;
+use barloom_market_data::MarketDataError;
+use barloom_recipe::RecipeError;
+
+use crate::UnknownBackend;
+
+/// Whose an error is.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// What was asked for can't be: an argument, a recipe.
+    Usage,
+    /// The bars, or a dataset, can't be used as they are.
+    Data,
+    /// A file can't be read or written, a device failed, or work was stopped.
+    Io,
+    /// A dataset is not what it says.
+    Verification,
+}
+
+/// Why there are no samples. The large ones are boxed, so that a `Result` is small.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The recipe is wrong, or does not fit the market.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// Bars make no market, or its split none.
+    #[error(transparent)]
+    Bars(#[from] BarsError),
+    /// Bars can't be read.
+    #[error(transparent)]
+    MarketData(Box<MarketDataError>),
+    /// There is no plan, or the backend failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A dataset can't be written or read.
+    #[error(transparent)]
+    Dataset(Box<DatasetError>),
+    /// The file of a recipe can't be read.
+    #[error("{}: can't read", path.display())]
+    RecipeFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A recipe names no bars.
+    #[error("data.bars is empty: name files or globs there, or give --bars PATH")]
+    NoBars,
+    /// A backend has no such name.
+    #[error(transparent)]
+    UnknownBackend(#[from] UnknownBackend),
+    /// CUDA was asked for where none is built in.
+    #[error(
+        "this build has no CUDA backend (its feature `cuda` is off); use --backend cpu, or a build \
+         that has it"
+    )]
+    NoCuda,
+    /// The samples of all parts can't be counted.
+    #[error("dataset.actions_per_state: the samples of all parts are 2^64 or more; lower it")]
+    TooManySamples,
+}
+
+impl Error {
+    /// Whose it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Recipe(_)
+            | Self::NoBars
+            | Self::UnknownBackend(_)
+            | Self::NoCuda
+            | Self::TooManySamples
+            | Self::Bars(BarsError::Split { .. }) => ErrorKind::Usage,
+            Self::Bars(_) => ErrorKind::Data,
+            Self::MarketData(error) => of_market_data(error),
+            Self::Backend(error) => of_backend(error),
+            Self::Dataset(error) => of_dataset(error),
+            Self::RecipeFile { .. } => ErrorKind::Io,
+        }
+    }
+
+    /// The error and what caused it in one line, `a.toml: can't read: permission denied`: what a
+    /// person is told.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        message
+    }
+}
+
+impl From<MarketDataError> for Error {
+    fn from(error: MarketDataError) -> Self {
+        Self::MarketData(Box::new(error))
+    }
+}
+
+impl From<DatasetError> for Error {
+    fn from(error: DatasetError) -> Self {
+        Self::Dataset(Box::new(error))
+    }
+}
+
+fn of_dataset(error: &DatasetError) -> ErrorKind {
+    match error {
+        DatasetError::Backend(e) => of_backend(e),
+        DatasetError::MarketData(e) => of_market_data(e),
+        DatasetError::Resumable { because, .. } => of_dataset(because),
+        DatasetError::Recipe(_)
+        | DatasetError::NoSuchSample { .. }
+        | DatasetError::HasParts { .. }
+        | DatasetError::IsPiece { .. }
+        | DatasetError::Pieces { .. }
+        | DatasetError::VirtualPiece
+        | DatasetError::TooManyShards { .. }
+        | DatasetError::OtherBuild { .. }
+        | DatasetError::NoName(_) => ErrorKind::Usage,
+        DatasetError::Damaged { .. } => ErrorKind::Data,
+        DatasetError::Differs { .. } => ErrorKind::Verification,
+        _ => ErrorKind::Io,
+    }
+}
+
+fn of_market_data(error: &MarketDataError) -> ErrorKind {
+    match error.kind() {
+        barloom_market_data::ErrorKind::Usage => ErrorKind::Usage,
+        barloom_market_data::ErrorKind::Io => ErrorKind::Io,
+        _ => ErrorKind::Data,
+    }
+}
+
+fn of_backend(error: &BackendError) -> ErrorKind {
+    match error {
+        BackendError::Windows(_)
+        | BackendError::MissingChannel { .. }
+        | BackendError::UnusableValue { .. } => ErrorKind::Data,
+        BackendError::Device(_) => ErrorKind::Io,
+        _ => ErrorKind::Usage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn an_error_has_the_kind_of_what_caused_it() {
+        let device = || BackendError::Device("it is hot".into());
+        let split = BarsError::Split { key: "split".into(), problem: "no".into() };
+        let resumable = |because: DatasetError| DatasetError::Resumable {
+            dir: "a".into(),
+            shards: 1,
+            because: because.into(),
+        };
+        let missing = BackendError::MissingChannel { channel: "a".into(), available: "b".into() };
+        let damaged = DatasetError::Damaged { path: "a".into(), problem: "no".into() };
+        for (error, kind) in [
+            (Error::from(split), ErrorKind::Usage),
+            (BarsError::NoSeries.into(), ErrorKind::Data),
+            (MarketDataError::TimeZone("Mars".into()).into(), ErrorKind::Usage),
+            (MarketDataError::NoFile { pattern: "*".into() }.into(), ErrorKind::Io),
+            (MarketDataError::Bars(BarsError::NoSeries).into(), ErrorKind::Data),
+            (device().into(), ErrorKind::Io),
+            (missing.into(), ErrorKind::Data),
+            (DatasetError::from(device()).into(), ErrorKind::Io),
+            (resumable(DatasetError::Stopped).into(), ErrorKind::Io),
+            (resumable(DatasetError::VirtualPiece).into(), ErrorKind::Usage),
+            (damaged.into(), ErrorKind::Data),
+            (Error::NoCuda, ErrorKind::Usage),
+        ] {
+            assert_eq!(error.kind(), kind, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_message_tells_the_causes_once() {
+        let source = || io::Error::other("the disk is gone");
+        let file = Error::RecipeFile { path: "a.toml".into(), source: source() };
+        assert_eq!(file.message(), "a.toml: can't read: the disk is gone");
+        let inner = MarketDataError::Io { path: "a".into(), action: "read", source: source() };
+        let outer = Error::from(DatasetError::from(inner));
+        assert_eq!(outer.message(), "a: can't read: the disk is gone");
+        assert_eq!(Error::NoBars.message(), Error::NoBars.to_string());
+    }
+}

@@ -1,0 +1,51 @@
+//! From a recipe and bars to samples and datasets: the one place where the crates are composed.
+//!
+//! Bars are a [`Source`]; [`load`]ed for a recipe they are a market and the recipe resolved
+//! against it, [`Loaded`], which gives parts, plans and sessions. A [`Job`] builds a dataset of
+//! it, a [`Verification`] looks at one that is there. [`BackendChoice`] says what computes.
+//!
+//! The key decision: whoever asks for samples asks here, be it a command line, a Python module or
+//! a program of your own, so all do the same and say the same [`Error`]s. So nothing here knows who
+//! asks: no terminal, no arguments, no signals, no clock. What takes long tells a [`Watch`] and asks
+//! it whether to stop; what a person may want to know on the way goes to `tracing`. The price: as
+//! the command line is asked most, messages name its options (`--out`) where they say what to do.
+//!
+//! ```
+//! use barloom_engine::{BackendChoice, load, read_bars};
+//! use barloom_recipe::Recipe;
+//!
+//! # let bars = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/spy_1h.parquet");
+//! let mut recipe = Recipe::default();
+//! recipe.data.bars = vec![bars.into()]; // spy_1h.parquet
+//! let loaded = load(&recipe, read_bars(&recipe)?)?;
+//! assert_eq!(loaded.market.len(), 40_832);
+//!
+//! let backend = BackendChoice::Cpu.open(None)?;
+//! let session = loaded.session(&*backend, None)?;
+//! let mut block = session.allocate(8);
+//! session.fill(1_000, 8, &mut block)?; // samples 1000 to 1007
+//! assert_eq!(block.window(3, 0).len(), recipe.dataset.lookback);
+//! # Ok::<(), barloom_engine::Error>(())
+//! ```
+//!
+//! The feature `cuda`, on by default, builds the backend of NVIDIA GPUs in. It needs no CUDA to be
+//! built and none to start, but what the README of `barloom-backend-cuda` says must be set.
+#![forbid(unsafe_code)]
+
+mod backends;
+mod counts;
+mod error;
+mod job;
+mod loaded;
+mod source;
+mod verification;
+mod watch;
+
+pub use backends::{BackendChoice, UnknownBackend};
+pub use counts::{count, counted};
+pub use error::{Error, ErrorKind};
+pub use job::{Job, Prepared};
+pub use loaded::{Loaded, load};
+pub use source::{Source, read_bars, read_options, read_recipe};
+pub use verification::Verification;
+pub use watch::Watch;

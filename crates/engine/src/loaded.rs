@@ -1,0 +1,113 @@
+//! A market and the recipe that fits it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use barloom_backend::{Backend, Plan, Session};
+use barloom_bars::{Market, Part};
+use barloom_market_data::{Joined, OnBadBar};
+use barloom_recipe::Recipe;
+
+use crate::{Error, Source, counted};
+
+/// A market, the recipe resolved against it, and what was done to get it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The recipe: its channels named as the market's columns are, the value that is used in place
+    /// of each `"auto"`.
+    pub recipe: Recipe,
+    /// The bars, laid end to end and cut into segments.
+    pub market: Arc<Market>,
+    /// How many bars were dropped, by fault.
+    pub dropped: BTreeMap<String, u64>,
+    /// Files that were joined into one series though their names differ by more than dates.
+    pub joined: Vec<Joined>,
+    /// What a person may want to know of how the bars were read.
+    pub notes: Vec<String>,
+}
+
+/// Makes a market of the source as the recipe wants it, and resolves the recipe against it.
+///
+/// # Errors
+/// The bars lack a channel, hold unusable ones that are not to be dropped, or make no market; the
+/// recipe is wrong.
+pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
+    let unresolved = match source {
+        Source::Bars(bars) => {
+            let recipe = named_as(recipe, bars.find_columns(&recipe.data.channels)?);
+            let on_bad_bar = match recipe.data.on_bad_bar {
+                barloom_recipe::OnBadBar::Error => OnBadBar::Error,
+                barloom_recipe::OnBadBar::Drop => OnBadBar::Drop,
+            };
+            let read = bars.into_series(on_bad_bar)?;
+            let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
+            let (dropped, joined, notes) = (read.dropped, read.joined, read.notes);
+            Loaded { recipe, market: Arc::new(market), dropped, joined, notes }
+        }
+        Source::Stored(market, channels) => {
+            let note = "these are a dataset's own bars: their times and segments are as stored; \
+                        max_gap, on_bad_bar, timezone and stamp were applied when they were stored";
+            Loaded {
+                recipe: named_as(recipe, channels),
+                market: Arc::new(market),
+                dropped: BTreeMap::new(),
+                joined: Vec::new(),
+                notes: vec![note.to_owned()],
+            }
+        }
+    };
+    let market = &unresolved.market;
+    let counts = [
+        (market.len(), "bar"),
+        (market.series().len(), "symbol"),
+        (market.segments().len(), "segment"),
+    ];
+    let [bars, symbols, segments] = counts.map(|(n, what)| counted(n as u64, what));
+    tracing::info!("{bars} of {symbols} in {segments}");
+    Ok(Loaded { recipe: unresolved.recipe.resolve(market)?, ..unresolved })
+}
+
+impl Loaded {
+    /// The parts of the recipe's split in time order; one `None` without a split.
+    ///
+    /// # Errors
+    /// The split does not fit the market.
+    pub fn parts(&self) -> Result<Vec<Option<Part>>, Error> {
+        let parts = self.recipe.parts(&self.market)?;
+        Ok(if parts.is_empty() { vec![None] } else { parts.into_iter().map(Some).collect() })
+    }
+
+    /// What sample i is, for one part, or for all bars.
+    ///
+    /// # Errors
+    /// The recipe gives the part no sample, or too many; the market has no position for it, lacks
+    /// a channel, or a channel holds a value that its scaler can't take.
+    pub fn plan(&self, part: Option<&Part>) -> Result<Plan, Error> {
+        Ok(Plan::new(&self.recipe, &self.market, part)?)
+    }
+
+    /// A session on the backend that fills blocks with samples of one part, or of all bars.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan); the backend fails.
+    pub fn session(
+        &self,
+        backend: &dyn Backend,
+        part: Option<&Part>,
+    ) -> Result<Box<dyn Session>, Error> {
+        let plan = Arc::new(self.plan(part)?);
+        Ok(backend.prepare(Arc::clone(&self.market), plan)?)
+    }
+}
+
+/// The recipe with its channels named as the bars' columns are: `Adj Close` is `adj_close`.
+fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
+    let mut named = recipe.clone();
+    for (written, name) in recipe.data.channels.iter().zip(&channels) {
+        if let Some(scaler) = named.scaling.channels.remove(written) {
+            named.scaling.channels.insert(name.clone(), scaler);
+        }
+    }
+    named.data.channels = channels;
+    named
+}

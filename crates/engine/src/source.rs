@@ -1,0 +1,60 @@
+//! What samples are made from: recipes and bars as they are read.
+
+use std::fs;
+use std::path::Path;
+
+use barloom_bars::Market;
+use barloom_market_data::{Bars, ReadOptions, Stamp, read, read_stored_market};
+use barloom_recipe::Recipe;
+
+use crate::Error;
+
+/// What samples are made from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Bars that are still to be judged and made a market.
+    Bars(Bars),
+    /// A dataset's `bars.arrow`: a market already, with its segments, and the names under which it
+    /// has the recipe's channels, in the recipe's order.
+    Stored(Market, Vec<String>),
+}
+
+/// Reads the recipe in a TOML file.
+///
+/// # Errors
+/// The file can't be read or is no recipe; the error names it, and the line.
+pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
+    let path = path.as_ref();
+    let text = fs::read_to_string(path)
+        .map_err(|source| Error::RecipeFile { path: path.to_owned(), source })?;
+    Ok(Recipe::from_toml(&text, &path.to_string_lossy())?)
+}
+
+/// How the recipe wants bars to be read.
+#[must_use]
+pub fn read_options(recipe: &Recipe) -> ReadOptions {
+    ReadOptions {
+        timezone: recipe.data.timezone.clone(),
+        stamp: match recipe.data.stamp {
+            barloom_recipe::Stamp::Open => Stamp::Open,
+            barloom_recipe::Stamp::Close => Stamp::Close,
+        },
+        columns: Some(recipe.data.channels.clone()),
+    }
+}
+
+/// Reads the bars that the recipe names: files and globs, or the one `bars.arrow` of a dataset.
+/// Relative paths are relative to the current folder.
+///
+/// # Errors
+/// The recipe names none, or a time zone that is none; a file is not there, can't be read or holds
+/// no bars.
+pub fn read_bars(recipe: &Recipe) -> Result<Source, Error> {
+    if recipe.data.bars.is_empty() {
+        return Err(Error::NoBars);
+    }
+    Ok(match read_stored_market(&recipe.data.bars, &recipe.data.channels)? {
+        Some((market, channels)) => Source::Stored(market, channels),
+        None => Source::Bars(read(&recipe.data.bars, &read_options(recipe))?),
+    })
+}

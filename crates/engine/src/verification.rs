@@ -1,0 +1,92 @@
+//! Verifying a dataset, or all parts of one.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use barloom_dataset::{Dataset, DatasetError, Rows, Verified, Verify, find_parts};
+
+use crate::{BackendChoice, Error, Watch};
+
+/// How a dataset is verified: checksums, then samples made again and compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Verification<'a> {
+    /// The dataset's folder, or that of a split one.
+    pub path: &'a Path,
+    /// Which samples of each part are made again.
+    pub rows: Rows,
+    /// How many threads read and compare.
+    pub threads: usize,
+    /// What makes the samples again.
+    pub backend: BackendChoice,
+    /// The number of the GPU, as the driver lists them; the first without one.
+    pub device: Option<u32>,
+}
+
+impl<'a> Verification<'a> {
+    /// The usual one: 1,000 samples of each part, on all processors or a GPU.
+    #[must_use]
+    pub fn new(path: &'a Path) -> Self {
+        Self {
+            path,
+            rows: Rows::Some { count: 1_000, seed: 0 },
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+            backend: BackendChoice::default(),
+            device: None,
+        }
+    }
+
+    /// Verifies the dataset, or each part: its folder and what was found there. Where parts are
+    /// each right but do not belong together, the folder of all comes last. What is wrong with a
+    /// dataset is no error: [`Verified::problems`] has it.
+    ///
+    /// # Errors
+    /// There is no dataset, it can't be read, the backend fails, or the watch stops it.
+    pub fn run(&self, watch: &Watch<'_>) -> Result<Vec<(PathBuf, Verified)>, Error> {
+        let mut results = Vec::new();
+        for path in self.datasets()? {
+            let verified = match Dataset::open(&path) {
+                Err(error) if error.is_of_dataset() => Verified::refused(&error),
+                dataset => self.verify(&dataset?, watch)?,
+            };
+            results.push((path, verified));
+        }
+        // Whether parts belong together shows when each can be opened.
+        if results.iter().all(|(_, verified)| verified.problems.is_empty())
+            && let Err(error) = Dataset::open_all(self.path)
+        {
+            results.push((self.path.to_owned(), Verified::refused(&error)));
+        }
+        Ok(results)
+    }
+
+    /// A dataset, or those of its parts.
+    fn datasets(&self) -> Result<Vec<PathBuf>, Error> {
+        match Dataset::open(self.path) {
+            Err(DatasetError::HasParts { .. }) => {
+                Ok(find_parts(self.path)?.into_iter().map(|part| self.path.join(part)).collect())
+            }
+            Err(error) if !error.is_of_dataset() => Err(error.into()),
+            _ => Ok(vec![self.path.to_owned()]),
+        }
+    }
+
+    fn verify(&self, dataset: &Dataset, watch: &Watch<'_>) -> Result<Verified, Error> {
+        let backend = self.backend.open(self.device)?;
+        let samples = dataset.manifest().samples;
+        (watch.total)(match self.rows {
+            Rows::None => 0,
+            Rows::Some { count, .. } => samples.min(count),
+            Rows::All => samples,
+        });
+        let verify = Verify {
+            dataset,
+            backend: &*backend,
+            rows: self.rows,
+            threads: self.threads,
+            progress: watch.progress,
+            stop: watch.stop,
+        };
+        Ok(verify.run()?)
+    }
+}

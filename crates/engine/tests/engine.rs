@@ -1,0 +1,251 @@
+//! From recipes and bars to datasets, without a command line.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use barloom_backend::BackendError;
+use barloom_dataset::{BuiltPart, Dataset, DatasetError, Rows};
+use barloom_engine::{
+    BackendChoice, Error, ErrorKind, Job, Loaded, Source, Verification, Watch, load, read_bars,
+    read_options, read_recipe,
+};
+use barloom_market_data::read_bytes;
+use barloom_recipe::Recipe;
+
+/// Hourly bars; the closes of some are unusable.
+fn csv(bars: u32, unusable: &[u32]) -> String {
+    let mut text = String::from("Time,Open,High,Low,Close,Adj Close\n");
+    for bar in 0..bars {
+        let price = 100.0 + f64::from(bar * 7_919 % 97) / 10.0;
+        let (low, high) = (price - 1.0, price + 1.0);
+        let close = if unusable.contains(&bar) { -1.0 } else { price + 0.5 };
+        let time = 1_700_000_000 + 3_600 * u64::from(bar);
+        writeln!(text, "{time},{price},{high},{low},{close},{close}").unwrap();
+    }
+    text
+}
+
+fn recipe(more: &str) -> Recipe {
+    let text = format!(
+        "[data]\nchannels = [\"close\", \"Adj Close\"]\n\
+         [scaling]\n\"Adj Close\" = \"zscore\"\n\
+         [dataset]\nsamples = 3000\nlookback = 8\nforward = 4\n{more}"
+    );
+    Recipe::from_toml(&text, "test.toml").unwrap()
+}
+
+fn source(recipe: &Recipe, csv: &str) -> Source {
+    Source::Bars(read_bytes("ACME.csv", csv.as_bytes(), &read_options(recipe)).unwrap())
+}
+
+fn loaded(recipe: &Recipe) -> Loaded {
+    load(recipe, source(recipe, &csv(400, &[]))).unwrap()
+}
+
+const SPLIT: &str = "[split]\n[[split.part]]\nname = \"train\"\nfraction = 0.75\n\
+                     [[split.part]]\nname = \"test\"\nfraction = 0.25\n";
+
+fn job(out: &Path) -> Job<'_> {
+    Job { backend: BackendChoice::Cpu, threads: 2, ..Job::new(out) }
+}
+
+fn build(loaded: &Loaded, out: &Path) -> Vec<BuiltPart> {
+    job(out).prepare(loaded).unwrap().run(&Watch::default()).unwrap()
+}
+
+#[test]
+fn what_is_loaded_fits_the_market() {
+    let recipe = recipe("");
+    let loaded = loaded(&recipe);
+    assert_eq!(loaded.market.len(), 400);
+    assert_eq!(loaded.recipe.data.channels, ["close", "adj_close"], "as the columns are named");
+    assert_eq!(loaded.recipe.channel_scaler("adj_close"), recipe.channel_scaler("Adj Close"));
+    let again = loaded.recipe.resolve(&loaded.market).unwrap();
+    assert_eq!(again.to_toml(), loaded.recipe.to_toml(), "it is resolved");
+    assert_eq!(loaded.parts().unwrap(), [None]);
+    assert!(loaded.dropped.is_empty() && loaded.joined.is_empty());
+}
+
+#[test]
+fn unusable_bars_are_refused_or_dropped() {
+    let bars = csv(400, &[20, 21]);
+    let mut recipe = recipe("");
+    let error = load(&recipe, source(&recipe, &bars)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Data, "{error}");
+    recipe.data.on_bad_bar = barloom_recipe::OnBadBar::Drop;
+    let loaded = load(&recipe, source(&recipe, &bars)).unwrap();
+    assert_eq!(loaded.market.len(), 398);
+    assert_eq!(loaded.dropped.values().sum::<u64>(), 2);
+}
+
+#[test]
+fn a_part_has_its_plan_and_its_session() {
+    let loaded = loaded(&recipe(SPLIT));
+    let parts = loaded.parts().unwrap();
+    let names: Vec<&str> = parts.iter().flatten().map(|part| part.name.as_str()).collect();
+    assert_eq!(names, ["train", "test"]);
+    let cpu = BackendChoice::Cpu.open(None).unwrap();
+    for part in &parts {
+        let plan = loaded.plan(part.as_ref()).unwrap();
+        let session = loaded.session(&*cpu, part.as_ref()).unwrap();
+        assert_eq!(plan.part, *part);
+        assert_eq!(plan.samples, session.plan().samples);
+        let mut block = session.allocate(16);
+        session.fill(plan.samples - 16, 16, &mut block).unwrap();
+        let beyond = session.fill(plan.samples, 1, &mut block).unwrap_err();
+        assert!(matches!(beyond, BackendError::OutOfRange { .. }), "{beyond}");
+    }
+}
+
+#[test]
+fn a_build_tells_what_there_is_to_do_and_what_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let loaded = loaded(&recipe(SPLIT));
+    let job = job(&out);
+    let prepared = job.prepare(&loaded).unwrap();
+    let samples: Vec<u64> = prepared.plans().map(|plan| plan.samples).collect();
+    assert_eq!((samples.len(), prepared.samples()), (2, 3_000));
+    assert!(prepared.plans().all(|plan| plan.warnings().is_empty()));
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0, "nothing is written yet");
+    let [total, done] = [AtomicU64::new(0), AtomicU64::new(0)];
+    let add = |to: &AtomicU64, n| {
+        to.fetch_add(n, Ordering::Relaxed);
+    };
+    let watch =
+        Watch { total: &|n| add(&total, n), progress: &|n| add(&done, n), ..Watch::default() };
+    let built = prepared.run(&watch).unwrap();
+    assert_eq!(built.iter().map(|part| part.made).collect::<Vec<_>>(), samples);
+    assert_eq!((total.into_inner(), done.into_inner()), (3_000, 3_000));
+    assert_eq!(Dataset::open_all(&out).unwrap().len(), 2);
+}
+
+#[test]
+fn a_build_that_is_stopped_can_be_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let [out, whole] = ["out", "whole"].map(|name| dir.path().join(name));
+    let mut recipe = recipe("[output]\nshard_rows = 4096\n");
+    recipe.dataset.samples = barloom_recipe::Samples::Count(40_000);
+    let loaded = loaded(&recipe);
+    let done = AtomicU64::new(0);
+    let watch = Watch {
+        progress: &|n| {
+            done.fetch_add(n, Ordering::Relaxed);
+        },
+        stop: &|| done.load(Ordering::Relaxed) >= 20_000,
+        ..Watch::default()
+    };
+    let stopped = job(&out).prepare(&loaded).unwrap().run(&watch).unwrap_err();
+    assert_eq!(stopped.kind(), ErrorKind::Io, "{stopped}");
+    let Error::Dataset(error) = stopped else { panic!("{stopped}") };
+    assert!(matches!(*error, DatasetError::Resumable { .. }), "{error}");
+    assert!(!out.exists());
+    let on = Job { resume: true, ..job(&out) };
+    let resumed = on.prepare(&loaded).unwrap().run(&Watch::default()).unwrap();
+    assert!((1..40_000).contains(&resumed[0].made), "{}", resumed[0].made);
+    let whole = build(&loaded, &whole);
+    assert_eq!(resumed[0].manifest.content_digest, whole[0].manifest.content_digest);
+}
+
+#[test]
+fn a_datasets_own_bars_make_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| dir.path().join(name));
+    let mut recipe = recipe("");
+    let built = build(&loaded(&recipe), &first);
+    recipe.data.bars = vec![first.join("bars.arrow").to_string_lossy().into_owned()];
+    // They are stored as they were cut, so this is not applied again.
+    recipe.data.max_gap = barloom_bars::MaxGap::Limit(1);
+    let source = read_bars(&recipe).unwrap();
+    assert!(matches!(&source, Source::Stored(_, channels) if channels == &["close", "adj_close"]));
+    let stored = load(&recipe, source).unwrap();
+    assert_eq!(stored.market.segments().len(), 1);
+    assert!(stored.notes[0].starts_with("these are a dataset's own bars"), "{:?}", stored.notes);
+    let again = build(&stored, &second);
+    let [a, b] = [&built[0].manifest, &again[0].manifest];
+    assert_eq!((&a.content_digest, &a.market.digest), (&b.content_digest, &b.market.digest));
+}
+
+#[test]
+fn a_virtual_dataset_takes_its_samples_from_any_backend() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let loaded = loaded(&recipe("[output]\nformat = \"virtual\"\n"));
+    assert_eq!(build(&loaded, &out)[0].made, 0);
+    let cpu = BackendChoice::Cpu.open(None).unwrap();
+    let dataset = Dataset::open(&out).unwrap();
+    assert_eq!(dataset.reader(&*cpu).unwrap().read(5..9).unwrap().num_rows(), 4);
+}
+
+#[test]
+fn a_dataset_is_verified_part_by_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    build(&loaded(&recipe(SPLIT)), &out);
+    let usual = Verification { backend: BackendChoice::Cpu, ..Verification::new(&out) };
+    let verification = Verification { rows: Rows::All, ..usual };
+    let total = AtomicU64::new(0);
+    let watch = Watch {
+        total: &|n| {
+            total.fetch_add(n, Ordering::Relaxed);
+        },
+        ..Watch::default()
+    };
+    let right = verification.run(&watch).unwrap();
+    let paths: Vec<_> = right.iter().map(|(path, _)| path.clone()).collect();
+    assert_eq!(paths, [out.join("train"), out.join("test")]);
+    assert!(right.iter().all(|(_, verified)| verified.problems.is_empty()), "{right:?}");
+    assert_eq!(total.into_inner(), 3_000);
+
+    let shard = out.join("test/samples-00000.parquet");
+    let mut bytes = fs::read(&shard).unwrap();
+    bytes[1_000] ^= 1;
+    fs::write(&shard, bytes).unwrap();
+    let wrong = verification.run(&Watch::default()).unwrap();
+    let problems: Vec<usize> = wrong.iter().map(|(_, v)| v.problems.len()).collect();
+    assert_eq!(problems, [0, 1]);
+
+    // Each part that is left is right; together they are no split.
+    fs::remove_dir_all(out.join("test")).unwrap();
+    let alone = verification.run(&Watch::default()).unwrap();
+    assert_eq!(alone.last().map(|(path, _)| path.clone()), Some(out.clone()));
+    let nothing = Verification::new(dir.path().join("nothing").as_path()).run(&Watch::default());
+    assert_eq!(nothing.unwrap_err().kind(), ErrorKind::Io);
+}
+
+#[test]
+fn errors_say_whose_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("recipe.toml");
+    let check = |error: Error, kind: ErrorKind, says: &str| {
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.message().contains(says), "{says}: {}", error.message());
+    };
+    check(read_recipe(&path).unwrap_err(), ErrorKind::Io, "recipe.toml: can't read: ");
+    fs::write(&path, "[dataset]\nlookbak = 1\n").unwrap();
+    check(read_recipe(&path).unwrap_err(), ErrorKind::Usage, "recipe.toml:2: dataset.lookbak");
+    fs::write(&path, recipe("").to_toml()).unwrap();
+    assert_eq!(read_recipe(&path).unwrap().digest(), recipe("").digest());
+
+    check(read_bars(&Recipe::default()).unwrap_err(), ErrorKind::Usage, "data.bars is empty");
+    let mut nowhere = recipe("");
+    nowhere.data.bars = vec![dir.path().join("none.csv").to_string_lossy().into_owned()];
+    check(read_bars(&nowhere).unwrap_err(), ErrorKind::Io, "none.csv");
+    nowhere.data.timezone = "Mars".into();
+    check(read_bars(&nowhere).unwrap_err(), ErrorKind::Usage, "data.timezone");
+
+    let mut missing = recipe("");
+    missing.data.channels.push("volume".into());
+    let error = load(&missing, source(&recipe(""), &csv(400, &[]))).unwrap_err();
+    check(error, ErrorKind::Data, "there is no column volume");
+    let short = load(&recipe(""), source(&recipe(""), &csv(9, &[]))).unwrap();
+    check(short.plan(None).unwrap_err(), ErrorKind::Data, "lookback");
+    let mut outside = recipe(SPLIT);
+    outside.dataset.samples = barloom_recipe::Samples::Count(1);
+    let outside = loaded(&outside);
+    let parts = outside.parts().unwrap();
+    let refused = outside.plan(parts[1].as_ref()).unwrap_err();
+    check(refused, ErrorKind::Usage, "split.part test: its share of 1 samples is none");
+}

@@ -1,0 +1,42 @@
+//! A build, watched by a person.
+
+use std::time::{Duration, Instant};
+
+use barloom_dataset::BuiltPart;
+use barloom_engine::{Job, Loaded, Watch};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress;
+use crate::signals::Signals;
+
+/// What a build made of what, and how long it took.
+pub(crate) struct Done {
+    pub(crate) parts: Vec<BuiltPart>,
+    pub(crate) loaded: Loaded,
+    pub(crate) building: Duration,
+}
+
+/// Builds a dataset of these bars, and stops on a signal.
+pub(crate) fn build(job: &Job<'_>, loaded: Loaded, output: &Output) -> Result<Done, Failure> {
+    let start = now();
+    let prepared = job.prepare(&loaded)?;
+    let bar = progress::samples(prepared.samples(), output);
+    let signals = Signals::catch()?;
+    let watch = Watch {
+        progress: &|samples| bar.inc(samples),
+        stop: &|| signals.came(),
+        ..Watch::default()
+    };
+    let built = prepared.run(&watch);
+    bar.finish_and_clear();
+    let building = start.elapsed();
+    let parts = built.map_err(|error| signals.blame(error.into()))?;
+    Ok(Done { parts, loaded, building })
+}
+
+/// The time, for telling people how long something took.
+#[expect(clippy::disallowed_methods, reason = "the summary tells the speed; no dataset holds it")]
+fn now() -> Instant {
+    Instant::now()
+}
