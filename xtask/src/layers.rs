@@ -21,7 +21,16 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("loader", &["memory", "sampling", "scaling", "backend", "dataset"]),
     (
         "engine",
-        &["bars", "market-data", "recipe", "backend", "backend-cpu", "backend-cuda", "dataset"],
+        &[
+            "bars",
+            "market-data",
+            "rewards",
+            "recipe",
+            "backend",
+            "backend-cpu",
+            "backend-cuda",
+            "dataset",
+        ],
     ),
     ("orchestrator", &["market-data", "rewards", "recipe", "dataset", "engine"]),
 ];

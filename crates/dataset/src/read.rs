@@ -159,7 +159,7 @@ impl Dataset {
             return Ok(SampleReader::stored(self));
         }
         let market = Arc::new(self.market()?);
-        Ok(SampleReader::made(self, self.session(backend, &market)?))
+        Ok(SampleReader::made(self.session(backend, &market)?.into(), &market))
     }
 
     /// Makes its samples anew, whatever its format.

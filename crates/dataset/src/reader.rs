@@ -5,12 +5,14 @@ use std::io;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ipc::reader::FileReader;
 use barloom_backend::{BLOCK_ROWS, Numbers, SampleBlock, Session, Threads};
+use barloom_bars::Market;
 use barloom_recipe::Format;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 
@@ -36,7 +38,7 @@ pub struct SampleReader {
 
 enum Source {
     Stored { dir: PathBuf, format: Format, shards: Vec<ShardRecord> },
-    Made(Box<dyn Session>),
+    Made(Arc<dyn Session>),
 }
 
 /// Rows of a shard: ascending, disjoint.
@@ -51,9 +53,11 @@ impl SampleReader {
         Self { layout, samples: manifest.samples, source }
     }
 
-    pub(crate) fn made(dataset: &Dataset, session: Box<dyn Session>) -> Self {
-        let layout = Layout::of_manifest(dataset.manifest(), dataset.recipe());
-        Self { layout, samples: dataset.manifest().samples, source: Source::Made(session) }
+    /// Makes samples instead of reading them: those of a session over this market.
+    #[must_use]
+    pub fn made(session: Arc<dyn Session>, market: &Market) -> Self {
+        let layout = Layout::new(session.plan(), market);
+        Self { layout, samples: session.plan().samples, source: Source::Made(session) }
     }
 
     /// How many samples there are.

@@ -64,6 +64,14 @@ pub enum Error {
          that has it"
     )]
     NoCuda,
+    /// Decisions that are to be priced can't be.
+    #[error("decisions.{column}: {problem}")]
+    Decisions {
+        /// The column.
+        column: String,
+        /// What is wrong with it, and in which row, from 0.
+        problem: String,
+    },
     /// The samples of all parts can't be counted.
     #[error("dataset.actions_per_state: the samples of all parts are 2^64 or more; lower it")]
     TooManySamples,
@@ -80,7 +88,7 @@ impl Error {
             | Self::NoCuda
             | Self::TooManySamples
             | Self::Bars(BarsError::Split { .. }) => ErrorKind::Usage,
-            Self::Bars(_) => ErrorKind::Data,
+            Self::Bars(_) | Self::Decisions { .. } => ErrorKind::Data,
             Self::MarketData(error) => of_market_data(error),
             Self::Backend(error) => of_backend(error),
             Self::Dataset(error) => of_dataset(error),

@@ -145,7 +145,7 @@ impl Batch {
 
     /// B: samples of the batch, or states where it is made of these.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
+    #[expect(clippy::len_without_is_empty, reason = "a loader's batch is never empty")]
     pub fn len(&self) -> usize {
         self.shape().windows(self.rows())
     }
@@ -265,6 +265,27 @@ impl Batch {
     fn shape(&self) -> BlockShape {
         self.buffer.block.shape()
     }
+}
+
+/// The samples of these numbers, in this order, as one batch: for those that are looked up one by
+/// one. Its memory is its own.
+///
+/// # Errors
+/// A sample is not among the session's, or the backend fails.
+pub fn gather(
+    session: &dyn Session,
+    samples: &[u64],
+    layout: WindowLayout,
+) -> Result<Batch, LoaderError> {
+    if layout == WindowLayout::PerChannel {
+        let expected = "[B, C, L] or [B, L, C]";
+        return Err(LoaderError::expected("layout", expected, "a column for each channel"));
+    }
+    let shape = session.plan().block_shape().layout(layout);
+    let mut buffer = Buffer::new(session, shape, samples.len());
+    buffer.list().extend_from_slice(samples);
+    buffer.make(session)?;
+    Ok(Batch { buffer: Arc::new(buffer), rows: 0..samples.len() })
 }
 
 /// The columns that [`Batch::column`] gives.

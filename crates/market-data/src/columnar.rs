@@ -68,6 +68,18 @@ pub(crate) fn read_arrow(
     table(file, &schema, (&roles, available), &batches, options)
 }
 
+/// Takes a table that is in memory.
+pub(crate) fn take_batches(
+    name: &str,
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    options: &ReadOptions,
+) -> Result<Table, MarketDataError> {
+    let (roles, available) = usable_roles(name, schema, options)?;
+    let table = table(name, schema, (&roles, available), batches, options)?;
+    Ok(Table { symbol: name.to_owned(), ..table })
+}
+
 fn header(schema: &SchemaRef) -> Vec<String> {
     schema.fields().iter().map(|f| f.name().clone()).collect()
 }

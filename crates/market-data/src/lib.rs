@@ -42,7 +42,9 @@ pub use bars::{Bars, Loaded};
 pub use check::{Finding, Place, Report, Severity};
 pub use error::{ErrorKind, MarketDataError};
 pub use joined::Joined;
-pub use market_arrow::{read_market_arrow, read_stored_market, write_market, write_market_arrow};
+pub use market_arrow::{
+    market_of_bytes, read_market_arrow, read_stored_market, write_market, write_market_arrow,
+};
 pub use options::{OnBadBar, ReadOptions, Stamp};
-pub use source::{read, read_bytes};
+pub use source::{MemoryTable, read, read_bytes, read_tables};
 pub use write::write;

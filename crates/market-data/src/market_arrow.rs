@@ -91,9 +91,21 @@ fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
 /// # Errors
 /// The file can't be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
 pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketDataError> {
-    let name = path.to_string_lossy();
     let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?;
-    unless_damaged(&name, || market(&name, &bytes, channels))
+    market_of_bytes(&path.to_string_lossy(), &bytes, channels)
+}
+
+/// As [`read_market_arrow`], of what [`write_market`] wrote to memory. `name` is what errors call
+/// it.
+///
+/// # Errors
+/// As [`read_market_arrow`].
+pub fn market_of_bytes(
+    name: &str,
+    bytes: &[u8],
+    channels: &[String],
+) -> Result<Market, MarketDataError> {
+    unless_damaged(name, || market(name, bytes, channels))
 }
 
 /// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:

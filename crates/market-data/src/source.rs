@@ -4,6 +4,8 @@ use std::io::{Cursor, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use rayon::prelude::*;
 
@@ -65,6 +67,34 @@ pub fn read_bytes(
 ) -> Result<Bars, MarketDataError> {
     let tables = tables(name, Bytes::copy_from_slice(bytes), options)?;
     Ok(Bars::join(tables, options))
+}
+
+/// Takes tables that are in memory, as if they were files. A row without a symbol column is of the
+/// symbol that its table is named.
+///
+/// # Errors
+/// As [`read`]; there is no table.
+pub fn read_tables(tables: &[MemoryTable], options: &ReadOptions) -> Result<Bars, MarketDataError> {
+    if tables.is_empty() {
+        return Err(MarketDataError::file("bars", "there is no table"));
+    }
+    let one = |table: &MemoryTable| {
+        let MemoryTable { name, schema, batches } = table;
+        unless_damaged(name, || columnar::take_batches(name, schema, batches, options))
+    };
+    let tables: Result<Vec<Table>, _> = tables.iter().map(one).collect();
+    Ok(Bars::join(tables?, options))
+}
+
+/// A table of bars in memory.
+#[derive(Clone, Debug)]
+pub struct MemoryTable {
+    /// What messages call it, and the symbol of rows that name none.
+    pub name: String,
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// Its rows.
+    pub batches: Vec<RecordBatch>,
 }
 
 /// The files that a path or glob names, in natural order.

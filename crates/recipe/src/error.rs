@@ -118,6 +118,27 @@ pub enum RecipeError {
 }
 
 impl RecipeError {
+    /// The same error without the line, for a text that was made and that nobody sees.
+    #[must_use]
+    pub fn without_line(mut self) -> Self {
+        if let Some(place) = self.at_mut() {
+            place.line = None;
+        }
+        self
+    }
+
+    fn at_mut(&mut self) -> Option<&mut Place> {
+        match self {
+            Self::Syntax { at, .. }
+            | Self::UnknownKey { at, .. }
+            | Self::Expected { at, .. }
+            | Self::Choice { at, .. }
+            | Self::DoesNotApply { at, .. }
+            | Self::Conflict { at, .. }
+            | Self::SplitForm { at, .. } => at.as_deref_mut(),
+        }
+    }
+
     /// The key that is wrong, if it is about one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {

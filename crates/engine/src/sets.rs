@@ -1,0 +1,87 @@
+//! Samples that can be made: of a recipe and bars, or of a dataset that is there.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use barloom_backend::{Backend, Plan, Session};
+use barloom_bars::{Market, Part};
+use barloom_dataset::{Dataset, DatasetError, Layout};
+use barloom_recipe::Recipe;
+
+use crate::{Error, Loaded};
+
+/// The samples of one part, or of a dataset without a split: everything that a backend needs.
+#[derive(Clone, Debug)]
+pub struct SampleSet {
+    /// The resolved recipe, the same for all parts.
+    pub recipe: Arc<Recipe>,
+    /// The bars, the same for all parts.
+    pub market: Arc<Market>,
+    /// What sample i is.
+    pub plan: Arc<Plan>,
+}
+
+impl SampleSet {
+    fn new(recipe: &Arc<Recipe>, market: &Arc<Market>, part: Option<&Part>) -> Result<Self, Error> {
+        let plan = Arc::new(Plan::new(recipe, market, part)?);
+        Ok(Self { recipe: Arc::clone(recipe), market: Arc::clone(market), plan })
+    }
+
+    /// The name of the part; none without a split.
+    #[must_use]
+    pub fn part(&self) -> Option<&str> {
+        self.plan.part.as_ref().map(|part| part.name.as_str())
+    }
+
+    /// The samples as Arrow columns.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        Layout::new(&self.plan, &self.market)
+    }
+
+    /// A session on a backend that makes them.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn session(&self, backend: &dyn Backend) -> Result<Arc<dyn Session>, Error> {
+        let session = backend.prepare(Arc::clone(&self.market), Arc::clone(&self.plan))?;
+        Ok(session.into())
+    }
+}
+
+impl Loaded {
+    /// The samples of all parts in time order; of the one there is without a split.
+    ///
+    /// # Errors
+    /// The split does not fit the market, or as [`Plan::new`].
+    pub fn sets(&self) -> Result<Vec<SampleSet>, Error> {
+        let recipe = Arc::new(self.recipe.clone());
+        let parts = self.parts()?;
+        parts.iter().map(|part| SampleSet::new(&recipe, &self.market, part.as_ref())).collect()
+    }
+}
+
+/// Opens the dataset in a folder: its samples, made anew from its recipe and bars, which gives the
+/// same bits as reading them. Of a dataset with a split they are those of all parts in time order;
+/// of the folder of one part, those of the part.
+///
+/// # Errors
+/// There is no whole dataset, or it is damaged.
+pub fn open(path: impl AsRef<Path>) -> Result<Vec<SampleSet>, Error> {
+    let datasets = Dataset::open_all(path)?;
+    let Some(first) = datasets.first() else { return Ok(Vec::new()) };
+    let (recipe, market) = (Arc::new(first.recipe().clone()), Arc::new(first.market()?));
+    let of_dataset = |dataset: &Dataset| {
+        let part = dataset.part(&market)?;
+        let set = SampleSet::new(&recipe, &market, part.as_ref())?;
+        let (made, said) = (set.plan.samples, dataset.manifest().samples);
+        if made != said {
+            let path = dataset.path().join("manifest.json");
+            let problem =
+                format!("it says {said} samples; of its recipe and bars there are {made}");
+            return Err(DatasetError::Damaged { path, problem }.into());
+        }
+        Ok(set)
+    };
+    datasets.iter().map(of_dataset).collect()
+}

@@ -1,0 +1,63 @@
+//! Bars from what Python has: paths, tables.
+
+use barloom_engine::{Loaded, Source, load, read_bars, read_options};
+use barloom_market_data::{Bars, MemoryTable, ReadOptions, read, read_tables};
+use barloom_recipe::Recipe;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::{errors, tables};
+
+/// Where bars come from.
+pub(crate) enum Given {
+    /// Files and globs.
+    Paths(Vec<String>),
+    /// Tables in memory.
+    Tables(Vec<MemoryTable>),
+}
+
+/// What a person gave as bars; none for what the recipe names. Paths are `str`; tables are in a
+/// dict by symbol (`barloom/_bars.py` makes them so).
+pub(crate) fn given(bars: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Given>> {
+    let Some(bars) = bars.filter(|bars| !bars.is_none()) else { return Ok(None) };
+    if let Ok(by_symbol) = bars.cast::<PyDict>() {
+        let mut memory = Vec::new();
+        for (symbol, table) in by_symbol {
+            let name: String = symbol.extract()?;
+            let Some((schema, batches)) = tables::from_python(&table)? else {
+                return Err(errors::usage(format!("bars: {name} is no table of Arrow's")));
+            };
+            let schema = tables::plain(&schema);
+            memory.push(MemoryTable { name, schema, batches });
+        }
+        return Ok(Some(Given::Tables(memory)));
+    }
+    Ok(Some(Given::Paths(bars.extract()?)))
+}
+
+impl Given {
+    /// The bars, nothing judged.
+    pub(crate) fn read(&self, options: &ReadOptions) -> PyResult<Bars> {
+        match self {
+            Self::Paths(paths) => read(paths, options),
+            Self::Tables(tables) => read_tables(tables, options),
+        }
+        .map_err(errors::of)
+    }
+}
+
+/// The market of a recipe and the bars that were given, or that it names.
+pub(crate) fn loaded(recipe: &mut Recipe, given: Option<Given>) -> PyResult<Loaded> {
+    let source = match given {
+        Some(Given::Paths(paths)) => {
+            recipe.data.bars = paths;
+            read_bars(recipe).map_err(errors::of)?
+        }
+        Some(tables @ Given::Tables(_)) => {
+            recipe.data.bars = Vec::new();
+            Source::Bars(tables.read(&read_options(recipe))?)
+        }
+        None => read_bars(recipe).map_err(errors::of)?,
+    };
+    load(recipe, source).map_err(errors::of)
+}

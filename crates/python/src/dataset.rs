@@ -1,0 +1,552 @@
+//! Datasets in Python.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use barloom_backend::{Session, WindowLayout};
+use barloom_dataset::SampleReader;
+use barloom_engine::{BackendChoice, SampleSet};
+use barloom_loader::{Loader as Batches, LoaderOptions, Unit, endless, gather};
+use numpy::PyArray2;
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString};
+
+use crate::arrays::{Column, to_dict};
+use crate::loader::Loader;
+use crate::recipe::Recipe;
+use crate::tables::{self, Table};
+use crate::{errors, jobs};
+
+/// Rows of a batch of a stream of all samples.
+const STREAM_ROWS: u64 = 65_536;
+
+/// What makes the samples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    pub(crate) backend: BackendChoice,
+    pub(crate) device: Option<u32>,
+}
+
+/// The samples of one part, and what makes them once it is asked for some.
+pub(crate) struct Part {
+    pub(crate) set: SampleSet,
+    choice: Choice,
+    session: Mutex<Option<Arc<dyn Session>>>,
+}
+
+impl Part {
+    fn new(set: SampleSet, choice: Choice) -> Self {
+        Self { set, choice, session: Mutex::new(None) }
+    }
+
+    /// The session, made when it is first asked for.
+    pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = &*session {
+            return Ok(Arc::clone(session));
+        }
+        let made = self.make(&self.set)?;
+        Ok(Arc::clone(session.insert(made)))
+    }
+
+    fn make(&self, set: &SampleSet) -> PyResult<Arc<dyn Session>> {
+        let Choice { backend, device } = self.choice;
+        let backend = backend.open(device).map_err(errors::of)?;
+        set.session(&*backend).map_err(errors::of)
+    }
+
+    /// A session with more samples than the dataset has.
+    fn endless(&self) -> PyResult<Arc<dyn Session>> {
+        let plan = Arc::new(endless((*self.set.plan).clone()));
+        self.make(&SampleSet { plan, ..self.set.clone() })
+    }
+}
+
+/// Samples of a recipe and bars: on disk, or in memory where they are made when asked for.
+///
+/// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
+/// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``meta`` float32 [9],
+/// scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
+/// of its own.
+#[pyclass(frozen, module = "barloom", weakref)]
+pub(crate) struct Dataset {
+    parts: Arc<Vec<Part>>,
+    /// The part that this is; none for a split dataset as a whole.
+    one: Option<usize>,
+    /// Its folder.
+    path: Option<PathBuf>,
+    notes: Vec<String>,
+}
+
+impl Dataset {
+    pub(crate) fn new(
+        sets: Vec<SampleSet>,
+        choice: Choice,
+        path: Option<PathBuf>,
+        notes: Vec<String>,
+    ) -> PyResult<Self> {
+        if sets.is_empty() {
+            return Err(errors::exception("DataError", "the dataset has no parts".into()));
+        }
+        // A single part of a split that has several is opened by its own folder.
+        let one = (sets.len() == 1).then_some(0);
+        let parts = sets.into_iter().map(|set| Part::new(set, choice)).collect();
+        Ok(Self { parts: Arc::new(parts), one, path, notes })
+    }
+
+    /// The part that this is.
+    fn part_of(&self) -> PyResult<&Part> {
+        self.one.map(|at| &self.parts[at]).ok_or_else(|| {
+            let names: Vec<String> = self.names().map(|name| format!("ds[{name:?}]")).collect();
+            errors::usage(format!(
+                "this dataset is split and has no samples of its own; take a part: {}",
+                names.join(", ")
+            ))
+        })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| part.set.part())
+    }
+
+    fn named(&self, name: &str) -> PyResult<Self> {
+        let at = self.parts.iter().position(|part| part.set.part() == Some(name));
+        let Some(at) = at.filter(|_| self.one.is_none()) else {
+            let names: Vec<&str> = self.parts().into_iter().collect();
+            let there = match names.is_empty() {
+                true => "it has no parts".to_owned(),
+                false => format!("its parts are {}", names.join(", ")),
+            };
+            return Err(PyKeyError::new_err(format!(
+                "{name}: the dataset has no such part; {there}"
+            )));
+        };
+        let path = self.path.as_ref().map(|path| path.join(name));
+        let (parts, notes) = (Arc::clone(&self.parts), self.notes.clone());
+        Ok(Self { parts, one: Some(at), path, notes })
+    }
+
+    fn set(&self) -> &SampleSet {
+        &self.parts[self.one.unwrap_or(0)].set
+    }
+
+    fn metric_names(&self) -> Vec<String> {
+        self.set().plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect()
+    }
+
+    fn gathered<'py>(
+        &self,
+        py: Python<'py>,
+        samples: &[u64],
+        columns: &[Column],
+        layout: WindowLayout,
+        alone: bool,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let part = self.part_of()?;
+        let batch = py.detach(|| {
+            let session = part.session()?;
+            gather(&*session, samples, layout).map_err(errors::of_loader)
+        })?;
+        to_dict(py, batch, columns, alone)
+    }
+
+    fn stream(&self, samples: std::ops::Range<u64>) -> PyResult<Stream> {
+        let part = self.part_of()?;
+        let reader = SampleReader::made(part.session()?, &part.set.market);
+        Ok(Stream { reader, next: samples.start, end: samples.end })
+    }
+}
+
+#[pymethods]
+impl Dataset {
+    /// The folder; None in memory.
+    #[getter]
+    fn path(&self) -> Option<String> {
+        self.path.as_ref().map(|path| path.to_string_lossy().into_owned())
+    }
+
+    /// The recipe, with every "auto" replaced by the value that was used.
+    #[getter]
+    fn recipe(&self) -> Recipe {
+        Recipe((*self.set().recipe).clone())
+    }
+
+    /// The names of the parts of a split, in time order; empty without a split.
+    #[getter]
+    fn parts(&self) -> Vec<&str> {
+        if self.one.is_some() { Vec::new() } else { self.names().collect() }
+    }
+
+    /// The name of the part that this is; None for a dataset without a split.
+    #[getter]
+    fn part(&self) -> Option<&str> {
+        self.one.and_then(|at| self.parts[at].set.part())
+    }
+
+    /// The channels of the windows, in order.
+    #[getter]
+    fn channels(&self) -> Vec<String> {
+        self.set().plan.channels.iter().map(|channel| channel.name.clone()).collect()
+    }
+
+    /// The reward metrics, in order.
+    #[getter]
+    fn metrics(&self) -> Vec<String> {
+        self.metric_names()
+    }
+
+    /// The names of the nine meta fields, in order.
+    #[getter]
+    fn meta_fields(&self) -> Vec<String> {
+        self.set().plan.meta.fields.iter().map(|field| field.name.clone()).collect()
+    }
+
+    /// What meta fields scale by: float64 [9, 2], of each field what scales to 0 and to 1.
+    #[getter]
+    fn meta_bounds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let rows: Vec<Vec<f64>> =
+            self.set().plan.meta.fields.iter().map(|field| vec![field.min, field.max]).collect();
+        Ok(PyArray2::from_vec2(py, &rows)?)
+    }
+
+    /// The symbols, in the order of their codes.
+    #[getter]
+    fn symbols(&self) -> Vec<String> {
+        self.set().market.series().iter().map(|span| span.symbol.clone()).collect()
+    }
+
+    /// L: bars of a window.
+    #[getter]
+    fn lookback(&self) -> usize {
+        self.set().plan.lookback
+    }
+
+    /// F: bars that an action is judged on.
+    #[getter]
+    fn forward(&self) -> usize {
+        self.set().plan.forward
+    }
+
+    /// K: samples that share a state.
+    #[getter]
+    fn actions_per_state(&self) -> u64 {
+        self.set().plan.sampler.actions_per_state()
+    }
+
+    /// How many bars samples may stand at.
+    #[getter]
+    fn positions(&self) -> PyResult<u64> {
+        Ok(self.part_of()?.set.plan.positions.count())
+    }
+
+    /// What was noted when the bars were read.
+    #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        usize::try_from(self.part_of()?.set.plan.samples).map_err(|e| errors::usage(e.to_string()))
+    }
+
+    /// A part of a split by its name; else a sample, or several, as a dict of arrays.
+    fn __getitem__<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if let Ok(name) = key.cast::<PyString>() {
+            return Ok(Bound::new(py, this.named(&name.to_cow()?)?)?.into_any());
+        }
+        let samples = this.part_of()?.set.plan.samples;
+        if let Ok(slice) = key.cast::<PySlice>() {
+            let length = isize::try_from(samples).map_err(|e| errors::usage(e.to_string()))?;
+            let at = slice.indices(length)?;
+            let numbers: Vec<u64> =
+                (0..at.slicelength).map(|i| (at.start + i as isize * at.step) as u64).collect();
+            return Ok(this.gathered(py, &numbers, &[], CHANNELS_FIRST, false)?.into_any());
+        }
+        if let Ok(index) = key.extract::<i64>() {
+            let sample = resolved(index, samples)?;
+            return Ok(this.gathered(py, &[sample], &[], CHANNELS_FIRST, true)?.into_any());
+        }
+        let samples = indices(key, samples)?;
+        Ok(this.gathered(py, &samples, &[], CHANNELS_FIRST, false)?.into_any())
+    }
+
+    /// Samples by their numbers as a list of dicts: what PyTorch's DataLoader asks for.
+    fn __getitems__<'py>(&self, indices: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = indices.py();
+        let samples = self::indices(indices, self.part_of()?.set.plan.samples)?;
+        let dicts: PyResult<Vec<_>> = samples
+            .iter()
+            .map(|sample| self.gathered(py, &[*sample], &[], CHANNELS_FIRST, true))
+            .collect();
+        PyList::new(py, dicts?)
+    }
+
+    /// Samples by their numbers, in this order, as a dict of arrays; ``columns`` are further ones
+    /// by name, ``layout`` is "BCL" or "BLC".
+    #[pyo3(signature = (indices, *, columns=Vec::new(), layout="BCL"))]
+    fn take<'py>(
+        &self,
+        indices: &Bound<'py, PyAny>,
+        columns: Vec<String>,
+        layout: &str,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let py = indices.py();
+        let samples = self::indices(indices, self.part_of()?.set.plan.samples)?;
+        let columns = Column::find(py, &columns, &self.metric_names())?;
+        self.gathered(py, &samples, &columns, layout_of(layout)?, false)
+    }
+
+    /// Samples [start, stop) as a table with the columns of a stored dataset.
+    #[pyo3(signature = (start=0, stop=None))]
+    fn read(&self, py: Python<'_>, start: u64, stop: Option<u64>) -> PyResult<Table> {
+        let samples = self.part_of()?.set.plan.samples;
+        let stop = stop.unwrap_or(samples);
+        let stream = self.stream(start..stop.max(start))?;
+        let batch =
+            py.detach(|| jobs::in_pool(None, || stream.reader.read(start..stop.max(start))))?;
+        Ok(Table::new(batch.map_err(errors::of)?))
+    }
+
+    /// All samples as a ``pyarrow.Table`` with the columns of a stored dataset.
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("barloom._tables")?.call_method1("to_arrow", (slf,))
+    }
+
+    /// All samples as a ``pandas.DataFrame``.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("barloom._tables")?.call_method1("to_pandas", (slf,))
+    }
+
+    /// All samples as a ``polars.DataFrame``.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("barloom._tables")?.call_method1("to_polars", (slf,))
+    }
+
+    /// All samples as a stream of Arrow's C interface, batch after batch.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // A consumer that wants other types casts what it gets.
+        let _ = requested_schema;
+        let samples = self.part_of()?.set.plan.samples;
+        tables::to_capsule(py, Box::new(self.stream(0..samples)?))
+    }
+
+    /// Batches for a training loop.
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    #[pyo3(signature = (
+        batch_size=1024, *, shuffle=false, seed=0, drop_last=false, fraction=1.0, fresh=false,
+        group_actions=false, columns=Vec::new(), layout="BCL", rank=0, world_size=1, epoch=0,
+        threads=None, prefetch=None, split=None, worker=0, workers=1
+    ))]
+    fn loader(
+        &self,
+        py: Python<'_>,
+        batch_size: usize,
+        shuffle: bool,
+        seed: u64,
+        drop_last: bool,
+        fraction: f64,
+        fresh: bool,
+        group_actions: bool,
+        columns: Vec<String>,
+        layout: &str,
+        rank: usize,
+        world_size: usize,
+        epoch: u64,
+        threads: Option<usize>,
+        prefetch: Option<usize>,
+        split: Option<&str>,
+        worker: usize,
+        workers: usize,
+    ) -> PyResult<Loader> {
+        if let Some(split) = split {
+            let part = self.named(split)?;
+            return part.loader(
+                py,
+                batch_size,
+                shuffle,
+                seed,
+                drop_last,
+                fraction,
+                fresh,
+                group_actions,
+                columns,
+                layout,
+                rank,
+                world_size,
+                epoch,
+                threads,
+                prefetch,
+                None,
+                worker,
+                workers,
+            );
+        }
+        let options = LoaderOptions {
+            batch_size,
+            unit: if group_actions { Unit::State } else { Unit::Sample },
+            shuffle: shuffle.then_some(seed),
+            drop_last,
+            fraction,
+            fresh,
+            rank,
+            world_size,
+            layout: layout_of(layout)?,
+            threads,
+            prefetch,
+            workers,
+            worker,
+        };
+        let columns = Column::find(py, &columns, &self.metric_names())?;
+        let part = self.part_of()?;
+        let batches = py.detach(|| {
+            let session = if fresh { part.endless()? } else { part.session()? };
+            let samples = part.set.plan.samples;
+            Batches::new(session, samples, options).map_err(errors::of_loader)
+        })?;
+        Ok(Loader::new(batches, columns, epoch))
+    }
+
+    fn __repr__(&self) -> String {
+        let plan = &self.set().plan;
+        let shape = format!("windows [{}, {}]", plan.channels.len(), plan.lookback);
+        let place = self.path().map_or("in memory".to_owned(), |path| format!("{path:?}"));
+        match (self.one, self.part()) {
+            (None, _) => format!("Dataset {place}: parts {}, {shape}", self.parts().join(", ")),
+            (_, None) => format!("Dataset {place}: {} samples, {shape}", plan.samples),
+            (_, Some(part)) => {
+                format!("Dataset {place}: part {part}, {} samples, {shape}", plan.samples)
+            }
+        }
+    }
+
+    /// By its path, or in memory by its recipe and bars.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let module = py.import("barloom._barloom")?;
+        let Choice { backend, device } = self.parts[0].choice;
+        let (backend, part) = (backend.to_string(), self.part());
+        if let Some(path) = &self.path {
+            let arguments = (path, backend, device).into_pyobject(py)?.into_any();
+            return Ok((module.getattr("open")?, arguments));
+        }
+        let set = self.set();
+        let mut bars = Vec::new();
+        barloom_market_data::write_market(&mut bars, &set.market)
+            .map_err(|e| errors::exception("FileError", e.to_string()))?;
+        let arguments = (set.recipe.to_toml(), PyBytes::new(py, &bars), part, backend, device);
+        Ok((module.getattr("from_stored")?, arguments.into_pyobject(py)?.into_any()))
+    }
+}
+
+const CHANNELS_FIRST: WindowLayout = WindowLayout::ChannelsFirst;
+
+fn layout_of(layout: &str) -> PyResult<WindowLayout> {
+    match layout {
+        "BCL" => Ok(WindowLayout::ChannelsFirst),
+        "BLC" => Ok(WindowLayout::ChannelsLast),
+        _ => Err(errors::usage(format!("layout: expected \"BCL\" or \"BLC\", got {layout:?}"))),
+    }
+}
+
+/// A number of a sample, counted from the end where it is below 0.
+fn resolved(index: i64, samples: u64) -> PyResult<u64> {
+    let at = if index < 0 { index.checked_add_unsigned(samples) } else { Some(index) };
+    at.and_then(|at| u64::try_from(at).ok())
+        .filter(|at| *at < samples)
+        .ok_or_else(|| PyIndexError::new_err(format!("sample {index} of a dataset of {samples}")))
+}
+
+/// Numbers of samples from a sequence or a NumPy array.
+fn indices(key: &Bound<'_, PyAny>, samples: u64) -> PyResult<Vec<u64>> {
+    let list = if key.hasattr("tolist")? { key.call_method0("tolist")? } else { key.clone() };
+    let numbers: Vec<i64> = list.extract().map_err(|_| {
+        let got = key.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
+        PyTypeError::new_err(format!(
+            "expected a number of a sample, a slice, a sequence of numbers or the name of a part, \
+             got {got}"
+        ))
+    })?;
+    numbers.into_iter().map(|index| resolved(index, samples)).collect()
+}
+
+/// All samples, batch after batch.
+struct Stream {
+    reader: SampleReader,
+    next: u64,
+    end: u64,
+}
+
+impl Iterator for Stream {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.end {
+            return None;
+        }
+        let end = self.end.min(self.next + STREAM_ROWS);
+        let samples = self.next..end;
+        self.next = end;
+        let read = jobs::in_pool(None, || self.reader.read(samples));
+        Some(match read {
+            Ok(batch) => batch.map_err(tables::external),
+            Err(error) => Err(ArrowError::ComputeError(error.to_string())),
+        })
+    }
+}
+
+impl RecordBatchReader for Stream {
+    fn schema(&self) -> SchemaRef {
+        self.reader.schema()
+    }
+}
+
+/// Opens the dataset in a folder.
+#[pyfunction]
+#[pyo3(signature = (path, backend="auto", device=None))]
+pub(crate) fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    backend: &str,
+    device: Option<u32>,
+) -> PyResult<Dataset> {
+    let choice = Choice { backend: jobs::backend(backend)?, device };
+    let sets = py.detach(|| barloom_engine::open(&path)).map_err(errors::of)?;
+    Dataset::new(sets, choice, Some(path), Vec::new())
+}
+
+/// The dataset in memory of a resolved recipe and its bars, as `__reduce__` gives them.
+#[pyfunction]
+pub(crate) fn from_stored(
+    py: Python<'_>,
+    recipe: &str,
+    bars: Vec<u8>,
+    part: Option<&str>,
+    backend: &str,
+    device: Option<u32>,
+) -> PyResult<Dataset> {
+    let choice = Choice { backend: jobs::backend(backend)?, device };
+    let dataset = py.detach(|| {
+        let recipe = barloom_recipe::Recipe::from_toml(recipe, "recipe").map_err(errors::of)?;
+        let market = barloom_market_data::market_of_bytes("bars", &bars, &recipe.data.channels)
+            .map_err(errors::of)?;
+        let source = barloom_engine::Source::Stored(market, recipe.data.channels.clone());
+        let loaded = barloom_engine::load(&recipe, source).map_err(errors::of)?;
+        Dataset::new(loaded.sets().map_err(errors::of)?, choice, None, Vec::new())
+    })?;
+    match part {
+        Some(part) if dataset.one.is_none() => dataset.named(part),
+        _ => Ok(dataset),
+    }
+}

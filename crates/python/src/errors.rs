@@ -1,0 +1,62 @@
+//! Errors as Python's exceptions, which `barloom/_errors.py` defines.
+
+use barloom_engine::{Error, ErrorKind};
+use barloom_loader::LoaderError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// The exception of this name with this message.
+pub(crate) fn exception(name: &str, message: String) -> PyErr {
+    Python::attach(|py| {
+        let class = py
+            .import("barloom._errors")
+            .and_then(|module| module.getattr(name))
+            .and_then(|class| Ok(class.cast_into::<PyType>()?));
+        match class {
+            Ok(class) => PyErr::from_type(class, (message,)),
+            Err(error) => error,
+        }
+    })
+}
+
+/// An argument that can't be.
+pub(crate) fn usage(message: impl Into<String>) -> PyErr {
+    exception("RecipeError", message.into())
+}
+
+/// What an engine's error is in Python, with the words of the command line.
+pub(crate) fn of(error: impl Into<Error>) -> PyErr {
+    let error = error.into();
+    let name = match error.kind() {
+        ErrorKind::Usage => "RecipeError",
+        ErrorKind::Data => "DataError",
+        ErrorKind::Verification => "VerificationError",
+        _ => "FileError",
+    };
+    exception(name, error.message())
+}
+
+/// What a loader's error is in Python.
+pub(crate) fn of_loader(error: LoaderError) -> PyErr {
+    match error {
+        LoaderError::Backend(error) => of(error),
+        LoaderError::Dataset(error) => of(error),
+        LoaderError::Thread(_) => exception("FileError", error.to_string()),
+        LoaderError::Panicked(_) => exception("BarloomError", error.to_string()),
+        _ => usage(error.to_string()),
+    }
+}
+
+/// A function of Python's half, imported once.
+pub(crate) fn helper<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
+    module: &str,
+    name: &str,
+) -> PyResult<&'py Bound<'py, PyAny>> {
+    let function = cell.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
+        Ok(py.import(module)?.getattr(name)?.unbind())
+    })?;
+    Ok(function.bind(py))
+}

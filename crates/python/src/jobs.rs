@@ -1,0 +1,257 @@
+//! What takes long: it works on a thread of its own, while this one tells its progress and looks
+//! for Ctrl-C.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use barloom_dataset::Rows;
+use barloom_engine::{BackendChoice, Job, Loaded, Verification, Watch};
+use barloom_market_data::{ReadOptions, Stamp};
+use barloom_recipe::{Format, Recipe, Samples};
+use pyo3::prelude::*;
+
+use crate::dataset::{Choice, Dataset};
+use crate::recipe::{of_any, to_python};
+use crate::tables::{self, Table};
+use crate::{bars, errors};
+
+/// How often progress is told and Ctrl-C is looked for.
+const TICK: Duration = Duration::from_millis(50);
+
+/// The backend of a name.
+pub(crate) fn backend(name: &str) -> PyResult<BackendChoice> {
+    name.parse().map_err(|e: barloom_engine::UnknownBackend| errors::of(e))
+}
+
+/// Does the work on threads of its own: a process that was forked has none of its parent's.
+pub(crate) fn in_pool<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> PyResult<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    let pool =
+        pool.map_err(|e| errors::exception("FileError", format!("can't start threads: {e}")))?;
+    Ok(pool.install(work))
+}
+
+/// Watched from Python.
+#[derive(Default)]
+struct Watched {
+    total: AtomicU64,
+    done: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// Does the work on another thread. `progress`, if not None, is called with how many samples are
+/// done and how many there are. Whatever Python raises meanwhile stops the work and is raised when
+/// it has ended.
+fn watched<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    threads: Option<usize>,
+    work: impl FnOnce(&Watch<'_>) -> PyResult<T> + Send,
+) -> PyResult<T> {
+    let state = Watched::default();
+    let watch = Watch {
+        total: &|samples| _ = state.total.fetch_add(samples, Ordering::Relaxed),
+        progress: &|samples| _ = state.done.fetch_add(samples, Ordering::Relaxed),
+        stop: &|| state.stop.load(Ordering::Relaxed),
+    };
+    let tell = || -> PyResult<()> {
+        py.check_signals()?;
+        if let Some(progress) = progress {
+            let read = |value: &AtomicU64| value.load(Ordering::Relaxed);
+            progress.call1((read(&state.done), read(&state.total)))?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        let (work, watch) = (work, &watch);
+        let worker = scope.spawn(move || {
+            let result = in_pool(threads, || work(watch)).flatten();
+            // The other end waits until this one is dropped.
+            let _ = sender.send(());
+            result
+        });
+        let mut raised = None;
+        loop {
+            let waited = py.detach(|| receiver.recv_timeout(TICK));
+            if raised.is_none()
+                && let Err(error) = tell()
+            {
+                state.stop.store(true, Ordering::Relaxed);
+                raised = Some(error);
+            }
+            if !matches!(waited, Err(RecvTimeoutError::Timeout)) {
+                break;
+            }
+        }
+        let result = py.detach(|| worker.join());
+        match (raised, result) {
+            (Some(error), _) => Err(error),
+            (None, Ok(result)) => result,
+            (None, Err(_)) => Err(errors::exception(
+                "BarloomError",
+                "this is a bug in barloom; please report it with the message above".into(),
+            )),
+        }
+    })
+}
+
+/// Warns of what a person should know before samples are built.
+fn warn(py: Python<'_>, loaded: &Loaded) -> PyResult<()> {
+    for part in loaded.parts().map_err(errors::of)? {
+        for warning in loaded.plan(part.as_ref()).map_err(errors::of)?.warnings() {
+            let message = std::ffi::CString::new(warning)?;
+            let category = py.get_type::<pyo3::exceptions::PyUserWarning>();
+            PyErr::warn(py, &category, &message, 2)?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds a dataset: in memory, or in the folder `out`.
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+#[pyfunction]
+pub(crate) fn build(
+    py: Python<'_>,
+    cfg: Option<&Bound<'_, PyAny>>,
+    n_samples: Option<&Bound<'_, PyAny>>,
+    seed: Option<u64>,
+    bars: Option<&Bound<'_, PyAny>>,
+    out: Option<PathBuf>,
+    format: Option<&str>,
+    overwrite: bool,
+    resume: bool,
+    backend: &str,
+    device: Option<u32>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Dataset> {
+    let mut recipe = of_any(cfg)?;
+    if let Some(samples) = n_samples.filter(|samples| !samples.is_none()) {
+        recipe.dataset.samples = match samples.extract::<u64>() {
+            Ok(count) => Samples::Count(count),
+            Err(_) => samples.str()?.to_cow()?.parse().map_err(errors::of)?,
+        };
+    }
+    if let Some(seed) = seed {
+        recipe.dataset.seed = seed;
+    }
+    if let Some(format) = format {
+        recipe.output.format = format.parse().map_err(errors::of)?;
+    }
+    if out.is_none() {
+        recipe.output.format = Format::Virtual;
+    }
+    recipe.validate().map_err(errors::of)?;
+    let choice = Choice { backend: self::backend(backend)?, device };
+    let given = bars::given(bars)?;
+    let loaded = watched(py, None, threads, move |_| bars::loaded(&mut recipe, given))?;
+    warn(py, &loaded)?;
+    let Some(out) = out else {
+        let sets = loaded.sets().map_err(errors::of)?;
+        return Dataset::new(sets, choice, None, loaded.notes);
+    };
+    let notes = loaded.notes.clone();
+    let sets = watched(py, progress, threads, |watch| {
+        let job = Job {
+            overwrite,
+            resume,
+            backend: choice.backend,
+            device,
+            threads: threads.unwrap_or_else(|| Job::new(&out).threads),
+            ..Job::new(&out)
+        };
+        job.prepare(&loaded).and_then(|job| job.run(watch)).map_err(errors::of)?;
+        barloom_engine::open(&out).map_err(errors::of)
+    })?;
+    Dataset::new(sets, choice, Some(out), notes)
+}
+
+/// Verifies the dataset in a folder: what was found of each part, as JSON's types.
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+#[pyfunction]
+pub(crate) fn verify<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    rows: u64,
+    full: bool,
+    seed: u64,
+    backend: &str,
+    device: Option<u32>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let rows = match (full, rows) {
+        (true, _) => Rows::All,
+        (false, 0) => Rows::None,
+        (false, count) => Rows::Some { count, seed },
+    };
+    let backend = self::backend(backend)?;
+    let found = watched(py, progress, threads, |watch| {
+        let threads = threads.unwrap_or_else(|| Verification::new(&path).threads);
+        let verification = Verification { rows, backend, device, threads, path: &path };
+        verification.run(watch).map_err(errors::of)
+    })?;
+    let datasets: Vec<_> = found
+        .iter()
+        .map(|(path, verified)| {
+            let mut value = serde_json::to_value(verified).unwrap_or_default();
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("path".into(), path.to_string_lossy().into_owned().into());
+            }
+            value
+        })
+        .collect();
+    to_python(py, &serde_json::json!({ "datasets": datasets }))
+}
+
+/// Looks at bars: what is wrong with them, as JSON's types, and as text.
+#[pyfunction]
+pub(crate) fn check<'py>(
+    py: Python<'py>,
+    bars: &Bound<'py, PyAny>,
+    timezone: String,
+) -> PyResult<Bound<'py, PyAny>> {
+    let given = bars::given(Some(bars))?.ok_or_else(|| errors::usage("bars: there are none"))?;
+    let report = watched(py, None, None, move |_| {
+        let options = ReadOptions { timezone, stamp: Stamp::Open, columns: None };
+        Ok(given.read(&options)?.check())
+    })?;
+    let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("text".into(), report.to_string().into());
+        fields.insert("errors".into(), report.errors().into());
+    }
+    to_python(py, &value)
+}
+
+/// Prices decisions on bars.
+#[pyfunction]
+pub(crate) fn price(
+    py: Python<'_>,
+    cfg: Option<&Bound<'_, PyAny>>,
+    bars: Option<&Bound<'_, PyAny>>,
+    decisions: &Bound<'_, PyAny>,
+    forward: Option<usize>,
+) -> PyResult<Table> {
+    let mut recipe: Recipe = of_any(cfg)?;
+    if let Some(forward) = forward {
+        recipe.dataset.forward = forward;
+    }
+    recipe.validate().map_err(errors::of)?;
+    let given = bars::given(bars)?;
+    let Some((schema, batches)) = tables::from_python(decisions)? else {
+        return Err(errors::usage("decisions: expected a table"));
+    };
+    let decisions = tables::joined(&schema, &batches)?;
+    let priced = watched(py, None, None, move |_| {
+        let loaded = bars::loaded(&mut recipe, given)?;
+        barloom_engine::price(&loaded, &decisions).map_err(errors::of)
+    })?;
+    Ok(Table::new(priced))
+}

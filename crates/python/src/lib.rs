@@ -1,0 +1,37 @@
+//! The compiled half of the Python package `barloom`.
+//!
+//! Python's objects are thin: they turn arguments into those of the engine and the loader, let go
+//! of the interpreter while these work, and hand out their memory as NumPy arrays without a copy.
+//! What is easier said in Python is in `python/barloom`.
+#![deny(unsafe_code)]
+
+mod arrays;
+mod bars;
+mod dataset;
+mod errors;
+mod jobs;
+mod loader;
+mod recipe;
+mod tables;
+
+use pyo3::prelude::*;
+
+/// The compiled half of barloom.
+#[pymodule]
+fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // Where there is a logger already, of an earlier import, it stays.
+    let _ = pyo3_log::try_init();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<recipe::Recipe>()?;
+    module.add_class::<dataset::Dataset>()?;
+    module.add_class::<loader::Loader>()?;
+    module.add_class::<loader::Batches>()?;
+    module.add_class::<tables::Table>()?;
+    module.add_function(wrap_pyfunction!(jobs::build, module)?)?;
+    module.add_function(wrap_pyfunction!(jobs::verify, module)?)?;
+    module.add_function(wrap_pyfunction!(jobs::check, module)?)?;
+    module.add_function(wrap_pyfunction!(jobs::price, module)?)?;
+    module.add_function(wrap_pyfunction!(dataset::open, module)?)?;
+    module.add_function(wrap_pyfunction!(dataset::from_stored, module)?)?;
+    Ok(())
+}

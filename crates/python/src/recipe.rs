@@ -1,0 +1,107 @@
+//! Recipes: of a dict, a text or a file.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde_json::{Map, Value};
+
+use crate::errors;
+
+/// Everything that determines a dataset but the bars.
+///
+/// ``Recipe()`` is the default recipe, ``Recipe.from_toml(text)`` reads a text and
+/// ``Recipe.read(path)`` a file; ``Recipe(cfg)`` takes a dict with the tables and keys of the
+/// TOML, ``{"dataset": {"lookback": 128}}``.
+#[pyclass(frozen, module = "barloom", eq)]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Recipe(pub(crate) barloom_recipe::Recipe);
+
+#[pymethods]
+impl Recipe {
+    #[new]
+    #[pyo3(signature = (cfg=None))]
+    fn new(cfg: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(Self(of_any(cfg)?))
+    }
+
+    /// Reads a recipe's TOML.
+    #[staticmethod]
+    fn from_toml(text: &str) -> PyResult<Self> {
+        barloom_recipe::Recipe::from_toml(text, "recipe").map(Self).map_err(errors::of)
+    }
+
+    /// Reads a recipe's file.
+    #[staticmethod]
+    fn read(path: PathBuf) -> PyResult<Self> {
+        barloom_engine::read_recipe(path).map(Self).map_err(errors::of)
+    }
+
+    /// The recipe as TOML, which reads back as the same recipe.
+    fn to_toml(&self) -> String {
+        self.0.to_toml()
+    }
+
+    /// The recipe as a dict of its tables.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, &self.0.to_json())
+    }
+
+    /// What the recipe is known by: it leaves out paths and how samples are stored.
+    #[getter]
+    fn digest(&self) -> String {
+        self.0.digest()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Recipe.from_toml({:?})", self.0.to_toml())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        Ok((py.get_type::<Self>().getattr("from_toml")?, (self.0.to_toml(),)))
+    }
+}
+
+/// A recipe from a ``Recipe``, a dict, the path of a TOML file, or nothing.
+pub(crate) fn of_any(cfg: Option<&Bound<'_, PyAny>>) -> PyResult<barloom_recipe::Recipe> {
+    let Some(cfg) = cfg.filter(|cfg| !cfg.is_none()) else {
+        return Ok(barloom_recipe::Recipe::default());
+    };
+    if let Ok(recipe) = cfg.cast::<Recipe>() {
+        return Ok(recipe.get().0.clone());
+    }
+    if let Ok(tables) = cfg.cast::<PyDict>() {
+        return of_dict(tables);
+    }
+    if let Ok(path) = cfg.extract::<PathBuf>() {
+        return barloom_engine::read_recipe(path).map_err(errors::of);
+    }
+    let expected = "cfg: expected a dict, a path of a TOML file, a Recipe or None, got ";
+    Err(pyo3::exceptions::PyTypeError::new_err(format!("{expected}{}", cfg.get_type().name()?)))
+}
+
+fn of_dict(tables: &Bound<'_, PyDict>) -> PyResult<barloom_recipe::Recipe> {
+    let json = tables.py().import("barloom._values")?.call_method1("to_json", (tables,))?;
+    let unreadable = |e: &dyn std::fmt::Display| errors::usage(format!("cfg: {e}"));
+    let value: Value =
+        serde_json::from_str(&json.extract::<String>()?).map_err(|e| unreadable(&e))?;
+    let text = toml::to_string(&without_nulls(value)).map_err(|e| unreadable(&e))?;
+    let recipe = barloom_recipe::Recipe::from_toml(&text, "cfg");
+    recipe.map_err(|e| errors::of(e.without_line()))
+}
+
+/// TOML has no null: a key that is null is not there.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let some = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(some.map(|(k, v)| (k, without_nulls(v))).collect::<Map<_, _>>())
+        }
+        other => other,
+    }
+}
+
+/// A JSON value as Python's.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    py.import("json")?.call_method1("loads", (value.to_string(),))
+}

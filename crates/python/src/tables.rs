@@ -1,0 +1,136 @@
+//! Arrow tables in and out, by the PyCapsule interface.
+#![expect(unsafe_code, reason = "a stream of Arrow's C interface is a pointer in a capsule")]
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::errors;
+
+/// The name of capsules with streams.
+const STREAM: &std::ffi::CStr = c"arrow_array_stream";
+
+/// A stream as a capsule, which whoever takes it must not outlive the interpreter.
+pub(crate) fn to_capsule<'py>(
+    py: Python<'py>,
+    reader: Box<dyn RecordBatchReader + Send>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    PyCapsule::new(py, FFI_ArrowArrayStream::new(reader), Some(CString::from(STREAM)))
+}
+
+/// The batches of an object with `__arrow_c_stream__`, or of one batch with `__arrow_c_array__`.
+pub(crate) fn from_python(
+    table: &Bound<'_, PyAny>,
+) -> PyResult<Option<(SchemaRef, Vec<RecordBatch>)>> {
+    if !table.hasattr("__arrow_c_stream__")? {
+        return Ok(None);
+    }
+    let capsule = table.call_method0("__arrow_c_stream__")?;
+    let capsule = capsule.cast::<PyCapsule>()?;
+    let pointer = capsule.pointer_checked(Some(STREAM))?;
+    // SAFETY: a capsule of this name holds a stream of Arrow's C interface, which is moved out: what
+    // is left is marked as released, which the capsule's destructor looks at.
+    let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr().cast()) };
+    let unreadable = |e: ArrowError| errors::exception("DataError", format!("bars: {e}"));
+    let reader = ArrowArrayStreamReader::try_new(stream).map_err(unreadable)?;
+    let schema = reader.schema();
+    let batches: Result<Vec<RecordBatch>, _> = table.py().detach(|| reader.collect());
+    Ok(Some((schema, batches.map_err(unreadable)?)))
+}
+
+/// Columns in Arrow's memory, which pyarrow, pandas and polars take as they are.
+#[pyclass(frozen, module = "barloom", sequence)]
+pub(crate) struct Table {
+    batch: RecordBatch,
+}
+
+impl Table {
+    pub(crate) fn new(batch: RecordBatch) -> Self {
+        Self { batch }
+    }
+}
+
+#[pymethods]
+impl Table {
+    /// The names of the columns.
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        self.batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// How many rows there are.
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    fn __len__(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Table of {} rows: {}", self.batch.num_rows(), self.column_names().join(", "))
+    }
+
+    /// A column as a NumPy array; null is NaN, NaT, -1 or None. Needs pyarrow.
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let Ok(index) = self.batch.schema().index_of(name) else {
+            let names = self.column_names().join(", ");
+            return Err(PyKeyError::new_err(format!("{name}: there is no such column in {names}")));
+        };
+        let one = self.batch.project(&[index]).map_err(|e| errors::usage(e.to_string()))?;
+        let table = Bound::new(py, Self::new(one))?;
+        py.import("barloom._tables")?.call_method1("to_numpy", (table, name))
+    }
+
+    /// The table as a ``pyarrow.Table``, without a copy.
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("barloom._tables")?.call_method1("to_arrow", (slf,))
+    }
+
+    /// The table as a ``pandas.DataFrame``.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("barloom._tables")?.call_method1("to_pandas", (slf,))
+    }
+
+    /// The table as a ``polars.DataFrame``.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("barloom._tables")?.call_method1("to_polars", (slf,))
+    }
+
+    /// The table as a stream of Arrow's C interface.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // A consumer that wants other types casts what it gets.
+        let _ = requested_schema;
+        let batches = std::iter::once(Ok(self.batch.clone()));
+        to_capsule(py, Box::new(RecordBatchIterator::new(batches, self.batch.schema())))
+    }
+}
+
+/// Batches as one.
+pub(crate) fn joined(schema: &SchemaRef, batches: &[RecordBatch]) -> PyResult<RecordBatch> {
+    concat_batches(schema, batches).map_err(|e| errors::exception("DataError", e.to_string()))
+}
+
+/// An error of Arrow's for a stream's consumer.
+pub(crate) fn external(error: impl std::error::Error + Send + Sync + 'static) -> ArrowError {
+    ArrowError::ExternalError(Box::new(error))
+}
+
+/// The schema of a table without metadata.
+pub(crate) fn plain(schema: &SchemaRef) -> SchemaRef {
+    Arc::new(schema.as_ref().clone().with_metadata(std::collections::HashMap::new()))
+}
