@@ -15,6 +15,10 @@ static const u64 LEAF = 64;
 // Levels that a horizon below 2^31 can use.
 static const u64 MOST_LEVELS = 12;
 
+// From a sample's seed to the next one's, and SplitMix64's increment.
+static const u64 STRIDE = 0x78dde6e5fd29f054ull;
+static const u64 GAMMA = 0x9e3779b97f4a7c15ull;
+
 // How a real is drawn.
 static const u64 REAL_CONSTANT = 0;
 static const u64 REAL_RANGE = 1;

@@ -15,6 +15,10 @@ pub(crate) const LEAF: u64 = 64;
 /// Levels that a horizon below 2^31 can use.
 pub(crate) const MOST_LEVELS: u64 = 12;
 
+/// From a sample's seed to the next one's, and SplitMix64's increment.
+pub(crate) const STRIDE: u64 = 0x78dde6e5fd29f054;
+pub(crate) const GAMMA: u64 = 0x9e3779b97f4a7c15;
+
 /// How a real is drawn.
 pub(crate) const REAL_CONSTANT: u64 = 0;
 pub(crate) const REAL_RANGE: u64 = 1;
