@@ -64,7 +64,7 @@ BARLOOM_FN u64 range_of(const Draws& draws, u64 rank) {
 }
 
 BARLOOM_FN void draw(const Draws& draws, const Samples& out, u64 thread) {
-    const u64 i = out.first + thread;
+    const u64 i = out.listed ? out.listed[thread] : out.first + thread;
     const u64 state = draws.actions_per_state == 1 ? i : i / draws.actions_per_state;
     Generator g = generator(draws.base, state);
 
