@@ -56,7 +56,8 @@ fn cuda() -> String {
     for (doc, constants) in CONSTANTS {
         _ = write!(out, "\n// {doc}\n");
         for (name, value) in *constants {
-            _ = writeln!(out, "static const u64 {name} = {value};");
+            let (value, long) = literal(*value);
+            _ = writeln!(out, "static const u64 {name} = {value}{long};");
         }
     }
     for one in STRUCTS {
@@ -73,6 +74,11 @@ fn cuda() -> String {
         );
     }
     out
+}
+
+/// A number, and C's suffix where an `int` can't hold it. Numbers that long are patterns of bits.
+fn literal(value: u64) -> (String, &'static str) {
+    if value < 1 << 31 { (value.to_string(), "") } else { (format!("{value:#018x}"), "ull") }
 }
 
 fn cuda_field(field: &Field) -> String {
@@ -97,6 +103,7 @@ fn rust() -> String {
     for (doc, constants) in CONSTANTS {
         for (number, (name, value)) in constants.iter().enumerate() {
             let doc = if number == 0 { format!("\n/// {doc}\n") } else { String::new() };
+            let (value, _) = literal(*value);
             _ = writeln!(out, "{doc}pub(crate) const {name}: u64 = {value};");
         }
     }
@@ -159,5 +166,27 @@ mod tests {
     fn generated_files_are_those_checked_in() {
         let root = crate::root().unwrap();
         run(&root, &Codegen { check: true }).unwrap();
+    }
+
+    /// Kernels repeat what these crates keep to themselves.
+    #[test]
+    fn constants_are_those_of_the_crates() {
+        let root = crate::root().unwrap();
+        for (file, name) in [
+            ("crates/sampling/src/stream.rs", "STRIDE"),
+            ("crates/sampling/src/lanes.rs", "GAMMA"),
+            ("crates/rewards/src/horizon.rs", "FAN"),
+            ("crates/rewards/src/tree.rs", "FAN"),
+            ("crates/rewards/src/tree.rs", "LEAF"),
+        ] {
+            let text = fs::read_to_string(root.join(file)).unwrap();
+            let (_, after) = text.split_once(&format!("const {name}: ")).unwrap();
+            let value = after.split([' ', ';']).nth(2).unwrap().replace('_', "");
+            let found = value
+                .strip_prefix("0x")
+                .map_or_else(|| value.parse(), |digits| u64::from_str_radix(digits, 16));
+            let ours = CONSTANTS.iter().flat_map(|(_, some)| *some).find(|one| one.0 == name);
+            assert_eq!(found.unwrap(), ours.unwrap().1, "{file}: {name}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use barloom_backend::{Plan, Session};
+use barloom_backend::{Numbers, Plan, Session, WindowLayout};
 use barloom_backend_cuda::CudaBackend;
 use barloom_recipe::Recipe;
 use cust::context::Context;
@@ -47,10 +47,12 @@ pub(super) fn measure(
         unsafe { to.async_copy_from(&from, &stream)? };
         Ok(stream.synchronize()?)
     })?;
+    let (numbers, joined) =
+        (Numbers::Range { first: 0, rows }, shape.layout(WindowLayout::ChannelsFirst));
     let kernels = median(&mut || {
         let address = from.as_device_ptr().as_raw();
         // SAFETY: the buffer holds `[rows, C, L]` values and lives until the stream is waited for.
-        unsafe { session.windows_into(0, rows, address, stream.as_inner().cast())? };
+        unsafe { session.windows_into(numbers, joined, address, stream.as_inner().cast())? };
         Ok(stream.synchronize()?)
     })?;
     drop((from, to));

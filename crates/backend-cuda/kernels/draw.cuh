@@ -17,7 +17,6 @@ struct Generator {
 };
 
 BARLOOM_FN Generator generator(u64 base, u64 i) {
-    const u64 GAMMA = 0x9E3779B97F4A7C15ull, STRIDE = 0x78DDE6E5FD29F054ull;
     const u64 seed = base + i * STRIDE;
     return {mix(seed + GAMMA), mix(seed + GAMMA * 2), mix(seed + GAMMA * 3), mix(seed + GAMMA * 4)};
 }
@@ -65,7 +64,7 @@ BARLOOM_FN u64 range_of(const Draws& draws, u64 rank) {
 }
 
 BARLOOM_FN void draw(const Draws& draws, const Samples& out, u64 thread) {
-    const u64 i = out.first + thread;
+    const u64 i = out.listed ? out.listed[thread] : out.first + thread;
     const u64 state = draws.actions_per_state == 1 ? i : i / draws.actions_per_state;
     Generator g = generator(draws.base, state);
 

@@ -26,10 +26,10 @@ BARLOOM_KERNEL barloom_reward(const Trading trading, const Metric metric, const 
 // Mean and deviation, or least value and range, of the windows of one channel.
 BARLOOM_KERNEL barloom_moments(const Channel channel, const Samples in) {
     const u64 thread = thread_number();
-    if (thread < in.count) window_moments(channel, in, thread);
+    if (thread < channel.windows) window_moments(channel, in, thread);
 }
 
 // The windows of one channel of drawn samples: a quarter as many threads as values.
 BARLOOM_KERNEL barloom_windows(const Channel channel, const Samples in) {
-    window(channel, in, thread_number());
+    scale_windows(channel, in, thread_number());
 }

@@ -15,6 +15,10 @@ static const u64 LEAF = 64;
 // Levels that a horizon below 2^31 can use.
 static const u64 MOST_LEVELS = 12;
 
+// From a sample's seed to the next one's, and SplitMix64's increment.
+static const u64 STRIDE = 0x78dde6e5fd29f054ull;
+static const u64 GAMMA = 0x9e3779b97f4a7c15ull;
+
 // How a real is drawn.
 static const u64 REAL_CONSTANT = 0;
 static const u64 REAL_RANGE = 1;
@@ -116,8 +120,10 @@ static_assert(sizeof(Draws) == 392, "Draws");
 struct Samples {
     // How many samples there are.
     u64 count;
-    // Number of the first.
+    // Number of the first, where they are consecutive.
     u64 first;
+    // `[samples]`: their numbers; null where they are consecutive.
+    const u64* listed;
     // Row t of the market; not part of a dataset.
     u64* row;
     // Profit per unit of notional; not part of a dataset.
@@ -157,7 +163,7 @@ struct Samples {
     // Why it ended.
     u8* exit_reason;
 };
-static_assert(sizeof(Samples) == 168, "Samples");
+static_assert(sizeof(Samples) == 176, "Samples");
 
 // A level of the horizon index.
 struct Blocks {
@@ -255,13 +261,19 @@ struct Channel {
     const f64* doubles;
     // `[rows]`: what SCALER_LOG_RETURN takes off, of the row before t.
     const f64* less;
-    // `[samples]`: mean or least value of a window.
+    // How many windows there are.
+    u64 windows;
+    // Samples that share a window: window w is of sample w * this.
+    u64 rows_per_window;
+    // `[windows]`: mean or least value of a window.
     f64* shift;
-    // `[samples]`: deviation or range; 0 for a constant window.
+    // `[windows]`: deviation or range; 0 for a constant window.
     f64* width;
-    // The first scaled window; one is `[L]`.
+    // The first value of the first scaled window.
     f32* out;
-    // From a window to that of the next sample, in values: at least L.
+    // From a value of a window to the next, in values.
+    u64 step;
+    // From a window to the next, in values.
     u64 stride;
 };
-static_assert(sizeof(Channel) == 80, "Channel");
+static_assert(sizeof(Channel) == 104, "Channel");

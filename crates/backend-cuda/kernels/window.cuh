@@ -3,10 +3,20 @@
 
 #include "layout.cuh"
 
+// The row t of the market that a window lies before: that of the first sample that shares it.
+BARLOOM_FN u64 row_of(const Channel& channel, const Samples& in, u64 window) {
+    return in.row[window * channel.rows_per_window];
+}
+
+// Where the value of bar k of a window goes.
+BARLOOM_FN f32* place_of(const Channel& channel, u64 window, u64 k) {
+    return channel.out + window * channel.stride + k * channel.step;
+}
+
 // Mean and deviation, or least value and range, of a window; a width of 0 where it is constant.
 BARLOOM_FN void window_moments(const Channel& channel, const Samples& in, u64 thread) {
     const u64 lookback = channel.lookback;
-    const f64* window = channel.doubles + (in.row[thread] - lookback);
+    const f64* window = channel.doubles + (row_of(channel, in, thread) - lookback);
     f64 lo[8], hi[8], sum[8];
     for (u32 k = 0; k < 8; ++k) {
         lo[k] = infinity();
@@ -43,16 +53,16 @@ BARLOOM_FN void window_moments(const Channel& channel, const Samples& in, u64 th
     channel.width[thread] = min == max ? 0.0 : sqrt(total / n);
 }
 
-// A scaled value: of the bar k of the window of a sample.
-BARLOOM_FN f32 scaled(const Channel& channel, const Samples& in, u64 sample, u64 k) {
-    const u64 t = in.row[sample], at = t - channel.lookback + k;
+// A scaled value: of the bar k of a window.
+BARLOOM_FN f32 scaled(const Channel& channel, const Samples& in, u64 window, u64 k) {
+    const u64 t = row_of(channel, in, window), at = t - channel.lookback + k;
     switch (channel.scaler) {
         case SCALER_NONE: return channel.singles[at];
         case SCALER_OVER: return channel.singles[at] / channel.over[t - 1];
         case SCALER_LOG_RETURN: return (f32)(channel.doubles[at] - channel.less[t - 1]);
         default: {
-            const f64 width = channel.width[sample];
-            return width == 0.0 ? 0.0f : (f32)((channel.doubles[at] - channel.shift[sample]) / width);
+            const f64 width = channel.width[window];
+            return width == 0.0 ? 0.0f : (f32)((channel.doubles[at] - channel.shift[window]) / width);
         }
     }
 }
@@ -63,35 +73,35 @@ struct alignas(16) Four {
 };
 
 // Four values of one window.
-BARLOOM_FN Four scaled_four(const Channel& channel, const Samples& in, u64 sample, u64 k) {
-    const u64 t = in.row[sample], at = t - channel.lookback + k;
+BARLOOM_FN Four scaled_four(const Channel& channel, const Samples& in, u64 window, u64 k) {
+    const u64 t = row_of(channel, in, window), at = t - channel.lookback + k;
     if (channel.scaler == SCALER_OVER) {
         const f32* from = channel.singles + at;
         const f32 by = channel.over[t - 1];
         return {{from[0] / by, from[1] / by, from[2] / by, from[3] / by}};
     }
-    return {{scaled(channel, in, sample, k), scaled(channel, in, sample, k + 1),
-             scaled(channel, in, sample, k + 2), scaled(channel, in, sample, k + 3)}};
+    return {{scaled(channel, in, window, k), scaled(channel, in, window, k + 1),
+             scaled(channel, in, window, k + 2), scaled(channel, in, window, k + 3)}};
 }
 
-BARLOOM_FN void window(const Channel& channel, const Samples& in, u64 thread) {
-    const u64 lookback = channel.lookback, end = in.count * lookback, begin = 4 * thread;
+BARLOOM_FN void scale_windows(const Channel& channel, const Samples& in, u64 thread) {
+    const u64 lookback = channel.lookback, end = channel.windows * lookback, begin = 4 * thread;
     if (begin >= end) return;
     // Division by 32 bits is several times faster.
     const bool narrow = end <= 0xffffffffull;
-    u64 sample = narrow ? (u32)begin / (u32)lookback : begin / lookback;
-    u64 k = begin - sample * lookback;
-    f32* out = channel.out + sample * channel.stride + k;
-    if (k + 4 <= lookback && (u64)out % sizeof(Four) == 0) {
-        *(Four*)out = scaled_four(channel, in, sample, k);
+    u64 window = narrow ? (u32)begin / (u32)lookback : begin / lookback;
+    u64 k = begin - window * lookback;
+    f32* out = place_of(channel, window, k);
+    if (channel.step == 1 && k + 4 <= lookback && (u64)out % sizeof(Four) == 0) {
+        *(Four*)out = scaled_four(channel, in, window, k);
         return;
     }
-    // The end of one window and the begin of others, or of none.
+    // Values that do not lie together, or the end of one window and the begin of others, or of none.
     for (u64 place = begin; place < end && place < begin + 4; ++place) {
-        channel.out[sample * channel.stride + k] = scaled(channel, in, sample, k);
+        *place_of(channel, window, k) = scaled(channel, in, window, k);
         if (++k == lookback) {
             k = 0;
-            ++sample;
+            ++window;
         }
     }
 }

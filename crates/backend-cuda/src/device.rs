@@ -19,7 +19,7 @@ use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
 use cust::sys::{
     CUcontext, CUevent, CUresult, CUstream, cuCtxGetCurrent, cuCtxSetCurrent, cuEventCreate,
-    cuEventDestroy_v2, cuEventRecord, cuLaunchKernel, cuStreamWaitEvent,
+    cuEventDestroy_v2, cuEventRecord, cuLaunchKernel, cuMemcpyHtoDAsync_v2, cuStreamWaitEvent,
 };
 
 use crate::CudaError;
@@ -234,6 +234,24 @@ impl Device {
             return Ok(());
         }
         Err(failed(&self.name, call(), answer))
+    }
+
+    /// Queues a copy from the host in a stream.
+    ///
+    /// # Safety
+    /// The stream is one of this device's primary context. `to` is the address of as many bytes of
+    /// this device's memory, which live, and `bytes` stay as they are, until the stream is done.
+    pub(crate) unsafe fn upload_in(
+        &self,
+        stream: CUstream,
+        bytes: &[u8],
+        to: u64,
+    ) -> Result<(), CudaError> {
+        let _entered = self.enter()?;
+        // SAFETY: the caller answers for the stream and for both memories.
+        let copied =
+            unsafe { cuMemcpyHtoDAsync_v2(to, bytes.as_ptr().cast(), bytes.len(), stream) };
+        self.answered(copied, || format!("copy {} bytes to it", bytes.len()))
     }
 
     /// Queues a copy to the host in a lane.

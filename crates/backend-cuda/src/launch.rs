@@ -58,11 +58,11 @@ impl<'a> Launch<'a> {
     }
 
     pub(crate) fn moments(channel: &'a Channel, from: &'a Samples) -> Self {
-        Self::new(Kernel::Moments, &[pointer(channel), pointer(from)], from.count)
+        Self::new(Kernel::Moments, &[pointer(channel), pointer(from)], channel.windows)
     }
 
     pub(crate) fn windows(channel: &'a Channel, from: &'a Samples) -> Self {
-        let values = from.count * channel.lookback;
+        let values = channel.windows * channel.lookback;
         Self::new(Kernel::Windows, &[pointer(channel), pointer(from)], values.div_ceil(4))
     }
 

@@ -15,6 +15,10 @@ pub(crate) const LEAF: u64 = 64;
 /// Levels that a horizon below 2^31 can use.
 pub(crate) const MOST_LEVELS: u64 = 12;
 
+/// From a sample's seed to the next one's, and SplitMix64's increment.
+pub(crate) const STRIDE: u64 = 0x78dde6e5fd29f054;
+pub(crate) const GAMMA: u64 = 0x9e3779b97f4a7c15;
+
 /// How a real is drawn.
 pub(crate) const REAL_CONSTANT: u64 = 0;
 pub(crate) const REAL_RANGE: u64 = 1;
@@ -124,8 +128,10 @@ const _: () = assert!(size_of::<Draws>() == 392);
 pub(crate) struct Samples {
     /// How many samples there are.
     pub(crate) count: u64,
-    /// Number of the first.
+    /// Number of the first, where they are consecutive.
     pub(crate) first: u64,
+    /// `[samples]`: their numbers; null where they are consecutive.
+    pub(crate) listed: u64,
     /// Row t of the market; not part of a dataset.
     pub(crate) row: u64,
     /// Profit per unit of notional; not part of a dataset.
@@ -165,7 +171,7 @@ pub(crate) struct Samples {
     /// Why it ended.
     pub(crate) exit_reason: u64,
 }
-const _: () = assert!(size_of::<Samples>() == 168);
+const _: () = assert!(size_of::<Samples>() == 176);
 
 /// A level of the horizon index.
 #[repr(C)]
@@ -273,13 +279,19 @@ pub(crate) struct Channel {
     pub(crate) doubles: u64,
     /// `[rows]`: what SCALER_LOG_RETURN takes off, of the row before t.
     pub(crate) less: u64,
-    /// `[samples]`: mean or least value of a window.
+    /// How many windows there are.
+    pub(crate) windows: u64,
+    /// Samples that share a window: window w is of sample w * this.
+    pub(crate) rows_per_window: u64,
+    /// `[windows]`: mean or least value of a window.
     pub(crate) shift: u64,
-    /// `[samples]`: deviation or range; 0 for a constant window.
+    /// `[windows]`: deviation or range; 0 for a constant window.
     pub(crate) width: u64,
-    /// The first scaled window; one is `[L]`.
+    /// The first value of the first scaled window.
     pub(crate) out: u64,
-    /// From a window to that of the next sample, in values: at least L.
+    /// From a value of a window to the next, in values.
+    pub(crate) step: u64,
+    /// From a window to the next, in values.
     pub(crate) stride: u64,
 }
-const _: () = assert!(size_of::<Channel>() == 80);
+const _: () = assert!(size_of::<Channel>() == 104);

@@ -2,24 +2,20 @@
 #![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
 
 use std::ffi::c_void;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_backend::{BackendError, Plan, RowsMut, SampleBlock, Session};
+use barloom_backend::{
+    BackendError, BlockShape, Numbers, Plan, RowsMut, SampleBlock, Session, Threads, WindowLayout,
+};
 use barloom_bars::Market;
 use cust::sys::CUstream;
 
 use crate::CudaError;
-use crate::device::{Device, LANES, Memory};
+use crate::chunk::{Chunk, Piece, for_plain};
+use crate::device::{Device, LANES};
 use crate::launch::Launch;
-use crate::layout::Samples;
+use crate::layout::{Channel, Metric, SCALER_MINMAX, SCALER_ZSCORE, Samples};
 use crate::tables::Tables;
-
-/// Bytes that the columns of a launch take at most, unless one row takes more.
-const CHUNK_BYTES: usize = 64 << 20;
-
-/// Every column of a chunk begins at a multiple of this.
-const ALIGNMENT: usize = 256;
 
 /// A market and a plan on a device.
 pub struct CudaSession {
@@ -45,59 +41,57 @@ impl CudaSession {
         plan: Arc<Plan>,
     ) -> Result<Self, BackendError> {
         let tables = Tables::new(&device, market, &plan)?;
-        // So many rows leave no gaps between columns.
-        let row_bytes = Columns::new(&plan, ALIGNMENT).bytes / ALIGNMENT;
-        let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
-        let chunk_rows = (CHUNK_BYTES / row_bytes).clamp(1, most);
-        let columns = Columns::new(&plan, chunk_rows);
+        let chunk_rows = Chunk::rows(&plan);
         device.settle()?;
-        let lanes: Result<_, _> = (0..LANES).map(|_| Chunk::new(&device, &columns)).collect();
+        let chunk = |_| Chunk::new(&device, &plan, chunk_rows);
+        let lanes: Result<_, _> = (0..LANES).map(chunk).collect();
         let lanes = Mutex::new(lanes?);
         Ok(Self { plan, tables, chunk_rows, lanes, device })
     }
 
-    /// Writes the windows of samples `[first, first + rows)` to memory of this device, as f32
-    /// `[rows, C, L]`, without a copy to the host: for training loops in this process.
+    /// Writes the windows of samples to memory of this device, without a copy to the host: for
+    /// training loops in this process. They lie there as in a block of this shape, one column
+    /// after the other: f32 `[windows, C, L]`, `[windows, L, C]` or `[C, windows, L]`, a window
+    /// for each sample or for each `rows_per_window` of them.
     ///
     /// The work is queued in `stream`, a `CUstream` of the device's primary context (null for its
     /// default stream), after what is queued there already; windows are there when the stream is
     /// done with it. Other calls of this session wait for it on the device.
     ///
     /// # Errors
-    /// The range is not within the plan's samples, or the driver refuses a call.
+    /// A sample is not among the plan's, the shape is of another plan, samples that share a window
+    /// are of different states, or the driver refuses a call.
     ///
     /// # Safety
-    /// `to` is the address of `rows * C * L` values of this device's memory, and `stream` is a
-    /// stream of its primary context; both live, and nothing else uses the memory, until the
-    /// stream is done. This session lives as long.
+    /// `to` is the address of as many values of this device's memory as these windows have, and
+    /// `stream` is a stream of its primary context; both live, and nothing else uses the memory,
+    /// until the stream is done. A list of samples lives as long unchanged, and so does this
+    /// session.
     pub unsafe fn windows_into(
         &self,
-        first: u64,
-        rows: usize,
+        samples: Numbers<'_>,
+        shape: BlockShape,
         to: u64,
         stream: *mut c_void,
     ) -> Result<(), BackendError> {
-        self.plan.check_range(first, rows)?;
+        self.plan.check(samples, shape)?;
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let (chunk, stream): (&Chunk, CUstream) = (&lanes[0], stream.cast());
-        let window = self.plan.lookback as u64;
-        let stride = window * self.tables.channels.len() as u64;
-        let bytes = size_of::<f32>() as u64;
+        let rows = samples.len();
         // The chunk may be in use by a stream that another call was given: lane 0 waits for that.
         // SAFETY: the caller answers for the stream.
         let mut queued = unsafe { self.device.order(self.device.lane(0), stream) };
-        for start in (0..rows).step_by(self.chunk_rows) {
-            let count = self.chunk_rows.min(rows - start);
-            let place = |channel: usize| {
-                let values = start as u64 * stride + channel as u64 * window;
-                Place { out: to + values * bytes, stride }
+        for piece in Piece::all(shape, rows, self.chunk_rows) {
+            let column = |number: usize| {
+                let window = number * shape.windows(rows) + piece.windows.start;
+                to + (window * shape.window_values() * size_of::<f32>()) as u64
             };
             // SAFETY: work that uses the chunk is done before, and later work of its lane waits,
             // below. The caller answers for the rest.
             queued = queued.and_then(|()| unsafe {
-                let samples = chunk.samples(first + start as u64, count);
-                self.queue(stream, &Launch::draw(&self.tables.draws, &samples))?;
-                self.launch_windows(stream, &samples, chunk, &place)
+                let numbers = samples.rows(piece.rows.start, piece.rows.end);
+                let drawn = self.draw(stream, numbers, chunk)?;
+                self.cut(stream, &drawn, shape, piece.windows.len(), chunk, &column)
             });
         }
         // SAFETY: the caller answers for the stream.
@@ -120,24 +114,57 @@ impl CudaSession {
         unsafe { self.device.launch(stream, launch) }
     }
 
-    /// Queues the kernels of drawn samples' windows, each channel's to its place.
+    /// Queues the draws of samples, and before them the upload of their list.
+    ///
+    /// # Safety
+    /// The stream is of this device. The list stays as it is, and the chunk, which has room for
+    /// them, is not used otherwise, until the stream is done.
+    unsafe fn draw(
+        &self,
+        stream: CUstream,
+        numbers: Numbers<'_>,
+        chunk: &Chunk,
+    ) -> Result<Samples, CudaError> {
+        let samples = chunk.samples(numbers);
+        // SAFETY: the caller answers for the list, the stream and the chunk.
+        unsafe {
+            if let Numbers::Listed(list) = numbers {
+                self.device.upload_in(stream, bytemuck::cast_slice(list), samples.listed)?;
+            }
+            self.queue(stream, &Launch::draw(&self.tables.draws, &samples))?;
+        }
+        Ok(samples)
+    }
+
+    /// Queues the kernels of so many windows of drawn samples, to columns of a block of this shape
+    /// that begin at the addresses that `column` gives.
     ///
     /// # Safety
     /// As [`queue`](Self::queue).
-    unsafe fn launch_windows(
+    unsafe fn cut(
         &self,
         stream: CUstream,
         samples: &Samples,
+        shape: BlockShape,
+        windows: usize,
         chunk: &Chunk,
-        place: &dyn Fn(usize) -> Place,
+        column: &dyn Fn(usize) -> u64,
     ) -> Result<(), CudaError> {
+        let BlockShape { lookback, channels, .. } = shape;
         for (number, channel) in self.tables.channels.iter().enumerate() {
-            let Place { out, stride } = place(number);
-            let channel = crate::layout::Channel {
+            let (of, begin, step) = match shape.layout {
+                WindowLayout::PerChannel => (number, 0, 1),
+                WindowLayout::ChannelsFirst => (0, number * lookback, 1),
+                WindowLayout::ChannelsLast => (0, number, channels),
+            };
+            let channel = Channel {
+                windows: windows as u64,
+                rows_per_window: shape.rows_per_window as u64,
                 shift: chunk.at(chunk.columns.shift),
                 width: chunk.at(chunk.columns.width),
-                out,
-                stride,
+                out: column(of) + (begin * size_of::<f32>()) as u64,
+                step: step as u64,
+                stride: shape.window_values() as u64,
                 ..*channel
             };
             // SAFETY: the chunk has room for `chunk_rows`; for the rest the caller answers.
@@ -151,41 +178,39 @@ impl CudaSession {
         Ok(())
     }
 
-    /// Queues a chunk's kernels in a lane.
+    /// Queues the kernels of a piece of a block with these samples in a lane.
     ///
     /// # Safety
-    /// The chunk's memory is not used otherwise until the lane is finished.
+    /// The chunk's memory is not used otherwise, and a list of samples stays as it is, until the
+    /// lane is finished.
     unsafe fn launch(
         &self,
         lane: usize,
-        first: u64,
-        rows: usize,
+        samples: Numbers<'_>,
+        shape: BlockShape,
+        windows: usize,
         chunk: &Chunk,
     ) -> Result<(), CudaError> {
-        let (samples, stream) = (chunk.samples(first, rows), self.device.lane(lane));
-        let tables = &self.tables;
+        let (tables, stream) = (&self.tables, self.device.lane(lane));
+        // SAFETY: the caller finishes the lane. The chunk has room for `chunk_rows`.
+        let samples = unsafe { self.draw(stream, samples, chunk)? };
         let queue = |launch: Launch<'_>| {
-            // SAFETY: the samples' addresses are of the chunk, which has room for `chunk_rows`,
-            // and the caller finishes the lane.
+            // SAFETY: as above; the samples' addresses are of the chunk.
             unsafe { self.queue(stream, &launch) }
         };
-        queue(Launch::draw(&tables.draws, &samples))?;
         queue(Launch::trade(&tables.trading, &samples))?;
         for (number, metric) in tables.metrics.iter().enumerate() {
             let value = chunk.at(chunk.columns.rewards[number]);
             let was_clipped = chunk.at(chunk.columns.clipped[number]);
-            let metric = crate::layout::Metric { value, was_clipped, ..*metric };
+            let metric = Metric { value, was_clipped, ..*metric };
             queue(Launch::reward(&tables.trading, &metric, &samples))?;
         }
-        let place = |channel: usize| Place {
-            out: chunk.at(chunk.columns.windows[channel]),
-            stride: self.plan.lookback as u64,
-        };
-        // SAFETY: as above; the places are of the chunk.
-        unsafe { self.launch_windows(stream, &samples, chunk, &place) }
+        let column = |number: usize| chunk.at(chunk.columns.windows[number]);
+        // SAFETY: as above; the columns are of the chunk.
+        unsafe { self.cut(stream, &samples, shape, windows, chunk, &column) }
     }
 
-    /// Queues the copies of a chunk to rows of a block.
+    /// Queues the copies of a chunk to a piece of a block.
     ///
     /// # Safety
     /// The rows are not used until the lane is finished.
@@ -194,69 +219,55 @@ impl CudaSession {
         lane: usize,
         chunk: &Chunk,
         rows: &mut RowsMut<'_>,
-        range: Range<usize>,
+        piece: &Piece,
     ) -> Result<(), CudaError> {
-        let columns = &chunk.columns;
+        let (columns, range) = (&chunk.columns, &piece.rows);
         let copy = |offset: usize, to: &mut [u8]| {
             // SAFETY: the chunk holds as many values as it was launched for, and the caller keeps
             // the rows.
             unsafe { self.device.download(lane, chunk.at(offset), to) }
         };
         macro_rules! plain {
-            ($($name:ident),*) => {
+            ($($name:ident: $type:ty),*) => {
                 $(copy(columns.$name, bytemuck::cast_slice_mut(&mut rows.$name[range.clone()]))?;)*
             };
         }
-        plain!(
-            symbol,
-            bar,
-            ts,
-            equity,
-            balance,
-            position,
-            sl_dist,
-            tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
-            entry_price,
-            exit_price,
-            pnl,
-            held_bars,
-            exit_reason
-        );
+        for_plain!(plain);
         for (offset, column) in columns.rewards.iter().zip(&mut rows.rewards) {
             copy(*offset, bytemuck::cast_slice_mut(&mut column[range.clone()]))?;
         }
         for (offset, column) in columns.clipped.iter().zip(&mut rows.clipped) {
             copy(*offset, &mut column[range.clone()])?;
         }
-        let lookback = self.plan.lookback;
+        if piece.windows.is_empty() {
+            return Ok(());
+        }
+        let values = rows.shape().window_values();
         for (offset, column) in columns.windows.iter().zip(&mut rows.windows) {
-            let values = &mut column[range.start * lookback..range.end * lookback];
+            let values = &mut column[piece.windows.start * values..piece.windows.end * values];
             copy(*offset, bytemuck::cast_slice_mut(values))?;
         }
         Ok(())
     }
 
-    /// Fills rows chunk by chunk, each in the lane after that of the one before, so that one is
-    /// copied while the next is computed.
-    fn fill_rows(&self, first: u64, rows: &mut RowsMut<'_>) -> Result<(), CudaError> {
+    /// Fills rows with these samples, piece by piece, each in the lane after that of the one
+    /// before, so that one is copied while the next is computed.
+    fn fill_rows(&self, samples: Numbers<'_>, rows: &mut RowsMut<'_>) -> Result<(), CudaError> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, mut start, mut lane) = (rows.len(), 0, 0);
-        let mut queued = Ok(());
-        while start < count && queued.is_ok() {
-            let end = count.min(start + self.chunk_rows);
-            let chunk = &lanes[lane];
+        let (shape, mut queued) = (rows.shape(), Ok(()));
+        let pieces = Piece::all(shape, rows.len(), self.chunk_rows);
+        for (piece, lane) in pieces.zip((0..LANES).cycle()) {
+            let (chunk, numbers) = (&lanes[lane], samples.rows(piece.rows.start, piece.rows.end));
             // SAFETY: work of a lane is done in order, so the chunk's memory is free when these
-            // kernels begin. Both lanes are finished below, whatever fails, before the rows are
-            // given up and `lanes` is unlocked.
+            // kernels begin. Both lanes are finished below, whatever fails, before the rows and
+            // the list are given up and `lanes` is unlocked.
             queued = unsafe {
-                self.launch(lane, first + start as u64, end - start, chunk)
-                    .and_then(|()| self.download(lane, chunk, rows, start..end))
+                self.launch(lane, numbers, shape, piece.windows.len(), chunk)
+                    .and_then(|()| self.download(lane, chunk, rows, &piece))
             };
-            (start, lane) = (end, (lane + 1) % LANES);
+            if queued.is_err() {
+                break;
+            }
         }
         let finished: Vec<_> = (0..LANES).map(|lane| self.device.finish(lane)).collect();
         queued.and(finished.into_iter().collect())
@@ -269,148 +280,25 @@ impl Session for CudaSession {
     }
 
     /// A block in memory that the device copies to fastest.
-    fn allocate(&self, rows: usize) -> SampleBlock {
-        SampleBlock::new_in(self.plan.block_shape(), rows, &|bytes| self.device.pinned(bytes))
+    fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> SampleBlock {
+        SampleBlock::new_in(shape, rows, &|bytes| self.device.pinned(bytes))
     }
 
-    fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
-        self.plan.check_range(first, rows)?;
-        let (shape, expected) = (block.shape(), self.plan.block_shape());
-        if shape != expected {
-            return Err(BackendError::BlockShape { got: shape, expected });
-        }
-        let mut out = block.begin(first, rows)?;
-        Ok(self.fill_rows(first, &mut out)?)
-    }
-}
-
-/// Where the windows of a channel go.
-struct Place {
-    /// Address of the first.
-    out: u64,
-    /// From one to the next, in values.
-    stride: u64,
-}
-
-/// Where the columns of a chunk begin, in bytes from its start.
-#[derive(Clone, Debug, Default)]
-struct Columns {
-    row: usize,
-    unit_return: usize,
-    symbol: usize,
-    bar: usize,
-    ts: usize,
-    equity: usize,
-    balance: usize,
-    position: usize,
-    sl_dist: usize,
-    tp_dist: usize,
-    act_dir: usize,
-    act_dollar: usize,
-    act_sl: usize,
-    act_tp: usize,
-    entry_price: usize,
-    exit_price: usize,
-    pnl: usize,
-    held_bars: usize,
-    exit_reason: usize,
-    shift: usize,
-    width: usize,
-    rewards: Vec<usize>,
-    clipped: Vec<usize>,
-    windows: Vec<usize>,
-    bytes: usize,
-}
-
-impl Columns {
-    fn new(plan: &Plan, rows: usize) -> Self {
-        let shape = plan.block_shape();
-        let mut end = 0_usize;
-        let mut room = |size: usize| {
-            let begin = end;
-            end = end.saturating_add(rows.saturating_mul(size)).next_multiple_of(ALIGNMENT);
-            begin
-        };
-        let mut columns = Self {
-            row: room(8),
-            unit_return: room(8),
-            symbol: room(4),
-            bar: room(8),
-            ts: room(8),
-            equity: room(8),
-            balance: room(8),
-            position: room(1),
-            sl_dist: room(8),
-            tp_dist: room(8),
-            act_dir: room(1),
-            act_dollar: room(8),
-            act_sl: room(8),
-            act_tp: room(8),
-            entry_price: room(8),
-            exit_price: room(8),
-            pnl: room(8),
-            held_bars: room(4),
-            exit_reason: room(1),
-            shift: room(8),
-            width: room(8),
-            rewards: (0..shape.metrics).map(|_| room(8)).collect(),
-            clipped: (0..shape.metrics).map(|_| room(1)).collect(),
-            windows: (0..shape.channels).map(|_| room(4 * shape.lookback)).collect(),
-            bytes: 0,
-        };
-        columns.bytes = end;
-        columns
+    fn fill_block(
+        &self,
+        samples: Numbers<'_>,
+        _: Threads,
+        block: &mut SampleBlock,
+    ) -> Result<(), BackendError> {
+        self.plan.check(samples, block.shape())?;
+        let mut out = block.begin(samples)?;
+        Ok(self.fill_rows(samples, &mut out)?)
     }
 }
 
-/// Columns of the samples of a launch, on a device.
-struct Chunk {
-    memory: Memory,
-    columns: Columns,
-}
-
-impl Chunk {
-    fn new(device: &Arc<Device>, columns: &Columns) -> Result<Self, CudaError> {
-        Ok(Self { memory: device.allocate(columns.bytes)?, columns: columns.clone() })
-    }
-
-    fn at(&self, offset: usize) -> u64 {
-        self.memory.address() + offset as u64
-    }
-
-    fn samples(&self, first: u64, rows: usize) -> Samples {
-        macro_rules! samples {
-            ($($name:ident),*) => {
-                Samples { count: rows as u64, first, $($name: self.at(self.columns.$name),)* }
-            };
-        }
-        samples!(
-            row,
-            unit_return,
-            symbol,
-            bar,
-            ts,
-            equity,
-            balance,
-            position,
-            sl_dist,
-            tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
-            entry_price,
-            exit_price,
-            pnl,
-            held_bars,
-            exit_reason
-        )
-    }
-}
-
-impl crate::layout::Channel {
+impl Channel {
     /// Whether windows are summarised before they are scaled.
     fn needs_moments(&self) -> bool {
-        [crate::layout::SCALER_ZSCORE, crate::layout::SCALER_MINMAX].contains(&self.scaler)
+        [SCALER_ZSCORE, SCALER_MINMAX].contains(&self.scaler)
     }
 }

@@ -5,10 +5,10 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::Plan;
 use barloom_backend::conformance::{self, Case};
+use barloom_backend::{Numbers, Plan};
 use barloom_recipe::Recipe;
-use emulator::cases::{cases, compare, market};
+use emulator::cases::{LAYOUTS, cases, compare, compare_blocks, market, sessions};
 use proptest::prelude::*;
 
 #[test]
@@ -33,6 +33,33 @@ fn blocks_of_many_chunks_are_whole() {
     let recipe = Recipe::from_toml(text, "chunks").unwrap().resolve(&market).unwrap();
     let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
     compare(&emulator::backend(), &Case { name: "chunks".into(), market, plan }).unwrap();
+}
+
+/// Windows of 600 bars: some 5,600 samples a chunk, or fewer where each begins with a window.
+#[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
+fn chunks_begin_with_their_windows() {
+    let text = "dataset = { samples = 12_000, lookback = 600, forward = 8, actions_per_state = 7 }\n\
+                scaling = { high = \"minmax\", low = \"zscore\" }";
+    let market = market(7, 4_000);
+    let recipe = Recipe::from_toml(text, "chunks").unwrap().resolve(&market).unwrap();
+    let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
+    let case = Case { name: "chunks".into(), market, plan: Arc::clone(&plan) };
+    let sessions = sessions(&emulator::backend(), &case);
+    let backwards: Vec<u64> = (0..1_700).rev().flat_map(|j| j * 7..j * 7 + 7).collect();
+    // More samples than a chunk holds share a window.
+    let few: Vec<u64> = (0..12_001).map(|row| row / 6_000 * 7 + row % 3).collect();
+    for layout in LAYOUTS {
+        for (samples, rows_per_window) in [
+            (Numbers::Listed(&backwards), 1),
+            (Numbers::Listed(&backwards), 7),
+            (Numbers::Range { first: 7, rows: 11_990 }, 7),
+            (Numbers::Listed(&few), 6_000),
+        ] {
+            let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
+            compare_blocks(&sessions, samples, shape).unwrap();
+        }
+    }
 }
 
 const SCALERS: [&str; 6] = ["last_close", "log1p_last", "none", "log_return", "zscore", "minmax"];

@@ -6,12 +6,13 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::{Session, conformance};
+use barloom_backend::{Numbers, Session, Threads, conformance};
 use cust::context::Context;
 use cust::device::Device;
 use cust::memory::{CopyDestination, DeviceBuffer};
 use cust::stream::{Stream, StreamFlags};
 use cust::sys::{CUcontext, CUresult, cuCtxGetCurrent, cuCtxSetCurrent};
+use emulator::cases::{LAYOUTS, listed};
 
 #[test]
 #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
@@ -19,34 +20,56 @@ fn windows_go_where_the_caller_wants_them() {
     let backend = emulator::backend();
     for case in conformance::cases().unwrap() {
         let session = backend.session(&case.market, Arc::clone(&case.plan)).unwrap();
-        let (shape, samples) = (case.plan.block_shape(), case.plan.samples);
-        let (first, rows) = (samples / 3, usize::try_from(samples - samples / 3).unwrap());
-        let (channels, lookback) = (shape.channels, shape.lookback);
-        let values = rows * channels * lookback;
-        // The caller's own use of the device.
-        let _context = Context::new(Device::get_device(0).unwrap()).unwrap();
-        let buffer = DeviceBuffer::<f32>::zeroed(values).unwrap();
-        let stream = Stream::new(StreamFlags::NON_BLOCKING, None).unwrap();
-        // SAFETY: the buffer holds `[rows, C, L]` values, and lives until the stream is waited for.
-        unsafe {
-            let to = buffer.as_device_ptr().as_raw();
-            session.windows_into(first, rows, to, stream.as_inner().cast()).unwrap();
-        }
-        // Waits for the caller's stream on the device.
-        let mut block = session.allocate(rows);
-        session.fill(first, rows, &mut block).unwrap();
-        stream.synchronize().unwrap();
-        let mut got = vec![0.0_f32; values];
-        buffer.copy_to(&mut got).unwrap();
-        for row in 0..rows {
-            for channel in 0..channels {
-                let at = (row * channels + channel) * lookback;
-                let window = block.window(channel, row).iter().map(|x| x.to_bits());
-                let ours = got[at..at + lookback].iter().map(|x| x.to_bits());
-                assert!(ours.eq(window), "{}: sample {row}, channel {channel}", case.name);
+        let (plan, list) = (&case.plan, listed(&case.plan));
+        let first = plan.samples / 3;
+        let rows = usize::try_from(plan.samples - first).unwrap();
+        let actions = usize::try_from(plan.sampler.actions_per_state()).unwrap();
+        for (samples, rows_per_window, layout) in LAYOUTS.into_iter().flat_map(|layout| {
+            let range = (Numbers::Range { first, rows }, 1, layout);
+            [range, (Numbers::Listed(&list), actions, layout)]
+        }) {
+            let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
+            let values = shape.windows(samples.len()) * shape.channels * shape.lookback;
+            // The caller's own use of the device.
+            let _context = Context::new(Device::get_device(0).unwrap()).unwrap();
+            let buffer = DeviceBuffer::<f32>::zeroed(values).unwrap();
+            let stream = Stream::new(StreamFlags::NON_BLOCKING, None).unwrap();
+            // SAFETY: the buffer holds as many values as the windows have, and it and the list live
+            // until the stream is waited for.
+            unsafe {
+                let to = buffer.as_device_ptr().as_raw();
+                session.windows_into(samples, shape, to, stream.as_inner().cast()).unwrap();
             }
+            // Waits for the caller's stream on the device.
+            let mut block = session.allocate_shaped(shape, samples.len());
+            session.fill_block(samples, Threads::All, &mut block).unwrap();
+            stream.synchronize().unwrap();
+            let mut got = vec![0.0_f32; values];
+            buffer.copy_to(&mut got).unwrap();
+            let windows = block.windows.iter().flat_map(|column| &column[..]);
+            let same = got.iter().map(|x| x.to_bits()).eq(windows.map(|x| x.to_bits()));
+            assert!(same, "{}: {shape:?}", case.name);
         }
     }
+}
+
+/// Nothing is queued of what can't be asked for.
+#[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
+fn what_is_not_the_plans_is_refused() {
+    let case = conformance::cases().unwrap().swap_remove(0);
+    let session = emulator::backend().session(&case.market, Arc::clone(&case.plan)).unwrap();
+    let shape = case.plan.block_shape();
+    let refused = |samples: &[u64], shape| {
+        let samples = Numbers::Listed(samples);
+        // SAFETY: nothing is written.
+        let answer = unsafe { session.windows_into(samples, shape, 0, std::ptr::null_mut()) };
+        answer.unwrap_err().to_string()
+    };
+    assert!(refused(&[0, case.plan.samples], shape).contains("were asked for"));
+    assert!(refused(&[0, 1], shape.rows_per_window(2)).contains("can't share a window"));
+    let other = barloom_backend::BlockShape { lookback: shape.lookback + 1, ..shape };
+    assert!(refused(&[0, 1], other).contains("the block has"));
 }
 
 /// A thread that works on another device goes on doing so.

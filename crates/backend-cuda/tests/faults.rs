@@ -22,6 +22,7 @@ const FAULTS: &[(&str, &str, &[&str])] = &[
     ("cuMemcpyHtoD_v2:3:700", "", &["copy ", " bytes to it", "700"]),
     ("cuLaunchKernel:2:719", "", &["launch barloom_trade on 3 blocks of 256 threads", "719"]),
     ("cuMemcpyDtoHAsync_v2:5:999", "", &["copy ", " bytes from it", "999"]),
+    ("cuMemcpyHtoDAsync_v2:1:700", "", &["copy 24 bytes to it", "700"]),
     ("cuStreamSynchronize:1:700", "", &["wait for kernels", "700"]),
 ];
 
@@ -63,5 +64,6 @@ fn build() -> Result<(), String> {
     let session =
         backend.prepare(Arc::clone(&case.market), case.plan).map_err(|e| e.to_string())?;
     let mut block = session.allocate(700);
-    session.fill(0, 700, &mut block).map_err(|e| e.to_string())
+    session.fill(0, 700, &mut block).map_err(|e| e.to_string())?;
+    session.gather(&[5, 699, 5], &mut block).map_err(|e| e.to_string())
 }

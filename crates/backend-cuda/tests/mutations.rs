@@ -20,6 +20,8 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("draw.cuh", "(f64)(u >> 11)", "(f64)(u >> 12 << 1)"),
     ("draw.cuh", "draws.first_rank[first + half] <= rank", "draws.first_rank[first + half] < rank"),
     ("draw.cuh", "for (i32 k = 0; k < 6; ++k) next(g);", "for (i32 k = 0; k < 5; ++k) next(g);"),
+    ("draw.cuh", "out.listed[thread]", "out.listed[thread ^ 1]"),
+    ("draw.cuh", "out.first + thread", "out.first ^ thread"),
     ("trade.cuh", "block[lane] <= down", "block[lane] < down"),
     ("trade.cuh", "block[FAN + lane] >= up", "block[FAN + lane] > up"),
     ("trade.cuh", "if (s * open <= s * stop)", "if (s * open <= s * stop && s > 0.0)"),
@@ -41,6 +43,11 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("window.cuh", "from[0] / by", "from[0] * (1.0f / by)"),
     ("window.cuh", "(x - mean) * (x - mean)", "(x - mean) * x"),
     ("window.cuh", "x > hi[lane] ? x : hi[lane]", "x < hi[lane] ? x : hi[lane]"),
+    ("window.cuh", "window * channel.rows_per_window]", "window + 0 * channel.rows_per_window]"),
+    ("window.cuh", "channel.shift[window])", "channel.shift[window * channel.rows_per_window])"),
+    ("window.cuh", "window * channel.stride", "window * channel.lookback"),
+    ("window.cuh", "k * channel.step", "k"),
+    ("window.cuh", "if (channel.step == 1 && ", "if ("),
 ];
 
 #[test]

@@ -34,11 +34,18 @@ use Type::{F64, In, Ins, Out, Struct as Of, Structs, U64};
 
 type Constants = (&'static str, &'static [(&'static str, u64)]);
 
+/// Each spans `FAN` times the rows of the one below.
+const MOST_LEVELS: usize = 12;
+
 pub(crate) const CONSTANTS: &[Constants] = &[
     ("Threads of a block of every kernel.", &[("BLOCK_THREADS", 256)]),
     ("Nodes of a block of the horizon index, children of a node of a tree.", &[("FAN", 8)]),
     ("Rows of a leaf of a tree.", &[("LEAF", 64)]),
-    ("Levels that a horizon below 2^31 can use.", &[("MOST_LEVELS", 12)]),
+    ("Levels that a horizon below 2^31 can use.", &[("MOST_LEVELS", MOST_LEVELS as u64)]),
+    (
+        "From a sample's seed to the next one's, and SplitMix64's increment.",
+        &[("STRIDE", 0x78DD_E6E5_FD29_F054), ("GAMMA", 0x9E37_79B9_7F4A_7C15)],
+    ),
     ("How a real is drawn.", &[("REAL_CONSTANT", 0), ("REAL_RANGE", 1), ("REAL_CHOICE", 2)]),
     (
         "Exit reasons as datasets number them.",
@@ -121,7 +128,12 @@ pub(crate) const STRUCTS: &[Struct] = &[
         doc: "Columns of the samples of a launch, one value a sample.",
         fields: &[
             field("count", U64, "How many samples there are."),
-            field("first", U64, "Number of the first."),
+            field("first", U64, "Number of the first, where they are consecutive."),
+            field(
+                "listed",
+                In("u64"),
+                "`[samples]`: their numbers; null where they are consecutive.",
+            ),
             field("row", Out("u64"), "Row t of the market; not part of a dataset."),
             field("unit_return", Out("f64"), "Profit per unit of notional; not part of a dataset."),
             field("symbol", Out("u32"), "Index of the symbol."),
@@ -165,7 +177,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("steps", U64, "Bars that a trade lives at most."),
             field("open", In("f64"), "`[rows]`: opens."),
             field("levels", U64, "Levels of the horizon index."),
-            field("blocks", Structs("Blocks", 12), "The levels, bars first."),
+            field("blocks", Structs("Blocks", MOST_LEVELS), "The levels, bars first."),
         ],
     },
     Struct {
@@ -175,7 +187,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("levels", U64, "Levels there are."),
             field(
                 "nodes",
-                Ins("f64", 12),
+                Ins("f64", MOST_LEVELS),
                 "`[nodes, size of a summary]` of each level, leaves first.",
             ),
         ],
@@ -220,14 +232,17 @@ pub(crate) const STRUCTS: &[Struct] = &[
                 In("f64"),
                 "`[rows]`: what SCALER_LOG_RETURN takes off, of the row before t.",
             ),
-            field("shift", Out("f64"), "`[samples]`: mean or least value of a window."),
-            field("width", Out("f64"), "`[samples]`: deviation or range; 0 for a constant window."),
-            field("out", Out("f32"), "The first scaled window; one is `[L]`."),
+            field("windows", U64, "How many windows there are."),
             field(
-                "stride",
+                "rows_per_window",
                 U64,
-                "From a window to that of the next sample, in values: at least L.",
+                "Samples that share a window: window w is of sample w * this.",
             ),
+            field("shift", Out("f64"), "`[windows]`: mean or least value of a window."),
+            field("width", Out("f64"), "`[windows]`: deviation or range; 0 for a constant window."),
+            field("out", Out("f32"), "The first value of the first scaled window."),
+            field("step", U64, "From a value of a window to the next, in values."),
+            field("stride", U64, "From a window to the next, in values."),
         ],
     },
 ];

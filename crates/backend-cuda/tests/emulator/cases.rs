@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use barloom_backend::conformance::{self, Case};
-use barloom_backend::{Backend, Plan};
+use barloom_backend::{Backend, BlockShape, Numbers, Plan, Session, Threads, WindowLayout};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, Series};
 use barloom_recipe::Recipe;
@@ -58,12 +58,30 @@ clip = [-0.5, 0.5]
 metric = ["sharpe", "sortino", "calmar", "car"]
 "#;
 
+/// Scalers that summarise windows, which the actions of a state share.
+const SHARED: &str = r#"
+[dataset]
+samples = 400
+lookback = 10
+forward = 20
+actions_per_state = 3
+[scaling]
+open = "zscore"
+high = "minmax"
+low = "log_return"
+volume = "none"
+"#;
+
+pub const LAYOUTS: [WindowLayout; 3] =
+    [WindowLayout::PerChannel, WindowLayout::ChannelsFirst, WindowLayout::ChannelsLast];
+
 /// All of them, and the suite's.
 pub fn cases() -> Vec<Case> {
     let mut cases = conformance::cases().unwrap();
     for seed in 0..3 {
         let (grid, noise, walk) = (market(seed, 5), market(seed, 4_000), market(seed, 0));
         cases.push(case("grid", GRID, &grid));
+        cases.push(case("shared", SHARED, &walk));
         for (name, text) in [("long", LONG), ("frel", FREL), ("clipped", CLIPPED)] {
             cases.push(case(name, text, &noise));
             cases.push(case(&format!("{name} on a walk"), text, &walk));
@@ -123,17 +141,48 @@ pub fn market(seed: u64, steps: u64) -> Arc<Market> {
     Arc::new(Market::new(&series, &recipe.data.channels, recipe.max_gap()).unwrap())
 }
 
-/// The first difference between a backend's samples and the CPU's.
+/// Samples of whole states from all over, some of them several times.
+pub fn listed(plan: &Plan) -> Vec<u64> {
+    let (actions, last) = (plan.sampler.actions_per_state(), plan.samples - 1);
+    let states = last / actions + 1;
+    let state = |j: u64| j * 7_919 % states * actions;
+    (0..states + 5).flat_map(|j| state(j)..state(j) + actions).map(|i| i.min(last)).collect()
+}
+
+/// A backend's session of a case, and the CPU's.
+pub fn sessions(backend: &dyn Backend, case: &Case) -> [Box<dyn Session>; 2] {
+    [backend, &CpuBackend::default()]
+        .map(|backend| backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).unwrap())
+}
+
+/// The first difference between a backend's samples and the CPU's: all of them in turn, and a list
+/// in every layout.
 pub fn compare(backend: &dyn Backend, case: &Case) -> Result<(), String> {
-    let rows = usize::try_from(case.plan.samples).unwrap();
-    let mut blocks = Vec::new();
-    for backend in [backend, &CpuBackend::default()] {
-        let session = backend
-            .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
-            .map_err(|e| e.to_string())?;
-        let mut block = session.allocate(rows);
-        session.fill(0, rows, &mut block).map_err(|e| e.to_string())?;
-        blocks.push(block);
-    }
-    blocks[0].same_bits(&blocks[1]).map_err(|e| format!("{}: {e}", case.name))
+    let (plan, sessions) = (&case.plan, sessions(backend, case));
+    let rows = usize::try_from(plan.samples).unwrap();
+    let all = Numbers::Range { first: 0, rows };
+    compare_blocks(&sessions, all, plan.block_shape())
+        .and_then(|()| {
+            let list = listed(plan);
+            let shared = usize::try_from(plan.sampler.actions_per_state()).unwrap();
+            LAYOUTS.into_iter().try_for_each(|layout| {
+                let shape = plan.block_shape().layout(layout).rows_per_window(shared);
+                compare_blocks(&sessions, Numbers::Listed(&list), shape)
+            })
+        })
+        .map_err(|e| format!("{}: {e}", case.name))
+}
+
+/// The first difference between two sessions' blocks.
+pub fn compare_blocks(
+    sessions: &[Box<dyn Session>; 2],
+    samples: Numbers<'_>,
+    shape: BlockShape,
+) -> Result<(), String> {
+    let [ours, cpus] = sessions.each_ref().map(|session| {
+        let mut block = session.allocate_shaped(shape, samples.len());
+        session.fill_block(samples, Threads::All, &mut block).unwrap();
+        block
+    });
+    ours.same_bits(&cpus).map_err(|e| format!("{shape:?}: {e}"))
 }

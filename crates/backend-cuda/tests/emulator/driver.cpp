@@ -201,6 +201,12 @@ int cuStreamWaitEvent(void* stream, void* event, unsigned) {
     });
     return OK;
 }
+int cuMemcpyHtoDAsync_v2(u64 to, const void* from, size_t bytes, void* stream) {
+    CALL_IN_CONTEXT("cuMemcpyHtoDAsync_v2");
+    if (!is_allocated(to, bytes)) return INVALID;
+    ((Queue*)stream)->work.push_back([=] { std::memcpy((void*)to, from, bytes); });
+    return OK;
+}
 int cuMemcpyDtoHAsync_v2(void* to, u64 from, size_t bytes, void* stream) {
     CALL_IN_CONTEXT("cuMemcpyDtoHAsync_v2");
     if (!is_allocated(from, bytes)) return INVALID;
