@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyString};
 use crate::errors;
 
 /// Which columns a dict has beside windows, meta and reward.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Column {
     /// One of [`barloom_loader::COLUMNS`].
     Named(Py<PyString>, String),

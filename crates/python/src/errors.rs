@@ -3,7 +3,6 @@
 use barloom_engine::{Error, ErrorKind};
 use barloom_loader::LoaderError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 /// The exception of this name with this message.
@@ -46,17 +45,4 @@ pub(crate) fn of_loader(error: LoaderError) -> PyErr {
         LoaderError::Panicked(_) => exception("BarloomError", error.to_string()),
         _ => usage(error.to_string()),
     }
-}
-
-/// A function of Python's half, imported once.
-pub(crate) fn helper<'py>(
-    py: Python<'py>,
-    cell: &'static PyOnceLock<Py<PyAny>>,
-    module: &str,
-    name: &str,
-) -> PyResult<&'py Bound<'py, PyAny>> {
-    let function = cell.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
-        Ok(py.import(module)?.getattr(name)?.unbind())
-    })?;
-    Ok(function.bind(py))
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use barloom_dataset::Rows;
@@ -69,7 +70,7 @@ fn watched<T: Send>(
     };
     std::thread::scope(|scope| {
         let (sender, receiver) = channel();
-        let (work, watch) = (work, &watch);
+        let (receiver, watch) = (Mutex::new(receiver), &watch);
         let worker = scope.spawn(move || {
             let result = in_pool(threads, || work(watch)).flatten();
             // The other end waits until this one is dropped.
@@ -78,7 +79,9 @@ fn watched<T: Send>(
         });
         let mut raised = None;
         loop {
-            let waited = py.detach(|| receiver.recv_timeout(TICK));
+            let waited = py.detach(|| {
+                receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(TICK)
+            });
             if raised.is_none()
                 && let Err(error) = tell()
             {

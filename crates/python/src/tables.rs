@@ -1,14 +1,13 @@
 //! Arrow tables in and out, by the PyCapsule interface.
 #![expect(unsafe_code, reason = "a stream of Arrow's C interface is a pointer in a capsule")]
 
-use std::ffi::CString;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -23,7 +22,7 @@ pub(crate) fn to_capsule<'py>(
     py: Python<'py>,
     reader: Box<dyn RecordBatchReader + Send>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    PyCapsule::new(py, FFI_ArrowArrayStream::new(reader), Some(CString::from(STREAM)))
+    PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(reader), STREAM)
 }
 
 /// The batches of an object with `__arrow_c_stream__`, or of one batch with `__arrow_c_array__`.
@@ -40,7 +39,7 @@ pub(crate) fn from_python(
     // is left is marked as released, which the capsule's destructor looks at.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr().cast()) };
     let unreadable = |e: ArrowError| errors::exception("DataError", format!("bars: {e}"));
-    let reader = ArrowArrayStreamReader::try_new(stream).map_err(unreadable)?;
+    let reader = RecordBatchStreamReader::try_new(stream).map_err(unreadable)?;
     let schema = reader.schema();
     let batches: Result<Vec<RecordBatch>, _> = table.py().detach(|| reader.collect());
     Ok(Some((schema, batches.map_err(unreadable)?)))

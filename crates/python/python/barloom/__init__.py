@@ -9,3 +9,172 @@ Arrays are NumPy's, over memory that is not copied; ``torch.from_dlpack`` and ``
 take them as they are, and ``barloom.torch`` has datasets for PyTorch's ``DataLoader``. Errors are
 subclasses of ``ValueError`` and ``OSError`` with the words of the command line.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from typing import Any
+
+from . import _barloom, _bars, _progress
+from ._barloom import Dataset, Loader, Recipe, Table, __version__
+from ._errors import BarloomError, DataError, FileError, RecipeError, VerificationError
+
+__all__ = [
+    "BarloomError",
+    "DataError",
+    "Dataset",
+    "FileError",
+    "Loader",
+    "Recipe",
+    "RecipeError",
+    "Table",
+    "VerificationError",
+    "__version__",
+    "build_dataset",
+    "check",
+    "open",
+    "price",
+    "verify",
+]
+
+
+def build_dataset(
+    cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None,
+    n_samples: int | str | None = None,
+    seed: int | None = None,
+    *,
+    bars: Any = None,
+    out: str | PathLike[str] | None = None,
+    format: str | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    backend: str = "auto",
+    device: int | None = None,
+    threads: int | None = None,
+    progress: bool | _progress.Tell | None = None,
+) -> Dataset:
+    """Builds a dataset, in memory or in a folder.
+
+    Args:
+        cfg: The recipe: a dict of its tables, the path of a TOML file, a ``Recipe``, or None for
+            the default one.
+        n_samples: How many samples; ``"all"`` with sequential positions. None: the recipe's.
+        seed: The seed of every draw. None: the recipe's, which is 42 unless it says otherwise.
+        bars: Paths or globs of files, a pyarrow, pandas or polars table, a dict of NumPy arrays by
+            column (``ts`` as datetime64 or ns, ``open``, ...), or a dict of such tables by symbol.
+            None: what the recipe names.
+        out: The folder to write. None: samples are made when they are asked for, which takes no
+            time and no room, whatever their number, and gives the same bits.
+        format: Of the folder: ``"parquet"``, ``"arrow"``, ``"npy"`` or ``"virtual"``.
+        overwrite: Whether a dataset that is there may be replaced.
+        resume: Whether to go on with what a build that was stopped left.
+        backend: ``"auto"``, ``"cpu"`` or ``"cuda"``; ``device`` is the number of the GPU.
+        threads: How many threads work; None for one a core. The samples are the same.
+        progress: Whether to show a bar, or a function that is called with (done, total); None for a
+            bar on a terminal and in a notebook.
+
+    Raises:
+        RecipeError: The recipe or an argument can't be.
+        DataError: The bars can't be used.
+        FileError: A file can't be read or written, or is there already.
+    """
+    with _progress.shown(progress, "building") as tell:
+        return _barloom.build(
+            cfg,
+            n_samples,
+            seed,
+            _bars.given(bars),
+            out,
+            format,
+            overwrite,
+            resume,
+            backend,
+            device,
+            threads,
+            tell,
+        )
+
+
+def open(
+    path: str | PathLike[str], *, backend: str = "auto", device: int | None = None
+) -> Dataset:
+    """Opens the dataset in a folder, of any format, or one part of a split by its own folder.
+
+    Its samples are made anew from its recipe and bars, which gives the bits that are stored and
+    takes less time than reading them; ``verify`` compares the two.
+    """
+    return _barloom.open(path, backend, device)
+
+
+def verify(
+    path: str | PathLike[str],
+    *,
+    rows: int = 1000,
+    full: bool = False,
+    seed: int = 0,
+    backend: str = "auto",
+    device: int | None = None,
+    threads: int | None = None,
+    progress: bool | _progress.Tell | None = None,
+) -> dict[str, Any]:
+    """Checks the files of a dataset, and makes samples of it again: ``rows`` of each part, or all
+    if ``full``.
+
+    Returns:
+        ``{"datasets": [...]}``, of each part its ``path``, ``files``, ``bytes``, ``samples`` that
+        were compared, and ``problems``, which is empty.
+
+    Raises:
+        VerificationError: The dataset is not what it says; ``error.report`` is what would have
+            been returned.
+    """
+    with _progress.shown(progress, "verifying") as tell:
+        report = _barloom.verify(path, rows, full, seed, backend, device, threads, tell)
+    problems = [problem for dataset in report["datasets"] for problem in dataset["problems"]]
+    if problems:
+        counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "\n".join(str(problem) for problem in problems)
+        error = VerificationError(f"{fspath(path)} is not what it says: {counted}\n{lines}")
+        error.report = report
+        raise error
+    return report
+
+
+def check(bars: Any, *, timezone: str = "UTC") -> dict[str, Any]:
+    """Looks for what is wrong with bars, in every form that ``build_dataset`` takes.
+
+    Returns:
+        The report: ``errors``, the number of bars that can't be used, ``text``, the report as a
+        person reads it, and what is found in detail.
+    """
+    return _barloom.check(_bars.given(bars), timezone)
+
+
+def price(
+    bars: Any,
+    actions: Any,
+    *,
+    forward: int | None = None,
+    cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None,
+) -> Table:
+    """Prices your own decisions as the rewards of samples are priced.
+
+    Args:
+        bars: As for ``build_dataset``; None for what ``cfg`` names.
+        actions: A table, or a dict of arrays, with a row for each decision and the columns
+            ``bar`` (bar t within its series, from 0) or ``ts`` (t is the first bar that opens at it
+            or later), ``symbol`` where there are several, ``direction`` (1 long, -1 short,
+            0 hold), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the entry
+            price; null or NaN for none) and ``equity`` (dollars, 10,000 by default, by which
+            ``return`` is measured).
+        forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
+        cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics.
+
+    Returns:
+        A table with a row for each decision: ``bar``, ``ts`` (open time of bar t), ``symbol``,
+        ``entry_price``, ``exit_price``, ``pnl`` (dollars), ``held_bars``, ``exit_reason`` (none,
+        stop, target, horizon), ``reward`` and ``reward_<metric>`` of further metrics. Null where a
+        decision has no bar, or no ``forward`` bars without a gap.
+    """
+    return _barloom.price(cfg, _bars.given(bars), _bars.table_of(actions), forward)

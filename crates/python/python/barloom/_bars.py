@@ -1,0 +1,79 @@
+"""Bars and decisions in whatever form they are held."""
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any
+
+#: What a table is called that has no symbol of its own.
+NAME = "bars"
+
+
+def given(bars: Any) -> Any:
+    """Bars as a list of paths, or as a dict of Arrow tables by symbol; None stays None."""
+    if bars is None:
+        return None
+    if isinstance(bars, (str, PathLike)):
+        return [fspath(bars)]
+    if isinstance(bars, (list, tuple)):
+        return [fspath(path) for path in bars]
+    if isinstance(bars, Mapping) and all(_is_table(table) for table in bars.values()):
+        return {str(symbol): table_of(table) for symbol, table in bars.items()}
+    return {NAME: table_of(bars)}
+
+
+def table_of(table: Any) -> Any:
+    """A table as an object with ``__arrow_c_stream__``."""
+    if isinstance(table, Mapping):
+        return _of_columns(table)
+    if hasattr(table, "reset_index") and hasattr(table, "index"):
+        return _of_pandas(table)
+    if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
+        table = table.collect()  # a lazy frame of polars
+    if hasattr(table, "__arrow_c_stream__"):
+        return table
+    if hasattr(table, "__arrow_c_array__"):
+        import pyarrow
+
+        return pyarrow.Table.from_batches([pyarrow.record_batch(table)])
+    raise TypeError(
+        "expected paths, a pyarrow, pandas or polars table, or a dict of arrays by column, got "
+        f"{type(table).__name__}"
+    )
+
+
+def _is_table(value: Any) -> bool:
+    columns = isinstance(value, Mapping)
+    return columns or hasattr(value, "__arrow_c_stream__") or hasattr(value, "reset_index")
+
+
+def _of_pandas(frame: Any) -> Any:
+    """A DataFrame: an index that is no plain numbering is columns of it."""
+    import pyarrow
+
+    if getattr(frame.columns, "nlevels", 1) > 1:
+        raise TypeError(
+            "the columns have several levels, as of several tickers; give a dict of one table for "
+            "each symbol, as in {s: frame.xs(s, axis=1, level=1) for s in symbols}"
+        )
+    if type(frame.index).__name__ != "RangeIndex":
+        names = [name or "ts" for name in frame.index.names]
+        frame = frame.rename_axis(names if len(names) > 1 else names[0]).reset_index()
+    return pyarrow.Table.from_pandas(frame, preserve_index=False)
+
+
+def _of_columns(columns: Mapping[str, Any]) -> Any:
+    """A dict of arrays, one a column."""
+    import numpy
+    import pyarrow
+
+    arrays = {}
+    for name, values in columns.items():
+        # A copy for what Arrow can't take as it is: strides, other byte orders.
+        values = numpy.ascontiguousarray(values)
+        if not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
+        arrays[str(name)] = pyarrow.array(values)
+    lengths = {name: len(values) for name, values in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns of different lengths: {lengths}")
+    return pyarrow.table(arrays)
