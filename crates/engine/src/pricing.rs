@@ -8,7 +8,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
     StringArray, TimestampNanosecondArray,
 };
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use barloom_backend::prices;
@@ -316,8 +316,24 @@ fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
     })
 }
 
+/// The values as another type; one that can't be is an error, and none is rounded.
 fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Error> {
-    cast(array, to).map_err(|e| problem(names[0], format!("expected {to}, got {e}")))
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = |array: &ArrayRef, to: &DataType| {
+        cast_with_options(array, to, &options)
+            .map_err(|e| problem(names[0], format!("expected {to}: {e}")))
+    };
+    if array.data_type().is_floating() && to.is_integer() {
+        let floats = cast(array, &DataType::Float64)?;
+        let values = floats.as_primitive::<Float64Type>().iter().enumerate();
+        let is_whole = |x: &f64| x.fract() == 0.0;
+        let part = values.filter_map(|(row, x)| Some((row, x.filter(|x| !is_whole(x))?))).next();
+        if let Some((row, x)) = part {
+            let expected = format!("row {row}: expected a whole number, got {x}");
+            return Err(problem(names[0], expected));
+        }
+    }
+    cast(array, to)
 }
 
 /// The values as f64, NaN where they are null, each of which must be `usable` in its row.

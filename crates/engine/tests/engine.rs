@@ -249,3 +249,203 @@ fn errors_say_whose_they_are() {
     let refused = outside.plan(parts[1].as_ref()).unwrap_err();
     check(refused, ErrorKind::Usage, "split.part test: its share of 1 samples is none");
 }
+
+/// The samples that a dataset on disk stores, and those that are made of it when it is opened.
+#[test]
+fn an_opened_dataset_has_the_samples_that_were_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(&recipe(SPLIT));
+    let out = folder.path().join("d");
+    build(&loaded, &out);
+    let sets = barloom_engine::open(&out).unwrap();
+    assert_eq!(
+        sets.iter().map(|set| set.part()).collect::<Vec<_>>(),
+        [Some("train"), Some("test")]
+    );
+    let one = barloom_engine::open(out.join("test")).unwrap();
+    assert_eq!((one.len(), one[0].part()), (1, Some("test")));
+    let in_memory = loaded.sets().unwrap();
+    for (set, memory) in sets.iter().zip(&in_memory) {
+        let backend = BackendChoice::Cpu.open(None).unwrap();
+        let [a, b] = [set, memory].map(|set| set.session(&*backend).unwrap());
+        let samples = usize::try_from(set.plan.samples).unwrap();
+        let [mut x, mut y] = [a.allocate(samples), b.allocate(samples)];
+        a.fill(0, samples, &mut x).unwrap();
+        b.fill(0, samples, &mut y).unwrap();
+        x.same_bits(&y).unwrap();
+        let stored = Dataset::open(out.join(set.part().unwrap())).unwrap();
+        let reader = stored.reader(&*backend).unwrap();
+        let stored = reader.read(0..samples as u64).unwrap();
+        assert_eq!(stored, set.layout().record_batch(&y, 0, samples).unwrap());
+    }
+}
+
+mod pricing {
+    use std::sync::Arc;
+
+    use super::{loaded, recipe};
+    use arrow::array::{
+        Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray,
+        TimestampMillisecondArray,
+    };
+    use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
+    use barloom_backend::{Backend, SampleBlock};
+    use barloom_engine::{BackendChoice, Loaded, price};
+
+    const HOUR_MS: i64 = 3_600_000;
+
+    fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn samples(loaded: &Loaded, rows: usize) -> SampleBlock {
+        let backend: Box<dyn Backend> = BackendChoice::Cpu.open(None).unwrap();
+        let session = loaded.session(&*backend, None).unwrap();
+        let mut block = session.allocate(rows);
+        session.fill(0, rows, &mut block).unwrap();
+        block
+    }
+
+    /// Decisions that are a dataset's own actions are priced to its rewards.
+    #[test]
+    fn a_samples_action_is_priced_as_the_sample_is() {
+        let more = "[reward]\nmetric = [\"return\", \"sharpe\", \"label\"]\ncarry_bps = 0.5\n";
+        let loaded = loaded(&recipe(more));
+        let block = samples(&loaded, 3_000);
+        let doubles =
+            |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+        let directions: Vec<f64> = block.act_dir.iter().map(|d| f64::from(*d)).collect();
+        // Stops and targets of a hold are 0 in a sample, which no decision has.
+        let barrier = |values: &[f64]| -> ArrayRef {
+            let some = values.iter().map(|x| Some(*x).filter(|x| *x > 0.0));
+            Arc::new(some.collect::<Float64Array>())
+        };
+        let ms = block.ts.iter().map(|ns| ns / 1_000_000);
+        let times: ArrayRef = Arc::new(TimestampMillisecondArray::from_iter_values(ms));
+        let bars: ArrayRef = Arc::new(Int64Array::from(block.bar.to_vec()));
+        for at in [("bar", bars), ("ts", times)] {
+            let decisions = batch(vec![
+                at,
+                ("direction", doubles(&directions)),
+                ("dollars", doubles(&block.act_dollar)),
+                ("stop", barrier(&block.act_sl)),
+                ("act_tp", barrier(&block.act_tp)),
+                ("equity", doubles(&block.equity)),
+            ]);
+            let priced = price(&loaded, &decisions).unwrap();
+            let column = |name: &str| priced.column_by_name(name).unwrap().clone();
+            let is = |name: &str, expected: &[f64]| {
+                let got = column(name);
+                assert_eq!(got.null_count(), 0, "{name}");
+                let bits = |x: &f64| x.to_bits();
+                let got = got.as_primitive::<Float64Type>().values().iter().map(bits);
+                assert!(got.eq(expected.iter().map(bits)), "{name}");
+            };
+            is("entry_price", &block.entry_price);
+            is("exit_price", &block.exit_price);
+            is("pnl", &block.pnl);
+            is("reward", &block.rewards[0]);
+            is("reward_sharpe", &block.rewards[1]);
+            is("reward_label", &block.rewards[2]);
+            assert_eq!(
+                column("held_bars").as_primitive::<Int32Type>().values()[..],
+                block.held_bars[..]
+            );
+            assert_eq!(column("bar").as_primitive::<Int64Type>().values()[..], block.bar[..]);
+            let reasons = column("exit_reason");
+            let codes = reasons.as_dictionary::<Int32Type>().keys().values().iter();
+            assert!(codes.copied().eq(block.exit_reason.iter().map(|r| i32::from(*r))));
+        }
+    }
+
+    fn longs(bars: Vec<Option<i64>>) -> RecordBatch {
+        let count = bars.len();
+        batch(vec![
+            ("bar", Arc::new(Int64Array::from(bars))),
+            ("direction", Arc::new(Float64Array::from(vec![1.0; count]))),
+            ("dollars", Arc::new(Float64Array::from(vec![1_000.0; count]))),
+        ])
+    }
+
+    #[test]
+    fn what_has_no_horizon_is_null() {
+        let loaded = loaded(&recipe(""));
+        // 400 bars, each judged on 4.
+        let priced = price(&loaded, &longs(vec![Some(0), Some(396), Some(397), None])).unwrap();
+        let pnl = priced.column_by_name("pnl").unwrap();
+        assert_eq!((0..4).map(|i| pnl.is_valid(i)).collect::<Vec<_>>(), [true, true, false, false]);
+        let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
+        assert_eq!(bar.iter().collect::<Vec<_>>(), [Some(0), Some(396), Some(397), None]);
+        let reason = priced.column_by_name("exit_reason").unwrap();
+        assert!(reason.is_null(2) && reason.is_valid(1));
+    }
+
+    #[test]
+    fn a_time_is_that_of_the_next_bar_to_open() {
+        let loaded = loaded(&recipe(""));
+        let first = loaded.market.ts()[0] / 1_000_000;
+        let times = [first - 5, first, first + 1, first + HOUR_MS, first + 400 * HOUR_MS];
+        let count = times.len();
+        let decisions = batch(vec![
+            ("time", Arc::new(TimestampMillisecondArray::from(times.to_vec()))),
+            ("direction", Arc::new(Int64Array::from(vec![-1; count]))),
+            ("dollars", Arc::new(Int64Array::from(vec![500; count]))),
+        ]);
+        let priced = price(&loaded, &decisions).unwrap();
+        let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
+        let expected = [Some(0), Some(0), Some(1), Some(1), None];
+        assert_eq!(bar.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn without_barriers_a_trade_ends_with_its_horizon() {
+        let loaded = loaded(&recipe(""));
+        let priced = price(&loaded, &longs(vec![Some(7)])).unwrap();
+        let market = &loaded.market;
+        let exit =
+            priced.column_by_name("exit_price").unwrap().as_primitive::<Float64Type>().value(0);
+        assert_eq!(exit, market.close()[7 + 4 - 1]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_with_its_row() {
+        let loaded = loaded(&recipe(""));
+        let with = |name: &'static str, array: ArrayRef| {
+            let good = longs(vec![Some(1), Some(2)]);
+            let schema = good.schema();
+            let columns =
+                schema.fields().iter().zip(good.columns()).filter(|(f, _)| f.name() != name);
+            let mut columns: Vec<(&str, ArrayRef)> =
+                columns.map(|(f, c)| (f.name().as_str(), Arc::clone(c))).collect();
+            columns.push((name, array));
+            price(&loaded, &batch(columns)).unwrap_err().to_string()
+        };
+        let floats =
+            |values: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+        assert_eq!(
+            with("direction", floats([1.0, 2.0])),
+            "decisions.direction: row 1: expected 1 (long), -1 (short) or 0 (hold), got 2"
+        );
+        assert_eq!(
+            with("dollars", floats([f64::NAN, 1.0])),
+            "decisions.dollars: row 0: expected dollars, 0 or more, got NaN"
+        );
+        assert_eq!(
+            with("stop", floats([0.1, -0.1])),
+            "decisions.stop: row 1: expected a fraction above 0, or null for none, got -0.1"
+        );
+        assert_eq!(
+            with("bar", Arc::new(Int64Array::from(vec![0, 400]))),
+            "decisions.bar: row 1: expected a bar below 400, got 400"
+        );
+        assert_eq!(
+            with("symbol", Arc::new(StringArray::from(vec!["ACME", "NONE"]))),
+            "decisions.symbol: row 1: the bars have no \"NONE\""
+        );
+        let no_direction = batch(vec![("bar", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]);
+        assert_eq!(
+            price(&loaded, &no_direction).unwrap_err().to_string(),
+            "decisions.direction: it is missing; the decisions have bar"
+        );
+    }
+}

@@ -156,6 +156,12 @@ impl Batch {
         self.shape().rows_per_window
     }
 
+    /// Reward metrics.
+    #[must_use]
+    pub fn metrics(&self) -> usize {
+        self.shape().metrics
+    }
+
     /// The shape of its windows: `[B, C, L]` or `[B, L, C]`.
     #[must_use]
     pub fn windows_shape(&self) -> [usize; 3] {

@@ -21,6 +21,7 @@ pub struct Batches {
     lot: Option<(Arc<Buffer>, usize)>,
     step: u64,
     steps: u64,
+    failed: bool,
 }
 
 impl Batches {
@@ -37,7 +38,13 @@ impl Batches {
             threads => Some(Ahead::start(&epoch, threads, depth)?),
         };
         let steps = epoch.steps();
-        Ok(Self { epoch, order, ahead, lot: None, step: 0, steps })
+        Ok(Self { epoch, order, ahead, lot: None, step: 0, steps, failed: false })
+    }
+
+    /// Whether every batch was given.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        !self.failed && self.step >= self.steps
     }
 
     /// Where this loader is: after the batches that it has given.
@@ -80,7 +87,7 @@ impl Iterator for Batches {
         }
         let batch = self.next_batch();
         if batch.is_err() {
-            self.steps = self.step;
+            (self.steps, self.failed) = (self.step, true);
             self.ahead = None;
         }
         Some(batch)
@@ -113,6 +120,8 @@ fn made(epoch: &Epoch, lot: u64) -> Result<Arc<Buffer>, LoaderError> {
 struct Ahead {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// The process that the threads are of: one that was forked has them not.
+    process: u32,
 }
 
 struct Shared {
@@ -176,7 +185,8 @@ impl Ahead {
         let queue = Queue { next: 0, taken: 0, lots: epoch.lots(), ready, stop: false };
         let shared =
             Shared { queue: Mutex::new(queue), ready: Condvar::new(), room: Condvar::new() };
-        let mut ahead = Self { shared: Arc::new(shared), threads: Vec::new() };
+        let process = std::process::id();
+        let mut ahead = Self { shared: Arc::new(shared), threads: Vec::new(), process };
         for _ in 0..threads {
             let (epoch, shared) = (Arc::clone(epoch), Arc::clone(&ahead.shared));
             let work = move || {
@@ -193,6 +203,9 @@ impl Ahead {
 
     /// The lot, which is the one after that taken last, once it is ready.
     fn take(&self, lot: u64) -> Result<Arc<Buffer>, LoaderError> {
+        if self.process != std::process::id() {
+            return Err(LoaderError::Forked);
+        }
         let mut queue = self.shared.lock();
         let place = queue.place(lot);
         loop {
@@ -209,6 +222,11 @@ impl Ahead {
 
 impl Drop for Ahead {
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // There is nobody to wait for, and the lock may be held by one of them for ever.
+            self.threads.drain(..).for_each(std::mem::forget);
+            return;
+        }
         self.shared.lock().stop = true;
         self.shared.room.notify_all();
         for thread in self.threads.drain(..) {

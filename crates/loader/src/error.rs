@@ -46,6 +46,11 @@ pub enum LoaderError {
     /// A thread can't be started.
     #[error("can't start a thread that makes batches: {0}")]
     Thread(#[source] std::io::Error),
+    /// The batches were begun by another process.
+    #[error(
+        "these batches were begun before the process was forked, and their threads are not in it; begin again from their state, or with 0 threads"
+    )]
+    Forked,
     /// A thread that makes batches panicked.
     #[error("this is a bug in barloom, please report it: a batch could not be made: {0}")]
     Panicked(String),

@@ -13,8 +13,8 @@ use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_market_data::{
-    ErrorKind, OnBadBar, ReadOptions, read, read_bytes, read_market_arrow, write,
-    write_market_arrow,
+    ErrorKind, MemoryTable, OnBadBar, ReadOptions, read, read_bytes, read_market_arrow,
+    read_tables, write, write_market_arrow,
 };
 use parquet::arrow::ArrowWriter;
 
@@ -266,4 +266,31 @@ fn a_market_reads_back_the_same() {
     let bars = std::fs::read(&first).unwrap();
     std::fs::write(&second, &bars[..bars.len() / 2]).unwrap();
     assert_eq!(read_market_arrow(&second, &channels).unwrap_err().kind(), ErrorKind::Data);
+}
+
+#[test]
+fn tables_in_memory_are_bars_of_their_names() {
+    let times: ArrayRef = Arc::new(TimestampSecondArray::from(vec![JAN_2_S, JAN_2_S + 86_400]));
+    let columns = [vec![("time", times)], prices()].concat();
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let table = |name: &str, batches: Vec<RecordBatch>| MemoryTable {
+        name: name.into(),
+        schema: batch.schema(),
+        batches,
+    };
+    // As one batch, and a row at a time.
+    let rows = vec![batch.slice(0, 1), batch.slice(1, 1)];
+    let tables = [table("A-1", vec![batch.clone()]), table("A-2", rows)];
+    let bars = read_tables(&tables, &ReadOptions::default()).unwrap();
+    let series = bars.into_series(OnBadBar::Error).unwrap().series;
+    // Their names are symbols as they are, not those of files.
+    let symbols: Vec<&str> = series.iter().map(Series::symbol).collect();
+    assert_eq!(symbols, ["A-1", "A-2"]);
+    for series in &series {
+        assert_eq!(series.ts(), [JAN_2, JAN_2 + DAY]);
+        assert_eq!(series.column("open"), Some(&[10.0, 11.0][..]));
+    }
+    let empty = read_tables(&[table("A", Vec::new())], &ReadOptions::default()).unwrap_err();
+    assert_eq!(empty.to_string(), "A: it has no rows; expected bars");
+    assert!(read_tables(&[], &ReadOptions::default()).is_err());
 }

@@ -71,7 +71,7 @@ fn array<'py, T: Element>(
 /// A batch as a dict of arrays. `alone` leaves out the first dimension, of a batch of one.
 pub(crate) fn to_dict<'py>(
     py: Python<'py>,
-    batch: Batch,
+    batch: &Batch,
     columns: &[Column],
     alone: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -89,7 +89,7 @@ pub(crate) fn to_dict<'py>(
     dict.set_item(intern!(py, "windows"), array(batch.window_values(), windows, &owner)?)?;
     let with = |last: usize| [&rows[..], &[last]].concat();
     dict.set_item(intern!(py, "meta"), array(batch.meta_values(), &with(9), &owner)?)?;
-    let metrics = batch.reward_values().len() / batch.rows();
+    let metrics = batch.metrics();
     let reward = if metrics == 1 { rows.clone() } else { with(metrics) };
     dict.set_item(intern!(py, "reward"), array(batch.reward_values(), &reward, &owner)?)?;
     for column in columns {

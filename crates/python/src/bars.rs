@@ -27,7 +27,6 @@ pub(crate) fn given(bars: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Given>> 
             let Some((schema, batches)) = tables::from_python(&table)? else {
                 return Err(errors::usage(format!("bars: {name} is no table of Arrow's")));
             };
-            let schema = tables::plain(&schema);
             memory.push(MemoryTable { name, schema, batches });
         }
         return Ok(Some(Given::Tables(memory)));

@@ -11,9 +11,9 @@ use barloom_dataset::SampleReader;
 use barloom_engine::{BackendChoice, SampleSet};
 use barloom_loader::{Loader as Batches, LoaderOptions, Unit, endless, gather};
 use numpy::PyArray2;
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
 
 use crate::arrays::{Column, to_dict};
 use crate::loader::Loader;
@@ -35,34 +35,51 @@ pub(crate) struct Choice {
 pub(crate) struct Part {
     pub(crate) set: SampleSet,
     choice: Choice,
-    session: Mutex<Option<Arc<dyn Session>>>,
+    maker: Mutex<Option<Maker>>,
+}
+
+/// What makes samples.
+struct Maker {
+    session: Arc<dyn Session>,
+    /// The process that it was made in, where only that one can use it: a device's context is lost
+    /// when a process is forked.
+    process: Option<u32>,
 }
 
 impl Part {
     fn new(set: SampleSet, choice: Choice) -> Self {
-        Self { set, choice, session: Mutex::new(None) }
+        Self { set, choice, maker: Mutex::new(None) }
     }
 
-    /// The session, made when it is first asked for.
+    /// The session, made when it is first asked for. It has more samples than the dataset, for
+    /// epochs that each have their own: whoever asks for one looks whether the dataset has it.
     pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = &*session {
-            return Ok(Arc::clone(session));
+        let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = std::process::id();
+        let mut choice = self.choice;
+        match &*maker {
+            Some(Maker { session, process }) if process.is_none_or(|process| process == here) => {
+                return Ok(Arc::clone(session));
+            }
+            Some(_) if choice.backend == BackendChoice::Cuda => {
+                return Err(errors::exception(
+                    "FileError",
+                    "a CUDA device can't be used by a process that was forked after it was opened; \
+                     start workers with multiprocessing_context=\"spawn\", or use backend=\"cpu\""
+                        .into(),
+                ));
+            }
+            Some(_) => choice.backend = BackendChoice::Cpu,
+            None => {}
         }
-        let made = self.make(&self.set)?;
-        Ok(Arc::clone(session.insert(made)))
-    }
-
-    fn make(&self, set: &SampleSet) -> PyResult<Arc<dyn Session>> {
-        let Choice { backend, device } = self.choice;
-        let backend = backend.open(device).map_err(errors::of)?;
-        set.session(&*backend).map_err(errors::of)
-    }
-
-    /// A session with more samples than the dataset has.
-    fn endless(&self) -> PyResult<Arc<dyn Session>> {
+        let backend = choice.backend.open(choice.device).map_err(errors::of)?;
         let plan = Arc::new(endless((*self.set.plan).clone()));
-        self.make(&SampleSet { plan, ..self.set.clone() })
+        let set = SampleSet { plan, ..self.set.clone() };
+        let session = set.session(&*backend).map_err(errors::of)?;
+        let process = (backend.name() != "cpu").then_some(here);
+        // What another process opened must not be closed here.
+        std::mem::forget(maker.replace(Maker { session: Arc::clone(&session), process }));
+        Ok(session)
     }
 }
 
@@ -151,7 +168,7 @@ impl Dataset {
             let session = part.session()?;
             gather(&*session, samples, layout).map_err(errors::of_loader)
         })?;
-        to_dict(py, batch, columns, alone)
+        to_dict(py, &batch, columns, alone)
     }
 
     fn stream(&self, samples: std::ops::Range<u64>) -> PyResult<Stream> {
@@ -270,7 +287,14 @@ impl Dataset {
                 (0..at.slicelength).map(|i| (at.start + i as isize * at.step) as u64).collect();
             return Ok(this.gathered(py, &numbers, &[], CHANNELS_FIRST, false)?.into_any());
         }
+        if let Ok(number) = key.cast::<PyInt>() {
+            let outside =
+                || PyIndexError::new_err(format!("sample {number} of a dataset of {samples}"));
+            let sample = resolved(number.extract().map_err(|_| outside())?, samples)?;
+            return Ok(this.gathered(py, &[sample], &[], CHANNELS_FIRST, true)?.into_any());
+        }
         if let Ok(index) = key.extract::<i64>() {
+            // Something else that says that it is an index, as NumPy's integers do.
             let sample = resolved(index, samples)?;
             return Ok(this.gathered(py, &[sample], &[], CHANNELS_FIRST, true)?.into_any());
         }
@@ -306,12 +330,17 @@ impl Dataset {
 
     /// Samples [start, stop) as a table with the columns of a stored dataset.
     #[pyo3(signature = (start=0, stop=None))]
-    fn read(&self, py: Python<'_>, start: u64, stop: Option<u64>) -> PyResult<Table> {
+    fn read(&self, py: Python<'_>, start: i64, stop: Option<i64>) -> PyResult<Table> {
         let samples = self.part_of()?.set.plan.samples;
-        let stop = stop.unwrap_or(samples);
-        let stream = self.stream(start..stop.max(start))?;
-        let batch =
-            py.detach(|| jobs::in_pool(None, || stream.reader.read(start..stop.max(start))))?;
+        let within = |index: i64| u64::try_from(index).ok().filter(|at| *at <= samples);
+        let stop = stop.map_or(Some(samples), within);
+        let (Some(start), Some(stop)) = (within(start), stop) else {
+            let message = format!("expected samples from 0 to {samples}");
+            return Err(PyIndexError::new_err(message));
+        };
+        let range = start..stop.max(start);
+        let stream = self.stream(range.clone())?;
+        let batch = py.detach(|| jobs::in_pool(None, || stream.reader.read(range)))?;
         Ok(Table::new(batch.map_err(errors::of)?))
     }
 
@@ -412,9 +441,8 @@ impl Dataset {
         let columns = Column::find(py, &columns, &self.metric_names())?;
         let part = self.part_of()?;
         let batches = py.detach(|| {
-            let session = if fresh { part.endless()? } else { part.session()? };
             let samples = part.set.plan.samples;
-            Batches::new(session, samples, options).map_err(errors::of_loader)
+            Batches::new(part.session()?, samples, options).map_err(errors::of_loader)
         })?;
         Ok(Loader::new(batches, columns, epoch))
     }
@@ -471,7 +499,10 @@ fn resolved(index: i64, samples: u64) -> PyResult<u64> {
 /// Numbers of samples from a sequence or a NumPy array.
 fn indices(key: &Bound<'_, PyAny>, samples: u64) -> PyResult<Vec<u64>> {
     let list = if key.hasattr("tolist")? { key.call_method0("tolist")? } else { key.clone() };
-    let numbers: Vec<i64> = list.extract().map_err(|_| {
+    let numbers: Vec<i64> = list.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(key.py()) {
+            return PyIndexError::new_err(format!("a number beyond 2^63 of {samples} samples"));
+        }
         let got = key.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
         PyTypeError::new_err(format!(
             "expected a number of a sample, a slice, a sequence of numbers or the name of a part, \

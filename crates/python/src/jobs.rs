@@ -153,8 +153,10 @@ pub(crate) fn build(
     recipe.validate().map_err(errors::of)?;
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
-    let loaded = watched(py, None, threads, move |_| bars::loaded(&mut recipe, given))?;
+    let mut loaded = watched(py, None, threads, move |_| bars::loaded(&mut recipe, given))?;
     warn(py, &loaded)?;
+    let dropped = loaded.dropped.iter().map(|(fault, count)| format!("dropped {count} {fault}"));
+    loaded.notes.extend(dropped);
     let Some(out) = out else {
         let sets = loaded.sets().map_err(errors::of)?;
         return Dataset::new(sets, choice, None, loaded.notes);

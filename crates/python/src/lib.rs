@@ -4,6 +4,10 @@
 //! of the interpreter while these work, and hand out their memory as NumPy arrays without a copy.
 //! What is easier said in Python is in `python/barloom`.
 #![deny(unsafe_code)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments of Python's functions are made for them"
+)]
 
 mod arrays;
 mod bars;

@@ -28,7 +28,25 @@ struct Place {
     /// Where the next loop begins, if none has begun from there.
     next: State,
     /// The loop that is on, or was last.
-    running: Option<Arc<Mutex<Epoch>>>,
+    running: Option<Arc<Mutex<Loop>>>,
+}
+
+/// A loop over the batches of an epoch.
+enum Loop {
+    /// It is on.
+    On(Box<Epoch>),
+    /// It was left, or went to its end, where the state says; and whether that is the end.
+    Left(State, bool),
+}
+
+impl Loop {
+    /// Where it is, and whether that is the end.
+    fn state(&self) -> (State, bool) {
+        match self {
+            Self::On(epoch) => (epoch.state(), epoch.is_finished()),
+            Self::Left(state, finished) => (state.clone(), *finished),
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -45,13 +63,8 @@ impl Loader {
     fn state(&self) -> State {
         let place = lock(&self.place);
         let Some(running) = &place.running else { return place.next.clone() };
-        let epoch = lock(running);
-        // A loop that is over has passed its epoch.
-        if epoch.size_hint().0 == 0 {
-            self.inner.start(epoch.state().epoch + 1)
-        } else {
-            epoch.state()
-        }
+        let (state, finished) = lock(running).state();
+        if finished { self.inner.start(state.epoch + 1) } else { state }
     }
 }
 
@@ -62,13 +75,13 @@ impl Loader {
             let place = lock(&self.place);
             match &place.running {
                 None => place.next.clone(),
-                Some(running) => self.inner.start(lock(running).state().epoch + 1),
+                Some(running) => self.inner.start(lock(running).state().0.epoch + 1),
             }
         };
         let epoch = py.detach(|| self.inner.batches(&from)).map_err(errors::of_loader)?;
-        let epoch = Arc::new(Mutex::new(epoch));
-        lock(&self.place).running = Some(Arc::clone(&epoch));
-        Ok(Batches { epoch, columns: Arc::clone(&self.columns) })
+        let running = Arc::new(Mutex::new(Loop::On(Box::new(epoch))));
+        lock(&self.place).running = Some(Arc::clone(&running));
+        Ok(Batches { running, columns: Arc::clone(&self.columns) })
     }
 
     /// Batches of an epoch, from its beginning.
@@ -124,11 +137,19 @@ impl Loader {
     }
 }
 
-/// The batches of one epoch.
+/// The batches of one epoch. Its threads end when it is dropped.
 #[pyclass(frozen, module = "barloom")]
 pub(crate) struct Batches {
-    epoch: Arc<Mutex<Epoch>>,
+    running: Arc<Mutex<Loop>>,
     columns: Arc<Vec<Column>>,
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        let mut running = lock(&self.running);
+        let (state, finished) = running.state();
+        *running = Loop::Left(state, finished);
+    }
 }
 
 #[pymethods]
@@ -138,12 +159,19 @@ impl Batches {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let next: Option<Result<Batch, LoaderError>> = py.detach(|| lock(&self.epoch).next());
+        let next: Option<Result<Batch, LoaderError>> =
+            py.detach(|| match &mut *lock(&self.running) {
+                Loop::On(epoch) => epoch.next(),
+                Loop::Left(..) => None,
+            });
         let Some(batch) = next else { return Ok(None) };
-        to_dict(py, batch.map_err(errors::of_loader)?, &self.columns, false).map(Some)
+        to_dict(py, &batch.map_err(errors::of_loader)?, &self.columns, false).map(Some)
     }
 
     fn __length_hint__(&self) -> usize {
-        lock(&self.epoch).size_hint().0
+        match &*lock(&self.running) {
+            Loop::On(epoch) => epoch.size_hint().0,
+            Loop::Left(..) => 0,
+        }
     }
 }

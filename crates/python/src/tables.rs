@@ -1,8 +1,6 @@
 //! Arrow tables in and out, by the PyCapsule interface.
 #![expect(unsafe_code, reason = "a stream of Arrow's C interface is a pointer in a capsule")]
 
-use std::sync::Arc;
-
 use arrow::array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
@@ -127,9 +125,4 @@ pub(crate) fn joined(schema: &SchemaRef, batches: &[RecordBatch]) -> PyResult<Re
 /// An error of Arrow's for a stream's consumer.
 pub(crate) fn external(error: impl std::error::Error + Send + Sync + 'static) -> ArrowError {
     ArrowError::ExternalError(Box::new(error))
-}
-
-/// The schema of a table without metadata.
-pub(crate) fn plain(schema: &SchemaRef) -> SchemaRef {
-    Arc::new(schema.as_ref().clone().with_metadata(std::collections::HashMap::new()))
 }

@@ -120,7 +120,8 @@ class Loader:
     states, and meta, reward and columns are [B, K, ...].
     """
 
-    epoch: int
+    @property
+    def epoch(self) -> int: ...
     def __iter__(self) -> Iterator[dict[str, npt.NDArray[Any]]]: ...
     def __len__(self) -> int: ...
     @property
@@ -131,7 +132,10 @@ class Loader:
 
 @final
 class Table:
-    """Columns in Arrow's memory, which pyarrow, pandas and polars take as they are."""
+    """Columns in Arrow's memory, which pyarrow, pandas and polars take as they are.
+
+    ``table[name]`` is a NumPy array; that and ``to_arrow`` and ``to_pandas`` need pyarrow.
+    """
 
     @property
     def column_names(self) -> list[str]: ...

@@ -1,13 +1,22 @@
 """Python's values as those of a recipe."""
 
 import json
+import math
 from os import PathLike, fspath
 from typing import Any
 
 
 def to_json(tables: dict[str, Any]) -> str:
-    """A recipe's tables as JSON."""
-    return json.dumps(tables, default=_plain)
+    """A recipe's tables as JSON. A float that JSON has not is its name, which no key takes."""
+    return json.dumps(_finite(tables), default=_plain)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,231 @@
+"""What is raised, and in which words: those of the command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import barloom
+from barloom import BarloomError, DataError, FileError, RecipeError, VerificationError
+from conftest import made_bars, small_recipe
+
+
+def test_classes():
+    for error, base in (
+        (RecipeError, ValueError),
+        (DataError, ValueError),
+        (VerificationError, ValueError),
+        (FileError, OSError),
+    ):
+        assert issubclass(error, BarloomError) and issubclass(error, base)
+        assert error.__module__ == "barloom"
+
+
+def broken_bars(name: str, row: int, value: Any) -> dict[str, np.ndarray]:
+    bars = made_bars()
+    bars[name][row] = value
+    return bars
+
+
+@pytest.mark.parametrize(
+    ("bars", "says"),
+    [
+        (broken_bars("high", 50, 1.0), "high"),
+        (broken_bars("close", 3, np.nan), "close"),
+        (broken_bars("open", 3, -5.0), "open"),
+        (broken_bars("ts", 7, made_bars()["ts"][6]), "time"),
+        ({name: values for name, values in made_bars().items() if name != "low"}, "low"),
+        ({name: values for name, values in made_bars().items() if name != "ts"}, "time"),
+        ({name: values[:10] for name, values in made_bars().items()}, "10"),
+        ({name: values[:0] for name, values in made_bars().items()}, ""),
+    ],
+    ids=["high", "nan", "negative", "twice", "no low", "no ts", "few", "none"],
+)
+def test_bars_that_cannot_be(bars: dict[str, np.ndarray], says: str):
+    with pytest.raises(DataError) as caught:
+        barloom.build_dataset(small_recipe(), bars=bars)
+    assert says in str(caught.value)
+
+
+def test_bars_of_no_kind():
+    for bars in (5, object(), [1, 2]):
+        with pytest.raises(TypeError):
+            barloom.build_dataset(small_recipe(), bars=bars)
+    with pytest.raises(ValueError, match="lengths"):
+        barloom.build_dataset(small_recipe(), bars=made_bars() | {"volume": np.ones(3)})
+
+
+def test_files_that_cannot_be(tmp_path: Path):
+    with pytest.raises(FileError, match=r"absent\.parquet"):
+        barloom.build_dataset(small_recipe(), bars=tmp_path / "absent.parquet")
+    with pytest.raises(BarloomError, match="absent"):
+        barloom.open(tmp_path / "absent")
+    with pytest.raises(FileError, match=r"absent\.toml"):
+        barloom.build_dataset(tmp_path / "absent.toml")
+    text = tmp_path / "bars.parquet"
+    text.write_text("no bars at all")
+    with pytest.raises((DataError, FileError), match=r"bars\.parquet"):
+        barloom.build_dataset(small_recipe(), bars=text)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BarloomError):
+        barloom.build_dataset(small_recipe(), bars=made_bars(), out=tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"backend": "gpu"}, '"gpu" is no backend; choose auto, cpu or cuda'),
+        ({"n_samples": 0}, "dataset.samples"),
+        ({"n_samples": "all"}, "sequential"),
+        ({"n_samples": "many"}, "many"),
+        ({"n_samples": 1.5}, "1.5"),
+        ({"out": "x", "format": "parqet"}, "parqet"),
+    ],
+)
+def test_arguments_that_cannot_be(options: dict[str, Any], says: str, tmp_path: Path):
+    if "out" in options:
+        options = options | {"out": tmp_path / "x"}
+    with pytest.raises(RecipeError) as caught:
+        barloom.build_dataset(small_recipe(), bars=made_bars(), **options)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"seed": "x"}, {"seed": 1.5}, {"out": 5}])
+def test_arguments_of_another_type(options: dict[str, Any]):
+    with pytest.raises(TypeError):
+        barloom.build_dataset(small_recipe(), bars=made_bars(), **options)
+
+
+def test_numbers_that_are_too_small():
+    with pytest.raises((ValueError, OverflowError)):
+        barloom.build_dataset(small_recipe(), -1, bars=made_bars())
+    with pytest.raises((ValueError, OverflowError)):
+        barloom.build_dataset(small_recipe(), 10, -1, bars=made_bars())
+
+
+def test_what_a_gpu_would_do_is_said_where_there_is_none():
+    try:
+        barloom.build_dataset(small_recipe(), bars=made_bars(), backend="cuda")[0]
+    except BarloomError as error:
+        assert "CUDA" in str(error) or "cuda" in str(error)
+
+
+@pytest.mark.parametrize("format", ["parquet", "arrow", "npy", "virtual"])
+def test_verify(format: str, tmp_path: Path):
+    out = tmp_path / "dataset"
+    barloom.build_dataset(small_recipe(), bars=made_bars(), out=out, format=format)
+    for report in (
+        barloom.verify(out),
+        barloom.verify(str(out), full=True),
+        barloom.verify(out, rows=7),
+    ):
+        (found,) = report["datasets"]
+        assert found["problems"] == [] and found["path"] == str(out)
+    if format != "virtual":
+        assert barloom.verify(out, rows=7)["datasets"][0]["samples"] == 7
+        assert barloom.verify(out, full=True)["datasets"][0]["samples"] == 1_000
+    name = (
+        "recipe.toml"
+        if format == "virtual"
+        else next(out.glob("samples-*")).name
+        if format != "npy"
+        else "windows-00000.npy"
+    )
+    damaged = bytearray((out / name).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (out / name).write_bytes(damaged)
+    with pytest.raises(VerificationError) as caught:
+        barloom.verify(out)
+    assert name in str(caught.value)
+    (found,) = caught.value.report["datasets"]
+    assert len(found["problems"]) >= 1
+
+
+def test_verify_looks_at_all_parts(tmp_path: Path):
+    parts = [{"name": name, "fraction": 0.25} for name in ("a", "b", "c", "d")]
+    out = tmp_path / "split"
+    barloom.build_dataset(small_recipe(split={"part": parts}), bars=made_bars(), out=out)
+    assert len(barloom.verify(out)["datasets"]) == 4
+    for part in ("b", "d"):
+        (out / part / "recipe.toml").write_text("")
+    with pytest.raises(VerificationError) as caught:
+        barloom.verify(out)
+    problems = [len(found["problems"]) for found in caught.value.report["datasets"]]
+    assert [count > 0 for count in problems] == [False, True, False, True]
+    with pytest.raises(BarloomError):
+        barloom.verify(tmp_path / "absent")
+
+
+def test_check(tmp_path: Path, spy: Path):
+    good = barloom.check(spy)
+    assert good["errors"] == 0
+    assert good["series"][0]["rows"] == 40_832
+    bars = made_bars()
+    bars["high"][[50, 60]] = 1.0
+    report = barloom.check(bars)
+    assert report["errors"] == 2
+    (finding,) = [found for found in report["findings"] if found["severity"] == "error"]
+    assert finding["count"] == 2 and "high" in finding["kind"]
+    assert [place["row"] for place in finding["places"]] == [51, 61]
+    assert finding["kind"] in report["text"]
+    with pytest.raises(FileError, match="absent"):
+        barloom.check(tmp_path / "absent.csv")
+
+
+@pytest.fixture(scope="module")
+def command() -> str:
+    """The command line: `BARLOOM`, or what the repository has built."""
+    root = Path(__file__).resolve().parents[3]
+    built = [root / "target" / profile / "barloom" for profile in ("release", "debug")]
+    found = [os.fspath(path) for path in built if path.exists()]
+    command = os.environ.get("BARLOOM") or next(iter(found), None) or shutil.which("barloom")
+    if command is None:
+        pytest.skip("there is no command line: build it, or name it in BARLOOM")
+    return command
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "[dataset]\nlookbak = 5\n",
+        "[dataset]\nlookback = 0\n",
+        "[reward]\nmetric = 'sharp'\n",
+        "[data]\nbars = ['absent.parquet']\n",
+        "[data]\nchannels = ['open', 'nothing']\n",
+        "[dataset]\nlookback = 100000\n",
+    ],
+)
+def test_the_words_are_the_command_lines(recipe: str, command: str, spy: Path, tmp_path: Path):
+    path = tmp_path / "recipe.toml"
+    path.write_text(recipe)
+    bars = [] if "absent" in recipe else ["--bars", os.fspath(spy)]
+    run = subprocess.run(
+        [
+            command,
+            "build",
+            "--config",
+            path,
+            *bars,
+            "--out",
+            tmp_path / "d",
+            "--backend",
+            "cpu",
+            "--quiet",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode != 0
+    with pytest.raises(BarloomError) as caught:
+        barloom.build_dataset(path, bars=spy if bars else None, backend="cpu")
+    assert str(caught.value) in run.stderr
+    kind = {2: RecipeError, 3: DataError, 4: FileError}[run.returncode]
+    assert isinstance(caught.value, kind)

@@ -1,0 +1,58 @@
+"""The examples run, and end as they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "intraday"
+
+
+def ran(script: str, *arguments: str | Path) -> str:
+    """What an example printed."""
+    run = subprocess.run(
+        [sys.executable, EXAMPLES / script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_train_torch():
+    pytest.importorskip("torch")
+    output = ran("train_torch.py", "--samples", "100000", "--epochs", "1")
+    network, constant = (
+        float(re.search(rf"held out: {who} +label ([0-9.]+)", output)[1])
+        for who in ("network", "constant")
+    )
+    assert network < 0.95 * constant
+
+
+def test_train_torch_on_another_market():
+    """Minutes of a perpetual future, where they are at hand."""
+    pytest.importorskip("torch")
+    bars = DATA / "binance_um_FILUSDT_1m_ohlcv.parquet"
+    if not bars.exists():
+        pytest.skip(f"there is no {bars}")
+    assert "held out: explained" in ran(
+        "train_torch.py", bars, "--samples", "100000", "--epochs", "1"
+    )
+
+
+def test_train_sklearn():
+    pytest.importorskip("sklearn")
+    output = ran("train_sklearn.py", "--samples", "50000")
+    near_stop, even, near_target = map(float, re.findall(r"target [0-9.]+%: ([+-][0-9.]+)", output))
+    assert near_stop < even < near_target
+
+
+def test_notebook():
+    output = ran("notebook.py")
+    assert "1000000 samples" in output and re.search(r"\d+ signals: ", output)

@@ -1,0 +1,78 @@
+"""Ctrl-C gives the prompt back at once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import SPY
+
+SCRIPT = """
+import sys, barloom
+told = lambda done, total: done and print("working", flush=True)
+try:
+    {call}
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+# A billion samples need more room than there is, which a build without compression says at once.
+BARS = "bars=sys.argv[1], out=sys.argv[2], progress=told"
+RECIPE = "{'dataset': {'lookback': 8}, 'output': {'compression': '%s'}}"
+CALLS = {
+    "parquet": f"barloom.build_dataset({RECIPE % 'snappy'}, 10**9, {BARS})",
+    "zstd": f"barloom.build_dataset({RECIPE % 'zstd'}, 10**9, {BARS})",
+    "npy": f"barloom.build_dataset({RECIPE % 'none'}, 10**7, {BARS}, format='npy')",
+    "verify": (
+        f"barloom.build_dataset({RECIPE % 'none'}, 10**6, {BARS.replace('told', 'None')});"
+        "[barloom.verify(sys.argv[2], full=True, progress=told) for _ in range(100)]"
+    ),
+    "loop": (
+        "ds = barloom.build_dataset(None, 10**9, bars=sys.argv[1]);"
+        "[told(1, 1) for _ in ds.loader(4096)]"
+    ),
+}
+
+
+def interrupted(call: str, out: Path) -> float:
+    """Seconds from SIGINT to the end of a process that was at work for a while."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(call=CALLS[call]), SPY, out],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == "working\n":
+                break
+        time.sleep(0.3)
+        sent = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+        took = time.monotonic() - sent
+    finally:
+        process.kill()
+        process.wait()
+    assert output.endswith("stopped\n"), errors
+    assert process.returncode == 0
+    return took
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_ctrl_c_ends_it_within_a_second(call: str, tmp_path: Path):
+    took = []
+    for attempt in range(3):  # others may be busy on this machine
+        out = tmp_path / f"dataset-{attempt}"
+        took.append(interrupted(call, out))
+        if call != "verify":
+            assert not out.exists(), "what is not whole has no name"
+        if took[-1] < 1.0:
+            return
+    pytest.fail(f"seconds from Ctrl-C to the prompt: {took}")

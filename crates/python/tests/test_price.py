@@ -1,0 +1,306 @@
+"""Decisions of one's own, priced as samples are: against a plain loop, and against samples."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import barloom
+from conftest import PRICES, made_bars, small_recipe
+
+FORWARD = 40
+SIDE_COST = (5.0 + 1.0 + 2.0 / 2.0) * 1e-4
+"""Of the default recipe, and so is what follows."""
+
+DAY_NS = 86_400_000_000_000
+RESULTS = ("entry_price", "exit_price", "pnl", "held_bars", "exit_reason", "reward")
+
+
+class Trade(NamedTuple):
+    entry_price: float
+    exit_price: float
+    pnl: float
+    held_bars: int
+    exit_reason: str
+
+
+def priced_plainly(
+    bars: dict[str, np.ndarray],
+    t: int,
+    direction: int,
+    dollars: float,
+    stop: float,
+    target: float,
+    *,
+    entry: str = "next_open",
+    barriers: str = "honour",
+    same_bar: str = "stop_first",
+    costs: str = "both_sides",
+    carry: float = 0.0,
+) -> Trade:
+    """A trade bar by bar, as docs/format.md describes it; a barrier that is NaN is none."""
+    opens, highs, lows, closes = (bars[name] for name in PRICES)
+    at_open = entry == "next_open"
+    paid = float(opens[t] if at_open else closes[t])
+    if direction == 0:
+        return Trade(paid, paid, 0.0, 0, "none")
+    last = t + FORWARD - 1
+    got, held, reason = float(closes[last]), last - t, "horizon"
+    stop = -math.inf * direction if math.isnan(stop) else paid * (1.0 - direction * stop)
+    target = math.inf * direction if math.isnan(target) else paid * (1.0 + direction * target)
+    for bar in range(t if at_open else t + 1, last + 1) if barriers == "honour" else ():
+        begin, low, high = float(opens[bar]), float(lows[bar]), float(highs[bar])
+        stopped = low <= stop if direction > 0 else high >= stop
+        reached = high >= target if direction > 0 else low <= target
+        if direction * begin <= direction * stop:
+            got, held, reason = begin, bar - t, "stop"
+        elif direction * begin >= direction * target:
+            got, held, reason = begin, bar - t, "target"
+        elif stopped and (not reached or same_bar == "stop_first"):
+            got, held, reason = stop, bar - t, "stop"
+        elif reached:
+            got, held, reason = target, bar - t, "target"
+        else:
+            continue
+        break
+    paid_costs = SIDE_COST if costs == "once" else SIDE_COST * (1.0 + got / paid)
+    unit = direction * (got / paid - 1.0) - paid_costs - carry * held
+    return Trade(paid, got, dollars * unit, held, reason)
+
+
+def segment_ends(ts: np.ndarray, max_gap_ns: int) -> np.ndarray:
+    """Of each bar, one past the last bar of its segment."""
+    steps = np.diff(ts.astype(np.int64))
+    ends = np.append(np.flatnonzero(steps > max_gap_ns) + 1, len(ts))
+    return ends[np.searchsorted(ends, np.arange(len(ts)), "right")]
+
+
+def decisions(rng: np.random.Generator, count: int, bars: int) -> dict[str, np.ndarray]:
+    """Random ones, some without barriers."""
+    stop, target = rng.uniform(0.002, 0.03, (2, count))
+    stop[rng.random(count) < 0.2] = np.nan
+    target[rng.random(count) < 0.2] = np.nan
+    return {
+        "bar": rng.integers(0, bars, count),
+        "direction": rng.integers(-1, 2, count).astype(np.int8),
+        "dollars": rng.uniform(1e3, 5e4, count),
+        "stop": stop,
+        "target": target,
+    }
+
+
+@pytest.fixture(scope="module")
+def spy_bars(spy: Path) -> dict[str, np.ndarray]:
+    table = pq.read_table(spy)
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+@pytest.mark.parametrize(
+    "reward",
+    [
+        {},
+        {"entry": "next_close"},
+        {"same_bar": "target_first"},
+        {"barriers": "ignore"},
+        {"costs": "once", "carry_bps": 0.5},
+        {"entry": "next_close", "same_bar": "target_first", "carry_bps": 3.0},
+    ],
+    ids=lambda reward: ", ".join(map(str, reward.values())) or "default",
+)
+def test_as_a_plain_loop_prices(reward: dict[str, Any], spy_bars: dict[str, np.ndarray]):
+    count, bars = 3_000, len(spy_bars["ts"])
+    actions = decisions(np.random.default_rng(len(reward)), count, bars)
+    # The ends of segments, and of the bars.
+    ends = segment_ends(spy_bars["ts"], 5 * DAY_NS)
+    actions["bar"][:200] = bars - 200 + np.arange(200)
+    edge = ends[0]
+    assert edge < bars, "the fixture has a gap of more than five days"
+    actions["bar"][200:400] = edge - FORWARD - 100 + np.arange(200)
+    cfg = {"data": {"max_gap": "5d"}, "reward": {"metric": ["return", "pnl", "pnl_pct"], **reward}}
+    table = barloom.price(spy_bars, actions, forward=FORWARD, cfg=cfg)
+    assert table.num_rows == count
+    result = {name: table.to_arrow()[name].to_pylist() for name in table.column_names}
+    keys = {key: value for key, value in reward.items() if key != "carry_bps"}
+    carry = reward.get("carry_bps", 0.0) * 1e-4
+    reasons = set()
+    for row in range(count):
+        t, direction, dollars, stop, target = (actions[name][row] for name in actions)
+        assert result["bar"][row] == t
+        got = {name: result[name][row] for name in (*RESULTS, "reward_pnl", "reward_pnl_pct")}
+        if t + FORWARD > ends[t]:
+            assert set(got.values()) == {None}
+            continue
+        trade = priced_plainly(
+            spy_bars, int(t), int(direction), float(dollars), stop, target, carry=carry, **keys
+        )
+        assert trade == tuple(got[name] for name in Trade._fields), (row, t)
+        assert got["reward_pnl"] == trade.pnl
+        assert got["reward"] == pytest.approx(trade.pnl / 10_000.0, rel=1e-14)
+        reasons.add(trade.exit_reason)
+    barriers = set() if reward.get("barriers") == "ignore" else {"stop", "target"}
+    assert reasons == {"none", "horizon"} | barriers
+
+
+@pytest.mark.filterwarnings("ignore:reward.metric. car:UserWarning")
+@pytest.mark.parametrize("entry", ["next_open", "next_close"])
+def test_as_samples_are_priced(entry: str, spy: Path):
+    metrics = ["sharpe", "return", "label", "r_multiple", "log_return", "sortino", "calmar", "car"]
+    cfg = {
+        "dataset": {"lookback": 5, "forward": 30},
+        "reward": {"metric": metrics, "entry": entry, "carry_bps": 0.1},
+    }
+    dataset = barloom.build_dataset(cfg, 5_000, bars=spy)
+    samples = dataset.read()
+    actions = {
+        "bar": samples["bar"],
+        "direction": samples["act_dir"],
+        "dollars": samples["act_dollar"],
+        # A sample that holds has no barriers.
+        "stop": np.where(samples["act_dir"] == 0, np.nan, samples["act_sl"]),
+        "target": np.where(samples["act_dir"] == 0, np.nan, samples["act_tp"]),
+        "equity": samples["equity"],
+    }
+    table = barloom.price(spy, actions, cfg=cfg, forward=30)
+    for name in ("entry_price", "exit_price", "pnl", "held_bars", "ts", "reward"):
+        assert table[name].tobytes() == samples[name].tobytes(), name
+    for metric in metrics[1:]:
+        assert table[f"reward_{metric}"].tobytes() == samples[f"reward_{metric}"].tobytes(), metric
+    assert table["exit_reason"].tolist() == samples["exit_reason"].tolist()
+    # The recipe says how far.
+    again = barloom.price(spy, actions, cfg=dataset.recipe)
+    assert again.to_arrow().equals(table.to_arrow())
+
+
+def test_a_decision_by_time_is_at_the_first_bar_from_then_on():
+    bars = made_bars()
+    ts = bars["ts"]
+    times = np.array([ts[0] - 1, ts[7], ts[7] + 1, ts[199] + 1, ts[599], ts[599] + 1])
+    actions = {"ts": times, "direction": np.ones(6, np.int8), "dollars": np.full(6, 1e3)}
+    table = barloom.price(bars, actions, forward=1).to_arrow()
+    assert table["bar"].to_pylist() == [0, 7, 8, 200, 599, None]
+    assert table["entry_price"].to_pylist() == [*bars["open"][[0, 7, 8, 200, 599]], None]
+    assert table["ts"].to_pylist()[-1] is None
+    ns = actions | {"ts": times.astype("datetime64[ns]").astype(np.int64)}
+    assert barloom.price(bars, ns, forward=1).to_arrow().equals(table)
+    pandas = pytest.importorskip("pandas")
+    zoned = pandas.DataFrame(actions)
+    zoned["ts"] = zoned["ts"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
+    assert barloom.price(bars, zoned, forward=1).to_arrow().equals(table)
+    polars = pytest.importorskip("polars")
+    assert barloom.price(bars, polars.DataFrame(actions), forward=1).to_arrow().equals(table)
+
+
+def test_no_horizon_across_a_gap():
+    bars = made_bars()  # with gaps after 199 and 299
+    actions = {"bar": np.arange(600), "direction": np.ones(600), "dollars": np.full(600, 1e3)}
+    pnl = barloom.price(bars, actions, forward=8)["pnl"]
+    for first, end in ((0, 200), (200, 300), (300, 600)):
+        assert np.isfinite(pnl[first : end - 7]).all()
+        assert np.isnan(pnl[end - 7 : end]).all()
+
+
+def test_several_symbols():
+    bars = {"ONE": made_bars(seed=1), "TWO": made_bars(seed=2)}
+    actions = pa.table(
+        {
+            "symbol": ["TWO", "ONE", "TWO", None],
+            "bar": [5, 5, 300, 5],
+            "direction": [1, -1, 1, 1],
+            "dollars": [1e3, 1e3, 2e3, 1e3],
+        }
+    )
+    table = barloom.price(bars, actions, forward=4).to_arrow()
+    assert table["symbol"].to_pylist() == ["TWO", "ONE", "TWO", None]
+    opens = [bars["TWO"]["open"][5], bars["ONE"]["open"][5], bars["TWO"]["open"][300], None]
+    assert table["entry_price"].to_pylist() == opens
+    without = actions.drop_columns("symbol")
+    with pytest.raises(barloom.DataError, match=r"symbol: it is missing.* 2 symbols"):
+        barloom.price(bars, without, forward=4)
+    unknown = actions.set_column(0, "symbol", pa.array(["TWO", "THREE", "TWO", None]))
+    with pytest.raises(barloom.DataError, match=r'symbol: row 1: .*"THREE"'):
+        barloom.price(bars, unknown, forward=4)
+
+
+def test_equity_scales_returns():
+    bars = made_bars()
+    actions = {"bar": [10, 10], "direction": [1, 1], "dollars": [1e3, 1e3], "equity": [1e4, 2e4]}
+    reward = barloom.price(bars, actions, forward=4)["reward"]
+    assert reward[0] == pytest.approx(2.0 * reward[1])
+
+
+def test_nulls_and_no_decisions():
+    bars = made_bars()
+    actions = pa.table(
+        {
+            "bar": [3, None, 3, 3],
+            "direction": [1, 1, None, 1],
+            "dollars": [1e3, 1e3, 1e3, 1e3],
+            "stop": [None, 0.1, 0.1, float("nan")],
+        }
+    )
+    table = barloom.price(bars, actions, forward=4).to_arrow()
+    assert [pnl is None for pnl in table["pnl"].to_pylist()] == [False, True, True, False]
+    assert table["pnl"][0] == table["pnl"][3]
+    none = {"bar": np.array([], int), "direction": np.array([], int), "dollars": np.array([])}
+    assert barloom.price(bars, none).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"bar": [600, 3]}, "bar: row 0: expected a bar below 600, got 600"),
+        ({"bar": [3, -1]}, "bar: row 1: expected a bar below 600, got -1"),
+        (
+            {"direction": [1, 2]},
+            "direction: row 1: expected 1 (long), -1 (short) or 0 (hold), got 2",
+        ),
+        ({"dollars": [1e3, -1.0]}, "dollars: row 1: expected dollars, 0 or more, got -1"),
+        ({"dollars": [np.nan, 1.0]}, "dollars: row 0: expected dollars, 0 or more, got NaN"),
+        ({"stop": [0.1, 0.0]}, "stop: row 1: expected a fraction above 0, or null for none, got 0"),
+        ({"equity": [0.0, 1.0]}, "equity: row 0: expected dollars above 0, got 0"),
+        ({"dollars": None}, "dollars: it is missing"),
+        ({"bar": None}, "bar: it is missing, and so is ts"),
+        ({"direction": ["up", "down"]}, "direction:"),
+        ({"bar": ["3", "x"]}, "bar:"),
+        ({"bar": [3.0, 3.5]}, "bar: row 1"),
+        ({"bar": None, "ts": ["2020-01-03", "soon"]}, "ts:"),
+    ],
+)
+def test_decisions_that_cannot_be(change: dict[str, Any], says: str):
+    actions = {"bar": [3, 4], "direction": [1, -1], "dollars": [1e3, 1e3]} | change
+    with pytest.raises(barloom.DataError) as caught:
+        barloom.price(made_bars(), {k: v for k, v in actions.items() if v is not None}, forward=4)
+    assert says in str(caught.value)
+
+
+def test_arguments_that_cannot_be():
+    bars = made_bars()
+    with pytest.raises(TypeError):
+        barloom.price(bars, 5)
+    with pytest.raises(barloom.RecipeError, match=r"dataset\.forward"):
+        barloom.price(bars, {"bar": [1], "direction": [1], "dollars": [1.0]}, forward=0)
+    with pytest.raises(ValueError, match="lengths"):
+        barloom.price(bars, {"bar": [1, 2], "direction": [1], "dollars": [1.0]})
+
+
+def test_a_million_decisions_in_a_blink(spy_bars: dict[str, np.ndarray]):
+    actions = decisions(np.random.default_rng(0), 1_000_000, len(spy_bars["ts"]) - 64)
+    table = pa.table(actions)
+    took = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        barloom.price(spy_bars, table)
+        took.append(time.perf_counter() - begin)
+    assert min(took) < 2.0
+
+
+def test_small_recipe_is_the_default_one_in_rewards():
+    recipe = barloom.Recipe(small_recipe()).to_dict()["reward"]
+    assert (recipe["fee_bps"], recipe["slippage_bps"], recipe["spread_bps"]) == (5.0, 1.0, 2.0)
