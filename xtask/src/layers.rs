@@ -32,5 +32,6 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "dataset",
         ],
     ),
+    ("python", &["market-data", "recipe", "backend", "dataset", "loader", "engine"]),
     ("orchestrator", &["market-data", "rewards", "recipe", "dataset", "engine"]),
 ];

@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schem
 use arrow::error::ArrowError;
 use barloom_backend::prices;
 use barloom_bars::Market;
-use barloom_rewards::{Actions, Pricer, RewardSettings, RewardsMut, Trades, TradesMut};
+use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, Trades, TradesMut};
 
 use crate::{Error, Loaded};
 
@@ -41,8 +41,9 @@ const OWN_EQUITY: Names = &["equity"];
 /// and rewards that samples of the recipe have.
 ///
 /// Columns of `decisions`, one row a decision:
-/// - `bar`, bar t within its series from 0, or `ts` (also `time`), a time: t is then the first bar
-///   of the series that opens at it or later;
+/// - `bar`, bar t within its series from 0 (of the bars that are used: dropped ones are not
+///   counted), or `ts` (also `time`), a time: t is then the first bar of the series that opens at it
+///   or later. A time without a zone is in the recipe's `data.timezone`;
 /// - `symbol`, needed where there are several;
 /// - `direction`: 1 long, -1 short, 0 hold;
 /// - `dollars`: the notional;
@@ -63,7 +64,10 @@ pub fn price(loaded: &Loaded, decisions: &RecordBatch) -> Result<RecordBatch, Er
     let settings = loaded.recipe.reward_settings(market.bars_per_year())?;
     let pricer = Pricer::new(prices(market), settings.clone())
         .map_err(barloom_backend::BackendError::from)?;
-    let wanted = Wanted::read(market, decisions)?;
+    let wanted = Wanted::read(market, decisions, &loaded.recipe.data.timezone)?;
+    if settings.metrics.contains(&Metric::RMultiple) {
+        wanted.check_stops()?;
+    }
     let rows: Vec<usize> = (0..wanted.at.len())
         .filter(|i| wanted.at[*i].is_some_and(|row| has_horizon(market, row, settings.forward)))
         .collect();
@@ -96,11 +100,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(market: &Market, batch: &RecordBatch) -> Result<Self, Error> {
+    fn read(market: &Market, batch: &RecordBatch, timezone: &str) -> Result<Self, Error> {
         let rows = batch.num_rows();
         let series = series(market, batch)?;
         let direction = directions(batch)?;
-        let mut at = rows_of(market, batch, &series)?;
+        let mut at = rows_of(market, batch, &series, timezone)?;
         for (at, direction) in at.iter_mut().zip(&direction) {
             *at = at.filter(|_| direction.is_some());
         }
@@ -130,6 +134,15 @@ impl Wanted {
             equity,
             direction,
         })
+    }
+
+    /// Refuses decisions whose profit can't be measured by their stop.
+    fn check_stops(&self) -> Result<(), Error> {
+        let without = |i: &usize| self.direction[*i] != 0 && self.stop[*i] == f64::INFINITY;
+        match (0..self.stop.len()).find(without) {
+            Some(row) => Err(problem(STOP[0], format!("row {row}: r_multiple needs a stop"))),
+            None => Ok(()),
+        }
     }
 
     /// Prices these rows, in pieces on all processors.
@@ -403,6 +416,7 @@ fn rows_of(
     market: &Market,
     batch: &RecordBatch,
     series: &[Option<u32>],
+    timezone: &str,
 ) -> Result<Vec<Option<usize>>, Error> {
     let span = |code: u32| &market.series()[code as usize];
     if let Some(array) = column(batch, BAR) {
@@ -429,7 +443,8 @@ fn rows_of(
         // Numbers are ns since 1970, as the bars' are.
         DataType::Int64 => array,
         _ => {
-            let to = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+            // A time without a zone is one of the zone, as the bars' are.
+            let to = DataType::Timestamp(TimeUnit::Nanosecond, Some(timezone.into()));
             cast_to(TIME, &cast_to(TIME, &array, &to)?, &DataType::Int64)?
         }
     };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_backend::{BlockShape, SampleBlock, Session, WindowLayout};
+use barloom_backend::{BlockShape, Plan, SampleBlock, Session, WindowLayout};
 use barloom_memory::Column;
 use barloom_scaling::MetaScaler;
 use ndarray::{ArrayView2, ArrayView3};
@@ -287,12 +287,33 @@ pub fn gather(
         let expected = "[B, C, L] or [B, L, C]";
         return Err(LoaderError::expected("layout", expected, "a column for each channel"));
     }
+    check_room(session.plan(), samples.len() as u64)?;
     let shape = session.plan().block_shape().layout(layout);
     let mut buffer = Buffer::new(session, shape, samples.len());
     buffer.list().extend_from_slice(samples);
     buffer.make(session)?;
     Ok(Batch { buffer: Arc::new(buffer), rows: 0..samples.len() })
 }
+
+/// Refuses so many samples of a plan at once if there is no memory for them, as far as the system
+/// tells: it may promise more than it has.
+///
+/// # Errors
+/// There is none; the error says how much they take.
+pub fn check_room(plan: &Plan, samples: u64) -> Result<(), LoaderError> {
+    let shape = plan.block_shape();
+    let floats = shape.channels * shape.lookback + META + shape.metrics;
+    let row = (size_of::<f32>() * floats + ROW_BYTES + 9 * shape.metrics) as u64;
+    let bytes = samples.saturating_mul(row);
+    let there_is = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+    if usize::try_from(bytes).is_ok_and(there_is) {
+        return Ok(());
+    }
+    Err(LoaderError::NoRoom { samples, bytes })
+}
+
+/// Bytes of a row of a block but for windows and rewards, and of its number.
+const ROW_BYTES: usize = 120;
 
 /// The columns that [`Batch::column`] gives.
 pub const COLUMNS: [&str; 18] = [

@@ -33,6 +33,7 @@ impl Batches {
     ) -> Result<Self, LoaderError> {
         let epoch = Arc::new(epoch);
         let lots = usize::try_from(epoch.lots()).unwrap_or(usize::MAX);
+        let depth = depth.min(lots.max(1));
         let ahead = match threads.min(lots) {
             0 => None,
             threads => Some(Ahead::start(&epoch, threads, depth)?),
@@ -41,10 +42,13 @@ impl Batches {
         Ok(Self { epoch, order, ahead, lot: None, step: 0, steps, failed: false })
     }
 
-    /// Whether every batch was given.
+    /// Whether the epoch is over, for all ranks that have made as many steps: one that has no share
+    /// of the last samples is done before that.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        !self.failed && self.step >= self.steps
+        let schedule = &self.epoch.schedule;
+        let over = schedule.drop_last || self.epoch.position(self.step) >= schedule.count;
+        !self.failed && self.step >= self.steps && over
     }
 
     /// Where this loader is: after the batches that it has given.

@@ -46,6 +46,16 @@ pub enum LoaderError {
     /// A thread can't be started.
     #[error("can't start a thread that makes batches: {0}")]
     Thread(#[source] std::io::Error),
+    /// There is no memory for so many samples at once.
+    #[error(
+        "{samples} samples at once take {bytes} bytes, and there is no memory for them; take fewer (batch_size, a slice)"
+    )]
+    NoRoom {
+        /// The samples.
+        samples: u64,
+        /// What they take.
+        bytes: u64,
+    },
     /// The batches were begun by another process.
     #[error(
         "these batches were begun before the process was forked, and their threads are not in it; begin again from their state, or with 0 threads"

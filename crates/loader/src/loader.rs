@@ -6,7 +6,7 @@ use barloom_backend::{Backend, BackendError, Plan, Session};
 use barloom_dataset::{Dataset, DatasetError};
 use barloom_sampling::MAX_SAMPLES;
 
-use crate::batch::{META, Pool};
+use crate::batch::{META, Pool, check_room, gather};
 use crate::epoch::Epoch;
 use crate::order::Order;
 use crate::schedule::Schedule;
@@ -55,8 +55,8 @@ impl Loader {
             Unit::State => plan.sampler.actions_per_state(),
         };
         let places = samples / samples_per_place;
-        // Rounded up, so that there is one at least. Above 2^53 places the product is rounded too.
-        let count = ((places as f64 * options.fraction).ceil() as u64).min(places);
+        // One at least. Above 2^53 places the product is not exact.
+        let count = ((places as f64 * options.fraction).round() as u64).max(1).min(places);
         if count == 0 {
             let expected = format!("{samples_per_place} samples at least, a whole state");
             return Err(LoaderError::expected("samples", expected, samples));
@@ -75,6 +75,10 @@ impl Loader {
         let row_bytes = size_of::<f32>() * (shape.window_values() + META) + 128;
         let lot_rows = LOT_ROWS.min(LOT_BYTES / row_bytes);
         let steps_per_lot = (lot_rows / rows).max(1);
+        check_room(plan, (rows * steps_per_lot) as u64)?;
+        // What is done once is done before threads begin, which a fork would lose, and what can't
+        // be made is told at once.
+        gather(&*session, &[0], options.layout)?;
         let keep = options.threads() + depth(&options, steps_per_lot) + 2;
         let pool = Arc::new(Pool::new(shape, rows * steps_per_lot, keep));
         Ok(Self { session, options, samples, order, steps_per_lot, pool })

@@ -11,6 +11,12 @@ use crate::LoaderError;
 /// machine, and each thread makes millions of samples a second.
 const MOST_THREADS: usize = 4;
 
+/// Threads at most.
+const MOST_ALLOWED: usize = 256;
+
+/// Batches ahead at most.
+const MOST_PREFETCH: usize = 65_536;
+
 /// What a batch is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
@@ -90,6 +96,14 @@ impl LoaderOptions {
         }
         if u32::try_from(self.batch_size).is_err() {
             return Err(LoaderError::expected("batch_size", "less than 2^32", self.batch_size));
+        }
+        for (option, value, most) in
+            [("threads", self.threads, MOST_ALLOWED), ("prefetch", self.prefetch, MOST_PREFETCH)]
+        {
+            if let Some(value) = value.filter(|value| *value > most) {
+                let expected = format!("a whole number up to {most}");
+                return Err(LoaderError::expected(option, expected, value));
+            }
         }
         let below = [
             ("rank", self.rank, "world_size", self.world_size),

@@ -13,7 +13,7 @@ use barloom_loader::{Loader as Batches, LoaderOptions, Unit, endless, gather};
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
+use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
 
 use crate::arrays::{Column, to_dict};
 use crate::loader::Loader;
@@ -51,7 +51,8 @@ impl Part {
         Self { set, choice, maker: Mutex::new(None) }
     }
 
-    /// The session, made when it is first asked for. It has more samples than the dataset, for
+    /// The session, made when it is first asked for: by callers that have let go of the interpreter,
+    /// as whoever logs or raises an error wants it. It has more samples than the dataset, for
     /// epochs that each have their own: whoever asks for one looks whether the dataset has it.
     pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
         let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,6 +156,11 @@ impl Dataset {
         self.set().plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect()
     }
 
+    /// Refuses more samples than there is memory for.
+    fn check_room(&self, samples: u64) -> PyResult<()> {
+        barloom_loader::check_room(&self.set().plan, samples).map_err(errors::of_loader)
+    }
+
     fn gathered<'py>(
         &self,
         py: Python<'py>,
@@ -171,9 +177,10 @@ impl Dataset {
         to_dict(py, &batch, columns, alone)
     }
 
-    fn stream(&self, samples: std::ops::Range<u64>) -> PyResult<Stream> {
+    fn stream(&self, py: Python<'_>, samples: std::ops::Range<u64>) -> PyResult<Stream> {
         let part = self.part_of()?;
-        let reader = SampleReader::made(part.session()?, &part.set.market);
+        let session = py.detach(|| part.session())?;
+        let reader = SampleReader::made(session, &part.set.market);
         Ok(Stream { reader, next: samples.start, end: samples.end })
     }
 }
@@ -283,9 +290,13 @@ impl Dataset {
         if let Ok(slice) = key.cast::<PySlice>() {
             let length = isize::try_from(samples).map_err(|e| errors::usage(e.to_string()))?;
             let at = slice.indices(length)?;
+            this.check_room(at.slicelength as u64)?;
             let numbers: Vec<u64> =
                 (0..at.slicelength).map(|i| (at.start + i as isize * at.step) as u64).collect();
             return Ok(this.gathered(py, &numbers, &[], CHANNELS_FIRST, false)?.into_any());
+        }
+        if key.is_instance_of::<PyBool>() {
+            return Err(PyTypeError::new_err("expected a number of a sample, got a bool"));
         }
         if let Ok(number) = key.cast::<PyInt>() {
             let outside =
@@ -339,7 +350,8 @@ impl Dataset {
             return Err(PyIndexError::new_err(message));
         };
         let range = start..stop.max(start);
-        let stream = self.stream(range.clone())?;
+        self.check_room(range.end - range.start)?;
+        let stream = self.stream(py, range.clone())?;
         let batch = py.detach(|| jobs::in_pool(None, || stream.reader.read(range)))?;
         Ok(Table::new(batch.map_err(errors::of)?))
     }
@@ -369,7 +381,7 @@ impl Dataset {
         // A consumer that wants other types casts what it gets.
         let _ = requested_schema;
         let samples = self.part_of()?.set.plan.samples;
-        tables::to_capsule(py, Box::new(self.stream(0..samples)?))
+        tables::to_capsule(py, Box::new(self.stream(py, 0..samples)?))
     }
 
     /// Batches for a training loop.
@@ -496,9 +508,21 @@ fn resolved(index: i64, samples: u64) -> PyResult<u64> {
         .ok_or_else(|| PyIndexError::new_err(format!("sample {index} of a dataset of {samples}")))
 }
 
-/// Numbers of samples from a sequence or a NumPy array.
+/// Numbers of samples from a sequence, an array of numbers, or a mask of all samples.
 fn indices(key: &Bound<'_, PyAny>, samples: u64) -> PyResult<Vec<u64>> {
     let list = if key.hasattr("tolist")? { key.call_method0("tolist")? } else { key.clone() };
+    let is_mask = |list: &Bound<'_, PyAny>| {
+        list.cast::<PyList>()
+            .is_ok_and(|l| l.get_item(0).is_ok_and(|first| first.is_instance_of::<PyBool>()))
+    };
+    if is_mask(&list) {
+        let mask: Vec<bool> = list.extract()?;
+        if mask.len() as u64 != samples {
+            let message = format!("a mask of {} of a dataset of {samples}", mask.len());
+            return Err(PyIndexError::new_err(message));
+        }
+        return Ok((0..).zip(mask).filter(|(_, chosen)| *chosen).map(|(i, _)| i).collect());
+    }
     let numbers: Vec<i64> = list.extract().map_err(|error: PyErr| {
         if error.is_instance_of::<PyOverflowError>(key.py()) {
             return PyIndexError::new_err(format!("a number beyond 2^63 of {samples} samples"));

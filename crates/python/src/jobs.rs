@@ -21,6 +21,12 @@ use crate::{bars, errors};
 /// How often progress is told and Ctrl-C is looked for.
 const TICK: Duration = Duration::from_millis(50);
 
+/// What decisions are priced by.
+const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];
+
+/// Threads of a job at most.
+const MOST_THREADS: usize = 1_024;
+
 /// The backend of a name.
 pub(crate) fn backend(name: &str) -> PyResult<BackendChoice> {
     name.parse().map_err(|e: barloom_engine::UnknownBackend| errors::of(e))
@@ -31,6 +37,11 @@ pub(crate) fn in_pool<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> T + Send,
 ) -> PyResult<T> {
+    if threads.is_some_and(|threads| threads > MOST_THREADS) {
+        let message =
+            format!("threads: expected at most {MOST_THREADS}, got {}", threads.unwrap_or(0));
+        return Err(errors::usage(message));
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
     let pool =
         pool.map_err(|e| errors::exception("FileError", format!("can't start threads: {e}")))?;
@@ -249,6 +260,9 @@ pub(crate) fn price(
         recipe.dataset.forward = forward;
     }
     recipe.validate().map_err(errors::of)?;
+    // Nothing else of the bars is looked at.
+    recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec();
+    recipe.scaling = Recipe::default().scaling;
     let given = bars::given(bars)?;
     let Some((schema, batches)) = tables::from_python(decisions)? else {
         return Err(errors::usage("decisions: expected a table"));

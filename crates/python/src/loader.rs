@@ -64,7 +64,7 @@ impl Loader {
         let place = lock(&self.place);
         let Some(running) = &place.running else { return place.next.clone() };
         let (state, finished) = lock(running).state();
-        if finished { self.inner.start(state.epoch + 1) } else { state }
+        if finished { self.inner.start(state.epoch.saturating_add(1)) } else { state }
     }
 }
 
@@ -75,7 +75,7 @@ impl Loader {
             let place = lock(&self.place);
             match &place.running {
                 None => place.next.clone(),
-                Some(running) => self.inner.start(lock(running).state().0.epoch + 1),
+                Some(running) => self.inner.start(lock(running).state().0.epoch.saturating_add(1)),
             }
         };
         let epoch = py.detach(|| self.inner.batches(&from)).map_err(errors::of_loader)?;
@@ -148,7 +148,10 @@ impl Drop for Batches {
     fn drop(&mut self) {
         let mut running = lock(&self.running);
         let (state, finished) = running.state();
-        *running = Loop::Left(state, finished);
+        let left = std::mem::replace(&mut *running, Loop::Left(state, finished));
+        drop(running);
+        // Its threads finish what they are about.
+        Python::attach(|py| py.detach(|| drop(left)));
     }
 }
 

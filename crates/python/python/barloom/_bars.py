@@ -42,8 +42,9 @@ def table_of(table: Any) -> Any:
 
 
 def _is_table(value: Any) -> bool:
-    columns = isinstance(value, Mapping)
-    return columns or hasattr(value, "__arrow_c_stream__") or hasattr(value, "reset_index")
+    # A column has neither: a pandas or polars Series, a ChunkedArray.
+    has_columns = hasattr(value, "columns") or hasattr(value, "column_names")
+    return isinstance(value, Mapping) or has_columns
 
 
 def _of_pandas(frame: Any) -> Any:
@@ -68,10 +69,15 @@ def _of_columns(columns: Mapping[str, Any]) -> Any:
 
     arrays = {}
     for name, values in columns.items():
-        # A copy for what Arrow can't take as it is: strides, other byte orders.
-        values = numpy.ascontiguousarray(values)
-        if not values.dtype.isnative:
-            values = values.astype(values.dtype.newbyteorder("="))
+        if isinstance(values, numpy.ndarray):
+            # A copy of what Arrow can't take as it is: strides, other byte orders.
+            values = numpy.ascontiguousarray(values)
+            if not values.dtype.isnative:
+                values = values.astype(values.dtype.newbyteorder("="))
+        if isinstance(values, pyarrow.ChunkedArray):
+            values = values.combine_chunks()
+        elif hasattr(values, "to_arrow"):
+            values = values.to_arrow()
         arrays[str(name)] = pyarrow.array(values)
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:

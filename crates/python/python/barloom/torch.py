@@ -48,6 +48,10 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
     workers that stay (``persistent_workers``) and with those that are new each epoch;
     ``set_epoch`` is there but need not be called. A loop that takes one batch has begun its epoch.
     Two loops at once want two of these datasets, if they have workers.
+
+    The last samples of an epoch are shared by the ranks, so batches may be smaller there, and where
+    fewer samples than ranks are left, some ranks make one step less. DistributedDataParallel waits
+    for all ranks in each step: give it ``drop_last=True``.
     """
 
     def __init__(
