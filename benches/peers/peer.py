@@ -13,7 +13,9 @@ import time
 import numpy as np
 
 import market as markets
+import ulps
 from draws import draw
+from peak import peak_rss_bytes
 
 PRICE_ULPS, VOLUME_ULPS, REWARD_TOLERANCE = 0, 2, 1e-9
 
@@ -47,10 +49,9 @@ def check(built, table, lookback):
     if windows is not None:
         for channel, name in enumerate(markets.CHANNELS):
             ours = table[name].combine_chunks().flatten().to_numpy().reshape(-1, lookback)
-            theirs = np.ascontiguousarray(windows[channel])
-            ulps = np.abs(ours.view(np.int32).astype(np.int64) - theirs.view(np.int32))
-            if ulps.max() > (VOLUME_ULPS if name == "volume" else PRICE_ULPS):
-                return f"{name}: windows differ by {ulps.max()} ulp"
+            apart = ulps.apart(ours, windows[channel])
+            if apart > (VOLUME_ULPS if name == "volume" else PRICE_ULPS):
+                return f"{name}: windows differ by {apart} ulp"
     if rewards is not None:
         ours = table["reward"].to_numpy()
         apart = np.abs(ours - rewards) > REWARD_TOLERANCE * np.maximum(np.abs(ours), 1e-6)
@@ -116,18 +117,6 @@ def versions():
     from importlib.metadata import version
     packages = ("numpy", "pandas", "numba", "pyarrow")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
-def peak_rss_bytes():
-    """The most memory this process held, where the system tells."""
-    try:
-        with open("/proc/self/status", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
 
 
 def main():

@@ -76,17 +76,36 @@ impl Job {
         pool.build_global().context("can't start threads")
     }
 
-    /// The recipe of a Parquet or virtual dataset.
+    /// The job in the words of `barloom-measure`, but for repetitions and files.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        let given = [
+            ("rows", self.rows.to_string()),
+            ("lookback", self.lookback.to_string()),
+            ("forward", self.forward.to_string()),
+            ("metric", self.metric.join(",")),
+            ("barriers", self.barriers.clone()),
+            ("channels", self.channels.join(",")),
+            ("threads", self.threads.to_string()),
+        ];
+        let given = given.into_iter().flat_map(|(name, value)| [format!("--{name}"), value]);
+        let bars = (!self.bars.is_empty()).then(|| "--bars".to_owned());
+        given.chain(bars).chain(self.bars.iter().cloned()).collect()
+    }
+
+    /// The recipe of a dataset of some format.
     ///
     /// # Errors
     /// A setting is refused.
     pub fn recipe(&self, format: &str) -> Result<Recipe> {
         let (channels, metric) = (quoted(&self.channels), quoted(&self.metric));
         let Self { rows, lookback, forward, barriers, .. } = self;
+        // Whoever maps arrays wants one file a column.
+        let shards = if format == "npy" { "shard_rows = 0\n" } else { "" };
         let text = format!(
             "[data]\nchannels = {channels}\n[dataset]\nsamples = {rows}\nlookback = {lookback}\n\
              forward = {forward}\n[reward]\nmetric = {metric}\nbarriers = \"{barriers}\"\n\
-             [output]\nformat = \"{format}\"\n"
+             [output]\nformat = \"{format}\"\n{shards}"
         );
         Ok(Recipe::from_toml(&text, "bench")?)
     }
@@ -136,4 +155,10 @@ pub fn bytes_per_row(shape: BlockShape) -> u64 {
     // Twelve columns of 8 bytes, two of 4, three of 1; a metric is a reward and a mark.
     let state = 12 * 8 + 2 * 4 + 3;
     (windows + state + shape.metrics * 9) as u64
+}
+
+/// Bytes of a sample in a loader's batch: its window, nine meta fields and its rewards.
+#[must_use]
+pub fn bytes_per_batch_row(shape: BlockShape) -> u64 {
+    ((shape.channels * shape.lookback + 9 + shape.metrics) * size_of::<f32>()) as u64
 }

@@ -2,6 +2,7 @@
 
 mod dataset;
 mod limits;
+mod loader;
 mod memory;
 mod rewards;
 mod stream;
@@ -23,12 +24,19 @@ pub enum Kind {
     Parquet,
     /// A whole virtual dataset.
     Virtual,
+    /// A whole npy dataset, one file a column.
+    Npy,
     /// Rewards alone, of draws made beforehand.
     Reward,
     /// A parallel fill of the bytes of `memory` with streaming stores.
     Fill,
     /// A parallel copy of the bytes of `memory`.
     Copy,
+    /// Shuffled epochs of the loader over a virtual dataset, a value of each array read of each
+    /// batch; its first batch, and samples that are looked up.
+    Loader,
+    /// A parallel copy of the bytes of `loader`, batch by batch into a few buffers.
+    BatchCopy,
     /// A parallel write of `--bytes` in `--files` files, 1 MiB at a time.
     Write,
 }
@@ -42,7 +50,8 @@ pub struct Options {
     /// The job.
     #[command(flatten)]
     pub job: Job,
-    /// Rows of a block in memory: all of them where it is 0; those of a thread's block in a stream.
+    /// Rows of a block in memory: all of them where it is 0; those of a thread's block in a stream; those of
+    /// a loader's batch, 4,096 where it is 0.
     #[arg(long, default_value_t = 0)]
     pub block_rows: usize,
     /// Hash the content too.
@@ -51,6 +60,9 @@ pub struct Options {
     /// Bytes to write.
     #[arg(long, default_value_t = 0)]
     pub bytes: u64,
+    /// Buffers that batches are copied into, for each thread: a loader has one more than these.
+    #[arg(long, default_value_t = 2)]
+    pub buffers: usize,
     /// Files to write them in.
     #[arg(long, default_value_t = 1)]
     pub files: u64,
@@ -63,6 +75,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Samples of a loader's batch.
+    fn batch_rows(&self) -> usize {
+        if self.block_rows == 0 { 4_096 } else { self.block_rows }
+    }
+
     /// Takes the measurement.
     ///
     /// # Errors
@@ -74,9 +91,12 @@ impl Options {
             Kind::Stream => stream::run(self),
             Kind::Parquet => dataset::run(self, "parquet"),
             Kind::Virtual => dataset::run(self, "virtual"),
+            Kind::Npy => dataset::run(self, "npy"),
             Kind::Reward => rewards::run(self),
             Kind::Fill => limits::fill(self),
             Kind::Copy => limits::copy(self),
+            Kind::Loader => loader::run(self),
+            Kind::BatchCopy => limits::batch_copy(self),
             Kind::Write => limits::write(self),
         }?;
         measurement.name =

@@ -6,16 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use barloom_memory::Column;
 
 use super::Options;
 use super::dataset::Scratch;
 use crate::clock::{repeat, time};
-use crate::job::bytes_per_row;
+use crate::job::{bytes_per_batch_row, bytes_per_row};
 use crate::measurement::Measurement;
 use crate::streaming;
 
 /// Bytes of one write to a file.
 const WRITE_BYTES: usize = 1 << 20;
+
+/// Bytes that batches are copied from, again and again: many times what caches hold.
+const COPIED_BYTES: usize = 1 << 30;
 
 /// Fills memory, each thread a part of its own.
 pub(super) fn fill(options: &Options) -> Result<Measurement> {
@@ -51,6 +55,50 @@ pub(super) fn copy(options: &Options) -> Result<Measurement> {
         Ok(())
     })?;
     Ok(measured(options, bytes as u64, cold_s, warm_s))
+}
+
+/// Copies batches of a loader's bytes, each thread into a few buffers of its own that it uses again,
+/// from memory that no cache holds.
+pub(super) fn batch_copy(options: &Options) -> Result<Measurement> {
+    let ready = options.job.ready("virtual")?;
+    let row_bytes = bytes_per_batch_row(ready.session()?.plan().block_shape());
+    let batch = usize::try_from(row_bytes)? * options.batch_rows();
+    let bytes = options.job.rows * row_bytes;
+    let batches = bytes.div_ceil(batch as u64);
+    let there = (COPIED_BYTES / batch).max(1);
+    let from = filled(there * batch, 1);
+    let (threads, buffers) = (options.job.threads(), options.buffers.max(1));
+    let mut pool: Vec<Vec<Column<u8>>> =
+        (0..threads).map(|_| (0..buffers).map(|_| filled(batch, 0)).collect()).collect();
+    let mut pass = || {
+        let next = AtomicU64::new(0);
+        each(pool.iter_mut(), |buffers| {
+            for turn in 0.. {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= batches {
+                    return;
+                }
+                let take = (bytes - number * batch as u64).min(batch as u64) as usize;
+                let begin = (number % there as u64) as usize * batch;
+                let buffers_there = buffers.len();
+                let to = &mut buffers[turn % buffers_there][..take];
+                to.copy_from_slice(&from[begin..begin + take]);
+                std::hint::black_box(to);
+            }
+        });
+        Ok(())
+    };
+    let (cold_s, ()) = time(&mut pass)?;
+    let warm_s = repeat(options.job.repetitions, &mut pass)?;
+    Ok(measured(options, bytes, cold_s, warm_s))
+}
+
+/// Memory in huge pages, as blocks have it.
+fn filled(bytes: usize, byte: u8) -> Column<u8> {
+    let mut memory = Column::with_capacity(bytes);
+    memory.set_len(bytes);
+    memory.fill(byte);
+    memory
 }
 
 /// Writes new files, each thread one at a time.

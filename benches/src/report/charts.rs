@@ -15,6 +15,7 @@ pub fn all(results: &Results) -> Vec<Chart> {
         by_threads(results),
         against_limits(results),
         against_peers(results),
+        loaders(results),
     ];
     drawn.into_iter().flatten().collect()
 }
@@ -142,7 +143,7 @@ fn against_limits(results: &Results) -> Option<Chart> {
 
 /// Samples a second of builds and of peers.
 fn against_peers(results: &Results) -> Option<Chart> {
-    let peers = results.figures.iter().filter(|figure| figure.case.peer);
+    let peers = results.figures.iter().filter(|figure| figure.case.peer && !is_loader(figure));
     let mut bars: Vec<(String, f64)> = peers
         .map(|figure| {
             let threads = figure.case.threads;
@@ -173,6 +174,27 @@ fn against_peers(results: &Results) -> Option<Chart> {
         title,
         body: Body::Bars { x, bars: last_first(bars)?, log: true },
     })
+}
+
+fn is_loader(figure: &Figure) -> bool {
+    figure.case.kind.starts_with("loader")
+}
+
+/// Samples a second of loaders.
+fn loaders(results: &Results) -> Option<Chart> {
+    let name = |case: &Case| match case.kind.as_str() {
+        "loader" => "barloom, Rust".to_owned(),
+        "loader-barloom" => "barloom, Python".to_owned(),
+        kind => format!("{}, {} workers", kind.trim_start_matches("loader-"), case.threads),
+    };
+    let figures = results.figures.iter().filter(|figure| is_loader(figure));
+    let mut bars: Vec<(String, f64)> =
+        figures.map(|figure| (name(&figure.case), figure.samples_per_second)).collect();
+    bars.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let title = format!("Shuffled batches of 4,096, {}", held(results, "threads"));
+    let x = "samples / s, logarithmic".to_owned();
+    let body = Body::Bars { x, bars: last_first(bars)?, log: true };
+    Some(Chart { name: "loaders", title, body })
 }
 
 /// The last bar first, where it is drawn apart; none of none.

@@ -2,7 +2,9 @@
 
 use crate::report::cases::{Case, Place};
 use crate::report::options::Mode;
-use crate::report::ratios::{DIGEST_BLOCK_ROWS, peer_rows, virtual_case};
+use crate::report::ratios::{
+    DIGEST_BLOCK_ROWS, loader_cases, loader_peers, peer_rows, virtual_case,
+};
 use crate::report::results::{Results, Settings};
 use crate::report::runner::Set;
 
@@ -26,6 +28,7 @@ pub fn sets(mode: Mode, results: &Results, peers: bool) -> Vec<Set> {
     sets.extend(files(mode, results, peers));
     sets.push(rewards(mode, results));
     sets.push(virtual_build(results));
+    sets.push(loader(mode, results, peers));
     if peers {
         sets.push(peer_parts(mode, results));
     }
@@ -115,6 +118,16 @@ fn virtual_build(results: &Results) -> Set {
         repetitions: 3,
         cases: vec![case.clone(), case.at(Place::Tmpfs)],
     }
+}
+
+fn loader(mode: Mode, results: &Results, peers: bool) -> Set {
+    let mut cases: Vec<Case> = loader_cases(results).into();
+    if peers {
+        cases.extend(loader_peers(results));
+    } else {
+        cases.retain(|case| !case.peer);
+    }
+    Set { name: "loader", rounds: rounds(mode), repetitions: 5, cases }
 }
 
 /// One line through the grid along each axis.

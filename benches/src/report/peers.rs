@@ -15,46 +15,29 @@ use crate::report::runner::{Runner, measurement};
 /// Samples of the dataset that peers are compared with.
 const CHECK_ROWS: u64 = 20_000;
 
+/// Batches that are timed of a loader that takes a sample at a time: it takes them for long.
+const SLOW_BATCHES: u64 = 40;
+
 /// A Python that has what the peers need.
 #[derive(Clone, Debug)]
 pub struct Peers {
     python: PathBuf,
     scripts: PathBuf,
+    /// Why our own package is not there.
+    lacks_package: Option<String>,
 }
 
 impl Peers {
-    /// Makes the environment, or finds the one that was made of the same requirements.
+    /// Makes the environment, or finds the one that was made of the same requirements, and installs
+    /// our own package as it is now.
     ///
     /// # Errors
-    /// There is no Python, or a package can't be installed.
+    /// There is no Python, or a package of others can't be installed.
     pub fn prepare(root: &Path, out: &Path) -> Result<Self> {
-        let scripts = root.join("benches/peers");
-        let requirements = scripts.join("requirements.txt");
-        let wanted = fs::read_to_string(&requirements)?;
-        let environment = out.join("venv");
-        let done = environment.join("installed.txt");
-        let python = if cfg!(windows) {
-            environment.join("Scripts/python.exe")
-        } else {
-            environment.join("bin/python")
-        };
-        if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
-            return Ok(Self { python, scripts });
-        }
-        eprintln!("peers: installing {}", requirements.display());
-        let system = ["python3", "python"];
-        let made = system.iter().any(|name| {
-            call(Path::new(name), &["-m".into(), "venv".into(), environment.clone().into()]).is_ok()
-        });
-        if !made {
-            bail!("no python3 that makes virtual environments");
-        }
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-        let mut arguments: Vec<OsString> = pip.iter().map(Into::into).collect();
-        arguments.push(requirements.into());
-        call(&python, &arguments)?;
-        fs::write(&done, wanted)?;
-        Ok(Self { python, scripts })
+        let (python, scripts) = environment(root, out)?;
+        eprintln!("peers: building crates/python");
+        let package = install_package(&python, root, out).map_err(|why| format!("{why:#}"));
+        Ok(Self { python, scripts, lacks_package: package.err() })
     }
 
     /// Measures a peer, after its output was compared with ours.
@@ -62,26 +45,12 @@ impl Peers {
     /// # Errors
     /// The peer fails, or its output is another.
     pub fn measure(&self, case: &Case, repetitions: usize, runner: &Runner) -> Result<Measurement> {
-        let writer = case.kind.starts_with("pyarrow");
-        let rows = if writer { case.n } else { CHECK_ROWS };
-        let dataset = dataset(case, rows, runner)?;
+        let is_loader = case.kind.starts_with("loader-");
+        let mut arguments =
+            if is_loader { self.loader(case, runner)? } else { self.builder(case, runner)? };
         // The loop takes seconds each time, and differs little from one to the next.
         let repetitions = if case.kind == "pandas-loop" { 2 } else { repetitions };
-        let mut arguments: Vec<OsString> = vec![
-            self.scripts.join("peer.py").into(),
-            case.kind.clone().into(),
-            "--dataset".into(),
-            dataset.into(),
-            "--rows".into(),
-            case.n.to_string().into(),
-            "--repetitions".into(),
-            repetitions.to_string().into(),
-            "--threads".into(),
-            case.threads.to_string().into(),
-        ];
-        if let Some(folder) = case.place.and_then(|place| runner.places.folder(place)) {
-            arguments.extend(["--out".into(), folder.join("pyarrow").into()]);
-        }
+        arguments.extend(["--repetitions".into(), repetitions.to_string().into()]);
         let measured = measurement(&self.python, &arguments)?;
         match measured.check.as_deref() {
             Some("equal") => Ok(measured),
@@ -89,15 +58,109 @@ impl Peers {
             None => bail!("not timed: its output was not compared"),
         }
     }
+
+    /// What Python is told to measure what builds or writes samples.
+    fn builder(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
+        let writer = case.kind.starts_with("pyarrow");
+        let rows = if writer { case.n } else { CHECK_ROWS };
+        let mut arguments: Vec<OsString> = vec![
+            self.scripts.join("peer.py").into(),
+            case.kind.clone().into(),
+            "--dataset".into(),
+            dataset(case, rows, "parquet", runner)?.into(),
+            "--rows".into(),
+            case.n.to_string().into(),
+            "--threads".into(),
+            case.threads.to_string().into(),
+        ];
+        if let Some(folder) = case.place.and_then(|place| runner.places.folder(place)) {
+            arguments.extend(["--out".into(), folder.join("pyarrow").into()]);
+        }
+        Ok(arguments)
+    }
+
+    /// What Python is told to measure a loader: its threads are worker processes, ours are threads.
+    fn loader(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
+        if let Some(why) = &self.lacks_package {
+            bail!("not measured: the package barloom: {why}");
+        }
+        let format = match case.kind.as_str() {
+            "loader-barloom" => "virtual",
+            "loader-pyarrow" => "parquet",
+            _ => "npy",
+        };
+        let batches = if case.kind == "loader-torch-samples" { SLOW_BATCHES } else { 0 };
+        Ok(vec![
+            self.scripts.join("loader_peer.py").into(),
+            case.kind.clone().into(),
+            "--dataset".into(),
+            dataset(case, case.n, format, runner)?.into(),
+            "--workers".into(),
+            case.threads.to_string().into(),
+            "--batches".into(),
+            batches.to_string().into(),
+        ])
+    }
+}
+
+/// The Python and the folder of the scripts.
+fn environment(root: &Path, out: &Path) -> Result<(PathBuf, PathBuf)> {
+    let scripts = root.join("benches/peers");
+    let requirements = scripts.join("requirements.txt");
+    let wanted = fs::read_to_string(&requirements)?;
+    let environment = out.join("venv");
+    let done = environment.join("installed.txt");
+    let python = if cfg!(windows) {
+        environment.join("Scripts/python.exe")
+    } else {
+        environment.join("bin/python")
+    };
+    if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok((python, scripts));
+    }
+    eprintln!("peers: installing {}", requirements.display());
+    let system = ["python3", "python"];
+    let made = system.iter().any(|name| {
+        call(Path::new(name), &["-m".into(), "venv".into(), environment.clone().into()]).is_ok()
+    });
+    if !made {
+        bail!("no python3 that makes virtual environments");
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    let mut arguments: Vec<OsString> = pip.iter().map(Into::into).collect();
+    arguments.push(requirements.into());
+    call(&python, &arguments)?;
+    fs::write(&done, wanted)?;
+    Ok((python, scripts))
+}
+
+/// Builds the wheel of crates/python and installs it.
+fn install_package(python: &Path, root: &Path, out: &Path) -> Result<()> {
+    let wheels = out.join("wheels");
+    if wheels.is_dir() {
+        fs::remove_dir_all(&wheels)?;
+    }
+    let build = ["-m", "maturin", "build", "--release", "--manifest-path"];
+    let mut arguments: Vec<OsString> = build.iter().map(Into::into).collect();
+    arguments.extend([root.join("crates/python/Cargo.toml").into(), "--out".into()]);
+    arguments.push(wheels.clone().into());
+    call(python, &arguments)?;
+    let wheel = fs::read_dir(&wheels)?.next().context("maturin made no wheel")??.path();
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let mut arguments: Vec<OsString> = install.iter().map(Into::into).collect();
+    arguments.extend(["--force-reinstall", "--no-deps"].map(Into::into));
+    arguments.push(wheel.into());
+    call(python, &arguments)
 }
 
 /// A dataset of `rows` samples with the case's L and F, built when it is first wanted.
-fn dataset(case: &Case, rows: u64, runner: &Runner) -> Result<PathBuf> {
+fn dataset(case: &Case, rows: u64, format: &str, runner: &Runner) -> Result<PathBuf> {
     let place = case.place.unwrap_or(Place::Disk);
     let folder = runner.places.folder(place).context("there is no such place")?;
-    let dataset = folder.join(format!("check-{rows}-{}-{}", case.lookback, case.forward));
+    let dataset = folder.join(format!("{format}-{rows}-{}-{}", case.lookback, case.forward));
     if !dataset.join("manifest.json").is_file() {
-        let build = Case { n: rows, peer: false, ..case.kind("parquet") };
+        let build = Case { n: rows, peer: false, ..case.kind(format) };
+        let build = if build.threads == 0 { build.threads(1) } else { build };
         let mut arguments: Vec<OsString> = build.arguments().into_iter().map(Into::into).collect();
         arguments.extend(["--repetitions", "0", "--keep", "--out"].map(Into::into));
         arguments.push(dataset.clone().into());

@@ -100,6 +100,11 @@ fn needs(case: &Case) -> (u64, u64) {
         }
         // Our files, theirs, and the table in memory.
         "pyarrow-writer" | "pyarrow-plain" => (2 * bytes + BASE, 2 * bytes),
+        // Files that are to stay in the system's cache.
+        "loader-torch-samples" | "loader-torch-batches" | "loader-pyarrow" | "loader-numpy" => {
+            (bytes + BASE, 0)
+        }
+        "batch-copy" => (BASE + (1 << 30), 0),
         "parquet" => (BASE + case.threads as u64 * (128 << 20), bytes),
         "write" => (0, bytes),
         "reward" | "numba-rewards" => (case.n * 64 + BASE, 0),

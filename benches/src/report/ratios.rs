@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::report::cases::{Case, Place};
 use crate::report::results::Results;
 
+mod loading;
+
+pub use loading::{cases as loader_cases, peers as loader_peers};
+
 /// Rows of a block that is hashed as soon as it is filled.
 pub const DIGEST_BLOCK_ROWS: usize = 4_096;
 
@@ -18,7 +22,7 @@ pub enum Better {
     Lower,
 }
 
-/// One ratio (or, of a virtual build, seconds).
+/// One ratio (or seconds, or memory).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// Its name.
@@ -27,7 +31,7 @@ pub struct Ratio {
     pub what: String,
     /// What is divided by what.
     pub compared: String,
-    /// `x` for a ratio, `s` for seconds.
+    /// `x` for a ratio, `s` and `us` for seconds and millionths, `MB` for millions of bytes.
     pub unit: String,
     /// Which way is better.
     pub better: Better,
@@ -58,12 +62,19 @@ pub fn all(results: &Results) -> Vec<Ratio> {
     ratios.extend(files(results));
     ratios.extend(rewards(results));
     ratios.extend(rest(results));
+    ratios.extend(loading::all(results));
     ratios
 }
 
 /// Median seconds a sample of one case over those of another.
 fn over(results: &Results, above: &Case, below: &Case) -> Option<f64> {
     Some(results.seconds_per_sample(above)? / results.seconds_per_sample(below)?)
+}
+
+/// The case that takes the least time a sample, of those that were measured.
+fn fastest<'a>(results: &Results, cases: &'a [Case]) -> Option<&'a Case> {
+    let timed = cases.iter().filter_map(|case| Some((case, results.seconds_per_sample(case)?)));
+    timed.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(case, _)| case)
 }
 
 fn higher(
@@ -159,14 +170,7 @@ fn files(results: &Results) -> Vec<Ratio> {
     let tmpfs = parquet.at(Place::Tmpfs);
     let disk = parquet.at(Place::Disk);
     let writers = [1, 2].map(|threads| tmpfs.peer("pyarrow-writer", tmpfs.n, threads));
-    let best = writers
-        .iter()
-        .filter(|writer| results.figure(writer).is_some())
-        .min_by(|a, b| {
-            let seconds = |case: &Case| results.seconds_per_sample(case).unwrap_or(f64::INFINITY);
-            seconds(a).total_cmp(&seconds(b))
-        })
-        .unwrap_or(&writers[0]);
+    let best = fastest(results, &writers).unwrap_or(&writers[0]);
     let synced = Case { sync: true, ..disk.kind("write") };
     vec![
         higher(

@@ -104,9 +104,21 @@ impl Figure {
             bytes_per_second: last.bytes as f64 / warm_s.median,
             peak_rss_bytes: measured.iter().filter_map(|m| m.peak_rss_bytes).max(),
             check: last.check.clone(),
-            extra: last.extra.clone(),
+            extra: extra(measured),
         })
     }
+}
+
+/// What else was told: the medians of seconds and other reals, the last of everything else.
+fn extra(measured: &[Measurement]) -> BTreeMap<String, Value> {
+    let mut extra = measured.last().map(|last| last.extra.clone()).unwrap_or_default();
+    for (name, value) in extra.iter_mut().filter(|(_, value)| value.is_f64()) {
+        let told = measured.iter().filter_map(|m| m.extra.get(name)?.as_f64());
+        if let Some(spread) = Spread::of(&told.collect::<Vec<_>>()) {
+            *value = spread.median.into();
+        }
+    }
+    extra
 }
 
 impl Results {
@@ -123,6 +135,12 @@ impl Results {
         self.figure(case).map(|figure| figure.warm_s.median / figure.samples.max(1) as f64)
     }
 
+    /// A number that a case's measurements told beside their times.
+    #[must_use]
+    pub fn told(&self, case: &Case, name: &str) -> Option<f64> {
+        self.figure(case)?.extra.get(name)?.as_f64()
+    }
+
     /// A ratio's value.
     #[must_use]
     pub fn ratio(&self, id: &str) -> Option<f64> {
@@ -134,5 +152,23 @@ impl Results {
     pub fn centre(&self, kind: &str) -> Case {
         let Settings { n, lookback, forward, threads, .. } = self.settings;
         Case::new(kind, n, lookback, forward, threads)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Case, Figure, Measurement};
+
+    #[test]
+    fn reals_that_were_told_are_medians() {
+        let measured = |seconds: f64, files: u64| Measurement {
+            warm_s: vec![1.0],
+            extra: [("s".to_owned(), seconds.into()), ("files".to_owned(), files.into())].into(),
+            ..Measurement::default()
+        };
+        let all = [measured(3.0, 1), measured(1.0, 2), measured(2.0, 3)];
+        let figure = Figure::new("set", &Case::new("loader", 1, 1, 1, 1), &all).expect("timed");
+        assert_eq!(figure.extra["s"], 2.0);
+        assert_eq!(figure.extra["files"], 3);
     }
 }

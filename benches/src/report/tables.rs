@@ -49,7 +49,7 @@ fn is_grid(figure: &Figure) -> bool {
 }
 
 fn is_limit(figure: &Figure) -> bool {
-    ["fill", "copy", "write"].contains(&figure.case.kind.as_str())
+    ["fill", "copy", "write", "batch-copy"].contains(&figure.case.kind.as_str())
 }
 
 fn head(results: &Results) -> String {
@@ -93,7 +93,7 @@ fn head(results: &Results) -> String {
 pub fn ratio_table(ratios: &[Ratio]) -> String {
     let mut text = "| what | value | must | aim | holds |\n|---|---|---|---|---|\n".to_owned();
     for ratio in ratios {
-        let unit = if ratio.unit == "s" { " s" } else { "" };
+        let unit = if ratio.unit == "x" { String::new() } else { format!(" {}", ratio.unit) };
         let number = |value: Option<f64>| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{}{unit}", round(value)))
         };
