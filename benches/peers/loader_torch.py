@@ -18,15 +18,19 @@ class Files(Dataset):
 
     def __init__(self, dataset):
         mapped = lambda name: np.load(os.path.join(dataset, f"{name}-00000.npy"), mmap_mode="c")
-        self.windows, self.meta = (torch.from_numpy(mapped(name)) for name in ("windows", "meta"))
-        # Cast once, so that nobody has to.
-        self.reward = torch.from_numpy(mapped("reward").astype(np.float32))
+        # Rewards are cast once, so that nobody has to.
+        arrays = mapped("windows"), mapped("meta"), mapped("reward").astype(np.float32)
+        self.arrays = [np.asarray(values) for values in arrays]
+        self.tensors = [torch.from_numpy(values) for values in self.arrays]
 
     def __len__(self):
-        return len(self.reward)
+        return len(self.arrays[0])
 
     def __getitem__(self, key):
-        return self.windows[key], self.meta[key], self.reward[key]
+        if isinstance(key, int):
+            return tuple(values[key] for values in self.tensors)
+        # Faster than indexing tensors, and than indexing arrays.
+        return tuple(torch.from_numpy(values.take(key, axis=0)) for values in self.arrays)
 
 
 class Numbers(Sampler):

@@ -1,88 +1,30 @@
 //! Datasets in Python.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use barloom_backend::{Session, WindowLayout};
+use barloom_backend::WindowLayout;
 use barloom_dataset::SampleReader;
-use barloom_engine::{BackendChoice, SampleSet};
-use barloom_loader::{Loader as Batches, LoaderOptions, Unit, endless, gather};
+use barloom_engine::SampleSet;
+use barloom_loader::{Loader as Batches, LoaderOptions, Unit, gather};
 use numpy::PyArray2;
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
 
 use crate::arrays::{Column, to_dict};
+use crate::indices::{indices, resolved};
 use crate::loader::Loader;
+use crate::part::{Choice, Part};
 use crate::recipe::Recipe;
 use crate::tables::{self, Table};
 use crate::{errors, jobs};
 
 /// Rows of a batch of a stream of all samples.
 const STREAM_ROWS: u64 = 65_536;
-
-/// What makes the samples.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Choice {
-    pub(crate) backend: BackendChoice,
-    pub(crate) device: Option<u32>,
-}
-
-/// The samples of one part, and what makes them once it is asked for some.
-pub(crate) struct Part {
-    pub(crate) set: SampleSet,
-    choice: Choice,
-    maker: Mutex<Option<Maker>>,
-}
-
-/// What makes samples.
-struct Maker {
-    session: Arc<dyn Session>,
-    /// The process that it was made in, where only that one can use it: a device's context is lost
-    /// when a process is forked.
-    process: Option<u32>,
-}
-
-impl Part {
-    fn new(set: SampleSet, choice: Choice) -> Self {
-        Self { set, choice, maker: Mutex::new(None) }
-    }
-
-    /// The session, made when it is first asked for: by callers that have let go of the interpreter,
-    /// as whoever logs or raises an error wants it. It has more samples than the dataset, for
-    /// epochs that each have their own: whoever asks for one looks whether the dataset has it.
-    pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
-        let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = std::process::id();
-        let mut choice = self.choice;
-        match &*maker {
-            Some(Maker { session, process }) if process.is_none_or(|process| process == here) => {
-                return Ok(Arc::clone(session));
-            }
-            Some(_) if choice.backend == BackendChoice::Cuda => {
-                return Err(errors::exception(
-                    "FileError",
-                    "a CUDA device can't be used by a process that was forked after it was opened; \
-                     start workers with multiprocessing_context=\"spawn\", or use backend=\"cpu\""
-                        .into(),
-                ));
-            }
-            Some(_) => choice.backend = BackendChoice::Cpu,
-            None => {}
-        }
-        let backend = choice.backend.open(choice.device).map_err(errors::of)?;
-        let plan = Arc::new(endless((*self.set.plan).clone()));
-        let set = SampleSet { plan, ..self.set.clone() };
-        let session = set.session(&*backend).map_err(errors::of)?;
-        let process = (backend.name() != "cpu").then_some(here);
-        // What another process opened must not be closed here.
-        std::mem::forget(maker.replace(Maker { session: Arc::clone(&session), process }));
-        Ok(session)
-    }
-}
 
 /// Samples of a recipe and bars: on disk, or in memory where they are made when asked for.
 ///
@@ -316,7 +258,7 @@ impl Dataset {
     /// Samples by their numbers as a list of dicts: what PyTorch's DataLoader asks for.
     fn __getitems__<'py>(&self, indices: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = indices.py();
-        let samples = self::indices(indices, self.part_of()?.set.plan.samples)?;
+        let samples = crate::indices::indices(indices, self.part_of()?.set.plan.samples)?;
         let dicts: PyResult<Vec<_>> = samples
             .iter()
             .map(|sample| self.gathered(py, &[*sample], &[], CHANNELS_FIRST, true))
@@ -334,7 +276,7 @@ impl Dataset {
         layout: &str,
     ) -> PyResult<Bound<'py, PyDict>> {
         let py = indices.py();
-        let samples = self::indices(indices, self.part_of()?.set.plan.samples)?;
+        let samples = crate::indices::indices(indices, self.part_of()?.set.plan.samples)?;
         let columns = Column::find(py, &columns, &self.metric_names())?;
         self.gathered(py, &samples, &columns, layout_of(layout)?, false)
     }
@@ -498,42 +440,6 @@ fn layout_of(layout: &str) -> PyResult<WindowLayout> {
         "BLC" => Ok(WindowLayout::ChannelsLast),
         _ => Err(errors::usage(format!("layout: expected \"BCL\" or \"BLC\", got {layout:?}"))),
     }
-}
-
-/// A number of a sample, counted from the end where it is below 0.
-fn resolved(index: i64, samples: u64) -> PyResult<u64> {
-    let at = if index < 0 { index.checked_add_unsigned(samples) } else { Some(index) };
-    at.and_then(|at| u64::try_from(at).ok())
-        .filter(|at| *at < samples)
-        .ok_or_else(|| PyIndexError::new_err(format!("sample {index} of a dataset of {samples}")))
-}
-
-/// Numbers of samples from a sequence, an array of numbers, or a mask of all samples.
-fn indices(key: &Bound<'_, PyAny>, samples: u64) -> PyResult<Vec<u64>> {
-    let list = if key.hasattr("tolist")? { key.call_method0("tolist")? } else { key.clone() };
-    let is_mask = |list: &Bound<'_, PyAny>| {
-        list.cast::<PyList>()
-            .is_ok_and(|l| l.get_item(0).is_ok_and(|first| first.is_instance_of::<PyBool>()))
-    };
-    if is_mask(&list) {
-        let mask: Vec<bool> = list.extract()?;
-        if mask.len() as u64 != samples {
-            let message = format!("a mask of {} of a dataset of {samples}", mask.len());
-            return Err(PyIndexError::new_err(message));
-        }
-        return Ok((0..).zip(mask).filter(|(_, chosen)| *chosen).map(|(i, _)| i).collect());
-    }
-    let numbers: Vec<i64> = list.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyOverflowError>(key.py()) {
-            return PyIndexError::new_err(format!("a number beyond 2^63 of {samples} samples"));
-        }
-        let got = key.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
-        PyTypeError::new_err(format!(
-            "expected a number of a sample, a slice, a sequence of numbers or the name of a part, \
-             got {got}"
-        ))
-    })?;
-    numbers.into_iter().map(|index| resolved(index, samples)).collect()
 }
 
 /// All samples, batch after batch.

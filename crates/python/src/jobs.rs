@@ -13,7 +13,8 @@ use barloom_market_data::{ReadOptions, Stamp};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 
-use crate::dataset::{Choice, Dataset};
+use crate::dataset::Dataset;
+use crate::part::Choice;
 use crate::recipe::{of_any, to_python};
 use crate::tables::{self, Table};
 use crate::{bars, errors};

@@ -13,8 +13,10 @@ mod arrays;
 mod bars;
 mod dataset;
 mod errors;
+mod indices;
 mod jobs;
 mod loader;
+mod part;
 mod recipe;
 mod tables;
 
