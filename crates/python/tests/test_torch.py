@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import io
 import json
 import pickle
@@ -235,8 +236,9 @@ def test_threads_of_a_worker_are_one_unless_told(threads: int | None):
                 yield batch | {"threads": mine}
 
     batches = Counted(in_memory(100_000), 2_048, threads=threads)
-    batch = next(iter(loader_of(batches, 1)))
-    assert batch["threads"] == (1 if threads is None else threads)
+    # A thread has its name a moment after it is started.
+    most = max(batch["threads"] for batch in itertools.islice(loader_of(batches, 1), 20))
+    assert most == (1 if threads is None else threads)
 
 
 def _thread_names() -> list[str]:
