@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import gc
-import itertools
 import io
+import itertools
 import json
 import pickle
 import time
