@@ -1,7 +1,6 @@
 //! How the rows of a block are split into tasks.
 
-use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices, WindowLayout};
-use barloom_scaling::Places;
+use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices};
 
 use crate::rows::{Cut, GRAIN, Price};
 use crate::{CpuSession, order};
@@ -104,29 +103,7 @@ impl Filler<'_> {
 
     /// Cuts the windows before the rows `at`.
     fn cut(self, shape: BlockShape, windows: Slices<'_, f32>, at: &[usize], order: Option<&[u32]>) {
-        let (prepared, instructions) = (self.prepared, self.session.backend.instructions);
-        let BlockShape { lookback, channels, .. } = shape;
-        for (column, out) in windows.into_iter().enumerate() {
-            match shape.layout {
-                WindowLayout::PerChannel => {
-                    let out = Places { out, begin: 0, stride: lookback, step: 1, lookback };
-                    instructions.run(Cut { prepared, channel: column, at, order, out });
-                }
-                WindowLayout::ChannelsFirst => {
-                    for channel in 0..channels {
-                        let (begin, stride) = (channel * lookback, channels * lookback);
-                        let out = Places { out: &mut *out, begin, stride, step: 1, lookback };
-                        instructions.run(Cut { prepared, channel, at, order, out });
-                    }
-                }
-                WindowLayout::ChannelsLast => {
-                    for channel in 0..channels {
-                        let (stride, step) = (channels * lookback, channels);
-                        let out = Places { out: &mut *out, begin: channel, stride, step, lookback };
-                        instructions.run(Cut { prepared, channel, at, order, out });
-                    }
-                }
-            }
-        }
+        let prepared = self.prepared;
+        self.session.backend.instructions.run(Cut { prepared, shape, at, order, windows });
     }
 }

@@ -75,8 +75,9 @@ impl CpuBackend {
     }
 
     /// The same backend, which writes blocks past the caches if their windows take at least this
-    /// many bytes. That saves reading what is overwritten, and costs a reader that comes soon
-    /// after.
+    /// many bytes: 64 MiB unless told. That saves reading what is overwritten, and costs a reader
+    /// that comes soon after. Blocks that are filled by the calling thread alone are counted 64
+    /// times: its like fill others meanwhile, and more of them wait for their readers.
     #[must_use]
     pub fn stream_from(self, bytes: usize) -> Self {
         Self { stream_from: bytes, ..self }
@@ -97,6 +98,9 @@ impl Backend for CpuBackend {
         Ok(Box::new(CpuSession { backend: *self, market, plan, prepared: OnceLock::new() }))
     }
 }
+
+/// Blocks that share the caches where callers have threads of their own.
+const SIDE_BY_SIDE: usize = 64;
 
 struct CpuSession {
     backend: CpuBackend,
@@ -122,8 +126,12 @@ impl Session for CpuSession {
         let prepared = self.prepared.get_or_init(|| Prepared::new(&self.market, &self.plan));
         let prepared = prepared.as_ref().map_err(Clone::clone)?;
         let rows = samples.len();
+        let stream_from = match threads {
+            Threads::All => self.backend.stream_from,
+            Threads::Calling => self.backend.stream_from / SIDE_BY_SIDE,
+        };
         let windows = shape.window_columns() * shape.window_values() * shape.windows(rows);
-        let streamed = size_of::<f32>() * windows >= self.backend.stream_from
+        let streamed = size_of::<f32>() * windows >= stream_from
             && self.backend.instructions.streams()
             && shape.layout != WindowLayout::ChannelsLast;
         let how = How::new(rows, streamed, threads == Threads::All);

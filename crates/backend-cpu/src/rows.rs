@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use barloom_backend::{Numbers, Prepared, RowsMut, prices};
+use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices, WindowLayout, prices};
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
 use barloom_scaling::{Places, PlainStore, SteppedStore};
@@ -26,14 +26,14 @@ pub(crate) struct Price<'a, 'b> {
     pub(crate) at: &'a mut [usize],
 }
 
-/// Windows of one channel to cut, before the rows `at`.
-pub(crate) struct Cut<'a> {
+/// Windows to cut, before the rows `at`.
+pub(crate) struct Cut<'a, 'b> {
     pub(crate) prepared: &'a Prepared,
-    pub(crate) channel: usize,
+    pub(crate) shape: BlockShape,
     pub(crate) at: &'a [usize],
     /// The order to take them in, if not in turn; then they go past the caches.
     pub(crate) order: Option<&'a [u32]>,
-    pub(crate) out: Places<'a>,
+    pub(crate) windows: Slices<'b, f32>,
 }
 
 impl Task for Price<'_, '_> {
@@ -57,28 +57,49 @@ impl Task for Price<'_, '_> {
     }
 }
 
-impl Task for Cut<'_> {
+impl Task for Cut<'_, '_> {
     #[inline(always)]
-    fn run(self) {
-        let (channel, reference) =
-            (&self.prepared.channels[self.channel], &self.prepared.reference);
+    fn run(mut self) {
+        let reference = &self.prepared.reference;
         let Some(order) = self.order else {
-            match self.out.step {
-                1 => channel.scale_rows(PlainStore, fetch, reference, self.at, self.out),
-                step => {
-                    channel.scale_rows(SteppedStore(step), fetch, reference, self.at, self.out);
+            for (number, channel) in self.prepared.channels.iter().enumerate() {
+                let out = places(self.shape, &mut self.windows, number);
+                match out.step {
+                    1 => channel.scale_rows(PlainStore, fetch, reference, self.at, out),
+                    step => {
+                        channel.scale_rows(SteppedStore(step), fetch, reference, self.at, out);
+                    }
                 }
             }
             return;
         };
-        #[cfg(target_arch = "x86_64")]
-        {
-            channel.scale_ordered(crate::x86::Stream, reference, self.at, order, self.out);
-            crate::x86::finish_streams();
+        // Few pages of bars and of windows at a time.
+        for order in order.chunks(GRAIN) {
+            for (number, channel) in self.prepared.channels.iter().enumerate() {
+                let out = places(self.shape, &mut self.windows, number);
+                #[cfg(target_arch = "x86_64")]
+                let store = crate::x86::Stream;
+                #[cfg(not(target_arch = "x86_64"))]
+                let store = PlainStore;
+                channel.scale_ordered(store, fetch, reference, self.at, order, out);
+            }
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        channel.scale_ordered(PlainStore, reference, self.at, order, self.out);
+        #[cfg(target_arch = "x86_64")]
+        crate::x86::finish_streams();
     }
+}
+
+/// Where the windows of a channel go.
+#[inline(always)]
+fn places<'a>(shape: BlockShape, windows: &'a mut Slices<'_, f32>, channel: usize) -> Places<'a> {
+    let BlockShape { lookback, channels, .. } = shape;
+    let size = channels * lookback;
+    let (column, begin, stride, step) = match shape.layout {
+        WindowLayout::PerChannel => (channel, 0, lookback, 1),
+        WindowLayout::ChannelsFirst => (0, channel * lookback, size, 1),
+        WindowLayout::ChannelsLast => (0, channel, size, channels),
+    };
+    Places { out: &mut *windows[column], begin, stride, step, lookback }
 }
 
 impl Price<'_, '_> {

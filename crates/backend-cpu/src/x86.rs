@@ -95,15 +95,14 @@ pub(crate) fn finish_streams() {
     unsafe { _mm_sfence() };
 }
 
-/// Starts to bring memory to the caches.
+/// Starts to bring memory to the caches, each line once.
 #[inline(always)]
 pub(crate) fn fetch(bytes: &[u8]) {
-    for line in (0..bytes.len()).step_by(LINE_BYTES) {
+    let first = LINE_BYTES - bytes.as_ptr().addr() % LINE_BYTES;
+    let mut at = 0;
+    while at < bytes.len() {
         // SAFETY: the address is inside the slice, and a fetch can't fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().add(line).cast()) };
-    }
-    if let Some(last) = bytes.last() {
-        // SAFETY: as above. The slice may begin inside a line and end in one more.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(last).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().add(at).cast()) };
+        at += if at == 0 { first } else { LINE_BYTES };
     }
 }

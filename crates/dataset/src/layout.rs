@@ -16,7 +16,8 @@ use barloom_recipe::Recipe;
 use crate::Manifest;
 use crate::parquet::Values;
 
-const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];
+/// The names of exit reasons, by their number.
+pub const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];
 
 /// The columns of a dataset's samples: names, types, and blocks turned into them.
 ///
@@ -225,8 +226,9 @@ fn dictionary(codes: Vec<i32>, values: &[String]) -> Result<ArrayRef, ArrowError
     Ok(Arc::new(array))
 }
 
-fn reward_names(metrics: &[String]) -> Vec<String> {
-    let further = metrics.iter().skip(1).map(|metric| format!("reward_{metric}"));
+/// The columns of these metrics: `reward`, then `reward_<metric>` for each further one.
+pub fn reward_names(metrics: &[impl AsRef<str>]) -> Vec<String> {
+    let further = metrics.iter().skip(1).map(|metric| format!("reward_{}", metric.as_ref()));
     metrics.first().map(|_| "reward".to_owned()).into_iter().chain(further).collect()
 }
 

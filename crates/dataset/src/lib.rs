@@ -59,7 +59,7 @@ mod verify;
 pub use begun::Piece;
 pub use build::{Build, BuiltPart, PartBuild};
 pub use error::DatasetError;
-pub use layout::Layout;
+pub use layout::{EXIT_REASONS, Layout, reward_names};
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, ShardRecord, SymbolRecord,
 };

@@ -34,6 +34,7 @@
 
 mod backends;
 mod counts;
+mod decisions;
 mod error;
 mod job;
 mod loaded;

@@ -290,7 +290,8 @@ mod pricing {
     };
     use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
     use barloom_backend::{Backend, SampleBlock};
-    use barloom_engine::{BackendChoice, Loaded, price};
+    use barloom_dataset::DatasetError;
+    use barloom_engine::{BackendChoice, Error, Loaded, Watch, price};
 
     const HOUR_MS: i64 = 3_600_000;
 
@@ -332,7 +333,7 @@ mod pricing {
                 ("act_tp", barrier(&block.act_tp)),
                 ("equity", doubles(&block.equity)),
             ]);
-            let priced = price(&loaded, &decisions).unwrap();
+            let priced = price(&loaded, &decisions, &Watch::default()).unwrap();
             let column = |name: &str| priced.column_by_name(name).unwrap().clone();
             let is = |name: &str, expected: &[f64]| {
                 let got = column(name);
@@ -371,7 +372,9 @@ mod pricing {
     fn what_has_no_horizon_is_null() {
         let loaded = loaded(&recipe(""));
         // 400 bars, each judged on 4.
-        let priced = price(&loaded, &longs(vec![Some(0), Some(396), Some(397), None])).unwrap();
+        let priced =
+            price(&loaded, &longs(vec![Some(0), Some(396), Some(397), None]), &Watch::default())
+                .unwrap();
         let pnl = priced.column_by_name("pnl").unwrap();
         assert_eq!((0..4).map(|i| pnl.is_valid(i)).collect::<Vec<_>>(), [true, true, false, false]);
         let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
@@ -391,7 +394,7 @@ mod pricing {
             ("direction", Arc::new(Int64Array::from(vec![-1; count]))),
             ("dollars", Arc::new(Int64Array::from(vec![500; count]))),
         ]);
-        let priced = price(&loaded, &decisions).unwrap();
+        let priced = price(&loaded, &decisions, &Watch::default()).unwrap();
         let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
         let expected = [Some(0), Some(0), Some(1), Some(1), None];
         assert_eq!(bar.iter().collect::<Vec<_>>(), expected);
@@ -400,7 +403,7 @@ mod pricing {
     #[test]
     fn without_barriers_a_trade_ends_with_its_horizon() {
         let loaded = loaded(&recipe(""));
-        let priced = price(&loaded, &longs(vec![Some(7)])).unwrap();
+        let priced = price(&loaded, &longs(vec![Some(7)]), &Watch::default()).unwrap();
         let market = &loaded.market;
         let exit =
             priced.column_by_name("exit_price").unwrap().as_primitive::<Float64Type>().value(0);
@@ -418,7 +421,7 @@ mod pricing {
             let mut columns: Vec<(&str, ArrayRef)> =
                 columns.map(|(f, c)| (f.name().as_str(), Arc::clone(c))).collect();
             columns.push((name, array));
-            price(&loaded, &batch(columns)).unwrap_err().to_string()
+            price(&loaded, &batch(columns), &Watch::default()).unwrap_err().to_string()
         };
         let floats =
             |values: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
@@ -442,9 +445,22 @@ mod pricing {
             with("symbol", Arc::new(StringArray::from(vec!["ACME", "NONE"]))),
             "decisions.symbol: row 1: the bars have no \"NONE\""
         );
+        let ts = loaded.market.ts();
+        assert_eq!(
+            with("ts", Arc::new(Int64Array::from(vec![ts[1], ts[3]]))),
+            format!(
+                "decisions.bar: row 1: bar is that at {} ns, and ts means that at {} ns; give one",
+                ts[2], ts[3]
+            )
+        );
+        let stopped = Watch { stop: &|| true, ..Watch::default() };
+        assert!(matches!(
+            price(&loaded, &longs(vec![Some(1)]), &stopped),
+            Err(Error::Dataset(error)) if matches!(*error, DatasetError::Stopped)
+        ));
         let no_direction = batch(vec![("bar", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]);
         assert_eq!(
-            price(&loaded, &no_direction).unwrap_err().to_string(),
+            price(&loaded, &no_direction, &Watch::default()).unwrap_err().to_string(),
             "decisions.direction: it is missing; the decisions have bar"
         );
     }

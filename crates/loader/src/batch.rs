@@ -109,9 +109,10 @@ impl Pool {
             let Some(at) = buffers.iter().position(is_free) else { break };
             buffers.swap_remove(at);
         }
-        let free = buffers.iter_mut().position(|buffer| Arc::get_mut(buffer).is_some());
+        // The one that was begun last: the caches hold more of it.
+        let free = buffers.iter_mut().rposition(|buffer| Arc::get_mut(buffer).is_some());
         match free {
-            Some(at) => buffers.swap_remove(at),
+            Some(at) => buffers.remove(at),
             None => {
                 drop(buffers);
                 Arc::new(Buffer::new(session, self.shape, self.rows))

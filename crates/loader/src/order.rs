@@ -92,29 +92,53 @@ impl Order {
         }
         let Some(network) = &self.network else { return };
         for numbers in out.chunks_mut(LANES) {
-            for number in &mut *numbers {
-                *number = network.permuted(*number);
-            }
-            for number in numbers {
-                while *number >= self.count {
-                    *number = network.permuted(*number);
+            // Those to permute once more, and where they are.
+            let (mut left, mut places) = ([0; LANES], [0; LANES]);
+            let mut count = numbers.len();
+            left[..count].copy_from_slice(numbers);
+            places.iter_mut().enumerate().for_each(|(i, place)| *place = i);
+            while count > 0 {
+                network.permute(&mut left[..count]);
+                let mut again = 0;
+                for i in 0..count {
+                    let (number, place) = (left[i], places[i]);
+                    numbers[place] = number;
+                    (left[again], places[again]) = (number, place);
+                    again += usize::from(number >= self.count);
                 }
+                count = again;
             }
         }
     }
 }
 
 impl Network {
-    #[inline(always)]
     fn permuted(&self, number: u64) -> u64 {
-        let (left_bits, right_bits) = (self.left, self.right);
-        let (left_mask, right_mask) = ((1_u64 << left_bits) - 1, (1_u64 << right_bits) - 1);
-        let (mut left, mut right) = (number >> right_bits, number & right_mask);
-        for pair in self.keys[..self.rounds].as_chunks::<2>().0 {
-            left ^= mixed(right, pair[0]) & left_mask;
-            right ^= mixed(left, pair[1]) & right_mask;
+        let mut numbers = [number];
+        self.permute(&mut numbers);
+        numbers[0]
+    }
+
+    /// Permutes each of at most [`LANES`] numbers, round by round of all of them.
+    fn permute(&self, numbers: &mut [u64]) {
+        let right_bits = self.right;
+        let (left_mask, right_mask) = ((1_u64 << self.left) - 1, (1_u64 << right_bits) - 1);
+        let (mut left, mut right) = ([0; LANES], [0; LANES]);
+        let (left, right) = (&mut left[..numbers.len()], &mut right[..numbers.len()]);
+        for ((left, right), number) in left.iter_mut().zip(&mut *right).zip(&*numbers) {
+            (*left, *right) = (number >> right_bits, number & right_mask);
         }
-        (left << right_bits) | right
+        for pair in self.keys[..self.rounds].as_chunks::<2>().0 {
+            for (left, right) in left.iter_mut().zip(&*right) {
+                *left ^= mixed(*right, pair[0]) & left_mask;
+            }
+            for (left, right) in left.iter().zip(&mut *right) {
+                *right ^= mixed(*left, pair[1]) & right_mask;
+            }
+        }
+        for ((left, right), number) in left.iter().zip(&*right).zip(numbers) {
+            *number = (left << right_bits) | right;
+        }
     }
 }
 

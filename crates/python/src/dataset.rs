@@ -1,5 +1,6 @@
 //! Datasets in Python.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use barloom_backend::WindowLayout;
-use barloom_dataset::SampleReader;
-use barloom_engine::SampleSet;
+use barloom_dataset::{DatasetError, SampleReader};
+use barloom_engine::{SampleSet, Watch};
 use barloom_loader::{Loader as Batches, LoaderOptions, Unit, gather};
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
@@ -17,6 +18,7 @@ use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, Py
 
 use crate::arrays::{Column, to_dict};
 use crate::indices::{indices, resolved};
+use crate::jobs::{whole, whole_or_none};
 use crate::loader::Loader;
 use crate::part::{Choice, Part};
 use crate::recipe::Recipe;
@@ -119,7 +121,7 @@ impl Dataset {
         to_dict(py, &batch, columns, alone)
     }
 
-    fn stream(&self, py: Python<'_>, samples: std::ops::Range<u64>) -> PyResult<Stream> {
+    fn stream(&self, py: Python<'_>, samples: Range<u64>) -> PyResult<Stream> {
         let part = self.part_of()?;
         let session = py.detach(|| part.session())?;
         let reader = SampleReader::made(session, &part.set.market);
@@ -293,24 +295,25 @@ impl Dataset {
         };
         let range = start..stop.max(start);
         self.check_room(range.end - range.start)?;
-        let stream = self.stream(py, range.clone())?;
-        let batch = py.detach(|| jobs::in_pool(None, || stream.reader.read(range)))?;
-        Ok(Table::new(batch.map_err(errors::of)?))
+        let stream = self.stream(py, range)?;
+        let schema = stream.reader.schema();
+        let batches = jobs::watched(py, None, None, |watch| stream.collect(watch))?;
+        Ok(Table::new(schema, batches))
     }
 
     /// All samples as a ``pyarrow.Table`` with the columns of a stored dataset.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("barloom._tables")?.call_method1("to_arrow", (slf,))
+        slf.call_method0("read")?.call_method0("to_arrow")
     }
 
     /// All samples as a ``pandas.DataFrame``.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("barloom._tables")?.call_method1("to_pandas", (slf,))
+        slf.call_method0("read")?.call_method0("to_pandas")
     }
 
     /// All samples as a ``polars.DataFrame``.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("barloom._tables")?.call_method1("to_polars", (slf,))
+        slf.call_method0("read")?.call_method0("to_polars")
     }
 
     /// All samples as a stream of Arrow's C interface, batch after batch.
@@ -336,23 +339,23 @@ impl Dataset {
     fn loader(
         &self,
         py: Python<'_>,
-        batch_size: usize,
+        #[pyo3(from_py_with = whole)] batch_size: usize,
         shuffle: bool,
-        seed: u64,
+        #[pyo3(from_py_with = whole)] seed: u64,
         drop_last: bool,
         fraction: f64,
         fresh: bool,
         group_actions: bool,
         columns: Vec<String>,
         layout: &str,
-        rank: usize,
-        world_size: usize,
-        epoch: u64,
-        threads: Option<usize>,
-        prefetch: Option<usize>,
+        #[pyo3(from_py_with = whole)] rank: usize,
+        #[pyo3(from_py_with = whole)] world_size: usize,
+        #[pyo3(from_py_with = whole)] epoch: u64,
+        #[pyo3(from_py_with = whole_or_none)] threads: Option<usize>,
+        #[pyo3(from_py_with = whole_or_none)] prefetch: Option<usize>,
         split: Option<&str>,
-        worker: usize,
-        workers: usize,
+        #[pyo3(from_py_with = whole)] worker: usize,
+        #[pyo3(from_py_with = whole)] workers: usize,
     ) -> PyResult<Loader> {
         if let Some(split) = split {
             let part = self.named(split)?;
@@ -449,18 +452,33 @@ struct Stream {
     end: u64,
 }
 
+impl Stream {
+    /// The samples that come next; none at the end.
+    fn advance(&mut self) -> Option<Range<u64>> {
+        let samples = self.next..self.end.min(self.next + STREAM_ROWS);
+        self.next = samples.end;
+        (!samples.is_empty()).then_some(samples)
+    }
+
+    /// All that is left.
+    fn collect(mut self, watch: &Watch<'_>) -> PyResult<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        while let Some(samples) = self.advance() {
+            if (watch.stop)() {
+                return Err(errors::of(DatasetError::Stopped));
+            }
+            batches.push(self.reader.read(samples).map_err(errors::of)?);
+        }
+        Ok(batches)
+    }
+}
+
 impl Iterator for Stream {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.end {
-            return None;
-        }
-        let end = self.end.min(self.next + STREAM_ROWS);
-        let samples = self.next..end;
-        self.next = end;
-        let read = jobs::in_pool(None, || self.reader.read(samples));
-        Some(match read {
+        let samples = self.advance()?;
+        Some(match jobs::in_pool(None, || self.reader.read(samples)) {
             Ok(batch) => batch.map_err(tables::external),
             Err(error) => Err(ArrowError::ComputeError(error.to_string())),
         })

@@ -8,10 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use barloom_dataset::Rows;
-use barloom_engine::{BackendChoice, Job, Loaded, Verification, Watch};
+use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
 use barloom_market_data::{ReadOptions, Stamp};
 use barloom_recipe::{Format, Recipe, Samples};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 use crate::dataset::Dataset;
 use crate::part::Choice;
@@ -60,7 +62,7 @@ struct Watched {
 /// Does the work on another thread. `progress`, if not None, is called with how many samples are
 /// done and how many there are. Whatever Python raises meanwhile stops the work and is raised when
 /// it has ended.
-fn watched<T: Send>(
+pub(crate) fn watched<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
     threads: Option<usize>,
@@ -116,14 +118,27 @@ fn watched<T: Send>(
     })
 }
 
+/// A whole number that is not negative. PyO3 adds the argument's name to a `TypeError`.
+pub(crate) fn whole<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+    let number = if value.is_instance_of::<PyBool>() { None } else { value.extract::<u64>().ok() };
+    number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
+        let got = value.repr().map_or_else(|_| "something else".to_owned(), |got| got.to_string());
+        let most = 8 * size_of::<T>();
+        PyTypeError::new_err(format!("expected a whole number from 0 to 2^{most} - 1, got {got}"))
+    })
+}
+
+/// As [`whole`], or None.
+pub(crate) fn whole_or_none<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<Option<T>> {
+    if value.is_none() { Ok(None) } else { whole(value).map(Some) }
+}
+
 /// Warns of what a person should know before samples are built.
-fn warn(py: Python<'_>, loaded: &Loaded) -> PyResult<()> {
-    for part in loaded.parts().map_err(errors::of)? {
-        for warning in loaded.plan(part.as_ref()).map_err(errors::of)?.warnings() {
-            let message = std::ffi::CString::new(warning)?;
-            let category = py.get_type::<pyo3::exceptions::PyUserWarning>();
-            PyErr::warn(py, &category, &message, 2)?;
-        }
+fn warn(py: Python<'_>, sets: &[SampleSet]) -> PyResult<()> {
+    for warning in sets.iter().flat_map(|set| set.plan.warnings()) {
+        let message = std::ffi::CString::new(warning)?;
+        let category = py.get_type::<pyo3::exceptions::PyUserWarning>();
+        PyErr::warn(py, &category, &message, 2)?;
     }
     Ok(())
 }
@@ -135,20 +150,20 @@ pub(crate) fn build(
     py: Python<'_>,
     cfg: Option<&Bound<'_, PyAny>>,
     n_samples: Option<&Bound<'_, PyAny>>,
-    seed: Option<u64>,
+    #[pyo3(from_py_with = whole_or_none)] seed: Option<u64>,
     bars: Option<&Bound<'_, PyAny>>,
     out: Option<PathBuf>,
     format: Option<&str>,
     overwrite: bool,
     resume: bool,
     backend: &str,
-    device: Option<u32>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = whole_or_none)] device: Option<u32>,
+    #[pyo3(from_py_with = whole_or_none)] threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Dataset> {
     let mut recipe = of_any(cfg)?;
     if let Some(samples) = n_samples.filter(|samples| !samples.is_none()) {
-        recipe.dataset.samples = match samples.extract::<u64>() {
+        recipe.dataset.samples = match whole(samples) {
             Ok(count) => Samples::Count(count),
             Err(_) => samples.str()?.to_cow()?.parse().map_err(errors::of)?,
         };
@@ -160,17 +175,24 @@ pub(crate) fn build(
         recipe.output.format = format.parse().map_err(errors::of)?;
     }
     if out.is_none() {
+        if format.is_some_and(|format| format != "virtual") {
+            let message = "format: samples in memory have none; give out, the folder to write to";
+            return Err(errors::usage(message.to_owned()));
+        }
         recipe.output.format = Format::Virtual;
     }
     recipe.validate().map_err(errors::of)?;
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
-    let mut loaded = watched(py, None, threads, move |_| bars::loaded(&mut recipe, given))?;
-    warn(py, &loaded)?;
+    let (mut loaded, sets) = watched(py, None, threads, move |_| {
+        let loaded = bars::loaded(&mut recipe, given)?;
+        let sets = loaded.sets().map_err(errors::of)?;
+        Ok((loaded, sets))
+    })?;
+    warn(py, &sets)?;
     let dropped = loaded.dropped.iter().map(|(fault, count)| format!("dropped {count} {fault}"));
     loaded.notes.extend(dropped);
     let Some(out) = out else {
-        let sets = loaded.sets().map_err(errors::of)?;
         return Dataset::new(sets, choice, None, loaded.notes);
     };
     let notes = loaded.notes.clone();
@@ -195,12 +217,12 @@ pub(crate) fn build(
 pub(crate) fn verify<'py>(
     py: Python<'py>,
     path: PathBuf,
-    rows: u64,
+    #[pyo3(from_py_with = whole)] rows: u64,
     full: bool,
-    seed: u64,
+    #[pyo3(from_py_with = whole)] seed: u64,
     backend: &str,
-    device: Option<u32>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = whole_or_none)] device: Option<u32>,
+    #[pyo3(from_py_with = whole_or_none)] threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let rows = match (full, rows) {
@@ -254,7 +276,7 @@ pub(crate) fn price(
     cfg: Option<&Bound<'_, PyAny>>,
     bars: Option<&Bound<'_, PyAny>>,
     decisions: &Bound<'_, PyAny>,
-    forward: Option<usize>,
+    #[pyo3(from_py_with = whole_or_none)] forward: Option<usize>,
 ) -> PyResult<Table> {
     let mut recipe: Recipe = of_any(cfg)?;
     if let Some(forward) = forward {
@@ -269,9 +291,9 @@ pub(crate) fn price(
         return Err(errors::usage("decisions: expected a table"));
     };
     let decisions = tables::joined(&schema, &batches)?;
-    let priced = watched(py, None, None, move |_| {
+    let priced = watched(py, None, None, move |watch| {
         let loaded = bars::loaded(&mut recipe, given)?;
-        barloom_engine::price(&loaded, &decisions).map_err(errors::of)
+        barloom_engine::price(&loaded, &decisions, watch).map_err(errors::of)
     })?;
-    Ok(Table::new(priced))
+    Ok(Table::new(priced.schema(), vec![priced]))
 }

@@ -1,6 +1,8 @@
 //! Arrow tables in and out, by the PyCapsule interface.
 #![expect(unsafe_code, reason = "a stream of Arrow's C interface is a pointer in a capsule")]
 
+use std::sync::Arc;
+
 use arrow::array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
@@ -46,12 +48,13 @@ pub(crate) fn from_python(
 /// Columns in Arrow's memory, which pyarrow, pandas and polars take as they are.
 #[pyclass(frozen, module = "barloom", sequence)]
 pub(crate) struct Table {
-    batch: RecordBatch,
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
 }
 
 impl Table {
-    pub(crate) fn new(batch: RecordBatch) -> Self {
-        Self { batch }
+    pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self { schema, batches }
     }
 }
 
@@ -60,31 +63,35 @@ impl Table {
     /// The names of the columns.
     #[getter]
     fn column_names(&self) -> Vec<String> {
-        self.batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+        self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 
     /// How many rows there are.
     #[getter]
     fn num_rows(&self) -> usize {
-        self.batch.num_rows()
+        self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
     fn __len__(&self) -> usize {
-        self.batch.num_rows()
+        self.num_rows()
     }
 
     fn __repr__(&self) -> String {
-        format!("Table of {} rows: {}", self.batch.num_rows(), self.column_names().join(", "))
+        format!("Table of {} rows: {}", self.num_rows(), self.column_names().join(", "))
     }
 
     /// A column as a NumPy array; null is NaN, NaT, -1 or None. Needs pyarrow.
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let Ok(index) = self.batch.schema().index_of(name) else {
+        let Ok(index) = self.schema.index_of(name) else {
             let names = self.column_names().join(", ");
             return Err(PyKeyError::new_err(format!("{name}: there is no such column in {names}")));
         };
-        let one = self.batch.project(&[index]).map_err(|e| errors::usage(e.to_string()))?;
-        let table = Bound::new(py, Self::new(one))?;
+        let projected = || -> Result<Self, ArrowError> {
+            let batches = self.batches.iter().map(|batch| batch.project(&[index]));
+            let schema = Arc::new(self.schema.project(&[index])?);
+            Ok(Self::new(schema, batches.collect::<Result<_, _>>()?))
+        };
+        let table = Bound::new(py, projected().map_err(|e| errors::usage(e.to_string()))?)?;
         py.import("barloom._tables")?.call_method1("to_numpy", (table, name))
     }
 
@@ -112,8 +119,8 @@ impl Table {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // A consumer that wants other types casts what it gets.
         let _ = requested_schema;
-        let batches = std::iter::once(Ok(self.batch.clone()));
-        to_capsule(py, Box::new(RecordBatchIterator::new(batches, self.batch.schema())))
+        let batches = self.batches.clone().into_iter().map(Ok);
+        to_capsule(py, Box::new(RecordBatchIterator::new(batches, Arc::clone(&self.schema))))
     }
 }
 

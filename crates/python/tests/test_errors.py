@@ -106,8 +106,19 @@ def test_arguments_of_another_type(options: dict[str, Any]):
 def test_numbers_that_are_too_small():
     with pytest.raises((ValueError, OverflowError)):
         barloom.build_dataset(small_recipe(), -1, bars=made_bars())
-    with pytest.raises((ValueError, OverflowError)):
-        barloom.build_dataset(small_recipe(), 10, -1, bars=made_bars())
+    for seed in (-1, 2**64, True):
+        with pytest.raises(TypeError, match=r"(?s)expected a whole number from 0 to 2\^64 - 1, .*'seed'"):
+            barloom.build_dataset(small_recipe(), 10, seed, bars=made_bars())
+
+
+def test_a_number_of_samples_is_no_bool():
+    with pytest.raises(RecipeError, match="True"):
+        barloom.build_dataset(small_recipe(), True, bars=made_bars())
+
+
+def test_a_format_needs_a_folder():
+    with pytest.raises(RecipeError, match="format: .* give out"):
+        barloom.build_dataset(small_recipe(), 10, bars=made_bars(), format="npy")
 
 
 def test_what_a_gpu_would_do_is_said_where_there_is_none():

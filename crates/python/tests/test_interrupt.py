@@ -36,6 +36,15 @@ CALLS = {
         "ds = barloom.build_dataset(None, 10**9, bars=sys.argv[1]);"
         "[told(1, 1) for _ in ds.loader(4096)]"
     ),
+    "read": (
+        "ds = barloom.build_dataset(None, 4 * 10**6, bars=sys.argv[1]); told(1, 1);"
+        "[ds.read() for _ in range(100)]"
+    ),
+    "price": (
+        "import numpy as np; n = 10**7;"
+        "actions = {'bar': np.arange(n) % 40_000, 'direction': np.ones(n), 'dollars': np.ones(n)};"
+        "told(1, 1); [barloom.price(sys.argv[1], actions) for _ in range(100)]"
+    ),
 }
 
 

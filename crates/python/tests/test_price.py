@@ -228,6 +228,22 @@ def test_several_symbols():
         barloom.price(bars, unknown, forward=4)
 
 
+def test_columns_that_are_not_used_are_told(caplog: pytest.LogCaptureFixture):
+    actions = {"bar": [10], "direction": ["long"], "dollars": [1e3], "stop_loss": [0.01]}
+    barloom.price(made_bars(), actions, forward=4)
+    assert "not used: stop_loss" in caplog.text
+
+
+def test_directions_by_their_words():
+    bars = made_bars()
+    words = {"bar": [10, 20, 30], "direction": ["long", "short", "hold"], "dollars": [1e3] * 3}
+    signs = words | {"direction": [1, -1, 0]}
+    priced = [barloom.price(bars, actions, forward=4).to_arrow() for actions in (words, signs)]
+    assert priced[0].equals(priced[1])
+    with pytest.raises(barloom.DataError, match='row 1: expected long, short or hold, got "buy"'):
+        barloom.price(bars, words | {"direction": ["long", "buy", "hold"]}, forward=4)
+
+
 def test_equity_scales_returns():
     bars = made_bars()
     actions = {"bar": [10, 10], "direction": [1, 1], "dollars": [1e3, 1e3], "equity": [1e4, 2e4]}

@@ -127,18 +127,6 @@ impl RecipeError {
         self
     }
 
-    fn at_mut(&mut self) -> Option<&mut Place> {
-        match self {
-            Self::Syntax { at, .. }
-            | Self::UnknownKey { at, .. }
-            | Self::Expected { at, .. }
-            | Self::Choice { at, .. }
-            | Self::DoesNotApply { at, .. }
-            | Self::Conflict { at, .. }
-            | Self::SplitForm { at, .. } => at.as_deref_mut(),
-        }
-    }
-
     /// The key that is wrong, if it is about one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
@@ -167,20 +155,24 @@ impl RecipeError {
         }
     }
 
+    fn at_mut(&mut self) -> &mut Option<Box<Place>> {
+        match self {
+            Self::Syntax { at, .. }
+            | Self::UnknownKey { at, .. }
+            | Self::Expected { at, .. }
+            | Self::Choice { at, .. }
+            | Self::DoesNotApply { at, .. }
+            | Self::Conflict { at, .. }
+            | Self::SplitForm { at, .. } => at,
+        }
+    }
+
     /// This error with its place, which `find` gives for a key.
     pub(crate) fn placed(mut self, find: impl FnOnce(&str) -> Place) -> Self {
         if let Some(key) = self.key().map(str::to_owned)
             && self.at().is_none()
         {
-            match &mut self {
-                Self::UnknownKey { at, .. }
-                | Self::Expected { at, .. }
-                | Self::Choice { at, .. }
-                | Self::DoesNotApply { at, .. }
-                | Self::Conflict { at, .. }
-                | Self::SplitForm { at, .. } => *at = Some(Box::new(find(&key))),
-                Self::Syntax { .. } => {}
-            }
+            *self.at_mut() = Some(Box::new(find(&key)));
         }
         self
     }

@@ -134,11 +134,11 @@ impl PreparedChannel {
         rows: &[usize],
         out: Places<'_>,
     ) {
-        self.scale_each(store, reference, InTurn { rows, fetch }, out);
+        self.scale_each(store, fetch, reference, InTurn(rows), out);
     }
 
-    /// As [`scale_rows`](Self::scale_rows), taking the rows in another order: `order` holds each
-    /// number below that of the rows once. Windows that overlap are cheap one after the other.
+    /// As [`scale_rows`](Self::scale_rows), taking the rows in another order: `order` holds numbers
+    /// of rows, and windows that are close to each other are cheap one after the other.
     ///
     /// # Panics
     /// As [`scale_rows`](Self::scale_rows), and where a number is not below that of the rows.
@@ -146,18 +146,20 @@ impl PreparedChannel {
     pub fn scale_ordered(
         &self,
         store: impl Store,
+        fetch: impl Fn(&[u8]),
         reference: &Reference,
         rows: &[usize],
         order: &[u32],
         out: Places<'_>,
     ) {
-        self.scale_each(store, reference, Ordered { rows, order }, out);
+        self.scale_each(store, fetch, reference, Ordered { rows, order }, out);
     }
 
     #[inline(always)]
     fn scale_each(
         &self,
         store: impl Store,
+        fetch: impl Fn(&[u8]),
         reference: &Reference,
         turns: impl Turns,
         out: Places<'_>,
@@ -168,17 +170,18 @@ impl PreparedChannel {
         match &self.values {
             Values::Single(values) => match self.scaler {
                 ChannelScaler::LastClose => {
-                    turns.each(OverClose { close: &reference.close }, store, values, out);
+                    each(OverClose { close: &reference.close }, store, fetch, turns, values, out);
                 }
-                ChannelScaler::Log1pLast => turns.each(OverLast, store, values, out),
-                _ => turns.each(Copied, store, values, out),
+                ChannelScaler::Log1pLast => each(OverLast, store, fetch, turns, values, out),
+                _ => each(Copied, store, fetch, turns, values, out),
             },
             Values::Double(values) => match self.scaler {
                 ChannelScaler::LogReturn => {
-                    turns.each(LessClose { ln_close: &reference.ln_close }, store, values, out);
+                    let kernel = LessClose { ln_close: &reference.ln_close };
+                    each(kernel, store, fetch, turns, values, out);
                 }
-                ChannelScaler::Zscore => turns.each(Zscore, store, values, out),
-                _ => turns.each(Minmax, store, values, out),
+                ChannelScaler::Zscore => each(Zscore, store, fetch, turns, values, out),
+                _ => each(Minmax, store, fetch, turns, values, out),
             },
         }
     }
@@ -207,42 +210,30 @@ impl Places<'_> {
     }
 }
 
-/// The rows that windows end before, and the order in which they are cut.
-trait Turns {
-    /// Scales the window before each row into its place.
-    fn each<K: Kernel>(self, kernel: K, store: impl Store, values: &[K::Value], out: Places<'_>);
+/// The rows that windows end before, in the order in which they are cut.
+trait Turns: Copy {
+    /// How many there are.
+    fn len(&self) -> usize;
+    /// The place of the k-th among the rows, and the row.
+    fn at(&self, k: usize) -> (usize, usize);
 }
 
-struct InTurn<'a, F> {
-    rows: &'a [usize],
-    fetch: F,
-}
+#[derive(Clone, Copy)]
+struct InTurn<'a>(&'a [usize]);
 
-/// How many windows before its turn one is fetched.
-const AHEAD: usize = 8;
-
-impl<F: Fn(&[u8])> Turns for InTurn<'_, F> {
+impl Turns for InTurn<'_> {
     #[inline(always)]
-    fn each<K: Kernel>(
-        self,
-        kernel: K,
-        store: impl Store,
-        values: &[K::Value],
-        mut out: Places<'_>,
-    ) {
-        let lookback = out.lookback;
-        for row in &self.rows[..self.rows.len().min(AHEAD)] {
-            (self.fetch)(bytemuck::cast_slice(&values[row - lookback..*row]));
-        }
-        for (i, row) in self.rows.iter().enumerate() {
-            if let Some(later) = self.rows.get(i + AHEAD) {
-                (self.fetch)(bytemuck::cast_slice(&values[later - lookback..*later]));
-            }
-            kernel.scale(store, &values[row - lookback..*row], *row, out.of(i));
-        }
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    fn at(&self, k: usize) -> (usize, usize) {
+        (k, self.0[k])
     }
 }
 
+#[derive(Clone, Copy)]
 struct Ordered<'a> {
     rows: &'a [usize],
     order: &'a [u32],
@@ -250,18 +241,44 @@ struct Ordered<'a> {
 
 impl Turns for Ordered<'_> {
     #[inline(always)]
-    fn each<K: Kernel>(
-        self,
-        kernel: K,
-        store: impl Store,
-        values: &[K::Value],
-        mut out: Places<'_>,
-    ) {
-        for i in self.order {
-            let i = *i as usize;
-            let row = self.rows[i];
-            kernel.scale(store, &values[row - out.lookback..row], row, out.of(i));
+    fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    #[inline(always)]
+    fn at(&self, k: usize) -> (usize, usize) {
+        let place = self.order[k] as usize;
+        (place, self.rows[place])
+    }
+}
+
+/// How many windows before its turn one is fetched.
+const AHEAD: usize = 8;
+
+/// Scales the window before each row into its place.
+#[inline(always)]
+fn each<K: Kernel>(
+    kernel: K,
+    store: impl Store,
+    fetch: impl Fn(&[u8]),
+    turns: impl Turns,
+    values: &[K::Value],
+    mut out: Places<'_>,
+) {
+    let lookback = out.lookback;
+    let ahead = |k: usize| {
+        let (_, row) = turns.at(k);
+        fetch(bytemuck::cast_slice(&values[row - lookback..row]));
+        kernel.fetch(&fetch, row);
+    };
+    let count = turns.len();
+    (0..count.min(AHEAD)).for_each(ahead);
+    for k in 0..count {
+        if k + AHEAD < count {
+            ahead(k + AHEAD);
         }
+        let (place, row) = turns.at(k);
+        kernel.scale(store, &values[row - lookback..row], row, out.of(place));
     }
 }
 
@@ -306,6 +323,11 @@ impl Store for PlainStore {
 /// whoever calls. A division stays a division: times the reciprocal would round twice.
 trait Kernel: Copy {
     type Value: bytemuck::NoUninit;
+
+    /// Tells `fetch` what else than the window will be read.
+    #[inline(always)]
+    fn fetch(self, _fetch: impl Fn(&[u8]), _row: usize) {}
+
     fn scale(self, store: impl Store, window: &[Self::Value], row: usize, out: &mut [f32]);
 }
 
@@ -316,6 +338,11 @@ struct OverClose<'a> {
 
 impl Kernel for OverClose<'_> {
     type Value = f32;
+
+    #[inline(always)]
+    fn fetch(self, fetch: impl Fn(&[u8]), row: usize) {
+        fetch(bytemuck::cast_slice(&self.close[row - 1..row]));
+    }
 
     #[inline(always)]
     fn scale(self, store: impl Store, window: &[f32], row: usize, out: &mut [f32]) {
@@ -356,6 +383,11 @@ struct LessClose<'a> {
 
 impl Kernel for LessClose<'_> {
     type Value = f64;
+
+    #[inline(always)]
+    fn fetch(self, fetch: impl Fn(&[u8]), row: usize) {
+        fetch(bytemuck::cast_slice(&self.ln_close[row - 1..row]));
+    }
 
     #[inline(always)]
     fn scale(self, store: impl Store, window: &[f64], row: usize, out: &mut [f32]) {

@@ -164,10 +164,10 @@ def price(
         bars: As for ``build_dataset``; None for what ``cfg`` names.
         actions: A table, or a dict of arrays, with a row for each decision and the columns
             ``bar`` (bar t within its series, from 0) or ``ts`` (t is the first bar that opens at it
-            or later), ``symbol`` where there are several, ``direction`` (1 long, -1 short,
-            0 hold), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the entry
+            or later), ``symbol`` where there are several, ``direction`` (1, -1, 0 or "long",
+            "short", "hold"), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the entry
             price; null or NaN for none) and ``equity`` (dollars, 10,000 by default, by which
-            ``return`` is measured).
+            ``return`` is measured). Columns of other names are not used; a warning is logged.
         forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
         cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics.
 

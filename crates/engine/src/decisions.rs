@@ -1,0 +1,295 @@
+//! Decisions as tables bring them.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
+use barloom_bars::Market;
+
+use crate::Error;
+
+/// Equity where the decisions name none, dollars.
+const EQUITY: f64 = 10_000.0;
+
+/// The names of a column: the first is what errors call it.
+type Names = &'static [&'static str];
+
+const SYMBOL: Names = &["symbol"];
+const BAR: Names = &["bar"];
+const TIME: Names = &["ts", "time", "timestamp"];
+const DIRECTION: Names = &["direction", "act_dir"];
+const DOLLARS: Names = &["dollars", "act_dollar"];
+const STOP: Names = &["stop", "act_sl"];
+const TARGET: Names = &["target", "act_tp"];
+const OWN_EQUITY: Names = &["equity"];
+
+/// Decisions as columns of the types that are priced.
+pub(crate) struct Decisions {
+    /// The series of each; none where the symbol is null.
+    pub(crate) series: Vec<Option<u32>>,
+    /// The market's row of bar t; none where there is no such bar or no direction.
+    pub(crate) at: Vec<Option<usize>>,
+    pub(crate) direction: Vec<i8>,
+    pub(crate) dollars: Vec<f64>,
+    pub(crate) stop: Vec<f64>,
+    pub(crate) target: Vec<f64>,
+    pub(crate) equity: Vec<f64>,
+}
+
+impl Decisions {
+    pub(crate) fn read(
+        market: &Market,
+        batch: &RecordBatch,
+        timezone: &str,
+    ) -> Result<Self, Error> {
+        warn_of_others(batch);
+        let rows = batch.num_rows();
+        let series = series(market, batch)?;
+        let direction = directions(batch)?;
+        let mut at = rows_of(market, batch, &series, timezone)?;
+        for (at, direction) in at.iter_mut().zip(&direction) {
+            *at = at.filter(|_| direction.is_some());
+        }
+        let direction: Vec<i8> = direction.into_iter().map(|d| d.unwrap_or(0)).collect();
+        let holds = |i: usize| direction[i] == 0;
+        let dollars = required(batch, DOLLARS)?;
+        let dollars =
+            floats(batch, DOLLARS, &dollars, |i, x| holds(i) || x.is_finite() && x >= 0.0)?;
+        let barrier = |names: Names| -> Result<Vec<f64>, Error> {
+            let Some(array) = column(batch, names) else { return Ok(vec![f64::INFINITY; rows]) };
+            let mut values = floats(batch, names, &array, |_, x| x.is_nan() || x > 0.0)?;
+            // Never reached.
+            values.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = f64::INFINITY);
+            Ok(values)
+        };
+        let equity = match column(batch, OWN_EQUITY) {
+            None => vec![EQUITY; rows],
+            Some(array) => floats(batch, OWN_EQUITY, &array, |_, x| x.is_finite() && x > 0.0)?,
+        };
+        Ok(Self {
+            series,
+            at,
+            // What samples hold where they hold: no notional.
+            dollars: (0..rows).map(|i| if holds(i) { 0.0 } else { dollars[i] }).collect(),
+            stop: barrier(STOP)?,
+            target: barrier(TARGET)?,
+            equity,
+            direction,
+        })
+    }
+
+    /// Refuses decisions whose profit can't be measured by their stop.
+    pub(crate) fn check_stops(&self) -> Result<(), Error> {
+        let without = |i: &usize| self.direction[*i] != 0 && self.stop[*i] == f64::INFINITY;
+        match (0..self.stop.len()).find(without) {
+            Some(row) => Err(problem(STOP[0], format!("row {row}: r_multiple needs a stop"))),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn problem(column: &str, problem: impl std::fmt::Display) -> Error {
+    Error::Decisions { column: column.to_owned(), problem: problem.to_string() }
+}
+
+/// Tells of columns that no decision has.
+fn warn_of_others(batch: &RecordBatch) {
+    let known = [SYMBOL, BAR, TIME, DIRECTION, DOLLARS, STOP, TARGET, OWN_EQUITY].concat();
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let others: Vec<&str> = names.filter(|name| !known.contains(name)).collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
+        tracing::warn!("decisions: columns that are not used: {others}");
+    }
+}
+
+/// The column by the first of its names that there is.
+fn column(batch: &RecordBatch, names: Names) -> Option<ArrayRef> {
+    names.iter().find_map(|name| batch.column_by_name(name).cloned())
+}
+
+fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
+    column(batch, names).ok_or_else(|| {
+        let schema = batch.schema();
+        let there: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        problem(names[0], format!("it is missing; the decisions have {}", there.join(", ")))
+    })
+}
+
+/// The values as another type; one that can't be is an error, and none is rounded.
+fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Error> {
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = |array: &ArrayRef, to: &DataType| {
+        cast_with_options(array, to, &options)
+            .map_err(|e| problem(names[0], format!("expected {to}: {e}")))
+    };
+    if array.data_type().is_floating() && to.is_integer() {
+        let floats = cast(array, &DataType::Float64)?;
+        let values = floats.as_primitive::<Float64Type>().iter().enumerate();
+        let is_whole = |x: &f64| x.fract() == 0.0;
+        let part = values.filter_map(|(row, x)| Some((row, x.filter(|x| !is_whole(x))?))).next();
+        if let Some((row, x)) = part {
+            let expected = format!("row {row}: expected a whole number, got {x}");
+            return Err(problem(names[0], expected));
+        }
+    }
+    cast(array, to)
+}
+
+/// The values as f64, NaN where they are null, each of which must be `usable` in its row.
+fn floats(
+    batch: &RecordBatch,
+    names: Names,
+    array: &ArrayRef,
+    usable: impl Fn(usize, f64) -> bool,
+) -> Result<Vec<f64>, Error> {
+    let array = cast_to(names, array, &DataType::Float64)?;
+    let values: Vec<f64> =
+        array.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect();
+    if let Some(row) = (0..batch.num_rows()).find(|row| !usable(*row, values[*row])) {
+        let expected = match names {
+            STOP | TARGET => "a fraction above 0, or null for none",
+            OWN_EQUITY => "dollars above 0",
+            _ => "dollars, 0 or more",
+        };
+        return Err(problem(
+            names[0],
+            format!("row {row}: expected {expected}, got {}", values[row]),
+        ));
+    }
+    Ok(values)
+}
+
+fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
+    let array = required(batch, DIRECTION)?;
+    if let DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View = array.data_type() {
+        return named_directions(&cast_to(DIRECTION, &array, &DataType::Utf8)?);
+    }
+    let array = cast_to(DIRECTION, &array, &DataType::Float64)?;
+    let one = |(row, value): (usize, Option<f64>)| match value {
+        None => Ok(None),
+        Some(x) if x.is_nan() => Ok(None),
+        Some(x) if [-1.0, 0.0, 1.0].contains(&x) => Ok(Some(x as i8)),
+        Some(x) => Err(problem(
+            DIRECTION[0],
+            format!("row {row}: expected 1 (long), -1 (short) or 0 (hold), got {x}"),
+        )),
+    };
+    array.as_primitive::<Float64Type>().iter().enumerate().map(one).collect()
+}
+
+fn named_directions(array: &ArrayRef) -> Result<Vec<Option<i8>>, Error> {
+    let one = |(row, name): (usize, Option<&str>)| match name {
+        None => Ok(None),
+        Some("long") => Ok(Some(1)),
+        Some("short") => Ok(Some(-1)),
+        Some("hold") => Ok(Some(0)),
+        Some(name) => {
+            let expected = format!("row {row}: expected long, short or hold, got {name:?}");
+            Err(problem(DIRECTION[0], expected))
+        }
+    };
+    array.as_string::<i32>().iter().enumerate().map(one).collect()
+}
+
+/// The series of each decision.
+fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Error> {
+    let spans = market.series();
+    let Some(array) = column(batch, SYMBOL) else {
+        if spans.len() > 1 {
+            let problem_is = format!("it is missing, and the bars have {} symbols", spans.len());
+            return Err(problem(SYMBOL[0], problem_is));
+        }
+        return Ok(vec![Some(0); batch.num_rows()]);
+    };
+    let mut places: Vec<(&str, u32)> =
+        (0..).zip(spans).map(|(code, span)| (span.symbol.as_str(), code)).collect();
+    places.sort_unstable();
+    let array = cast_to(SYMBOL, &array, &DataType::Utf8)?;
+    let one = |(row, symbol): (usize, Option<&str>)| {
+        let Some(symbol) = symbol else { return Ok(None) };
+        match places.binary_search_by_key(&symbol, |(name, _)| name) {
+            Ok(at) => Ok(Some(places[at].1)),
+            Err(_) => Err(problem(SYMBOL[0], format!("row {row}: the bars have no {symbol:?}"))),
+        }
+    };
+    array.as_string::<i32>().iter().enumerate().map(one).collect()
+}
+
+/// The market's row of bar t of each decision; none where there is none.
+fn rows_of(
+    market: &Market,
+    batch: &RecordBatch,
+    series: &[Option<u32>],
+    timezone: &str,
+) -> Result<Vec<Option<usize>>, Error> {
+    let by_bar =
+        column(batch, BAR).map(|array| rows_of_bars(market, &array, series)).transpose()?;
+    let by_time = column(batch, TIME)
+        .map(|array| rows_of_times(market, &array, series, timezone))
+        .transpose()?;
+    match (by_bar, by_time) {
+        (Some(rows), None) | (None, Some(rows)) => Ok(rows),
+        (Some(bars), Some(times)) => {
+            let apart = |(bar, time): (&Option<usize>, &Option<usize>)| bar != time;
+            let Some(row) = bars.iter().zip(&times).position(apart) else { return Ok(bars) };
+            let told = |at: Option<usize>| {
+                at.map_or("none".to_owned(), |at| format!("that at {}", market.ts()[at]))
+            };
+            let (bar, time) = (told(bars[row]), told(times[row]));
+            let differ = format!("row {row}: bar is {bar} ns, and ts means {time} ns; give one");
+            Err(problem(BAR[0], differ))
+        }
+        (None, None) => {
+            let why = "it is missing, and so is ts: when were the decisions taken?";
+            Err(problem(BAR[0], why))
+        }
+    }
+}
+
+fn rows_of_bars(
+    market: &Market,
+    array: &ArrayRef,
+    series: &[Option<u32>],
+) -> Result<Vec<Option<usize>>, Error> {
+    let array = cast_to(BAR, array, &DataType::Int64)?;
+    let one = |(row, bar): (usize, Option<i64>)| {
+        let (Some(bar), Some(code)) = (bar, series[row]) else { return Ok(None) };
+        let span = &market.series()[code as usize];
+        let bars = span.end - span.start;
+        match usize::try_from(bar).ok().filter(|bar| *bar < bars) {
+            Some(bar) => Ok(Some(span.start + bar)),
+            None => {
+                let expected = format!("row {row}: expected a bar below {bars}, got {bar}");
+                Err(problem(BAR[0], expected))
+            }
+        }
+    };
+    array.as_primitive::<Int64Type>().iter().enumerate().map(one).collect()
+}
+
+fn rows_of_times(
+    market: &Market,
+    array: &ArrayRef,
+    series: &[Option<u32>],
+    timezone: &str,
+) -> Result<Vec<Option<usize>>, Error> {
+    let array = match array.data_type() {
+        // Numbers are ns since 1970, as the bars' are.
+        DataType::Int64 => Arc::clone(array),
+        _ => {
+            // A time without a zone is one of the zone, as the bars' are.
+            let to = DataType::Timestamp(TimeUnit::Nanosecond, Some(timezone.into()));
+            cast_to(TIME, &cast_to(TIME, array, &to)?, &DataType::Int64)?
+        }
+    };
+    let one = |(row, time): (usize, Option<i64>)| {
+        let span = &market.series()[series[row]? as usize];
+        let times = &market.ts()[span.start..span.end];
+        let bar = times.partition_point(|ts| Some(*ts) < time);
+        time.filter(|_| bar < times.len()).map(|_| span.start + bar)
+    };
+    Ok(array.as_primitive::<Int64Type>().iter().enumerate().map(one).collect())
+}
