@@ -43,7 +43,6 @@ impl Decisions {
         batch: &RecordBatch,
         timezone: &str,
     ) -> Result<Self, Error> {
-        warn_of_others(batch);
         let rows = batch.num_rows();
         let series = series(market, batch)?;
         let direction = directions(batch)?;
@@ -83,18 +82,18 @@ impl Decisions {
     pub(crate) fn check_stops(&self) -> Result<(), Error> {
         let without = |i: &usize| self.direction[*i] != 0 && self.stop[*i] == f64::INFINITY;
         match (0..self.stop.len()).find(without) {
-            Some(row) => Err(problem(STOP[0], format!("row {row}: r_multiple needs a stop"))),
+            Some(row) => Err(problem(STOP[0], Some(row), "r_multiple needs a stop")),
             None => Ok(()),
         }
     }
 }
 
-pub(crate) fn problem(column: &str, problem: impl std::fmt::Display) -> Error {
-    Error::Decisions { column: column.to_owned(), problem: problem.to_string() }
+pub(crate) fn problem(column: &str, row: Option<usize>, problem: impl std::fmt::Display) -> Error {
+    Error::Decisions { column: column.to_owned(), row, problem: problem.to_string() }
 }
 
 /// Tells of columns that no decision has.
-fn warn_of_others(batch: &RecordBatch) {
+pub(crate) fn warn_of_others(batch: &RecordBatch) {
     let known = [SYMBOL, BAR, TIME, DIRECTION, DOLLARS, STOP, TARGET, OWN_EQUITY].concat();
     let schema = batch.schema();
     let names = schema.fields().iter().map(|field| field.name().as_str());
@@ -114,7 +113,7 @@ fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
     column(batch, names).ok_or_else(|| {
         let schema = batch.schema();
         let there: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        problem(names[0], format!("it is missing; the decisions have {}", there.join(", ")))
+        problem(names[0], None, format!("it is missing; the decisions have {}", there.join(", ")))
     })
 }
 
@@ -123,7 +122,7 @@ fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Er
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let cast = |array: &ArrayRef, to: &DataType| {
         cast_with_options(array, to, &options)
-            .map_err(|e| problem(names[0], format!("expected {to}: {e}")))
+            .map_err(|e| problem(names[0], None, format!("expected {to}: {e}")))
     };
     if array.data_type().is_floating() && to.is_integer() {
         let floats = cast(array, &DataType::Float64)?;
@@ -131,8 +130,8 @@ fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Er
         let is_whole = |x: &f64| x.fract() == 0.0;
         let part = values.filter_map(|(row, x)| Some((row, x.filter(|x| !is_whole(x))?))).next();
         if let Some((row, x)) = part {
-            let expected = format!("row {row}: expected a whole number, got {x}");
-            return Err(problem(names[0], expected));
+            let expected = format!("expected a whole number, got {x}");
+            return Err(problem(names[0], Some(row), expected));
         }
     }
     cast(array, to)
@@ -156,7 +155,8 @@ fn floats(
         };
         return Err(problem(
             names[0],
-            format!("row {row}: expected {expected}, got {}", values[row]),
+            Some(row),
+            format!("expected {expected}, got {}", values[row]),
         ));
     }
     Ok(values)
@@ -174,7 +174,8 @@ fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
         Some(x) if [-1.0, 0.0, 1.0].contains(&x) => Ok(Some(x as i8)),
         Some(x) => Err(problem(
             DIRECTION[0],
-            format!("row {row}: expected 1 (long), -1 (short) or 0 (hold), got {x}"),
+            Some(row),
+            format!("expected 1 (long), -1 (short) or 0 (hold), got {x}"),
         )),
     };
     array.as_primitive::<Float64Type>().iter().enumerate().map(one).collect()
@@ -187,8 +188,8 @@ fn named_directions(array: &ArrayRef) -> Result<Vec<Option<i8>>, Error> {
         Some("short") => Ok(Some(-1)),
         Some("hold") => Ok(Some(0)),
         Some(name) => {
-            let expected = format!("row {row}: expected long, short or hold, got {name:?}");
-            Err(problem(DIRECTION[0], expected))
+            let expected = format!("expected long, short or hold, got {name:?}");
+            Err(problem(DIRECTION[0], Some(row), expected))
         }
     };
     array.as_string::<i32>().iter().enumerate().map(one).collect()
@@ -200,7 +201,7 @@ fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Erro
     let Some(array) = column(batch, SYMBOL) else {
         if spans.len() > 1 {
             let problem_is = format!("it is missing, and the bars have {} symbols", spans.len());
-            return Err(problem(SYMBOL[0], problem_is));
+            return Err(problem(SYMBOL[0], None, problem_is));
         }
         return Ok(vec![Some(0); batch.num_rows()]);
     };
@@ -212,7 +213,7 @@ fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Erro
         let Some(symbol) = symbol else { return Ok(None) };
         match places.binary_search_by_key(&symbol, |(name, _)| name) {
             Ok(at) => Ok(Some(places[at].1)),
-            Err(_) => Err(problem(SYMBOL[0], format!("row {row}: the bars have no {symbol:?}"))),
+            Err(_) => Err(problem(SYMBOL[0], Some(row), format!("the bars have no {symbol:?}"))),
         }
     };
     array.as_string::<i32>().iter().enumerate().map(one).collect()
@@ -239,12 +240,12 @@ fn rows_of(
                 at.map_or("none".to_owned(), |at| format!("that at {}", market.ts()[at]))
             };
             let (bar, time) = (told(bars[row]), told(times[row]));
-            let differ = format!("row {row}: bar is {bar} ns, and ts means {time} ns; give one");
-            Err(problem(BAR[0], differ))
+            let differ = format!("bar is {bar} ns, and ts means {time} ns; give one");
+            Err(problem(BAR[0], Some(row), differ))
         }
         (None, None) => {
             let why = "it is missing, and so is ts: when were the decisions taken?";
-            Err(problem(BAR[0], why))
+            Err(problem(BAR[0], None, why))
         }
     }
 }
@@ -262,8 +263,8 @@ fn rows_of_bars(
         match usize::try_from(bar).ok().filter(|bar| *bar < bars) {
             Some(bar) => Ok(Some(span.start + bar)),
             None => {
-                let expected = format!("row {row}: expected a bar below {bars}, got {bar}");
-                Err(problem(BAR[0], expected))
+                let expected = format!("expected a bar below {bars}, got {bar}");
+                Err(problem(BAR[0], Some(row), expected))
             }
         }
     };

@@ -65,11 +65,13 @@ pub enum Error {
     )]
     NoCuda,
     /// Decisions that are to be priced can't be.
-    #[error("decisions.{column}: {problem}")]
+    #[error("decisions.{column}: {}{problem}", row.map_or(String::new(), |row| format!("row {row}: ")))]
     Decisions {
         /// The column.
         column: String,
-        /// What is wrong with it, and in which row, from 0.
+        /// The row, from 0, if it is about one.
+        row: Option<usize>,
+        /// What is wrong.
         problem: String,
     },
     /// The samples of all parts can't be counted.
@@ -94,6 +96,14 @@ impl Error {
             Self::Dataset(error) => of_dataset(error),
             Self::RecipeFile { .. } => ErrorKind::Io,
         }
+    }
+
+    /// This error of decisions that come after so many others.
+    pub(crate) fn after_row(mut self, before: usize) -> Self {
+        if let Self::Decisions { row: Some(row), .. } = &mut self {
+            *row += before;
+        }
+        self
     }
 
     /// The error and what caused it in one line, `a.toml: can't read: permission denied`: what a

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use arrow::array::{
@@ -15,14 +16,11 @@ use barloom_bars::Market;
 use barloom_dataset::{DatasetError, EXIT_REASONS, reward_names};
 use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, Trades, TradesMut};
 
-use crate::decisions::{Decisions, problem};
+use crate::decisions::{self, Decisions, problem};
 use crate::{Error, Loaded, Watch};
 
-/// Decisions that are not worth a thread of their own.
-const LEAST_CHUNK: usize = 16_384;
-
-/// Decisions after which a thread asks whether to stop.
-const PIECE: usize = 65_536;
+/// Decisions that are read, priced and told of at a time.
+const PIECE: usize = 131_072;
 
 /// Prices decisions by the recipe's `[reward]` and `dataset.forward` on its bars: the same trades
 /// and rewards that samples of the recipe have.
@@ -39,11 +37,11 @@ const PIECE: usize = 65_536;
 ///   not there;
 /// - `equity`: dollars, 10,000 where it is not there; `return` is measured by it.
 ///
-/// The result has a row for each: `bar`, `ts` (open time of bar t), `symbol`, `entry_price`,
-/// `exit_price`, `pnl`, `held_bars`, `exit_reason`, `reward` and `reward_<metric>` for each further
-/// metric, as datasets have them. What can't be priced is null: a decision whose bar, time or
-/// direction is null, that comes after the last bar, or whose `forward` bars from t on are not
-/// all in one segment.
+/// The result has a row for each, in pieces, of which there is at least one: `bar`, `ts` (open time
+/// of bar t), `symbol`, `entry_price`, `exit_price`, `pnl`, `held_bars`, `exit_reason`, `reward` and
+/// `reward_<metric>` for each further metric, as datasets have them. What can't be priced is null: a
+/// decision whose bar, time or direction is null, that comes after the last bar, or whose `forward`
+/// bars from t on are not all in one segment.
 ///
 /// Columns of other names are not used; a warning names them.
 ///
@@ -54,20 +52,49 @@ pub fn price(
     loaded: &Loaded,
     decisions: &RecordBatch,
     watch: &Watch<'_>,
-) -> Result<RecordBatch, Error> {
+) -> Result<Vec<RecordBatch>, Error> {
     let market = &*loaded.market;
     let settings = loaded.recipe.reward_settings(market.bars_per_year())?;
     let pricer = Pricer::new(prices(market), settings.clone()).map_err(BackendError::from)?;
-    let wanted = Decisions::read(market, decisions, &loaded.recipe.data.timezone)?;
-    if settings.metrics.contains(&Metric::RMultiple) {
-        wanted.check_stops()?;
-    }
-    let rows: Vec<usize> = (0..wanted.at.len())
-        .filter(|i| wanted.at[*i].is_some_and(|row| has_horizon(market, row, settings.forward)))
-        .collect();
-    (watch.total)(rows.len() as u64);
-    let priced = wanted.price(market, &pricer, &settings, &rows, watch)?;
-    priced.table(market, &wanted, &settings, &rows).map_err(|e| problem("the result", e))
+    let pricing = Pricing { market, timezone: &loaded.recipe.data.timezone, pricer, settings };
+    decisions::warn_of_others(decisions);
+    let rows = decisions.num_rows();
+    (watch.total)(rows as u64);
+    let count = rows.div_ceil(PIECE).max(1);
+    let next = AtomicUsize::new(0);
+    // Pieces are begun in order, so all before one that fails are done: the first error is the same
+    // for any number of threads.
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return done;
+            }
+            let begin = number * PIECE;
+            let piece = decisions.slice(begin, PIECE.min(rows - begin));
+            let result = match (watch.stop)() {
+                true => Err(DatasetError::Stopped.into()),
+                false => pricing.price(&piece).map_err(|error| error.after_row(begin)),
+            };
+            (watch.progress)(piece.num_rows() as u64);
+            if result.is_err() {
+                next.store(count, Ordering::Relaxed);
+            }
+            done.push((number, result));
+        }
+    };
+    let mut pieces: Vec<_> = thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(count);
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut pieces = work();
+        for other in others {
+            pieces.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        pieces
+    });
+    pieces.sort_unstable_by_key(|(number, _)| *number);
+    pieces.into_iter().map(|(_, piece)| piece).collect()
 }
 
 /// Whether `[row, row + forward)` is in one segment.
@@ -77,54 +104,40 @@ fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
     segments.get(at).is_some_and(|s| s.start <= row && forward <= s.end - row)
 }
 
-impl Decisions {
-    /// Prices these rows, in pieces on all processors.
-    fn price(
-        &self,
-        market: &Market,
-        pricer: &Pricer,
-        settings: &RewardSettings,
-        rows: &[usize],
-        watch: &Watch<'_>,
-    ) -> Result<Priced, Error> {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let chunk = rows.len().div_ceil(threads).max(LEAST_CHUNK);
-        let one = |rows: &[usize]| {
-            let mut pieces = Vec::new();
-            for rows in rows.chunks(PIECE) {
-                if (watch.stop)() {
-                    return Err(DatasetError::Stopped.into());
-                }
-                pieces.push(self.price_some(market, pricer, settings, rows));
-                (watch.progress)(rows.len() as u64);
-            }
-            Ok(pieces)
-        };
-        let pieces: Result<Vec<Vec<Priced>>, Error> = thread::scope(|scope| {
-            let others: Vec<_> =
-                rows.chunks(chunk).skip(1).map(|rows| scope.spawn(move || one(rows))).collect();
-            let first = one(&rows[..rows.len().min(chunk)]);
-            let others = others
-                .into_iter()
-                .map(|piece| piece.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            std::iter::once(first).chain(others).collect()
-        });
-        Ok(Priced::joined(pieces?.into_iter().flatten(), settings.metrics.len()))
+/// What decisions are priced by.
+struct Pricing<'a> {
+    market: &'a Market,
+    timezone: &'a str,
+    pricer: Pricer,
+    settings: RewardSettings,
+}
+
+impl Pricing<'_> {
+    fn price(&self, decisions: &RecordBatch) -> Result<RecordBatch, Error> {
+        let decisions = Decisions::read(self.market, decisions, self.timezone)?;
+        if self.settings.metrics.contains(&Metric::RMultiple) {
+            decisions.check_stops()?;
+        }
+        let forward = self.settings.forward;
+        let can_be =
+            |i: &usize| decisions.at[*i].is_some_and(|row| has_horizon(self.market, row, forward));
+        let rows: Vec<usize> = (0..decisions.at.len()).filter(can_be).collect();
+        let priced = self.priced(&decisions, &rows);
+        let metrics: Vec<&str> = self.settings.metrics.iter().map(|m| m.name()).collect();
+        priced
+            .table(self.market, &decisions, &metrics, &rows)
+            .map_err(|e| problem("the result", None, e))
     }
 
-    fn price_some(
-        &self,
-        market: &Market,
-        pricer: &Pricer,
-        settings: &RewardSettings,
-        rows: &[usize],
-    ) -> Priced {
+    /// Prices these rows.
+    fn priced(&self, decisions: &Decisions, rows: &[usize]) -> Priced {
+        let (pricer, settings) = (&self.pricer, &self.settings);
         let picked = |values: &[f64]| rows.iter().map(|i| values[*i]).collect::<Vec<_>>();
-        let at: Vec<usize> = rows.iter().filter_map(|i| self.at[*i]).collect();
-        let direction: Vec<i8> = rows.iter().map(|i| self.direction[*i]).collect();
+        let at: Vec<usize> = rows.iter().filter_map(|i| decisions.at[*i]).collect();
+        let direction: Vec<i8> = rows.iter().map(|i| decisions.direction[*i]).collect();
         let (notional, stop, target) =
-            (picked(&self.dollars), picked(&self.stop), picked(&self.target));
-        let equity = picked(&self.equity);
+            (picked(&decisions.dollars), picked(&decisions.stop), picked(&decisions.target));
+        let equity = picked(&decisions.equity);
         let actions = Actions {
             row: &at,
             direction: &direction,
@@ -135,7 +148,7 @@ impl Decisions {
         let count = rows.len();
         let mut priced = Priced::zeroed(count, settings.metrics.len());
         let mut unit_return = vec![0.0; count];
-        let prices = prices(market);
+        let prices = prices(self.market);
         let mut out = TradesMut {
             entry_price: &mut priced.entry_price,
             exit_price: &mut priced.exit_price,
@@ -185,27 +198,12 @@ impl Priced {
         }
     }
 
-    fn joined(pieces: impl Iterator<Item = Self>, metrics: usize) -> Self {
-        let mut all = Self::zeroed(0, metrics);
-        for piece in pieces {
-            all.entry_price.extend(piece.entry_price);
-            all.exit_price.extend(piece.exit_price);
-            all.pnl.extend(piece.pnl);
-            all.held_bars.extend(piece.held_bars);
-            all.exit_reason.extend(piece.exit_reason);
-            for (all, one) in all.rewards.iter_mut().zip(piece.rewards) {
-                all.extend(one);
-            }
-        }
-        all
-    }
-
     /// The result for all decisions, of which `rows` were priced.
     fn table(
         &self,
         market: &Market,
         wanted: &Decisions,
-        settings: &RewardSettings,
+        metrics: &[&str],
         rows: &[usize],
     ) -> Result<RecordBatch, ArrowError> {
         let count = wanted.at.len();
@@ -239,9 +237,8 @@ impl Priced {
             ("held_bars".into(), Arc::new(Int32Array::from(spread(count, rows, &self.held_bars)))),
             ("exit_reason".into(), dictionary(reasons, EXIT_REASONS.to_vec())?),
         ];
-        let metrics: Vec<&str> = settings.metrics.iter().map(|metric| metric.name()).collect();
         let rewards = self.rewards.iter().map(|values| doubles(values));
-        columns.extend(reward_names(&metrics).into_iter().zip(rewards));
+        columns.extend(reward_names(metrics).into_iter().zip(rewards));
         let fields: Vec<Field> = columns
             .iter()
             .map(|(name, array)| Field::new(name, array.data_type().clone(), true))

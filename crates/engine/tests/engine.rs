@@ -299,6 +299,13 @@ mod pricing {
         RecordBatch::try_from_iter(columns).unwrap()
     }
 
+    /// Few decisions, priced in one piece.
+    fn priced_once(loaded: &Loaded, decisions: &RecordBatch) -> RecordBatch {
+        let mut pieces = price(loaded, decisions, &Watch::default()).unwrap();
+        assert_eq!(pieces.len(), 1);
+        pieces.remove(0)
+    }
+
     fn samples(loaded: &Loaded, rows: usize) -> SampleBlock {
         let backend: Box<dyn Backend> = BackendChoice::Cpu.open(None).unwrap();
         let session = loaded.session(&*backend, None).unwrap();
@@ -333,7 +340,7 @@ mod pricing {
                 ("act_tp", barrier(&block.act_tp)),
                 ("equity", doubles(&block.equity)),
             ]);
-            let priced = price(&loaded, &decisions, &Watch::default()).unwrap();
+            let priced = priced_once(&loaded, &decisions);
             let column = |name: &str| priced.column_by_name(name).unwrap().clone();
             let is = |name: &str, expected: &[f64]| {
                 let got = column(name);
@@ -372,9 +379,7 @@ mod pricing {
     fn what_has_no_horizon_is_null() {
         let loaded = loaded(&recipe(""));
         // 400 bars, each judged on 4.
-        let priced =
-            price(&loaded, &longs(vec![Some(0), Some(396), Some(397), None]), &Watch::default())
-                .unwrap();
+        let priced = priced_once(&loaded, &longs(vec![Some(0), Some(396), Some(397), None]));
         let pnl = priced.column_by_name("pnl").unwrap();
         assert_eq!((0..4).map(|i| pnl.is_valid(i)).collect::<Vec<_>>(), [true, true, false, false]);
         let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
@@ -394,7 +399,7 @@ mod pricing {
             ("direction", Arc::new(Int64Array::from(vec![-1; count]))),
             ("dollars", Arc::new(Int64Array::from(vec![500; count]))),
         ]);
-        let priced = price(&loaded, &decisions, &Watch::default()).unwrap();
+        let priced = priced_once(&loaded, &decisions);
         let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
         let expected = [Some(0), Some(0), Some(1), Some(1), None];
         assert_eq!(bar.iter().collect::<Vec<_>>(), expected);
@@ -403,7 +408,7 @@ mod pricing {
     #[test]
     fn without_barriers_a_trade_ends_with_its_horizon() {
         let loaded = loaded(&recipe(""));
-        let priced = price(&loaded, &longs(vec![Some(7)]), &Watch::default()).unwrap();
+        let priced = priced_once(&loaded, &longs(vec![Some(7)]));
         let market = &loaded.market;
         let exit =
             priced.column_by_name("exit_price").unwrap().as_primitive::<Float64Type>().value(0);
@@ -445,6 +450,15 @@ mod pricing {
             with("symbol", Arc::new(StringArray::from(vec!["ACME", "NONE"]))),
             "decisions.symbol: row 1: the bars have no \"NONE\""
         );
+        let many = 300_000;
+        let mut bars = vec![Some(1); many];
+        (bars[200_000], bars[250_000]) = (Some(400), Some(500));
+        assert_eq!(
+            price(&loaded, &longs(bars), &Watch::default()).unwrap_err().to_string(),
+            "decisions.bar: row 200000: expected a bar below 400, got 400"
+        );
+        let pieces = price(&loaded, &longs(vec![Some(1); many]), &Watch::default()).unwrap();
+        assert_eq!(pieces.iter().map(RecordBatch::num_rows).sum::<usize>(), many);
         let ts = loaded.market.ts();
         assert_eq!(
             with("ts", Arc::new(Int64Array::from(vec![ts[1], ts[3]]))),

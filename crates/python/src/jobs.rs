@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use barloom_dataset::Rows;
 use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
 use barloom_market_data::{ReadOptions, Stamp};
@@ -295,5 +297,6 @@ pub(crate) fn price(
         let loaded = bars::loaded(&mut recipe, given)?;
         barloom_engine::price(&loaded, &decisions, watch).map_err(errors::of)
     })?;
-    Ok(Table::new(priced.schema(), vec![priced]))
+    let schema = priced.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    Ok(Table::new(schema, priced))
 }
