@@ -121,7 +121,19 @@ impl<T: bytemuck::Pod> From<&[T]> for Column<T> {
 
 impl<T: bytemuck::Pod> FromIterator<T> for Column<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        values.into_iter().collect::<Vec<_>>().as_slice().into()
+        let mut values = values.into_iter();
+        let (least, most) = values.size_hint();
+        if most != Some(least) {
+            return values.collect::<Vec<_>>().as_slice().into();
+        }
+        // Straight to where they belong: a copy would touch as much memory once more.
+        let mut column = Self::with_capacity(least);
+        column.set_len(least);
+        let places = column.iter_mut().zip(values.by_ref());
+        let count = places.map(|(place, value)| *place = value).count();
+        column.set_len(count);
+        let more: Vec<T> = values.collect();
+        if more.is_empty() { column } else { [&column[..], &more].concat().as_slice().into() }
     }
 }
 
@@ -156,6 +168,32 @@ mod tests {
             column.set_len(capacity);
             assert!(capacity == 0 || column.last() == Some(&1.5));
         }
+    }
+
+    /// Tells of `.1` values, however many it has.
+    struct Surprising(std::ops::Range<u32>, u32);
+
+    impl Iterator for Surprising {
+        type Item = u32;
+
+        fn next(&mut self) -> Option<u32> {
+            self.0.next()
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            let told = self.1 as usize;
+            (told, Some(told))
+        }
+    }
+
+    #[test]
+    fn all_values_are_collected_whatever_was_told() {
+        for (count, told) in [(0, 0), (7, 7), (7, 3), (3, 7), (1 << 20, 1 << 20)] {
+            let column: Column<u32> = Surprising(0..count, told).collect();
+            assert!(column.iter().copied().eq(0..count), "{count} where {told} were told");
+        }
+        let odd: Column<u32> = (0..100).filter(|i| i % 2 == 1).collect();
+        assert_eq!(odd.len(), 50);
     }
 
     #[test]

@@ -32,14 +32,16 @@ impl Starts {
         }
         // A trade that enters at a close lives from the bar after on.
         let skipped = settings.forward - settings.steps();
-        let live = |column: &[f64], f: fn(f64, f64) -> f64| {
-            sliding(column.get(skipped..).unwrap_or_default(), settings.steps(), f)
-        };
-        let (low, high) = (live(prices.low, f64::min), live(prices.high, f64::max));
-        let starts = trades.zip(low.into_iter().zip(high));
-        Self::Honoured(
-            starts.map(|((entry, last), (low, high))| [entry, last, low, high]).collect(),
-        )
+        let count = last.len().min(entries.len());
+        let mut records = Column::with_capacity(count);
+        records.set_len(count);
+        for (record, (entry, last)) in records.iter_mut().zip(trades) {
+            *record = [entry, last, 0.0, 0.0];
+        }
+        let live = |column| <[f64]>::get(column, skipped..).unwrap_or_default();
+        sliding(live(prices.low), settings.steps(), f64::min, |row, low| records[row][2] = low);
+        sliding(live(prices.high), settings.steps(), f64::max, |row, high| records[row][3] = high);
+        Self::Honoured(records)
     }
 
     /// All records.
@@ -57,24 +59,28 @@ impl Starts {
     }
 }
 
-/// `f` over each run of `width` values, by the algorithm of van Herk (1992) and Gil and Werman
-/// (1993): a run is the end of one aligned block and the begin of the next.
-fn sliding(values: &[f64], width: usize, f: fn(f64, f64) -> f64) -> Vec<f64> {
-    let mut runs = values.to_vec();
-    for row in (0..runs.len().saturating_sub(1)).rev() {
-        if !(row + 1).is_multiple_of(width) {
-            runs[row] = f(runs[row], runs[row + 1]);
+/// `f` over each run of `width` values, told with the place of its first, by the algorithm of van
+/// Herk (1992) and Gil and Werman (1993): a run is the end of one aligned block and the begin of the
+/// next.
+fn sliding(values: &[f64], width: usize, f: fn(f64, f64) -> f64, mut tell: impl FnMut(usize, f64)) {
+    // Of each place in a block, `f` over the values from there on.
+    let mut ends = Vec::with_capacity(width.min(values.len()));
+    for begin in (0..values.len()).step_by(width) {
+        let Some(block) = values.get(begin..begin + width) else { return };
+        ends.clear();
+        ends.extend_from_slice(block);
+        for place in (1..width).rev() {
+            ends[place - 1] = f(ends[place - 1], ends[place]);
+        }
+        tell(begin, ends[0]);
+        let mut next = f64::NAN;
+        let after = values[begin + width..].iter();
+        for (number, (value, end)) in after.zip(&ends[1..]).enumerate() {
+            // Of NaN and a value, `f` is the value.
+            next = f(next, *value);
+            tell(begin + 1 + number, f(*end, next));
         }
     }
-    let mut begin = f64::NAN;
-    for (row, value) in values.iter().enumerate() {
-        begin = if row.is_multiple_of(width) { *value } else { f(begin, *value) };
-        if row + 1 >= width {
-            runs[row + 1 - width] = f(runs[row + 1 - width], begin);
-        }
-    }
-    runs.truncate((values.len() + 1).saturating_sub(width));
-    runs
 }
 
 #[cfg(test)]
@@ -91,7 +97,12 @@ mod tests {
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
             let least = |run: &[f64]| run.iter().copied().fold(f64::INFINITY, f64::min);
             let plain: Vec<f64> = values.windows(width).map(least).collect();
-            prop_assert_eq!(sliding(&values, width, f64::min), plain);
+            let mut runs = vec![];
+            sliding(&values, width, f64::min, |row, run| {
+                assert_eq!(row, runs.len());
+                runs.push(run);
+            });
+            prop_assert_eq!(runs, plain);
         }
     }
 }

@@ -20,7 +20,10 @@ impl Reference {
         let logs = scalers.contains(&ChannelScaler::LogReturn);
         Self {
             close: Arc::new(close.iter().map(|x| *x as f32).collect()),
-            ln_close: close.iter().filter(|_| logs).map(|x| libm::log(*x)).collect(),
+            ln_close: close[..if logs { close.len() } else { 0 }]
+                .iter()
+                .map(|x| libm::log(*x))
+                .collect(),
         }
     }
 
