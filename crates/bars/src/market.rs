@@ -59,11 +59,14 @@ impl Market {
     /// As [`Market::new`], and a segment that is not a range of one series or not after the one
     /// before it.
     pub fn with_segments(
-        series: &[Series],
+        series: Vec<Series>,
         channels: &[String],
         segments: Vec<Segment>,
     ) -> Result<Self, BarsError> {
-        let mut market = Self::arena(series, channels)?;
+        let mut market = match <[Series; 1]>::try_from(series) {
+            Ok([series]) => Self::of_one(series, channels)?,
+            Err(series) => Self::arena(&series, channels)?,
+        };
         let mut previous = 0;
         for (index, segment) in segments.iter().enumerate() {
             let span = market.series.get(segment.series as usize);
@@ -78,16 +81,25 @@ impl Market {
         Ok(market)
     }
 
+    /// An arena of one series, whose memory it takes.
+    fn of_one(series: Series, channels: &[String]) -> Result<Self, BarsError> {
+        let names = column_names(channels);
+        names.iter().try_for_each(|name| series.require(name).map(drop))?;
+        let (symbol, ts, mut there) = series.into_parts();
+        let take = |name: &&str| {
+            let at = there.iter().position(|column| column.name == *name)?;
+            Some(there.swap_remove(at))
+        };
+        let columns = names.iter().filter_map(take).collect();
+        let series = vec![SeriesSpan { symbol, start: 0, end: ts.len(), max_gap_ns: None }];
+        Ok(Self { ts, columns, series, segments: Vec::new() })
+    }
+
     fn arena(series: &[Series], channels: &[String]) -> Result<Self, BarsError> {
         if series.is_empty() {
             return Err(BarsError::NoSeries);
         }
-        let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
-        for channel in channels {
-            if !names.contains(&channel.as_str()) {
-                names.push(channel);
-            }
-        }
+        let names = column_names(channels);
         let bars = series.iter().map(Series::len).sum();
         let mut columns: Vec<Column> =
             names.iter().map(|n| Column::new(*n, Vec::with_capacity(bars))).collect();
@@ -205,6 +217,17 @@ impl Market {
     }
 }
 
+/// The columns of a market: prices, then the channels that are none.
+fn column_names(channels: &[String]) -> Vec<&str> {
+    let mut names = PRICE_COLUMNS.to_vec();
+    for channel in channels {
+        if !names.contains(&channel.as_str()) {
+            names.push(channel);
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,9 +261,9 @@ mod tests {
         let a = series("A", vec![0, 1, 2], vec![1.0; 3]);
         let at = |start, end| vec![Segment { series: 0, start, end }];
         let channels = ["volume".to_owned()];
-        assert!(Market::with_segments(std::slice::from_ref(&a), &channels, at(0, 3)).is_ok());
-        assert!(Market::with_segments(std::slice::from_ref(&a), &channels, at(0, 4)).is_err());
-        assert!(Market::with_segments(std::slice::from_ref(&a), &channels, at(2, 2)).is_err());
+        assert!(Market::with_segments(vec![a.clone()], &channels, at(0, 3)).is_ok());
+        assert!(Market::with_segments(vec![a.clone()], &channels, at(0, 4)).is_err());
+        assert!(Market::with_segments(vec![a.clone()], &channels, at(2, 2)).is_err());
     }
 
     #[test]

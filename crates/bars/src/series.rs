@@ -115,6 +115,11 @@ impl Series {
         })
     }
 
+    /// Symbol, times and columns.
+    pub(crate) fn into_parts(self) -> (String, Vec<i64>, Vec<Column>) {
+        (self.symbol, self.ts, self.columns)
+    }
+
     fn check_shape(&self) -> Result<(), BarsError> {
         if self.ts.is_empty() {
             return Err(BarsError::Empty { symbol: self.symbol.clone() });

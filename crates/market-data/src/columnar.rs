@@ -53,7 +53,7 @@ pub(crate) fn read_parquet(
 /// Reads an Arrow IPC file (Feather version 2) or stream.
 pub(crate) fn read_arrow(
     file: &str,
-    bytes: &[u8],
+    bytes: &Bytes,
     options: &ReadOptions,
 ) -> Result<Table, MarketDataError> {
     let error = |e: &dyn std::fmt::Display| {

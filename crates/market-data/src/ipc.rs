@@ -4,12 +4,16 @@
 //! isn't there, so a flipped byte could ask for more memory than there is and end the process.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
-use arrow::ipc::{root_as_footer, root_as_message};
+use arrow::ipc::convert::try_fb_to_schema;
+use arrow::ipc::reader::{FileDecoder, StreamReader, read_footer_length};
+use arrow::ipc::{Block, Footer, root_as_footer, root_as_message};
+use bytes::Bytes;
 
 use crate::source::{UNPACKED_LIMIT, unpacked_limit};
 
@@ -18,15 +22,34 @@ const TRAILER: usize = 10;
 
 type Batches = (SchemaRef, Vec<RecordBatch>);
 
-/// Reads an Arrow IPC file (Feather version 2) that is in memory.
+/// Reads an Arrow IPC file (Feather version 2) that is in memory, in which its columns stay.
 ///
 /// # Errors
 /// What is wrong with it. Some damage makes the reader panic: see
 /// [`unless_damaged`](crate::source::unless_damaged).
-pub(crate) fn read_file(bytes: &[u8]) -> Result<Batches, ArrowError> {
-    check_file(bytes)?;
-    let reader = FileReader::try_new(Cursor::new(bytes), None)?;
-    Ok((reader.schema(), reader.collect::<Result<_, _>>()?))
+pub(crate) fn read_file(bytes: &Bytes) -> Result<Batches, ArrowError> {
+    let footer = check_file(bytes)?;
+    let missing = || broken("its footer has no schema");
+    let schema = footer.schema().ok_or_else(missing)?;
+    if !schema.endianness().equals_to_target_endianness() {
+        return Err(broken("its numbers are in the other byte order"));
+    }
+    let schema = Arc::new(try_fb_to_schema(schema)?);
+    let mut decoder = FileDecoder::new(Arc::clone(&schema), footer.version());
+    let buffer = Buffer::from(bytes.clone());
+    // That they are inside the file was checked.
+    let memory = |block: &Block| {
+        let length = block.metaDataLength() as usize + block.bodyLength() as usize;
+        buffer.slice_with_length(block.offset() as usize, length)
+    };
+    for block in footer.dictionaries().iter().flatten() {
+        decoder.read_dictionary(block, &memory(block))?;
+    }
+    let mut batches = Vec::new();
+    for block in footer.recordBatches().iter().flatten() {
+        batches.extend(decoder.read_record_batch(block, &memory(block))?);
+    }
+    Ok((schema, batches))
 }
 
 /// Reads an Arrow IPC stream that is in memory.
@@ -52,7 +75,8 @@ fn broken(problem: impl Into<String>) -> ArrowError {
     ArrowError::ParseError(problem.into())
 }
 
-fn check_file(bytes: &[u8]) -> Result<(), ArrowError> {
+/// The footer, if all that it names is in the file.
+fn check_file(bytes: &[u8]) -> Result<Footer<'_>, ArrowError> {
     let cut = || broken("its end is missing");
     let (rest, trailer) = bytes.split_last_chunk::<TRAILER>().ok_or_else(cut)?;
     let start = rest.len().checked_sub(read_footer_length(*trailer)?).ok_or_else(cut)?;
@@ -76,7 +100,7 @@ fn check_file(bytes: &[u8]) -> Result<(), ArrowError> {
         let (meta, _) = split_message(meta).ok_or_else(|| broken("a block has no message"))?;
         check_message(meta, body, &mut left)?;
     }
-    Ok(())
+    Ok(footer)
 }
 
 /// A message's metadata, and what follows it.

@@ -92,7 +92,7 @@ fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
 /// The file can't be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
 pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketDataError> {
     let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?;
-    market_of_bytes(&path.to_string_lossy(), &bytes, channels)
+    market_of_bytes(&path.to_string_lossy(), bytes, channels)
 }
 
 /// As [`read_market_arrow`], of what [`write_market`] wrote to memory. `name` is what errors call
@@ -102,10 +102,15 @@ pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, Mar
 /// As [`read_market_arrow`].
 pub fn market_of_bytes(
     name: &str,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     channels: &[String],
 ) -> Result<Market, MarketDataError> {
-    unless_damaged(name, || market(name, bytes, channels))
+    let bytes = bytes.into();
+    unless_damaged(name, || {
+        let (schema, batches) =
+            ipc::read_file(&bytes).map_err(|e| MarketDataError::file(name, e.to_string()))?;
+        market_of(name, &schema, batches, channels)
+    })
 }
 
 /// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:
@@ -127,7 +132,7 @@ pub fn read_stored_market(
         return Ok(None);
     }
     let name = path.to_string_lossy();
-    let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?;
+    let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?.into();
     let channels: Vec<String> = channels.iter().map(|name| normalise(name)).collect();
     unless_damaged(&name, || {
         let Ok((schema, batches)) = ipc::read_file(&bytes) else { return Ok(None) };
@@ -135,7 +140,7 @@ pub fn read_stored_market(
             return Ok(None);
         }
         tracing::info!("{name} is a dataset's bars: its times and segments are taken as stored");
-        let market = market_of(&name, &schema, &batches, &channels)?;
+        let market = market_of(&name, &schema, batches, &channels)?;
         Ok(Some((market, channels)))
     })
 }
@@ -146,56 +151,112 @@ fn is_stored(schema: &SchemaRef) -> bool {
     schema.fields().iter().zip(&written).filter(|(a, b)| ***a == **b).count() == written.len()
 }
 
-fn market(name: &str, bytes: &[u8], channels: &[String]) -> Result<Market, MarketDataError> {
-    let (schema, batches) =
-        ipc::read_file(bytes).map_err(|e| MarketDataError::file(name, e.to_string()))?;
-    market_of(name, &schema, &batches, channels)
-}
-
 fn market_of(
     name: &str,
     schema: &SchemaRef,
-    batches: &[RecordBatch],
+    batches: Vec<RecordBatch>,
     channels: &[String],
 ) -> Result<Market, MarketDataError> {
-    let broken = |problem: String| MarketDataError::file(name, problem);
-    let batch =
-        arrow::compute::concat_batches(schema, batches).map_err(|e| broken(e.to_string()))?;
-    let column = |name: &str, kind: &DataType| -> Result<ArrayRef, MarketDataError> {
-        let array = batch.column_by_name(name).ok_or_else(|| {
-            broken(format!("it has no column {name}; expected a dataset's bars.arrow"))
-        })?;
-        arrow::compute::cast(array, kind).map_err(|e| broken(format!("column {name}: {e}")))
-    };
-    let symbols = column("symbol", &DataType::Utf8)?;
-    let symbols = symbols.as_string::<i32>();
-    let ts = column("ts", &DataType::Timestamp(TimeUnit::Nanosecond, None))?;
-    let ts = ts.as_primitive::<TimestampNanosecondType>().values();
-    let segment = column("segment", &DataType::Int32)?;
-    let segment = segment.as_primitive::<Int32Type>();
-    let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
-    names.extend(channels.iter().map(String::as_str).filter(|c| !PRICE_COLUMNS.contains(c)));
-    let mut columns = Vec::new();
-    for name in names {
-        let values = column(name, &DataType::Float64)?;
-        columns.push((name, values.as_primitive::<Float64Type>().values().to_vec()));
+    let mut columns: Vec<&str> = PRICE_COLUMNS.to_vec();
+    columns.extend(channels.iter().map(String::as_str).filter(|c| !PRICE_COLUMNS.contains(c)));
+    let mut stored = Stored { name, columns, bars: 0, series: Vec::new(), segments: Vec::new() };
+    for name in ["symbol", "ts", "segment"].iter().chain(&stored.columns) {
+        stored.place(schema, name)?;
     }
-    let spans = runs(batch.num_rows(), |a, b| symbols.value(a) == symbols.value(b));
-    let mut series = Vec::with_capacity(spans.len());
-    for (start, end) in &spans {
-        let columns = columns.iter().map(|(n, v)| Column::new(*n, v[*start..*end].to_vec()));
-        let ts = ts[*start..*end].to_vec();
-        series.push(Series::new(symbols.value(*start), ts, columns.collect())?);
+    for batch in batches {
+        stored.take(&batch)?;
     }
-    let key = |row: usize| segment.is_valid(row).then(|| segment.value(row));
-    let mut segments = Vec::new();
-    for (start, end) in runs(batch.num_rows(), |a, b| key(a) == key(b)) {
-        if key(start).is_some() {
-            let at = spans.partition_point(|(first, _)| *first <= start) - 1;
-            segments.push(Segment { series: at as u32, start, end });
+    let series: Result<Vec<Series>, _> = stored
+        .series
+        .into_iter()
+        .map(|one| {
+            let columns = stored.columns.iter().zip(one.values);
+            let columns = columns.map(|(name, values)| Column::new(*name, values)).collect();
+            Series::new(one.symbol, one.ts, columns)
+        })
+        .collect();
+    let segments = stored.segments.into_iter().filter_map(|(key, segment)| key.map(|_| segment));
+    Ok(Market::with_segments(series?, channels, segments.collect())?)
+}
+
+/// What was read of a stored market.
+struct Stored<'a> {
+    /// What errors call it.
+    name: &'a str,
+    /// The columns that are read.
+    columns: Vec<&'a str>,
+    /// Bars so far.
+    bars: usize,
+    series: Vec<StoredSeries>,
+    /// Runs of rows with the same segment, or none.
+    segments: Vec<(Option<i32>, Segment)>,
+}
+
+struct StoredSeries {
+    symbol: String,
+    ts: Vec<i64>,
+    /// One for each column.
+    values: Vec<Vec<f64>>,
+}
+
+impl Stored<'_> {
+    fn broken(&self, problem: &str) -> MarketDataError {
+        MarketDataError::file(self.name, problem)
+    }
+
+    fn place(&self, schema: &Schema, name: &str) -> Result<usize, MarketDataError> {
+        let missing = || format!("it has no column {name}; expected a dataset's bars.arrow");
+        schema.index_of(name).map_err(|_| self.broken(&missing()))
+    }
+
+    fn column(
+        &self,
+        batch: &RecordBatch,
+        name: &str,
+        kind: &DataType,
+    ) -> Result<ArrayRef, MarketDataError> {
+        let array = batch.column(self.place(&batch.schema(), name)?);
+        let cast = arrow::compute::cast(array, kind);
+        cast.map_err(|e| self.broken(&format!("column {name}: {e}")))
+    }
+
+    fn take(&mut self, batch: &RecordBatch) -> Result<(), MarketDataError> {
+        let symbols = self.column(batch, "symbol", &DataType::Utf8)?;
+        let symbols = symbols.as_string::<i32>();
+        let ts = self.column(batch, "ts", &DataType::Timestamp(TimeUnit::Nanosecond, None))?;
+        let ts = ts.as_primitive::<TimestampNanosecondType>().values();
+        let segment = self.column(batch, "segment", &DataType::Int32)?;
+        let segment = segment.as_primitive::<Int32Type>();
+        let of = |name: &&str| self.column(batch, name, &DataType::Float64);
+        let columns: Vec<ArrayRef> = self.columns.iter().map(of).collect::<Result<_, _>>()?;
+        let rows = batch.num_rows();
+        for (start, end) in runs(rows, |a, b| symbols.value(a) == symbols.value(b)) {
+            let symbol = symbols.value(start);
+            if self.series.last().is_none_or(|one| one.symbol != symbol) {
+                let values = vec![Vec::new(); columns.len()];
+                self.series.push(StoredSeries { symbol: symbol.to_owned(), ts: vec![], values });
+            }
+            let Some(one) = self.series.last_mut() else { continue };
+            one.ts.extend_from_slice(&ts[start..end]);
+            for (to, from) in one.values.iter_mut().zip(&columns) {
+                to.extend_from_slice(&from.as_primitive::<Float64Type>().values()[start..end]);
+            }
+            let key = |row: usize| segment.is_valid(row).then(|| segment.value(row));
+            for (first, last) in runs(end - start, |a, b| key(start + a) == key(start + b)) {
+                let key = key(start + first);
+                let (first, last) = (self.bars + start + first, self.bars + start + last);
+                match self.segments.last_mut() {
+                    Some((before, run)) if *before == key => run.end = last,
+                    _ => {
+                        let series = self.series.len() as u32 - 1;
+                        self.segments.push((key, Segment { series, start: first, end: last }));
+                    }
+                }
+            }
         }
+        self.bars += rows;
+        Ok(())
     }
-    Ok(Market::with_segments(&series, channels, segments)?)
 }
 
 /// Maximal runs of rows of which each is the same as the one before it.

@@ -518,7 +518,7 @@ pub(crate) fn from_stored(
     let choice = Choice { backend: jobs::backend(backend)?, device };
     let dataset = py.detach(|| {
         let recipe = barloom_recipe::Recipe::from_toml(recipe, "recipe").map_err(errors::of)?;
-        let market = barloom_market_data::market_of_bytes("bars", &bars, &recipe.data.channels)
+        let market = barloom_market_data::market_of_bytes("bars", bars, &recipe.data.channels)
             .map_err(errors::of)?;
         let source = barloom_engine::Source::Stored(market, recipe.data.channels.clone());
         let loaded = barloom_engine::load(&recipe, source).map_err(errors::of)?;

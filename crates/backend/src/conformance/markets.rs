@@ -34,7 +34,7 @@ pub(super) fn changed(market: &Market, change: impl Fn(usize) -> bool) -> Market
     });
     let series: Vec<Series> = series.collect();
     let names: Vec<String> = market.columns().iter().map(|c| c.name.clone()).collect();
-    Market::with_segments(&series, &names, market.segments().to_vec()).expect("the same segments")
+    Market::with_segments(series, &names, market.segments().to_vec()).expect("the same segments")
 }
 
 /// A random walk with wicks, jumps and, in its middle, a flat stretch; a gap before each of
