@@ -2,7 +2,7 @@
 
 use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices};
 
-use crate::rows::{Cut, GRAIN, Price};
+use crate::rows::{Cut, Draw, GRAIN, Price};
 use crate::{CpuSession, order};
 
 /// Rows of a tile: its windows of one channel and their order stay in the caches.
@@ -67,9 +67,10 @@ impl Filler<'_> {
 
     fn fill_grain(self, samples: Numbers<'_>, mut rows: RowsMut<'_>) {
         let (shape, cut, windows) = (rows.shape(), rows.cut(), rows.take_windows());
-        let mut at = [0; GRAIN];
-        let at = &mut at[..rows.len()];
-        self.price(samples, rows, at);
+        let (mut at, mut unit_return) = ([0; GRAIN], [0.0; GRAIN]);
+        let (at, unit_return) = (&mut at[..rows.len()], &mut unit_return[..rows.len()]);
+        self.draw(samples, &mut rows, at);
+        self.price(&mut rows, at, None, unit_return);
         if shape.rows_per_window == 1 {
             self.cut(shape, windows, at, None);
         } else {
@@ -79,26 +80,47 @@ impl Filler<'_> {
         }
     }
 
-    /// Windows are cut in the order of the market, whatever their samples' numbers are.
+    /// In the order of the market, whatever the samples' numbers are.
     fn fill_tile(self, samples: Numbers<'_>, mut rows: RowsMut<'_>) {
         let (shape, cut, windows) = (rows.shape(), rows.cut(), rows.take_windows());
-        let mut at = vec![0; rows.len()];
-        let (mut rest, mut begin) = (rows, 0);
-        while !rest.is_empty() {
-            let end = begin + rest.len().min(GRAIN);
-            let (grain, after) = rest.split_at(end - begin);
-            self.price(samples.rows(begin, end), grain, &mut at[begin..end]);
-            (rest, begin) = (after, end);
+        let count = rows.len();
+        let mut at = vec![0; count];
+        let mut unit_return = vec![0.0; count.min(LEAST_TILE_ROWS)];
+        let (mut rest, mut order) = (rows, Vec::new());
+        // As many rows as the caches hold the columns of.
+        for begin in (0..count).step_by(LEAST_TILE_ROWS) {
+            let end = count.min(begin + LEAST_TILE_ROWS);
+            let (mut rows, after) = rest.split_at(end - begin);
+            let at = &mut at[begin..end];
+            self.draw(samples.rows(begin, end), &mut rows, at);
+            order = order::by_row(at);
+            self.price(&mut rows, at, Some(&order), &mut unit_return[..end - begin]);
+            rest = after;
         }
         if shape.rows_per_window != 1 {
             at = cut.map(|row| at[row]).collect();
         }
-        self.cut(shape, windows, &at, Some(&order::by_row(&at)));
+        if shape.rows_per_window != 1 || count > LEAST_TILE_ROWS {
+            order = order::by_row(&at);
+        }
+        self.cut(shape, windows, &at, Some(&order));
     }
 
-    fn price(self, samples: Numbers<'_>, rows: RowsMut<'_>, at: &mut [usize]) {
+    fn draw(self, samples: Numbers<'_>, rows: &mut RowsMut<'_>, at: &mut [usize]) {
+        let session = self.session;
+        session.backend.instructions.run(Draw { session, samples, rows, at });
+    }
+
+    fn price(
+        self,
+        rows: &mut RowsMut<'_>,
+        at: &[usize],
+        order: Option<&[u32]>,
+        unit_return: &mut [f64],
+    ) {
         let (session, prepared) = (self.session, self.prepared);
-        session.backend.instructions.run(Price { session, prepared, samples, rows, at });
+        let price = Price { session, prepared, rows, at, order, unit_return };
+        session.backend.instructions.run(price);
     }
 
     /// Cuts the windows before the rows `at`.

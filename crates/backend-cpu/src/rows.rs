@@ -17,13 +17,27 @@ pub(crate) const GRAIN: usize = 256;
 /// Rows that are drawn and placed at a time.
 const LOT: usize = 64;
 
-/// Rows to fill with these samples, but for their windows; the market's row of each goes to `at`.
+/// How many rows before its turn a time is fetched.
+const AHEAD: usize = 16;
+
+/// Rows to fill with what is drawn for these samples; the market's row of each goes to `at`.
+pub(crate) struct Draw<'a, 'b> {
+    pub(crate) session: &'a CpuSession,
+    pub(crate) samples: Numbers<'a>,
+    pub(crate) rows: &'a mut RowsMut<'b>,
+    pub(crate) at: &'a mut [usize],
+}
+
+/// Rows to fill with the trades and rewards of what was drawn.
 pub(crate) struct Price<'a, 'b> {
     pub(crate) session: &'a CpuSession,
     pub(crate) prepared: &'a Prepared,
-    pub(crate) samples: Numbers<'a>,
-    pub(crate) rows: RowsMut<'b>,
-    pub(crate) at: &'a mut [usize],
+    pub(crate) rows: &'a mut RowsMut<'b>,
+    pub(crate) at: &'a [usize],
+    /// The order to take them in, if not in turn.
+    pub(crate) order: Option<&'a [u32]>,
+    /// Room for a value of each.
+    pub(crate) unit_return: &'a mut [f64],
 }
 
 /// Windows to cut, before the rows `at`.
@@ -36,24 +50,75 @@ pub(crate) struct Cut<'a, 'b> {
     pub(crate) windows: Slices<'b, f32>,
 }
 
-impl Task for Price<'_, '_> {
+impl Task for Draw<'_, '_> {
     #[inline(always)]
     fn run(mut self) {
-        let mut rank = [0; GRAIN];
-        let rank = &mut rank[..self.at.len()];
-        // What is fetched for one lot comes while the next is drawn.
-        let mut begin = 0;
-        while begin < rank.len() {
-            let end = rank.len().min(begin + LOT);
-            self.draw(begin..end, &mut rank[begin..end]);
-            self.locate(begin..end, &rank[begin..end]);
-            begin = end;
+        let mut rank = [0; LOT];
+        let count = self.at.len();
+        for begin in (0..count).step_by(LOT) {
+            let lot = begin..count.min(begin + LOT);
+            let rank = &mut rank[..lot.len()];
+            self.draw(lot.clone(), rank);
+            self.locate(lot, rank);
         }
-        let ts = self.session.market.ts();
-        for (out, row) in self.rows.ts.iter_mut().zip(&*self.at) {
-            *out = ts[*row];
+    }
+}
+
+impl Task for Price<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        let (session, rows, row) = (self.session, &mut **self.rows, self.at);
+        let ts = session.market.ts();
+        let mut time = |i: usize, later: Option<usize>| {
+            if let Some(later) = later {
+                fetch(&ts[row[later]..=row[later]]);
+            }
+            rows.ts[i] = ts[row[i]];
+        };
+        match self.order {
+            None => {
+                (0..row.len()).for_each(|i| time(i, (i + AHEAD < row.len()).then_some(i + AHEAD)));
+            }
+            Some(order) => order.iter().enumerate().for_each(|(k, i)| {
+                time(*i as usize, order.get(k + AHEAD).map(|later| *later as usize));
+            }),
         }
-        self.price();
+        let prices = prices(&session.market);
+        let actions = Actions {
+            row,
+            direction: rows.act_dir,
+            notional: rows.act_dollar,
+            stop: rows.act_sl,
+            target: rows.act_tp,
+        };
+        let unit_return = self.unit_return;
+        let mut trades = TradesMut {
+            entry_price: rows.entry_price,
+            exit_price: rows.exit_price,
+            held_bars: rows.held_bars,
+            exit_reason: rows.exit_reason,
+            unit_return,
+        };
+        let pricer = &self.prepared.pricer;
+        match self.order {
+            None => pricer.trades(prices, actions, fetch, &mut trades),
+            Some(order) => pricer.trades_ordered(prices, actions, order, fetch, &mut trades),
+        }
+        let trades = Trades {
+            entry_price: rows.entry_price,
+            exit_price: rows.exit_price,
+            held_bars: rows.held_bars,
+            exit_reason: rows.exit_reason,
+            unit_return,
+        };
+        for ((pnl, notional), u) in rows.pnl.iter_mut().zip(actions.notional).zip(&*unit_return) {
+            *pnl = notional * u;
+        }
+        let columns = rows.rewards.iter_mut().zip(&mut rows.clipped);
+        for (metric, (value, clipped)) in session.plan.reward.metrics.iter().zip(columns) {
+            let mut out = RewardsMut { value, clipped };
+            pricer.rewards(prices, actions, rows.equity, trades, *metric, &mut out);
+        }
     }
 }
 
@@ -102,10 +167,10 @@ fn places<'a>(shape: BlockShape, windows: &'a mut Slices<'_, f32>, channel: usiz
     Places { out: &mut *windows[column], begin, stride, step, lookback }
 }
 
-impl Price<'_, '_> {
+impl Draw<'_, '_> {
     #[inline(always)]
     fn draw(&mut self, lot: Range<usize>, rank: &mut [u64]) {
-        let (rows, samples) = (&mut *self.rows, self.samples.rows(lot.start, lot.end));
+        let (rows, samples) = (&mut **self.rows, self.samples.rows(lot.start, lot.end));
         let mut out = DrawsMut {
             rank,
             equity: &mut rows.equity[lot.clone()],
@@ -127,53 +192,12 @@ impl Price<'_, '_> {
 
     #[inline(always)]
     fn locate(&mut self, lot: Range<usize>, rank: &[u64]) {
-        let (session, rows) = (self.session, &mut *self.rows);
-        let ts = session.market.ts();
+        let (session, rows) = (self.session, &mut **self.rows);
         for (i, rank) in lot.zip(rank) {
             let position = session.plan.positions.locate(*rank);
             self.at[i] = position.row;
             rows.symbol[i] = position.series;
             rows.bar[i] = position.bar as i64;
-            fetch(std::slice::from_ref(self.prepared.pricer.source(position.row)));
-            fetch(&ts[position.row..=position.row]);
-        }
-    }
-
-    #[inline(always)]
-    fn price(&mut self) {
-        let (session, rows, row) = (self.session, &mut *self.rows, &*self.at);
-        let prices = prices(&session.market);
-        let actions = Actions {
-            row,
-            direction: rows.act_dir,
-            notional: rows.act_dollar,
-            stop: rows.act_sl,
-            target: rows.act_tp,
-        };
-        let mut unit_return = [0.0; GRAIN];
-        let unit_return = &mut unit_return[..row.len()];
-        let mut trades = TradesMut {
-            entry_price: rows.entry_price,
-            exit_price: rows.exit_price,
-            held_bars: rows.held_bars,
-            exit_reason: rows.exit_reason,
-            unit_return,
-        };
-        self.prepared.pricer.trades(prices, actions, fetch, &mut trades);
-        let trades = Trades {
-            entry_price: rows.entry_price,
-            exit_price: rows.exit_price,
-            held_bars: rows.held_bars,
-            exit_reason: rows.exit_reason,
-            unit_return,
-        };
-        for ((pnl, notional), u) in rows.pnl.iter_mut().zip(actions.notional).zip(&*unit_return) {
-            *pnl = notional * u;
-        }
-        let columns = rows.rewards.iter_mut().zip(&mut rows.clipped);
-        for (metric, (value, clipped)) in session.plan.reward.metrics.iter().zip(columns) {
-            let mut out = RewardsMut { value, clipped };
-            self.prepared.pricer.rewards(prices, actions, rows.equity, trades, *metric, &mut out);
         }
     }
 }

@@ -208,7 +208,7 @@ pub fn endless(plan: Plan) -> Plan {
 fn depth(options: &LoaderOptions, steps_per_lot: usize) -> usize {
     let threads = options.threads();
     match options.prefetch {
-        None => 2 * threads,
+        None => threads + 1,
         Some(batches) => batches.div_ceil(steps_per_lot).max(threads),
     }
 }

@@ -53,7 +53,7 @@ pub struct LoaderOptions {
     /// Threads that make batches ahead; 0 makes each when it is asked for. None for as many as
     /// there are cores, up to 4.
     pub threads: Option<usize>,
-    /// Batches that are made ahead, at least; none for twice the threads.
+    /// Batches that are made ahead, at least; none for one more than the threads.
     pub prefetch: Option<usize>,
     /// Steps of a rank are dealt out to so many loaders in turn, and this one begins with
     /// `worker`: for processes of one rank that load side by side.

@@ -49,14 +49,6 @@ impl Starts {
         let (Self::Honoured(rows) | Self::Ignored(rows)) = self;
         rows
     }
-
-    /// The memory of a row's record, to be fetched ahead.
-    #[inline(always)]
-    pub(crate) fn source(&self, row: usize) -> &f64 {
-        match self {
-            Self::Honoured(rows) | Self::Ignored(rows) => &rows[row][0],
-        }
-    }
 }
 
 /// `f` over each run of `width` values, told with the place of its first, by the algorithm of van

@@ -88,20 +88,13 @@ pub struct RewardsMut<'a> {
     pub clipped: &'a mut [u8],
 }
 
+/// How many actions before its turn what one begins with is fetched.
+const AHEAD: usize = 16;
+
 /// Actions whose barriers may be touched are collected up to here, then looked at one by one.
 const BATCH: usize = 256;
 
 impl Pricer {
-    /// The memory that pricing an action at row t reads first, to be fetched ahead.
-    ///
-    /// # Panics
-    /// The columns have fewer than t+F rows.
-    #[inline(always)]
-    #[must_use]
-    pub fn source(&self, t: usize) -> &f64 {
-        self.starts.source(t)
-    }
-
     /// The trade of each action: what [`trade`](Self::trade) gives for it, in less time.
     /// `fetch` is told memory that will be read soon, and may do nothing. Made for the caller's
     /// instruction set.
@@ -116,17 +109,51 @@ impl Pricer {
         fetch: impl Fn(&[f64]),
         out: &mut TradesMut<'_>,
     ) {
+        self.trades_in(prices, actions, |k| k, fetch, out);
+    }
+
+    /// As [`trades`](Self::trades), taking the actions in another order: `order` holds the place of
+    /// each once. Rows that are close to each other are cheap one after the other.
+    ///
+    /// # Panics
+    /// As [`trades`](Self::trades), and where `order` does not have as many places, or one that is
+    /// none.
+    #[inline(always)]
+    pub fn trades_ordered(
+        &self,
+        prices: Prices<'_>,
+        actions: Actions<'_>,
+        order: &[u32],
+        fetch: impl Fn(&[f64]),
+        out: &mut TradesMut<'_>,
+    ) {
+        assert_eq!(order.len(), actions.row.len(), "a place for each action");
+        self.trades_in(prices, actions, |k| order[k] as usize, fetch, out);
+    }
+
+    /// `at` gives the place of the k-th action.
+    #[inline(always)]
+    fn trades_in(
+        &self,
+        prices: Prices<'_>,
+        actions: Actions<'_>,
+        at: impl Fn(usize) -> usize,
+        fetch: impl Fn(&[f64]),
+        out: &mut TradesMut<'_>,
+    ) {
         actions.check(out.entry_price.len());
         match (&self.starts, &self.horizon) {
             (Starts::Honoured(starts), Some(horizon)) => {
+                let mut places = [0; BATCH];
                 let mut begin = 0;
                 while begin < actions.row.len() {
-                    let end = actions.row.len().min(begin + BATCH);
-                    self.honoured(prices, actions, begin..end, starts, horizon, &fetch, out);
-                    begin = end;
+                    let places = &mut places[..BATCH.min(actions.row.len() - begin)];
+                    places.iter_mut().zip(begin..).for_each(|(place, k)| *place = at(k));
+                    self.honoured(prices, actions, places, starts, horizon, &fetch, out);
+                    begin += places.len();
                 }
             }
-            (Starts::Ignored(held), _) => self.ignored(actions, held, out),
+            (Starts::Ignored(held), _) => self.ignored(actions, at, held, fetch, out),
             (Starts::Honoured(_), None) => unreachable!("barriers are honoured with an index"),
         }
     }
@@ -138,7 +165,7 @@ impl Pricer {
         &self,
         prices: Prices<'_>,
         actions: Actions<'_>,
-        range: std::ops::Range<usize>,
+        places: &[usize],
         starts: &[[f64; 4]],
         horizon: &HorizonIndex,
         fetch: &impl Fn(&[f64]),
@@ -149,7 +176,11 @@ impl Pricer {
         let first = settings.forward - settings.steps();
         let mut touched = [0_usize; BATCH];
         let mut count = 0;
-        for i in range.clone() {
+        for (k, i) in places.iter().enumerate() {
+            if let Some(later) = places.get(k + AHEAD) {
+                fetch(&starts[actions.row[*later]]);
+            }
+            let i = *i;
             let ([entry, last, low, high], live) =
                 (starts[actions.row[i]], actions.direction[i] != 0);
             let barriers = Barriers::of(entry, &actions, i);
@@ -181,7 +212,8 @@ impl Pricer {
             out.held_bars[i] = (row - actions.row[i]) as i32;
             out.exit_reason[i] = reason as u8;
         }
-        for i in range {
+        for i in places {
+            let i = *i;
             let s = f64::from(actions.direction[i]);
             let (entry, exit) = (out.entry_price[i], out.exit_price[i]);
             let u = unit_return(settings, s, entry, exit, out.held_bars[i] as usize);
@@ -190,9 +222,21 @@ impl Pricer {
     }
 
     #[inline(always)]
-    fn ignored(&self, actions: Actions<'_>, held: &[[f64; 4]], out: &mut TradesMut<'_>) {
+    fn ignored(
+        &self,
+        actions: Actions<'_>,
+        at: impl Fn(usize) -> usize,
+        held: &[[f64; 4]],
+        fetch: impl Fn(&[f64]),
+        out: &mut TradesMut<'_>,
+    ) {
         let held_bars = self.settings.forward as i32 - 1;
-        for i in 0..actions.row.len() {
+        let count = actions.row.len();
+        for k in 0..count {
+            if k + AHEAD < count {
+                fetch(&held[actions.row[at(k + AHEAD)]]);
+            }
+            let i = at(k);
             let ([entry, last, short, long], direction) =
                 (held[actions.row[i]], actions.direction[i]);
             let live = direction != 0;
