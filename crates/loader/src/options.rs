@@ -9,10 +9,10 @@ use crate::LoaderError;
 
 /// Threads that make batches unless told otherwise: more than one training loop often runs on a
 /// machine, and each thread makes millions of samples a second.
-const MOST_THREADS: usize = 4;
+const DEFAULT_THREADS: usize = 4;
 
 /// Threads at most.
-const MOST_ALLOWED: usize = 256;
+const MOST_THREADS: usize = 256;
 
 /// Batches ahead at most.
 const MOST_PREFETCH: usize = 65_536;
@@ -98,7 +98,7 @@ impl LoaderOptions {
             return Err(LoaderError::expected("batch_size", "less than 2^32", self.batch_size));
         }
         for (option, value, most) in
-            [("threads", self.threads, MOST_ALLOWED), ("prefetch", self.prefetch, MOST_PREFETCH)]
+            [("threads", self.threads, MOST_THREADS), ("prefetch", self.prefetch, MOST_PREFETCH)]
         {
             if let Some(value) = value.filter(|value| *value > most) {
                 let expected = format!("a whole number up to {most}");
@@ -128,7 +128,7 @@ impl LoaderOptions {
 
     pub(crate) fn threads(&self) -> usize {
         self.threads.unwrap_or_else(|| {
-            thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS)
+            thread::available_parallelism().map_or(1, NonZero::get).min(DEFAULT_THREADS)
         })
     }
 }
