@@ -1,15 +1,34 @@
 //! How the rows of a block are split into tasks.
 
+use std::cell::Cell;
+
 use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices};
 
 use crate::rows::{Cut, Draw, GRAIN, Price};
 use crate::{CpuSession, order};
 
-/// Rows of a tile: its windows of one channel and their order stay in the caches.
+/// Rows of a tile at most: so many windows overlap, and what is known of each stays in the caches.
 const MOST_TILE_ROWS: usize = 1 << 16;
 
-/// Fewer windows hardly overlap.
+/// Rows of a tile at least: fewer are far from each other in a market of any size.
 const LEAST_TILE_ROWS: usize = 1 << 12;
+
+/// Rows of a tile that are drawn and priced at a time: the caches hold their columns.
+const PRICED_ROWS: usize = 1 << 12;
+
+/// What a tile needs while it is filled, kept for the next one of the thread.
+#[derive(Default)]
+struct Scratch {
+    /// The market's row of each row, and of each that has a window of its own.
+    at: Vec<usize>,
+    heads: Vec<usize>,
+    unit_return: Vec<f64>,
+    order: Vec<u32>,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
 
 /// How a block is filled.
 #[derive(Clone, Copy)]
@@ -81,29 +100,41 @@ impl Filler<'_> {
     }
 
     /// In the order of the market, whatever the samples' numbers are.
-    fn fill_tile(self, samples: Numbers<'_>, mut rows: RowsMut<'_>) {
+    fn fill_tile(self, samples: Numbers<'_>, rows: RowsMut<'_>) {
+        // Taken, not borrowed: whoever waits for a thread of a pool may do other work of it.
+        let mut scratch = SCRATCH.take();
+        self.fill_tile_with(&mut scratch, samples, rows);
+        SCRATCH.set(scratch);
+    }
+
+    fn fill_tile_with(self, scratch: &mut Scratch, samples: Numbers<'_>, mut rows: RowsMut<'_>) {
+        let Scratch { at, heads, unit_return, order } = scratch;
         let (shape, cut, windows) = (rows.shape(), rows.cut(), rows.take_windows());
         let count = rows.len();
-        let mut at = vec![0; count];
-        let mut unit_return = vec![0.0; count.min(LEAST_TILE_ROWS)];
-        let (mut rest, mut order) = (rows, Vec::new());
-        // As many rows as the caches hold the columns of.
-        for begin in (0..count).step_by(LEAST_TILE_ROWS) {
-            let end = count.min(begin + LEAST_TILE_ROWS);
+        order.clear();
+        at.resize(count, 0);
+        unit_return.resize(count.min(PRICED_ROWS), 0.0);
+        let mut rest = rows;
+        for begin in (0..count).step_by(PRICED_ROWS) {
+            let end = count.min(begin + PRICED_ROWS);
             let (mut rows, after) = rest.split_at(end - begin);
             let at = &mut at[begin..end];
             self.draw(samples.rows(begin, end), &mut rows, at);
-            order = order::by_row(at);
-            self.price(&mut rows, at, Some(&order), &mut unit_return[..end - begin]);
+            order::by_row(at, order);
+            self.price(&mut rows, at, Some(order), &mut unit_return[..end - begin]);
             rest = after;
         }
         if shape.rows_per_window != 1 {
-            at = cut.map(|row| at[row]).collect();
+            heads.clear();
+            heads.extend(cut.map(|row| at[row]));
+            order::by_row(heads, order);
+            self.cut(shape, windows, heads, Some(order));
+            return;
         }
-        if shape.rows_per_window != 1 || count > LEAST_TILE_ROWS {
-            order = order::by_row(&at);
+        if count > PRICED_ROWS {
+            order::by_row(at, order);
         }
-        self.cut(shape, windows, &at, Some(&order));
+        self.cut(shape, windows, at, Some(order));
     }
 
     fn draw(self, samples: Numbers<'_>, rows: &mut RowsMut<'_>, at: &mut [usize]) {

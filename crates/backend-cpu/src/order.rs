@@ -3,10 +3,11 @@
 /// Buckets that rows are sorted into: few enough that their counts stay in the first cache.
 const BUCKETS: usize = 4_096;
 
-/// Places in `rows`, so that the rows come in ascending order but for those close to each other.
+/// Puts places in `rows` into `order`, so that the rows come in ascending order but for those close
+/// to each other.
 ///
 /// One pass of a counting sort: O(rows). `rows` are fewer than 2^32.
-pub(crate) fn by_row(rows: &[usize]) -> Vec<u32> {
+pub(crate) fn by_row(rows: &[usize], order: &mut Vec<u32>) {
     let least = rows.iter().copied().min().unwrap_or(0);
     let greatest = rows.iter().copied().max().unwrap_or(0);
     let width = (greatest - least) / BUCKETS + 1;
@@ -20,13 +21,12 @@ pub(crate) fn by_row(rows: &[usize]) -> Vec<u32> {
         before += *place;
         *place = before;
     }
-    let mut order = vec![0; rows.len()];
+    order.resize(rows.len(), 0);
     for (i, row) in rows.iter().enumerate() {
         let place = &mut places[(row - least) >> shift];
         order[*place as usize] = i as u32;
         *place += 1;
     }
-    order
 }
 
 #[cfg(test)]
@@ -39,7 +39,8 @@ mod tests {
         fn each_place_once_and_rows_nearly_ascending(
             rows in prop::collection::vec(0..1_000_000_usize, 0..3_000),
         ) {
-            let order = by_row(&rows);
+            let mut order = vec![7; 10];
+            by_row(&rows, &mut order);
             let mut places = order.clone();
             places.sort_unstable();
             prop_assert!(places.iter().enumerate().all(|(i, place)| i == *place as usize));

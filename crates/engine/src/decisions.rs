@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use barloom_bars::Market;
+use barloom_market_data::{ReadOptions, read_times};
 
 use crate::Error;
 
@@ -38,15 +39,11 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
-    pub(crate) fn read(
-        market: &Market,
-        batch: &RecordBatch,
-        timezone: &str,
-    ) -> Result<Self, Error> {
+    pub(crate) fn read(market: &Market, batch: &RecordBatch) -> Result<Self, Error> {
         let rows = batch.num_rows();
         let series = series(market, batch)?;
         let direction = directions(batch)?;
-        let mut at = rows_of(market, batch, &series, timezone)?;
+        let mut at = rows_of(market, batch, &series)?;
         for (at, direction) in at.iter_mut().zip(&direction) {
             *at = at.filter(|_| direction.is_some());
         }
@@ -94,10 +91,13 @@ pub(crate) fn problem(column: &str, row: Option<usize>, problem: impl std::fmt::
 
 /// Tells of columns that no decision has.
 pub(crate) fn warn_of_others(batch: &RecordBatch) {
-    let known = [SYMBOL, BAR, TIME, DIRECTION, DOLLARS, STOP, TARGET, OWN_EQUITY].concat();
+    let roles = [SYMBOL, BAR, time_names(batch), DIRECTION, DOLLARS, STOP, TARGET, OWN_EQUITY];
+    let there = |name: &&&str| batch.column_by_name(name).is_some();
+    let used: Vec<&str> =
+        roles.iter().filter_map(|names| names.iter().find(there).copied()).collect();
     let schema = batch.schema();
     let names = schema.fields().iter().map(|field| field.name().as_str());
-    let others: Vec<&str> = names.filter(|name| !known.contains(name)).collect();
+    let others: Vec<&str> = names.filter(|name| !used.contains(name)).collect();
     if !others.is_empty() {
         let others = others.join(", ");
         tracing::warn!("decisions: columns that are not used: {others}");
@@ -164,7 +164,11 @@ fn floats(
 
 fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
     let array = required(batch, DIRECTION)?;
-    if let DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View = array.data_type() {
+    let kind = match array.data_type() {
+        DataType::Dictionary(_, values) => values,
+        kind => kind,
+    };
+    if let DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View = kind {
         return named_directions(&cast_to(DIRECTION, &array, &DataType::Utf8)?);
     }
     let array = cast_to(DIRECTION, &array, &DataType::Float64)?;
@@ -184,9 +188,9 @@ fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
 fn named_directions(array: &ArrayRef) -> Result<Vec<Option<i8>>, Error> {
     let one = |(row, name): (usize, Option<&str>)| match name {
         None => Ok(None),
-        Some("long") => Ok(Some(1)),
-        Some("short") => Ok(Some(-1)),
-        Some("hold") => Ok(Some(0)),
+        Some("long" | "1") => Ok(Some(1)),
+        Some("short" | "-1") => Ok(Some(-1)),
+        Some("hold" | "0") => Ok(Some(0)),
         Some(name) => {
             let expected = format!("expected long, short or hold, got {name:?}");
             Err(problem(DIRECTION[0], Some(row), expected))
@@ -219,28 +223,50 @@ fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Erro
     array.as_string::<i32>().iter().enumerate().map(one).collect()
 }
 
+/// The decisions with their times, if they have any, in ns since 1970 UTC.
+pub(crate) fn with_times(batch: &RecordBatch, timezone: &str) -> Result<RecordBatch, Error> {
+    let schema = batch.schema();
+    let Some((at, field)) = time_names(batch).iter().find_map(|name| schema.column_with_name(name))
+    else {
+        return Ok(batch.clone());
+    };
+    let options = ReadOptions { timezone: timezone.to_owned(), ..ReadOptions::default() };
+    let times = read_times("decisions", field.name(), batch.column(at), &options)?;
+    let mut columns = batch.columns().to_vec();
+    columns[at] = Arc::new(Int64Array::from(times));
+    let mut fields = schema.fields().to_vec();
+    fields[at] = Arc::new(Field::new(field.name(), DataType::Int64, true));
+    let error = |e| problem(field.name(), None, e);
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(error)
+}
+
+/// The names by which a column is one of times: only the first beside a column of bars.
+fn time_names(batch: &RecordBatch) -> &'static [&'static str] {
+    if column(batch, BAR).is_some() { &TIME[..1] } else { TIME }
+}
+
 /// The market's row of bar t of each decision; none where there is none.
 fn rows_of(
     market: &Market,
     batch: &RecordBatch,
     series: &[Option<u32>],
-    timezone: &str,
 ) -> Result<Vec<Option<usize>>, Error> {
+    let times = column(batch, time_names(batch));
     let by_bar =
         column(batch, BAR).map(|array| rows_of_bars(market, &array, series)).transpose()?;
-    let by_time = column(batch, TIME)
-        .map(|array| rows_of_times(market, &array, series, timezone))
-        .transpose()?;
+    let by_time = times.as_ref().map(|array| rows_of_times(market, array, series));
     match (by_bar, by_time) {
         (Some(rows), None) | (None, Some(rows)) => Ok(rows),
-        (Some(bars), Some(times)) => {
-            let apart = |(bar, time): (&Option<usize>, &Option<usize>)| bar != time;
-            let Some(row) = bars.iter().zip(&times).position(apart) else { return Ok(bars) };
+        (Some(bars), Some(at_times)) => {
+            let given = |row: usize| times.as_ref().is_some_and(|times| times.is_valid(row));
+            let apart =
+                |row: &usize| bars[*row].is_some() && given(*row) && bars[*row] != at_times[*row];
+            let Some(row) = (0..bars.len()).find(apart) else { return Ok(bars) };
             let told = |at: Option<usize>| {
-                at.map_or("none".to_owned(), |at| format!("that at {}", market.ts()[at]))
+                at.map_or("no bar".to_owned(), |at| format!("that at {} ns", market.ts()[at]))
             };
-            let (bar, time) = (told(bars[row]), told(times[row]));
-            let differ = format!("bar is {bar} ns, and ts means {time} ns; give one");
+            let (bar, time) = (told(bars[row]), told(at_times[row]));
+            let differ = format!("bar is {bar}, and ts means {time}; give one of them");
             Err(problem(BAR[0], Some(row), differ))
         }
         (None, None) => {
@@ -271,26 +297,16 @@ fn rows_of_bars(
     array.as_primitive::<Int64Type>().iter().enumerate().map(one).collect()
 }
 
-fn rows_of_times(
-    market: &Market,
-    array: &ArrayRef,
-    series: &[Option<u32>],
-    timezone: &str,
-) -> Result<Vec<Option<usize>>, Error> {
-    let array = match array.data_type() {
-        // Numbers are ns since 1970, as the bars' are.
-        DataType::Int64 => Arc::clone(array),
-        _ => {
-            // A time without a zone is one of the zone, as the bars' are.
-            let to = DataType::Timestamp(TimeUnit::Nanosecond, Some(timezone.into()));
-            cast_to(TIME, &cast_to(TIME, array, &to)?, &DataType::Int64)?
-        }
-    };
+/// The first bar that opens at each time or later, if that is in a segment that has begun by then.
+fn rows_of_times(market: &Market, times: &ArrayRef, series: &[Option<u32>]) -> Vec<Option<usize>> {
     let one = |(row, time): (usize, Option<i64>)| {
-        let span = &market.series()[series[row]? as usize];
-        let times = &market.ts()[span.start..span.end];
-        let bar = times.partition_point(|ts| Some(*ts) < time);
-        time.filter(|_| bar < times.len()).map(|_| span.start + bar)
+        let (time, span) = (time?, &market.series()[series[row]? as usize]);
+        let bars = &market.ts()[span.start..span.end];
+        let at = span.start + bars.partition_point(|ts| *ts < time);
+        let opens = *market.ts()[..span.end].get(at)?;
+        let segments = market.segments();
+        let segment = segments.get(segments.partition_point(|one| one.end <= at))?;
+        (opens == time || segment.start < at).then_some(at)
     };
-    Ok(array.as_primitive::<Int64Type>().iter().enumerate().map(one).collect())
+    times.as_primitive::<Int64Type>().iter().enumerate().map(one).collect()
 }

@@ -27,9 +27,11 @@ const PIECE: usize = 131_072;
 ///
 /// Columns of `decisions`, one row a decision:
 /// - `bar`, bar t within its series from 0 (of the bars that are used: dropped ones are not
-///   counted), or `ts` (also `time`), a time: t is then the first bar of the series that opens at it
-///   or later. A time without a zone is in the recipe's `data.timezone`. Where there are both, they
-///   must mean the same bar;
+///   counted), or `ts` (also `time`, `timestamp`), a time of any form that times of bars may have: t
+///   is then the first bar of the series that opens at it or later, so the time is when a decision
+///   is carried out: one that needs the close of a bar can't have that bar's time, which is that of
+///   its open. There is none before the first bar of a segment, as in a gap beyond `max_gap`. Where
+///   there are `bar` and `ts`, they must mean the same bar;
 /// - `symbol`, needed where there are several;
 /// - `direction`: 1 long, -1 short, 0 hold; or these words;
 /// - `dollars`: the notional;
@@ -56,8 +58,10 @@ pub fn price(
     let market = &*loaded.market;
     let settings = loaded.recipe.reward_settings(market.bars_per_year())?;
     let pricer = Pricer::new(prices(market), settings.clone()).map_err(BackendError::from)?;
-    let pricing = Pricing { market, timezone: &loaded.recipe.data.timezone, pricer, settings };
+    let pricing = Pricing { market, pricer, settings };
     decisions::warn_of_others(decisions);
+    // Of the whole column: what the values mean is told from all of them.
+    let decisions = &decisions::with_times(decisions, &loaded.recipe.data.timezone)?;
     let rows = decisions.num_rows();
     (watch.total)(rows as u64);
     let count = rows.div_ceil(PIECE).max(1);
@@ -107,14 +111,13 @@ fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
 /// What decisions are priced by.
 struct Pricing<'a> {
     market: &'a Market,
-    timezone: &'a str,
     pricer: Pricer,
     settings: RewardSettings,
 }
 
 impl Pricing<'_> {
     fn price(&self, decisions: &RecordBatch) -> Result<RecordBatch, Error> {
-        let decisions = Decisions::read(self.market, decisions, self.timezone)?;
+        let decisions = Decisions::read(self.market, decisions)?;
         if self.settings.metrics.contains(&Metric::RMultiple) {
             decisions.check_stops()?;
         }
@@ -202,11 +205,11 @@ impl Priced {
     fn table(
         &self,
         market: &Market,
-        wanted: &Decisions,
+        decisions: &Decisions,
         metrics: &[&str],
         rows: &[usize],
     ) -> Result<RecordBatch, ArrowError> {
-        let count = wanted.at.len();
+        let count = decisions.at.len();
         fn spread<T: Copy>(count: usize, rows: &[usize], values: &[T]) -> Vec<Option<T>> {
             let mut all = vec![None; count];
             rows.iter().zip(values).for_each(|(row, value)| all[*row] = Some(*value));
@@ -216,12 +219,12 @@ impl Priced {
             Arc::new(Float64Array::from(spread(count, rows, values)))
         };
         let bar = |i: usize| {
-            let (at, series) = (wanted.at[i]?, wanted.series[i]?);
+            let (at, series) = (decisions.at[i]?, decisions.series[i]?);
             Some((at - market.series()[series as usize].start) as i64)
         };
         let ts: TimestampNanosecondArray =
-            wanted.at.iter().map(|at| at.map(|row| market.ts()[row])).collect();
-        let symbols = wanted.series.iter().map(|series| series.map(|code| code as i32));
+            decisions.at.iter().map(|at| at.map(|row| market.ts()[row])).collect();
+        let symbols = decisions.series.iter().map(|series| series.map(|code| code as i32));
         let names = market.series().iter().map(|span| span.symbol.as_str());
         let reasons: Vec<Option<i32>> = spread(count, rows, &self.exit_reason)
             .into_iter()

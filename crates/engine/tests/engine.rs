@@ -283,10 +283,12 @@ fn an_opened_dataset_has_the_samples_that_were_built() {
 mod pricing {
     use std::sync::Arc;
 
-    use super::{loaded, recipe};
+    use std::fmt::Write;
+
+    use super::{Recipe, Source, load, loaded, read_bytes, recipe};
     use arrow::array::{
-        Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray,
-        TimestampMillisecondArray,
+        Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, RecordBatch,
+        StringArray, TimestampMillisecondArray,
     };
     use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
     use barloom_backend::{Backend, SampleBlock};
@@ -401,8 +403,52 @@ mod pricing {
         ]);
         let priced = priced_once(&loaded, &decisions);
         let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
-        let expected = [Some(0), Some(0), Some(1), Some(1), None];
+        // Before the first bar there is nothing to be decided on, and after the last nothing to be.
+        let expected = [None, Some(0), Some(1), Some(1), None];
         assert_eq!(bar.iter().collect::<Vec<_>>(), expected);
+        // Of any form that times of bars may have.
+        let text: Vec<String> = times.iter().map(|ms| format!("{}", ms / 1_000)).collect();
+        let seconds: Vec<i64> = times.iter().map(|ms| ms.div_euclid(1_000)).collect();
+        let forms: [ArrayRef; 3] = [
+            Arc::new(Int64Array::from(times.to_vec())),
+            Arc::new(Float64Array::from_iter_values(seconds.iter().map(|s| *s as f64))),
+            Arc::new(StringArray::from(text)),
+        ];
+        for form in forms {
+            let mut columns = vec![("ts", form)];
+            let others = decisions.schema();
+            let others = others.fields().iter().zip(decisions.columns()).skip(1);
+            columns.extend(others.map(|(field, array)| (field.name().as_str(), Arc::clone(array))));
+            let priced = priced_once(&loaded, &batch(columns));
+            let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
+            assert_eq!(bar.value(3), 1, "{:?}", bar);
+        }
+    }
+
+    #[test]
+    fn a_time_in_a_long_gap_is_that_of_no_bar() {
+        // Two days of bars, then two of them a month later.
+        let mut csv = String::from("date,open,high,low,close,volume\n");
+        let hours = (0..48).chain(720..768);
+        for hour in hours {
+            let at = 1_700_000_000_i64 + hour * 3_600;
+            writeln!(csv, "{at},10,11,9,10,5").unwrap();
+        }
+        let mut recipe = Recipe::default();
+        (recipe.dataset.lookback, recipe.dataset.forward) = (4, 4);
+        let bars =
+            read_bytes("gap.csv", csv.as_bytes(), &barloom_market_data::ReadOptions::default());
+        let loaded = load(&recipe, Source::Bars(bars.unwrap())).unwrap();
+        let ts = loaded.market.ts();
+        let times = [ts[10], ts[47] + 1, ts[48] - 1, ts[48], ts[48] + 1];
+        let decisions = batch(vec![
+            ("ts", Arc::new(Int64Array::from(times.to_vec()))),
+            ("direction", Arc::new(Int64Array::from(vec![1; 5]))),
+            ("dollars", Arc::new(Int64Array::from(vec![500; 5]))),
+        ]);
+        let priced = priced_once(&loaded, &decisions);
+        let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
+        assert_eq!(bar.iter().collect::<Vec<_>>(), [Some(10), None, None, Some(48), Some(49)]);
     }
 
     #[test]
@@ -434,6 +480,13 @@ mod pricing {
             with("direction", floats([1.0, 2.0])),
             "decisions.direction: row 1: expected 1 (long), -1 (short) or 0 (hold), got 2"
         );
+        let categories = |names: [&str; 2]| -> ArrayRef {
+            Arc::new(names.into_iter().collect::<DictionaryArray<Int32Type>>())
+        };
+        assert_eq!(
+            with("direction", categories(["long", "up"])),
+            "decisions.direction: row 1: expected long, short or hold, got \"up\""
+        );
         assert_eq!(
             with("dollars", floats([f64::NAN, 1.0])),
             "decisions.dollars: row 0: expected dollars, 0 or more, got NaN"
@@ -463,7 +516,8 @@ mod pricing {
         assert_eq!(
             with("ts", Arc::new(Int64Array::from(vec![ts[1], ts[3]]))),
             format!(
-                "decisions.bar: row 1: bar is that at {} ns, and ts means that at {} ns; give one",
+                "decisions.bar: row 1: bar is that at {} ns, and ts means that at {} ns; give one \
+                 of them",
                 ts[2], ts[3]
             )
         );

@@ -127,7 +127,7 @@ fn a_warm_loader_allocates_nothing() {
         for layout in [WindowLayout::ChannelsFirst, WindowLayout::ChannelsLast] {
             let shuffle = Some(1);
             let options = LoaderOptions { batch_size, unit, layout, shuffle, ..options(2) };
-            let loader = Loader::new(kit::session(4), 10_000_000, options).unwrap();
+            let loader = Loader::new(kit::long_session(4), 10_000_000, options).unwrap();
             let mut batches = loader.batches(&loader.start(0)).unwrap();
             // As many buffers as there can ever be: those that are ready, in the making, or held.
             let held: Vec<_> = batches.by_ref().take(20 * (2_048 / batch_size).max(1)).collect();

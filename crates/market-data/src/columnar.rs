@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
 use crate::source::unpacked_limit;
-use crate::table::{Rows, SymbolCodes, Table};
+use crate::table::{NO_TIME, Rows, SymbolCodes, Table};
 use crate::text::{check_roles, instants};
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions, ipc, pages};
@@ -238,6 +238,22 @@ fn written(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<Written>, M
                 .collect()
         }
     }
+}
+
+/// Times in ns since 1970 UTC of a column of any type that the times of bars can have, by the same
+/// rules; none where one is missing. `table` is what errors call what the column is of.
+///
+/// # Errors
+/// A value is no time, or can't be told to be one: the error names its row.
+pub fn read_times(
+    table: &str,
+    name: &str,
+    array: &ArrayRef,
+    options: &ReadOptions,
+) -> Result<Vec<Option<i64>>, MarketDataError> {
+    let written = written(table, name, array)?;
+    let (ts, ..) = instants(table, name, &written, options, |row| format!("row {}", row + 1))?;
+    Ok(ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect())
 }
 
 /// Times of a column of dates and one of times of day.

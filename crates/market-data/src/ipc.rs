@@ -140,6 +140,12 @@ fn check_message(meta: &[u8], body: &[u8], left: &mut u64) -> Result<(), ArrowEr
             ))
         })?;
     }
+    // Else one part of a small file could be any number of columns, each of which is copied.
+    if batch.compression().is_none() && sum > body.len() as u64 {
+        let problem =
+            format!("a batch of {} bytes has columns of {sum}: it is damaged", body.len());
+        return Err(broken(problem));
+    }
     // Columns of some types have any number of rows in no bytes. Times and prices have 1 bit a row
     // or more.
     let rows = u64::try_from(batch.length()).unwrap_or(u64::MAX);

@@ -1,7 +1,7 @@
 //! Reads, checks and writes market bars.
 //!
 //! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, also
-//! gzipped or zipped, Binance klines) become one collection of [`Bars`]: a column set for each
+//! gzipped or zipped, Binance klines, Databento DBN) become one collection of [`Bars`]: a column set for each
 //! symbol, every bar knowing its file and row. Nothing is judged until that is there, so that
 //! [`Bars::check`] can tell everything that is wrong at once, and [`Bars::into_series`] refuses
 //! or drops what is unusable and says where it was. The price is that a file is in memory whole.
@@ -24,6 +24,7 @@
 mod bars;
 mod check;
 mod columnar;
+mod databento;
 mod error;
 mod ipc;
 mod joined;
@@ -40,6 +41,7 @@ mod write;
 
 pub use bars::{Bars, Loaded};
 pub use check::{Finding, Place, Report, Severity};
+pub use columnar::read_times;
 pub use error::{ErrorKind, MarketDataError};
 pub use joined::Joined;
 pub use market_arrow::{

@@ -1,6 +1,6 @@
 //! From paths and globs to the tables in the files.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
@@ -12,10 +12,13 @@ use rayon::prelude::*;
 use crate::bars::Bars;
 use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
-use crate::{MarketDataError, ReadOptions, columnar, text};
+use crate::{MarketDataError, ReadOptions, columnar, databento, text};
 
 /// What a compressed file may unpack to: more is taken for a bomb.
 pub(crate) const UNPACKED_LIMIT: u64 = 8 << 30;
+
+/// How a Zstandard frame begins.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// The most that a byte can unpack to: 2 bits of deflate copy 258 bytes.
 const DEFLATED: u64 = 1_032;
@@ -158,6 +161,22 @@ fn tables(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>,
         check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
         return Ok(vec![table(file, &unpacked.into(), options)?]);
     }
+    if bytes.starts_with(&ZSTD_MAGIC) {
+        let broken = |e: io::Error| {
+            MarketDataError::file(file, format!("it is not readable as Zstandard: {e}"))
+        };
+        let frames = || zstd::Decoder::new(&*bytes).map_err(broken);
+        let mut magic = Vec::new();
+        frames()?.take(4).read_to_end(&mut magic).map_err(broken)?;
+        if databento::begins(&magic) {
+            let frames = frames()?.take(UNPACKED_LIMIT);
+            return Ok(vec![unless_damaged(file, || databento::read(file, frames, options))?]);
+        }
+        let mut unpacked = Vec::new();
+        frames()?.take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked).map_err(broken)?;
+        check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
+        return Ok(vec![table(file, &unpacked.into(), options)?]);
+    }
     Ok(vec![table(file, &bytes, options)?])
 }
 
@@ -214,6 +233,8 @@ fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Table, Mark
         unless_damaged(file, || columnar::read_parquet(file, bytes, options))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
         unless_damaged(file, || columnar::read_arrow(file, bytes, options))
+    } else if databento::begins(bytes) {
+        unless_damaged(file, || databento::read(file, &bytes[..], options))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
     } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {
@@ -229,11 +250,14 @@ fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Table, Mark
 /// The ending and the format of a file whose name says that it is no text.
 fn columnar_name(file: &str) -> Option<(String, &'static str)> {
     let name = file.to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     let ending = name.rsplit(['/', '\\']).next()?.rsplit_once('.')?.1;
     let format = match ending {
         "parquet" | "pq" => "Parquet",
         "arrow" | "ipc" | "feather" => "Arrow IPC",
+        "dbn" => "DBN",
+        "dbz" => "DBN (it is DBZ, the format before it, which Databento's `dbn` converts)",
+        "frag" => "DBN (it is a fragment without metadata)",
         _ => return None,
     };
     Some((ending.to_owned(), format))

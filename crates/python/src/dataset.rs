@@ -498,7 +498,7 @@ pub(crate) fn open(
     py: Python<'_>,
     path: PathBuf,
     backend: &str,
-    device: Option<u32>,
+    #[pyo3(from_py_with = whole_or_none)] device: Option<u32>,
 ) -> PyResult<Dataset> {
     let choice = Choice { backend: jobs::backend(backend)?, device };
     let sets = py.detach(|| barloom_engine::open(&path)).map_err(errors::of)?;

@@ -292,8 +292,8 @@ pub(crate) fn price(
     let Some((schema, batches)) = tables::from_python(decisions)? else {
         return Err(errors::usage("decisions: expected a table"));
     };
-    let decisions = tables::joined(&schema, &batches)?;
     let priced = watched(py, None, None, move |watch| {
+        let decisions = tables::joined(&schema, &batches)?;
         let loaded = bars::loaded(&mut recipe, given)?;
         barloom_engine::price(&loaded, &decisions, watch).map_err(errors::of)
     })?;

@@ -27,6 +27,8 @@ use pyo3::prelude::*;
 fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // Where there is a logger already, of an earlier import, it stays.
     let _ = pyo3_log::try_init();
+    // NumPy's interface is found at its first use: here, where Ctrl-C is raised like any error.
+    numpy::PyArray1::<f32>::zeros(module.py(), 0, false);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<recipe::Recipe>()?;
     module.add_class::<dataset::Dataset>()?;

@@ -147,3 +147,30 @@ for _ in range(40):
 def test_threads_that_ask_for_the_first_sample_do_not_wait_for_each_other(tmp_path: Any) -> None:
     script = DEADLOCK.format(log=str(tmp_path / "log"))
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["ts", "Date", "time", "datetime", "open_time"])
+def test_what_is_left_of_a_numbering_is_no_time(name: str):
+    """Rows of a DataFrame that were dropped or sorted keep their numbers, which are not times."""
+    frame = pd.DataFrame(made_bars()).rename(columns={"ts": name})
+    times = pd.to_datetime(frame[name])
+    plain = barloom.build_dataset(small_recipe(), 50, bars=frame.assign(**{name: times}))
+    wanted = plain.take(range(50), columns=["ts"])
+    kept = frame.assign(**{name: times})
+    shuffled = kept.iloc[::-1].sort_values(name)
+    doubled = pd.concat([kept.iloc[:300], kept.iloc[300:]])
+    for bars in (shuffled, doubled, kept[kept["close"] > 0].set_axis(range(len(kept), 0, -1))):
+        got = barloom.build_dataset(small_recipe(), 50, bars=bars)
+        taken = got.take(range(50), columns=["ts"])
+        for column, values in wanted.items():
+            np.testing.assert_array_equal(taken[column], values, err_msg=column)
+
+
+def test_an_index_of_times_is_one_whatever_its_name():
+    frame = pd.DataFrame(made_bars())
+    frame["ts"] = pd.to_datetime(frame["ts"])
+    wanted = barloom.build_dataset(small_recipe(), 50, bars=frame)[0:50]["windows"]
+    by_name = frame.set_index("ts")
+    for bars in (by_name, by_name.rename_axis(None), frame.set_index("ts", drop=False)):
+        got = barloom.build_dataset(small_recipe(), 50, bars=bars)[0:50]["windows"]
+        np.testing.assert_array_equal(got, wanted)

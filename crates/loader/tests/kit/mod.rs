@@ -46,6 +46,17 @@ pub(crate) fn session(actions_per_state: u64) -> Arc<dyn Session> {
     CpuBackend::default().prepare(market, Arc::new(plan)).unwrap().into()
 }
 
+/// The same with windows so long that a batch goes past the caches.
+pub(crate) fn long_session(actions_per_state: u64) -> Arc<dyn Session> {
+    let market = market();
+    let mut recipe = Recipe::default();
+    recipe.dataset.samples = barloom_recipe::Samples::Count(1_000);
+    recipe.dataset.actions_per_state = actions_per_state;
+    let recipe = recipe.resolve(&market).unwrap();
+    let plan = endless(Plan::new(&recipe, &market, None).unwrap());
+    CpuBackend::default().prepare(market, Arc::new(plan)).unwrap().into()
+}
+
 pub(crate) fn loader(samples: u64, options: LoaderOptions) -> Loader {
     Loader::new(session(1), samples, options).unwrap()
 }

@@ -165,9 +165,14 @@ def price(
         actions: A table, or a dict of arrays, with a row for each decision and the columns
             ``bar`` (bar t within its series, from 0) or ``ts`` (t is the first bar that opens at it
             or later), ``symbol`` where there are several, ``direction`` (1, -1, 0 or "long",
-            "short", "hold"), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the entry
-            price; null or NaN for none) and ``equity`` (dollars, 10,000 by default, by which
-            ``return`` is measured). Columns of other names are not used; a warning is logged.
+            "short", "hold"), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the
+            entry price; null or NaN for none) and ``equity`` (dollars, 10,000 by default, by which
+            ``return`` is measured). Other columns are not used; a warning is logged. With ``bar``
+            and ``ts`` both, they must mean the same bar.
+
+            A decision is carried out at its ``bar`` or ``ts``: by default it enters at the open of
+            bar t. The times of bars are those of their opens, so a signal that needs the close of a
+            bar must not carry that bar's time, but that of the next one (``bar + 1``).
         forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
         cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics.
 

@@ -56,10 +56,33 @@ def _of_pandas(frame: Any) -> Any:
             "the columns have several levels, as of several tickers; give a dict of one table for "
             "each symbol, as in {s: frame.xs(s, axis=1, level=1) for s in symbols}"
         )
-    if type(frame.index).__name__ != "RangeIndex":
-        names = [name or "ts" for name in frame.index.names]
-        frame = frame.rename_axis(names if len(names) > 1 else names[0]).reset_index()
+    frame = _with_index(frame)
     return pyarrow.Table.from_pandas(frame, preserve_index=False)
+
+
+def _with_index(frame: Any) -> Any:
+    """The frame with the levels of its index as columns, but for those that only number rows.
+
+    What has no name is named by what it holds: times are ``ts``, text is ``ts`` too where it is all
+    there is (dates as text), else ``symbol``. Numbers without a name are never times: they are what
+    is left of a numbering where rows were dropped or sorted.
+    """
+    index = frame.index
+    levels = [index.get_level_values(level) for level in range(index.nlevels)]
+    columns = {}
+    for values in levels:
+        kind = values.dtype.kind
+        name = values.name
+        if name is None:
+            if kind in "iufb":
+                continue
+            name = "ts" if kind in "mM" or len(levels) == 1 else "symbol"
+        if name not in frame.columns and name not in columns:
+            columns[name] = values
+    frame = frame.reset_index(drop=True)
+    for place, (name, values) in enumerate(columns.items()):
+        frame.insert(place, name, values)
+    return frame
 
 
 def _of_columns(columns: Mapping[str, Any]) -> Any:
