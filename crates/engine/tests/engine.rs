@@ -421,7 +421,7 @@ mod pricing {
             columns.extend(others.map(|(field, array)| (field.name().as_str(), Arc::clone(array))));
             let priced = priced_once(&loaded, &batch(columns));
             let bar = priced.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
-            assert_eq!(bar.value(3), 1, "{:?}", bar);
+            assert_eq!(bar.value(3), 1, "{bar:?}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use barloom_bars::{BarFault, Column, PRICE_COLUMNS, Series, bar_fault};
 
 use crate::table::{NO_TIME, Table};
+use crate::time::is_early;
 use crate::{Joined, MarketDataError, OnBadBar, ReadOptions, Stamp};
 
 /// Bars as they were read, by symbol, each knowing its file and row.
@@ -149,6 +150,15 @@ impl Bars {
         };
         let mut first = None;
         for raw in &self.series {
+            if let Some(row) = self.first_early(raw) {
+                let file = &self.files[raw.origins[row].file as usize];
+                let problem = format!(
+                    "{} {}: its time is a number that says a time before 1973; is the column \
+                     one of times?",
+                    file.unit, raw.origins[row].row
+                );
+                return Err(MarketDataError::file(&file.name, problem));
+            }
             for (row, fault) in raw.faults() {
                 *loaded.dropped.entry(fault.name().to_owned()).or_insert(0) += 1;
                 first.get_or_insert_with(|| {
@@ -172,6 +182,13 @@ impl Bars {
             }
         }
         Ok(loaded)
+    }
+
+    /// The first bar whose time is a number so small that it rather counts something else.
+    pub(crate) fn first_early(&self, raw: &RawSeries) -> Option<usize> {
+        let is_number = |file: u32| self.files[file as usize].time_unit.is_some();
+        let mut bars = raw.ts.iter().zip(&raw.origins);
+        bars.position(|(ts, origin)| *ts != NO_TIME && is_number(origin.file) && is_early(*ts))
     }
 
     /// `bars.csv, line 7` of a bar.

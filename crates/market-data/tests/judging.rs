@@ -213,6 +213,9 @@ fn epochs_before_1973_are_told() {
     let text = "time,open,high,low,close\n0,10,12,9,11\n60,10,12,9,11\n";
     let report = bars(text).check();
     assert_eq!(lines(&report, "early_time"), [2, 3]);
+    // As they are no times, what is made of them would be in any order and of any length.
+    let error = bars(text).into_series(OnBadBar::Drop).unwrap_err().to_string();
+    assert!(error.contains("line 2: its time is a number that says a time before 1973"), "{error}");
     let text = "time,open,high,low,close\n1962-01-02,10,12,9,11\n";
     assert_eq!(lines(&bars(text).check(), "early_time"), [0_u32; 0]);
 }

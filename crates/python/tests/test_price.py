@@ -184,8 +184,10 @@ def test_a_decision_by_time_is_at_the_first_bar_from_then_on():
     times = np.array([ts[0] - 1, ts[7], ts[7] + 1, ts[199] + 1, ts[599], ts[599] + 1])
     actions = {"ts": times, "direction": np.ones(6, np.int8), "dollars": np.full(6, 1e3)}
     table = barloom.price(bars, actions, forward=1).to_arrow()
-    assert table["bar"].to_pylist() == [0, 7, 8, 200, 599, None]
-    assert table["entry_price"].to_pylist() == [*bars["open"][[0, 7, 8, 200, 599]], None]
+    # Before the first bar, and within the gap before bar 200, there is none.
+    assert table["bar"].to_pylist() == [None, 7, 8, None, 599, None]
+    entries = [None, *bars["open"][[7, 8]], None, bars["open"][599], None]
+    assert table["entry_price"].to_pylist() == entries
     assert table["ts"].to_pylist()[-1] is None
     ns = actions | {"ts": times.astype("datetime64[ns]").astype(np.int64)}
     assert barloom.price(bars, ns, forward=1).to_arrow().equals(table)

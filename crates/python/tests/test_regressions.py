@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import barloom
+from conftest import made_bars, small_recipe
 
 MINUTE = 60_000_000_000
 COUNT = 2_000

@@ -54,7 +54,7 @@ impl Bars {
             let epoch = self.files[origin.file as usize].time_unit.is_some();
             if epoch && *ts != NO_TIME && is_early(*ts) {
                 let what = || "it is before 1973".to_owned();
-                found.add(self, Severity::Warning, "early_time", raw, row, what);
+                found.add(self, Severity::Error, "early_time", raw, row, what);
             }
         }
     }
