@@ -1,5 +1,4 @@
-//! The tasks of a block: up to [`GRAIN`] rows but for their windows, column by column while they
-//! are in the caches; and the windows of one channel.
+//! The tasks of a block's rows: what is drawn, the trades and rewards, and the windows.
 
 use std::ops::Range;
 
@@ -11,7 +10,8 @@ use barloom_scaling::{Places, PlainStore, SteppedStore};
 use crate::CpuSession;
 use crate::instructions::Task;
 
-/// Rows of a task: some tens of microseconds of work, and columns that stay in the first cache.
+/// Rows that are filled in turn, or windows that are cut in market order, at a time: some tens of
+/// microseconds of work, on memory that stays in the near caches.
 pub(crate) const GRAIN: usize = 256;
 
 /// Rows that are drawn and placed at a time.
