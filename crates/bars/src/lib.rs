@@ -35,7 +35,7 @@ mod split;
 mod validate;
 
 pub use error::BarsError;
-pub use market::{Market, SeriesSpan};
+pub use market::{Market, SeriesSpan, market_columns};
 pub use segments::{MaxGap, Segment};
 pub use series::{Column, Series};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};

@@ -83,7 +83,7 @@ impl Market {
 
     /// An arena of one series, whose memory it takes.
     fn of_one(series: Series, channels: &[String]) -> Result<Self, BarsError> {
-        let names = column_names(channels);
+        let names = market_columns(channels);
         names.iter().try_for_each(|name| series.require(name).map(drop))?;
         let (symbol, ts, mut there) = series.into_parts();
         let take = |name: &&str| {
@@ -99,7 +99,7 @@ impl Market {
         if series.is_empty() {
             return Err(BarsError::NoSeries);
         }
-        let names = column_names(channels);
+        let names = market_columns(channels);
         let bars = series.iter().map(Series::len).sum();
         let mut columns: Vec<Column> =
             names.iter().map(|n| Column::new(*n, Vec::with_capacity(bars))).collect();
@@ -217,8 +217,10 @@ impl Market {
     }
 }
 
-/// The columns of a market: prices, then the channels that are none.
-fn column_names(channels: &[String]) -> Vec<&str> {
+/// The columns that a market of these channels has, in order: the four prices, then the channels that
+/// are none, each once.
+#[must_use]
+pub fn market_columns(channels: &[String]) -> Vec<&str> {
     let mut names = PRICE_COLUMNS.to_vec();
     for channel in channels {
         if !names.contains(&channel.as_str()) {

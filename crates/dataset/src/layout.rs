@@ -227,6 +227,7 @@ fn dictionary(codes: Vec<i32>, values: &[String]) -> Result<ArrayRef, ArrowError
 }
 
 /// The columns of these metrics: `reward`, then `reward_<metric>` for each further one.
+#[must_use]
 pub fn reward_names(metrics: &[impl AsRef<str>]) -> Vec<String> {
     let further = metrics.iter().skip(1).map(|metric| format!("reward_{}", metric.as_ref()));
     metrics.first().map(|_| "reward".to_owned()).into_iter().chain(further).collect()

@@ -93,17 +93,17 @@ impl Order {
         let Some(network) = &self.network else { return };
         for numbers in out.chunks_mut(LANES) {
             // Those to permute once more, and where they are.
-            let (mut left, mut places) = ([0; LANES], [0; LANES]);
+            let (mut walking, mut places) = ([0; LANES], [0; LANES]);
             let mut count = numbers.len();
-            left[..count].copy_from_slice(numbers);
+            walking[..count].copy_from_slice(numbers);
             places.iter_mut().enumerate().for_each(|(i, place)| *place = i);
             while count > 0 {
-                network.permute(&mut left[..count]);
+                network.permute(&mut walking[..count]);
                 let mut again = 0;
                 for i in 0..count {
-                    let (number, place) = (left[i], places[i]);
+                    let (number, place) = (walking[i], places[i]);
                     numbers[place] = number;
-                    (left[again], places[again]) = (number, place);
+                    (walking[again], places[again]) = (number, place);
                     again += usize::from(number >= self.count);
                 }
                 count = again;

@@ -150,7 +150,7 @@ impl Bars {
         };
         let mut first = None;
         for raw in &self.series {
-            if let Some(row) = self.first_early(raw) {
+            if let Some(row) = self.early_rows(raw).next() {
                 let file = &self.files[raw.origins[row].file as usize];
                 let problem = format!(
                     "{} {}: its time is a number that says a time before 1973; is the column \
@@ -184,11 +184,14 @@ impl Bars {
         Ok(loaded)
     }
 
-    /// The first bar whose time is a number so small that it rather counts something else.
-    pub(crate) fn first_early(&self, raw: &RawSeries) -> Option<usize> {
+    /// The bars whose times are numbers so small that they rather count something else.
+    pub(crate) fn early_rows(&self, raw: &RawSeries) -> impl Iterator<Item = usize> {
         let is_number = |file: u32| self.files[file as usize].time_unit.is_some();
-        let mut bars = raw.ts.iter().zip(&raw.origins);
-        bars.position(|(ts, origin)| *ts != NO_TIME && is_number(origin.file) && is_early(*ts))
+        let is_one = move |row: &usize| {
+            let ts = raw.ts[*row];
+            ts != NO_TIME && is_number(raw.origins[*row].file) && is_early(ts)
+        };
+        (0..raw.ts.len()).filter(is_one)
     }
 
     /// `bars.csv, line 7` of a bar.

@@ -82,10 +82,13 @@ pub(crate) fn read(
     Ok(bars.table(file, options))
 }
 
-/// A kind of records as Databento names its schema.
+/// A kind of records, by the name of its schema where it has one.
 fn kind_name(kind: u8) -> String {
-    RType::try_from(kind)
-        .map_or_else(|_| format!("records of kind {kind}"), |kind| kind.as_str().to_owned())
+    match (RType::try_into_schema(kind.into()), RType::try_from(kind)) {
+        (Some(schema), _) => schema.as_str().to_owned(),
+        (None, Ok(kind)) => kind.as_str().to_owned(),
+        (None, Err(_)) => format!("records of kind {kind}"),
+    }
 }
 
 /// Counts the bytes that are read, and knows the first and whether they ended too early.
@@ -148,7 +151,6 @@ struct Bars {
     volume: Vec<f64>,
     /// The kinds of bars.
     kinds: BTreeSet<u8>,
-    last_kind: Option<u8>,
     /// Records that are no bars, by their kind.
     others: BTreeMap<u8, u64>,
 }
@@ -160,9 +162,7 @@ impl Bars {
             _ => self.find(bar),
         };
         self.last = Some(place);
-        if self.last_kind.replace(bar.hd.rtype) != Some(bar.hd.rtype) {
-            self.kinds.insert(bar.hd.rtype);
-        }
+        self.kinds.insert(bar.hd.rtype);
         self.codes.push(place.code);
         // A time that is not defined is greater than any.
         self.ts.push(i64::try_from(bar.hd.ts_event).unwrap_or(NO_TIME));

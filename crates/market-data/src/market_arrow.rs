@@ -14,7 +14,7 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
-use barloom_bars::{Column, Market, PRICE_COLUMNS, Segment, Series};
+use barloom_bars::{Column, Market, Segment, Series, market_columns};
 
 use crate::names::normalise;
 use crate::source::unless_damaged;
@@ -157,11 +157,10 @@ fn market_of(
     batches: Vec<RecordBatch>,
     channels: &[String],
 ) -> Result<Market, MarketDataError> {
-    let mut columns: Vec<&str> = PRICE_COLUMNS.to_vec();
-    columns.extend(channels.iter().map(String::as_str).filter(|c| !PRICE_COLUMNS.contains(c)));
+    let columns = market_columns(channels);
     let mut stored = Stored { name, columns, bars: 0, series: Vec::new(), segments: Vec::new() };
     for name in ["symbol", "ts", "segment"].iter().chain(&stored.columns) {
-        stored.place(schema, name)?;
+        stored.column_index(schema, name)?;
     }
     for batch in batches {
         stored.take(&batch)?;
@@ -204,7 +203,7 @@ impl Stored<'_> {
         MarketDataError::file(self.name, problem)
     }
 
-    fn place(&self, schema: &Schema, name: &str) -> Result<usize, MarketDataError> {
+    fn column_index(&self, schema: &Schema, name: &str) -> Result<usize, MarketDataError> {
         let missing = || format!("it has no column {name}; expected a dataset's bars.arrow");
         schema.index_of(name).map_err(|_| self.broken(&missing()))
     }
@@ -215,7 +214,7 @@ impl Stored<'_> {
         name: &str,
         kind: &DataType,
     ) -> Result<ArrayRef, MarketDataError> {
-        let array = batch.column(self.place(&batch.schema(), name)?);
+        let array = batch.column(self.column_index(&batch.schema(), name)?);
         let cast = arrow::compute::cast(array, kind);
         cast.map_err(|e| self.broken(&format!("column {name}: {e}")))
     }

@@ -190,7 +190,7 @@ fn what_holds_no_bars_says_what_it_holds() {
     let mut encoder = DbnEncoder::new(&mut trades, &metadata).unwrap();
     encoder.encode_records(&[TradeMsg::default(), TradeMsg::default()]).unwrap();
     let said = error(&trades);
-    assert!(said.contains("it has no bars but 2 mbp-0; expected schema ohlcv-1s"), "{said}");
+    assert!(said.contains("it has no bars but 2 trades; expected schema ohlcv-1s"), "{said}");
     let mixed = [
         bar(rtype::OHLCV_1M, 1, 118, 0, 5_000_000_000_000),
         bar(rtype::OHLCV_1S, 1, 118, 1, 5_000_000_000_000),

@@ -203,3 +203,19 @@ fn many_columns_take_no_more_than_their_share_of_time() {
     let bars = read_bytes("x.csv", text.as_bytes(), &ReadOptions::default()).unwrap();
     assert_eq!(bars.check().columns.len(), 4 + columns / 2);
 }
+
+#[test]
+fn arrow_columns_of_the_same_bytes() {
+    let rows = 1_000;
+    let times = (0..rows).map(|i| 1_700_000_000_000 + i * 60_000);
+    let times: ArrayRef = Arc::new(TimestampMillisecondArray::from_iter_values(times));
+    let mut bytes = arrow(&batch(times, None), None);
+    // Five columns of 8,000 bytes: every one becomes all of them. The last first, as the offset of a
+    // buffer follows the length of the one before it.
+    for number in (0..5_u64).rev() {
+        let old = [number * 8_000, 8_000].map(u64::to_le_bytes).concat();
+        replace(&mut bytes, &old, &[0, 40_000_u64].map(u64::to_le_bytes).concat());
+    }
+    let said = error("x.arrow", &bytes);
+    assert!(said.contains("a batch of 40000 bytes has columns of 200000"), "{said}");
+}

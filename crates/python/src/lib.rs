@@ -9,6 +9,7 @@
     reason = "arguments of Python's functions are made for them"
 )]
 
+mod arguments;
 mod arrays;
 mod bars;
 mod dataset;

@@ -104,7 +104,7 @@ impl Loader {
     }
 
     /// The next loop is that of this epoch, from its beginning.
-    fn set_epoch(&self, #[pyo3(from_py_with = crate::jobs::whole)] epoch: u64) {
+    fn set_epoch(&self, #[pyo3(from_py_with = crate::arguments::whole)] epoch: u64) {
         let mut place = lock(&self.place);
         (place.next, place.running) = (self.inner.start(epoch), None);
     }

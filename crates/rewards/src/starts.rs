@@ -51,10 +51,10 @@ impl Starts {
     }
 }
 
-/// `f` over each run of `width` values, told with the place of its first, by the algorithm of van
+/// Emits `f` over each run of `width` values with the place of its first, by the algorithm of van
 /// Herk (1992) and Gil and Werman (1993): a run is the end of one aligned block and the begin of the
 /// next.
-fn sliding(values: &[f64], width: usize, f: fn(f64, f64) -> f64, mut tell: impl FnMut(usize, f64)) {
+fn sliding(values: &[f64], width: usize, f: fn(f64, f64) -> f64, mut emit: impl FnMut(usize, f64)) {
     // Of each place in a block, `f` over the values from there on.
     let mut ends = Vec::with_capacity(width.min(values.len()));
     for begin in (0..values.len()).step_by(width) {
@@ -64,13 +64,13 @@ fn sliding(values: &[f64], width: usize, f: fn(f64, f64) -> f64, mut tell: impl 
         for place in (1..width).rev() {
             ends[place - 1] = f(ends[place - 1], ends[place]);
         }
-        tell(begin, ends[0]);
+        emit(begin, ends[0]);
         let mut next = f64::NAN;
         let after = values[begin + width..].iter();
         for (number, (value, end)) in after.zip(&ends[1..]).enumerate() {
             // Of NaN and a value, `f` is the value.
             next = f(next, *value);
-            tell(begin + 1 + number, f(*end, next));
+            emit(begin + 1 + number, f(*end, next));
         }
     }
 }

@@ -3,8 +3,6 @@
 use super::{Found, Severity};
 use crate::Bars;
 use crate::bars::RawSeries;
-use crate::table::NO_TIME;
-use crate::time::is_early;
 
 /// From one file to the next a price may change this many times over, or be divided by it.
 const JUMP: f64 = 1.5;
@@ -50,12 +48,9 @@ impl Bars {
 
     /// Numbers that small rather count rows.
     pub(super) fn find_early_times(&self, raw: &RawSeries, found: &mut Found) {
-        for (row, (ts, origin)) in raw.ts.iter().zip(&raw.origins).enumerate() {
-            let epoch = self.files[origin.file as usize].time_unit.is_some();
-            if epoch && *ts != NO_TIME && is_early(*ts) {
-                let what = || "it is before 1973".to_owned();
-                found.add(self, Severity::Error, "early_time", raw, row, what);
-            }
+        for row in self.early_rows(raw) {
+            let what = || "it is before 1973".to_owned();
+            found.add(self, Severity::Error, "early_time", raw, row, what);
         }
     }
 
