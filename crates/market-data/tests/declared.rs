@@ -210,11 +210,14 @@ fn arrow_columns_of_the_same_bytes() {
     let times = (0..rows).map(|i| 1_700_000_000_000 + i * 60_000);
     let times: ArrayRef = Arc::new(TimestampMillisecondArray::from_iter_values(times));
     let mut bytes = arrow(&batch(times, None), None);
-    // Five columns of 8,000 bytes: every one becomes all of them. The last first, as the offset of a
-    // buffer follows the length of the one before it.
-    for number in (0..5_u64).rev() {
-        let old = [number * 8_000, 8_000].map(u64::to_le_bytes).concat();
-        replace(&mut bytes, &old, &[0, 40_000_u64].map(u64::to_le_bytes).concat());
+    // Five columns of 8,000 bytes, each with two buffers, of which the first is empty: offset and
+    // length of the second become those of all of them.
+    let pair = |offset: u64, length: u64| [offset, length].map(u64::to_le_bytes).concat();
+    let first = (0..bytes.len()).find(|at| bytes[*at..].starts_with(&pair(0, 8_000))).unwrap();
+    for number in 0..5 {
+        let at = first + number * 32;
+        assert_eq!(bytes[at..at + 16], pair(number as u64 * 8_000, 8_000));
+        bytes[at..at + 16].copy_from_slice(&pair(0, 40_000));
     }
     let said = error("x.arrow", &bytes);
     assert!(said.contains("a batch of 40000 bytes has columns of 200000"), "{said}");
