@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use barloom_backend::{Backend, BlockShape, Plan, Session};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
-use barloom_market_data::{OnBadBar, ReadOptions, Stamp};
+use barloom_market_data::OnBadBar;
 use barloom_recipe::Recipe;
 use clap::Args;
 
@@ -119,11 +119,7 @@ impl Job {
         let market = if self.bars.is_empty() {
             walk(WALK_BARS)
         } else {
-            let options = ReadOptions {
-                timezone: recipe.data.timezone.clone(),
-                stamp: Stamp::Open,
-                columns: Some(recipe.data.channels.clone()),
-            };
+            let options = barloom_engine::read_options(&recipe);
             let loaded =
                 barloom_market_data::read(&self.bars, &options)?.into_series(OnBadBar::Error)?;
             Market::new(&loaded.series, &recipe.data.channels, recipe.max_gap())?

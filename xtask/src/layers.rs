@@ -33,5 +33,5 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("python", &["market-data", "recipe", "backend", "dataset", "loader", "engine"]),
-    ("orchestrator", &["market-data", "rewards", "recipe", "dataset", "engine"]),
+    ("orchestrator", &["bars", "market-data", "rewards", "recipe", "dataset", "engine"]),
 ];

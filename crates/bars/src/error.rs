@@ -1,4 +1,4 @@
-use crate::BarFault;
+use crate::{BarFault, duration_text};
 
 /// Why bars, a market or a split are refused.
 #[non_exhaustive]
@@ -85,6 +85,36 @@ pub enum BarsError {
         bar: usize,
         /// How many bars there are.
         bars: usize,
+    },
+    /// A bar lasts over the end of the interval that coarser bars are to have.
+    #[error(
+        "series {symbol}, bar {bar}: it begins at {ts} ns and lasts {}, which is over the end of its interval of {}; take an interval that such bars make up",
+        duration_text(*.lasts), duration_text(*.interval)
+    )]
+    Straddles {
+        /// The symbol of the series.
+        symbol: String,
+        /// The bar, counted from 0.
+        bar: usize,
+        /// Its time, ns since 1970 UTC.
+        ts: i64,
+        /// How long it lasts, ns.
+        lasts: i64,
+        /// The interval, ns.
+        interval: i64,
+    },
+    /// Empty intervals are too many to be filled.
+    #[error(
+        "series {symbol}: {made} empty intervals of {} would be filled; take a longer interval, or a smaller max_gap, which ends segments instead",
+        duration_text(*.interval)
+    )]
+    TooManyFilled {
+        /// The symbol of the series.
+        symbol: String,
+        /// How many bars would be made.
+        made: i64,
+        /// The interval, ns.
+        interval: i64,
     },
     /// Two series have one symbol.
     #[error("symbol {symbol} is there twice; join its bars into one series")]

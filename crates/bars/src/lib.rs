@@ -5,6 +5,7 @@
 //! and knows its [`Segment`]s: the runs of bars that belong together. Gaps, several symbols and
 //! the parts of a split are all told by segments, so a window that lies in one segment can
 //! straddle none of them. The price of the arena is one copy of the columns when it is built.
+//! [`TradeBars`] makes bars of trades, [`resample`] coarser bars of bars.
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, Series};
@@ -27,18 +28,26 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod duration;
 mod error;
 mod market;
+mod resample;
 mod segments;
 mod series;
+mod spec;
 mod split;
+mod trades;
 mod validate;
 
+pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
 pub use market::{Market, SeriesSpan, market_columns};
+pub use resample::{FLOW_COLUMNS, fill, resample};
 pub use segments::{MaxGap, Segment};
 pub use series::{Column, Series};
+pub use spec::{BarSpec, NoBarSpec, interval_start};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
+pub use trades::{Aggregated, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
 pub use validate::{BarFault, bar_fault};
 
 /// The price columns that every series has, in this order.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use barloom_bars::Market;
-use barloom_market_data::{Bars, ReadOptions, Stamp, read, read_stored_market};
-use barloom_recipe::Recipe;
+use barloom_market_data::{Aggregate, Bars, ReadOptions, Stamp, read, read_stored_market};
+use barloom_recipe::{Aggregation, EmptyBars, PartialBar, Recipe};
 
 use crate::Error;
 
@@ -40,6 +40,13 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
             barloom_recipe::Stamp::Close => Stamp::Close,
         },
         columns: Some(recipe.data.channels.clone()),
+        aggregate: recipe.data.aggregate.map(|Aggregation { spec, partial_bar, empty_bars }| {
+            Aggregate {
+                spec,
+                keep_partial: partial_bar == PartialBar::Keep,
+                fill: (empty_bars == EmptyBars::Fill).then(|| recipe.max_gap()),
+            }
+        }),
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{BarFault, Column, PRICE_COLUMNS, Series, bar_fault};
+use barloom_bars::{
+    BarFault, BarSpec, Column, PRICE_COLUMNS, Series, TradeFault, bar_fault, fill, resample,
+};
 
-use crate::table::{NO_TIME, Table};
+use crate::check::{Place, Places};
+use crate::table::NO_TIME;
 use crate::time::is_early;
-use crate::{Joined, MarketDataError, OnBadBar, ReadOptions, Stamp};
+use crate::{Aggregate, Joined, MarketDataError, OnBadBar};
 
 /// Bars as they were read, by symbol, each knowing its file and row.
 #[derive(Clone, Debug)]
@@ -15,6 +18,17 @@ pub struct Bars {
     pub(crate) series: Vec<RawSeries>,
     pub(crate) notes: Vec<String>,
     pub(crate) unit_jumps: Vec<(Origin, &'static str, &'static str)>,
+    /// What is made of them once they are judged.
+    pub(crate) aggregate: Option<Aggregate>,
+    pub(crate) bad_trades: BadTrades,
+}
+
+/// Trades that no bar was made of, by what is wrong with them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BadTrades {
+    /// The first of all.
+    first: Option<String>,
+    pub(crate) by_fault: BTreeMap<Fault, Places>,
 }
 
 /// A file, and what its rows are called.
@@ -44,6 +58,8 @@ pub(crate) struct RawSeries {
     pub(crate) available: Vec<String>,
     pub(crate) columns: Vec<Column>,
     pub(crate) origins: Vec<Origin>,
+    /// Whether trades made it.
+    pub(crate) of_trades: bool,
 }
 
 /// What is wrong with a bar's place in its series, or with the bar.
@@ -53,6 +69,7 @@ pub(crate) enum Fault {
     OutOfOrder,
     Duplicate,
     Bar(BarFault),
+    Trade(TradeFault),
 }
 
 impl Fault {
@@ -62,6 +79,7 @@ impl Fault {
             Self::OutOfOrder => "out_of_order",
             Self::Duplicate => "duplicate_time",
             Self::Bar(fault) => fault.name(),
+            Self::Trade(fault) => fault.name(),
         }
     }
 
@@ -71,6 +89,7 @@ impl Fault {
             Self::OutOfOrder => "its time is before that of a bar above it".into(),
             Self::Duplicate => "its time is that of the bar before it".into(),
             Self::Bar(fault) => fault.to_string(),
+            Self::Trade(fault) => fault.to_string(),
         }
     }
 }
@@ -88,59 +107,28 @@ pub struct Loaded {
     pub notes: Vec<String>,
 }
 
-impl Bars {
-    /// Joins tables by symbol, in time order of their first bars.
-    pub(crate) fn join(tables: Vec<Table>, options: &ReadOptions) -> Self {
-        let mut bars = Self {
-            files: Vec::new(),
-            series: Vec::new(),
-            notes: Vec::new(),
-            unit_jumps: Vec::new(),
-        };
-        let mut pieces: BTreeMap<usize, Vec<RawSeries>> = BTreeMap::new();
-        let mut known: BTreeMap<String, usize> = BTreeMap::new();
-        for table in tables {
-            let file = bars.files.len() as u32;
-            bars.files.push(FileName {
-                name: table.file.clone(),
-                unit: table.unit(),
-                says_symbol: table.symbols.is_none(),
-                time_unit: table.time_unit,
-            });
-            for (row, before, now) in &table.unit_jumps {
-                bars.unit_jumps.push((Origin { file, row: table.number(*row) }, before, now));
-            }
-            for mut piece in split(table, file) {
-                if is_descending(&piece.ts) {
-                    bars.notes.push(format!(
-                        "{}: {} has its newest bar first; it was turned round",
-                        bars.files[file as usize].name, piece.symbol
-                    ));
-                    piece.reverse();
-                }
-                let next = known.len();
-                let at = *known.entry(piece.symbol.clone()).or_insert(next);
-                pieces.entry(at).or_default().push(piece);
-            }
-        }
-        for (_, mut pieces) in pieces {
-            pieces.sort_by_key(RawSeries::first_time);
-            let mut pieces = pieces.into_iter();
-            let Some(mut series) = pieces.next() else { continue };
-            pieces.for_each(|piece| series.append(piece));
-            if options.stamp == Stamp::Close {
-                series.stamp_at_open();
-            }
-            bars.series.push(series);
-        }
-        bars
+impl BadTrades {
+    /// Notes a trade, in a row of a file.
+    pub(crate) fn add(
+        &mut self,
+        fault: Fault,
+        (file, unit, row): (&str, &str, u32),
+        symbol: &str,
+        ts: i64,
+        what: String,
+    ) {
+        self.first.get_or_insert_with(|| format!("{file}, {unit} {row}: {what}"));
+        self.by_fault.entry(fault).or_default().add(|| Place::new(file, row, symbol, ts, what));
     }
+}
 
-    /// Makes series of the bars: unusable ones are an error, or dropped and counted.
+impl Bars {
+    /// Makes series of the bars: unusable ones are an error, or dropped and counted. What
+    /// [`ReadOptions::aggregate`](crate::ReadOptions::aggregate) says is made of them.
     ///
     /// # Errors
-    /// The first unusable bar with its file and row, and how many there are; or a symbol has no
-    /// usable bar.
+    /// The first unusable bar or trade with its file and row, and how many there are; a symbol has
+    /// no usable bar; bars are not to be had of these.
     pub fn into_series(self, on_bad_bar: OnBadBar) -> Result<Loaded, MarketDataError> {
         let mut loaded = Loaded {
             series: Vec::new(),
@@ -148,7 +136,10 @@ impl Bars {
             joined: self.joined(),
             notes: self.notes.clone(),
         };
-        let mut first = None;
+        let mut first = self.bad_trades.first.clone();
+        for (fault, places) in &self.bad_trades.by_fault {
+            loaded.dropped.insert(fault.name().to_owned(), places.count);
+        }
         for raw in &self.series {
             if let Some(row) = self.early_rows(raw).next() {
                 let file = &self.files[raw.origins[row].file as usize];
@@ -167,13 +158,16 @@ impl Bars {
             }
         }
         if let (OnBadBar::Error, Some(first)) = (on_bad_bar, first) {
-            return Err(MarketDataError::BadBars { first, count: loaded.dropped.values().sum() });
+            let what = if self.bad_trades.by_fault.is_empty() { "bars" } else { "trades" };
+            let count = loaded.dropped.values().sum();
+            return Err(MarketDataError::BadBars { first, count, what });
         }
         let seams: Vec<Vec<usize>> = self.series.iter().map(|raw| self.seams(raw)).collect();
         for (raw, seams) in self.series.into_iter().zip(seams) {
             let (symbol, file) = (raw.symbol.clone(), raw.origins.first().map(|o| o.file));
+            let of_trades = raw.of_trades;
             match raw.into_series(&seams)? {
-                Some(series) => loaded.series.push(series),
+                Some(series) => loaded.series.push(aggregated(series, self.aggregate, of_trades)?),
                 None => {
                     let name = file.map_or("", |f| self.files[f as usize].name.as_str());
                     let problem = format!("symbol {symbol} has no usable bar left");
@@ -202,60 +196,40 @@ impl Bars {
     }
 }
 
-/// The rows of each symbol of a table, in the order of the table.
-fn split(table: Table, file: u32) -> Vec<RawSeries> {
-    let origins: Vec<Origin> =
-        (0..table.ts.len()).map(|row| Origin { file, row: table.number(row) }).collect();
-    let Some((codes, names)) = table.symbols else {
-        let Table { symbol, ts, available, columns, .. } = table;
-        return vec![RawSeries { symbol, ts, available, columns, origins }];
-    };
-    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
-    for (row, code) in codes.iter().enumerate() {
-        rows[*code as usize].push(row);
-    }
-    let take = |(symbol, rows): (String, Vec<usize>)| RawSeries {
-        symbol: if symbol.is_empty() { table.symbol.clone() } else { symbol },
-        ts: rows.iter().map(|row| table.ts[*row]).collect(),
-        available: table.available.clone(),
-        columns: table
-            .columns
-            .iter()
-            .map(|c| Column::new(c.name.clone(), rows.iter().map(|r| c.values[*r]).collect()))
-            .collect(),
-        origins: rows.iter().map(|row| origins[*row]).collect(),
-    };
-    names.into_iter().zip(rows).map(take).collect()
-}
-
-/// Whether times fall strictly, those that are missing left out.
-fn is_descending(ts: &[i64]) -> bool {
-    let mut times = ts.iter().filter(|t| **t != NO_TIME);
-    let Some(mut last) = times.next() else { return false };
-    let mut several = false;
-    for time in times {
-        if time >= last {
-            return false;
+/// What is to be made of judged bars.
+fn aggregated(
+    series: Series,
+    aggregate: Option<Aggregate>,
+    of_trades: bool,
+) -> Result<Series, MarketDataError> {
+    let Some(Aggregate { spec, keep_partial, fill: filled }) = aggregate else { return Ok(series) };
+    let BarSpec::Time(interval) = spec else {
+        if of_trades {
+            return Ok(series);
         }
-        last = time;
-        several = true;
-    }
-    several
+        let symbol = series.symbol().to_owned();
+        return Err(MarketDataError::NoTrades { symbol, spec: spec.to_string() });
+    };
+    let series = if of_trades { series } else { resample(&series, interval, keep_partial)? };
+    Ok(match filled {
+        Some(max_gap) => fill(&series, interval, max_gap)?,
+        None => series,
+    })
 }
 
 impl RawSeries {
-    fn first_time(&self) -> i64 {
+    pub(crate) fn first_time(&self) -> i64 {
         self.ts.iter().copied().find(|t| *t != NO_TIME).unwrap_or(i64::MAX)
     }
 
-    fn reverse(&mut self) {
+    pub(crate) fn reverse(&mut self) {
         self.ts.reverse();
         self.origins.reverse();
         self.columns.iter_mut().for_each(|c| c.values.reverse());
     }
 
     /// Puts another series after this one; a column that one lacks is missing there.
-    fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         let before = self.ts.len();
         self.ts.extend(other.ts);
         self.origins.extend(other.origins);
@@ -279,7 +253,7 @@ impl RawSeries {
     }
 
     /// Moves times from the end of a bar to its beginning: back by the median step.
-    fn stamp_at_open(&mut self) {
+    pub(crate) fn stamp_at_open(&mut self) {
         let step = self.median_step();
         for time in &mut self.ts {
             if *time != NO_TIME {

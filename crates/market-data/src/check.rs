@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use barloom_bars::{BarFault, MaxGap, PRICE_COLUMNS};
+use barloom_bars::{BarFault, MaxGap, PRICE_COLUMNS, TradeFault};
 use serde::Serialize;
 
 use crate::bars::{Fault, RawSeries};
@@ -38,6 +38,28 @@ pub struct Place {
     pub time: Option<String>,
     /// What is there.
     pub what: String,
+}
+
+impl Place {
+    pub(crate) fn new(file: &str, row: u32, symbol: &str, ts: i64, what: String) -> Self {
+        Self { file: file.to_owned(), row, symbol: symbol.to_owned(), time: time(ts), what }
+    }
+}
+
+/// How often something was found, and where first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) count: u64,
+    first: Vec<Place>,
+}
+
+impl Places {
+    pub(crate) fn add(&mut self, place: impl FnOnce() -> Place) {
+        self.count += 1;
+        if self.first.len() < SHOWN {
+            self.first.push(place());
+        }
+    }
 }
 
 /// One kind of thing that was found.
@@ -106,6 +128,9 @@ impl Bars {
     #[must_use]
     pub fn check(&self) -> Report {
         let mut found = Found::default();
+        for (fault, places) in &self.bad_trades.by_fault {
+            found.entry(Severity::Error, fault.name()).clone_from(places);
+        }
         for raw in &self.series {
             for (row, fault) in raw.faults() {
                 let what = raw.describe(row, fault);
@@ -119,14 +144,10 @@ impl Bars {
             self.find_early_times(raw, &mut found);
         }
         for (origin, before, now) in &self.unit_jumps {
-            let place = Place {
-                file: self.files[origin.file as usize].name.clone(),
-                row: origin.row,
-                symbol: String::new(),
-                time: None,
-                what: format!("times change from {before} to {now} here"),
-            };
-            found.push(Severity::Warning, "time_unit_jump", place);
+            let file = &self.files[origin.file as usize].name;
+            let what = format!("times change from {before} to {now} here");
+            let place = || Place::new(file, origin.row, "", NO_TIME, what);
+            found.entry(Severity::Warning, "time_unit_jump").add(place);
         }
         let series: Vec<SeriesReport> = self.series.iter().map(SeriesReport::new).collect();
         let mut columns: Vec<String> = Vec::new();
@@ -141,7 +162,7 @@ impl Bars {
             rows: series.iter().map(|s| s.rows).sum(),
             columns,
             series,
-            findings: found.0.into_values().collect(),
+            findings: found.findings(),
             joined: self.joined(),
             notes: self.notes.iter().cloned().chain(self.volume_note()).collect(),
         }
@@ -183,7 +204,7 @@ impl Bars {
 }
 
 #[derive(Default)]
-struct Found(BTreeMap<(Severity, String), Finding>);
+struct Found(BTreeMap<(Severity, String), Places>);
 
 impl Found {
     fn add(
@@ -195,35 +216,25 @@ impl Found {
         row: usize,
         what: impl FnOnce() -> String,
     ) {
-        let finding = self.finding(severity, kind);
-        finding.count += 1;
-        if finding.places.len() < SHOWN {
+        self.entry(severity, kind).add(|| {
             let origin = raw.origins[row];
-            finding.places.push(Place {
-                file: bars.files[origin.file as usize].name.clone(),
-                row: origin.row,
-                symbol: raw.symbol.clone(),
-                time: time(raw.ts[row]),
-                what: what(),
-            });
-        }
+            let file = &bars.files[origin.file as usize].name;
+            Place::new(file, origin.row, &raw.symbol, raw.ts[row], what())
+        });
     }
 
-    fn push(&mut self, severity: Severity, kind: &str, place: Place) {
-        let finding = self.finding(severity, kind);
-        finding.count += 1;
-        if finding.places.len() < SHOWN {
-            finding.places.push(place);
-        }
+    fn entry(&mut self, severity: Severity, kind: &str) -> &mut Places {
+        self.0.entry((severity, kind.to_owned())).or_default()
     }
 
-    fn finding(&mut self, severity: Severity, kind: &str) -> &mut Finding {
-        self.0.entry((severity, kind.to_owned())).or_insert_with(|| Finding {
-            kind: kind.to_owned(),
+    fn findings(self) -> Vec<Finding> {
+        let finding = |((severity, kind), places): ((Severity, String), Places)| Finding {
+            kind,
             severity,
-            count: 0,
-            places: Vec::new(),
-        })
+            count: places.count,
+            places: places.first,
+        };
+        self.0.into_iter().map(finding).collect()
     }
 }
 
@@ -276,6 +287,7 @@ fn meaning(kind: &str) -> String {
             .into_iter()
             .map(Fault::Bar)
             .chain([Fault::NoTime, Fault::OutOfOrder, Fault::Duplicate])
+            .chain(TradeFault::ALL.into_iter().map(Fault::Trade))
             .find(|fault| fault.name() == kind)
             .map_or_else(String::new, Fault::text),
     }

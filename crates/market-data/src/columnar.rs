@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
 use crate::source::unpacked_limit;
-use crate::table::{NO_TIME, Rows, SymbolCodes, Table};
+use crate::table::{Kind, NO_TIME, Name, Rows, SymbolCodes, Table};
 use crate::text::{check_roles, instants};
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions, ipc, pages};
@@ -100,6 +100,10 @@ fn usable_roles(
         (roles.time, roles.time_of_day) = (Some(clock), None);
     }
     check_roles(file, &header, &roles)?;
+    if roles.kind == Kind::Trades {
+        options.check_trades(file)?;
+        return Ok((roles, Vec::new()));
+    }
     let is_numeric = |at: usize| schema.field(at).data_type().is_numeric();
     let numeric = roles.values.iter().filter(|(at, _)| is_numeric(*at));
     let available = numeric.map(|(_, name)| name.clone()).collect();
@@ -149,6 +153,7 @@ fn table(
     let symbols = roles.symbol.map(column).transpose()?;
     let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
     Ok(Table {
+        kind: roles.kind,
         file: file.to_owned(),
         symbol: symbol_of_file(file, &ts),
         symbols,
@@ -157,7 +162,7 @@ fn table(
         unit_jumps,
         available,
         columns,
-        rows: Rows::Numbered,
+        rows: Rows::Numbered(0),
     })
 }
 
@@ -179,13 +184,13 @@ fn floats(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<f64>, Market
     Ok(cast.as_primitive::<Float64Type>().iter().map(|v| v.unwrap_or(f64::NAN)).collect())
 }
 
-fn symbols_of(file: &str, array: &ArrayRef) -> Result<(Vec<u32>, Vec<String>), MarketDataError> {
+fn symbols_of(file: &str, array: &ArrayRef) -> Result<(Vec<u32>, Vec<Name>), MarketDataError> {
     let text = cast_to(file, "symbol", array, &DataType::Utf8)?;
     let mut codes = SymbolCodes::default();
     for symbol in text.as_string::<i32>() {
         codes.push(symbol.unwrap_or(""));
     }
-    Ok((codes.codes, codes.names))
+    Ok(codes.finish())
 }
 
 /// Times of any type that can hold them.

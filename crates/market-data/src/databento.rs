@@ -1,4 +1,4 @@
-//! Databento Binary Encoding (DBN): bars of any number of instruments.
+//! Databento Binary Encoding (DBN): bars and trades of any number of instruments.
 //!
 //! Prices are whole numbers of 1e-9, times are ns since 1970 UTC, of the begin of a bar. What
 //! symbol an instrument's number stands for is told by the file, for ranges of time.
@@ -8,10 +8,14 @@ use std::io::{self, Read};
 
 use barloom_bars::Column;
 use dbn::decode::{DbnDecoder, DbnMetadata};
-use dbn::{OhlcvMsg, Publisher, RType, TsSymbolMap, UNDEF_PRICE, VersionUpgradePolicy};
+use dbn::{
+    Cmbp1Msg, MboMsg, Mbp1Msg, Mbp10Msg, OhlcvMsg, Publisher, RType, RecordHeader, RecordRef,
+    TradeMsg, TsSymbolMap, UNDEF_ORDER_SIZE, UNDEF_PRICE, VersionUpgradePolicy,
+};
 
 use crate::names::symbol_of_file;
-use crate::table::{NO_TIME, Rows, Table};
+use crate::source::{Emit, UNPACKED_LIMIT};
+use crate::table::{Kind, NO_TIME, Name, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
 
 /// Units of a price.
@@ -20,37 +24,66 @@ const PRICE_UNITS: f64 = 1e9;
 /// The bytes before those that the metadata's length counts.
 const PRELUDE: usize = 8;
 
-const COLUMNS: [&str; 5] = ["open", "high", "low", "close", "volume"];
+const BARS: [&str; 5] = ["open", "high", "low", "close", "volume"];
+const TRADES: [&str; 2] = ["price", "size"];
+
+/// Trades of a table: a file of them comes in as many as it needs.
+const TRADES_AT_ONCE: usize = 1 << 16;
 
 /// Whether a file begins like DBN: three letters, and the version as a byte.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
     matches!(bytes, [b'D', b'B', b'N', version, ..] if *version < b' ')
 }
 
-/// Reads the bars of a DBN stream.
+/// Reads the bars of a DBN stream; or its trades, where bars are to be made of them.
 pub(crate) fn read(
     file: &str,
     stream: impl Read,
     options: &ReadOptions,
-) -> Result<Table, MarketDataError> {
+    emit: Emit<'_>,
+) -> Result<(), MarketDataError> {
     let broken = |problem: String| MarketDataError::file(file, problem);
     let unreadable = |e: dbn::Error| broken(format!("it is not readable as DBN: {e}"));
     // As they are: the lengths of records are those in the file.
     let stream = Counted { inner: stream, bytes: 0, prelude: Vec::new(), cut: false };
     let mut decoder =
         DbnDecoder::with_upgrade_policy(stream, VersionUpgradePolicy::AsIs).map_err(unreadable)?;
-    let symbols = decoder.metadata().symbol_map().map_err(unreadable)?;
-    let mut bars = Bars { symbols, ..Bars::default() };
-    let mut taken = 0;
+    let mut symbols = Symbols::of(decoder.metadata().symbol_map().map_err(unreadable)?);
+    let mut bars = Columns::<5>::default();
+    let mut trades = Columns::<2>::default();
+    let (mut traded, mut taken) = (0_u64, 0);
+    let mut kinds = BTreeSet::new();
+    // Records that are no bars, by their kind.
+    let mut others: BTreeMap<u8, u64> = BTreeMap::new();
     while let Some(record) = decoder.decode_ref().map_err(unreadable)? {
         taken += record.header().record_size() as u64;
         if record.has::<OhlcvMsg>() {
-            bars.push(record.try_get().map_err(unreadable)?);
+            let bar: &OhlcvMsg = record.try_get().map_err(unreadable)?;
+            if taken > UNPACKED_LIMIT {
+                let problem =
+                    format!("it holds more than {UNPACKED_LIMIT} bytes of bars; split it");
+                return Err(broken(problem));
+            }
+            kinds.insert(bar.hd.rtype);
+            let prices = [bar.open, bar.high, bar.low, bar.close].map(price);
+            let [open, high, low, close] = prices;
+            bars.push(symbols.code(&bar.hd), &bar.hd, [open, high, low, close, bar.volume as f64]);
+            continue;
+        }
+        *others.entry(record.header().rtype).or_insert(0) += 1;
+        if let Some(trade) = trade(record).map_err(unreadable)? {
+            traded += 1;
+            if options.aggregate.is_some() {
+                let header = record.header();
+                trades.push(symbols.code(header), header, trade);
+                if trades.ts.len() == TRADES_AT_ONCE {
+                    let before = traded as usize - TRADES_AT_ONCE;
+                    let trades = std::mem::take(&mut trades);
+                    emit(trades.table(file, Kind::Trades, before, &symbols, options))?;
+                }
+            }
         } else {
-            bars.symbols.on_record(record).map_err(unreadable)?;
-            bars.places.clear();
-            bars.last = None;
-            *bars.others.entry(record.header().rtype).or_insert(0) += 1;
+            symbols.learn(record).map_err(unreadable)?;
         }
     }
     let stream = decoder.get_ref();
@@ -59,27 +92,63 @@ pub(crate) fn read(
         return Err(broken(problem.to_owned()));
     }
     let metadata = decoder.metadata();
+    tracing::debug!("{file} is DBN version {} of {}", metadata.version, metadata.dataset);
     if bars.ts.is_empty() {
+        if traded > 0 {
+            options.check_trades(file)?;
+            let before = traded as usize - trades.ts.len();
+            return emit(trades.table(file, Kind::Trades, before, &symbols, options));
+        }
         let schema = metadata.schema.map_or("mixed", |schema| schema.as_str());
-        let others: Vec<String> = bars
-            .others
-            .iter()
-            .map(|(kind, count)| format!("{count} {}", kind_name(*kind)))
-            .collect();
+        let others: Vec<String> =
+            others.iter().map(|(kind, count)| format!("{count} {}", kind_name(*kind))).collect();
         return Err(broken(match &others[..] {
             [] => format!("it has no records ({}, {schema})", metadata.dataset),
             _ => format!(
-                "it has no bars but {}; expected schema ohlcv-1s, ohlcv-1m, ohlcv-1h or ohlcv-1d",
+                "it has no bars but {}; expected schema ohlcv-1s, ohlcv-1m, ohlcv-1h or ohlcv-1d, \
+                 or one with trades: trades, tbbo, mbp-1, mbp-10, mbo",
                 others.join(", ")
             ),
         }));
     }
-    let mut kinds = bars.kinds.iter().map(|kind| kind_name(*kind));
+    if traded > 0 && options.aggregate.is_some() {
+        return Err(broken(format!("it has {} bars and {traded} trades; split it", bars.ts.len())));
+    }
+    let mut kinds = kinds.iter().map(|kind| kind_name(*kind));
     if let (Some(one), Some(other)) = (kinds.next(), kinds.next()) {
         return Err(broken(format!("it has bars of several lengths: {one} and {other}; split it")));
     }
-    tracing::debug!("{file} is DBN version {} of {}", metadata.version, metadata.dataset);
-    Ok(bars.table(file, options))
+    emit(bars.table(file, Kind::Bars, 0, &symbols, options))
+}
+
+/// A price, NaN where it is not defined.
+fn price(units: i64) -> f64 {
+    if units == UNDEF_PRICE { f64::NAN } else { units as f64 / PRICE_UNITS }
+}
+
+/// The price and the size of a trade, of a record that tells of one. What order books tell of the
+/// resting order's side of it is none.
+fn trade(record: RecordRef<'_>) -> Result<Option<[f64; 2]>, dbn::Error> {
+    let (action, units, size) = if record.has::<TradeMsg>() {
+        let trade: &TradeMsg = record.try_get()?;
+        (trade.action, trade.price, trade.size)
+    } else if record.has::<Mbp1Msg>() {
+        let book: &Mbp1Msg = record.try_get()?;
+        (book.action, book.price, book.size)
+    } else if record.has::<Mbp10Msg>() {
+        let book: &Mbp10Msg = record.try_get()?;
+        (book.action, book.price, book.size)
+    } else if record.has::<MboMsg>() {
+        let order: &MboMsg = record.try_get()?;
+        (order.action, order.price, order.size)
+    } else if record.has::<Cmbp1Msg>() {
+        let book: &Cmbp1Msg = record.try_get()?;
+        (book.action, book.price, book.size)
+    } else {
+        return Ok(None);
+    };
+    let size = if size == UNDEF_ORDER_SIZE { f64::NAN } else { f64::from(size) };
+    Ok((action as u8 == b'T').then_some([price(units), size]))
 }
 
 /// A kind of records, by the name of its schema where it has one.
@@ -109,10 +178,22 @@ impl<R> Counted<R> {
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer).inspect_err(|error| {
-            // The decoder takes this for the end.
-            self.cut |= error.kind() == io::ErrorKind::UnexpectedEof;
-        })?;
+        // The decoder takes a short read at the begin for a whole one.
+        let mut count = 0;
+        while count < buffer.len() {
+            match self.inner.read(&mut buffer[count..]) {
+                Ok(0) => break,
+                Ok(more) => count += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // It will be there again.
+                Err(_) if count > 0 => break,
+                Err(error) => {
+                    // The decoder takes this for the end.
+                    self.cut |= error.kind() == io::ErrorKind::UnexpectedEof;
+                    return Err(error);
+                }
+            }
+        }
         self.bytes += count as u64;
         let wanted = PRELUDE - self.prelude.len();
         self.prelude.extend_from_slice(&buffer[..count.min(wanted)]);
@@ -120,7 +201,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Where an instrument's bars go, while its symbol is the same.
+/// Where an instrument's records go, while its symbol is the same.
 #[derive(Clone, Copy)]
 struct Place {
     instrument: u32,
@@ -132,59 +213,51 @@ struct Place {
 }
 
 impl Place {
-    fn is_of(&self, bar: &OhlcvMsg) -> bool {
-        (self.instrument, self.publisher) == (bar.hd.instrument_id, bar.hd.publisher_id)
-            && (self.from..self.until).contains(&bar.hd.ts_event)
+    fn is_of(&self, header: &RecordHeader) -> bool {
+        (self.instrument, self.publisher) == (header.instrument_id, header.publisher_id)
+            && (self.from..self.until).contains(&header.ts_event)
     }
 }
 
-#[derive(Default)]
-struct Bars {
-    symbols: TsSymbolMap,
-    /// The code of each symbol and publisher.
+/// What instruments are called, by a code for each symbol and publisher.
+struct Symbols {
+    map: TsSymbolMap,
     codes_of: BTreeMap<(String, u16), u32>,
     places: BTreeMap<(u32, u16), Place>,
     last: Option<Place>,
-    codes: Vec<u32>,
-    ts: Vec<i64>,
-    prices: [Vec<f64>; 4],
-    volume: Vec<f64>,
-    /// The kinds of bars.
-    kinds: BTreeSet<u8>,
-    /// Records that are no bars, by their kind.
-    others: BTreeMap<u8, u64>,
 }
 
-impl Bars {
-    fn push(&mut self, bar: &OhlcvMsg) {
-        let place = match self.last {
-            Some(place) if place.is_of(bar) => place,
-            _ => self.find(bar),
-        };
-        self.last = Some(place);
-        self.kinds.insert(bar.hd.rtype);
-        self.codes.push(place.code);
-        // A time that is not defined is greater than any.
-        self.ts.push(i64::try_from(bar.hd.ts_event).unwrap_or(NO_TIME));
-        for (column, price) in self.prices.iter_mut().zip([bar.open, bar.high, bar.low, bar.close])
-        {
-            column.push(match price {
-                UNDEF_PRICE => f64::NAN,
-                price => price as f64 / PRICE_UNITS,
-            });
-        }
-        self.volume.push(bar.volume as f64);
+impl Symbols {
+    fn of(map: TsSymbolMap) -> Self {
+        Self { map, codes_of: BTreeMap::new(), places: BTreeMap::new(), last: None }
     }
 
-    /// Where a bar goes: looked up where it is not another of the same instrument.
-    fn find(&mut self, bar: &OhlcvMsg) -> Place {
-        let key = (bar.hd.instrument_id, bar.hd.publisher_id);
-        if let Some(place) = self.places.get(&key).filter(|place| place.is_of(bar)) {
+    /// Learns what a record tells of symbols, if it does.
+    fn learn(&mut self, record: RecordRef<'_>) -> Result<(), dbn::Error> {
+        self.map.on_record(record)?;
+        self.places.clear();
+        self.last = None;
+        Ok(())
+    }
+
+    fn code(&mut self, header: &RecordHeader) -> u32 {
+        let place = match self.last {
+            Some(place) if place.is_of(header) => place,
+            _ => self.find(header),
+        };
+        self.last = Some(place);
+        place.code
+    }
+
+    /// Where a record goes: looked up where it is not another of the same instrument.
+    fn find(&mut self, header: &RecordHeader) -> Place {
+        let key = (header.instrument_id, header.publisher_id);
+        if let Some(place) = self.places.get(&key).filter(|place| place.is_of(header)) {
             return *place;
         }
-        let ts = bar.hd.ts_event;
-        let intervals = self.symbols.inner().get(&key.0).map_or(&[][..], |all| all.intervals());
-        // A bar without a time is of the first symbol there is; it will be told of as a fault.
+        let ts = header.ts_event;
+        let intervals = self.map.inner().get(&key.0).map_or(&[][..], |all| all.intervals());
+        // One without a time is of the first symbol there is; it will be told of as a fault.
         let known = match i64::try_from(ts) {
             Ok(_) => intervals.iter().find(|one| (one.start_ts..one.end_ts).contains(&ts)),
             Err(_) => intervals.first(),
@@ -201,32 +274,64 @@ impl Bars {
         place
     }
 
-    fn table(self, file: &str, options: &ReadOptions) -> Table {
-        // Where a symbol is traded in several places, each is a series.
-        let mut publishers: BTreeMap<&str, u32> = BTreeMap::new();
-        for (symbol, _) in self.codes_of.keys() {
-            *publishers.entry(symbol).or_insert(0) += 1;
-        }
-        let mut names = vec![String::new(); self.codes_of.len()];
+    /// What each code stands for.
+    fn names(&self) -> Vec<Name> {
+        let mut names = vec![None; self.codes_of.len()];
         for ((symbol, publisher), code) in &self.codes_of {
-            names[*code as usize] = match publishers[symbol.as_str()] {
-                1 => symbol.clone(),
-                _ => format!("{symbol}@{}", venue(*publisher)),
-            };
+            names[*code as usize] =
+                Some(Name { symbol: symbol.clone(), venue: Some(venue(*publisher)) });
         }
-        let values = self.prices.into_iter().chain([self.volume]);
-        let columns = COLUMNS.iter().zip(values);
+        names.into_iter().flatten().collect()
+    }
+}
+
+/// Records of one kind, as columns.
+struct Columns<const N: usize> {
+    codes: Vec<u32>,
+    ts: Vec<i64>,
+    values: [Vec<f64>; N],
+}
+
+impl<const N: usize> Default for Columns<N> {
+    fn default() -> Self {
+        Self { codes: Vec::new(), ts: Vec::new(), values: [const { Vec::new() }; N] }
+    }
+}
+
+impl<const N: usize> Columns<N> {
+    fn push(&mut self, code: u32, header: &RecordHeader, values: [f64; N]) {
+        self.codes.push(code);
+        // A time that is not defined is greater than any.
+        self.ts.push(i64::try_from(header.ts_event).unwrap_or(NO_TIME));
+        self.values.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+    }
+
+    /// The records, of which so many went before.
+    fn table(
+        self,
+        file: &str,
+        kind: Kind,
+        before: usize,
+        symbols: &Symbols,
+        options: &ReadOptions,
+    ) -> Table {
+        let names = match kind {
+            Kind::Bars => &BARS[..],
+            Kind::Trades => &TRADES[..],
+        };
+        let columns = names.iter().zip(self.values);
         let columns = columns.filter(|(name, _)| **name != "volume" || options.wants(name));
         Table {
+            kind,
             file: file.to_owned(),
             symbol: symbol_of_file(file, &self.ts),
-            symbols: Some((self.codes, names)),
+            symbols: Some((self.codes, symbols.names())),
             ts: self.ts,
             unit_jumps: Vec::new(),
             time_unit: None,
-            available: COLUMNS.map(str::to_owned).to_vec(),
+            available: names.iter().map(|name| (*name).to_owned()).collect(),
             columns: columns.map(|(name, values)| Column::new(*name, values)).collect(),
-            rows: Rows::Numbered,
+            rows: Rows::Numbered(before),
         }
     }
 }

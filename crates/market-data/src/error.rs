@@ -79,15 +79,27 @@ pub enum MarketDataError {
         /// The one that it resembles most, if it resembles one.
         nearest: Option<String>,
     },
-    /// Bars are unusable.
+    /// Bars of ticks, volume or dollars are wanted, but there are no trades.
     #[error(
-        "{first}; {count} such bars in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them"
+        "series {symbol}: bars of {spec} are made of trades, but these are bars, which become coarser time bars alone: aggregate = \"1h\", say"
+    )]
+    NoTrades {
+        /// The symbol of the series.
+        symbol: String,
+        /// What was asked for.
+        spec: String,
+    },
+    /// Bars, or trades, are unusable.
+    #[error(
+        "{first}; {count} such {what} in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them"
     )]
     BadBars {
         /// The first of them, with file and row.
         first: String,
         /// How many there are.
         count: u64,
+        /// What they are: bars, or trades.
+        what: &'static str,
     },
     /// An output is there already.
     #[error("{} is there already; give another name or --overwrite", .0.display())]

@@ -27,6 +27,7 @@ mod columnar;
 mod databento;
 mod error;
 mod ipc;
+mod join;
 mod joined;
 mod market_arrow;
 mod names;
@@ -47,6 +48,6 @@ pub use joined::Joined;
 pub use market_arrow::{
     market_of_bytes, read_market_arrow, read_stored_market, write_market, write_market_arrow,
 };
-pub use options::{OnBadBar, ReadOptions, Stamp};
+pub use options::{Aggregate, OnBadBar, ReadOptions, Stamp};
 pub use source::{MemoryTable, read, read_bytes, read_tables};
 pub use write::write;

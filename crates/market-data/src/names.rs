@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::table::NO_TIME;
+use crate::table::{Kind, NO_TIME};
 
 const DAY: i64 = 86_400_000_000_000;
 
-/// The columns that bars are made from.
+/// The columns that bars or trades are made from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roles {
+    pub(crate) kind: Kind,
     pub(crate) time: Option<usize>,
     /// A time of day beside a date, in a column of its own.
     pub(crate) time_of_day: Option<usize>,
@@ -32,6 +33,8 @@ const TIME: &[&str] = &[
     "time_utc",
     "date",
     "time",
+    "transact_time",
+    "trade_time",
     "start_time",
     "start_date",
     "index",
@@ -47,6 +50,10 @@ const VALUES: &[(&str, &[&str])] = &[
     ("close", &["close", "c", "close_price"]),
     ("volume", &["volume", "vol", "v", "tick_volume"]),
 ];
+
+const PRICE: &[&str] = &["price", "trade_price", "px", "p"];
+const SIZE: &[&str] =
+    &["size", "amount", "quantity", "qty", "volume", "vol", "trade_size", "q", "v"];
 
 /// `Adj Close` as `adj_close`.
 pub(crate) fn normalise(name: &str) -> String {
@@ -66,6 +73,11 @@ pub(crate) fn roles(header: &[String]) -> Roles {
         (time, time_of_day) = (date, clock);
     }
     let symbol = find(SYMBOL);
+    let is_bars = VALUES[..3].iter().any(|(_, candidates)| find(candidates).is_some());
+    if let (false, Some(price), Some(size)) = (is_bars, find(PRICE), find(SIZE)) {
+        let values = vec![(price, "price".to_owned()), (size, "size".to_owned())];
+        return Roles { kind: Kind::Trades, time, time_of_day, symbol, values };
+    }
     let mut values: Vec<(usize, String)> = Vec::new();
     for (role, candidates) in VALUES {
         if let Some(at) = find(candidates) {
@@ -82,7 +94,7 @@ pub(crate) fn roles(header: &[String]) -> Roles {
             values.push((at, name));
         }
     }
-    Roles { time, time_of_day, symbol, values }
+    Roles { kind: Kind::Bars, time, time_of_day, symbol, values }
 }
 
 /// Whether a column has the name of one that has none: pandas' index may hold times, or count rows.
@@ -298,7 +310,19 @@ fn is_digits(word: &str) -> bool {
 /// Whether a word is a number, a date, an interval or a word for bars.
 fn is_no_symbol(word: &str) -> bool {
     let word = word.to_lowercase();
-    let words = ["ohlcv", "klines", "kline", "bars", "bar", "part", "trade", "candles", "data"];
+    let words = [
+        "ohlcv",
+        "klines",
+        "kline",
+        "bars",
+        "bar",
+        "part",
+        "trade",
+        "trades",
+        "aggtrades",
+        "candles",
+        "data",
+    ];
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = &word[digits.len()..];
     let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());

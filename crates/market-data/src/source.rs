@@ -1,6 +1,7 @@
 //! From paths and globs to the tables in the files.
 
-use std::io::{self, Cursor, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
@@ -10,12 +11,16 @@ use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::bars::Bars;
+use crate::join::Joiner;
 use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
 use crate::{MarketDataError, ReadOptions, columnar, databento, text};
 
 /// What a compressed file may unpack to: more is taken for a bomb.
 pub(crate) const UNPACKED_LIMIT: u64 = 8 << 30;
+
+/// Bytes that are read at once.
+const BUFFER: usize = 1 << 20;
 
 /// How a Zstandard frame begins.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -45,18 +50,80 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
     if files.is_empty() {
         return Err(MarketDataError::NoFile { pattern: paths.join(", ") });
     }
+    let mut joiner = Joiner::new(options);
+    if options.aggregate.is_some() {
+        // Trades are used up as they are read.
+        for file in &files {
+            let mut rows = 0;
+            read_file(file, options, &mut |table| {
+                rows += table.ts.len();
+                joiner.push(table)
+            })?;
+            tracing::info!("read {rows} rows of {file}");
+        }
+        return Ok(joiner.finish());
+    }
     let tables: Result<Vec<Vec<Table>>, MarketDataError> = files
         .par_iter()
         .map(|file| {
-            let path = Path::new(file);
-            let bytes = std::fs::read(path).map_err(MarketDataError::io(path, "read"))?;
-            let tables = tables(file, bytes.into(), options)?;
+            let mut tables = Vec::new();
+            read_file(file, options, &mut |table| {
+                tables.push(table);
+                Ok(())
+            })?;
             let rows: usize = tables.iter().map(|table| table.ts.len()).sum();
             tracing::info!("read {rows} rows of {file}");
             Ok(tables)
         })
         .collect();
-    Ok(Bars::join(tables?.into_iter().flatten().collect(), options))
+    tables?.into_iter().flatten().try_for_each(|table| joiner.push(table))?;
+    Ok(joiner.finish())
+}
+
+/// Takes the tables of a file, one after the other.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(Table) -> Result<(), MarketDataError>;
+
+/// The tables in a file. DBN, whose files are large, is read as it is used; others at once.
+fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), MarketDataError> {
+    let path = Path::new(file);
+    let mut opened = File::open(path).map_err(MarketDataError::io(path, "read"))?;
+    let mut bytes = Vec::new();
+    let read = opened.by_ref().take(4).read_to_end(&mut bytes);
+    read.map_err(MarketDataError::io(path, "read"))?;
+    let (is_dbn, is_zstd) = (databento::begins(&bytes), bytes.starts_with(&ZSTD_MAGIC));
+    if is_dbn || is_zstd {
+        let stream = BufReader::with_capacity(BUFFER, Cursor::new(bytes).chain(opened));
+        return if is_dbn {
+            unless_damaged(file, || databento::read(file, stream, options, emit))
+        } else {
+            unpack_zstd(file, stream, options, emit)
+        };
+    }
+    let size = opened.metadata().map_or(0, |metadata| metadata.len());
+    bytes.reserve(usize::try_from(size).unwrap_or(0));
+    opened.read_to_end(&mut bytes).map_err(MarketDataError::io(path, "read"))?;
+    tables(file, bytes.into(), options, emit)
+}
+
+/// The table in a file that Zstandard packed.
+fn unpack_zstd(
+    file: &str,
+    stream: impl BufRead,
+    options: &ReadOptions,
+    emit: Emit<'_>,
+) -> Result<(), MarketDataError> {
+    let broken =
+        |e: io::Error| MarketDataError::file(file, format!("it is not readable as Zstandard: {e}"));
+    let mut stream = zstd::Decoder::with_buffer(stream).map_err(broken)?;
+    let mut bytes = Vec::new();
+    stream.by_ref().take(4).read_to_end(&mut bytes).map_err(broken)?;
+    if databento::begins(&bytes) {
+        let stream = Cursor::new(bytes).chain(stream);
+        return unless_damaged(file, || databento::read(file, stream, options, emit));
+    }
+    stream.take(UNPACKED_LIMIT).read_to_end(&mut bytes).map_err(broken)?;
+    check_unpacked(file, &bytes, UNPACKED_LIMIT)?;
+    emit(table(file, &bytes.into(), options)?)
 }
 
 /// Reads the bars in memory as if they were a file of this name.
@@ -68,8 +135,9 @@ pub fn read_bytes(
     bytes: &[u8],
     options: &ReadOptions,
 ) -> Result<Bars, MarketDataError> {
-    let tables = tables(name, Bytes::copy_from_slice(bytes), options)?;
-    Ok(Bars::join(tables, options))
+    let mut joiner = Joiner::new(options);
+    tables(name, Bytes::copy_from_slice(bytes), options, &mut |table| joiner.push(table))?;
+    Ok(joiner.finish())
 }
 
 /// Takes tables that are in memory, as if they were files. A row without a symbol column is of the
@@ -85,8 +153,9 @@ pub fn read_tables(tables: &[MemoryTable], options: &ReadOptions) -> Result<Bars
         let MemoryTable { name, schema, batches } = table;
         unless_damaged(name, || columnar::take_batches(name, schema, batches, options))
     };
-    let tables: Result<Vec<Table>, _> = tables.iter().map(one).collect();
-    Ok(Bars::join(tables?, options))
+    let mut joiner = Joiner::new(options);
+    tables.iter().try_for_each(|table| joiner.push(one(table)?))?;
+    Ok(joiner.finish())
 }
 
 /// A table of bars in memory.
@@ -148,9 +217,14 @@ fn natural(text: &str) -> Vec<(String, u64)> {
 }
 
 /// The tables in a file, by what its bytes say it is.
-fn tables(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
+fn tables(
+    file: &str,
+    bytes: Bytes,
+    options: &ReadOptions,
+    emit: Emit<'_>,
+) -> Result<(), MarketDataError> {
     if bytes.starts_with(b"PK\x03\x04") {
-        return unzip(file, bytes, options);
+        return unzip(file, bytes, options)?.into_iter().try_for_each(emit);
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut unpacked = Vec::new();
@@ -159,25 +233,15 @@ fn tables(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>,
             .read_to_end(&mut unpacked)
             .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
         check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
-        return Ok(vec![table(file, &unpacked.into(), options)?]);
+        return emit(table(file, &unpacked.into(), options)?);
     }
     if bytes.starts_with(&ZSTD_MAGIC) {
-        let broken = |e: io::Error| {
-            MarketDataError::file(file, format!("it is not readable as Zstandard: {e}"))
-        };
-        let frames = || zstd::Decoder::new(&*bytes).map_err(broken);
-        let mut magic = Vec::new();
-        frames()?.take(4).read_to_end(&mut magic).map_err(broken)?;
-        if databento::begins(&magic) {
-            let frames = frames()?.take(UNPACKED_LIMIT);
-            return Ok(vec![unless_damaged(file, || databento::read(file, frames, options))?]);
-        }
-        let mut unpacked = Vec::new();
-        frames()?.take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked).map_err(broken)?;
-        check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
-        return Ok(vec![table(file, &unpacked.into(), options)?]);
+        return unpack_zstd(file, &*bytes, options, emit);
     }
-    Ok(vec![table(file, &bytes, options)?])
+    if databento::begins(&bytes) {
+        return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
+    }
+    emit(table(file, &bytes, options)?)
 }
 
 fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
@@ -234,7 +298,8 @@ fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Table, Mark
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
         unless_damaged(file, || columnar::read_arrow(file, bytes, options))
     } else if databento::begins(bytes) {
-        unless_damaged(file, || databento::read(file, &bytes[..], options))
+        // Its tables need not be one.
+        Err(MarketDataError::file(file, "it is DBN within another format; unpack it"))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
     } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {

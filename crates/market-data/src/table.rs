@@ -5,24 +5,49 @@ use barloom_bars::Column;
 /// A time that is missing.
 pub(crate) const NO_TIME: i64 = i64::MIN;
 
+/// What rows are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[default]
+    Bars,
+    /// Columns are price and size.
+    Trades,
+}
+
 /// How rows of a file are numbered for people.
 #[derive(Clone, Debug)]
 pub(crate) enum Rows {
-    /// By number, from 1.
-    Numbered,
+    /// By number, from 1, after so many that went before.
+    Numbered(usize),
     /// By the line of a text file on which each begins, from 1.
     Lines(Vec<u32>),
 }
 
-/// One file's bars.
+/// What rows are called that belong together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub(crate) symbol: String,
+    /// Where it is traded, if the file says so: in several places it is several series.
+    pub(crate) venue: Option<String>,
+}
+
+impl From<String> for Name {
+    fn from(symbol: String) -> Self {
+        Self { symbol, venue: None }
+    }
+}
+
+/// One file's bars or trades, or some of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
+    /// What its rows are.
+    pub(crate) kind: Kind,
     /// The file's name, with the member's for an archive.
     pub(crate) file: String,
     /// The symbol of rows that name none: what the file's name says.
     pub(crate) symbol: String,
     /// The symbol of each row, as codes of a list; none if the file has no such column.
-    pub(crate) symbols: Option<(Vec<u32>, Vec<String>)>,
+    pub(crate) symbols: Option<(Vec<u32>, Vec<Name>)>,
     /// Times, ns since 1970 UTC, or [`NO_TIME`].
     pub(crate) ts: Vec<i64>,
     /// Rows at which the unit of epoch times changes: row, unit before, unit from there on.
@@ -31,7 +56,7 @@ pub(crate) struct Table {
     pub(crate) time_unit: Option<&'static str>,
     /// The names of all numeric columns of the file, those that are not wanted too.
     pub(crate) available: Vec<String>,
-    /// Open, high, low, close and others; NaN is missing.
+    /// Open, high, low, close and others, or price and size; NaN is missing.
     pub(crate) columns: Vec<Column>,
     /// How rows are numbered.
     pub(crate) rows: Rows,
@@ -41,7 +66,7 @@ impl Table {
     /// The number of row `index` for people, from 1.
     pub(crate) fn number(&self, index: usize) -> u32 {
         match &self.rows {
-            Rows::Numbered => u32::try_from(index + 1).unwrap_or(u32::MAX),
+            Rows::Numbered(before) => u32::try_from(before + index + 1).unwrap_or(u32::MAX),
             Rows::Lines(lines) => lines.get(index).copied().unwrap_or(0),
         }
     }
@@ -49,7 +74,7 @@ impl Table {
     /// `line` or `row`.
     pub(crate) fn unit(&self) -> &'static str {
         match self.rows {
-            Rows::Numbered => "row",
+            Rows::Numbered(_) => "row",
             Rows::Lines(_) => "line",
         }
     }
@@ -58,8 +83,8 @@ impl Table {
 /// Gives symbols codes in order of appearance.
 #[derive(Debug, Default)]
 pub(crate) struct SymbolCodes {
-    pub(crate) codes: Vec<u32>,
-    pub(crate) names: Vec<String>,
+    codes: Vec<u32>,
+    names: Vec<String>,
     known: std::collections::BTreeMap<String, u32>,
 }
 
@@ -78,5 +103,10 @@ impl SymbolCodes {
             self.names.push(symbol.to_owned());
         }
         self.codes.push(code);
+    }
+
+    /// The codes, and what they stand for.
+    pub(crate) fn finish(self) -> (Vec<u32>, Vec<Name>) {
+        (self.codes, self.names.into_iter().map(Name::from).collect())
     }
 }

@@ -3,7 +3,7 @@
 use barloom_bars::{Column, PRICE_COLUMNS};
 
 use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
-use crate::table::{NO_TIME, Rows, SymbolCodes, Table};
+use crate::table::{Kind, NO_TIME, Rows, SymbolCodes, Table};
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
 
@@ -59,9 +59,13 @@ pub(crate) fn read(
     let header = if has_header {
         record.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect()
     } else {
-        headerless(file, width)?
+        headerless(file, &record)?
     };
-    check_roles(file, &header, &roles(&header))?;
+    let expected = roles(&header);
+    check_roles(file, &header, &expected)?;
+    if expected.kind == Kind::Trades {
+        options.check_trades(file)?;
+    }
     let mut parser = None;
     if !has_header {
         parser.insert(Parser::new(file, &header, &record, options)?).push(&record, 1)?;
@@ -105,7 +109,23 @@ fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u32 {
     u32::try_from(position.line() + skipped).unwrap_or(u32::MAX)
 }
 
-fn headerless(file: &str, width: usize) -> Result<Vec<String>, MarketDataError> {
+/// The columns of a file without a header: bars, or trades as Kraken and Binance ship them.
+fn headerless(file: &str, first: &csv::ByteRecord) -> Result<Vec<String>, MarketDataError> {
+    let width = first.len();
+    let is_flag =
+        |field: &[u8]| field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false");
+    let flags = first.iter().rev().take_while(|field| is_flag(field)).count();
+    let trades = match (width, flags) {
+        (3, 0) => "time price size",
+        (6, 1) => "id price size quote_size time is_buyer_maker",
+        (7, 2) => "id price size quote_size time is_buyer_maker is_best_match",
+        (7, 1) => "id price size first_id last_id time is_buyer_maker",
+        (8, 2) => "id price size first_id last_id time is_buyer_maker is_best_match",
+        _ => "",
+    };
+    if !trades.is_empty() {
+        return Ok(trades.split(' ').map(str::to_owned).collect());
+    }
     match width {
         12 => Ok(KLINES.map(str::to_owned).to_vec()),
         5.. => {
@@ -114,7 +134,7 @@ fn headerless(file: &str, width: usize) -> Result<Vec<String>, MarketDataError> 
         }
         _ => Err(MarketDataError::file(
             file,
-            "its first line is no header, and without one at least time, open, high, low and close are needed",
+            "its first line is no header, and without one at least time, open, high, low and close are needed, or time, price and size",
         )),
     }
 }
@@ -156,9 +176,9 @@ impl<'a> Parser<'a> {
         let numeric = roles.values.iter().filter(|(at, _)| number(field(*at)).is_some());
         let available = numeric.map(|(_, name)| name.clone()).collect();
         let time = check_roles(file, header, &roles)?;
-        roles
-            .values
-            .retain(|(_, name)| PRICE_COLUMNS.contains(&name.as_str()) || options.wants(name));
+        let trades = roles.kind == Kind::Trades;
+        let is_used = |name: &str| trades || PRICE_COLUMNS.contains(&name) || options.wants(name);
+        roles.values.retain(|(_, name)| is_used(name));
         let values = vec![Vec::new(); roles.values.len()];
         let symbols = SymbolCodes::default();
         let (written, lines) = (Vec::new(), Vec::new());
@@ -187,8 +207,10 @@ impl<'a> Parser<'a> {
                 Some(value) => self.values[place].push(value),
                 None => {
                     let wanted = self.options.columns.is_some();
-                    let price = PRICE_COLUMNS.contains(&name.as_str()) || name == "volume";
-                    if wanted || price {
+                    let needed = PRICE_COLUMNS.contains(&name.as_str())
+                        || name == "volume"
+                        || self.roles.kind == Kind::Trades;
+                    if wanted || needed {
                         return Err(self.cell(line, *at, &text(*at), "a number"));
                     }
                     text_columns.push(place);
@@ -222,9 +244,10 @@ impl<'a> Parser<'a> {
             instants(self.file, &column, &self.written, self.options, place)?;
         let columns = self.roles.values.iter().zip(self.values);
         Ok(Table {
+            kind: self.roles.kind,
             file: self.file.to_owned(),
             symbol: symbol_of_file(self.file, &ts),
-            symbols: self.roles.symbol.map(|_| (self.symbols.codes, self.symbols.names)),
+            symbols: self.roles.symbol.map(|_| self.symbols.finish()),
             ts,
             time_unit,
             unit_jumps,
@@ -263,10 +286,10 @@ pub(crate) fn check_roles(
             format!("there is no time column; expected one named {names}, found: {shown}{index}");
         return Err(MarketDataError::file(file, problem));
     };
-    for price in PRICE_COLUMNS {
+    for price in PRICE_COLUMNS.into_iter().filter(|_| roles.kind == Kind::Bars) {
         if !roles.values.iter().any(|(_, name)| name == price) {
             let problem = format!(
-                "there is no column {price}; bars need open, high, low and close, found: {shown}"
+                "there is no column {price}; bars need open, high, low and close, trades a price and a size; found: {shown}"
             );
             return Err(MarketDataError::file(file, problem));
         }

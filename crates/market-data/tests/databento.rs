@@ -6,12 +6,12 @@ use std::num::NonZeroU64;
 use std::path::Path;
 
 use barloom_bars::Series;
-use barloom_market_data::{MarketDataError, OnBadBar, ReadOptions, read, read_bytes};
+use barloom_market_data::{Aggregate, MarketDataError, OnBadBar, ReadOptions, read, read_bytes};
 use dbn::decode::{DbnDecoder, DbnMetadata, DecodeRecordRef};
 use dbn::encode::{DbnEncoder, EncodeRecord};
 use dbn::{
-    MappingInterval, Metadata, OhlcvMsg, RecordHeader, SType, Schema, SymbolMapping, TradeMsg,
-    UNDEF_PRICE, UNDEF_TIMESTAMP, rtype,
+    MappingInterval, Metadata, OhlcvMsg, RecordHeader, RecordRefEnum, SType, Schema, SymbolIndex,
+    SymbolMapping, TradeMsg, UNDEF_PRICE, UNDEF_TIMESTAMP, rtype,
 };
 use time::{Date, Month};
 
@@ -207,13 +207,17 @@ fn shared(folder: &str) -> String {
     format!("{}/../../../shared/data/dbn/{folder}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The bars of a file by the decoder of the crate: symbol, time, prices, volume, in file order.
-fn decoded(path: &Path) -> Vec<(String, u64, [f64; 5])> {
+fn unpacked(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap();
-    let bytes = match path.extension().is_some_and(|end| end == "zst") {
+    match path.extension().is_some_and(|end| end == "zst") {
         true => zstd::decode_all(&bytes[..]).unwrap(),
         false => bytes,
-    };
+    }
+}
+
+/// The bars of a file by the decoder of the crate: symbol, time, prices, volume, in file order.
+fn decoded(path: &Path) -> Vec<(String, u64, [f64; 5])> {
+    let bytes = unpacked(path);
     let mut decoder = DbnDecoder::new(&bytes[..]).unwrap();
     let symbols = decoder.metadata().symbol_map().unwrap();
     let mut bars = Vec::new();
@@ -255,7 +259,8 @@ fn real_files_decode_to_what_the_crate_decodes() {
         if decoded.is_empty() {
             // No bars, or none in them: an error that says so.
             let problem = read.expect_err(&name).to_string();
-            let says = ["has no bars but", "has no records", "does not begin like DBN"];
+            let says =
+                ["has no bars but", "has no records", "does not begin like DBN", "holds trades"];
             assert!(says.iter().any(|text| problem.contains(text)), "{problem}");
             without += 1;
             continue;
@@ -285,6 +290,83 @@ fn real_files_decode_to_what_the_crate_decodes() {
         with_bars += 1;
     }
     assert!(with_bars > 20 && without > 60, "{with_bars} files with bars, {without} without");
+}
+
+/// The trades in a file by symbol, as the crate's decoder gives them: price and size.
+fn decoded_trades(path: &Path) -> BTreeMap<String, Vec<(f64, f64)>> {
+    let bytes = unpacked(path);
+    let mut decoder = DbnDecoder::new(&bytes[..]).unwrap();
+    let symbols = decoder.metadata().symbol_map().unwrap();
+    let mut trades: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    while let Some(record) = decoder.decode_record_ref().unwrap() {
+        let told = match record.as_enum() {
+            Ok(RecordRefEnum::Mbo(r)) => (r.action, r.price, r.size),
+            Ok(RecordRefEnum::Trade(r)) => (r.action, r.price, r.size),
+            Ok(RecordRefEnum::Mbp1(r)) => (r.action, r.price, r.size),
+            Ok(RecordRefEnum::Mbp10(r)) => (r.action, r.price, r.size),
+            Ok(RecordRefEnum::Cmbp1(r)) => (r.action, r.price, r.size),
+            _ => continue,
+        };
+        if told.0 as u8 != b'T' {
+            continue;
+        }
+        let header = record.header();
+        let symbol = symbols.get_for_rec(&record).cloned();
+        let symbol = symbol.unwrap_or_else(|| header.instrument_id.to_string());
+        let price = dbn::pretty::Px(told.1).to_string().parse().unwrap();
+        trades.entry(symbol).or_default().push((price, f64::from(told.2)));
+    }
+    trades
+}
+
+#[test]
+#[cfg_attr(not(shared_data), ignore = "needs ../shared/data")]
+fn trades_are_those_that_the_crate_decodes() {
+    let aggregate = Some(Aggregate::new("1 ticks".parse().unwrap()));
+    let options = ReadOptions { aggregate, ..ReadOptions::default() };
+    let (mut files, mut found) = (0, 0);
+    for path in all_files() {
+        let name = path.to_string_lossy().into_owned();
+        if !name.contains(".dbn") || name.contains(".frag") {
+            continue;
+        }
+        let expected = decoded_trades(&path);
+        let read = read(std::slice::from_ref(&name), &options);
+        let bars = !decoded(&path).is_empty();
+        if bars || expected.is_empty() {
+            let is_mixed = read.as_ref().err().map(|e| e.to_string().contains("split it"));
+            assert_eq!(is_mixed.unwrap_or(false), bars && !expected.is_empty(), "{name}");
+            continue;
+        }
+        let series = read.unwrap().into_series(OnBadBar::Error).unwrap().series;
+        let of = |one: &Series| {
+            let [price, size] = ["close", "volume"].map(|name| one.column(name).unwrap());
+            let symbol = one.symbol().split('@').next().unwrap().to_owned();
+            (symbol, price.iter().copied().zip(size.iter().copied()).collect::<Vec<_>>())
+        };
+        let got: Vec<_> = series.iter().map(of).collect();
+        // Trades of one symbol in several places are several series.
+        for (symbol, trades) in &expected {
+            let parts: Vec<_> = got.iter().filter(|(of, _)| of == symbol).collect();
+            if let [(_, one)] = &parts[..] {
+                assert_eq!(one, trades, "{name}: {symbol}");
+            } else {
+                let mut all: Vec<_> = parts.iter().flat_map(|(_, part)| part.clone()).collect();
+                let mut trades = trades.clone();
+                all.sort_by(|a, b| a.partial_cmp(b).unwrap());
+                trades.sort_by(|a, b| a.partial_cmp(b).unwrap());
+                assert_eq!(all, trades, "{name}: {symbol}");
+            }
+            found += trades.len();
+        }
+        assert_eq!(
+            got.iter().map(|(_, trades)| trades.len()).sum::<usize>(),
+            expected.values().map(Vec::len).sum::<usize>(),
+            "{name}"
+        );
+        files += 1;
+    }
+    assert!(files >= 18 && found > 3_000, "{found} trades in {files} files");
 }
 
 #[test]

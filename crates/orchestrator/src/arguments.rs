@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use barloom_bars::{BarSpec, MaxGap};
 use barloom_dataset::Piece;
 use barloom_engine::BackendChoice;
+use barloom_market_data::{Aggregate, ReadOptions, Stamp};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
@@ -146,14 +148,48 @@ pub(crate) struct Inspect {
     pub(crate) sample: Option<u64>,
 }
 
+/// How files are read where no recipe says it.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// The IANA zone of times that name none.
+    #[arg(long, default_value = "UTC")]
+    pub(crate) timezone: String,
+    /// Whether bars are stamped at their open or at their close.
+    #[arg(long, default_value = "open", value_parser = ["open", "close"])]
+    pub(crate) stamp: String,
+    /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4 volume", "1e6 dollars".
+    #[arg(long, value_name = "BARS")]
+    pub(crate) aggregate: Option<BarSpec>,
+    /// Leave out the last bar that --aggregate makes, of which some may be missing.
+    #[arg(long, requires = "aggregate")]
+    pub(crate) drop_partial: bool,
+    /// Give intervals without trades or bars a bar at the close before, where a segment spans them.
+    #[arg(long, requires = "aggregate")]
+    pub(crate) fill_empty: bool,
+}
+
+impl Reading {
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions {
+            timezone: self.timezone.clone(),
+            stamp: if self.stamp == "close" { Stamp::Close } else { Stamp::Open },
+            columns: None,
+            aggregate: self.aggregate.map(|spec| Aggregate {
+                spec,
+                keep_partial: !self.drop_partial,
+                fill: self.fill_empty.then_some(MaxGap::Auto),
+            }),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// Files or globs with bars.
     #[arg(required = true, value_name = "BARS")]
     pub(crate) bars: Vec<String>,
-    /// The IANA zone of times that name none.
-    #[arg(long, default_value = "UTC")]
-    pub(crate) timezone: String,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
@@ -161,9 +197,8 @@ pub(crate) struct Convert {
     /// Files or globs with bars, then the file to write: .parquet, .arrow, .feather or .csv.
     #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
-    /// The IANA zone of times that name none.
-    #[arg(long, default_value = "UTC")]
-    pub(crate) timezone: String,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Drop unusable bars instead of refusing them.
     #[arg(long)]
     pub(crate) drop_bad_bars: bool,

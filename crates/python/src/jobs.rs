@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use barloom_dataset::Rows;
 use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
-use barloom_market_data::{ReadOptions, Stamp};
+use barloom_market_data::ReadOptions;
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 
@@ -244,7 +244,7 @@ pub(crate) fn check<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let given = bars::given(Some(bars))?.ok_or_else(|| errors::usage("bars: there are none"))?;
     let report = watched(py, None, None, move |_| {
-        let options = ReadOptions { timezone, stamp: Stamp::Open, columns: None };
+        let options = ReadOptions { timezone, ..ReadOptions::default() };
         Ok(given.read(&options)?.check())
     })?;
     let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;

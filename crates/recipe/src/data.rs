@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use barloom_bars::MaxGap;
+use barloom_bars::{BarSpec, MaxGap};
 use barloom_sampling::META_FIELDS;
 use serde::Serialize;
 
@@ -10,8 +10,17 @@ use crate::choice::{self, Choice};
 use crate::reader::{Entry, Table};
 use crate::{RecipeError, duration};
 
-pub(crate) const KEYS: &[&str] =
-    &["bars", "channels", "max_gap", "on_bad_bar", "timezone", "stamp"];
+pub(crate) const KEYS: &[&str] = &[
+    "bars",
+    "channels",
+    "max_gap",
+    "on_bad_bar",
+    "timezone",
+    "stamp",
+    "aggregate",
+    "partial_bar",
+    "empty_bars",
+];
 
 /// Columns that every dataset has beside its channels and the meta fields.
 const DATASET_COLUMNS: [&str; 9] = [
@@ -46,6 +55,52 @@ pub enum Stamp {
     Close,
 }
 
+/// What to do with the last bar that is made of trades or finer bars, of which some may be missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartialBar {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is left out.
+    Drop,
+}
+
+/// What to do with intervals without trades or bars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyBars {
+    /// They have no bar.
+    #[default]
+    Skip,
+    /// They have one at the close before, without volume, where a segment spans them.
+    Fill,
+}
+
+/// How trades or finer bars become bars.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Aggregation {
+    /// What ends a bar: an interval, `"5m"`, or `"1000 ticks"`, `"5e4 volume"`, `"1e6 dollars"`.
+    #[serde(rename = "aggregate", serialize_with = "serialize_spec")]
+    pub spec: BarSpec,
+    /// What to do with the last bar.
+    #[serde(serialize_with = "choice::serialize")]
+    pub partial_bar: PartialBar,
+    /// What to do with empty intervals, which only time bars have.
+    #[serde(serialize_with = "choice::serialize")]
+    pub empty_bars: EmptyBars,
+}
+
+fn serialize_spec<S: serde::Serializer>(spec: &BarSpec, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(spec)
+}
+
+impl Choice for PartialBar {
+    const WORDS: &'static [(&'static str, Self)] = &[("keep", Self::Keep), ("drop", Self::Drop)];
+}
+
+impl Choice for EmptyBars {
+    const WORDS: &'static [(&'static str, Self)] = &[("skip", Self::Skip), ("fill", Self::Fill)];
+}
+
 impl Choice for OnBadBar {
     const WORDS: &'static [(&'static str, Self)] = &[("error", Self::Error), ("drop", Self::Drop)];
 }
@@ -73,6 +128,9 @@ pub struct DataSettings {
     /// Which end of its interval a bar's time is.
     #[serde(serialize_with = "choice::serialize")]
     pub stamp: Stamp,
+    /// How trades or finer bars become bars; none takes bars as they are.
+    #[serde(flatten)]
+    pub aggregate: Option<Aggregation>,
 }
 
 impl Default for DataSettings {
@@ -84,6 +142,7 @@ impl Default for DataSettings {
             on_bad_bar: OnBadBar::Error,
             timezone: "UTC".into(),
             stamp: Stamp::Open,
+            aggregate: None,
         }
     }
 }
@@ -106,7 +165,32 @@ impl DataSettings {
                 .read("timezone", |e| e.text().map(str::to_owned))?
                 .unwrap_or(default.timezone),
             stamp: table.read("stamp", Entry::choice)?.unwrap_or_default(),
+            aggregate: Self::read_aggregate(table)?,
         })
+    }
+
+    fn read_aggregate(table: &Table<'_>) -> Result<Option<Aggregation>, RecipeError> {
+        let spec = table.read("aggregate", |entry| {
+            let spec = entry.as_text().and_then(|text| text.parse::<BarSpec>().ok());
+            spec.ok_or_else(|| entry.expected(BarSpec::EXPECTED))
+        })?;
+        let partial_bar = table.read("partial_bar", Entry::choice)?;
+        let empty_bars = table.read("empty_bars", Entry::choice)?;
+        let Some(spec) = spec else {
+            for (key, given) in
+                [("partial_bar", partial_bar.is_some()), ("empty_bars", empty_bars.is_some())]
+            {
+                if given {
+                    let problem = "it says how data.aggregate makes bars; set that too, or leave \
+                                   this out";
+                    return Err(RecipeError::conflict(format!("data.{key}"), problem));
+                }
+            }
+            return Ok(None);
+        };
+        let (partial_bar, empty_bars) =
+            (partial_bar.unwrap_or_default(), empty_bars.unwrap_or_default());
+        Ok(Some(Aggregation { spec, partial_bar, empty_bars }))
     }
 
     pub(crate) fn validate(&self) -> Result<(), RecipeError> {
@@ -119,6 +203,12 @@ impl DataSettings {
             && ns <= 0
         {
             return Err(RecipeError::expected("data.max_gap", duration::EXPECTED, &ns));
+        }
+        if let Some(Aggregation { spec, empty_bars: EmptyBars::Fill, .. }) = self.aggregate
+            && !matches!(spec, BarSpec::Time(_))
+        {
+            let problem = format!("bars of {spec} have no empty intervals; leave it out");
+            return Err(RecipeError::conflict("data.empty_bars", problem));
         }
         if self.timezone.is_empty() {
             let expected = "a time zone such as \"UTC\" or \"America/New_York\"";

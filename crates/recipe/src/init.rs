@@ -31,6 +31,10 @@ max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or
 on_bad_bar = "error"       # or "drop"
 timezone = "UTC"           # of timestamps that name none, such as "America/New_York"
 stamp = "open"             # bars are stamped at their open, or at their "close"
+# aggregate = "5m"         # makes bars of trades, and coarser bars of bars; of trades also
+                           # "1000 ticks", "5e4 volume" or "1e6 dollars"
+# partial_bar = "keep"     # or "drop": the last bar, of which some may be missing
+# empty_bars = "skip"      # or "fill", at the close before: intervals without trades or bars
 "#;
 
 const DATASET: &str = r#"

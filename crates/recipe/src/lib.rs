@@ -59,7 +59,7 @@ mod sampling;
 mod scaling;
 mod split;
 
-pub use data::{DataSettings, OnBadBar, Stamp};
+pub use data::{Aggregation, DataSettings, EmptyBars, OnBadBar, PartialBar, Stamp};
 pub use dataset::{DatasetSettings, Samples};
 pub use error::{Place, RecipeError};
 pub use output::{Compression, Format, OutputSettings, SHARD_ALIGNMENT};

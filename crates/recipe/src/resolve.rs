@@ -7,7 +7,7 @@ use barloom_sampling::SamplingSettings;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::data::{DataSettings, OnBadBar, Stamp};
+use crate::data::{Aggregation, DataSettings, OnBadBar, Stamp};
 use crate::dataset::DatasetSettings;
 use crate::reward::{BarsPerYear, RewardTable};
 use crate::scaling::ScalingSettings;
@@ -40,6 +40,8 @@ struct DigestedData<'a> {
     timezone: &'a str,
     #[serde(serialize_with = "choice::serialize")]
     stamp: Stamp,
+    #[serde(flatten)]
+    aggregate: Option<Aggregation>,
 }
 
 impl Recipe {
@@ -86,7 +88,8 @@ impl Recipe {
 
     fn canonical_json(&self) -> Vec<u8> {
         let recipe = self.written_out();
-        let DataSettings { bars: _, channels, max_gap, on_bad_bar, timezone, stamp } = &recipe.data;
+        let DataSettings { bars: _, channels, max_gap, on_bad_bar, timezone, stamp, aggregate } =
+            &recipe.data;
         let digested = Digested {
             data: DigestedData {
                 channels,
@@ -94,6 +97,7 @@ impl Recipe {
                 on_bad_bar: *on_bad_bar,
                 timezone,
                 stamp: *stamp,
+                aggregate: *aggregate,
             },
             dataset: &recipe.dataset,
             sampling: &recipe.sampling,

@@ -1,6 +1,6 @@
 //! `barloom check`: the doctor.
 
-use barloom_market_data::{ReadOptions, Stamp, read};
+use barloom_market_data::read;
 
 use crate::arguments::Check;
 use crate::failure::Failure;
@@ -8,10 +8,8 @@ use crate::output::Output;
 use crate::{progress, text};
 
 pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
-    let options =
-        ReadOptions { timezone: check.timezone.clone(), stamp: Stamp::Open, columns: None };
     let spinner = progress::spinner("reading bars", output);
-    let bars = read(&check.bars, &options);
+    let bars = read(&check.bars, &check.reading.options());
     spinner.finish_and_clear();
     let report = bars?.check();
     output.print(&report, &report.to_string())?;

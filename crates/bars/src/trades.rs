@@ -1,0 +1,351 @@
+//! Bars of trades.
+
+use std::collections::BTreeMap;
+
+use crate::{BarSpec, Column, interval_start};
+
+/// A trade of an exchange's stream may be told this much late, ns: a minute.
+const LATE: i64 = 60_000_000_000;
+
+/// The columns of bars that are made of trades, in this order: `quote_volume` is the sum of price
+/// times size, `count` the number of trades.
+pub const TRADE_BAR_COLUMNS: [&str; 7] =
+    ["open", "high", "low", "close", "volume", "quote_volume", "count"];
+
+/// What makes a trade unusable.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum TradeFault {
+    /// The price is NaN (missing), infinite, zero or negative.
+    #[error("the price of a trade is missing, infinite or not positive")]
+    BadPrice,
+    /// The size is NaN (missing), infinite or negative.
+    #[error("the size of a trade is missing, infinite or negative")]
+    BadSize,
+    /// The time is more than a minute before that of a trade above it, which bars that are no time
+    /// bars can't bear.
+    #[error(
+        "its time is more than a minute before that of a trade above it; sort the trades (time bars take any order)"
+    )]
+    OutOfOrder,
+}
+
+impl TradeFault {
+    /// Every fault, in the order in which they are looked for.
+    pub const ALL: [Self; 3] = [Self::BadPrice, Self::BadSize, Self::OutOfOrder];
+
+    /// A short stable name, for reports and manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadPrice => "bad_trade_price",
+            Self::BadSize => "bad_trade_size",
+            Self::OutOfOrder => "trade_out_of_order",
+        }
+    }
+}
+
+/// A sum that keeps what rounding loses (Kahan's, step by step as pandas sums groups).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    pub(crate) fn add(&mut self, value: f64) {
+        let value = value - self.lost;
+        let sum = self.sum + value;
+        self.lost = sum - self.sum - value;
+        self.sum = sum;
+        if !self.lost.is_finite() {
+            // The sum is not either.
+            self.lost = 0.0;
+        }
+    }
+
+    pub(crate) fn value(self) -> f64 {
+        self.sum
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Bar<T> {
+    first: i64,
+    last: i64,
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    volume: Sum,
+    quote: Sum,
+    count: u64,
+    tag: T,
+}
+
+impl<T: Copy> Bar<T> {
+    fn new(ts: i64, price: f64, size: f64, tag: T) -> Self {
+        let (volume, quote) = (Sum::default(), Sum::default());
+        let mut bar = Self {
+            first: ts,
+            last: ts,
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume,
+            quote,
+            count: 0,
+            tag,
+        };
+        bar.add(ts, price, size, tag);
+        bar
+    }
+
+    /// Of trades with one time the first given opens and the last given closes.
+    fn add(&mut self, ts: i64, price: f64, size: f64, tag: T) {
+        if ts < self.first {
+            (self.first, self.open, self.tag) = (ts, price, tag);
+        }
+        if ts >= self.last {
+            (self.last, self.close) = (ts, price);
+        }
+        self.high = self.high.max(price);
+        self.low = self.low.min(price);
+        self.volume.add(size);
+        self.quote.add(price * size);
+        self.count += 1;
+    }
+}
+
+/// Makes bars of trades in one pass; memory is that of the bars.
+///
+/// Time bars take trades in any order: the earliest opens, the latest closes, of several with one
+/// time in the order given. Tick, volume and dollar bars take trades in their order, which may be
+/// late by a minute at most; a trade is never split, and each bar has the time of its first trade,
+/// or one ns more than the bar before it where that is not later. Intervals without a trade have
+/// no bar.
+///
+/// `T` marks a bar by its first trade: where that stood, say.
+///
+/// ```
+/// use barloom_bars::{BarSpec, TradeBars};
+///
+/// let mut bars = TradeBars::new("1m".parse()?);
+/// let second = 1_000_000_000;
+/// for (ts, price, size) in [(1, 10.0, 2.0), (30 * second, 12.0, 1.0), (61 * second, 11.0, 1.0)] {
+///     bars.push(ts, price, size, ())?;
+/// }
+/// let bars = bars.finish(true);
+/// assert_eq!(bars.ts, [0, 60 * second]);
+/// assert_eq!(bars.columns[3].values, [12.0, 11.0], "close");
+/// assert_eq!(bars.columns[4].values, [3.0, 1.0], "volume");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TradeBars<T = ()> {
+    spec: BarSpec,
+    /// The bar that the last trade was of, and its key among the others.
+    current: Option<(i64, Bar<T>)>,
+    /// The other bars: by their interval's begin, or numbered from 0.
+    others: BTreeMap<i64, Bar<T>>,
+    latest: i64,
+}
+
+/// Bars that were made of trades.
+#[derive(Clone, Debug)]
+pub struct Aggregated<T> {
+    /// Bar open times, ns since 1970 UTC, strictly ascending.
+    pub ts: Vec<i64>,
+    /// [`TRADE_BAR_COLUMNS`], one value a bar.
+    pub columns: Vec<Column>,
+    /// The mark of each bar's first trade.
+    pub tags: Vec<T>,
+}
+
+impl<T: Copy> TradeBars<T> {
+    /// No trade yet.
+    #[must_use]
+    pub fn new(spec: BarSpec) -> Self {
+        Self { spec, current: None, others: BTreeMap::new(), latest: i64::MIN }
+    }
+
+    /// Takes a trade: its time in ns since 1970 UTC, its price, and how much was traded.
+    ///
+    /// # Errors
+    /// The trade is unusable; nothing has changed then.
+    pub fn push(&mut self, ts: i64, price: f64, size: f64, tag: T) -> Result<(), TradeFault> {
+        if !(price.is_finite() && price > 0.0) {
+            return Err(TradeFault::BadPrice);
+        }
+        if !(size.is_finite() && size >= 0.0) {
+            return Err(TradeFault::BadSize);
+        }
+        match self.spec {
+            BarSpec::Time(interval) => {
+                let start = interval_start(ts, interval);
+                match &mut self.current {
+                    Some((at, bar)) if *at == start => bar.add(ts, price, size, tag),
+                    current => {
+                        if let Some((at, bar)) = current.take() {
+                            self.others.insert(at, bar);
+                        }
+                        let bar = match self.others.remove(&start) {
+                            Some(mut bar) => {
+                                bar.add(ts, price, size, tag);
+                                bar
+                            }
+                            None => Bar::new(ts, price, size, tag),
+                        };
+                        *current = Some((start, bar));
+                    }
+                }
+            }
+            _ => {
+                if ts < self.latest.saturating_sub(LATE) {
+                    return Err(TradeFault::OutOfOrder);
+                }
+                match &mut self.current {
+                    // A late trade is the newest all the same.
+                    Some((_, bar)) => bar.add(ts.max(bar.last), price, size, tag),
+                    none => {
+                        *none = Some((self.others.len() as i64, Bar::new(ts, price, size, tag)));
+                    }
+                }
+                if self.current.as_ref().is_some_and(|(_, bar)| is_full(self.spec, bar)) {
+                    self.others.extend(self.current.take());
+                }
+            }
+        }
+        self.latest = self.latest.max(ts);
+        Ok(())
+    }
+
+    /// The bars, in time order.
+    ///
+    /// The last one may be partial: trades of its interval, or up to its number, volume or dollars,
+    /// may be missing. That a time bar is whole can't be seen, so without `keep_partial` the last
+    /// one is always left out.
+    #[must_use]
+    pub fn finish(mut self, keep_partial: bool) -> Aggregated<T> {
+        self.others.extend(self.current.take());
+        let is_partial = |bar: &Bar<T>| !is_full(self.spec, bar);
+        if !keep_partial && self.others.last_key_value().is_some_and(|(_, bar)| is_partial(bar)) {
+            self.others.pop_last();
+        }
+        let mut made = Aggregated { ts: Vec::new(), columns: Vec::new(), tags: Vec::new() };
+        let mut values = TRADE_BAR_COLUMNS.map(|_| Vec::with_capacity(self.others.len()));
+        for (key, bar) in self.others {
+            let ts = match (self.spec, made.ts.last()) {
+                (BarSpec::Time(_), _) => key,
+                (_, Some(before)) => bar.first.max(i64::saturating_add(*before, 1)),
+                (_, None) => bar.first,
+            };
+            made.ts.push(ts);
+            made.tags.push(bar.tag);
+            let of_bar = [
+                bar.open,
+                bar.high,
+                bar.low,
+                bar.close,
+                bar.volume.value(),
+                bar.quote.value(),
+                bar.count as f64,
+            ];
+            values.iter_mut().zip(of_bar).for_each(|(column, value)| column.push(value));
+        }
+        let columns = TRADE_BAR_COLUMNS.iter().zip(values);
+        made.columns = columns.map(|(name, values)| Column::new(*name, values)).collect();
+        made
+    }
+}
+
+/// Whether no trade can be missing from a bar.
+fn is_full<T>(spec: BarSpec, bar: &Bar<T>) -> bool {
+    match spec {
+        BarSpec::Time(_) => false,
+        BarSpec::Ticks(ticks) => bar.count >= ticks,
+        BarSpec::Volume(volume) => bar.volume.value() >= volume,
+        BarSpec::Dollars(dollars) => bar.quote.value() >= dollars,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRADES: [(i64, f64, f64); 6] = [
+        (10, 5.0, 1.0),
+        (10, 6.0, 2.0),
+        (25, 4.0, 1.0),
+        (40, 8.0, 3.0),
+        (41, 7.0, 0.0),
+        (59, 9.0, 1.0),
+    ];
+
+    fn made(spec: &str, trades: &[(i64, f64, f64)], keep: bool) -> Aggregated<usize> {
+        let mut bars = TradeBars::new(spec.parse().unwrap());
+        for (at, (ts, price, size)) in trades.iter().enumerate() {
+            bars.push(*ts, *price, *size, at).unwrap();
+        }
+        bars.finish(keep)
+    }
+
+    fn rows(bars: &Aggregated<usize>) -> Vec<(i64, Vec<f64>, usize)> {
+        let row = |at: usize| bars.columns.iter().map(|c| c.values[at]).collect();
+        (0..bars.ts.len()).map(|at| (bars.ts[at], row(at), bars.tags[at])).collect()
+    }
+
+    #[test]
+    fn time_bars_take_trades_in_any_order() {
+        let expected = vec![
+            (0, vec![5.0, 6.0, 5.0, 6.0, 3.0, 17.0, 2.0], 0),
+            (20, vec![4.0, 4.0, 4.0, 4.0, 1.0, 4.0, 1.0], 2),
+            (40, vec![8.0, 9.0, 7.0, 9.0, 4.0, 33.0, 3.0], 3),
+        ];
+        assert_eq!(rows(&made("20ns", &TRADES, true)), expected);
+        assert_eq!(rows(&made("20ns", &TRADES, false)), expected[..2]);
+        let mixed = [TRADES[5], TRADES[0], TRADES[3], TRADES[1], TRADES[4], TRADES[2]];
+        let mixed: Vec<_> =
+            rows(&made("20ns", &mixed, true)).into_iter().map(|(ts, row, _)| (ts, row)).collect();
+        let expected: Vec<_> = expected.into_iter().map(|(ts, row, _)| (ts, row)).collect();
+        assert_eq!(mixed, expected);
+    }
+
+    #[test]
+    fn bars_by_ticks_volume_and_dollars() {
+        let ticks = rows(&made("4 ticks", &TRADES, true));
+        assert_eq!(ticks[0], (10, vec![5.0, 8.0, 4.0, 8.0, 7.0, 45.0, 4.0], 0));
+        assert_eq!(ticks[1], (41, vec![7.0, 9.0, 7.0, 9.0, 1.0, 9.0, 2.0], 4));
+        assert_eq!(made("4 ticks", &TRADES, false).ts, [10]);
+        assert_eq!(made("3 ticks", &TRADES, false).ts, [10, 40], "the last one is whole");
+        assert_eq!(made("3 volume", &TRADES, true).ts, [10, 25, 41]);
+        assert_eq!(made("15 dollars", &TRADES, true).ts, [10, 25, 41]);
+        assert_eq!(made("1 ticks", &TRADES, true).ts, [10, 11, 25, 40, 41, 59]);
+    }
+
+    #[test]
+    fn unusable_trades_change_nothing() {
+        let mut bars = TradeBars::new(BarSpec::Ticks(2));
+        bars.push(2 * LATE, 5.0, 1.0, ()).unwrap();
+        for (ts, price, size, fault) in [
+            (2 * LATE, f64::NAN, 1.0, TradeFault::BadPrice),
+            (2 * LATE, 0.0, 1.0, TradeFault::BadPrice),
+            (2 * LATE, 5.0, -1.0, TradeFault::BadSize),
+            (2 * LATE, 5.0, f64::INFINITY, TradeFault::BadSize),
+            (LATE - 1, 5.0, 1.0, TradeFault::OutOfOrder),
+        ] {
+            assert_eq!(bars.push(ts, price, size, ()), Err(fault));
+        }
+        bars.push(LATE, 6.0, 1.0, ()).unwrap();
+        let bars = bars.finish(false);
+        assert_eq!((bars.ts, bars.columns[3].values.clone()), (vec![2 * LATE], vec![6.0]));
+    }
+
+    #[test]
+    fn sums_keep_what_rounding_loses() {
+        let mut sum = Sum::default();
+        (0..10).for_each(|_| sum.add(0.1));
+        assert_eq!(sum.value(), 1.0);
+    }
+}

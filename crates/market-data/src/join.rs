@@ -1,0 +1,281 @@
+//! From the tables of several files to the bars of each symbol.
+
+use std::collections::BTreeMap;
+
+use barloom_bars::{Column, PRICE_COLUMNS, TRADE_BAR_COLUMNS, TradeBars};
+
+use crate::bars::{BadTrades, Bars, Fault, FileName, Origin, RawSeries};
+use crate::table::{Kind, NO_TIME, Name, Table};
+use crate::{MarketDataError, ReadOptions, Stamp};
+
+/// Takes tables one after the other. Bars are kept; trades become bars at once, so that memory is
+/// that of one table of them.
+pub(crate) struct Joiner<'a> {
+    options: &'a ReadOptions,
+    bars: Bars,
+    /// A place for each series, in order of appearance.
+    known: BTreeMap<Name, usize>,
+    contents: Vec<Content>,
+    trades: u64,
+}
+
+/// What there is of a series so far.
+enum Content {
+    Nothing,
+    Pieces(Vec<RawSeries>),
+    Trades(TradeBars<Origin>),
+}
+
+impl<'a> Joiner<'a> {
+    pub(crate) fn new(options: &'a ReadOptions) -> Self {
+        let bars = Bars {
+            files: Vec::new(),
+            series: Vec::new(),
+            notes: Vec::new(),
+            unit_jumps: Vec::new(),
+            aggregate: options.aggregate,
+            bad_trades: BadTrades::default(),
+        };
+        Self { options, bars, known: BTreeMap::new(), contents: Vec::new(), trades: 0 }
+    }
+
+    /// Takes the next table.
+    ///
+    /// # Errors
+    /// It holds trades of a symbol that others hold bars of, or bars where others hold trades.
+    pub(crate) fn push(&mut self, table: Table) -> Result<(), MarketDataError> {
+        // A file may come in several tables.
+        let again = self.bars.files.last().is_some_and(|last| last.name == table.file);
+        if !again {
+            self.bars.files.push(FileName {
+                name: table.file.clone(),
+                unit: table.unit(),
+                says_symbol: table.symbols.is_none(),
+                time_unit: table.time_unit,
+            });
+        }
+        let file = self.bars.files.len() as u32 - 1;
+        for (row, before, now) in &table.unit_jumps {
+            self.bars.unit_jumps.push((Origin { file, row: table.number(*row) }, before, now));
+        }
+        match table.kind {
+            Kind::Bars => self.take_bars(table, file),
+            Kind::Trades => self.take_trades(&table, file),
+        }
+    }
+
+    fn take_bars(&mut self, table: Table, file: u32) -> Result<(), MarketDataError> {
+        let name = table.file.clone();
+        for (of, mut piece) in split(table, file) {
+            if is_newest_first(&piece.ts, true) {
+                self.bars.notes.push(format!(
+                    "{name}: {} has its newest bar first; it was turned round",
+                    of.symbol
+                ));
+                piece.reverse();
+            }
+            let place = self.place(of);
+            match &mut self.contents[place] {
+                Content::Pieces(pieces) => pieces.push(piece),
+                empty @ Content::Nothing => *empty = Content::Pieces(vec![piece]),
+                Content::Trades(_) => return Err(mixed(&name, &piece.symbol, "bars", "trades")),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_trades(&mut self, table: &Table, file: u32) -> Result<(), MarketDataError> {
+        let Some(aggregate) = self.options.aggregate else {
+            return self.options.check_trades(&table.file);
+        };
+        let [price, size] = &table.columns[..] else {
+            unreachable!("a table of trades has prices and sizes");
+        };
+        let alone = [Name::from(table.symbol.clone())];
+        let (codes, names) = match &table.symbols {
+            Some((codes, names)) => (Some(codes), &names[..]),
+            None => (None, &alone[..]),
+        };
+        let mut places = Vec::with_capacity(names.len());
+        for name in names {
+            let name = if name.symbol.is_empty() { &alone[0] } else { name };
+            let place = self.place(name.clone());
+            match &mut self.contents[place] {
+                empty @ Content::Nothing => {
+                    *empty = Content::Trades(TradeBars::new(aggregate.spec));
+                }
+                Content::Trades(_) => {}
+                Content::Pieces(_) => {
+                    return Err(mixed(&table.file, &name.symbol, "trades", "bars"));
+                }
+            }
+            places.push(place);
+        }
+        let rows = table.ts.len();
+        let turned = is_newest_first(&table.ts, false);
+        if turned {
+            self.bars
+                .notes
+                .push(format!("{}: its newest trade is first; it was turned round", table.file));
+        }
+        for step in 0..rows {
+            let row = if turned { rows - 1 - step } else { step };
+            let code = codes.map_or(0, |codes| codes[row] as usize);
+            let Content::Trades(bars) = &mut self.contents[places[code]] else { continue };
+            let (ts, price, size) = (table.ts[row], price.values[row], size.values[row]);
+            let origin = Origin { file, row: table.number(row) };
+            let fault = match ts {
+                NO_TIME => Some(Fault::NoTime),
+                _ => bars.push(ts, price, size, origin).err().map(Fault::Trade),
+            };
+            if let Some(fault) = fault {
+                let what = match fault {
+                    Fault::Trade(_) => format!("{} (price {price}, size {size})", fault.text()),
+                    _ => "the trade has no time".to_owned(),
+                };
+                let symbol = &names[code].symbol;
+                let place = (&*table.file, table.unit(), origin.row);
+                self.bars.bad_trades.add(fault, place, symbol, ts, what);
+            }
+        }
+        self.trades += rows as u64;
+        Ok(())
+    }
+
+    /// The place of a series, made where it is new.
+    fn place(&mut self, name: Name) -> usize {
+        let next = self.known.len();
+        let place = *self.known.entry(name).or_insert(next);
+        if place == next {
+            self.contents.push(Content::Nothing);
+        }
+        place
+    }
+
+    /// The bars of each symbol, in order of appearance.
+    pub(crate) fn finish(self) -> Bars {
+        let Self { options, mut bars, known, contents, trades } = self;
+        let mut venues: BTreeMap<&str, u32> = BTreeMap::new();
+        for name in known.keys() {
+            *venues.entry(&name.symbol).or_insert(0) += 1;
+        }
+        let mut symbols = vec![String::new(); known.len()];
+        for (name, place) in &known {
+            symbols[*place] = match &name.venue {
+                Some(venue) if venues[name.symbol.as_str()] > 1 => {
+                    format!("{}@{venue}", name.symbol)
+                }
+                _ => name.symbol.clone(),
+            };
+        }
+        let mut made = 0;
+        let mut of_trades = 0_u64;
+        for (symbol, content) in symbols.into_iter().zip(contents) {
+            let series = match content {
+                Content::Nothing => continue,
+                Content::Pieces(pieces) => joined(symbol, pieces, options),
+                Content::Trades(trades) => {
+                    let series = aggregated(symbol, trades, options);
+                    made += series.ts.len();
+                    of_trades += 1;
+                    Some(series)
+                }
+            };
+            bars.series.extend(series);
+        }
+        if let (Some(aggregate), true) = (options.aggregate, of_trades > 0) {
+            bars.notes.push(format!(
+                "{trades} trades of {of_trades} symbol{} became {made} bars of {}",
+                if of_trades == 1 { "" } else { "s" },
+                aggregate.spec
+            ));
+        }
+        bars
+    }
+}
+
+fn mixed(file: &str, symbol: &str, these: &str, those: &str) -> MarketDataError {
+    let problem = format!(
+        "it holds {these} of {symbol}, of which another file holds {those}; leave one of them out"
+    );
+    MarketDataError::file(file, problem)
+}
+
+/// The pieces of a series in time order of their first bars.
+fn joined(symbol: String, mut pieces: Vec<RawSeries>, options: &ReadOptions) -> Option<RawSeries> {
+    pieces.sort_by_key(RawSeries::first_time);
+    let mut pieces = pieces.into_iter();
+    let mut series = pieces.next()?;
+    pieces.for_each(|piece| series.append(piece));
+    series.symbol = symbol;
+    if options.stamp == Stamp::Close {
+        series.stamp_at_open();
+    }
+    Some(series)
+}
+
+/// The bars that trades made.
+fn aggregated(symbol: String, trades: TradeBars<Origin>, options: &ReadOptions) -> RawSeries {
+    let keep_partial = options.aggregate.is_none_or(|aggregate| aggregate.keep_partial);
+    let made = trades.finish(keep_partial);
+    let is_used =
+        |column: &Column| PRICE_COLUMNS.contains(&&*column.name) || options.wants(&column.name);
+    RawSeries {
+        symbol,
+        ts: made.ts,
+        available: TRADE_BAR_COLUMNS.map(str::to_owned).to_vec(),
+        columns: made.columns.into_iter().filter(is_used).collect(),
+        origins: made.tags,
+        of_trades: true,
+    }
+}
+
+/// The rows of each symbol of a table, in the order of the table.
+fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
+    let origins: Vec<Origin> =
+        (0..table.ts.len()).map(|row| Origin { file, row: table.number(row) }).collect();
+    let Some((codes, names)) = table.symbols else {
+        let Table { symbol, ts, available, columns, .. } = table;
+        let name = Name::from(symbol.clone());
+        return vec![(
+            name,
+            RawSeries { symbol, ts, available, columns, origins, of_trades: false },
+        )];
+    };
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    for (row, code) in codes.iter().enumerate() {
+        rows[*code as usize].push(row);
+    }
+    let take = |(name, rows): (Name, Vec<usize>)| {
+        let name = if name.symbol.is_empty() { Name::from(table.symbol.clone()) } else { name };
+        let series = RawSeries {
+            symbol: name.symbol.clone(),
+            ts: rows.iter().map(|row| table.ts[*row]).collect(),
+            available: table.available.clone(),
+            columns: table
+                .columns
+                .iter()
+                .map(|c| Column::new(c.name.clone(), rows.iter().map(|r| c.values[*r]).collect()))
+                .collect(),
+            origins: rows.iter().map(|row| origins[*row]).collect(),
+            of_trades: false,
+        };
+        (name, series)
+    };
+    names.into_iter().zip(rows).map(take).collect()
+}
+
+/// Whether times fall, those that are missing left out; with `strictly` none twice.
+fn is_newest_first(ts: &[i64], strictly: bool) -> bool {
+    let mut times = ts.iter().filter(|t| **t != NO_TIME);
+    let Some(mut last) = times.next() else { return false };
+    let mut falls = false;
+    for time in times {
+        if time > last || strictly && time == last {
+            return false;
+        }
+        falls |= time < last;
+        last = time;
+    }
+    falls
+}
