@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use barloom_bars::{BarSpec, Market, MaxGap};
+use barloom_bars::{BarSpec, EmptyBars, Market, MaxGap, PartialBar};
 use barloom_market_data::{
     Aggregate, OnBadBar, ReadOptions, Stamp, read_bytes, read_market_arrow, read_stored_market,
     write_market,
@@ -68,12 +68,13 @@ fn read_all(name: &str, data: &[u8]) {
         timezone: "America/New_York".into(),
         stamp: Stamp::Close,
         columns: Some(vec!["Volume".into()]),
-        aggregate: None,
+        ..ReadOptions::default()
     };
     read(name, data, &options);
-    for spec in [BarSpec::Time(300_000_000_000), BarSpec::Ticks(3)] {
-        let fill = matches!(spec, BarSpec::Time(_)).then_some(MaxGap::Auto);
-        let aggregate = Some(Aggregate { spec, keep_partial: fill.is_some(), fill });
+    for (spec, empty) in
+        [(BarSpec::Time(300_000_000_000), EmptyBars::Fill), (BarSpec::Ticks(3), EmptyBars::Skip)]
+    {
+        let aggregate = Some(Aggregate { spec, partial: PartialBar::Drop, empty });
         read(name, data, &ReadOptions { aggregate, ..ReadOptions::default() });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use barloom_backend::{Backend, Plan, Session};
 use barloom_bars::{Market, Part};
-use barloom_market_data::{Joined, OnBadBar};
+use barloom_market_data::Joined;
 use barloom_recipe::Recipe;
 
 use crate::{Error, Source, counted};
@@ -35,11 +35,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     let unresolved = match source {
         Source::Bars(bars) => {
             let recipe = named_as(recipe, bars.find_columns(&recipe.data.channels)?);
-            let on_bad_bar = match recipe.data.on_bad_bar {
-                barloom_recipe::OnBadBar::Error => OnBadBar::Error,
-                barloom_recipe::OnBadBar::Drop => OnBadBar::Drop,
-            };
-            let read = bars.into_series(on_bad_bar)?;
+            let read = bars.into_series(recipe.data.on_bad_bar)?;
             let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
             let (dropped, joined, notes) = (read.dropped, read.joined, read.notes);
             Loaded { recipe, market: Arc::new(market), dropped, joined, notes }

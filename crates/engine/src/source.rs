@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use barloom_bars::Market;
-use barloom_market_data::{Aggregate, Bars, ReadOptions, Stamp, read, read_stored_market};
-use barloom_recipe::{Aggregation, EmptyBars, PartialBar, Recipe};
+use barloom_market_data::{Bars, ReadOptions, read, read_stored_market};
+use barloom_recipe::Recipe;
 
 use crate::Error;
 
@@ -35,18 +35,11 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
 pub fn read_options(recipe: &Recipe) -> ReadOptions {
     ReadOptions {
         timezone: recipe.data.timezone.clone(),
-        stamp: match recipe.data.stamp {
-            barloom_recipe::Stamp::Open => Stamp::Open,
-            barloom_recipe::Stamp::Close => Stamp::Close,
-        },
+        stamp: recipe.data.stamp,
         columns: Some(recipe.data.channels.clone()),
-        aggregate: recipe.data.aggregate.map(|Aggregation { spec, partial_bar, empty_bars }| {
-            Aggregate {
-                spec,
-                keep_partial: partial_bar == PartialBar::Keep,
-                fill: (empty_bars == EmptyBars::Fill).then(|| recipe.max_gap()),
-            }
-        }),
+        aggregate: recipe.data.aggregate,
+        max_gap: recipe.max_gap(),
+        csv: recipe.data.csv.clone(),
     }
 }
 

@@ -74,7 +74,7 @@ fn unusable_bars_are_refused_or_dropped() {
     let mut recipe = recipe("");
     let error = load(&recipe, source(&recipe, &bars)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data, "{error}");
-    recipe.data.on_bad_bar = barloom_recipe::OnBadBar::Drop;
+    recipe.data.on_bad_bar = barloom_bars::OnBadBar::Drop;
     let loaded = load(&recipe, source(&recipe, &bars)).unwrap();
     assert_eq!(loaded.market.len(), 398);
     assert_eq!(loaded.dropped.values().sum::<u64>(), 2);

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::{
-    BarFault, BarSpec, Column, PRICE_COLUMNS, Series, TradeFault, bar_fault, fill, resample,
+    Aggregate, BarFault, BarSpec, Column, EmptyBars, MaxGap, OnBadBar, PRICE_COLUMNS, PartialBar,
+    Series, TradeFault, bar_fault, fill, resample,
 };
 
 use crate::check::{Place, Places};
 use crate::table::NO_TIME;
 use crate::time::is_early;
-use crate::{Aggregate, Joined, MarketDataError, OnBadBar};
+use crate::{Joined, MarketDataError};
 
 /// Bars as they were read, by symbol, each knowing its file and row.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub struct Bars {
     pub(crate) notes: Vec<String>,
     pub(crate) unit_jumps: Vec<(Origin, &'static str, &'static str)>,
     /// What is made of them once they are judged.
-    pub(crate) aggregate: Option<Aggregate>,
+    pub(crate) aggregate: Option<(Aggregate, MaxGap)>,
     pub(crate) bad_trades: BadTrades,
 }
 
@@ -199,10 +200,10 @@ impl Bars {
 /// What is to be made of judged bars.
 fn aggregated(
     series: Series,
-    aggregate: Option<Aggregate>,
+    aggregate: Option<(Aggregate, MaxGap)>,
     of_trades: bool,
 ) -> Result<Series, MarketDataError> {
-    let Some(Aggregate { spec, keep_partial, fill: filled }) = aggregate else { return Ok(series) };
+    let Some((Aggregate { spec, partial, empty }, max_gap)) = aggregate else { return Ok(series) };
     let BarSpec::Time(interval) = spec else {
         if of_trades {
             return Ok(series);
@@ -210,10 +211,11 @@ fn aggregated(
         let symbol = series.symbol().to_owned();
         return Err(MarketDataError::NoTrades { symbol, spec: spec.to_string() });
     };
+    let keep_partial = partial == PartialBar::Keep;
     let series = if of_trades { series } else { resample(&series, interval, keep_partial)? };
-    Ok(match filled {
-        Some(max_gap) => fill(&series, interval, max_gap)?,
-        None => series,
+    Ok(match empty {
+        EmptyBars::Fill => fill(&series, interval, max_gap)?,
+        EmptyBars::Skip => series,
     })
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Column, PRICE_COLUMNS, TRADE_BAR_COLUMNS, TradeBars};
+use barloom_bars::{Column, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars};
 
 use crate::bars::{BadTrades, Bars, Fault, FileName, Origin, RawSeries};
 use crate::table::{Kind, NO_TIME, Name, Table};
-use crate::{MarketDataError, ReadOptions, Stamp};
+use crate::{MarketDataError, ReadOptions};
 
 /// Takes tables one after the other. Bars are kept; trades become bars at once, so that memory is
 /// that of one table of them.
@@ -33,7 +33,7 @@ impl<'a> Joiner<'a> {
             series: Vec::new(),
             notes: Vec::new(),
             unit_jumps: Vec::new(),
-            aggregate: options.aggregate,
+            aggregate: options.aggregate.map(|aggregate| (aggregate, options.max_gap)),
             bad_trades: BadTrades::default(),
         };
         Self { options, bars, known: BTreeMap::new(), contents: Vec::new(), trades: 0 }
@@ -216,8 +216,8 @@ fn joined(symbol: String, mut pieces: Vec<RawSeries>, options: &ReadOptions) -> 
 
 /// The bars that trades made.
 fn aggregated(symbol: String, trades: TradeBars<Origin>, options: &ReadOptions) -> RawSeries {
-    let keep_partial = options.aggregate.is_none_or(|aggregate| aggregate.keep_partial);
-    let made = trades.finish(keep_partial);
+    let drops = options.aggregate.is_some_and(|a| a.partial == PartialBar::Drop);
+    let made = trades.finish(!drops);
     let is_used =
         |column: &Column| PRICE_COLUMNS.contains(&&*column.name) || options.wants(&column.name);
     RawSeries {

@@ -40,6 +40,7 @@ mod thrift;
 mod time;
 mod write;
 
+pub use barloom_bars::{Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
 pub use check::{Finding, Place, Report, Severity};
 pub use columnar::read_times;
@@ -48,6 +49,6 @@ pub use joined::Joined;
 pub use market_arrow::{
     market_of_bytes, read_market_arrow, read_stored_market, write_market, write_market_arrow,
 };
-pub use options::{Aggregate, OnBadBar, ReadOptions, Stamp};
+pub use options::ReadOptions;
 pub use source::{MemoryTable, read, read_bytes, read_tables};
-pub use write::write;
+pub use write::{to_table, write};

@@ -1,48 +1,9 @@
 //! How files are read.
 
-use barloom_bars::{BarSpec, MaxGap};
+use barloom_bars::{Aggregate, CsvOptions, MaxGap, Stamp};
 
 use crate::MarketDataError;
 use crate::names::normalise;
-
-/// Which end of its interval a bar's time names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stamp {
-    /// Its beginning.
-    #[default]
-    Open,
-    /// Its end: times are moved back by the series' median step.
-    Close,
-}
-
-/// What is done with unusable bars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnBadBar {
-    /// They are an error.
-    #[default]
-    Error,
-    /// They are dropped and counted; a segment ends where one was.
-    Drop,
-}
-
-/// How trades, or finer bars, become bars.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Aggregate {
-    /// What ends a bar. Bars become coarser time bars alone.
-    pub spec: BarSpec,
-    /// Whether the last bar of a symbol stays though what belongs to it may be missing.
-    pub keep_partial: bool,
-    /// Whether empty intervals of time bars get a bar at the close before: in steps up to this.
-    pub fill: Option<MaxGap>,
-}
-
-impl Aggregate {
-    /// Bars that are ended so; partial ones stay, empty intervals are left out.
-    #[must_use]
-    pub fn new(spec: BarSpec) -> Self {
-        Self { spec, keep_partial: true, fill: None }
-    }
-}
 
 /// How files are read.
 #[derive(Clone, Debug)]
@@ -57,11 +18,22 @@ pub struct ReadOptions {
     pub columns: Option<Vec<String>>,
     /// What bars are made of trades, or of finer bars; `None` takes bars as they are, and no trades.
     pub aggregate: Option<Aggregate>,
+    /// Steps above this are no empty intervals to be filled.
+    pub max_gap: MaxGap,
+    /// How delimited text is laid out.
+    pub csv: CsvOptions,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { timezone: "UTC".into(), stamp: Stamp::Open, columns: None, aggregate: None }
+        Self {
+            timezone: "UTC".into(),
+            stamp: Stamp::Open,
+            columns: None,
+            aggregate: None,
+            max_gap: MaxGap::Auto,
+            csv: CsvOptions::default(),
+        }
     }
 }
 

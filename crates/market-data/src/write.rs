@@ -75,6 +75,15 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
     }
 }
 
+/// The bars of series as one table: `symbol`, `ts` (bar open, ns UTC), open, high, low, close and
+/// the other columns, null where a value is missing or a series lacks the column.
+///
+/// # Errors
+/// Symbols are longer in all than an array of text can be, 2 GiB.
+pub fn to_table(series: &[Series]) -> Result<RecordBatch, MarketDataError> {
+    batch(series).map_err(|e| MarketDataError::file("bars", e))
+}
+
 fn batch(series: &[Series]) -> Result<RecordBatch, arrow::error::ArrowError> {
     let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
     for column in series.iter().flat_map(Series::columns) {

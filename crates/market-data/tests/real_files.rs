@@ -220,7 +220,7 @@ fn options_are_heeded() {
         timezone: "America/New_York".into(),
         stamp: Stamp::Close,
         columns: Some(vec!["volume".into()]),
-        aggregate: None,
+        ..ReadOptions::default()
     };
     let loaded = read(&file, &options).unwrap().into_series(OnBadBar::Error).unwrap();
     let names: Vec<&str> = loaded.series[0].columns().iter().map(|c| c.name.as_str()).collect();

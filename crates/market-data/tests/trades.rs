@@ -1,6 +1,6 @@
 //! Bars of trades, and coarser bars of bars.
 
-use barloom_bars::MaxGap;
+use barloom_bars::{EmptyBars, MaxGap, PartialBar};
 use barloom_market_data::{
     Aggregate, Bars, Loaded, MarketDataError, OnBadBar, ReadOptions, read, read_bytes,
 };
@@ -105,7 +105,7 @@ fn a_bar_may_have_trades_of_several_files() {
     let ticks = of("3 ticks", &days);
     assert_eq!(column(&ticks, "close"), [12.0, 13.0]);
     let mut whole = options("3 ticks");
-    whole.aggregate = whole.aggregate.map(|a| Aggregate { keep_partial: false, ..a });
+    whole.aggregate = whole.aggregate.map(|a| Aggregate { partial: PartialBar::Drop, ..a });
     let whole = read(&days, &whole).unwrap().into_series(OnBadBar::Error).unwrap();
     assert_eq!(column(&whole, "close"), [12.0]);
 }
@@ -194,8 +194,8 @@ fn coarser_bars_of_bars() {
 fn empty_intervals_are_filled_if_asked() {
     let text = kraken(&[(0, 10.0, 1.0), (200, 11.0, 1.0), (9_000, 12.0, 1.0)]);
     let mut options = options("1m");
-    options.aggregate =
-        options.aggregate.map(|a| Aggregate { fill: Some(MaxGap::Limit(10 * MINUTE)), ..a });
+    options.aggregate = options.aggregate.map(|a| Aggregate { empty: EmptyBars::Fill, ..a });
+    options.max_gap = MaxGap::Limit(10 * MINUTE);
     let bars = read_bytes("x.csv", text.as_bytes(), &options).unwrap();
     let loaded = bars.into_series(OnBadBar::Error).unwrap();
     assert_eq!(minutes(&loaded, 0), [0, 1, 2, 3, 150]);

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use barloom_bars::{BarSpec, MaxGap};
+use barloom_bars::{Aggregate, BarSpec, EmptyBars, PartialBar, Stamp};
 use barloom_dataset::Piece;
 use barloom_engine::BackendChoice;
-use barloom_market_data::{Aggregate, ReadOptions, Stamp};
+use barloom_market_data::ReadOptions;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
@@ -173,12 +173,12 @@ impl Reading {
         ReadOptions {
             timezone: self.timezone.clone(),
             stamp: if self.stamp == "close" { Stamp::Close } else { Stamp::Open },
-            columns: None,
             aggregate: self.aggregate.map(|spec| Aggregate {
                 spec,
-                keep_partial: !self.drop_partial,
-                fill: self.fill_empty.then_some(MaxGap::Auto),
+                partial: if self.drop_partial { PartialBar::Drop } else { PartialBar::Keep },
+                empty: if self.fill_empty { EmptyBars::Fill } else { EmptyBars::Skip },
             }),
+            ..ReadOptions::default()
         }
     }
 }

@@ -235,24 +235,60 @@ pub(crate) fn verify<'py>(
     to_python(py, &serde_json::json!({ "datasets": datasets }))
 }
 
+/// Bars, and how to read them: by a recipe of which `[data]` alone counts, with all columns unless
+/// it says which.
+fn reading(
+    bars: &Bound<'_, PyAny>,
+    cfg: &Bound<'_, PyAny>,
+    all_columns: bool,
+) -> PyResult<(bars::Given, Recipe, ReadOptions)> {
+    let recipe = of_any(Some(cfg))?;
+    recipe.validate().map_err(errors::of)?;
+    let given = bars::given(Some(bars))?.ok_or_else(|| errors::usage("bars: there are none"))?;
+    let mut options = barloom_engine::read_options(&recipe);
+    if all_columns {
+        options.columns = None;
+    }
+    Ok((given, recipe, options))
+}
+
 /// Looks at bars: what is wrong with them, as JSON's types, and as text.
 #[pyfunction]
 pub(crate) fn check<'py>(
     py: Python<'py>,
     bars: &Bound<'py, PyAny>,
-    timezone: String,
+    cfg: &Bound<'py, PyAny>,
+    all_columns: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let given = bars::given(Some(bars))?.ok_or_else(|| errors::usage("bars: there are none"))?;
-    let report = watched(py, None, None, move |_| {
-        let options = ReadOptions { timezone, ..ReadOptions::default() };
-        Ok(given.read(&options)?.check())
-    })?;
+    let (given, _, options) = reading(bars, cfg, all_columns)?;
+    let report = watched(py, None, None, move |_| Ok(given.read(&options)?.check()))?;
     let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;
     if let Some(fields) = value.as_object_mut() {
         fields.insert("text".into(), report.to_string().into());
         fields.insert("errors".into(), report.errors().into());
     }
     to_python(py, &value)
+}
+
+/// Reads bars of any form as one table.
+#[pyfunction]
+pub(crate) fn read(
+    py: Python<'_>,
+    bars: &Bound<'_, PyAny>,
+    cfg: &Bound<'_, PyAny>,
+    all_columns: bool,
+) -> PyResult<Table> {
+    let (given, recipe, options) = reading(bars, cfg, all_columns)?;
+    let table = watched(py, None, None, move |_| {
+        let bars = given.read(&options)?;
+        if !all_columns {
+            bars.find_columns(&recipe.data.channels).map_err(errors::of)?;
+        }
+        let loaded = bars.into_series(recipe.data.on_bad_bar);
+        let table = loaded.and_then(|loaded| barloom_market_data::to_table(&loaded.series));
+        table.map_err(errors::of)
+    })?;
+    Ok(Table::new(table.schema(), vec![table]))
 }
 
 /// Prices decisions on bars.

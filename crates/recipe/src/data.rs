@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use barloom_bars::{BarSpec, MaxGap};
+use barloom_bars::{
+    Aggregate, BarSpec, CsvOptions, EmptyBars, MaxGap, OnBadBar, PartialBar, Stamp,
+};
 use barloom_sampling::META_FIELDS;
 use serde::Serialize;
 
 use crate::choice::{self, Choice};
 use crate::reader::{Entry, Table};
-use crate::{RecipeError, duration};
+use crate::{RecipeError, csv, duration};
 
 pub(crate) const KEYS: &[&str] = &[
     "bars",
@@ -20,6 +22,7 @@ pub(crate) const KEYS: &[&str] = &[
     "aggregate",
     "partial_bar",
     "empty_bars",
+    "csv",
 ];
 
 /// Columns that every dataset has beside its channels and the meta fields.
@@ -34,64 +37,6 @@ const DATASET_COLUMNS: [&str; 9] = [
     "held_bars",
     "exit_reason",
 ];
-
-/// What to do with a bar that can't be, such as one whose high is below its low.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnBadBar {
-    /// Refuse the bars.
-    #[default]
-    Error,
-    /// Leave it out, end the segment there, and count it in the manifest.
-    Drop,
-}
-
-/// Which end of its interval a bar's time is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stamp {
-    /// The bar opens then.
-    #[default]
-    Open,
-    /// The bar closes then.
-    Close,
-}
-
-/// What to do with the last bar that is made of trades or finer bars, of which some may be missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PartialBar {
-    /// It stays.
-    #[default]
-    Keep,
-    /// It is left out.
-    Drop,
-}
-
-/// What to do with intervals without trades or bars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EmptyBars {
-    /// They have no bar.
-    #[default]
-    Skip,
-    /// They have one at the close before, without volume, where a segment spans them.
-    Fill,
-}
-
-/// How trades or finer bars become bars.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Aggregation {
-    /// What ends a bar: an interval, `"5m"`, or `"1000 ticks"`, `"5e4 volume"`, `"1e6 dollars"`.
-    #[serde(rename = "aggregate", serialize_with = "serialize_spec")]
-    pub spec: BarSpec,
-    /// What to do with the last bar.
-    #[serde(serialize_with = "choice::serialize")]
-    pub partial_bar: PartialBar,
-    /// What to do with empty intervals, which only time bars have.
-    #[serde(serialize_with = "choice::serialize")]
-    pub empty_bars: EmptyBars,
-}
-
-fn serialize_spec<S: serde::Serializer>(spec: &BarSpec, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(spec)
-}
 
 impl Choice for PartialBar {
     const WORDS: &'static [(&'static str, Self)] = &[("keep", Self::Keep), ("drop", Self::Drop)];
@@ -129,8 +74,11 @@ pub struct DataSettings {
     #[serde(serialize_with = "choice::serialize")]
     pub stamp: Stamp,
     /// How trades or finer bars become bars; none takes bars as they are.
-    #[serde(flatten)]
-    pub aggregate: Option<Aggregation>,
+    #[serde(flatten, serialize_with = "serialize_aggregate")]
+    pub aggregate: Option<Aggregate>,
+    /// How delimited text is laid out.
+    #[serde(skip_serializing_if = "csv::is_default", serialize_with = "csv::serialize")]
+    pub csv: CsvOptions,
 }
 
 impl Default for DataSettings {
@@ -143,8 +91,30 @@ impl Default for DataSettings {
             timezone: "UTC".into(),
             stamp: Stamp::Open,
             aggregate: None,
+            csv: CsvOptions::default(),
         }
     }
+}
+
+/// The keys of [`Aggregate`], as they are written.
+#[derive(Serialize)]
+struct AggregateKeys {
+    aggregate: String,
+    partial_bar: &'static str,
+    empty_bars: &'static str,
+}
+
+/// Serialises the keys, none where bars are taken as they are.
+pub(crate) fn serialize_aggregate<S: serde::Serializer>(
+    aggregate: &Option<Aggregate>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let keys = aggregate.map(|Aggregate { spec, partial, empty }| AggregateKeys {
+        aggregate: spec.to_string(),
+        partial_bar: partial.word(),
+        empty_bars: empty.word(),
+    });
+    keys.serialize(to)
 }
 
 impl DataSettings {
@@ -166,10 +136,11 @@ impl DataSettings {
                 .unwrap_or(default.timezone),
             stamp: table.read("stamp", Entry::choice)?.unwrap_or_default(),
             aggregate: Self::read_aggregate(table)?,
+            csv: csv::read(table.table("csv")?)?,
         })
     }
 
-    fn read_aggregate(table: &Table<'_>) -> Result<Option<Aggregation>, RecipeError> {
+    fn read_aggregate(table: &Table<'_>) -> Result<Option<Aggregate>, RecipeError> {
         let spec = table.read("aggregate", |entry| {
             let spec = entry.as_text().and_then(|text| text.parse::<BarSpec>().ok());
             spec.ok_or_else(|| entry.expected(BarSpec::EXPECTED))
@@ -188,9 +159,8 @@ impl DataSettings {
             }
             return Ok(None);
         };
-        let (partial_bar, empty_bars) =
-            (partial_bar.unwrap_or_default(), empty_bars.unwrap_or_default());
-        Ok(Some(Aggregation { spec, partial_bar, empty_bars }))
+        let (partial, empty) = (partial_bar.unwrap_or_default(), empty_bars.unwrap_or_default());
+        Ok(Some(Aggregate { spec, partial, empty }))
     }
 
     pub(crate) fn validate(&self) -> Result<(), RecipeError> {
@@ -204,12 +174,13 @@ impl DataSettings {
         {
             return Err(RecipeError::expected("data.max_gap", duration::EXPECTED, &ns));
         }
-        if let Some(Aggregation { spec, empty_bars: EmptyBars::Fill, .. }) = self.aggregate
+        if let Some(Aggregate { spec, empty: EmptyBars::Fill, .. }) = self.aggregate
             && !matches!(spec, BarSpec::Time(_))
         {
             let problem = format!("bars of {spec} have no empty intervals; leave it out");
             return Err(RecipeError::conflict("data.empty_bars", problem));
         }
+        csv::validate(&self.csv)?;
         if self.timezone.is_empty() {
             let expected = "a time zone such as \"UTC\" or \"America/New_York\"";
             return Err(RecipeError::expected("data.timezone", expected, &"an empty text"));

@@ -44,6 +44,7 @@
 #![forbid(unsafe_code)]
 
 mod choice;
+mod csv;
 mod data;
 mod dataset;
 mod date;
@@ -59,7 +60,7 @@ mod sampling;
 mod scaling;
 mod split;
 
-pub use data::{Aggregation, DataSettings, EmptyBars, OnBadBar, PartialBar, Stamp};
+pub use data::DataSettings;
 pub use dataset::{DatasetSettings, Samples};
 pub use error::{Place, RecipeError};
 pub use output::{Compression, Format, OutputSettings, SHARD_ALIGNMENT};

@@ -2,16 +2,16 @@
 
 use std::fmt::Write;
 
-use barloom_bars::{Market, MaxGap, Split};
+use barloom_bars::{Aggregate, CsvOptions, Market, MaxGap, OnBadBar, Split, Stamp};
 use barloom_sampling::SamplingSettings;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::data::{Aggregation, DataSettings, OnBadBar, Stamp};
+use crate::data::{self, DataSettings};
 use crate::dataset::DatasetSettings;
 use crate::reward::{BarsPerYear, RewardTable};
 use crate::scaling::ScalingSettings;
-use crate::{Recipe, RecipeError, choice, duration, split};
+use crate::{Recipe, RecipeError, choice, csv, duration, split};
 
 /// The bars of a dataset, beside its recipe.
 const STORED_BARS: &str = "bars.arrow";
@@ -40,8 +40,10 @@ struct DigestedData<'a> {
     timezone: &'a str,
     #[serde(serialize_with = "choice::serialize")]
     stamp: Stamp,
-    #[serde(flatten)]
-    aggregate: Option<Aggregation>,
+    #[serde(flatten, serialize_with = "serialize_aggregate")]
+    aggregate: &'a Option<Aggregate>,
+    #[serde(skip_serializing_if = "csv_is_default", serialize_with = "serialize_csv")]
+    csv: &'a CsvOptions,
 }
 
 impl Recipe {
@@ -88,8 +90,16 @@ impl Recipe {
 
     fn canonical_json(&self) -> Vec<u8> {
         let recipe = self.written_out();
-        let DataSettings { bars: _, channels, max_gap, on_bad_bar, timezone, stamp, aggregate } =
-            &recipe.data;
+        let DataSettings {
+            bars: _,
+            channels,
+            max_gap,
+            on_bad_bar,
+            timezone,
+            stamp,
+            aggregate,
+            csv,
+        } = &recipe.data;
         let digested = Digested {
             data: DigestedData {
                 channels,
@@ -97,7 +107,8 @@ impl Recipe {
                 on_bad_bar: *on_bad_bar,
                 timezone,
                 stamp: *stamp,
-                aggregate: *aggregate,
+                aggregate,
+                csv,
             },
             dataset: &recipe.dataset,
             sampling: &recipe.sampling,
@@ -116,6 +127,22 @@ impl Recipe {
         written.reward = self.reward.written_out();
         written
     }
+}
+
+fn serialize_aggregate<S: serde::Serializer>(
+    aggregate: &&Option<Aggregate>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    data::serialize_aggregate(aggregate, to)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn csv_is_default(csv: &&CsvOptions) -> bool {
+    csv::is_default(csv)
+}
+
+fn serialize_csv<S: serde::Serializer>(csv: &&CsvOptions, to: S) -> Result<S::Ok, S::Error> {
+    csv::serialize(csv, to)
 }
 
 fn serialize_split<S: serde::Serializer>(split: &&Option<Split>, to: S) -> Result<S::Ok, S::Error> {

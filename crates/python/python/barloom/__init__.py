@@ -35,6 +35,7 @@ __all__ = [
     "check",
     "open",
     "price",
+    "read_bars",
     "verify",
 ]
 
@@ -141,14 +142,40 @@ def verify(
     return report
 
 
-def check(bars: Any, *, timezone: str = "UTC") -> dict[str, Any]:
+def read_bars(bars: Any, **data: Any) -> Table:
+    """Reads bars in every form that ``build_dataset`` takes, as its recipe's ``[data]`` says.
+
+    Args:
+        bars: As for ``build_dataset``: Parquet, Arrow, CSV, Databento DBN, tables.
+        data: The keys of ``[data]`` in a recipe: ``timezone``, ``stamp``, ``on_bad_bar``;
+            ``aggregate="5m"`` to make bars of trades, or coarser bars of bars; ``channels`` for some
+            of the columns, all if it is left out.
+
+    Returns:
+        A table of ``symbol``, ``ts`` (the bar's open, ns UTC), ``open``, ``high``, ``low``,
+        ``close`` and the other columns, for ``pyarrow.table``, ``polars.DataFrame`` and
+        ``to_pandas()``.
+
+    Raises:
+        RecipeError: A key or its value can't be.
+        DataError: The bars can't be used.
+        FileError: A file can't be read.
+    """
+    return _barloom.read(_bars.given(bars), {"data": data}, "channels" not in data)
+
+
+def check(bars: Any, **data: Any) -> dict[str, Any]:
     """Looks for what is wrong with bars, in every form that ``build_dataset`` takes.
+
+    Args:
+        bars: As for ``build_dataset``.
+        data: How to read them, as for ``read_bars``.
 
     Returns:
         The report: ``errors``, the number of bars that can't be used, ``text``, the report as a
         person reads it, and what is found in detail.
     """
-    return _barloom.check(_bars.given(bars), timezone)
+    return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data)
 
 
 def price(

@@ -1,0 +1,132 @@
+//! How bars are to be had from files: settings of the reader, which recipes hold too.
+
+use std::collections::BTreeMap;
+
+use crate::BarSpec;
+
+/// Which end of its interval a bar's time names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stamp {
+    /// Its beginning.
+    #[default]
+    Open,
+    /// Its end: times are moved back by the series' median step.
+    Close,
+}
+
+/// What is done with unusable bars: one whose high is below its low, say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBadBar {
+    /// They are an error.
+    #[default]
+    Error,
+    /// They are dropped and counted; a segment ends where one was.
+    Drop,
+}
+
+/// What is done with the last bar that is made of trades or of finer bars, of which some may be
+/// missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartialBar {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is left out.
+    Drop,
+}
+
+/// What is done with intervals without trades or bars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyBars {
+    /// They have no bar.
+    #[default]
+    Skip,
+    /// They have one at the close before, without volume, where a segment spans them.
+    Fill,
+}
+
+/// How trades, or finer bars, become bars.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Aggregate {
+    /// What ends a bar. Bars become coarser time bars alone.
+    pub spec: BarSpec,
+    /// What is done with the last bar of a symbol.
+    pub partial: PartialBar,
+    /// What is done with empty intervals, which only time bars have.
+    pub empty: EmptyBars,
+}
+
+impl Aggregate {
+    /// Bars that are ended so; partial ones stay, empty intervals are left out.
+    #[must_use]
+    pub fn new(spec: BarSpec) -> Self {
+        Self { spec, partial: PartialBar::Keep, empty: EmptyBars::Skip }
+    }
+}
+
+/// How delimited text is laid out, where the text does not say it itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CsvOptions {
+    /// Lines at the top that are passed over.
+    pub skip_rows: usize,
+    /// What parts fields, an ASCII character; `None` for that of `,`, `;` and tab which the first
+    /// line has most of.
+    pub separator: Option<char>,
+    /// Whether the first line names columns; `None` if that is told by how many numbers it has.
+    pub has_header: Option<bool>,
+    /// Names of the columns in their order, in place of the header's; an empty one is passed over.
+    pub names: Vec<String>,
+    /// Other names for columns, by those in the file: `{"Last": "close"}`.
+    pub rename: BTreeMap<String, String>,
+    /// How times are written, as `strftime` has it: `%d.%m.%Y %H:%M`. What is missing of a time of
+    /// day is 0. With a date and a time of day in two columns, a space parts them.
+    pub time_format: Option<String>,
+    /// Whether the day is before the month in 03/04/2024; `None` if the column tells.
+    pub day_first: Option<bool>,
+    /// What parts whole numbers from fractions, `.` or `,`.
+    pub decimal: Option<char>,
+    /// What parts thousands, if anything does.
+    pub thousands: Option<char>,
+    /// What prices are multiplied by in the file: 10,000 where 38500 stands for 3.85.
+    pub price_divisor: Option<f64>,
+    /// What parts symbol and column in the names of a wide table: `:` for `BTC:open`.
+    pub wide: Option<String>,
+    /// Whether times are ms since midnight of the date in the file's name.
+    pub ms_of_day: bool,
+}
+
+impl CsvOptions {
+    /// What is wrong with them, if anything is: the key, and the problem.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, String)> {
+        let no_separator =
+            |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "\"\r\n.-".contains(c);
+        if let Some(c) = self.separator.filter(|c| no_separator(*c)) {
+            return Some(("separator", format!("{c:?} can't part fields; , ; | or \\t can")));
+        }
+        if let Some(c) = self.decimal.filter(|c| ![',', '.'].contains(c)) {
+            return Some(("decimal", format!("{c:?} is neither \".\" nor \",\"")));
+        }
+        let decimal = self.decimal.unwrap_or('.');
+        if let Some(c) = self.thousands
+            && (!c.is_ascii() || c.is_ascii_alphanumeric() || "+-\"".contains(c) || c == decimal)
+        {
+            return Some((
+                "thousands",
+                format!(
+                    "{c:?} can't part thousands; , . ' _ or a space can, if it is not the decimal"
+                ),
+            ));
+        }
+        if let Some(divisor) = self.price_divisor.filter(|d| !(d.is_finite() && *d > 0.0)) {
+            return Some(("price_divisor", format!("{divisor} is not a positive number")));
+        }
+        if self.wide.as_ref().is_some_and(String::is_empty) {
+            return Some(("wide", "nothing parts no names; \":\" does in BTC:open".into()));
+        }
+        if self.ms_of_day && self.time_format.is_some() {
+            return Some(("ms_of_day", "times are either this or in time_format".into()));
+        }
+        None
+    }
+}

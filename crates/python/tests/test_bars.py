@@ -1,0 +1,158 @@
+"""Bars as they are read: of trades and of finer bars, against pandas, exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import barloom
+from conftest import FIRST_NS, made_bars
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+TRADES = [
+    "trades/freqtrade_XRP_ETH-trades.parquet",
+    "trades/freqtrade_kraken_BCHEUR.csv",
+]
+FINE = [
+    ("intraday/binance_um_FILUSDT_1m_ohlcv.parquet", "open_time", "ms"),
+    ("intraday/nautilus_btc-perp-20211231-20220201_1m.csv", "timestamp", None),
+]
+
+
+def made_trades(count: int = 20_000, seed: int = 3) -> pd.DataFrame:
+    """Trades of two hours, several at some times, some minutes without any."""
+    rng = np.random.default_rng(seed)
+    at = np.sort(rng.integers(0, 7_200_000, count))
+    at = at[(at // 60_000) % 7 != 3]
+    return pd.DataFrame(
+        {
+            "time": FIRST_NS // 1_000_000 + at,
+            "price": np.round(100 * np.exp(np.cumsum(rng.normal(0, 1e-4, len(at)))), 4),
+            "size": np.round(rng.exponential(0.7, len(at)), 6),
+        }
+    )
+
+
+def resampled_trades(trades: pd.DataFrame, interval: str) -> pd.DataFrame:
+    """Bars of trades as pandas makes them, without the empty ones."""
+    trades = trades.set_index(pd.to_datetime(trades["time"], unit="ms", utc=True))
+    quote = trades["price"] * trades["size"]
+    bars = trades["price"].resample(interval).ohlc()
+    bars["volume"] = trades["size"].resample(interval).sum()
+    bars["quote_volume"] = quote.resample(interval).sum()
+    bars["count"] = trades["price"].resample(interval).count().astype(float)
+    return bars[bars["count"] > 0]
+
+
+def assert_equal(got: barloom.Table, expected: pd.DataFrame) -> None:
+    """Every time and number the same, to the last bit."""
+    table = pa.table(got)
+    times = expected.index.tz_convert("UTC").as_unit("ns").asi8
+    assert np.array_equal(np.asarray(table["ts"].cast(pa.int64())), times)
+    for name in expected.columns:
+        values = expected[name].to_numpy(np.float64)
+        assert np.asarray(table[name]).tobytes() == values.tobytes(), name
+
+
+@pytest.mark.parametrize("interval", ["1s", "1m", "5m", "1h", "1d"])
+def test_bars_of_made_trades_are_those_of_pandas(interval: str) -> None:
+    trades = made_trades()
+    expected = resampled_trades(trades, interval.replace("m", "min"))
+    assert_equal(barloom.read_bars(trades, aggregate=interval), expected)
+    mixed = trades.sample(frac=1, random_state=1).sort_values("time", kind="stable")
+    mixed = mixed.drop_duplicates("time")
+    shuffled = mixed.sample(frac=1, random_state=2)
+    prices = pa.table(barloom.read_bars(shuffled, aggregate=interval))
+    expected = resampled_trades(mixed, interval.replace("m", "min"))
+    for name in ["open", "high", "low", "close", "count"]:
+        assert np.array_equal(prices[name], expected[name]), f"{name} of trades in any order"
+
+
+@pytest.mark.parametrize("file", TRADES)
+@pytest.mark.parametrize("interval", ["1m", "1h"])
+def test_bars_of_real_trades_are_those_of_pandas(file: str, interval: str) -> None:
+    path = SHARED / file
+    if not path.exists():
+        pytest.skip("needs ../shared/data")
+    if path.suffix == ".csv":
+        trades = pd.read_csv(path, names=["time", "price", "size"])
+        trades["time"] *= 1_000
+    else:
+        columns = {"timestamp": "time", "amount": "size"}
+        trades = pq.read_table(path).to_pandas().rename(columns=columns)
+    expected = resampled_trades(trades, interval.replace("m", "min"))
+    assert_equal(barloom.read_bars(str(path), aggregate=interval), expected)
+
+
+def coarser(bars: pd.DataFrame, interval: str) -> pd.DataFrame:
+    """Coarser bars as pandas makes them, without the empty ones."""
+    rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    return bars.resample(interval).agg(rules).dropna(subset=["open"])
+
+
+@pytest.mark.parametrize("interval", ["2h", "1d"])
+def test_coarser_bars_are_those_of_pandas(interval: str) -> None:
+    bars = pd.DataFrame(made_bars()).set_index("ts").tz_localize("UTC")
+    assert_equal(barloom.read_bars(bars, aggregate=interval), coarser(bars, interval))
+
+
+@pytest.mark.parametrize(("file", "time", "unit"), FINE)
+@pytest.mark.parametrize("interval", ["5m", "1h", "1d"])
+def test_coarser_real_bars_are_those_of_pandas(
+    file: str, time: str, unit: str | None, interval: str
+) -> None:
+    path = SHARED / file
+    if not path.exists():
+        pytest.skip("needs ../shared/data")
+    bars = pd.read_csv(path) if path.suffix == ".csv" else pq.read_table(path).to_pandas()
+    bars.index = pd.to_datetime(bars[time], unit=unit, utc=True)
+    expected = coarser(bars, interval.replace("m", "min"))
+    assert_equal(barloom.read_bars(str(path), aggregate=interval), expected)
+
+
+def test_partial_and_empty_bars() -> None:
+    trades = made_trades()
+    kept = pa.table(barloom.read_bars(trades, aggregate="1m"))
+    dropped = pa.table(barloom.read_bars(trades, aggregate="1m", partial_bar="drop"))
+    assert dropped.equals(kept[:-1])
+    filled = pl.DataFrame(barloom.read_bars(trades, aggregate="1m", empty_bars="fill"))
+    assert len(filled) == 120
+    empty = filled.filter(pl.col("volume") == 0)
+    assert len(empty) == 120 - len(kept)
+    assert (empty["open"] == empty["close"]).all()
+
+
+def test_a_dataset_of_trades() -> None:
+    trades = made_trades()
+    cfg = {
+        "data": {"aggregate": "10 ticks", "channels": ["close", "volume"]},
+        "dataset": {"lookback": 16, "forward": 8},
+    }
+    from_trades = barloom.build_dataset(cfg, 100, bars=trades)
+    bars = barloom.read_bars(trades, aggregate="10 ticks")
+    del cfg["data"]["aggregate"]
+    from_bars = barloom.build_dataset(cfg, 100, bars=bars)
+    assert np.array_equal(from_trades[:]["windows"], from_bars[:]["windows"])
+    assert from_trades.recipe.digest != from_bars.recipe.digest
+
+
+def test_keys_are_told() -> None:
+    with pytest.raises(barloom.RecipeError, match="data.aggregate.*1000 ticks"):
+        barloom.read_bars(made_trades(), aggregate="5 minutes")
+    with pytest.raises(barloom.RecipeError, match="partial_bar"):
+        barloom.read_bars(made_bars(), partial_bar="drop")
+    with pytest.raises(barloom.RecipeError, match="no empty intervals"):
+        barloom.read_bars(made_trades(), aggregate="9 ticks", empty_bars="fill")
+    with pytest.raises(barloom.DataError, match="holds trades"):
+        barloom.read_bars(made_trades())
+    with pytest.raises(barloom.DataError, match="lasts 1h"):
+        barloom.read_bars(made_bars(), aggregate="90m")
+    report = barloom.check(made_trades(), aggregate="1m")
+    assert report["errors"] == 0
+    assert "became" in report["text"]
