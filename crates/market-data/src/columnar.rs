@@ -10,11 +10,11 @@ use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::names::{Roles, is_unnamed, roles, shown, symbol_of_file};
+use crate::names::symbol_of_file;
+use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::source::unpacked_limit;
 use crate::table::{Kind, NO_TIME, Name, Rows, SymbolCodes, Table};
-use crate::text::{check_roles, instants};
-use crate::time::{self, Written};
+use crate::time::{self, Written, instants};
 use crate::{MarketDataError, ReadOptions, ipc, pages};
 
 /// Reads a Parquet file: only the columns that bars are made from.

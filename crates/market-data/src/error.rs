@@ -39,6 +39,11 @@ pub enum MarketDataError {
         "data.timezone (or --timezone): {0:?} is not an IANA time zone such as UTC or America/New_York"
     )]
     TimeZone(String),
+    /// A format of times is none.
+    #[error(
+        "data.csv.time_format: {0:?} is not how strftime writes times, such as %Y-%m-%d %H:%M:%S"
+    )]
+    TimeFormat(String),
     /// A file to write has an ending that stands for no format.
     #[error("{}: its ending is no format that is written; use .parquet, .arrow, .feather or .csv", .0.display())]
     UnknownEnding(PathBuf),
@@ -115,7 +120,7 @@ impl MarketDataError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) => ErrorKind::Io,
-            Self::TimeZone(_) | Self::UnknownEnding(_) => ErrorKind::Usage,
+            Self::TimeZone(_) | Self::TimeFormat(_) | Self::UnknownEnding(_) => ErrorKind::Usage,
             _ => ErrorKind::Data,
         }
     }
@@ -123,6 +128,20 @@ impl MarketDataError {
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { path, action, source }
+    }
+
+    /// The error with what may help at its end.
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        match self {
+            Self::File { file, problem } => {
+                Self::File { file, problem: format!("{problem}; {hint}") }
+            }
+            Self::Cell { file, place, column, got, expected } => {
+                let expected = format!("{expected}; {hint}");
+                Self::Cell { file, place, column, got, expected }
+            }
+            other => other,
+        }
     }
 
     pub(crate) fn file(file: &str, problem: impl std::fmt::Display) -> Self {

@@ -7,7 +7,8 @@ use barloom_bars::PRICE_COLUMNS;
 use serde::Serialize;
 
 use crate::bars::RawSeries;
-use crate::names::{normalise, numbers_of_file};
+use crate::names::numbers_of_file;
+use crate::roles::normalise;
 use crate::{Bars, MarketDataError};
 
 /// Files that a text names.

@@ -33,6 +33,7 @@ mod market_arrow;
 mod names;
 mod options;
 mod pages;
+mod roles;
 mod source;
 mod table;
 mod text;

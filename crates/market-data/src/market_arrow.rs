@@ -16,7 +16,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use barloom_bars::{Column, Market, Segment, Series, market_columns};
 
-use crate::names::normalise;
+use crate::roles::normalise;
 use crate::source::unless_damaged;
 use crate::write::write_whole;
 use crate::{MarketDataError, ipc};

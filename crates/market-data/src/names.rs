@@ -1,114 +1,12 @@
-//! What columns and files are called.
+//! What files are called.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::table::{Kind, NO_TIME};
+use crate::table::NO_TIME;
 
 const DAY: i64 = 86_400_000_000_000;
-
-/// The columns that bars or trades are made from.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Roles {
-    pub(crate) kind: Kind,
-    pub(crate) time: Option<usize>,
-    /// A time of day beside a date, in a column of its own.
-    pub(crate) time_of_day: Option<usize>,
-    pub(crate) symbol: Option<usize>,
-    /// Other columns by their normalised names; price and volume columns have their usual one.
-    pub(crate) values: Vec<(usize, String)>,
-}
-
-const TIME: &[&str] = &[
-    "ts",
-    "timestamp",
-    "timestamp_utc",
-    "datetime",
-    "date_time",
-    "open_time",
-    "opentime",
-    "ts_event",
-    "time_utc",
-    "date",
-    "time",
-    "transact_time",
-    "trade_time",
-    "start_time",
-    "start_date",
-    "index",
-    "__index_level_0__",
-    "unnamed:_0",
-    "",
-];
-const SYMBOL: &[&str] = &["symbol", "ticker", "stock", "instrument", "sym", "pair", "name"];
-const VALUES: &[(&str, &[&str])] = &[
-    ("open", &["open", "o", "open_price"]),
-    ("high", &["high", "h", "high_price"]),
-    ("low", &["low", "l", "low_price"]),
-    ("close", &["close", "c", "close_price"]),
-    ("volume", &["volume", "vol", "v", "tick_volume"]),
-];
-
-const PRICE: &[&str] = &["price", "trade_price", "px", "p"];
-const SIZE: &[&str] =
-    &["size", "amount", "quantity", "qty", "volume", "vol", "trade_size", "q", "v"];
-
-/// `Adj Close` as `adj_close`.
-pub(crate) fn normalise(name: &str) -> String {
-    name.trim().trim_matches('"').trim().to_lowercase().replace([' ', '-'], "_")
-}
-
-/// Finds the roles of columns by their names.
-pub(crate) fn roles(header: &[String]) -> Roles {
-    let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
-    let find = |candidates: &[&str]| {
-        candidates.iter().find_map(|c| names.iter().position(|name| name == c))
-    };
-    let mut time = find(TIME);
-    let mut time_of_day = None;
-    let (date, clock) = (find(&["date"]), find(&["time"]));
-    if time == date && date.is_some() && clock.is_some() {
-        (time, time_of_day) = (date, clock);
-    }
-    let symbol = find(SYMBOL);
-    let is_bars = VALUES[..3].iter().any(|(_, candidates)| find(candidates).is_some());
-    if let (false, Some(price), Some(size)) = (is_bars, find(PRICE), find(SIZE)) {
-        let values = vec![(price, "price".to_owned()), (size, "size".to_owned())];
-        return Roles { kind: Kind::Trades, time, time_of_day, symbol, values };
-    }
-    let mut values: Vec<(usize, String)> = Vec::new();
-    for (role, candidates) in VALUES {
-        if let Some(at) = find(candidates) {
-            values.push((at, (*role).to_owned()));
-        }
-    }
-    // Columns may be as many as a file has bytes: each is looked up, not compared with all others.
-    let mut places: BTreeSet<usize> = values.iter().map(|(at, _)| *at).collect();
-    places.extend([time, time_of_day, symbol].into_iter().flatten());
-    let mut taken: BTreeSet<String> = values.iter().map(|(_, role)| role.clone()).collect();
-    for (at, name) in names.into_iter().enumerate() {
-        let usable = !is_unnamed(&name) || name == "index";
-        if usable && !places.contains(&at) && taken.insert(name.clone()) {
-            values.push((at, name));
-        }
-    }
-    Roles { kind: Kind::Bars, time, time_of_day, symbol, values }
-}
-
-/// Whether a column has the name of one that has none: pandas' index may hold times, or count rows.
-pub(crate) fn is_unnamed(name: &str) -> bool {
-    ["", "unnamed:_0", "__index_level_0__", "index"].contains(&normalise(name).as_str())
-}
-
-/// A column as people find it: by its name, or by its place where it has none.
-pub(crate) fn shown(header: &[String], at: usize) -> String {
-    match header.get(at) {
-        Some(name) if !name.is_empty() => name.clone(),
-        _ => format!("{} (unnamed)", at + 1),
-    }
-}
 
 /// The symbol that a file's name says: the stem without periods, intervals, numbers and the words
 /// for bars at its end; the folder's name where nothing is left. A number that is all of it and no
@@ -145,6 +43,19 @@ pub(crate) fn numbers_of_file(file: &str) -> Vec<&str> {
     let numbers =
         name.words.iter().enumerate().filter(|(at, (_, word))| is_digits(word) && !is_of_date(*at));
     numbers.map(|(_, (_, word))| *word).collect()
+}
+
+/// The midnight, ns since 1970, of the one day that a file's name says; of an archive's member that
+/// of its own name, else of the archive's.
+pub(crate) fn date_of_file(file: &str) -> Option<i64> {
+    let is_day = |date: &Date| date.span.1 - date.span.0 == DAY;
+    file.rsplit(':').find_map(|part| {
+        let part = part.rsplit(['/', '\\']).next().unwrap_or(part);
+        let words: Vec<(usize, &str)> =
+            part.split(['-', '_', ' ', '.']).map(|word| (0, word)).collect();
+        let days: Vec<i64> = dates(&words).iter().filter(|d| is_day(d)).map(|d| d.span.0).collect();
+        if let [day] = days[..] { Some(day) } else { None }
+    })
 }
 
 /// A file's name without its extensions, taken apart.
@@ -419,14 +330,5 @@ mod tests {
         ] {
             assert_eq!(numbers_of_file(file), numbers, "{file}");
         }
-    }
-
-    #[test]
-    fn columns_are_found_by_their_usual_names() {
-        let header = ["Date", "Open", "HIGH", "low ", "Close", "Adj Close", "Tick Volume"];
-        let roles = roles(&header.map(str::to_owned));
-        assert_eq!((roles.time, roles.symbol), (Some(0), None));
-        let names: Vec<&str> = roles.values.iter().map(|v| v.1.as_str()).collect();
-        assert_eq!(names, ["open", "high", "low", "close", "volume", "adj_close"]);
     }
 }

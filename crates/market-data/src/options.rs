@@ -3,7 +3,7 @@
 use barloom_bars::{Aggregate, CsvOptions, MaxGap, Stamp};
 
 use crate::MarketDataError;
-use crate::names::normalise;
+use crate::roles::normalise;
 
 /// How files are read.
 #[derive(Clone, Debug)]

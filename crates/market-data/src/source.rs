@@ -123,7 +123,7 @@ fn unpack_zstd(
     }
     stream.take(UNPACKED_LIMIT).read_to_end(&mut bytes).map_err(broken)?;
     check_unpacked(file, &bytes, UNPACKED_LIMIT)?;
-    emit(table(file, &bytes.into(), options)?)
+    table(file, &bytes.into(), options)?.into_iter().try_for_each(emit)
 }
 
 /// Reads the bars in memory as if they were a file of this name.
@@ -233,7 +233,7 @@ fn tables(
             .read_to_end(&mut unpacked)
             .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
         check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
-        return emit(table(file, &unpacked.into(), options)?);
+        return table(file, &unpacked.into(), options)?.into_iter().try_for_each(emit);
     }
     if bytes.starts_with(&ZSTD_MAGIC) {
         return unpack_zstd(file, &*bytes, options, emit);
@@ -241,7 +241,7 @@ fn tables(
     if databento::begins(&bytes) {
         return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
     }
-    emit(table(file, &bytes, options)?)
+    table(file, &bytes, options)?.into_iter().try_for_each(emit)
 }
 
 fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
@@ -269,9 +269,10 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
         member.take(most + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
         check_unpacked(&name, &unpacked, most)?;
         left -= unpacked.len() as u64;
-        let mut table = table(&name, &unpacked.into(), options)?;
-        table.symbol = symbol_of_member(file, &inner, &table.ts);
-        found.push(table);
+        for mut table in table(&name, &unpacked.into(), options)? {
+            table.symbol = symbol_of_member(file, &inner, &table.ts);
+            found.push(table);
+        }
     }
     // The name of a lone member may be anything; the archive's says the symbol.
     if let [table] = &mut found[..] {
@@ -292,11 +293,11 @@ fn check_unpacked(file: &str, unpacked: &[u8], most: u64) -> Result<(), MarketDa
     Ok(())
 }
 
-fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Table, MarketDataError> {
+fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
-        unless_damaged(file, || columnar::read_parquet(file, bytes, options))
+        Ok(vec![unless_damaged(file, || columnar::read_parquet(file, bytes, options))?])
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-        unless_damaged(file, || columnar::read_arrow(file, bytes, options))
+        Ok(vec![unless_damaged(file, || columnar::read_arrow(file, bytes, options))?])
     } else if databento::begins(bytes) {
         // Its tables need not be one.
         Err(MarketDataError::file(file, "it is DBN within another format; unpack it"))

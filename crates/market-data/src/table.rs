@@ -71,6 +71,39 @@ impl Table {
         }
     }
 
+    /// Leaves out rows in which every column is missing: a wide table has them where another symbol
+    /// has bars.
+    pub(crate) fn drop_empty_rows(&mut self) {
+        let is_full = |row: usize| self.columns.iter().any(|c| !c.values[row].is_nan());
+        let full: Vec<bool> = (0..self.ts.len()).map(is_full).collect();
+        if full.iter().all(|full| *full) {
+            return;
+        }
+        fn keep<T>(values: &mut Vec<T>, full: &[bool]) {
+            let mut rows = full.iter();
+            values.retain(|_| rows.next().is_some_and(|full| *full));
+        }
+        // Where rows went is how many are left before.
+        let mut left = 0;
+        let places: Vec<usize> = full
+            .iter()
+            .map(|full| {
+                left += usize::from(*full);
+                left - usize::from(*full)
+            })
+            .collect();
+        self.unit_jumps.retain(|(row, ..)| full[*row]);
+        self.unit_jumps.iter_mut().for_each(|(row, ..)| *row = places[*row]);
+        keep(&mut self.ts, &full);
+        self.columns.iter_mut().for_each(|column| keep(&mut column.values, &full));
+        if let Some((codes, _)) = &mut self.symbols {
+            keep(codes, &full);
+        }
+        if let Rows::Lines(lines) = &mut self.rows {
+            keep(lines, &full);
+        }
+    }
+
     /// `line` or `row`.
     pub(crate) fn unit(&self) -> &'static str {
         match self.rows {
@@ -103,6 +136,17 @@ impl SymbolCodes {
             self.names.push(symbol.to_owned());
         }
         self.codes.push(code);
+    }
+
+    /// Puts the codes of others after these.
+    pub(crate) fn append(&mut self, others: Self) {
+        if self.codes.is_empty() {
+            *self = others;
+            return;
+        }
+        for code in others.codes {
+            self.push(&others.names[code as usize]);
+        }
     }
 
     /// The codes, and what they stand for.

@@ -1,9 +1,10 @@
 //! Times as they stand in files.
 
 use arrow::array::timezone::Tz;
-use chrono::{NaiveDate, NaiveDateTime, TimeZone};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
-use crate::MarketDataError;
+use crate::table::NO_TIME;
+use crate::{MarketDataError, ReadOptions};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -27,14 +28,18 @@ pub(crate) fn zone(name: &str) -> Result<Tz, MarketDataError> {
     name.parse().map_err(|_| MarketDataError::TimeZone(name.to_owned()))
 }
 
-/// A number of seconds, milli-, micro- or nanoseconds since 1970, told apart by magnitude; eight
-/// digits that make a date of the years 1900 to 2100 are one.
+/// A number of seconds, milli-, micro- or nanoseconds since 1970, told apart by magnitude; 8, 12 or
+/// 14 digits that make a date of the years 1900 to 2100, also with hour and minute, and second, are
+/// one.
 pub(crate) fn of_number(value: i64) -> Option<Written> {
-    if (19_000_101..=21_001_231).contains(&value) {
-        let (year, month, day) = (value / 10_000, value / 100 % 100, value % 100);
-        if let Some(date) = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32) {
-            return local(date, 0);
-        }
+    let dated = match value {
+        19_000_101..=21_001_231 => of_digits(value, 0),
+        190_001_010_000..=210_012_312_359 => of_digits(value / 10_000, value % 10_000 * 100),
+        19_000_101_000_000..=21_001_231_235_959 => of_digits(value / 1_000_000, value % 1_000_000),
+        _ => None,
+    };
+    if dated.is_some() {
+        return dated;
     }
     let (unit, name) = match value.unsigned_abs() {
         0..100_000_000_000 => (SECOND, "s"),
@@ -43,6 +48,15 @@ pub(crate) fn of_number(value: i64) -> Option<Written> {
         _ => (1, "ns"),
     };
     Some(Written::Epoch(value.checked_mul(unit)?, name))
+}
+
+/// The time of `yyyymmdd` and `HHMMSS`.
+fn of_digits(date: i64, clock: i64) -> Option<Written> {
+    let part = |number: i64| u32::try_from(number % 100).ok();
+    let year = i32::try_from(date / 10_000).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, part(date / 100)?, part(date)?)?;
+    let time = NaiveTime::from_hms_opt(part(clock / 10_000)?, part(clock / 100)?, part(clock)?)?;
+    Some(Written::Local(date.and_time(time).and_utc().timestamp_nanos_opt()?))
 }
 
 /// 1973-03-03 in ns: smaller epochs are seldom times.
@@ -95,8 +109,8 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
     };
     let (clock, offset) = split_offset(rest)?;
     let nanos = if clock.is_empty() { 0 } else { of_clock(clock)? };
-    if date.contains('/') {
-        let mut parts = date.split('/');
+    if let Some(parting) = ['/', '.'].into_iter().find(|c| date.contains(*c)) {
+        let mut parts = date.split(parting);
         let (a, b, c) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() || offset.is_some() {
             return None;
@@ -105,10 +119,7 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
             let date = NaiveDate::from_ymd_opt(a.parse().ok()?, b.parse().ok()?, c.parse().ok()?);
             return local(date?, nanos);
         }
-        if c.len() != 4 {
-            return None;
-        }
-        return Some(Written::Slashed(a.parse().ok()?, b.parse().ok()?, c.parse().ok()?, nanos));
+        return of_parts(a, b, c, nanos);
     }
     let date = if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) {
         let n: i32 = date.parse().ok()?;
@@ -116,7 +127,13 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
     } else {
         let mut parts = date.split('-');
         let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
-        if y.len() != 4 || parts.next().is_some() {
+        if parts.next().is_some() {
+            return None;
+        }
+        if d.len() == 4 && offset.is_none() {
+            return of_parts(y, m, d, nanos);
+        }
+        if y.len() != 4 {
             return None;
         }
         NaiveDate::from_ymd_opt(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?)?
@@ -125,6 +142,21 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
         (Written::Local(ns), Some(offset)) => Some(Written::Instant(ns.checked_sub(offset)?)),
         (written, _) => Some(written),
     }
+}
+
+/// A date whose year is last: with its month by name, or with two numbers of which one is the day.
+fn of_parts(a: &str, b: &str, year: &str, nanos: i64) -> Option<Written> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    if year.len() != 4 {
+        return None;
+    }
+    let year: i32 = year.parse().ok()?;
+    let by_name = MONTHS.iter().position(|month| b.eq_ignore_ascii_case(month));
+    if let Some(month) = by_name {
+        return local(NaiveDate::from_ymd_opt(year, month as u32 + 1, a.parse().ok()?)?, nanos);
+    }
+    Some(Written::Slashed(a.parse().ok()?, b.parse().ok()?, year, nanos))
 }
 
 /// Whether text stands for no value.
@@ -208,7 +240,8 @@ pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
         (true, false) => Ok(true),
         (false, true) => Ok(false),
         (false, false) if any => {
-            Err("dates such as 1/2/2024 could be day or month first; write them as 2024-02-01"
+            Err("dates such as 1/2/2024 could be day or month first; say it: day_first = \
+                 true or false under [data.csv], or --csv 'day_first = true'"
                 .into())
         }
         (true, true) => {
@@ -225,6 +258,60 @@ pub(crate) fn of_slashed(a: u32, b: u32, year: i32, nanos: i64, day_first: bool)
         Written::Local(ns) => Some(ns),
         _ => None,
     }
+}
+
+type UnitJumps = Vec<(usize, &'static str, &'static str)>;
+
+/// Times as instants, and where epoch numbers change their unit.
+pub(crate) fn instants(
+    file: &str,
+    column: &str,
+    written: &[Written],
+    options: &ReadOptions,
+    place: impl Fn(usize) -> String,
+) -> Result<(Vec<i64>, Option<&'static str>, UnitJumps), MarketDataError> {
+    let zone = zone(&options.timezone)?;
+    let day_first = match options.csv.day_first {
+        Some(day_first) => day_first,
+        None => day_first(written)
+            .map_err(|e| MarketDataError::file(file, format!("column {column}: {e}")))?,
+    };
+    let utc = options.timezone == "UTC";
+    let mut ts = Vec::with_capacity(written.len());
+    let mut jumps = Vec::new();
+    let mut unit = None;
+    let mut first_unit = None;
+    for (row, time) in written.iter().enumerate() {
+        let local = |ns: i64| if utc { Some(ns) } else { in_zone(ns, &zone) };
+        let instant = match *time {
+            Written::Missing => Some(NO_TIME),
+            Written::Instant(ns) => Some(ns),
+            Written::Epoch(ns, now) => {
+                first_unit.get_or_insert(now);
+                if let Some(before) = unit.replace(now)
+                    && before != now
+                {
+                    jumps.push((row, before, now));
+                }
+                Some(ns)
+            }
+            Written::Local(ns) => local(ns),
+            Written::Slashed(a, b, year, ns) => {
+                of_slashed(a, b, year, ns, day_first).and_then(local)
+            }
+        };
+        let Some(instant) = instant else {
+            return Err(MarketDataError::Cell {
+                file: file.to_owned(),
+                place: place(row),
+                column: column.to_owned(),
+                got: time.shown(),
+                expected: format!("a time that exists in {}", options.timezone),
+            });
+        };
+        ts.push(instant);
+    }
+    Ok((ts, first_unit, jumps))
 }
 
 #[cfg(test)]

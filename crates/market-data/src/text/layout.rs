@@ -1,0 +1,331 @@
+//! Where the rows of delimited text begin, and what their fields are.
+
+use barloom_bars::{CsvOptions, PRICE_COLUMNS};
+
+use super::clock::Clock;
+use super::number::Numbers;
+use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown};
+use crate::table::Kind;
+use crate::{MarketDataError, ReadOptions};
+
+/// The columns of Binance's klines, which have twelve with or without a header.
+const KLINES: [&str; 12] = [
+    "open_time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "close_time",
+    "quote_volume",
+    "count",
+    "taker_buy_volume",
+    "taker_buy_quote_volume",
+    "ignore",
+];
+
+/// Where rows begin, and what their fields are.
+pub(super) struct Layout<'a> {
+    pub(super) file: &'a str,
+    /// The rows, without what is above them.
+    pub(super) rows: &'a [u8],
+    /// The line that they begin on, from 1.
+    pub(super) line: u32,
+    pub(super) separator: u8,
+    /// The header's fields, if there is one: files that were joined may have it again.
+    pub(super) header_row: Option<csv::ByteRecord>,
+    /// What columns are called.
+    pub(super) header: Vec<String>,
+    pub(super) time: usize,
+    /// A time of day beside a date, in a column of its own.
+    pub(super) time_of_day: Option<usize>,
+    pub(super) symbol: Option<usize>,
+    pub(super) values: Vec<Value>,
+    pub(super) groups: Vec<Group>,
+    pub(super) clock: Clock,
+    pub(super) numbers: Numbers,
+}
+
+/// A column of numbers.
+pub(super) struct Value {
+    pub(super) at: usize,
+    pub(super) name: String,
+    /// Whether text in it is an error; else the column is passed over then.
+    pub(super) needed: bool,
+    /// What its numbers are divided by.
+    pub(super) divisor: f64,
+}
+
+/// The columns of one symbol, or of all that rows name.
+pub(super) struct Group {
+    /// The symbol that names of columns say, in a wide table.
+    pub(super) symbol: Option<String>,
+    pub(super) kind: Kind,
+    /// Names of all numeric columns, those that are not read too.
+    pub(super) available: Vec<String>,
+    /// Which of the values are its own.
+    pub(super) values: std::ops::Range<usize>,
+}
+
+/// A symbol, if it is that of columns, and a header.
+type Named = (Option<String>, Vec<String>);
+
+impl<'a> Layout<'a> {
+    pub(super) fn of(
+        file: &'a str,
+        text: &'a [u8],
+        options: &ReadOptions,
+    ) -> Result<Self, MarketDataError> {
+        let csv = &options.csv;
+        let error = |problem: String| Err(MarketDataError::file(file, problem));
+        let (text, skipped) = skip(text, csv.skip_rows);
+        let separator = match csv.separator {
+            Some(separator) => separator as u8,
+            None => guess_separator(text),
+        };
+        let mut reader = reader(text, separator);
+        let mut first = csv::ByteRecord::new();
+        let broken = |e: csv::Error| MarketDataError::file(file, e);
+        if !reader.read_byte_record(&mut first).map_err(broken)? {
+            return error("it is empty; expected bars".into());
+        }
+        let numbers = Numbers::of(csv);
+        let is_number = |field: &[u8]| numbers.read(field).is_some_and(|x| !x.is_nan());
+        let has_header =
+            csv.has_header.unwrap_or_else(|| first.iter().filter(|f| is_number(f)).count() < 2);
+        let mut header = if !csv.names.is_empty() {
+            csv.names.clone()
+        } else if has_header {
+            first.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect()
+        } else {
+            headerless(file, &first)?
+        };
+        rename(file, &mut header, csv)?;
+        let mut second = csv::ByteRecord::new();
+        let row = if has_header {
+            // What columns without a name hold is told by the first row.
+            reader.read_byte_record(&mut second).map_err(broken)?.then_some(&second)
+        } else {
+            Some(&first)
+        };
+        let start =
+            row.and_then(csv::ByteRecord::position).map_or(text.len() as u64, csv::Position::byte);
+        let (rows, line) = begin(text, start as usize, skipped);
+        let mut layout = Self {
+            file,
+            rows,
+            line,
+            separator,
+            header_row: has_header.then(|| first.clone()),
+            header,
+            time: 0,
+            time_of_day: None,
+            symbol: None,
+            values: Vec::new(),
+            groups: Vec::new(),
+            clock: Clock::of(file, csv)?,
+            numbers,
+        };
+        for (symbol, header) in layout.headers(csv)? {
+            layout.take(symbol, &header, row, options)?;
+        }
+        if row.is_none() {
+            return error("it has a header and no bars".into());
+        }
+        Ok(layout)
+    }
+
+    /// The header, of a wide table one for each symbol: without the columns of others.
+    fn headers(&self, csv: &CsvOptions) -> Result<Vec<Named>, MarketDataError> {
+        let named = |at: usize, name: &str| match name {
+            // Not to be found by any name: `names` passes it over.
+            "" if !csv.names.is_empty() => format!("\u{1}{at}"),
+            name => name.to_owned(),
+        };
+        let header: Vec<String> =
+            self.header.iter().enumerate().map(|(at, name)| named(at, name)).collect();
+        let Some(wide) = &csv.wide else { return Ok(vec![(None, header)]) };
+        let mut symbols: Vec<&str> = Vec::new();
+        let parts: Vec<Option<(&str, &str)>> =
+            header.iter().map(|name| name.rsplit_once(wide.as_str())).collect();
+        for (symbol, _) in parts.iter().flatten() {
+            // Columns of a symbol mostly follow each other.
+            if symbols.last() != Some(symbol) && !symbols.contains(symbol) {
+                symbols.push(symbol);
+            }
+        }
+        if symbols.is_empty() {
+            let shown = header.join(", ");
+            let problem = format!("wide: no column has {wide:?} in its name; found: {shown}");
+            return Err(MarketDataError::file(self.file, problem));
+        }
+        let of = |symbol: &str| {
+            let name = |(at, part): (usize, &Option<(&str, &str)>)| match part {
+                Some((of, name)) if *of == symbol => (*name).to_owned(),
+                Some(_) => format!("\u{1}{at}"),
+                None => header[at].clone(),
+            };
+            (Some(symbol.to_owned()), parts.iter().enumerate().map(name).collect())
+        };
+        Ok(symbols.into_iter().map(of).collect())
+    }
+
+    /// Takes the columns of one symbol, or of all.
+    fn take(
+        &mut self,
+        symbol: Option<String>,
+        header: &[String],
+        row: Option<&csv::ByteRecord>,
+        options: &ReadOptions,
+    ) -> Result<(), MarketDataError> {
+        let of_symbol = |e: MarketDataError| match (&symbol, e) {
+            (Some(symbol), MarketDataError::File { file, problem }) => {
+                MarketDataError::File { file, problem: format!("symbol {symbol}: {problem}") }
+            }
+            (_, e) => e,
+        };
+        let mut roles: Roles = roles(header);
+        roles.values.retain(|(at, _)| !header[*at].starts_with('\u{1}'));
+        let field = |at: usize| row.and_then(|row| row.get(at)).unwrap_or_default();
+        if row.is_some() {
+            let is_time = |at: usize| {
+                let written = self.clock.read(&String::from_utf8_lossy(field(at)));
+                !is_unnamed(&header[at]) || written.is_some_and(|w| w.is_plausible())
+            };
+            roles.time = roles.time.filter(|at| is_time(*at));
+        }
+        self.time = check_roles(self.file, &self.header, &roles).map_err(of_symbol)?;
+        (self.time_of_day, self.symbol) = (roles.time_of_day, roles.symbol);
+        if roles.kind == Kind::Trades {
+            options.check_trades(self.file)?;
+        }
+        let is_numeric = |at: usize| self.numbers.read(field(at)).is_some();
+        let numeric = roles.values.iter().filter(|(at, _)| is_numeric(*at));
+        let available = numeric.map(|(_, name)| name.clone()).collect();
+        let start = self.values.len();
+        for (at, name) in roles.values {
+            let is_price = PRICE_COLUMNS.contains(&name.as_str()) || name == "price";
+            let usual = is_price || roles.kind == Kind::Trades;
+            if !usual && !options.wants(&name) {
+                continue;
+            }
+            let needed = usual || name == "volume" || options.columns.is_some();
+            let divisor = options.csv.price_divisor.filter(|_| is_price).unwrap_or(1.0);
+            self.values.push(Value { at, name, needed, divisor });
+        }
+        let values = start..self.values.len();
+        self.groups.push(Group { symbol, kind: roles.kind, available, values });
+        Ok(())
+    }
+
+    /// The error that a field is not what its column needs.
+    pub(super) fn cell(
+        &self,
+        line: u32,
+        column: usize,
+        got: &str,
+        expected: &str,
+    ) -> MarketDataError {
+        MarketDataError::Cell {
+            file: self.file.to_owned(),
+            place: format!("line {line}"),
+            column: shown(&self.header, column),
+            got: got.to_owned(),
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// The error that a line has another number of fields.
+    pub(super) fn width_error(&self, line: u32, fields: usize) -> MarketDataError {
+        let problem = format!(
+            "line {line} has {fields} fields, {} has {}; mend that line{}",
+            if self.header_row.is_some() { "the header" } else { "the first" },
+            self.header.len(),
+            if line == self.line { ", or name its columns: names under [data.csv]" } else { "" }
+        );
+        MarketDataError::file(self.file, problem)
+    }
+}
+
+/// A reader of records, the header among them.
+pub(super) fn reader(text: &[u8], separator: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .trim(csv::Trim::All)
+        .from_reader(text)
+}
+
+/// The text without so many lines at its top, and how many there were.
+fn skip(text: &[u8], lines: usize) -> (&[u8], u32) {
+    if lines == 0 {
+        return (text, 0);
+    }
+    let start = memchr::memchr_iter(b'\n', text).nth(lines - 1).map_or(text.len(), |at| at + 1);
+    (&text[start..], u32::try_from(lines).unwrap_or(u32::MAX))
+}
+
+/// The text from the record on that begins at a byte, and its line. A record's position may lie
+/// before the line ends and blank lines that part it from the one above.
+fn begin(text: &[u8], byte: usize, skipped: u32) -> (&[u8], u32) {
+    let rest = text.get(byte..).unwrap_or_default();
+    let blank = rest.iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
+    let byte = byte.min(text.len()) + blank;
+    let lines = memchr::memchr_iter(b'\n', &text[..byte]).count();
+    (&text[byte..], skipped + 1 + u32::try_from(lines).unwrap_or(u32::MAX - 1 - skipped))
+}
+
+/// The separator that the first line has most of.
+fn guess_separator(text: &[u8]) -> u8 {
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let count = |separator: u8| line.iter().filter(|b| **b == separator).count();
+    // Of equals the first: a line without any is one column either way.
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(|s| count(*s)).unwrap_or(b',')
+}
+
+/// The columns of a file without a header: bars, or trades as Kraken and Binance ship them.
+fn headerless(file: &str, first: &csv::ByteRecord) -> Result<Vec<String>, MarketDataError> {
+    let width = first.len();
+    let is_flag =
+        |field: &[u8]| field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false");
+    let flags = first.iter().rev().take_while(|field| is_flag(field)).count();
+    let trades = match (width, flags) {
+        (3, 0) => "time price size",
+        (6, 1) => "id price size quote_size time is_buyer_maker",
+        (7, 2) => "id price size quote_size time is_buyer_maker is_best_match",
+        (7, 1) => "id price size first_id last_id time is_buyer_maker",
+        (8, 2) => "id price size first_id last_id time is_buyer_maker is_best_match",
+        _ => "",
+    };
+    if !trades.is_empty() {
+        return Ok(trades.split(' ').map(str::to_owned).collect());
+    }
+    match width {
+        12 => Ok(KLINES.map(str::to_owned).to_vec()),
+        5.. => {
+            let names = KLINES.iter().take(6).map(|n| (*n).to_owned());
+            Ok(names.chain((6..width).map(|i| format!("column_{i}"))).take(width).collect())
+        }
+        _ => Err(MarketDataError::file(
+            file,
+            "its first line is no header, and without one at least time, open, high, low and close are needed, or time, price and size",
+        )),
+    }
+}
+
+/// Gives columns their other names.
+fn rename(file: &str, header: &mut [String], csv: &CsvOptions) -> Result<(), MarketDataError> {
+    for (from, to) in &csv.rename {
+        let same = |name: &&mut String| normalise(name) == normalise(from);
+        match header.iter_mut().find(same) {
+            Some(name) => name.clone_from(to),
+            None => {
+                let shown = header.join(", ");
+                let problem = format!("rename: there is no column {from}; found: {shown}");
+                return Err(MarketDataError::file(file, problem));
+            }
+        }
+    }
+    Ok(())
+}

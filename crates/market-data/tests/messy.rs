@@ -1,0 +1,211 @@
+//! Text that does not tell itself: `[data.csv]`, and what is proposed for it.
+
+use std::collections::BTreeMap;
+
+use barloom_bars::Series;
+use barloom_market_data::{CsvOptions, MarketDataError, OnBadBar, ReadOptions, read_bytes};
+
+fn with(csv: CsvOptions) -> ReadOptions {
+    ReadOptions { csv, ..ReadOptions::default() }
+}
+
+fn read(text: &[u8], options: &ReadOptions) -> Result<Vec<Series>, MarketDataError> {
+    let bars = read_bytes("ACME.csv", text, options)?;
+    Ok(bars.into_series(OnBadBar::Drop)?.series)
+}
+
+fn days(series: &Series) -> Vec<String> {
+    let day = |ts: &i64| chrono::DateTime::from_timestamp_nanos(*ts).format("%F %T").to_string();
+    series.ts().iter().map(day).collect()
+}
+
+/// What an error proposes, taken apart by hand: a recipe's parser is not to be had here.
+fn proposal(text: &[u8]) -> String {
+    let error = read(text, &ReadOptions::default()).unwrap_err().to_string();
+    let (_, rest) = error.split_once("--csv '").unwrap_or_else(|| panic!("{error}"));
+    rest.split_once("', or these keys").unwrap().0.to_owned()
+}
+
+const BANNER: &[u8] = b"Timestamps are UTC,https://example.com\n\
+    date,symbol,open,high,low,close,volume\n\
+    2019-10-17 01-PM,BTC,3,4,2,3,5\n2019-10-17 12-PM,BTC,2,3,1,3,6\n";
+
+#[test]
+fn a_banner_and_times_of_another_form() {
+    assert_eq!(proposal(BANNER), r#"skip_rows = 1, time_format = "%Y-%m-%d %I-%p""#);
+    let csv = CsvOptions {
+        skip_rows: 1,
+        time_format: Some("%Y-%m-%d %I-%p".into()),
+        ..CsvOptions::default()
+    };
+    let series = read(BANNER, &with(csv.clone())).unwrap();
+    assert_eq!(days(&series[0]), ["2019-10-17 12:00:00", "2019-10-17 13:00:00"]);
+    // Lines are counted from the top of the file.
+    let wrong = [BANNER, b"soon,BTC,2,3,1,3,6\n"].concat();
+    let error = read(&wrong, &with(csv)).unwrap_err().to_string();
+    assert!(error.contains("line 5") && error.contains("%Y-%m-%d %I-%p"), "{error}");
+}
+
+#[test]
+fn thousands_quotes_and_suffixes() {
+    let text = b"\xef\xbb\xbf\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\
+        \"12/29/2024\",\"93,838.4\",\"95,282.6\",\"95,315.4\",\"93,605.1\",\"38.13K\",\"-1.52%\"\n\
+        \"12/28/2024\",\"95,284.5\",\"94,274.9\",\"95,684.3\",\"94,124.7\",\"1.2M\",\"1.07%\"\n";
+    assert_eq!(proposal(text), r#"thousands = ",", rename = { "Price" = "close" }"#);
+    let csv = CsvOptions {
+        thousands: Some(','),
+        rename: BTreeMap::from([("Price".into(), "close".into())]),
+        ..CsvOptions::default()
+    };
+    let series = read(text, &with(csv)).unwrap();
+    assert_eq!(series[0].column("close"), Some(&[95_284.5, 93_838.4][..]));
+    assert_eq!(series[0].column("volume"), Some(&[1_200_000.0, 38_130.0][..]));
+    assert_eq!(days(&series[0])[1], "2024-12-29 00:00:00");
+}
+
+#[test]
+fn decimal_commas() {
+    let text = b"Datum;Open;High;Low;Close\n".as_slice();
+    let rows = b"31.12.2024;1.234,5;1.240,0;1.230,0;1.235,5\n02.01.2025;1,5;2,5;1,0;2,0\n";
+    let text = [text, rows].concat();
+    let said = proposal(&text);
+    assert_eq!(said, r#"decimal = ",", thousands = ".", rename = { "Datum" = "time" }"#);
+    let csv = CsvOptions {
+        decimal: Some(','),
+        thousands: Some('.'),
+        rename: BTreeMap::from([("Datum".into(), "time".into())]),
+        ..CsvOptions::default()
+    };
+    let series = read(&text, &with(csv)).unwrap();
+    assert_eq!(series[0].column("open"), Some(&[1_234.5, 1.5][..]));
+    assert_eq!(days(&series[0]), ["2024-12-31 00:00:00", "2025-01-02 00:00:00"]);
+}
+
+#[test]
+fn dates_by_name_tell_themselves_and_numbers_only_together() {
+    let of = |dates: [&str; 2]| {
+        format!("date,open,high,low,close\n{},1,2,1,2\n{},1,2,1,2\n", dates[0], dates[1])
+    };
+    for dates in [["29-Jun-2016", "01-Jul-2016"], ["29/06/2016", "01/07/2016"]] {
+        let series = read(of(dates).as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!(days(&series[0]), ["2016-06-29 00:00:00", "2016-07-01 00:00:00"]);
+    }
+    let ambiguous = of(["01/02/2024", "02/02/2024"]);
+    let error = read(ambiguous.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("day_first = true"), "{error}");
+    for (day_first, first) in [(true, "2024-02-01 00:00:00"), (false, "2024-01-02 00:00:00")] {
+        let csv = CsvOptions { day_first: Some(day_first), ..CsvOptions::default() };
+        assert_eq!(days(&read(ambiguous.as_bytes(), &with(csv)).unwrap()[0])[0], first);
+    }
+    // Two formats read other times: none is proposed.
+    let short = of(["01/02/24", "02/02/24"]);
+    let error = read(short.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(!error.contains("this reads it"), "{error}");
+    assert_eq!(proposal(of(["3-Jan-22", "4-Jan-22"]).as_bytes()), r#"time_format = "%d-%b-%y""#);
+}
+
+#[test]
+fn wide_tables() {
+    let text = b",BTC:open,BTC:high,BTC:low,BTC:close,ETH:open,ETH:high,ETH:low,ETH:close\n\
+        2014-11-28,1,2,1,2,,,,\n2014-11-29,2,3,2,3,7,8,7,8\n2014-11-30,3,4,3,4,8,9,8,9\n";
+    assert_eq!(proposal(text), r#"wide = ":""#);
+    let csv = CsvOptions { wide: Some(":".into()), ..CsvOptions::default() };
+    let series = read(text, &with(csv)).unwrap();
+    let shape: Vec<_> = series.iter().map(|s| (s.symbol(), s.len())).collect();
+    assert_eq!(shape, [("BTC", 3), ("ETH", 2)]);
+    assert_eq!(series[1].column("close"), Some(&[8.0, 9.0][..]));
+    assert!(series.iter().all(|s| s.breaks().is_empty()), "blank rows are no bars");
+    let apple = b"Date,AAPL.Open,AAPL.High,AAPL.Low,AAPL.Close,AAPL.Volume,mavg,direction\n\
+        2015-02-17,1,2,1,2,100,1.5,Up\n";
+    assert_eq!(proposal(apple), r#"wide = ".""#);
+    let csv = CsvOptions { wide: Some("-".into()), ..CsvOptions::default() };
+    let error = read(apple, &with(csv)).unwrap_err().to_string();
+    assert!(error.contains("no column has \"-\" in its name"), "{error}");
+}
+
+#[test]
+fn names_in_place_of_a_header() {
+    let text = b"Date,Open,High,Low,Close,Volume\n2006-01-02,09:01:00,1,2,1,2,5\n\
+        2006-01-02,09:02:00,2,3,2,3,6\n";
+    let names = r#"names = ["date", "time", "Open", "High", "Low", "Close", "Volume"]"#;
+    assert_eq!(proposal(text), names);
+    let names = ["date", "time", "open", "", "low", "close", "high"].map(str::to_owned).to_vec();
+    let csv = CsvOptions { names, ..CsvOptions::default() };
+    let headerless = b"2006-01-02,09:01:00,1,x,1,2,5\n2006-01-02,09:02:00,2,,2,3,6\n";
+    let series = read(headerless, &with(csv)).unwrap();
+    assert_eq!(days(&series[0]), ["2006-01-02 09:01:00", "2006-01-02 09:02:00"]);
+    assert_eq!(series[0].columns().len(), 4, "an empty name is passed over");
+}
+
+#[test]
+fn prices_as_whole_numbers_and_times_since_midnight() {
+    let options = ReadOptions {
+        timezone: "America/New_York".into(),
+        csv: CsvOptions { ms_of_day: true, price_divisor: Some(10_000.0), ..CsvOptions::default() },
+        ..ReadOptions::default()
+    };
+    let text = b"34200000,1686400,1686500,1686300,1686400,500\n";
+    let series = read_bytes("20131007_trade.csv", text, &options);
+    let series = series.unwrap().into_series(OnBadBar::Error).unwrap().series;
+    assert_eq!(days(&series[0]), ["2013-10-07 13:30:00"]);
+    assert_eq!(series[0].column("high"), Some(&[168.65][..]));
+    assert_eq!(series[0].column("volume"), Some(&[500.0][..]));
+    let error = read_bytes("spy.csv", text, &options).unwrap_err().to_string();
+    assert!(error.contains("its name has no date"), "{error}");
+}
+
+#[test]
+fn joined_files_may_have_their_header_again() {
+    let text = b"date,open,high,low,close\n2024-01-02,1,2,1,2\n\ndate,open,high,low,close\n\
+        2024-01-03,2,3,2,3\n";
+    assert_eq!(read(text, &ReadOptions::default()).unwrap()[0].len(), 2);
+    let quoted = b"\"date\",\"open\",\"high\",\"low\",\"close\"\n2024-01-02,1,2,1,2\n\
+        \"date\",\"open\",\"high\",\"low\",\"close\"\n2024-01-03,2,3,2,3\n";
+    assert_eq!(read(quoted, &ReadOptions::default()).unwrap()[0].len(), 2);
+}
+
+#[test]
+fn utf_16_is_read() {
+    let text = "date,open,high,low,close\r\n2024-01-02,1,2,1,2\r\n";
+    let units: Vec<u16> = std::iter::once(0xfeff).chain(text.encode_utf16()).collect();
+    let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    for bytes in [little, big] {
+        assert_eq!(read(&bytes, &ReadOptions::default()).unwrap()[0].len(), 1);
+    }
+}
+
+/// Pieces that are read side by side, rows and errors in the order and on the lines of the file;
+/// and the same where quotes forbid it.
+#[test]
+fn long_files_are_read_in_pieces() {
+    let mut text = "time,open,high,low,close,volume,note\n".to_owned();
+    let n = 100_000;
+    for k in 0..n {
+        let (time, price) = (1_600_000_000 + 60 * k, 100.0 + k as f64 / 64.0);
+        let end = if k % 1_000 == 0 { "\r\n\r\n" } else { "\n" };
+        text += &format!("{time}, {price} ,{},{price},{price},{k},{k}{end}", price + 1.0);
+    }
+    assert!(text.len() > 4 << 20, "more than one piece");
+    let plain = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!(plain[0].len(), n);
+    let expected: Vec<f64> = (0..n).map(|k| 100.0 + k as f64 / 64.0).collect();
+    assert_eq!(plain[0].column("close"), Some(&expected[..]));
+    assert!(plain[0].column("note").is_some());
+    let quoted = text.replacen("volume,note", "volume,\"note\"", 1).replacen(" 100 ", "\"100\"", 1);
+    let quoted = read(quoted.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!(quoted[0].column("close"), Some(&expected[..]));
+    assert_eq!(quoted[0].ts(), plain[0].ts());
+    // Text far down makes a column no column of bars.
+    let word = text.replacen(",90001,90001\n", ",90001,word\n", 1);
+    assert!(read(word.as_bytes(), &ReadOptions::default()).unwrap()[0].column("note").is_none());
+    for broken in [
+        text.replacen(",90001,90001\n", ",x,90001\n", 1),
+        text.clone() + "1,2\n",
+        text.replacen(" 100.015625 ", "?", 1),
+    ] {
+        let error = read(broken.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+        let line = broken.lines().position(|l| l.contains(",x,") || l == "1,2" || l.contains('?'));
+        assert!(error.contains(&format!("line {}", line.unwrap() + 1)), "{error}");
+    }
+}
