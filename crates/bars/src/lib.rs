@@ -43,7 +43,7 @@ mod validate;
 pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
 pub use market::{Market, SeriesSpan, market_columns};
-pub use reading::{Aggregate, CsvOptions, EmptyBars, OnBadBar, PartialBar, Stamp};
+pub use reading::{Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, PartialBar, Stamp};
 pub use resample::{FLOW_COLUMNS, fill, resample};
 pub use segments::{MaxGap, Segment};
 pub use series::{Column, Series};

@@ -64,6 +64,17 @@ impl Aggregate {
     }
 }
 
+/// How prices are adjusted for splits and dividends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adjust {
+    /// To the column `adj_close`: all prices times `adj_close / close`.
+    AdjClose,
+    /// By files of factors, one a symbol: paths and globs. Each row has a date, until the end of
+    /// which its price factor and its split factor hold; prices are multiplied by both, volume is
+    /// divided by the second.
+    Factors(Vec<String>),
+}
+
 /// How delimited text is laid out, where the text does not say it itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CsvOptions {

@@ -39,6 +39,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         columns: Some(recipe.data.channels.clone()),
         aggregate: recipe.data.aggregate,
         max_gap: recipe.max_gap(),
+        adjust: recipe.data.adjust.clone(),
         csv: recipe.data.csv.clone(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{Column, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars};
 
+use crate::adjust::Factors;
 use crate::bars::{BadTrades, Bars, Fault, FileName, Origin, RawSeries};
 use crate::table::{Kind, NO_TIME, Name, Table};
 use crate::{MarketDataError, ReadOptions};
@@ -13,6 +14,7 @@ use crate::{MarketDataError, ReadOptions};
 pub(crate) struct Joiner<'a> {
     options: &'a ReadOptions,
     bars: Bars,
+    factors: Factors,
     /// A place for each series, in order of appearance.
     known: BTreeMap<Name, usize>,
     contents: Vec<Content>,
@@ -27,7 +29,10 @@ enum Content {
 }
 
 impl<'a> Joiner<'a> {
-    pub(crate) fn new(options: &'a ReadOptions) -> Self {
+    /// # Errors
+    /// Files of factors can't be read.
+    pub(crate) fn new(options: &'a ReadOptions) -> Result<Self, MarketDataError> {
+        let factors = Factors::of(options)?;
         let bars = Bars {
             files: Vec::new(),
             series: Vec::new(),
@@ -36,7 +41,8 @@ impl<'a> Joiner<'a> {
             aggregate: options.aggregate.map(|aggregate| (aggregate, options.max_gap)),
             bad_trades: BadTrades::default(),
         };
-        Self { options, bars, known: BTreeMap::new(), contents: Vec::new(), trades: 0 }
+        let (known, contents) = (BTreeMap::new(), Vec::new());
+        Ok(Self { options, bars, factors, known, contents, trades: 0 })
     }
 
     /// Takes the next table.
@@ -153,8 +159,11 @@ impl<'a> Joiner<'a> {
     }
 
     /// The bars of each symbol, in order of appearance.
-    pub(crate) fn finish(self) -> Bars {
-        let Self { options, mut bars, known, contents, trades } = self;
+    ///
+    /// # Errors
+    /// There is nothing to adjust the prices of a symbol by.
+    pub(crate) fn finish(self) -> Result<Bars, MarketDataError> {
+        let Self { options, mut bars, factors, known, contents, trades } = self;
         let mut venues: BTreeMap<&str, u32> = BTreeMap::new();
         for name in known.keys() {
             *venues.entry(&name.symbol).or_insert(0) += 1;
@@ -171,7 +180,7 @@ impl<'a> Joiner<'a> {
         let mut made = 0;
         let mut of_trades = 0_u64;
         for (symbol, content) in symbols.into_iter().zip(contents) {
-            let series = match content {
+            let mut series = match content {
                 Content::Nothing => continue,
                 Content::Pieces(pieces) => joined(symbol, pieces, options),
                 Content::Trades(trades) => {
@@ -181,6 +190,9 @@ impl<'a> Joiner<'a> {
                     Some(series)
                 }
             };
+            if let Some(series) = &mut series {
+                factors.adjust(series)?;
+            }
             bars.series.extend(series);
         }
         if let (Some(aggregate), true) = (options.aggregate, of_trades > 0) {
@@ -190,7 +202,7 @@ impl<'a> Joiner<'a> {
                 aggregate.spec
             ));
         }
-        bars
+        Ok(bars)
     }
 }
 

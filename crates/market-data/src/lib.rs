@@ -21,6 +21,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod adjust;
 mod bars;
 mod check;
 mod columnar;
@@ -41,7 +42,7 @@ mod thrift;
 mod time;
 mod write;
 
-pub use barloom_bars::{Aggregate, CsvOptions, OnBadBar, Stamp};
+pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
 pub use check::{Finding, Place, Report, Severity};
 pub use columnar::read_times;

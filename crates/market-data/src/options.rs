@@ -1,8 +1,9 @@
 //! How files are read.
 
-use barloom_bars::{Aggregate, CsvOptions, MaxGap, Stamp};
+use barloom_bars::{Adjust, Aggregate, CsvOptions, MaxGap, Stamp};
 
 use crate::MarketDataError;
+use crate::adjust::ADJ_CLOSE;
 use crate::roles::normalise;
 
 /// How files are read.
@@ -20,6 +21,8 @@ pub struct ReadOptions {
     pub aggregate: Option<Aggregate>,
     /// Steps above this are no empty intervals to be filled.
     pub max_gap: MaxGap,
+    /// How prices are adjusted for splits and dividends, if they are.
+    pub adjust: Option<Adjust>,
     /// How delimited text is laid out.
     pub csv: CsvOptions,
 }
@@ -32,6 +35,7 @@ impl Default for ReadOptions {
             columns: None,
             aggregate: None,
             max_gap: MaxGap::Auto,
+            adjust: None,
             csv: CsvOptions::default(),
         }
     }
@@ -41,6 +45,7 @@ impl ReadOptions {
     /// Whether a column, by its normalised name, is wanted.
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| normalise(w) == name))
+            || name == ADJ_CLOSE && self.adjust == Some(Adjust::AdjClose)
     }
 
     /// Whether a file of trades can be used.

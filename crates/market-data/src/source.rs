@@ -50,7 +50,7 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
     if files.is_empty() {
         return Err(MarketDataError::NoFile { pattern: paths.join(", ") });
     }
-    let mut joiner = Joiner::new(options);
+    let mut joiner = Joiner::new(options)?;
     if options.aggregate.is_some() {
         // Trades are used up as they are read.
         for file in &files {
@@ -61,7 +61,7 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
             })?;
             tracing::info!("read {rows} rows of {file}");
         }
-        return Ok(joiner.finish());
+        return joiner.finish();
     }
     let tables: Result<Vec<Vec<Table>>, MarketDataError> = files
         .par_iter()
@@ -77,7 +77,7 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
         })
         .collect();
     tables?.into_iter().flatten().try_for_each(|table| joiner.push(table))?;
-    Ok(joiner.finish())
+    joiner.finish()
 }
 
 /// Takes the tables of a file, one after the other.
@@ -135,9 +135,9 @@ pub fn read_bytes(
     bytes: &[u8],
     options: &ReadOptions,
 ) -> Result<Bars, MarketDataError> {
-    let mut joiner = Joiner::new(options);
+    let mut joiner = Joiner::new(options)?;
     tables(name, Bytes::copy_from_slice(bytes), options, &mut |table| joiner.push(table))?;
-    Ok(joiner.finish())
+    joiner.finish()
 }
 
 /// Takes tables that are in memory, as if they were files. A row without a symbol column is of the
@@ -153,9 +153,9 @@ pub fn read_tables(tables: &[MemoryTable], options: &ReadOptions) -> Result<Bars
         let MemoryTable { name, schema, batches } = table;
         unless_damaged(name, || columnar::take_batches(name, schema, batches, options))
     };
-    let mut joiner = Joiner::new(options);
+    let mut joiner = Joiner::new(options)?;
     tables.iter().try_for_each(|table| joiner.push(one(table)?))?;
-    Ok(joiner.finish())
+    joiner.finish()
 }
 
 /// A table of bars in memory.
@@ -170,7 +170,7 @@ pub struct MemoryTable {
 }
 
 /// The files that a path or glob names, in natural order.
-fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
+pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
     let none = || MarketDataError::NoFile { pattern: pattern.to_owned() };
     if !pattern.contains(['*', '?', '[']) || Path::new(pattern).exists() {
         if Path::new(pattern).is_dir() {

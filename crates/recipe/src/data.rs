@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use barloom_bars::{
-    Aggregate, BarSpec, CsvOptions, EmptyBars, MaxGap, OnBadBar, PartialBar, Stamp,
+    Adjust, Aggregate, BarSpec, CsvOptions, EmptyBars, MaxGap, OnBadBar, PartialBar, Stamp,
 };
 use barloom_sampling::META_FIELDS;
 use serde::Serialize;
@@ -22,6 +22,7 @@ pub(crate) const KEYS: &[&str] = &[
     "aggregate",
     "partial_bar",
     "empty_bars",
+    "adjust",
     "csv",
 ];
 
@@ -76,6 +77,9 @@ pub struct DataSettings {
     /// How trades or finer bars become bars; none takes bars as they are.
     #[serde(flatten, serialize_with = "serialize_aggregate")]
     pub aggregate: Option<Aggregate>,
+    /// How prices are adjusted for splits and dividends.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_adjust")]
+    pub adjust: Option<Adjust>,
     /// How delimited text is laid out.
     #[serde(skip_serializing_if = "csv::is_default", serialize_with = "csv::serialize")]
     pub csv: CsvOptions,
@@ -91,8 +95,28 @@ impl Default for DataSettings {
             timezone: "UTC".into(),
             stamp: Stamp::Open,
             aggregate: None,
+            adjust: None,
             csv: CsvOptions::default(),
         }
+    }
+}
+
+/// The name of the column that prices can be adjusted to.
+const ADJ_CLOSE: &str = "adj_close";
+
+fn adjust(texts: Vec<String>) -> Adjust {
+    if texts == [ADJ_CLOSE] { Adjust::AdjClose } else { Adjust::Factors(texts) }
+}
+
+/// Serialises the column, or the files.
+pub(crate) fn serialize_adjust<S: serde::Serializer>(
+    adjust: &Option<Adjust>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match adjust {
+        None => to.serialize_none(),
+        Some(Adjust::AdjClose) => to.serialize_str(ADJ_CLOSE),
+        Some(Adjust::Factors(files)) => files.serialize(to),
     }
 }
 
@@ -136,8 +160,16 @@ impl DataSettings {
                 .unwrap_or(default.timezone),
             stamp: table.read("stamp", Entry::choice)?.unwrap_or_default(),
             aggregate: Self::read_aggregate(table)?,
+            adjust: table.read("adjust", |entry| Ok(adjust(entry.texts()?)))?,
             csv: csv::read(table.table("csv")?)?,
         })
+    }
+
+    /// What samples depend on: files of factors are told by the bars that they made.
+    pub(crate) fn without_paths(mut self) -> Self {
+        self.bars.clear();
+        self.adjust = self.adjust.filter(|adjust| *adjust == Adjust::AdjClose);
+        self
     }
 
     fn read_aggregate(table: &Table<'_>) -> Result<Option<Aggregate>, RecipeError> {
@@ -167,6 +199,12 @@ impl DataSettings {
         if let Some(i) = self.bars.iter().position(String::is_empty) {
             let key = format!("data.bars[{i}]");
             return Err(RecipeError::expected(&key, "a file or a glob", &"an empty text"));
+        }
+        if let Some(Adjust::Factors(files)) = &self.adjust
+            && (files.is_empty() || files.iter().any(String::is_empty))
+        {
+            let expected = "\"adj_close\", or files of factors";
+            return Err(RecipeError::expected("data.adjust", expected, &"an empty text or list"));
         }
         self.validate_channels()?;
         if let MaxGap::Limit(ns) = self.max_gap

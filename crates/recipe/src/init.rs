@@ -35,6 +35,8 @@ stamp = "open"             # bars are stamped at their open, or at their "close"
                            # "1000 ticks", "5e4 volume" or "1e6 dollars"
 # partial_bar = "keep"     # or "drop": the last bar, of which some may be missing
 # empty_bars = "skip"      # or "fill", at the close before: intervals without trades or bars
+# adjust = "adj_close"     # prices times adj_close / close; or files of factors, one a symbol:
+                           # "factor_files/*.csv", rows of date, price factor, split factor
 # csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # how text is laid out
                            # that does not tell itself; `barloom check` proposes what fits. Also
                            # separator, has_header, names, rename, day_first, thousands,

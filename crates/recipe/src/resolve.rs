@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_bars::{Aggregate, CsvOptions, Market, MaxGap, OnBadBar, Split, Stamp};
+use barloom_bars::{Adjust, Aggregate, CsvOptions, Market, MaxGap, OnBadBar, Split, Stamp};
 use barloom_sampling::SamplingSettings;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -42,6 +42,8 @@ struct DigestedData<'a> {
     stamp: Stamp,
     #[serde(flatten, serialize_with = "serialize_aggregate")]
     aggregate: &'a Option<Aggregate>,
+    #[serde(skip_serializing_if = "is_none", serialize_with = "serialize_adjust")]
+    adjust: &'a Option<Adjust>,
     #[serde(skip_serializing_if = "csv_is_default", serialize_with = "serialize_csv")]
     csv: &'a CsvOptions,
 }
@@ -58,6 +60,7 @@ impl Recipe {
     pub fn resolve(&self, market: &Market) -> Result<Self, RecipeError> {
         self.validate()?;
         let mut resolved = self.written_out();
+        resolved.data = resolved.data.without_paths();
         resolved.data.bars = vec![STORED_BARS.to_owned()];
         if resolved.data.max_gap == MaxGap::Auto {
             let mut limits = market.series().iter().map(|series| series.max_gap_ns);
@@ -89,7 +92,8 @@ impl Recipe {
     }
 
     fn canonical_json(&self) -> Vec<u8> {
-        let recipe = self.written_out();
+        let mut recipe = self.written_out();
+        recipe.data = recipe.data.without_paths();
         let DataSettings {
             bars: _,
             channels,
@@ -98,6 +102,7 @@ impl Recipe {
             timezone,
             stamp,
             aggregate,
+            adjust,
             csv,
         } = &recipe.data;
         let digested = Digested {
@@ -108,6 +113,7 @@ impl Recipe {
                 timezone,
                 stamp: *stamp,
                 aggregate,
+                adjust,
                 csv,
             },
             dataset: &recipe.dataset,
@@ -134,6 +140,17 @@ fn serialize_aggregate<S: serde::Serializer>(
     to: S,
 ) -> Result<S::Ok, S::Error> {
     data::serialize_aggregate(aggregate, to)
+}
+
+fn is_none(adjust: &&Option<Adjust>) -> bool {
+    adjust.is_none()
+}
+
+fn serialize_adjust<S: serde::Serializer>(
+    adjust: &&Option<Adjust>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    data::serialize_adjust(adjust, to)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
