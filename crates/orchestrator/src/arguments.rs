@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use barloom_bars::{Aggregate, BarSpec, EmptyBars, PartialBar, Stamp};
+use barloom_bars::BarSpec;
 use barloom_dataset::Piece;
 use barloom_engine::BackendChoice;
-use barloom_market_data::ReadOptions;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
@@ -64,6 +63,8 @@ pub(crate) struct Build {
     /// Files or globs with bars, in place of the recipe's `data.bars`; relative to this folder.
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pub(crate) bars: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// The folder of the dataset.
     #[arg(long, value_name = "DIR", default_value = "barloom-dataset")]
     pub(crate) out: PathBuf,
@@ -148,39 +149,30 @@ pub(crate) struct Inspect {
     pub(crate) sample: Option<u64>,
 }
 
-/// How files are read where no recipe says it.
+/// How bars are read, in place of what the recipe's `[data]` says.
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
     /// The IANA zone of times that name none.
-    #[arg(long, default_value = "UTC")]
-    pub(crate) timezone: String,
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
     /// Whether bars are stamped at their open or at their close.
-    #[arg(long, default_value = "open", value_parser = ["open", "close"])]
-    pub(crate) stamp: String,
+    #[arg(long, value_parser = ["open", "close"])]
+    pub(crate) stamp: Option<String>,
     /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4 volume", "1e6 dollars".
     #[arg(long, value_name = "BARS")]
     pub(crate) aggregate: Option<BarSpec>,
     /// Leave out the last bar that --aggregate makes, of which some may be missing.
     #[arg(long, requires = "aggregate")]
     pub(crate) drop_partial: bool,
-    /// Give intervals without trades or bars a bar at the close before, where a segment spans them.
+    /// Give intervals without trades or bars one at the close before, where a segment spans them.
     #[arg(long, requires = "aggregate")]
     pub(crate) fill_empty: bool,
-}
-
-impl Reading {
-    pub(crate) fn options(&self) -> ReadOptions {
-        ReadOptions {
-            timezone: self.timezone.clone(),
-            stamp: if self.stamp == "close" { Stamp::Close } else { Stamp::Open },
-            aggregate: self.aggregate.map(|spec| Aggregate {
-                spec,
-                partial: if self.drop_partial { PartialBar::Drop } else { PartialBar::Keep },
-                empty: if self.fill_empty { EmptyBars::Fill } else { EmptyBars::Skip },
-            }),
-            ..ReadOptions::default()
-        }
-    }
+    /// Adjust prices to the column "adj_close", or by files of factors.
+    #[arg(long, value_name = "adj_close|FILES")]
+    pub(crate) adjust: Option<String>,
+    /// How delimited text is laid out: keys of [data.csv], such as 'skip_rows = 1, decimal = ","'.
+    #[arg(long, value_name = "KEYS")]
+    pub(crate) csv: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -188,6 +180,9 @@ pub(crate) struct Check {
     /// Files or globs with bars.
     #[arg(required = true, value_name = "BARS")]
     pub(crate) bars: Vec<String>,
+    /// A recipe, whose [data] says how to read them.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -197,6 +192,9 @@ pub(crate) struct Convert {
     /// Files or globs with bars, then the file to write: .parquet, .arrow, .feather or .csv.
     #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
+    /// A recipe, whose [data] says how to read them.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Drop unusable bars instead of refusing them.

@@ -156,3 +156,60 @@ def test_keys_are_told() -> None:
     report = barloom.check(made_trades(), aggregate="1m")
     assert report["errors"] == 0
     assert "became" in report["text"]
+
+
+@pytest.mark.parametrize("symbol", ["spy", "aapl", "ibm", "bac"])
+def test_factors_are_joined_as_polars_joins_them(symbol: str) -> None:
+    folder = SHARED / "lean" / "equity" / "usa"
+    daily, factors = folder / "daily" / f"{symbol}.zip", folder / "factor_files" / f"{symbol}.csv"
+    if not daily.exists():
+        pytest.skip("needs ../shared/data")
+    names = ["date", "open", "high", "low", "close", "volume"]
+    raw = pl.from_pandas(pd.read_csv(daily, names=names))
+    raw = raw.with_columns(pl.col("date").str.slice(0, 8).cast(pl.Int64))
+    rows = pl.read_csv(
+        factors, has_header=False, new_columns=["until", "price_factor", "split_factor", "close_then"]
+    )
+    joined = raw.join_asof(
+        rows.sort("until"), left_on="date", right_on="until", strategy="forward"
+    )
+    factor = joined["price_factor"] * joined["split_factor"]
+    table = pa.table(
+        barloom.read_bars(
+            str(daily),
+            adjust=str(factors),
+            timezone="America/New_York",
+            csv={"price_divisor": 10_000},
+        )
+    )
+    assert len(table) == 5_849
+    assert factor.n_unique() > 10
+    for name in ["open", "high", "low", "close"]:
+        expected = (joined[name] / 10_000 * factor).to_numpy()
+        assert np.asarray(table[name]).tobytes() == expected.tobytes(), name
+    expected = (joined["volume"] / joined["split_factor"]).to_numpy()
+    assert np.asarray(table["volume"]).tobytes() == expected.tobytes()
+
+
+def test_prices_adjusted_to_a_column() -> None:
+    bars = pd.DataFrame(made_bars())
+    bars["Adj Close"] = bars["close"] * np.linspace(0.5, 1.0, len(bars))
+    table = pa.table(barloom.read_bars(bars, adjust="adj_close"))
+    assert np.array_equal(table["close"], bars["Adj Close"])
+    for name in ["open", "high", "low"]:
+        assert np.array_equal(table[name], bars[name] / bars["close"] * bars["Adj Close"])
+    with pytest.raises(barloom.DataError, match="no column adj_close"):
+        barloom.read_bars(made_bars(), adjust="adj_close")
+    ds = barloom.build_dataset({"data": {"adjust": "adj_close"}}, 100, bars=bars)
+    assert ds.recipe.to_dict()["data"]["adjust"] == "adj_close"
+
+
+def test_text_laid_out_as_the_recipe_says(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("made by hand\nDatum;Open;High;Low;Close\n31.12.24;1,5;2,5;1,0;2,0\n")
+    csv = {"skip_rows": 1, "time_format": "%d.%m.%y", "decimal": ",", "rename": {"Datum": "time"}}
+    table = barloom.read_bars(str(path), csv=csv).to_pandas()
+    assert table["close"].tolist() == [2.0]
+    assert str(table["ts"][0]) == "2024-12-31 00:00:00+00:00"
+    with pytest.raises(barloom.DataError, match="this reads it: --csv"):
+        barloom.read_bars(str(path))

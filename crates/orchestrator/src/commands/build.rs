@@ -52,6 +52,7 @@ fn recipe(build: &Build) -> Result<Recipe, Failure> {
     if !build.bars.is_empty() {
         recipe.data.bars.clone_from(&build.bars);
     }
+    build.reading.apply(&mut recipe)?;
     if let Some(samples) = &build.samples {
         recipe.dataset.samples =
             samples.parse().map_err(|e| Failure::usage(format!("--samples {samples}: {e}")))?;

@@ -8,8 +8,9 @@ use crate::output::Output;
 use crate::{progress, text};
 
 pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
+    let options = check.reading.all_columns(check.config.as_deref())?;
     let spinner = progress::spinner("reading bars", output);
-    let bars = read(&check.bars, &check.reading.options());
+    let bars = read(&check.bars, &options);
     spinner.finish_and_clear();
     let report = bars?.check();
     output.print(&report, &report.to_string())?;

@@ -18,11 +18,11 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             convert.paths.join(" ")
         )));
     };
+    let options = convert.reading.all_columns(convert.config.as_deref())?;
     let spinner = progress::spinner("converting bars", output);
     let on_bad_bar = if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error };
-    let result = read(bars, &convert.reading.options())
-        .and_then(|bars| bars.into_series(on_bad_bar))
-        .and_then(|loaded| {
+    let result =
+        read(bars, &options).and_then(|bars| bars.into_series(on_bad_bar)).and_then(|loaded| {
             write(Path::new(out), &loaded.series, convert.overwrite).map(|()| loaded)
         });
     spinner.finish_and_clear();

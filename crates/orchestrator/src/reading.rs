@@ -1,0 +1,53 @@
+//! How the command line wants bars to be read.
+
+use std::path::Path;
+
+use barloom_bars::{Aggregate, EmptyBars, PartialBar, Stamp};
+use barloom_engine::{read_options, read_recipe};
+use barloom_market_data::ReadOptions;
+use barloom_recipe::Recipe;
+
+use crate::arguments::Reading;
+use crate::failure::Failure;
+
+impl Reading {
+    /// Puts what is given in the place of what the recipe says.
+    pub(crate) fn apply(&self, recipe: &mut Recipe) -> Result<(), Failure> {
+        let data = &mut recipe.data;
+        if let Some(timezone) = &self.timezone {
+            data.timezone.clone_from(timezone);
+        }
+        if let Some(stamp) = &self.stamp {
+            data.stamp = if stamp == "close" { Stamp::Close } else { Stamp::Open };
+        }
+        if let Some(spec) = self.aggregate {
+            data.aggregate = Some(Aggregate {
+                spec,
+                partial: if self.drop_partial { PartialBar::Drop } else { PartialBar::Keep },
+                empty: if self.fill_empty { EmptyBars::Fill } else { EmptyBars::Skip },
+            });
+        }
+        // As they are written in a recipe, so that they are read and told of as there.
+        if let Some(adjust) = &self.adjust {
+            data.adjust = in_recipe("--adjust", &format!("adjust = {adjust:?}"))?.data.adjust;
+        }
+        if let Some(keys) = &self.csv {
+            data.csv = in_recipe("--csv", &format!("csv = {{ {keys} }}"))?.data.csv;
+        }
+        Ok(())
+    }
+
+    /// How to read bars where there is no recipe, or for all columns though there is one.
+    pub(crate) fn all_columns(&self, config: Option<&Path>) -> Result<ReadOptions, Failure> {
+        let mut recipe = config.map(read_recipe).transpose()?.unwrap_or_default();
+        self.apply(&mut recipe)?;
+        recipe.validate()?;
+        Ok(ReadOptions { columns: None, ..read_options(&recipe) })
+    }
+}
+
+/// The recipe with one key of `[data]`.
+fn in_recipe(argument: &str, key: &str) -> Result<Recipe, Failure> {
+    let recipe = Recipe::from_toml(&format!("data.{key}"), argument);
+    Ok(recipe.map_err(barloom_recipe::RecipeError::without_line)?)
+}
