@@ -45,7 +45,8 @@ impl TradeFault {
     }
 }
 
-/// A sum that keeps what rounding loses (Kahan's, step by step as pandas sums groups).
+/// A sum that keeps what rounding loses (Neumaier's variant of Kahan's, with Knuth's `TwoSum`): it
+/// is the exact sum rounded once, but where that is next to a tie, whatever the order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
     sum: f64,
@@ -54,18 +55,15 @@ pub(crate) struct Sum {
 
 impl Sum {
     pub(crate) fn add(&mut self, value: f64) {
-        let value = value - self.lost;
         let sum = self.sum + value;
-        self.lost = sum - self.sum - value;
+        let added = sum - self.sum;
+        self.lost += (self.sum - (sum - added)) + (value - added);
         self.sum = sum;
-        if !self.lost.is_finite() {
-            // The sum is not either.
-            self.lost = 0.0;
-        }
     }
 
     pub(crate) fn value(self) -> f64 {
-        self.sum
+        // An infinite sum lost what is no number.
+        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
     }
 }
 
@@ -344,8 +342,14 @@ mod tests {
 
     #[test]
     fn sums_keep_what_rounding_loses() {
-        let mut sum = Sum::default();
-        (0..10).for_each(|_| sum.add(0.1));
-        assert_eq!(sum.value(), 1.0);
+        let sum = |values: &[f64]| {
+            let mut sum = Sum::default();
+            values.iter().for_each(|value| sum.add(*value));
+            sum.value()
+        };
+        assert_eq!(sum(&[0.1; 10]), 1.0);
+        assert_eq!(sum(&[1.0, 1e100, 1.0, -1e100]), 2.0);
+        assert_eq!(sum(&[f64::MAX, f64::MAX]), f64::INFINITY);
+        assert!(sum(&[1.0, f64::NAN]).is_nan());
     }
 }

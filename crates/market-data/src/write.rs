@@ -1,19 +1,36 @@
 //! Writes bars as Parquet, Arrow or CSV.
 
+mod csv;
+mod parquet;
+mod slices;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampNanosecondArray};
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::array::RecordBatch;
 use arrow::ipc::writer::FileWriter;
-use barloom_bars::{PRICE_COLUMNS, Series};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use barloom_bars::Series;
 
 use crate::MarketDataError;
+use slices::Slices;
+
+/// How bars are written.
+#[derive(Clone, Copy)]
+pub struct WriteOptions<'a> {
+    /// Whether a file that is there may be replaced.
+    pub overwrite: bool,
+    /// Whether rows name their symbol; else the place of the file does.
+    pub symbols: bool,
+    /// Called now and then with the rows that were written since; writing stops where it is false.
+    pub goes_on: &'a (dyn Fn(u64) -> bool + Sync),
+}
+
+impl Default for WriteOptions<'_> {
+    fn default() -> Self {
+        Self { overwrite: false, symbols: true, goes_on: &|_| true }
+    }
+}
 
 /// Writes series to one file, by its ending: `.parquet`, `.arrow` or `.feather`, `.csv`.
 ///
@@ -21,28 +38,43 @@ use crate::MarketDataError;
 /// that a series lacks is missing there. The file appears whole or not at all.
 ///
 /// # Errors
-/// The ending is unknown, the file is there and `overwrite` is false, or it can't be written.
-pub fn write(path: &Path, series: &[Series], overwrite: bool) -> Result<(), MarketDataError> {
+/// The ending is unknown, the file is there and is not to be replaced, it can't be written, or
+/// writing was stopped.
+pub fn write(
+    path: &Path,
+    series: &[Series],
+    options: WriteOptions<'_>,
+) -> Result<(), MarketDataError> {
     let name = path.to_string_lossy().into_owned();
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let write: fn(&mut BufWriter<&File>, &RecordBatch) -> Result<(), String> = match &*ending {
-        "parquet" | "pq" => write_parquet,
+    let write: WriteSlices = match &*ending {
+        "parquet" | "pq" => parquet::write,
         "arrow" | "ipc" | "feather" => write_arrow,
-        "csv" => write_csv,
+        "csv" => csv::write,
         _ => return Err(MarketDataError::UnknownEnding(path.to_path_buf())),
     };
-    if !overwrite && fs::symlink_metadata(path).is_ok() {
+    if !options.overwrite && fs::symlink_metadata(path).is_ok() {
         return Err(MarketDataError::Exists(path.to_path_buf()));
     }
-    let batch = batch(series).map_err(|e| MarketDataError::file(&name, e))?;
-    tracing::info!("writing {} rows to {name}", batch.num_rows());
+    let slices = Slices::of(series, options.symbols);
+    tracing::info!("writing {} rows to {name}", slices.rows());
     write_whole(path, |file| {
-        let mut file = BufWriter::new(file);
-        // A batch that was made can be written: what fails is the file.
-        let io = |e| MarketDataError::io(path, "write")(std::io::Error::other::<String>(e));
-        write(&mut file, &batch).map_err(io)?;
+        let mut file = BufWriter::with_capacity(BUFFER, file);
+        write(&mut file, &slices, options.goes_on).map_err(MarketDataError::io(path, "write"))?;
         file.flush().map_err(MarketDataError::io(path, "write"))
     })
+}
+
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 20;
+
+/// Writes all slices, or stops.
+type WriteSlices =
+    fn(&mut BufWriter<&File>, &Slices<'_>, &(dyn Fn(u64) -> bool + Sync)) -> io::Result<()>;
+
+/// That writing was stopped.
+fn stopped() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, "it was stopped")
 }
 
 /// Writes beside the path, syncs, renames; on an error nothing stays.
@@ -79,82 +111,24 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
 /// the other columns, null where a value is missing or a series lacks the column.
 ///
 /// # Errors
-/// Symbols are longer in all than an array of text can be, 2 GiB.
+/// There are more than 2^31 symbols.
 pub fn to_table(series: &[Series]) -> Result<RecordBatch, MarketDataError> {
-    batch(series).map_err(|e| MarketDataError::file("bars", e))
+    let slices = Slices::of(series, true);
+    slices.batch(0..slices.rows()).map_err(|e| MarketDataError::file("bars", e))
 }
 
-fn batch(series: &[Series]) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
-    for column in series.iter().flat_map(Series::columns) {
-        if !names.contains(&column.name.as_str()) {
-            names.push(&column.name);
+fn write_arrow(
+    file: &mut BufWriter<&File>,
+    slices: &Slices<'_>,
+    goes_on: &(dyn Fn(u64) -> bool + Sync),
+) -> io::Result<()> {
+    let mut writer = FileWriter::try_new(file, slices.schema()).map_err(io::Error::other)?;
+    for rows in slices.ranges() {
+        let batch = slices.batch(rows).map_err(io::Error::other)?;
+        writer.write(&batch).map_err(io::Error::other)?;
+        if !goes_on(batch.num_rows() as u64) {
+            return Err(stopped());
         }
     }
-    let symbols = series.iter().flat_map(|s| std::iter::repeat_n(s.symbol(), s.len()));
-    let ts = series.iter().flat_map(|s| s.ts().iter().copied());
-    let time = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
-    let mut fields =
-        vec![Field::new("symbol", DataType::Utf8, false), Field::new("ts", time, false)];
-    let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(symbols)),
-        Arc::new(TimestampNanosecondArray::from_iter_values(ts).with_timezone("UTC")),
-    ];
-    for name in names {
-        let mut values = Vec::new();
-        for one in series {
-            match one.column(name) {
-                Some(column) => values.extend(column.iter().map(|v| (!v.is_nan()).then_some(*v))),
-                None => values.extend(std::iter::repeat_n(None, one.len())),
-            }
-        }
-        let missing = values.iter().any(Option::is_none);
-        fields.push(Field::new(name, DataType::Float64, missing));
-        columns.push(Arc::new(Float64Array::from(values)));
-    }
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-}
-
-fn write_parquet(file: &mut BufWriter<&File>, batch: &RecordBatch) -> Result<(), String> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .build();
-    let text = |e: parquet::errors::ParquetError| e.to_string();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(text)?;
-    writer.write(batch).map_err(text)?;
-    writer.close().map(drop).map_err(text)
-}
-
-fn write_arrow(file: &mut BufWriter<&File>, batch: &RecordBatch) -> Result<(), String> {
-    let text = |e: arrow::error::ArrowError| e.to_string();
-    let mut writer = FileWriter::try_new(file, &batch.schema()).map_err(text)?;
-    writer.write(batch).map_err(text)?;
-    writer.finish().map_err(text)
-}
-
-/// Times as ISO 8601 with nanoseconds where there are any, numbers in their shortest exact form.
-fn write_csv(file: &mut BufWriter<&File>, batch: &RecordBatch) -> Result<(), String> {
-    use arrow::array::AsArray;
-    use arrow::datatypes::{Float64Type, TimestampNanosecondType};
-    let text = |e: csv::Error| e.to_string();
-    let mut writer = csv::Writer::from_writer(file);
-    let schema = batch.schema();
-    writer.write_record(schema.fields().iter().map(|f| f.name())).map_err(text)?;
-    let symbols = batch.column(0).as_string::<i32>();
-    let ts = batch.column(1).as_primitive::<TimestampNanosecondType>();
-    let values: Vec<_> =
-        batch.columns()[2..].iter().map(AsArray::as_primitive::<Float64Type>).collect();
-    let mut record: Vec<String> = Vec::new();
-    for row in 0..batch.num_rows() {
-        record.clear();
-        record.push(symbols.value(row).to_owned());
-        let time = chrono::DateTime::from_timestamp_nanos(ts.value(row));
-        record.push(time.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string());
-        for column in &values {
-            let missing = arrow::array::Array::is_null(column, row);
-            record.push(if missing { String::new() } else { column.value(row).to_string() });
-        }
-        writer.write_record(&record).map_err(text)?;
-    }
-    writer.flush().map_err(|e| e.to_string())
+    writer.finish().map_err(io::Error::other)
 }

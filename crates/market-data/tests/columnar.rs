@@ -13,8 +13,8 @@ use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_market_data::{
-    ErrorKind, MemoryTable, OnBadBar, ReadOptions, read, read_bytes, read_market_arrow,
-    read_tables, write, write_market_arrow,
+    ErrorKind, MemoryTable, OnBadBar, ReadOptions, WriteOptions, read, read_bytes,
+    read_market_arrow, read_tables, write, write_market_arrow,
 };
 use parquet::arrow::ArrowWriter;
 
@@ -203,6 +203,10 @@ fn bits(series: &[Series]) -> Vec<Bits> {
     series.iter().map(all).collect()
 }
 
+fn writing(overwrite: bool) -> WriteOptions<'static> {
+    WriteOptions { overwrite, ..WriteOptions::default() }
+}
+
 #[test]
 fn what_is_written_reads_back_to_the_bit() {
     let folder = folder("round_trip");
@@ -212,23 +216,23 @@ fn what_is_written_reads_back_to_the_bit() {
     ];
     for name in ["x.parquet", "x.arrow", "x.feather", "x.csv"] {
         let path = folder.join(name);
-        write(&path, &written, false).unwrap();
+        write(&path, &written, writing(false)).unwrap();
         let options = ReadOptions { timezone: "Asia/Tokyo".into(), ..ReadOptions::default() };
         let paths = [path.to_string_lossy().into_owned()];
         let back = read(&paths, &options).unwrap().into_series(OnBadBar::Error).unwrap();
         assert_eq!(bits(&back.series), bits(&written), "{name}");
-        let again = write(&path, &written, false).unwrap_err();
+        let again = write(&path, &written, writing(false)).unwrap_err();
         assert!(again.kind() == ErrorKind::Io && again.to_string().contains("overwrite"));
-        write(&path, &written, true).unwrap();
+        write(&path, &written, writing(true)).unwrap();
     }
-    let unknown = write(&folder.join("x.xlsx"), &written, false).unwrap_err();
+    let unknown = write(&folder.join("x.xlsx"), &written, writing(false)).unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::Usage);
     let user = folder.join("x.csv.tmp");
     std::fs::write(&user, "mine").unwrap();
-    write(&folder.join("x.csv"), &written, true).unwrap();
+    write(&folder.join("x.csv"), &written, writing(true)).unwrap();
     assert_eq!(std::fs::read_to_string(&user).unwrap(), "mine");
     std::fs::remove_file(&user).unwrap();
-    let nowhere = write(&folder.join("no/x.csv"), &written, false).unwrap_err();
+    let nowhere = write(&folder.join("no/x.csv"), &written, writing(false)).unwrap_err();
     assert_eq!(nowhere.kind(), ErrorKind::Io);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4, "nothing else stays");
 }

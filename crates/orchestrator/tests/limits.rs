@@ -12,6 +12,7 @@ use arrow::datatypes::{Float32Type, Int64Type};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Series};
 use barloom_dataset::{Dataset, SampleReader};
+use barloom_market_data::{WriteOptions, write};
 use kit::{Random, csv, files, run};
 
 /// The largest number of samples.
@@ -188,7 +189,7 @@ fn a_million_segments_of_a_few_bars() {
     let prices: Vec<f64> = (0..bars).map(|bar| 100.0 + (bar % 89) as f64).collect();
     let columns = ["open", "high", "low", "close"].map(|name| Column::new(name, prices.clone()));
     let series = Series::new("AA", ts, columns.into()).expect("bars");
-    barloom_market_data::write(&dir.join("bars.arrow"), &[series], false).expect("bars");
+    write(&dir.join("bars.arrow"), &[series], WriteOptions::default()).expect("bars");
     let recipe = "[data]\nbars = [\"bars.arrow\"]\nchannels = [\"close\"]\nmax_gap = \"10m\"\n\
                   [dataset]\nsamples = \"all\"\npositions = \"sequential\"\n";
     let recipe = format!("{recipe}lookback = 1\nforward = 1\n");
@@ -376,7 +377,7 @@ fn a_sample_of_more_than_a_hundred_megabytes() {
         scaling.concat()
     );
     let dir = folder("", &recipe);
-    barloom_market_data::write(&dir.path().join("b.arrow"), &[series], false).expect("bars");
+    write(&dir.path().join("b.arrow"), &[series], WriteOptions::default()).expect("bars");
     let build = "build --config r.toml --bars b.arrow --quiet --format npy --out built";
     run(dir.path(), build).expect(0, &[]);
     let (_, reader) = open(&dir.path().join("built"));

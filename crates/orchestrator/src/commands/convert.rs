@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use barloom_market_data::{OnBadBar, read, write};
+use barloom_market_data::{OnBadBar, WriteOptions, read, write};
 use serde_json::json;
 
 use crate::arguments::Convert;
@@ -23,7 +23,12 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
     let on_bad_bar = if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error };
     let result =
         read(bars, &options).and_then(|bars| bars.into_series(on_bad_bar)).and_then(|loaded| {
-            write(Path::new(out), &loaded.series, convert.overwrite).map(|()| loaded)
+            write(
+                Path::new(out),
+                &loaded.series,
+                WriteOptions { overwrite: convert.overwrite, ..WriteOptions::default() },
+            )
+            .map(|()| loaded)
         });
     spinner.finish_and_clear();
     let loaded = result?;

@@ -1,0 +1,75 @@
+//! Bars as Parquet: columns are packed side by side.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
+
+use super::slices::Slices;
+use super::stopped;
+
+pub(super) fn write(
+    file: &mut BufWriter<&File>,
+    slices: &Slices<'_>,
+    goes_on: &(dyn Fn(u64) -> bool + Sync),
+) -> io::Result<()> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Steps between times are few; prices and volumes seldom repeat enough for a dictionary.
+    let ts = ColumnPath::from("ts");
+    properties = properties
+        .set_column_dictionary_enabled(ts.clone(), false)
+        .set_column_encoding(ts, Encoding::DELTA_BINARY_PACKED);
+    let mut properties = properties.build();
+    let schema = slices.schema();
+    parquet::arrow::add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    let parquet = ArrowSchemaConverter::new().convert(schema).map_err(io::Error::other)?;
+    let root = parquet.root_schema_ptr();
+    let mut writer =
+        SerializedFileWriter::new(file, root, Arc::new(properties)).map_err(io::Error::other)?;
+    let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema));
+    for (index, rows) in slices.ranges().enumerate() {
+        let batch = slices.batch(rows).map_err(io::Error::other)?;
+        let columns = factory.create_column_writers(index).map_err(io::Error::other)?;
+        let chunks = packed(&batch, columns).map_err(io::Error::other)?;
+        let mut group = writer.next_row_group().map_err(io::Error::other)?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group).map_err(io::Error::other)?;
+        }
+        group.close().map_err(io::Error::other)?;
+        if !goes_on(batch.num_rows() as u64) {
+            return Err(stopped());
+        }
+    }
+    writer.close().map(drop).map_err(io::Error::other)
+}
+
+/// The columns of a batch, each packed on a thread.
+fn packed(
+    batch: &RecordBatch,
+    writers: Vec<ArrowColumnWriter>,
+) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    let schema = batch.schema();
+    let columns: Vec<_> = schema.fields().iter().zip(batch.columns()).zip(writers).collect();
+    columns
+        .into_par_iter()
+        .map(|((field, array), mut writer)| {
+            for leaf in compute_leaves(field, array)? {
+                writer.write(&leaf)?;
+            }
+            writer.close()
+        })
+        .collect()
+}
