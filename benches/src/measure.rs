@@ -4,6 +4,7 @@ mod dataset;
 mod limits;
 mod loader;
 mod memory;
+mod reading;
 mod rewards;
 mod stream;
 
@@ -37,6 +38,12 @@ pub enum Kind {
     Loader,
     /// A parallel copy of the bytes of `loader`, batch by batch into a few buffers.
     BatchCopy,
+    /// Bars of a CSV file as Binance ships it, judged: `--rows` of them.
+    ReadCsv,
+    /// DBN bars, zstd, read, judged and written as Parquet: `--rows` of them.
+    ConvertDbn,
+    /// The same DBN bars decoded with the crate of the format alone.
+    DecodeDbn,
     /// A parallel write of `--bytes` in `--files` files, 1 MiB at a time.
     Write,
 }
@@ -97,6 +104,9 @@ impl Options {
             Kind::Copy => limits::copy(self),
             Kind::Loader => loader::run(self),
             Kind::BatchCopy => limits::batch_copy(self),
+            Kind::ReadCsv => reading::csv(self),
+            Kind::ConvertDbn => reading::convert(self),
+            Kind::DecodeDbn => reading::decode(self),
             Kind::Write => limits::write(self),
         }?;
         measurement.name =

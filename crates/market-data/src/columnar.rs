@@ -145,7 +145,7 @@ fn table(
         check_roles(file, &header, &Roles::default())?;
     }
     let (ts, time_unit, unit_jumps) =
-        instants(file, &name, &written, options, |row| format!("row {}", row + 1))?;
+        instants(file, &name, written.into(), options, |row| format!("row {}", row + 1))?;
     let mut columns = Vec::with_capacity(roles.values.len());
     for (at, role) in &roles.values {
         columns.push(Column::new(role.clone(), floats(file, role, &column(*at)?)?));
@@ -257,7 +257,8 @@ pub fn read_times(
     options: &ReadOptions,
 ) -> Result<Vec<Option<i64>>, MarketDataError> {
     let written = written(table, name, array)?;
-    let (ts, ..) = instants(table, name, &written, options, |row| format!("row {}", row + 1))?;
+    let (ts, ..) =
+        instants(table, name, written.into(), options, |row| format!("row {}", row + 1))?;
     Ok(ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect())
 }
 

@@ -25,6 +25,7 @@ mod adjust;
 mod bars;
 mod check;
 mod columnar;
+mod convert;
 mod databento;
 mod error;
 mod ipc;
@@ -46,6 +47,7 @@ pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
 pub use check::{Finding, Place, Report, Severity};
 pub use columnar::read_times;
+pub use convert::{Conversion, Converted};
 pub use error::{ErrorKind, MarketDataError};
 pub use joined::Joined;
 pub use market_arrow::{

@@ -15,7 +15,12 @@ const DAY: i64 = 86_400_000_000_000;
 /// The last date in a name is the file's period if its first bar lies in it, a day or a bar more or
 /// less; else it is part of the symbol, as the delivery date of a contract is. So is a date before
 /// the last one and parted from it: `BTCUSDT_240329-1m-2024-03`.
+///
+/// A folder `symbol=AAPL` says it before all.
 pub(crate) fn symbol_of_file(file: &str, ts: &[i64]) -> String {
+    if let Some(symbol) = file.rsplit(['/', '\\']).nth(1).and_then(symbol_of_folder) {
+        return symbol;
+    }
     let name = Name::of(file);
     let folder = file.rsplit(['/', '\\']).nth(1).filter(|folder| !folder.is_empty());
     match (name.symbol(ts), folder) {
@@ -23,6 +28,37 @@ pub(crate) fn symbol_of_file(file: &str, ts: &[i64]) -> String {
         (Said::Dated(symbol), Some(folder)) => format!("{folder}-{symbol}"),
         (Said::Nothing, folder) => folder.unwrap_or("bars").to_owned(),
     }
+}
+
+/// The folder of a symbol's files, as Hive names partitions; what a path can't hold is written as
+/// `%2F`.
+pub(crate) fn folder_of_symbol(symbol: &str) -> String {
+    let mut folder = "symbol=".to_owned();
+    for byte in symbol.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.@ ^$=&+,!()".contains(&byte) {
+            folder.push(char::from(byte));
+        } else {
+            folder.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    folder
+}
+
+/// The symbol whose files such a folder holds.
+fn symbol_of_folder(folder: &str) -> Option<String> {
+    let mut rest = folder.strip_prefix("symbol=").filter(|rest| !rest.is_empty())?.as_bytes();
+    let mut symbol = Vec::new();
+    while let Some((first, after)) = rest.split_first() {
+        let code = rest.get(1..3).and_then(|code| std::str::from_utf8(code).ok());
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        let (byte, after) = match byte.filter(|_| *first == b'%') {
+            Some(byte) => (byte, &rest[3..]),
+            None => (*first, after),
+        };
+        symbol.push(byte);
+        rest = after;
+    }
+    String::from_utf8(symbol).ok()
 }
 
 /// The symbol of one file among several in an archive: what its own name says, else the archive's.
@@ -269,6 +305,15 @@ mod tests {
         ] {
             assert_eq!(symbol_of_file(file, &[]), symbol, "{file}");
         }
+    }
+
+    #[test]
+    fn folders_say_symbols() {
+        for symbol in ["AAPL", "BRK.B", "BTC/USDT", "ES 50%", "größe", "a=b"] {
+            let file = format!("out/{}/2024.parquet", folder_of_symbol(symbol));
+            assert_eq!(symbol_of_file(&file, &[]), symbol);
+        }
+        assert_eq!(folder_of_symbol("BTC/USDT"), "symbol=BTC%2FUSDT");
     }
 
     #[test]

@@ -36,20 +36,14 @@ pub(crate) fn unpacked_limit(bytes: usize) -> u64 {
 }
 
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, Binance klines; gzipped and
-/// zipped too. A glob's files are taken in natural order (`x-2` before `x-10`).
+/// zipped too. The files of a glob or a folder are taken in natural order (`x-2` before `x-10`).
 ///
 /// # Errors
 /// A path or glob names no file, a file can't be read, or it holds no bars; see
 /// [`MarketDataError`]. Unusable bars are no error here.
 pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
     crate::time::zone(&options.timezone)?;
-    let mut files = Vec::new();
-    for pattern in paths {
-        files.extend(expand(pattern)?);
-    }
-    if files.is_empty() {
-        return Err(MarketDataError::NoFile { pattern: paths.join(", ") });
-    }
+    let files = expand_all(paths)?;
     let mut joiner = Joiner::new(options)?;
     if options.aggregate.is_some() {
         // Trades are used up as they are read.
@@ -100,9 +94,39 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
         };
     }
     let size = opened.metadata().map_or(0, |metadata| metadata.len());
-    bytes.reserve(usize::try_from(size).unwrap_or(0));
-    opened.read_to_end(&mut bytes).map_err(MarketDataError::io(path, "read"))?;
+    let bytes = match usize::try_from(size).ok().and_then(|size| read_aside(&opened, size)) {
+        Some(all) => all,
+        None => {
+            bytes.reserve(usize::try_from(size).unwrap_or(0));
+            opened.read_to_end(&mut bytes).map_err(MarketDataError::io(path, "read"))?;
+            bytes
+        }
+    };
     tables(file, bytes.into(), options, emit)
+}
+
+/// A large file, read in pieces side by side; none if it is small, or not to be read so.
+#[cfg(unix)]
+fn read_aside(file: &File, size: usize) -> Option<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    const PIECE: usize = 4 << 20;
+    if size < 2 * PIECE {
+        return None;
+    }
+    let mut bytes = vec![0; size];
+    let read = |(at, piece): (usize, &mut [u8])| {
+        let start = u64::try_from(at * PIECE).map_err(io::Error::other)?;
+        file.read_exact_at(piece, start)
+    };
+    let read: io::Result<()> = bytes.par_chunks_mut(PIECE).enumerate().try_for_each(read);
+    // One that grows or shrinks meanwhile is read from one end to the other.
+    let same = file.metadata().is_ok_and(|metadata| metadata.len() == size as u64);
+    (read.is_ok() && same).then_some(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_aside(_: &File, _: usize) -> Option<Vec<u8>> {
+    None
 }
 
 /// The table in a file that Zstandard packed.
@@ -169,19 +193,30 @@ pub struct MemoryTable {
     pub batches: Vec<RecordBatch>,
 }
 
-/// The files that a path or glob names, in natural order.
+/// The files that paths, globs and folders name; of each in natural order.
+pub(crate) fn expand_all(paths: &[String]) -> Result<Vec<String>, MarketDataError> {
+    let mut files = Vec::new();
+    for pattern in paths {
+        files.extend(expand(pattern)?);
+    }
+    if files.is_empty() {
+        return Err(MarketDataError::NoFile { pattern: paths.join(", ") });
+    }
+    Ok(files)
+}
+
+/// The files that a path or glob names, or that are in a folder, in natural order.
 pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
     let none = || MarketDataError::NoFile { pattern: pattern.to_owned() };
-    if !pattern.contains(['*', '?', '[']) || Path::new(pattern).exists() {
-        if Path::new(pattern).is_dir() {
-            let problem = "it is a folder; name its files, as in 'folder/*.parquet'";
-            return Err(MarketDataError::file(pattern, problem));
-        }
-        return if Path::new(pattern).exists() {
-            Ok(vec![pattern.to_owned()])
-        } else {
-            Err(none())
-        };
+    let path = Path::new(pattern);
+    if path.is_dir() {
+        let mut files = Vec::new();
+        list(path, &mut files)?;
+        files.sort_by_cached_key(|file| natural(file));
+        return if files.is_empty() { Err(none()) } else { Ok(files) };
+    }
+    if !pattern.contains(['*', '?', '[']) || path.exists() {
+        return if path.exists() { Ok(vec![pattern.to_owned()]) } else { Err(none()) };
     }
     let found = glob::glob(pattern)
         .map_err(|e| MarketDataError::file(pattern, format!("it is not a glob: {e}")))?;
@@ -200,6 +235,25 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
     }
     files.sort_by_cached_key(|file| natural(file));
     Ok(files)
+}
+
+/// The files in a folder and the folders in it, but those that are hidden.
+fn list(folder: &Path, files: &mut Vec<String>) -> Result<(), MarketDataError> {
+    let entries = std::fs::read_dir(folder).map_err(MarketDataError::io(folder, "list"))?;
+    for entry in entries {
+        let entry = entry.map_err(MarketDataError::io(folder, "list"))?;
+        if entry.file_name().to_string_lossy().starts_with(['.', '_']) {
+            continue;
+        }
+        let path = entry.path();
+        // A link to a folder may lead back.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            list(&path, files)?;
+        } else if path.is_file() {
+            files.push(path.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
 }
 
 /// A key that orders digits by their number.

@@ -69,12 +69,13 @@ fn decoded<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, MarketDataE
 fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     let layout = Layout::of(file, text, options)?;
     let rows = rows::read(&layout)?;
-    if rows.written.is_empty() {
+    if rows.times.len() == 0 {
         return Err(MarketDataError::file(file, "it has a header and no bars"));
     }
     let column = shown(&layout.header, layout.time);
-    let place = |row: usize| format!("line {}", rows.lines[row]);
-    let (ts, time_unit, unit_jumps) = instants(file, &column, &rows.written, options, place)?;
+    let lines = rows.lines;
+    let place = |row: usize| format!("line {}", lines[row]);
+    let (ts, time_unit, unit_jumps) = instants(file, &column, rows.times, options, place)?;
     let named = layout.symbol.map(|_| rows.symbols.finish());
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();
     let mut tables = Vec::with_capacity(layout.groups.len());
@@ -92,7 +93,7 @@ fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, 
             unit_jumps: unit_jumps.clone(),
             available: group.available,
             columns: columns.collect(),
-            rows: Rows::Lines(rows.lines.clone()),
+            rows: Rows::Lines(lines.clone()),
         };
         if let Some(symbol) = group.symbol {
             table.symbols = Some((vec![0; table.ts.len()], vec![Name::from(symbol)]));

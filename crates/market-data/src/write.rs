@@ -22,13 +22,13 @@ pub struct WriteOptions<'a> {
     pub overwrite: bool,
     /// Whether rows name their symbol; else the place of the file does.
     pub symbols: bool,
-    /// Called now and then with the rows that were written since; writing stops where it is false.
-    pub goes_on: &'a (dyn Fn(u64) -> bool + Sync),
+    /// Whether to stop: asked about every million rows.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Default for WriteOptions<'_> {
     fn default() -> Self {
-        Self { overwrite: false, symbols: true, goes_on: &|_| true }
+        Self { overwrite: false, symbols: true, stop: &|| false }
     }
 }
 
@@ -60,7 +60,7 @@ pub fn write(
     tracing::info!("writing {} rows to {name}", slices.rows());
     write_whole(path, |file| {
         let mut file = BufWriter::with_capacity(BUFFER, file);
-        write(&mut file, &slices, options.goes_on).map_err(MarketDataError::io(path, "write"))?;
+        write(&mut file, &slices, options.stop).map_err(MarketDataError::io(path, "write"))?;
         file.flush().map_err(MarketDataError::io(path, "write"))
     })
 }
@@ -70,7 +70,7 @@ const BUFFER: usize = 1 << 20;
 
 /// Writes all slices, or stops.
 type WriteSlices =
-    fn(&mut BufWriter<&File>, &Slices<'_>, &(dyn Fn(u64) -> bool + Sync)) -> io::Result<()>;
+    fn(&mut BufWriter<&File>, &Slices<'_>, &(dyn Fn() -> bool + Sync)) -> io::Result<()>;
 
 /// That writing was stopped.
 fn stopped() -> io::Error {
@@ -120,13 +120,13 @@ pub fn to_table(series: &[Series]) -> Result<RecordBatch, MarketDataError> {
 fn write_arrow(
     file: &mut BufWriter<&File>,
     slices: &Slices<'_>,
-    goes_on: &(dyn Fn(u64) -> bool + Sync),
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
     let mut writer = FileWriter::try_new(file, slices.schema()).map_err(io::Error::other)?;
     for rows in slices.ranges() {
         let batch = slices.batch(rows).map_err(io::Error::other)?;
         writer.write(&batch).map_err(io::Error::other)?;
-        if !goes_on(batch.num_rows() as u64) {
+        if stop() {
             return Err(stopped());
         }
     }

@@ -189,7 +189,7 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Files or globs with bars, then the file to write: .parquet, .arrow, .feather or .csv.
+    /// Files, globs or folders with bars, then the file to write (.parquet, .arrow, .feather or .csv), or a folder: one in it for each symbol, files side by side.
     #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
     /// A recipe, whose [data] says how to read them.
@@ -197,6 +197,9 @@ pub(crate) struct Convert {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// What files in a folder are.
+    #[arg(long, value_parser = ["parquet", "arrow", "csv"])]
+    pub(crate) format: Option<String>,
     /// Drop unusable bars instead of refusing them.
     #[arg(long)]
     pub(crate) drop_bad_bars: bool,

@@ -1,10 +1,11 @@
 //! A build, watched by a person.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use barloom_dataset::BuiltPart;
 use barloom_engine::{Job, Loaded, Watch};
 
+use crate::clock;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress;
@@ -19,7 +20,7 @@ pub(crate) struct Done {
 
 /// Builds a dataset of these bars, and stops on a signal.
 pub(crate) fn build(job: &Job<'_>, loaded: Loaded, output: &Output) -> Result<Done, Failure> {
-    let start = now();
+    let start = clock::now();
     let prepared = job.prepare(&loaded)?;
     let bar = progress::samples(prepared.samples(), output);
     let signals = Signals::catch()?;
@@ -33,10 +34,4 @@ pub(crate) fn build(job: &Job<'_>, loaded: Loaded, output: &Output) -> Result<Do
     let building = start.elapsed();
     let parts = built.map_err(|error| signals.blame(error.into()))?;
     Ok(Done { parts, loaded, building })
-}
-
-/// The time, for telling people how long something took.
-#[expect(clippy::disallowed_methods, reason = "the summary tells the speed; no dataset holds it")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod building;
+mod clock;
 mod commands;
 mod failure;
 mod output;

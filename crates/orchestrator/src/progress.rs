@@ -24,6 +24,21 @@ fn bar(total: u64, unit: &str, output: &Output) -> ProgressBar {
     bar
 }
 
+/// A bar that counts bytes, and what is done with them.
+pub(crate) fn bytes(total: u64, what: &'static str, output: &Output) -> ProgressBar {
+    if output.quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total);
+    let template = "{spinner} {msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    bar
+}
+
 /// A spinner with a message, for work of unknown length.
 pub(crate) fn spinner(message: &'static str, output: &Output) -> ProgressBar {
     if output.quiet {

@@ -48,6 +48,14 @@ impl Clock {
         }
     }
 
+    /// A time in a field, `None` for what is none.
+    pub(super) fn read_field(&self, field: &[u8]) -> Option<Written> {
+        match (self, time::digits(field)) {
+            (Self::Told, Some(number)) => time::of_number(number),
+            _ => self.read(&String::from_utf8_lossy(field)),
+        }
+    }
+
     /// A time, `None` for what is none.
     pub(super) fn read(&self, text: &str) -> Option<Written> {
         match self {

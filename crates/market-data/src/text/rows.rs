@@ -1,11 +1,12 @@
 //! The rows of delimited text: cut into pieces at the ends of lines, which are read side by side.
 
 use rayon::prelude::*;
+use wide::u8x16;
 
 use super::layout::{Layout, reader};
 use crate::MarketDataError;
 use crate::table::SymbolCodes;
-use crate::time::Written;
+use crate::time::Times;
 
 /// The least bytes of a piece.
 const PIECE: usize = 1 << 20;
@@ -13,7 +14,7 @@ const PIECE: usize = 1 << 20;
 /// What rows hold.
 #[derive(Default)]
 pub(super) struct Rows {
-    pub(super) written: Vec<Written>,
+    pub(super) times: Times,
     pub(super) symbols: SymbolCodes,
     /// Of each column its values; NaN is missing.
     pub(super) values: Vec<Vec<f64>>,
@@ -44,15 +45,35 @@ pub(super) fn read(layout: &Layout<'_>) -> Result<Rows, MarketDataError> {
         .zip(&starts)
         .map(|(piece, line)| read_plain(layout, piece, *line))
         .collect();
-    let mut all: Option<Rows> = None;
-    for rows in read {
-        let rows = rows?;
-        match &mut all {
-            Some(all) => all.append(rows),
-            none => *none = Some(rows),
-        }
+    let read: Result<Vec<Rows>, MarketDataError> = read.into_iter().collect();
+    Ok(joined(layout, read?))
+}
+
+/// The rows of all pieces.
+fn joined(layout: &Layout<'_>, mut pieces: Vec<Rows>) -> Rows {
+    if pieces.len() == 1 {
+        return pieces.remove(0);
     }
-    Ok(all.unwrap_or_default())
+    let columns = layout.values.len();
+    let values = (0..columns).into_par_iter().map(|column| {
+        let parts: Vec<&[f64]> = pieces.iter().map(|piece| &*piece.values[column]).collect();
+        parts.concat()
+    });
+    let is_text = |column: usize| pieces.iter().any(|piece| piece.is_text[column]);
+    let mut all = Rows {
+        values: values.collect(),
+        is_text: (0..columns).map(is_text).collect(),
+        lines: pieces.iter().map(|piece| &*piece.lines).collect::<Vec<_>>().concat(),
+        ..Rows::default()
+    };
+    all.times.reserve(all.lines.len());
+    for piece in &mut pieces {
+        all.times.append(std::mem::take(&mut piece.times));
+        all.symbols.append(std::mem::take(&mut piece.symbols));
+    }
+    // A thread each gives its memory back.
+    pieces.into_par_iter().for_each(drop);
+    all
 }
 
 /// Text cut at ends of lines into pieces of about so many bytes.
@@ -71,26 +92,60 @@ fn pieces(mut bytes: &[u8], size: usize) -> Vec<&[u8]> {
 }
 
 /// Reads rows without quotes, of which the first is on that line.
-fn read_plain(layout: &Layout<'_>, bytes: &[u8], line: u32) -> Result<Rows, MarketDataError> {
+fn read_plain(layout: &Layout<'_>, bytes: &[u8], mut line: u32) -> Result<Rows, MarketDataError> {
     let mut rows = Rows::of(layout);
-    let mut ends: Vec<usize> = Vec::with_capacity(layout.header.len());
+    if let Some(first) = memchr::memchr(b'\n', bytes) {
+        // Lines are mostly of one length.
+        rows.reserve(bytes.len() / (first + 1) + bytes.len() / 1_000 + 1);
+    }
+    let mut ends: Vec<usize> = Vec::with_capacity(layout.header.len() + 1);
     let mut start = 0;
-    for (number, end) in memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).enumerate() {
-        let text = bytes[start..end].trim_ascii();
-        start = (end + 1).min(bytes.len());
-        if text.is_empty() {
-            continue;
+    let mut end_of = |at: usize, rows: &mut Rows| -> Result<(), MarketDataError> {
+        if bytes.get(at) == Some(&layout.separator) {
+            ends.push(at);
+            return Ok(());
         }
-        ends.clear();
-        ends.extend(memchr::memchr_iter(layout.separator, text));
-        ends.push(text.len());
-        let field = |at: usize| {
-            let begin = if at == 0 { 0 } else { ends[at - 1] + 1 };
-            text[begin..ends[at]].trim_ascii()
+        ends.push(at);
+        let from = std::mem::replace(&mut start, at + 1);
+        let field = |field: usize| {
+            let begin = if field == 0 { from } else { ends[field - 1] + 1 };
+            trimmed(&bytes[begin..ends[field]])
         };
-        rows.push(layout, ends.len(), field, line.saturating_add(number as u32))?;
+        if ends.len() > 1 || !field(0).is_empty() {
+            rows.push(layout, ends.len(), field, line)?;
+        }
+        line = line.saturating_add(1);
+        ends.clear();
+        Ok(())
+    };
+    let (separator, newline) = (u8x16::splat(layout.separator), u8x16::splat(b'\n'));
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for (block, sixteen) in blocks.iter().enumerate() {
+        let sixteen = u8x16::new(*sixteen);
+        let mut found = (sixteen.simd_eq(separator) | sixteen.simd_eq(newline)).to_bitmask();
+        while found != 0 {
+            end_of(block * 16 + found.trailing_zeros() as usize, &mut rows)?;
+            found &= found - 1;
+        }
+    }
+    for (at, byte) in rest.iter().enumerate() {
+        if *byte == layout.separator || *byte == b'\n' {
+            end_of(bytes.len() - rest.len() + at, &mut rows)?;
+        }
+    }
+    if bytes.last() != Some(&b'\n') {
+        end_of(bytes.len(), &mut rows)?;
     }
     Ok(rows)
+}
+
+/// A field without blanks around it.
+#[inline]
+fn trimmed(field: &[u8]) -> &[u8] {
+    match field {
+        [first, .., last] if *first > b' ' && *last > b' ' => field,
+        field => field.trim_ascii(),
+    }
 }
 
 fn read_quoted(layout: &Layout<'_>) -> Result<Rows, MarketDataError> {
@@ -125,7 +180,14 @@ impl Rows {
         Self { values: vec![Vec::new(); columns], is_text: vec![false; columns], ..Self::default() }
     }
 
+    fn reserve(&mut self, rows: usize) {
+        self.times.reserve(rows);
+        self.values.iter_mut().for_each(|values| values.reserve(rows));
+        self.lines.reserve(rows);
+    }
+
     /// Takes a row of so many fields.
+    #[inline]
     fn push<'f>(
         &mut self,
         layout: &Layout<'_>,
@@ -137,10 +199,9 @@ impl Rows {
             return Err(layout.width_error(line, width));
         }
         let text = |at: usize| String::from_utf8_lossy(field(at));
-        let date = text(layout.time);
         let written = match layout.time_of_day {
-            Some(at) => layout.clock.read(&format!("{date} {}", text(at))),
-            None => layout.clock.read(&date),
+            Some(at) => layout.clock.read(&format!("{} {}", text(layout.time), text(at))),
+            None => layout.clock.read_field(field(layout.time)),
         };
         let Some(written) = written else {
             // Files that were joined each had one.
@@ -149,7 +210,12 @@ impl Rows {
             {
                 return Ok(());
             }
-            return Err(layout.cell(line, layout.time, &date, &layout.clock.expected()));
+            return Err(layout.cell(
+                line,
+                layout.time,
+                &text(layout.time),
+                &layout.clock.expected(),
+            ));
         };
         for (place, column) in layout.values.iter().enumerate() {
             let value = if self.is_text[place] {
@@ -169,21 +235,8 @@ impl Rows {
         if let Some(at) = layout.symbol {
             self.symbols.push(&text(at));
         }
-        self.written.push(written);
+        self.times.push(written);
         self.lines.push(line);
         Ok(())
-    }
-
-    /// Puts the rows of the next piece after these.
-    fn append(&mut self, next: Self) {
-        self.written.extend(next.written);
-        self.symbols.append(next.symbols);
-        for (mine, values) in self.values.iter_mut().zip(next.values) {
-            mine.extend(values);
-        }
-        for (mine, is_text) in self.is_text.iter_mut().zip(next.is_text) {
-            *mine |= is_text;
-        }
-        self.lines.extend(next.lines);
     }
 }

@@ -18,7 +18,7 @@ const PIECES: usize = 32;
 pub(super) fn write(
     file: &mut BufWriter<&File>,
     slices: &Slices<'_>,
-    goes_on: &(dyn Fn(u64) -> bool + Sync),
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
     let names = slices.schema();
     let names: Vec<String> = names.fields().iter().map(|field| quoted(field.name())).collect();
@@ -32,7 +32,7 @@ pub(super) fn write(
         for piece in pieces {
             file.write_all(piece.map_err(io::Error::other)?.as_bytes())?;
         }
-        if !goes_on((end - start) as u64) {
+        if stop() {
             return Err(stopped());
         }
     }

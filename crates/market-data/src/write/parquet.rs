@@ -22,7 +22,7 @@ use super::stopped;
 pub(super) fn write(
     file: &mut BufWriter<&File>,
     slices: &Slices<'_>,
-    goes_on: &(dyn Fn(u64) -> bool + Sync),
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -49,7 +49,7 @@ pub(super) fn write(
             chunk.append_to_row_group(&mut group).map_err(io::Error::other)?;
         }
         group.close().map_err(io::Error::other)?;
-        if !goes_on(batch.num_rows() as u64) {
+        if stop() {
             return Err(stopped());
         }
     }

@@ -2,53 +2,89 @@
 
 use std::path::Path;
 
-use barloom_market_data::{OnBadBar, WriteOptions, read, write};
+use barloom_bars::OnBadBar;
+use barloom_market_data::{Conversion, Converted};
 use serde_json::json;
 
 use crate::arguments::Convert;
+use crate::clock;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::Signals;
 use crate::{progress, text};
 
 pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
-    let Some((out, bars)) = convert.paths.split_last().filter(|(_, bars)| !bars.is_empty()) else {
+    let Some((out, inputs)) = convert.paths.split_last().filter(|(_, inputs)| !inputs.is_empty())
+    else {
         return Err(Failure::usage(format!(
-            "convert takes files to read and then the file to write, as in \
+            "convert takes files to read and then the file or folder to write, as in \
              `barloom convert bars.csv bars.parquet`; given was {} alone",
             convert.paths.join(" ")
         )));
     };
-    let options = convert.reading.all_columns(convert.config.as_deref())?;
-    let spinner = progress::spinner("converting bars", output);
-    let on_bad_bar = if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error };
-    let result =
-        read(bars, &options).and_then(|bars| bars.into_series(on_bad_bar)).and_then(|loaded| {
-            write(
-                Path::new(out),
-                &loaded.series,
-                WriteOptions { overwrite: convert.overwrite, ..WriteOptions::default() },
-            )
-            .map(|()| loaded)
-        });
-    spinner.finish_and_clear();
-    let loaded = result?;
-    let rows: u64 = loaded.series.iter().map(|s| s.len() as u64).sum();
-    let dropped: u64 = loaded.dropped.values().sum();
+    let read = convert.reading.all_columns(convert.config.as_deref())?;
+    let path = Path::new(out);
+    let is_folder = path.is_dir() || path.extension().is_none() || out.ends_with(['/', '\\']);
+    let ending = convert.format.as_deref().unwrap_or("parquet");
+    if !is_folder && convert.format.is_some() {
+        return Err(Failure::usage(format!(
+            "--format is of the files in a folder; the ending of {out} says it"
+        )));
+    }
+    // Reading one file can't be stopped but by ending the process, which leaves nothing behind.
+    let signals = is_folder.then(Signals::catch).transpose()?;
+    let stop = || signals.as_ref().is_some_and(Signals::came);
+    let mut conversion = Conversion {
+        inputs,
+        out: path,
+        folder_of: is_folder.then_some(ending),
+        read: &read,
+        on_bad_bar: if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error },
+        overwrite: convert.overwrite,
+        progress: &|_| (),
+        stop: &stop,
+    };
+    let bytes = conversion.files()?.iter().map(|(_, bytes)| bytes).sum();
+    let bar = progress::bytes(bytes, "converting", output);
+    let add = |bytes| bar.inc(bytes);
+    conversion.progress = &add;
+    let start = clock::now();
+    let result = conversion.run();
+    bar.finish_and_clear();
+    let converted = match (result, &signals) {
+        (Err(error), Some(signals)) => return Err(signals.blame(error.into())),
+        (result, _) => result?,
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    let value = json!({
+        "out": out, "bars": converted.bars, "symbols": converted.symbols,
+        "files": converted.files, "inputs": converted.inputs, "dropped": converted.dropped,
+        "joined": converted.joined, "notes": converted.notes,
+    });
+    output.print(&value, &message(out, &converted, seconds))
+}
+
+fn message(out: &str, converted: &Converted, seconds: f64) -> String {
     let mut message = format!(
-        "wrote {out}: {} of {}, {} dropped",
-        text::counted(rows, "bar"),
-        text::counted(loaded.series.len() as u64, "symbol"),
-        text::count(dropped)
+        "wrote {out}: {} of {} in {}, {} dropped\nread    {} in {seconds:.2} s, {} bars/s",
+        text::counted(converted.bars, "bar"),
+        text::counted(converted.symbols as u64, "symbol"),
+        text::counted(converted.files as u64, "file"),
+        text::count(converted.dropped.values().sum()),
+        text::counted(converted.inputs as u64, "file"),
+        text::count((converted.bars as f64 / seconds.max(1e-9)) as u64),
     );
-    for joined in &loaded.joined {
+    for joined in &converted.joined {
         message += &format!("\njoined  {joined}");
     }
-    for note in &loaded.notes {
+    for note in converted.notes.iter().take(NOTES) {
         message += &format!("\nnote: {note}");
     }
-    let value = json!({
-        "out": out, "bars": rows, "symbols": loaded.series.len(), "dropped": loaded.dropped,
-        "joined": loaded.joined, "notes": loaded.notes,
-    });
-    output.print(&value, &message)
+    if converted.notes.len() > NOTES {
+        message += &format!("\n... and {} more notes", converted.notes.len() - NOTES);
+    }
+    message
 }
+
+/// Notes that are shown.
+const NOTES: usize = 20;

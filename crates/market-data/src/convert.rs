@@ -1,0 +1,266 @@
+//! Files of bars into others: many into one, or each for itself into a folder by symbol.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use barloom_bars::{OnBadBar, Series};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::names::folder_of_symbol;
+use crate::source::expand_all;
+use crate::{Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
+
+/// What to convert into what.
+pub struct Conversion<'a> {
+    /// Files, globs, folders.
+    pub inputs: &'a [String],
+    /// A file, or a folder.
+    pub out: &'a Path,
+    /// The ending of files in a folder; `None` if `out` is a file.
+    pub folder_of: Option<&'a str>,
+    /// How to read.
+    pub read: &'a ReadOptions,
+    /// What is done with unusable bars.
+    pub on_bad_bar: OnBadBar,
+    /// Whether what is there may be replaced.
+    pub overwrite: bool,
+    /// Called with the bytes of each file that was read.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What was converted.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Converted {
+    /// Files that were read.
+    pub inputs: usize,
+    /// Files that were written.
+    pub files: usize,
+    /// Bars that were written.
+    pub bars: u64,
+    /// Different symbols.
+    pub symbols: usize,
+    /// How many bars were dropped, by fault.
+    pub dropped: BTreeMap<String, u64>,
+    /// Files that were joined into one series though their names differ by more than dates.
+    pub joined: Vec<Joined>,
+    /// What is good to know.
+    pub notes: Vec<String>,
+}
+
+impl Conversion<'_> {
+    /// The files to be read and the bytes of each, in natural order.
+    ///
+    /// # Errors
+    /// A path, glob or folder names no file.
+    pub fn files(&self) -> Result<Vec<(String, u64)>, MarketDataError> {
+        let files = expand_all(self.inputs)?;
+        let size = |file: &String| fs::metadata(file).map_or(0, |metadata| metadata.len());
+        Ok(files.iter().map(|file| (file.clone(), size(file))).collect())
+    }
+
+    /// Converts: into one file, in which files of one symbol are joined; or into a folder
+    /// `symbol=AAPL` for each symbol, in which each file read is one (where bars are aggregated,
+    /// which goes over files, there is one in all). What is written appears whole or not at all.
+    ///
+    /// # Errors
+    /// A file can't be read or holds no usable bars; the output is there, or can't be written; it
+    /// was stopped.
+    pub fn run(&self) -> Result<Converted, MarketDataError> {
+        let files = self.files()?;
+        match self.folder_of {
+            None => self.to_file(&files),
+            Some(ending) => self.to_folder(&files, ending),
+        }
+    }
+
+    fn to_file(&self, files: &[(String, u64)]) -> Result<Converted, MarketDataError> {
+        if !self.overwrite && fs::symlink_metadata(self.out).is_ok() {
+            return Err(MarketDataError::Exists(self.out.to_path_buf()));
+        }
+        let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
+        let loaded = read(&names, self.read)?.into_series(self.on_bad_bar)?;
+        files.iter().for_each(|(_, bytes)| (self.progress)(*bytes));
+        write(self.out, &loaded.series, self.writing(true))?;
+        let mut converted = Converted { inputs: files.len(), files: 1, ..Converted::default() };
+        let symbols = converted.add(&loaded);
+        converted.symbols = symbols.len();
+        Ok(converted)
+    }
+
+    fn to_folder(
+        &self,
+        files: &[(String, u64)],
+        ending: &str,
+    ) -> Result<Converted, MarketDataError> {
+        let new = NewFolder::beside(self.out, self.overwrite)?;
+        let mut converted = Converted { inputs: files.len(), ..Converted::default() };
+        let mut symbols = BTreeSet::new();
+        if self.read.aggregate.is_some() {
+            let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
+            let loaded = read(&names, self.read)?.into_series(self.on_bad_bar)?;
+            files.iter().for_each(|(_, bytes)| (self.progress)(*bytes));
+            let written: Result<(), MarketDataError> = loaded
+                .series
+                .par_iter()
+                .try_for_each(|series| self.write_one(&new.path, series, "bars", ending));
+            written?;
+            converted.files = loaded.series.len();
+            symbols = converted.add(&loaded);
+        } else {
+            let names = file_names(files);
+            let one = |((file, bytes), name): (&(String, u64), &String)| {
+                if (self.stop)() {
+                    let stopped = io::Error::new(io::ErrorKind::Interrupted, "it was stopped");
+                    return Err(MarketDataError::io(self.out, "write")(stopped));
+                }
+                let bars = read(std::slice::from_ref(file), self.read)?;
+                let loaded = bars.into_series(self.on_bad_bar)?;
+                for series in &loaded.series {
+                    self.write_one(&new.path, series, name, ending)?;
+                }
+                (self.progress)(*bytes);
+                let mut part = Converted { files: loaded.series.len(), ..Converted::default() };
+                let symbols = part.add(&loaded);
+                Ok((part, symbols))
+            };
+            let parts: Vec<Result<_, MarketDataError>> =
+                files.par_iter().zip(&names).map(one).collect();
+            for part in parts {
+                let (part, of_part) = part?;
+                converted.files += part.files;
+                converted.bars += part.bars;
+                for (fault, count) in part.dropped {
+                    *converted.dropped.entry(fault).or_default() += count;
+                }
+                converted.notes.extend(part.notes);
+                symbols.extend(of_part);
+            }
+        }
+        converted.symbols = symbols.len();
+        new.finish()?;
+        Ok(converted)
+    }
+
+    fn write_one(
+        &self,
+        folder: &Path,
+        series: &Series,
+        name: &str,
+        ending: &str,
+    ) -> Result<(), MarketDataError> {
+        let folder = folder.join(folder_of_symbol(series.symbol()));
+        fs::create_dir_all(&folder).map_err(MarketDataError::io(&folder, "create"))?;
+        let path = folder.join(format!("{name}.{ending}"));
+        write(&path, std::slice::from_ref(series), self.writing(false))
+    }
+
+    /// How files are written; the columns of files in a folder of their symbol do not name it.
+    fn writing(&self, symbols: bool) -> WriteOptions<'_> {
+        WriteOptions { overwrite: self.overwrite, symbols, stop: self.stop }
+    }
+}
+
+impl Converted {
+    /// Adds what was loaded; its symbols.
+    fn add(&mut self, loaded: &Loaded) -> BTreeSet<String> {
+        self.bars += loaded.series.iter().map(|series| series.len() as u64).sum::<u64>();
+        self.dropped.clone_from(&loaded.dropped);
+        self.joined.clone_from(&loaded.joined);
+        self.notes.clone_from(&loaded.notes);
+        loaded.series.iter().map(|series| series.symbol().to_owned()).collect()
+    }
+}
+
+/// What files are called that are made of these: their own names without endings, or, where two
+/// have the same, their whole paths.
+fn file_names(files: &[(String, u64)]) -> Vec<String> {
+    let stem = |file: &str| {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let mut stem = name;
+        while let Some((before, ending)) = stem.rsplit_once('.') {
+            let known = ["gz", "zst", "zip", "csv", "txt", "parquet", "pq", "arrow", "feather"];
+            if before.is_empty() || !(known.contains(&ending) || ["dbn", "ipc"].contains(&ending)) {
+                break;
+            }
+            stem = before;
+        }
+        stem.to_owned()
+    };
+    let stems: Vec<String> = files.iter().map(|(file, _)| stem(file)).collect();
+    let different: BTreeSet<&String> = stems.iter().collect();
+    if different.len() == stems.len() {
+        return stems;
+    }
+    let whole = |(file, _): &(String, u64)| {
+        let path = file.trim_start_matches(['.', '/', '\\']);
+        path.replace(['/', '\\', ':'], "-")
+    };
+    files.iter().map(whole).collect()
+}
+
+/// A folder that takes another's place when it is whole.
+struct NewFolder<'a> {
+    path: PathBuf,
+    out: &'a Path,
+    done: bool,
+}
+
+impl<'a> NewFolder<'a> {
+    fn beside(out: &'a Path, overwrite: bool) -> Result<Self, MarketDataError> {
+        if let Ok(entries) = fs::read_dir(out) {
+            // What else is there may be dear to someone.
+            let is_ours = |entry: io::Result<fs::DirEntry>| {
+                entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("symbol="))
+            };
+            let mut entries = entries.peekable();
+            let empty = entries.peek().is_none();
+            let may_go = empty || overwrite && entries.all(is_ours);
+            if !may_go {
+                return Err(MarketDataError::Exists(out.to_path_buf()));
+            }
+        } else if fs::symlink_metadata(out).is_ok() {
+            return Err(MarketDataError::Exists(out.to_path_buf()));
+        }
+        let mut number = 0_u32;
+        let path = loop {
+            let mut path = PathBuf::from(out.components().as_path()).into_os_string();
+            path.push(if number == 0 {
+                ".incomplete".into()
+            } else {
+                format!(".incomplete{number}")
+            });
+            let path = PathBuf::from(path);
+            match fs::create_dir(&path) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < 1_000 => number += 1,
+                created => {
+                    created.map_err(MarketDataError::io(&path, "create"))?;
+                    break path;
+                }
+            }
+        };
+        Ok(Self { path, out, done: false })
+    }
+
+    fn finish(mut self) -> Result<(), MarketDataError> {
+        if self.out.is_dir() {
+            fs::remove_dir_all(self.out).map_err(MarketDataError::io(self.out, "replace"))?;
+        }
+        fs::rename(&self.path, self.out).map_err(MarketDataError::io(self.out, "rename"))?;
+        self.done = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFolder<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            // It is gone, or nothing more can be done.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
