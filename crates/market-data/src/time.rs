@@ -120,7 +120,12 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
     {
         return of_number(whole.parse().ok()?);
     }
-    let (date, rest) = match text.find(['T', ' ', 't']) {
+    // A letter parts them after a digit alone: months by name have it too.
+    let parts = |(at, byte): (usize, u8)| match byte {
+        b'T' | b't' => at > 0 && text.as_bytes()[at - 1].is_ascii_digit(),
+        byte => byte == b' ',
+    };
+    let (date, rest) = match text.bytes().enumerate().position(parts) {
         Some(at) => (&text[..at], text[at + 1..].trim_start()),
         None => (text, ""),
     };
@@ -451,6 +456,12 @@ mod tests {
             ("20231114", Written::Local(t - 80_000 * SECOND)),
             ("2023-11-14", Written::Local(t - 80_000 * SECOND)),
             ("11/14/2023", Written::Slashed(11, 14, 2023, 0)),
+            ("14.11.2023", Written::Slashed(14, 11, 2023, 0)),
+            ("14-11-2023", Written::Slashed(14, 11, 2023, 0)),
+            ("14-nov-2023", Written::Local(t - 80_000 * SECOND)),
+            ("01-Oct-2023 12:00", Written::Local(1_696_161_600 * SECOND)),
+            ("202311142213", Written::Local(t - 20 * SECOND)),
+            ("20231114221320", Written::Local(t)),
             ("", Written::Missing),
             ("null", Written::Missing),
         ] {
