@@ -43,7 +43,7 @@ mod write;
 
 pub use barloom_bars::{Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
-pub use check::{Finding, Place, Report, Severity};
+pub use check::{Finding, Place, Report, SeriesReport, Severity};
 pub use columnar::read_times;
 pub use error::{ErrorKind, MarketDataError};
 pub use joined::Joined;

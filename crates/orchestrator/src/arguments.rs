@@ -188,6 +188,9 @@ pub(crate) struct Check {
     /// Files or globs with bars.
     #[arg(required = true, value_name = "BARS")]
     pub(crate) bars: Vec<String>,
+    /// Warnings are failures, too: exit code 3.
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
