@@ -76,7 +76,6 @@ fn constant(values: &[f64]) -> Option<(usize, f64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{Bar, places, report};
-    use super::*;
 
     #[test]
     fn one_value_or_none_is_told_once() {
