@@ -3,7 +3,7 @@
 use barloom_bars::{Market, Part};
 use barloom_recipe::{Recipe, Samples};
 use barloom_rewards::{Metric, RewardSettings};
-use barloom_sampling::{MAX_SAMPLES, Sampler};
+use barloom_sampling::{MAX_SAMPLES, PositionOrder, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
 use barloom_windows::Positions;
 
@@ -11,6 +11,9 @@ use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
 /// Trades of F bars a year up to which their return may well be compounded over one: one a week.
 const MOST_TRADES: f64 = 52.0;
+
+/// How often a window may be drawn on average before it is worth a warning.
+const MOST_DRAWS: f64 = 4.0;
 
 /// A channel of the windows.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,8 +95,29 @@ impl Plan {
         Ok(Self { samples, part, lookback, forward, channels, sampler, positions, reward, meta })
     }
 
+    /// How many windows differ by their position, of all samples: every position, or as many as
+    /// there are states, if positions are in order; else what is expected of n states drawn at
+    /// random from P positions, P (1 - (1 - 1/P)^n).
+    #[must_use]
+    pub fn distinct_windows(&self) -> f64 {
+        let positions = self.positions.count() as f64;
+        let states = self.states();
+        match self.sampler.order() {
+            PositionOrder::Sequential => positions.min(states),
+            PositionOrder::Random => {
+                let missed = libm::exp(states * libm::log1p(-1.0 / positions));
+                positions * (1.0 - missed)
+            }
+        }
+    }
+
+    /// How many states samples are of.
+    fn states(&self) -> f64 {
+        self.samples.div_ceil(self.sampler.actions_per_state()) as f64
+    }
+
     /// What a person should know before samples are built: a yearly reward that a short trade is
-    /// raised to.
+    /// raised to; windows that are drawn more than four times each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -103,6 +127,17 @@ impl Plan {
                 "reward.metric: car raises the return of one trade to the power of {trades:.1} \
                  (bars_per_year / forward), above {MOST_TRADES}, so most of it is extreme or \
                  clipped; a longer dataset.forward, log_return or pnl_pct would tell more"
+            ));
+        }
+        let (states, positions) = (self.states(), self.positions.count());
+        if states > MOST_DRAWS * positions as f64 {
+            let windows = self.distinct_windows();
+            warnings.push(format!(
+                "dataset.samples: {} samples of {positions} positions have about {windows:.0} \
+                 distinct windows, each drawn about {:.0} times; more bars, a shorter lookback or \
+                 forward, or fewer samples would repeat less",
+                self.samples,
+                states / windows
             ));
         }
         warnings

@@ -151,7 +151,8 @@ impl Prepared<'_> {
 fn log_plan(plan: &Plan) {
     let part = plan.part.as_ref().map_or(String::new(), |part| format!("part {}: ", part.name));
     let (samples, positions) = (plan.samples, plan.positions.count());
-    tracing::info!("{part}{samples} samples from {positions} positions");
+    let windows = plan.distinct_windows().round();
+    tracing::info!("{part}{samples} samples from {positions} positions, about {windows} windows");
     for warning in plan.warnings() {
         tracing::warn!("{part}{warning}");
     }

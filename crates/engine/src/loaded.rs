@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use barloom_backend::{Backend, Plan, Session};
 use barloom_bars::{Market, Part};
-use barloom_market_data::Joined;
+use barloom_market_data::{Finding, Joined, Severity};
 use barloom_recipe::Recipe;
 
 use crate::{Error, Source, counted};
@@ -24,6 +24,9 @@ pub struct Loaded {
     pub joined: Vec<Joined>,
     /// What a person may want to know of how the bars were read.
     pub notes: Vec<String>,
+    /// What the doctor warns of: the findings of [`Bars::check`](barloom_market_data::Bars::check)
+    /// that are no errors.
+    pub warnings: Vec<Finding>,
 }
 
 /// Makes a market of the source as the recipe wants it, and resolves the recipe against it.
@@ -35,10 +38,12 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     let unresolved = match source {
         Source::Bars(bars) => {
             let recipe = named_as(recipe, bars.find_columns(&recipe.data.channels)?);
+            let mut warnings = bars.check().findings;
+            warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_series(recipe.data.on_bad_bar)?;
             let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
             let (dropped, joined, notes) = (read.dropped, read.joined, read.notes);
-            Loaded { recipe, market: Arc::new(market), dropped, joined, notes }
+            Loaded { recipe, market: Arc::new(market), dropped, joined, notes, warnings }
         }
         Source::Stored(market, channels) => {
             let note = "these are a dataset's own bars: their times and segments are as stored; \
@@ -49,6 +54,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
                 dropped: BTreeMap::new(),
                 joined: Vec::new(),
                 notes: vec![note.to_owned()],
+                warnings: Vec::new(),
             }
         }
     };

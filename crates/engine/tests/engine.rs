@@ -81,6 +81,53 @@ fn unusable_bars_are_refused_or_dropped() {
 }
 
 #[test]
+fn what_the_doctor_warns_of_is_told_and_errors_are_not() {
+    let mut recipe = recipe("");
+    recipe.data.on_bad_bar = barloom_bars::OnBadBar::Drop;
+    // Bar 50 is ten times the price, and bar 20 unusable.
+    let bars = csv(400, &[20]).lines().enumerate().fold(String::new(), |text, (line, row)| {
+        let times_ten = |value: &str| (10.0 * value.parse::<f64>().unwrap()).to_string();
+        let mut fields: Vec<String> = row.split(',').map(str::to_owned).collect();
+        if line == 51 {
+            fields[1..].iter_mut().for_each(|value| *value = times_ten(value));
+        }
+        text + &fields.join(",") + "\n"
+    });
+    let loaded = load(&recipe, source(&recipe, &bars)).unwrap();
+    let told: Vec<(&str, u32)> =
+        loaded.warnings.iter().map(|f| (f.kind.as_str(), f.places[0].row)).collect();
+    assert_eq!(told, [("price_scale", 52)]);
+    assert_eq!(loaded.dropped.values().sum::<u64>(), 1);
+    assert!(self::loaded(&recipe).warnings.is_empty());
+}
+
+#[test]
+fn windows_that_repeat_are_counted_and_warned_of() {
+    let plan = |samples: u64, more: &str| {
+        let mut recipe = recipe(more);
+        recipe.dataset.samples = barloom_recipe::Samples::Count(samples);
+        loaded(&recipe).plan(None).unwrap()
+    };
+    // 400 bars less L and F give 389 positions.
+    let sequential = "positions = \"sequential\"\n";
+    assert_eq!(plan(100, sequential).distinct_windows(), 100.0);
+    assert_eq!(plan(3_000, sequential).distinct_windows(), 389.0);
+    for (samples, actions) in [(100, 1), (389, 1), (1_500, 1), (1_500, 3), (40_000, 1)] {
+        let plan = plan(samples, &format!("actions_per_state = {actions}\n"));
+        let drawn: std::collections::BTreeSet<u64> =
+            (0..samples).map(|i| plan.sampler.draw(i).rank).collect();
+        let (drawn, expected) = (drawn.len() as f64, plan.distinct_windows());
+        assert!((drawn - expected).abs() <= 25.0, "{samples}/{actions}: {drawn}, {expected}");
+        let warns = samples > 4 * 389 * actions;
+        assert_eq!(plan.warnings().len(), usize::from(warns), "{samples}/{actions}");
+    }
+    let warning = plan(40_000, "").warnings().remove(0);
+    let told = "dataset.samples: 40000 samples of 389 positions have about 389 distinct windows, \
+                each drawn about 103 times";
+    assert!(warning.starts_with(told), "{warning}");
+}
+
+#[test]
 fn a_part_has_its_plan_and_its_session() {
     let loaded = loaded(&recipe(SPLIT));
     let parts = loaded.parts().unwrap();
@@ -103,7 +150,8 @@ fn a_part_has_its_plan_and_its_session() {
 fn a_build_tells_what_there_is_to_do_and_what_is_done() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
-    let loaded = loaded(&recipe(SPLIT));
+    let recipe = recipe(SPLIT);
+    let loaded = load(&recipe, source(&recipe, &csv(4_000, &[]))).unwrap();
     let job = job(&out);
     let prepared = job.prepare(&loaded).unwrap();
     let samples: Vec<u64> = prepared.plans().map(|plan| plan.samples).collect();

@@ -146,7 +146,7 @@ impl Bars {
                 let file = &self.files[raw.origins[row].file as usize];
                 let problem = format!(
                     "{} {}: its time is a number that says a time before 1973; is the column \
-                     one of times?",
+                     one of times? (ms_of_day = true under [data.csv] reads ms since midnight)",
                     file.unit, raw.origins[row].row
                 );
                 return Err(MarketDataError::file(&file.name, problem));

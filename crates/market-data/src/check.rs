@@ -1,16 +1,36 @@
 //! The doctor: what is wrong with bars, by row.
+//!
+//! Each check is a function of its own, in a file of `check/`, that looks at one series and notes what
+//! it finds. All of them together cost little against reading: each passes over the bars at most a few
+//! times, and they run side by side.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use barloom_bars::{BarFault, MaxGap, PRICE_COLUMNS, TradeFault};
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::bars::{Fault, RawSeries};
+use crate::bars::RawSeries;
 use crate::table::NO_TIME;
 use crate::{Bars, Joined};
 
+mod clock;
+mod columns;
+mod faults;
 mod files;
+mod overlap;
+mod prices;
+mod same;
+mod series;
+mod spikes;
+mod stale;
+#[cfg(test)]
+mod tests;
+mod text;
+mod times;
+mod volumes;
+
+pub use series::SeriesReport;
 
 /// Places shown of a finding.
 const SHOWN: usize = 10;
@@ -60,6 +80,12 @@ impl Places {
             self.first.push(place());
         }
     }
+
+    fn append(&mut self, others: Self) {
+        self.count += others.count;
+        let room = SHOWN.saturating_sub(self.first.len());
+        self.first.extend(others.first.into_iter().take(room));
+    }
 }
 
 /// One kind of thing that was found.
@@ -75,21 +101,6 @@ pub struct Finding {
     pub places: Vec<Place>,
 }
 
-/// One symbol's bars.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SeriesReport {
-    /// The symbol.
-    pub symbol: String,
-    /// Its bars.
-    pub rows: u64,
-    /// Open time of the first bar, UTC.
-    pub first: Option<String>,
-    /// Open time of the last bar, UTC.
-    pub last: Option<String>,
-    /// Median step between bars, ns.
-    pub median_step_ns: i64,
-}
-
 /// What was found in bars.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -101,7 +112,7 @@ pub struct Report {
     pub columns: Vec<String>,
     /// Each symbol.
     pub series: Vec<SeriesReport>,
-    /// What was found: errors first, then by name.
+    /// What was found: errors first, overlapping files before other errors, then by count.
     pub findings: Vec<Finding>,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
@@ -110,46 +121,63 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many bars are unusable.
+    /// How many bars are unusable. Files that overlap are not counted: their bars are.
     #[must_use]
     pub fn errors(&self) -> u64 {
-        let errors = self.findings.iter().filter(|f| f.severity == Severity::Error);
-        errors.map(|f| f.count).sum()
+        self.count(|f| f.severity == Severity::Error && f.kind != overlap::KIND)
+    }
+
+    /// How many warnings there are.
+    #[must_use]
+    pub fn warnings(&self) -> u64 {
+        self.count(|f| f.severity == Severity::Warning)
+    }
+
+    fn count(&self, is_one: impl Fn(&Finding) -> bool) -> u64 {
+        self.findings.iter().filter(|f| is_one(f)).map(|f| f.count).sum()
     }
 }
+
+/// Everything that is looked for in a series.
+const CHECKS: [fn(&Of<'_>, &mut Found); 13] = [
+    faults::find,
+    overlap::find,
+    columns::find_zero_volume,
+    columns::find_missing,
+    columns::find_constant,
+    times::find_gaps,
+    times::find_early,
+    clock::find,
+    files::find_unit_jumps,
+    files::find_price_jumps,
+    prices::find,
+    volumes::find,
+    stale::find,
+];
 
 impl Bars {
     /// Everything that is wrong with the bars, by row.
     ///
-    /// Errors: no time, out of order, a repeated time, and every
-    /// [`BarFault`](barloom_bars::BarFault). Warnings: zero volume, a missing value in another
-    /// column, gaps (steps above what [`MaxGap::Auto`] spans), a change of the unit of epoch times,
-    /// epochs before 1973, a jump of the price from one file of a series to the next.
+    /// Errors are bars that can't be used: no time, out of order, a repeated time, epochs before
+    /// 1973, every [`BarFault`](barloom_bars::BarFault); and files of a series that overlap.
+    /// Everything else is a warning. docs/bars.md lists all kinds and their rules.
     #[must_use]
     pub fn check(&self) -> Report {
         let mut found = Found::default();
         for (fault, places) in &self.bad_trades.by_fault {
             found.entry(Severity::Error, fault.name()).clone_from(places);
         }
-        for raw in &self.series {
-            for (row, fault) in raw.faults() {
-                let what = raw.describe(row, fault);
-                found.add(self, Severity::Error, fault.name(), raw, row, || what);
-            }
-            self.find_zero_volume(raw, &mut found);
-            self.find_missing(raw, &mut found);
-            self.find_gaps(raw, &mut found);
-            self.find_unit_jumps_between_files(raw, &mut found);
-            self.find_price_jumps_between_files(raw, &mut found);
-            self.find_early_times(raw, &mut found);
+        let looked: Vec<(SeriesReport, Vec<Found>)> =
+            self.series.par_iter().map(|raw| self.look_at(raw)).collect();
+        let rows = self.series.iter().map(|raw| raw.ts.len() as u64).sum();
+        let mut series = Vec::with_capacity(looked.len());
+        for (mut report, parts) in looked {
+            report.share = if rows == 0 { 0.0 } else { report.rows as f64 / rows as f64 };
+            series.push(report);
+            parts.into_iter().for_each(|part| found.append(part));
         }
-        for (origin, before, now) in &self.unit_jumps {
-            let file = &self.files[origin.file as usize].name;
-            let what = format!("times change from {before} to {now} here");
-            let place = || Place::new(file, origin.row, "", NO_TIME, what);
-            found.entry(Severity::Warning, "time_unit_jump").add(place);
-        }
-        let series: Vec<SeriesReport> = self.series.iter().map(SeriesReport::new).collect();
+        self.find_unit_changes(&mut found);
+        self.find_same_series(&mut found);
         let mut columns: Vec<String> = Vec::new();
         let mut known = BTreeSet::new();
         for column in self.series.iter().flat_map(|s| &s.columns) {
@@ -159,7 +187,7 @@ impl Bars {
         }
         Report {
             files: self.files.iter().map(|f| f.name.clone()).collect(),
-            rows: series.iter().map(|s| s.rows).sum(),
+            rows,
             columns,
             series,
             findings: found.findings(),
@@ -168,86 +196,87 @@ impl Bars {
         }
     }
 
-    fn find_zero_volume(&self, raw: &RawSeries, found: &mut Found) {
-        for (row, volume) in raw.column("volume").unwrap_or_default().iter().enumerate() {
-            if *volume == 0.0 {
-                let what = || "volume is 0".to_owned();
-                found.add(self, Severity::Warning, "zero_volume", raw, row, what);
-            }
-        }
-    }
-
-    fn find_missing(&self, raw: &RawSeries, found: &mut Found) {
-        for column in raw.columns.iter().filter(|c| !PRICE_COLUMNS.contains(&c.name.as_str())) {
-            for (row, value) in column.values.iter().enumerate() {
-                // An infinite volume is a fault of the bar already.
-                if value.is_nan() || value.is_infinite() && column.name != "volume" {
-                    let what = || format!("{} is {value}", column.name);
-                    found.add(self, Severity::Warning, "missing_value", raw, row, what);
-                }
-            }
-        }
-    }
-
-    fn find_gaps(&self, raw: &RawSeries, found: &mut Found) {
-        let times: Vec<i64> = raw.ts.iter().copied().filter(|t| *t != NO_TIME).collect();
-        let limit = MaxGap::Auto.limit_ns(&times).unwrap_or(i64::MAX);
-        for row in 1..raw.ts.len() {
-            let (before, now) = (raw.ts[row - 1], raw.ts[row]);
-            if before != NO_TIME && now != NO_TIME && now.saturating_sub(before) > limit {
-                let what =
-                    || format!("{} after the bar before it", hours(now.saturating_sub(before)));
-                found.add(self, Severity::Warning, "gap", raw, row, what);
-            }
-        }
+    /// What there is to say of one series; what each check found, in their order.
+    fn look_at(&self, raw: &RawSeries) -> (SeriesReport, Vec<Found>) {
+        let report = SeriesReport::new(raw, self.aggregate);
+        let of = Of { bars: self, raw, step: report.median_step_ns, limit: report.max_gap_ns };
+        let run = |check: &fn(&Of<'_>, &mut Found)| {
+            let mut found = Found::default();
+            check(&of, &mut found);
+            found
+        };
+        let found = CHECKS.par_iter().map(run).collect();
+        (report, found)
     }
 }
 
+/// A series, as checks look at it.
+struct Of<'a> {
+    bars: &'a Bars,
+    raw: &'a RawSeries,
+    /// The median step, ns; 0 without steps forward.
+    step: i64,
+    /// The longest step that a segment spans, ns.
+    limit: i64,
+}
+
+impl<'a> Of<'a> {
+    /// Open, high, low and close.
+    fn prices(&self) -> [&'a [f64]; 4] {
+        barloom_bars::PRICE_COLUMNS.map(|name| self.raw.column(name).unwrap_or_default())
+    }
+
+    /// The name of the file that a row comes from.
+    fn file(&self, row: usize) -> &'a str {
+        &self.bars.files[self.raw.origins[row].file as usize].name
+    }
+
+    fn place(&self, row: usize, what: String) -> Place {
+        let (raw, origin) = (self.raw, self.raw.origins[row]);
+        Place::new(self.file(row), origin.row, &raw.symbol, raw.ts[row], what)
+    }
+}
+
+/// What was found, by severity and kind.
 #[derive(Default)]
-struct Found(BTreeMap<(Severity, String), Places>);
+struct Found(BTreeMap<(Severity, &'static str), Places>);
 
 impl Found {
-    fn add(
+    fn warn(&mut self, of: &Of<'_>, kind: &'static str, row: usize, what: impl FnOnce() -> String) {
+        self.entry(Severity::Warning, kind).add(|| of.place(row, what()));
+    }
+
+    fn error(
         &mut self,
-        bars: &Bars,
-        severity: Severity,
-        kind: &str,
-        raw: &RawSeries,
+        of: &Of<'_>,
+        kind: &'static str,
         row: usize,
         what: impl FnOnce() -> String,
     ) {
-        self.entry(severity, kind).add(|| {
-            let origin = raw.origins[row];
-            let file = &bars.files[origin.file as usize].name;
-            Place::new(file, origin.row, &raw.symbol, raw.ts[row], what())
-        });
+        self.entry(Severity::Error, kind).add(|| of.place(row, what()));
     }
 
-    fn entry(&mut self, severity: Severity, kind: &str) -> &mut Places {
-        self.0.entry((severity, kind.to_owned())).or_default()
+    fn entry(&mut self, severity: Severity, kind: &'static str) -> &mut Places {
+        self.0.entry((severity, kind)).or_default()
+    }
+
+    fn append(&mut self, others: Self) {
+        for (key, places) in others.0 {
+            self.0.entry(key).or_default().append(places);
+        }
     }
 
     fn findings(self) -> Vec<Finding> {
-        let finding = |((severity, kind), places): ((Severity, String), Places)| Finding {
-            kind,
+        let finding = |((severity, kind), places): ((Severity, &str), Places)| Finding {
+            kind: kind.to_owned(),
             severity,
             count: places.count,
             places: places.first,
         };
-        self.0.into_iter().map(finding).collect()
-    }
-}
-
-impl SeriesReport {
-    fn new(raw: &RawSeries) -> Self {
-        let times = || raw.ts.iter().copied().filter(|t| *t != NO_TIME);
-        Self {
-            symbol: raw.symbol.clone(),
-            rows: raw.ts.len() as u64,
-            first: times().min().and_then(time),
-            last: times().max().and_then(time),
-            median_step_ns: raw.median_step(),
-        }
+        let mut findings: Vec<Finding> = self.0.into_iter().map(finding).collect();
+        // It is stable: those that are as many stay in the order of their names.
+        findings.sort_by_key(|f| (f.severity, f.kind != overlap::KIND, Reverse(f.count)));
+        findings
     }
 }
 
@@ -256,98 +285,22 @@ fn time(ns: i64) -> Option<String> {
     (ns != NO_TIME).then(|| stamp.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// A step as days, hours, minutes and seconds.
-fn hours(ns: i64) -> String {
-    let seconds = ns / 1_000_000_000;
-    let (days, seconds) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if days > 0 { format!("{days} days {clock}") } else { clock }
-}
-
-/// `1 bar`, `2 bars`.
-fn counted(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// What a finding means.
-fn meaning(kind: &str) -> String {
-    match kind {
-        "zero_volume" => "bars without volume".into(),
-        "missing_value" => {
-            "values missing in other columns; where such a column is a channel, a segment ends"
-                .into()
-        }
-        "gap" => "steps longer than a segment spans".into(),
-        "time_unit_jump" => "the unit of time changes; each is read by its magnitude".into(),
-        "price_jump" => {
-            "the price jumps from one file of a series to the next; are they one instrument?".into()
-        }
-        "early_time" => "epochs before 1973; is this column one of times?".into(),
-        _ => BarFault::ALL
-            .into_iter()
-            .map(Fault::Bar)
-            .chain([Fault::NoTime, Fault::OutOfOrder, Fault::Duplicate])
-            .chain(TradeFault::ALL.into_iter().map(Fault::Trade))
-            .find(|fault| fault.name() == kind)
-            .map_or_else(String::new, Fault::text),
+/// A number of at most five digits that count.
+fn short(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e7).contains(&x.abs()) {
+        let text = format!("{x:.*}", if x.abs() < 1.0 { 6 } else { 2 });
+        let text = if text.contains('.') { text.trim_end_matches('0') } else { &text };
+        text.trim_end_matches('.').to_owned()
+    } else {
+        format!("{x:.3e}")
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} of {} in {}",
-            counted(self.rows, "bar"),
-            counted(self.series.len() as u64, "symbol"),
-            counted(self.files.len() as u64, "file")
-        )?;
-        writeln!(f, "columns: {}", self.columns.join(", "))?;
-        for series in self.series.iter().take(20) {
-            let (first, last) = (series.first.as_deref(), series.last.as_deref());
-            writeln!(
-                f,
-                "  {}: {}, {} to {} UTC, median step {}",
-                series.symbol,
-                counted(series.rows, "bar"),
-                first.unwrap_or("?"),
-                last.unwrap_or("?"),
-                hours(series.median_step_ns),
-            )?;
-        }
-        if self.series.len() > 20 {
-            writeln!(f, "  ... and {} more symbols", self.series.len() - 20)?;
-        }
-        for joined in &self.joined {
-            writeln!(f, "joined  {joined}; other instruments need other names or a symbol column")?;
-        }
-        for note in &self.notes {
-            writeln!(f, "note: {note}")?;
-        }
-        if self.findings.is_empty() {
-            return writeln!(f, "nothing is wrong with them");
-        }
-        for finding in &self.findings {
-            let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
-            writeln!(
-                f,
-                "{severity}: {} ({}): {}",
-                finding.kind,
-                finding.count,
-                meaning(&finding.kind)
-            )?;
-            for place in &finding.places {
-                let time = place.time.as_deref().unwrap_or("no time");
-                writeln!(
-                    f,
-                    "  {}:{} {} {time}: {}",
-                    place.file, place.row, place.symbol, place.what
-                )?;
-            }
-            if finding.count > finding.places.len() as u64 {
-                writeln!(f, "  ... {} more", finding.count - finding.places.len() as u64)?;
-            }
-        }
-        Ok(())
+/// The median of values, the upper one of an even number; none without any.
+fn median(values: &mut [f64]) -> Option<f64> {
+    if values.is_empty() {
+        return None;
     }
+    let middle = values.len() / 2;
+    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }

@@ -45,7 +45,7 @@ mod write;
 
 pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
-pub use check::{Finding, Place, Report, Severity};
+pub use check::{Finding, Place, Report, SeriesReport, Severity};
 pub use columnar::read_times;
 pub use convert::{Conversion, Converted};
 pub use error::{ErrorKind, MarketDataError};

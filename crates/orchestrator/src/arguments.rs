@@ -180,6 +180,9 @@ pub(crate) struct Check {
     /// Files or globs with bars.
     #[arg(required = true, value_name = "BARS")]
     pub(crate) bars: Vec<String>,
+    /// Warnings are failures, too: exit code 3.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// A recipe, whose [data] says how to read them.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,

@@ -178,6 +178,7 @@ pub(crate) fn build(
     warn(py, &sets)?;
     let dropped = loaded.dropped.iter().map(|(fault, count)| format!("dropped {count} {fault}"));
     loaded.notes.extend(dropped);
+    loaded.notes.extend(loaded.warnings.iter().map(ToString::to_string));
     let Some(out) = out else {
         return Dataset::new(sets, choice, None, loaded.notes);
     };
@@ -266,6 +267,7 @@ pub(crate) fn check<'py>(
     if let Some(fields) = value.as_object_mut() {
         fields.insert("text".into(), report.to_string().into());
         fields.insert("errors".into(), report.errors().into());
+        fields.insert("warnings".into(), report.warnings().into());
     }
     to_python(py, &value)
 }

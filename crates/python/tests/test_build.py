@@ -270,6 +270,10 @@ def test_notes_tell_what_was_done_to_bars():
         barloom.build_dataset(small_recipe(), bars=bars)
     dropped = barloom.build_dataset(small_recipe(data={"on_bad_bar": "drop"}), bars=bars)
     assert any("high_below_low" in note for note in dropped.notes)
+    bars = made_bars()
+    bars["volume"][7] = 0.0
+    noted = barloom.build_dataset(small_recipe(), bars=bars)
+    assert any(note.startswith("zero_volume: 1 time, ") for note in noted.notes)
 
 
 def test_channels_of_ones_own():

@@ -61,6 +61,9 @@ def test_what_a_person_should_know_is_a_warning():
     cfg = small_recipe(reward={"metric": "car"})
     with pytest.warns(UserWarning, match="reward.metric: car"):
         barloom.build_dataset(cfg, bars=made_bars())
+    # 600 bars in three segments, each less 12 before and 8 after but one: 543 positions.
+    with pytest.warns(UserWarning, match="10000 samples of 543 positions have about 543 distinct"):
+        barloom.build_dataset(small_recipe(), 10_000, bars=made_bars())
 
 
 def test_other_threads_run_meanwhile(tmp_path: Path):

@@ -13,7 +13,7 @@ import pytest
 
 import barloom
 from barloom import BarloomError, DataError, FileError, RecipeError, VerificationError
-from conftest import made_bars, small_recipe
+from conftest import HOUR_NS, made_bars, small_recipe
 
 
 def test_classes():
@@ -188,6 +188,20 @@ def test_check(tmp_path: Path, spy: Path):
     assert finding["kind"] in report["text"]
     with pytest.raises(FileError, match="absent"):
         barloom.check(tmp_path / "absent.csv")
+
+
+def test_check_counts_warnings_and_shares():
+    bars = made_bars()
+    for name in ("open", "high", "low", "close"):
+        bars[name][200] *= 100.0
+    report = barloom.check(bars)
+    kinds = [(found["severity"], found["kind"], found["count"]) for found in report["findings"]]
+    assert kinds == [("warning", "gap", 2), ("warning", "price_scale", 1)]
+    assert (report["errors"], report["warnings"]) == (0, 3)
+    (series,) = report["series"]
+    assert (series["share"], series["missing_share"]) == (1.0, 0.0)
+    hours = [series[name] / HOUR_NS for name in ("median_step_ns", "longest_step_ns", "max_gap_ns")]
+    assert hours == [1, 25, 10]
 
 
 @pytest.fixture(scope="module")

@@ -1,59 +1,51 @@
 //! What is found by looking at the files that bars come from.
 
-use super::{Found, Severity};
+use super::{Found, Of};
 use crate::Bars;
-use crate::bars::RawSeries;
 
 /// From one file to the next a price may change this many times over, or be divided by it.
 const JUMP: f64 = 1.5;
 
+/// `time_unit_jump`: units are told per value, so files of one series may differ; it is worth
+/// knowing.
+pub(super) fn find_unit_jumps(of: &Of<'_>, found: &mut Found) {
+    for (row, before, now) in seams(of) {
+        let [before, now] = [before, now].map(|file| &of.bars.files[file as usize]);
+        if let (Some(was), Some(is)) = (before.time_unit, now.time_unit)
+            && was != is
+        {
+            let what = || format!("times are in {is}, those of {} in {was}", before.name);
+            found.warn(of, "time_unit_jump", row, what);
+        }
+    }
+}
+
+/// `price_jump`: a file of a series opens at more than 1.5 times the last close of the one before it,
+/// or below it as far: files that were joined may be of different instruments.
+pub(super) fn find_price_jumps(of: &Of<'_>, found: &mut Found) {
+    let [open, _, _, close] = of.prices();
+    for (row, before, _) in seams(of) {
+        let (was, is) = (close[row - 1], open[row]);
+        let ratio = is / was;
+        // What is no price is a fault of its own.
+        if ratio.is_finite() && !(1.0 / JUMP..=JUMP).contains(&ratio) {
+            let name = &of.bars.files[before as usize].name;
+            found.warn(of, "price_jump", row, || {
+                format!("it opens at {is}, {name} closed at {was}")
+            });
+        }
+    }
+}
+
+/// The rows at which another file begins, with the file before and that file.
+fn seams(of: &Of<'_>) -> impl Iterator<Item = (usize, u32, u32)> {
+    let pairs = of.raw.origins.windows(2).enumerate();
+    pairs
+        .map(|(row, pair)| (row + 1, pair[0].file, pair[1].file))
+        .filter(|(_, before, now)| before != now)
+}
+
 impl Bars {
-    /// Units are told per value, so files of one series may differ; it is worth knowing.
-    pub(super) fn find_unit_jumps_between_files(&self, raw: &RawSeries, found: &mut Found) {
-        for row in 1..raw.origins.len() {
-            let (before, now) = (raw.origins[row - 1].file, raw.origins[row].file);
-            if before == now {
-                continue;
-            }
-            let [before, now] = [before, now].map(|file| &self.files[file as usize]);
-            if let (Some(was), Some(is)) = (before.time_unit, now.time_unit)
-                && was != is
-            {
-                let what = || format!("times are in {is}, those of {} in {was}", before.name);
-                found.add(self, Severity::Warning, "time_unit_jump", raw, row, what);
-            }
-        }
-    }
-
-    /// Files that were joined may be of different instruments.
-    pub(super) fn find_price_jumps_between_files(&self, raw: &RawSeries, found: &mut Found) {
-        let (Some(open), Some(close)) = (raw.column("open"), raw.column("close")) else { return };
-        for row in 1..raw.origins.len() {
-            let (before, now) = (raw.origins[row - 1].file, raw.origins[row].file);
-            let ratio = open[row] / close[row - 1];
-            // What is no price is a fault of its own.
-            let jumps = ratio.is_finite() && !(1.0 / JUMP..=JUMP).contains(&ratio);
-            if before != now && jumps {
-                let what = || {
-                    let (was, is) = (close[row - 1], open[row]);
-                    format!(
-                        "it opens at {is}, {} closed at {was}",
-                        self.files[before as usize].name
-                    )
-                };
-                found.add(self, Severity::Warning, "price_jump", raw, row, what);
-            }
-        }
-    }
-
-    /// Numbers that small rather count rows.
-    pub(super) fn find_early_times(&self, raw: &RawSeries, found: &mut Found) {
-        for row in self.early_rows(raw) {
-            let what = || "it is before 1973".to_owned();
-            found.add(self, Severity::Error, "early_time", raw, row, what);
-        }
-    }
-
     /// Recipes have a channel volume unless they say otherwise.
     pub(super) fn volume_note(&self) -> Option<String> {
         let without = self.series.iter().filter(|raw| raw.column("volume").is_none());

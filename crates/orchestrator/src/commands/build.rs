@@ -21,6 +21,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
     let bars = read_bars(&recipe);
     spinner.finish_and_clear();
     let loaded = load(&recipe, bars?)?;
+    report::warn(&loaded, &recipe.data.bars);
     let job = Job {
         out: &build.out,
         overwrite: build.overwrite,

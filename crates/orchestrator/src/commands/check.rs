@@ -1,11 +1,21 @@
 //! `barloom check`: the doctor.
 
-use barloom_market_data::read;
+use barloom_market_data::{Report, Severity, read};
+use serde::Serialize;
 
 use crate::arguments::Check;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{progress, text};
+
+/// The report for machines.
+#[derive(Serialize)]
+struct Checked<'a> {
+    errors: u64,
+    warnings: u64,
+    #[serde(flatten)]
+    report: &'a Report,
+}
 
 pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let options = check.reading.all_columns(check.config.as_deref())?;
@@ -13,12 +23,24 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let bars = read(&check.bars, &options);
     spinner.finish_and_clear();
     let report = bars?.check();
-    output.print(&report, &report.to_string())?;
-    match report.errors() {
-        0 => Ok(()),
-        n => Err(Failure::data(format!(
+    let (errors, warnings) = (report.errors(), report.warnings());
+    output.print(&Checked { errors, warnings, report: &report }, &report.to_string())?;
+    match (errors, warnings) {
+        (0, w) if w > 0 && check.strict => Err(Failure::data(strict(&report))),
+        (0, _) => Ok(()),
+        (n, _) => Err(Failure::data(format!(
             "{} unusable; mend them, or build with on_bad_bar = \"drop\"",
             if n == 1 { "1 bar is".into() } else { format!("{} bars are", text::count(n)) }
         ))),
     }
+}
+
+/// Why warnings fail.
+fn strict(report: &Report) -> String {
+    let kinds = report.findings.iter().filter(|f| f.severity == Severity::Warning).count();
+    format!(
+        "{} of {}, which --strict takes for failures",
+        text::counted(report.warnings(), "warning"),
+        text::counted(kinds as u64, "kind")
+    )
 }

@@ -3,10 +3,28 @@
 use std::fmt::Write;
 
 use barloom_dataset::{BuiltPart, Manifest, Summary};
+use barloom_engine::Loaded;
 use serde_json::{Value, json};
 
 use crate::building::Done;
 use crate::text;
+
+/// Kinds of warnings that a build shows.
+const KINDS: usize = 4;
+
+/// Says what the doctor warns of, in a few lines on standard error.
+pub(crate) fn warn(loaded: &Loaded, bars: &[String]) {
+    let warnings = &loaded.warnings;
+    for warning in warnings.iter().take(KINDS) {
+        tracing::warn!("{warning}");
+    }
+    let more = warnings.len().saturating_sub(KINDS);
+    let more = if more == 0 { String::new() } else { format!("{more} more kinds; ") };
+    if let Some(first) = bars.first().filter(|_| !warnings.is_empty()) {
+        let others = if bars.len() > 1 { " ..." } else { "" };
+        tracing::warn!("{more}barloom check {first}{others} lists them");
+    }
+}
 
 /// The summary for people.
 pub(crate) fn text(done: &Done) -> String {
@@ -52,6 +70,7 @@ pub(crate) fn json(done: &Done) -> Value {
         "seconds": done.building.as_secs_f64(),
         "joined": done.loaded.joined,
         "notes": done.loaded.notes,
+        "warnings": done.loaded.warnings,
     })
 }
 

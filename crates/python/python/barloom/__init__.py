@@ -172,8 +172,9 @@ def check(bars: Any, **data: Any) -> dict[str, Any]:
         data: How to read them, as for ``read_bars``.
 
     Returns:
-        The report: ``errors``, the number of bars that can't be used, ``text``, the report as a
-        person reads it, and what is found in detail.
+        The report: ``errors``, the number of bars that can't be used, ``warnings``, the number of
+        other findings, ``text``, the report as a person reads it, and what is found in detail:
+        ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``.
     """
     return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data)
 

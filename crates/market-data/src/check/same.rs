@@ -1,0 +1,73 @@
+//! Series that are the same under two names.
+
+use std::collections::BTreeMap;
+
+use barloom_bars::PRICE_COLUMNS;
+
+use super::text::counted;
+use super::{Found, Of};
+use crate::Bars;
+use crate::bars::RawSeries;
+
+/// Bars from which on it is no chance.
+const BARS: usize = 20;
+
+impl Bars {
+    /// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a file
+    /// under two names. One place a symbol: its first bar.
+    pub(super) fn find_same_series(&self, found: &mut Found) {
+        let mut alike: BTreeMap<(usize, Option<&i64>, Option<&i64>), Vec<&RawSeries>> =
+            BTreeMap::new();
+        for raw in self.series.iter().filter(|raw| raw.ts.len() >= BARS) {
+            let others = alike.entry((raw.ts.len(), raw.ts.first(), raw.ts.last())).or_default();
+            let Some(other) = others.iter().find(|other| is_same(raw, other)) else {
+                others.push(raw);
+                continue;
+            };
+            let of = Of { bars: self, raw, step: 0, limit: 0 };
+            let what = || {
+                let bars = counted(raw.ts.len() as u64, "bar");
+                format!("its {bars} have the times and prices of those of {}", other.symbol)
+            };
+            found.warn(&of, "same_bars", 0, what);
+        }
+    }
+}
+
+/// Whether times and prices are the same; most series differ in the first.
+fn is_same(one: &RawSeries, other: &RawSeries) -> bool {
+    let same = |name| match (one.column(name), other.column(name)) {
+        (Some(one), Some(other)) => one.iter().zip(other).all(|(a, b)| a.to_bits() == b.to_bits()),
+        _ => false,
+    };
+    PRICE_COLUMNS.into_iter().all(same) && one.ts == other.ts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Bar, of_files, places, text};
+
+    #[test]
+    fn symbols_with_the_same_bars_are_told() {
+        let bars = Bar::walk(20);
+        let mut others = bars.clone();
+        others[19].close += 0.01;
+        let of = |name: &str, bars: &[Bar]| {
+            let text = text("", bars, |_| String::new());
+            of_files(
+                name,
+                &[("a.csv", self::text("", &Bar::walk(20), |_| String::new())), ("b.csv", text)],
+            )
+        };
+        let report = of("same", &bars);
+        assert_eq!(places(&report, "same_bars"), [2]);
+        assert!(
+            report.findings[0].places[0]
+                .what
+                .ends_with("20 bars have the times and prices of those of a"),
+            "{report}"
+        );
+        assert_eq!(places(&of("differ", &others), "same_bars"), [0_u32; 0]);
+        assert_eq!(places(&of("short", &bars[..19]), "same_bars"), [0_u32; 0]);
+    }
+}

@@ -1,0 +1,86 @@
+//! What there is to say of a series whether anything is wrong with it or not.
+
+use barloom_bars::{Aggregate, BarSpec, MaxGap};
+use serde::Serialize;
+
+use super::time;
+use crate::bars::RawSeries;
+use crate::table::NO_TIME;
+
+/// One symbol's bars.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeriesReport {
+    /// The symbol.
+    pub symbol: String,
+    /// Its bars.
+    pub rows: u64,
+    /// Its share of all bars, from 0 to 1.
+    pub share: f64,
+    /// Open time of the first bar, UTC.
+    pub first: Option<String>,
+    /// Open time of the last bar, UTC.
+    pub last: Option<String>,
+    /// Median step between bars, ns.
+    pub median_step_ns: i64,
+    /// Longest step between a bar and the one after it, ns; 0 for a single bar.
+    pub longest_step_ns: i64,
+    /// The longest step that a segment spans, ns: what `max_gap = "auto"` takes.
+    pub max_gap_ns: i64,
+    /// The share of intervals that have no bar, from 0 to 1, of those in steps that a segment
+    /// spans: of nights and weekends too, where it spans them. None for bars that are not of time.
+    pub missing_share: Option<f64>,
+}
+
+impl SeriesReport {
+    pub(super) fn new(raw: &RawSeries, made: Option<(Aggregate, MaxGap)>) -> Self {
+        let mut known = Vec::new();
+        let times = if raw.ts.contains(&NO_TIME) {
+            known.extend(raw.ts.iter().copied().filter(|t| *t != NO_TIME));
+            &known[..]
+        } else {
+            &raw.ts[..]
+        };
+        let (step, limit) =
+            rayon::join(|| raw.median_step(), || MaxGap::Auto.limit_ns(times).unwrap_or(i64::MAX));
+        let of_time =
+            made.is_none_or(|(made, _)| !raw.of_trades || matches!(made.spec, BarSpec::Time(_)));
+        let steps = || times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        Self {
+            symbol: raw.symbol.clone(),
+            rows: raw.ts.len() as u64,
+            share: 0.0,
+            first: times.iter().copied().min().and_then(time),
+            last: times.iter().copied().max().and_then(time),
+            median_step_ns: step,
+            longest_step_ns: steps().max().unwrap_or(0).max(0),
+            max_gap_ns: limit,
+            missing_share: (of_time && step > 0).then(|| missing(steps(), step, limit)),
+        }
+    }
+}
+
+/// The share of intervals without a bar: a step of k medians passes over k - 1.
+fn missing(steps: impl Iterator<Item = i64>, median: i64, limit: i64) -> f64 {
+    let (mut bars, mut missing) = (1_u64, 0_u64);
+    for step in steps {
+        bars += 1;
+        if step > median && step <= limit {
+            missing += ((step as f64 / median as f64).round() as u64).saturating_sub(1);
+        }
+    }
+    missing as f64 / (bars + missing) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+
+    #[test]
+    fn steps_above_the_limit_miss_nothing() {
+        // 6 bars; of the steps of 1, 3, 2 minutes and two long ones, 3 intervals are empty.
+        let steps = [60, 180, 120, 4_000, 60];
+        assert_eq!(missing(steps.into_iter(), 60, 3_600), 3.0 / 9.0);
+        assert_eq!(missing([60, 59, 61].into_iter(), 60, 3_600), 0.0, "a second is no interval");
+        assert_eq!(missing([].into_iter(), 60, 3_600), 0.0);
+    }
+}
