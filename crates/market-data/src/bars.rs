@@ -230,6 +230,17 @@ impl RawSeries {
         self.columns.iter_mut().for_each(|c| c.values.reverse());
     }
 
+    /// Sorts by time; of bars with one time in their order.
+    pub(crate) fn sort_by_time(&mut self) {
+        let mut order: Vec<usize> = (0..self.ts.len()).collect();
+        order.sort_by_key(|row| self.ts[*row]);
+        self.ts = order.iter().map(|row| self.ts[*row]).collect();
+        self.origins = order.iter().map(|row| self.origins[*row]).collect();
+        for column in &mut self.columns {
+            column.values = order.iter().map(|row| column.values[*row]).collect();
+        }
+    }
+
     /// Puts another series after this one; a column that one lacks is missing there.
     pub(crate) fn append(&mut self, other: Self) {
         let before = self.ts.len();

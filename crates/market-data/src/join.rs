@@ -73,12 +73,16 @@ impl<'a> Joiner<'a> {
     fn take_bars(&mut self, table: Table, file: u32) -> Result<(), MarketDataError> {
         let name = table.file.clone();
         for (of, mut piece) in split(table, file) {
-            if is_newest_first(&piece.ts, true) {
-                self.bars.notes.push(format!(
-                    "{name}: {} has its newest bar first; it was turned round",
-                    of.symbol
-                ));
+            if let Some(out_of_place) = newest_first(&piece.ts, true) {
+                let symbol = &of.symbol;
+                let mut note =
+                    format!("{name}: {symbol} has its newest bar first; it was turned round");
                 piece.reverse();
+                if out_of_place > 0 {
+                    note += &format!(", and sorted: {out_of_place} bars were out of place");
+                    piece.sort_by_time();
+                }
+                self.bars.notes.push(note);
             }
             let place = self.place(of);
             match &mut self.contents[place] {
@@ -118,7 +122,7 @@ impl<'a> Joiner<'a> {
             places.push(place);
         }
         let rows = table.ts.len();
-        let turned = is_newest_first(&table.ts, false);
+        let turned = newest_first(&table.ts, false) == Some(0);
         if turned {
             self.bars
                 .notes
@@ -277,17 +281,15 @@ fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
     names.into_iter().zip(rows).map(take).collect()
 }
 
-/// Whether times fall, those that are missing left out; with `strictly` none twice.
-fn is_newest_first(ts: &[i64], strictly: bool) -> bool {
-    let mut times = ts.iter().filter(|t| **t != NO_TIME);
-    let Some(mut last) = times.next() else { return false };
-    let mut falls = false;
-    for time in times {
-        if time > last || strictly && time == last {
-            return false;
-        }
-        falls |= time < last;
-        last = time;
-    }
-    falls
+/// Of how many times in a list that has its newest one first the one after is not earlier (with
+/// `strictly` one that is the same, too); none for any other list. One time in ten may be out of
+/// place; those that are missing are left out.
+fn newest_first(ts: &[i64], strictly: bool) -> Option<usize> {
+    const OUT_OF_PLACE: usize = 10;
+    let times: Vec<i64> = ts.iter().copied().filter(|t| *t != NO_TIME).collect();
+    let count = |is: fn(i64, i64) -> bool| times.windows(2).filter(|p| is(p[0], p[1])).count();
+    let falls = count(|before, after| after < before);
+    let rises =
+        count(|before, after| after > before) + if strictly { count(|a, b| a == b) } else { 0 };
+    (falls > 0 && falls >= rises * OUT_OF_PLACE).then_some(rises)
 }

@@ -47,6 +47,27 @@ fn a_banner_and_times_of_another_form() {
 }
 
 #[test]
+fn newest_first_with_rows_out_of_place() {
+    let text = |days: &[u32]| {
+        let row = |day: &u32| format!("2024-01-{day:02},{day},{day},{day},{day}\n");
+        "date,open,high,low,close\n".to_owned() + &days.iter().map(row).collect::<String>()
+    };
+    let mut days: Vec<u32> = (1..=30).rev().collect();
+    days.swap(10, 11);
+    let bars = read_bytes("x.csv", text(&days).as_bytes(), &ReadOptions::default()).unwrap();
+    let report = bars.check();
+    assert_eq!(report.errors(), 0);
+    assert!(report.notes[0].contains("sorted: 1 bars were out of place"), "{:?}", report.notes);
+    let series = bars.into_series(OnBadBar::Error).unwrap().series;
+    let expected: Vec<f64> = (1..=30).map(f64::from).collect();
+    assert_eq!(series[0].column("close"), Some(&expected[..]));
+    // Many are no slip: they are told as what they are.
+    let days: Vec<u32> = (1..=15).flat_map(|day| [31 - day, day]).collect();
+    let bars = read_bytes("x.csv", text(&days).as_bytes(), &ReadOptions::default()).unwrap();
+    assert!(bars.check().errors() > 10);
+}
+
+#[test]
 fn thousands_quotes_and_suffixes() {
     let text = b"\xef\xbb\xbf\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\
         \"12/29/2024\",\"93,838.4\",\"95,282.6\",\"95,315.4\",\"93,605.1\",\"38.13K\",\"-1.52%\"\n\
