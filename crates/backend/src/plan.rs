@@ -38,6 +38,8 @@ pub struct Plan {
     pub sampler: Sampler,
     /// Where samples may stand.
     pub positions: Positions,
+    /// Symbols that have a weight and no position, so no sample. Empty where weights are lengths.
+    pub unplaced: Vec<String>,
     /// How actions are priced.
     pub reward: RewardSettings,
     /// How the nine meta fields scale.
@@ -63,7 +65,12 @@ impl Plan {
             .map(|name| PlanChannel { name: name.clone(), scaler: recipe.channel_scaler(name) })
             .collect();
         channels.iter().try_for_each(|channel| check_values(channel, market))?;
-        let positions = Positions::new(market, lookback, forward, part)?;
+        let weights = recipe.dataset.symbol_weights.of(market)?;
+        let positions = match &weights {
+            None => Positions::new(market, lookback, forward, part),
+            Some(weights) => Positions::weighted(market, lookback, forward, part, weights),
+        }?;
+        let unplaced = weights.map_or_else(Vec::new, |w| unplaced(market, &positions, &w));
         let samples =
             match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
                 Samples::All => every(positions.count(), recipe.dataset.actions_per_state)?,
@@ -79,7 +86,7 @@ impl Plan {
             part.map(|p| p.index),
             recipe.dataset.actions_per_state,
             recipe.dataset.positions,
-            positions.count(),
+            positions.ranks(),
         )?;
         let reward = recipe.reward_settings(market.bars_per_year())?;
         let field = |b: barloom_sampling::FieldBounds| MetaField {
@@ -89,11 +96,22 @@ impl Plan {
         };
         let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
         let part = part.cloned();
-        Ok(Self { samples, part, lookback, forward, channels, sampler, positions, reward, meta })
+        Ok(Self {
+            samples,
+            part,
+            lookback,
+            forward,
+            channels,
+            sampler,
+            positions,
+            unplaced,
+            reward,
+            meta,
+        })
     }
 
     /// What a person should know before samples are built: a yearly reward that a short trade is
-    /// raised to.
+    /// raised to, symbols that get no sample.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -103,6 +121,19 @@ impl Plan {
                 "reward.metric: car raises the return of one trade to the power of {trades:.1} \
                  (bars_per_year / forward), above {MOST_TRADES}, so most of it is extreme or \
                  clipped; a longer dataset.forward, log_return or pnl_pct would tell more"
+            ));
+        }
+        if let Some((first, rest)) = self.unplaced.split_first() {
+            let who = match rest.len() {
+                0 => format!("symbol {first} has"),
+                more => format!("symbol {first} and {more} more have"),
+            };
+            warnings.push(format!(
+                "dataset.symbol_weights: {who} a weight and no position for lookback {} and forward \
+                 {}, so {} no sample",
+                self.lookback,
+                self.forward,
+                if rest.is_empty() { "it gets" } else { "they get" },
             ));
         }
         warnings
@@ -163,6 +194,15 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Symbols with a weight and no position.
+fn unplaced(market: &Market, positions: &Positions, weights: &[f64]) -> Vec<String> {
+    let mut placed = vec![false; weights.len()];
+    positions.ranges().iter().for_each(|range| placed[range.series as usize] = true);
+    let series = market.series().iter().zip(weights).zip(placed);
+    let series = series.filter(|((_, weight), placed)| **weight > 0.0 && !placed);
+    series.map(|((span, _), _)| span.symbol.clone()).collect()
 }
 
 /// Every position, with each of its actions.
