@@ -8,6 +8,7 @@ It follows format.md beside it; `Virtual` is its section "A virtual dataset's sa
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -137,6 +138,19 @@ def below(u, k):
     return (u.astype(object) * k >> 64).astype(np.int64)
 
 
+def copies(weights, count):
+    """How many ranks each position of a series has, by its weight and number of positions."""
+    if weights[0] is None:
+        return np.ones(len(weights), np.int64)
+    greatest = max(w for w, p in zip(weights, count) if p)
+    x = [w / greatest if p else 0.0 for w, p in zip(weights, count)]
+    total = 0.0
+    for share in x:  # Not sum(), which may add more exactly.
+        total += share
+    ranks = [int(share / total * 2.0**61 / p) if p else 0 for share, p in zip(x, count)]
+    return np.array(ranks) // math.gcd(*ranks)
+
+
 def drawn(u, how):
     """What 64 random bits stand for: a range [lo, hi], an equal choice or a constant."""
     if isinstance(how, list):
@@ -165,19 +179,21 @@ class Virtual(Dataset):
         self.find_positions(to_numpy(table["segment"].fill_null(-1)))
 
     def find_positions(self, segment):
-        """Sets the row of the first position of each segment, and the ranks [0, P) it ends at."""
+        """Sets, of each segment, the row of its first position, how many ranks each position has,
+        and the ranks [0, V) of the segment."""
         part = self.manifest["part"] or {"index": 0, "start_ns": None, "end_ns": None}
         split = self.recipe.get("split") or {"embargo": 0, "lookback_from": "part", "part": [0]}
         last_part = part["index"] + 1 == len(split["part"])
         embargo = 0 if last_part else split["embargo"]
         since = -(2**63) if part["start_ns"] is None else part["start_ns"]
         until = 2**63 - 1 if part["end_ns"] is None else part["end_ns"]
-        ts, self.start, room = self.bars["ts"].astype(np.int64), [], []
+        ts, self.start, room, of = self.bars["ts"].astype(np.int64), [], [], []
+        weights = self.weights()
         edges = np.flatnonzero(np.diff(segment, prepend=-2, append=-2))
         for start, end in zip(edges[:-1], edges[1:]):
-            if segment[start] < 0:
-                continue
             at = np.searchsorted(self.series, start, "right")
+            if segment[start] < 0 or weights[at - 1] == 0:
+                continue
             a, b = self.series[at - 1], self.series[at]
             # Labels lie in the part, less an embargo where bars of the series follow it.
             label, stop = a + np.searchsorted(ts[a:b], [since, until])
@@ -186,10 +202,20 @@ class Virtual(Dataset):
             first = start if split["lookback_from"] == "history" else label
             self.start.append(max(first + self.lookback, label))
             room.append(max(stop - self.recipe["dataset"]["forward"] + 1 - self.start[-1], 0))
-        self.start, self.end_rank = np.array(self.start), np.cumsum(room)
-        self.first_rank = self.end_rank - room
-        if self.end_rank[-1] != self.manifest["positions"]:
-            raise ValueError(f"{self.end_rank[-1]} positions, not {self.manifest['positions']}")
+            of.append(at - 1)
+        if sum(room) != self.manifest["positions"]:
+            raise ValueError(f"{sum(room)} positions, not {self.manifest['positions']}")
+        count = np.bincount(of, room, len(weights))
+        self.copies = copies(weights, count)[of]
+        self.start, self.end_rank = np.array(self.start), np.cumsum(room * self.copies)
+        self.first_rank = self.end_rank - room * self.copies
+
+    def weights(self):
+        """The weight of each series; None for each where all positions have one rank."""
+        given = self.recipe["dataset"].get("symbol_weights", "length")
+        if isinstance(given, str):
+            return [1.0 if given == "equal" else None] * len(self.symbols)
+        return [given[s] if s in given else given["*"] for s in self.symbols]
 
     def draw(self, first, rows):
         """The rows of the bars at which the samples stand, and their nine fields by name."""
@@ -203,7 +229,7 @@ class Virtual(Dataset):
         # Four words of state a sample: seeds four steps apart share none.
         words = [ten_words(base + n * (4 * GAMMA % 2**64)) for n in (state, i)]
         rank_word, *words = words[0][:6] + words[1][6:]
-        sequential, count = recipe["positions"] == "sequential", self.manifest["positions"]
+        sequential, count = recipe["positions"] == "sequential", int(self.end_rank[-1])
         rank = (state % count).astype(np.int64) if sequential else below(rank_word, count)
         at = np.searchsorted(self.end_rank, rank, "right")
 
@@ -214,7 +240,7 @@ class Virtual(Dataset):
         out["balance"] = out["equity"] - out["balance"]
         for name in ACTION[1:]:
             out[name][out["act_dir"] == 0] = 0
-        return self.start[at] + rank - self.first_rank[at], out
+        return self.start[at] + (rank - self.first_rank[at]) // self.copies[at], out
 
     def fields(self, first, rows):
         row, out = self.draw(first, rows)

@@ -69,7 +69,7 @@ BARLOOM_FN void draw(const Draws& draws, const Samples& out, u64 thread) {
     Generator g = generator(draws.base, state);
 
     const u64 u = next(g);
-    const u64 rank = draws.sequential ? state % draws.positions : below(u, draws.positions);
+    const u64 rank = draws.sequential ? state % draws.ranks : below(u, draws.ranks);
     const f64 equity = value(draws.equity, next(g));
     out.equity[thread] = equity;
     out.balance[thread] = equity - value(draws.balance_offset, next(g));
@@ -91,7 +91,8 @@ BARLOOM_FN void draw(const Draws& draws, const Samples& out, u64 thread) {
     out.act_tp[thread] = direction == 0 ? 0.0 : tp;
 
     const u64 range = range_of(draws, rank);
-    const u64 row = draws.start[range] + (rank - draws.first_rank[range]);
+    const u64 after = rank - draws.first_rank[range];
+    const u64 row = draws.start[range] + (draws.copies ? after / draws.copies[range] : after);
     out.row[thread] = row;
     out.symbol[thread] = (u32)draws.series[range];
     out.bar[thread] = (i64)(row - draws.series_start[range]);

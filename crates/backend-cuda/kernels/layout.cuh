@@ -79,9 +79,9 @@ struct Draws {
     u64 base;
     // Samples in a row that share their state.
     u64 actions_per_state;
-    // How many positions there are.
-    u64 positions;
-    // 1 if state j stands at position j, else 0.
+    // How many ranks the positions have.
+    u64 ranks;
+    // 1 if state j stands at rank j, else 0.
     u64 sequential;
     // Equity.
     Real equity;
@@ -103,8 +103,10 @@ struct Draws {
     Directions act_dir;
     // How many runs of positions there are: at least one.
     u64 ranges;
-    // `[ranges]`: number of the first position, ascending.
+    // `[ranges]`: first rank of the first position, ascending.
     const u64* first_rank;
+    // `[ranges]`: ranks of each position; null where all have one.
+    const u64* copies;
     // `[ranges]`: row of the first position.
     const u64* start;
     // `[ranges]`: first row of the series.
@@ -114,7 +116,7 @@ struct Draws {
     // `[rows of the market]`: open times, ns.
     const i64* ts;
 };
-static_assert(sizeof(Draws) == 392, "Draws");
+static_assert(sizeof(Draws) == 400, "Draws");
 
 // Columns of the samples of a launch, one value a sample.
 struct Samples {

@@ -85,9 +85,9 @@ pub(crate) struct Draws {
     pub(crate) base: u64,
     /// Samples in a row that share their state.
     pub(crate) actions_per_state: u64,
-    /// How many positions there are.
-    pub(crate) positions: u64,
-    /// 1 if state j stands at position j, else 0.
+    /// How many ranks the positions have.
+    pub(crate) ranks: u64,
+    /// 1 if state j stands at rank j, else 0.
     pub(crate) sequential: u64,
     /// Equity.
     pub(crate) equity: Real,
@@ -109,8 +109,10 @@ pub(crate) struct Draws {
     pub(crate) act_dir: Directions,
     /// How many runs of positions there are: at least one.
     pub(crate) ranges: u64,
-    /// `[ranges]`: number of the first position, ascending.
+    /// `[ranges]`: first rank of the first position, ascending.
     pub(crate) first_rank: u64,
+    /// `[ranges]`: ranks of each position; null where all have one.
+    pub(crate) copies: u64,
     /// `[ranges]`: row of the first position.
     pub(crate) start: u64,
     /// `[ranges]`: first row of the series.
@@ -120,7 +122,7 @@ pub(crate) struct Draws {
     /// `[rows of the market]`: open times, ns.
     pub(crate) ts: u64,
 }
-const _: () = assert!(size_of::<Draws>() == 392);
+const _: () = assert!(size_of::<Draws>() == 400);
 
 /// Columns of the samples of a launch, one value a sample.
 #[repr(C)]

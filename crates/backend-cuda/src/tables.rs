@@ -86,13 +86,16 @@ impl Upload<'_> {
     fn draws(&mut self, market: &Market, plan: &Plan) -> Result<layout::Draws, CudaError> {
         let (sampler, ranges) = (&plan.sampler, plan.positions.ranges());
         let settings = sampler.settings();
+        // Without weights there is no division, which is slow.
+        let copied = plan.positions.ranks() > plan.positions.count();
+        let copies: Vec<u64> = ranges.iter().filter(|_| copied).map(|range| range.copies).collect();
         let column = |f: fn(&barloom_windows::PositionRange) -> u64| -> Vec<u64> {
             ranges.iter().map(f).collect()
         };
         Ok(layout::Draws {
             base: sampler.first_seed(),
             actions_per_state: sampler.actions_per_state(),
-            positions: sampler.positions(),
+            ranks: sampler.positions(),
             sequential: u64::from(sampler.order() == PositionOrder::Sequential),
             equity: self.real(&settings.equity)?,
             balance_offset: self.real(&settings.balance_offset)?,
@@ -105,6 +108,7 @@ impl Upload<'_> {
             act_dir: self.directions(&settings.act_dir)?,
             ranges: ranges.len() as u64,
             first_rank: self.temporary(&column(|range| range.first_rank))?,
+            copies: self.temporary(&copies)?,
             start: self.temporary(&column(|range| range.start as u64))?,
             series_start: self.temporary(&column(|range| range.series_start as u64))?,
             series: self.temporary(&column(|range| u64::from(range.series)))?,

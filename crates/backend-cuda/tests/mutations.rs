@@ -22,6 +22,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("draw.cuh", "for (i32 k = 0; k < 6; ++k) next(g);", "for (i32 k = 0; k < 5; ++k) next(g);"),
     ("draw.cuh", "out.listed[thread]", "out.listed[thread ^ 1]"),
     ("draw.cuh", "out.first + thread", "out.first ^ thread"),
+    ("draw.cuh", "after / draws.copies[range]", "after / draws.copies[0]"),
+    (
+        "draw.cuh",
+        "after / draws.copies[range] : after",
+        "(after + 1) / draws.copies[range] : after",
+    ),
+    ("draw.cuh", "below(u, draws.ranks)", "below(u, (u32)draws.ranks)"),
     ("trade.cuh", "block[lane] <= down", "block[lane] < down"),
     ("trade.cuh", "block[FAN + lane] >= up", "block[FAN + lane] > up"),
     ("trade.cuh", "if (s * open <= s * stop)", "if (s * open <= s * stop && s > 0.0)"),

@@ -24,7 +24,7 @@ pub struct Case {
     pub plan: Arc<Plan>,
 }
 
-/// Every market of the suite with every recipe that fits it.
+/// Every market of the suite with every recipe that is meant for it.
 ///
 /// # Errors
 /// A recipe of the suite is refused.
@@ -32,7 +32,12 @@ pub fn cases() -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for (market_name, market) in markets::all()? {
         let market = Arc::new(market);
-        for (recipe_name, text) in RECIPES {
+        let recipes = match market.series().len() {
+            1 => [RECIPES, &[]],
+            2 => [FEW_RANKS, &[]],
+            _ => [RECIPES, WEIGHTED],
+        };
+        for (recipe_name, text) in recipes.into_iter().flatten() {
             let name = format!("{market_name}, {recipe_name}");
             let fail = |e: &dyn std::fmt::Display| format!("{name}: {e}");
             let recipe = Recipe::from_toml(text, recipe_name).map_err(|e| fail(&e))?;
@@ -153,6 +158,56 @@ fn check_lists(session: &dyn Session, whole: &SampleBlock) -> Result<(), String>
     }
     Ok(())
 }
+
+/// Two series of 32 positions, with one rank each and three: samples stand on both sides of every
+/// edge between ranks.
+const FEW_RANKS: &[(&str, &str)] = &[(
+    "one and three ranks a position",
+    r#"
+    [dataset]
+    samples = 1000
+    lookback = 3
+    forward = 2
+    symbol_weights = { A = 1, B = 3 }
+    "#,
+)];
+
+/// Recipes that weigh the symbols of the market that has several, of unequal length; one has no
+/// position in the last part of the split.
+const WEIGHTED: &[(&str, &str)] = &[
+    (
+        "each symbol as often as any other",
+        r#"dataset = { samples = 900, lookback = 7, forward = 5, symbol_weights = "equal" }"#,
+    ),
+    (
+        "weights, a split and several actions a state",
+        r#"
+        [dataset]
+        samples = 1500
+        lookback = 6
+        forward = 4
+        seed = 11
+        actions_per_state = 3
+        symbol_weights = { B = 3.0, "*" = 0.7 }
+        [[split.part]]
+        name = "train"
+        fraction = 0.5
+        [[split.part]]
+        name = "test"
+        fraction = 0.5
+        "#,
+    ),
+    (
+        "small weights and a symbol left out",
+        r#"
+        [dataset]
+        samples = 600
+        lookback = 3
+        forward = 3
+        symbol_weights = { A = 0.0, B = 1e-2, C = 0.99 }
+        "#,
+    ),
+];
 
 /// Recipes that together use every setting a backend sees.
 const RECIPES: &[(&str, &str)] = &[

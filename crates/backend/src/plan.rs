@@ -5,7 +5,7 @@ use barloom_recipe::{Recipe, Samples};
 use barloom_rewards::{Metric, RewardSettings};
 use barloom_sampling::{MAX_SAMPLES, PositionOrder, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
-use barloom_windows::Positions;
+use barloom_windows::{PositionRange, Positions};
 
 use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
@@ -41,6 +41,8 @@ pub struct Plan {
     pub sampler: Sampler,
     /// Where samples may stand.
     pub positions: Positions,
+    /// Symbols that have a weight and no position, so no sample. Empty where weights are lengths.
+    pub unplaced: Vec<String>,
     /// How actions are priced.
     pub reward: RewardSettings,
     /// How the nine meta fields scale.
@@ -66,7 +68,12 @@ impl Plan {
             .map(|name| PlanChannel { name: name.clone(), scaler: recipe.channel_scaler(name) })
             .collect();
         channels.iter().try_for_each(|channel| check_values(channel, market))?;
-        let positions = Positions::new(market, lookback, forward, part)?;
+        let weights = recipe.dataset.symbol_weights.of(market)?;
+        let positions = match &weights {
+            None => Positions::new(market, lookback, forward, part),
+            Some(weights) => Positions::weighted(market, lookback, forward, part, weights),
+        }?;
+        let unplaced = weights.map_or_else(Vec::new, |w| unplaced(market, &positions, &w));
         let samples =
             match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
                 Samples::All => every(positions.count(), recipe.dataset.actions_per_state)?,
@@ -82,7 +89,7 @@ impl Plan {
             part.map(|p| p.index),
             recipe.dataset.actions_per_state,
             recipe.dataset.positions,
-            positions.count(),
+            positions.ranks(),
         )?;
         let reward = recipe.reward_settings(market.bars_per_year())?;
         let field = |b: barloom_sampling::FieldBounds| MetaField {
@@ -92,12 +99,23 @@ impl Plan {
         };
         let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
         let part = part.cloned();
-        Ok(Self { samples, part, lookback, forward, channels, sampler, positions, reward, meta })
+        Ok(Self {
+            samples,
+            part,
+            lookback,
+            forward,
+            channels,
+            sampler,
+            positions,
+            unplaced,
+            reward,
+            meta,
+        })
     }
 
     /// How many windows differ by their position, of all samples: every position, or as many as
     /// there are states, if positions are in order; else what is expected of n states drawn at
-    /// random from P positions, P (1 - (1 - 1/P)^n).
+    /// random, the sum over positions of 1 - (1 - p)^n, each with its share p of the draws.
     #[must_use]
     pub fn distinct_windows(&self) -> f64 {
         let positions = self.positions.count() as f64;
@@ -105,8 +123,13 @@ impl Plan {
         match self.sampler.order() {
             PositionOrder::Sequential => positions.min(states),
             PositionOrder::Random => {
-                let missed = libm::exp(states * libm::log1p(-1.0 / positions));
-                positions * (1.0 - missed)
+                let ranks = self.positions.ranks() as f64;
+                let of_range = |range: &PositionRange| {
+                    let share = range.copies as f64 / ranks;
+                    let missed = libm::exp(states * libm::log1p(-share));
+                    (range.end - range.start) as f64 * (1.0 - missed)
+                };
+                self.positions.ranges().iter().map(of_range).sum()
             }
         }
     }
@@ -117,7 +140,7 @@ impl Plan {
     }
 
     /// What a person should know before samples are built: a yearly reward that a short trade is
-    /// raised to; windows that are drawn more than four times each.
+    /// raised to; windows that are drawn more than four times each; symbols that get no sample.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -138,6 +161,19 @@ impl Plan {
                  forward, or fewer samples would repeat less",
                 self.samples,
                 states / windows
+            ));
+        }
+        if let Some((first, rest)) = self.unplaced.split_first() {
+            let who = match rest.len() {
+                0 => format!("symbol {first} has"),
+                more => format!("symbol {first} and {more} more have"),
+            };
+            warnings.push(format!(
+                "dataset.symbol_weights: {who} a weight and no position for lookback {} and forward \
+                 {}, so {} no sample",
+                self.lookback,
+                self.forward,
+                if rest.is_empty() { "it gets" } else { "they get" },
             ));
         }
         warnings
@@ -198,6 +234,15 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Symbols with a weight and no position.
+fn unplaced(market: &Market, positions: &Positions, weights: &[f64]) -> Vec<String> {
+    let mut placed = vec![false; weights.len()];
+    positions.ranges().iter().for_each(|range| placed[range.series as usize] = true);
+    let series = market.series().iter().zip(weights).zip(placed);
+    let series = series.filter(|((_, weight), placed)| **weight > 0.0 && !placed);
+    series.map(|((span, _), _)| span.symbol.clone()).collect()
 }
 
 /// Every position, with each of its actions.

@@ -83,6 +83,23 @@ name = "test"
 fraction = 0.3
 "#;
 
+/// Symbols weighted by themselves, where one has no bar in the last part.
+const WEIGHTED: &str = r#"
+[dataset]
+samples = 5_000
+lookback = 12
+forward = 9
+actions_per_state = 2
+symbol_weights = { BB = 2.5, AA = 0.3, "*" = 1.0 }
+[split]
+[[split.part]]
+name = "train"
+fraction = 0.7
+[[split.part]]
+name = "test"
+fraction = 0.3
+"#;
+
 /// Minute bars of three symbols, with a gap of a day after every 250.
 fn three_symbols() -> String {
     let mut csv = String::from("time,symbol,open,high,low,close,volume,funding\n");
@@ -150,6 +167,15 @@ fn the_reader_in_docs_knows_scalers_draws_parts_gaps_and_symbols() {
     let bars = dir.path().join("bars.csv");
     fs::write(&bars, three_symbols()).expect("the bars are written");
     same_in_every_format(dir.path(), EVERYTHING, &bars, &["train", "validation", "test"]);
+    for (name, recipe, parts) in [
+        ("weighted", WEIGHTED.to_owned(), &["train", "test"][..]),
+        ("equal", "[dataset]\nsamples = 4500\nsymbol_weights = \"equal\"\n".to_owned(), &[""]),
+        ("left out", WEIGHTED.replace("AA = 0.3", "AA = 0"), &["train", "test"]),
+    ] {
+        let folder = dir.path().join(name);
+        fs::create_dir(&folder).expect("a folder");
+        same_in_every_format(&folder, &recipe, &bars, parts);
+    }
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
+        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, _)| *likeness >= RESEMBLES)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
@@ -146,6 +146,7 @@ mod tests {
     fn resemblance() {
         assert_eq!(nearest("lookbak", ["seed", "lookback"]), Some("lookback"));
         assert_eq!(nearest("SHARPE", ["sortino", "sharpe"]), Some("sharpe"));
+        assert_eq!(nearest("appl", ["MSFT", "AAPL"]), Some("AAPL"));
         assert_eq!(nearest("zebra", ["seed", "lookback"]), None);
     }
 }

@@ -11,10 +11,10 @@ use serde::{Serialize, Serializer};
 use crate::choice;
 use crate::reader::{Entry, Table};
 use crate::reward::RewardTable;
-use crate::{RecipeError, reader};
+use crate::{RecipeError, SymbolWeights, reader};
 
 pub(crate) const KEYS: &[&str] =
-    &["samples", "seed", "lookback", "forward", "positions", "actions_per_state"];
+    &["samples", "seed", "lookback", "forward", "positions", "actions_per_state", "symbol_weights"];
 
 const SAMPLES_EXPECTED: &str = "a whole number from 1 to 2^62 - 1, or \"all\"";
 
@@ -96,6 +96,9 @@ pub struct DatasetSettings {
     pub positions: PositionOrder,
     /// K: actions that are priced in one state, at least 1.
     pub actions_per_state: u64,
+    /// How samples are shared out among symbols. Not written where it is by length.
+    #[serde(skip_serializing_if = "SymbolWeights::is_length")]
+    pub symbol_weights: SymbolWeights,
 }
 
 impl DatasetSettings {
@@ -112,6 +115,7 @@ impl DatasetSettings {
             forward: bars,
             positions: PositionOrder::Random,
             actions_per_state: 1,
+            symbol_weights: SymbolWeights::Length,
         }
     }
 
@@ -126,6 +130,9 @@ impl DatasetSettings {
             actions_per_state: table
                 .read("actions_per_state", Entry::whole)?
                 .unwrap_or(default.actions_per_state),
+            symbol_weights: table
+                .read("symbol_weights", SymbolWeights::read)?
+                .unwrap_or(default.symbol_weights),
         })
     }
 
@@ -160,7 +167,7 @@ impl DatasetSettings {
             let expected = "a whole number from 1";
             return Err(RecipeError::expected("dataset.actions_per_state", expected, &0));
         }
-        Ok(())
+        self.symbol_weights.validate(self.positions)
     }
 }
 

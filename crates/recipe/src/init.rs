@@ -51,6 +51,8 @@ lookback = BARS              # L: bars that a sample sees, [t-L, t)
 forward = BARS               # F: bars that an action is judged on, [t, t+F)
 positions = "random"       # or "sequential"
 actions_per_state = 1      # K actions priced in one state, for counterfactuals
+symbol_weights = "length"  # a symbol's share of the samples: by its positions; or "equal", or by
+                           # weights { AAPL = 2.0, "BRK.B" = 0.5, "*" = 1.0 }, * for all others
 "#;
 
 const SAMPLING: &str = r#"

@@ -59,6 +59,7 @@ mod reward;
 mod sampling;
 mod scaling;
 mod split;
+mod weights;
 
 pub use data::DataSettings;
 pub use dataset::{DatasetSettings, Samples};
@@ -67,3 +68,4 @@ pub use output::{Compression, Format, OutputSettings, SHARD_ALIGNMENT};
 pub use recipe::Recipe;
 pub use reward::{BarsPerYear, RewardTable};
 pub use scaling::ScalingSettings;
+pub use weights::SymbolWeights;

@@ -138,6 +138,49 @@ const TABLE: &[Bad] = &[
     bad("[dataset]\nforward = 3_000_000_000\n", ":2: dataset.forward:", &["2^31 - 1"]),
     bad("[dataset]\nactions_per_state = 0\n", ":2: dataset.actions_per_state:", &["from 1"]),
     bad(
+        "[dataset]\nsymbol_weights = \"equally\"\n",
+        ":2: dataset.symbol_weights:",
+        &["expected \"length\", \"equal\" or a table such as", "got the text \"equally\""],
+    ),
+    bad("[dataset]\nsymbol_weights = [1, 2]\n", ":2: dataset.symbol_weights:", &["a list of 2"]),
+    bad(
+        "[dataset]\nsymbol_weights = {}\n",
+        ":2: dataset.symbol_weights:",
+        &["above 0 for at least one symbol, got an empty table"],
+    ),
+    bad(
+        "[dataset.symbol_weights]\nA = 0\n\"*\" = 0.0\n",
+        ":1: dataset.symbol_weights:",
+        &["above 0 for at least one symbol, got 0 for all"],
+    ),
+    bad(
+        "[dataset.symbol_weights]\nA = 1\nB.C = 2\n",
+        ":3: dataset.symbol_weights.B:",
+        &["quote a name with a dot", "got a table"],
+    ),
+    bad(
+        "[dataset.symbol_weights]\nA = 1\n\"B.C\" = -2\n",
+        ":3: dataset.symbol_weights.B.C:",
+        &["expected a finite weight, 0 or more, got -2"],
+    ),
+    bad("[dataset]\nsymbol_weights = { A = inf }\n", ":2: dataset.symbol_weights.A:", &["got inf"]),
+    bad("[dataset]\nsymbol_weights = { A = nan }\n", ":2: dataset.symbol_weights.A:", &["got NaN"]),
+    bad(
+        "[dataset]\nsymbol_weights = { A = \"1\" }\n",
+        ":2: dataset.symbol_weights.A:",
+        &["expected a number, got the text \"1\""],
+    ),
+    bad(
+        "[dataset]\npositions = \"sequential\"\nsymbol_weights = \"equal\"\n",
+        ":3: dataset.symbol_weights:",
+        &["does not apply with positions = \"sequential\"", "leave it out"],
+    ),
+    bad(
+        "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nsymbol_weights = { A = 1 }\n",
+        ":4: dataset.symbol_weights:",
+        &["does not apply with positions = \"sequential\""],
+    ),
+    bad(
         "[sampling]\nact_sl = [0.05, 0.001]\n",
         ":2: sampling.act_sl:",
         &["lo <= hi", "[0.05, 0.001]"],

@@ -2,7 +2,7 @@
 
 use barloom_bars::{Column, MaxGap, PRICE_COLUMNS, Part, PartEnd, Series};
 use barloom_bars::{LookbackFrom, Market};
-use barloom_recipe::{BarsPerYear, Compression, Recipe, Samples};
+use barloom_recipe::{BarsPerYear, Compression, Recipe, Samples, SymbolWeights};
 use barloom_rewards::{Barriers, Costs, Entry, Formulas, Metric, SameBar};
 use barloom_sampling::{Directions, PositionOrder, Real};
 use barloom_scaling::ChannelScaler;
@@ -46,6 +46,8 @@ const GOOD: &[&str] = &[
     "[[split.part]]\nname = \"train\"\nuntil = 2024-01-01\n\
      [[split.part]]\nname = \"test\"\nuntil = \"2024-06-01T12:00:00.25+02:00\"\n",
     "[output]\nformat = \"virtual\"\nshard_rows = 4096\ncompression = \"zstd\"\n",
+    "[dataset]\nsymbol_weights = \"equal\"\n",
+    "[dataset]\nsymbol_weights = { S0 = 2, \"BRK.B\" = 0.25, \"a \\\"b\\\"\" = 0, \"*\" = 1e-3 }\nseed = 7\n",
 ];
 
 #[test]
@@ -227,6 +229,7 @@ fn the_digest_sees_every_key_but_paths_and_output() {
             "entry = \"next_open\"\nclip = [-1e3, 1e3]\neps = 1e-8",
             "[dataset]\nseed = 42\n",
         ),
+        ("", "", "[dataset]\nsymbol_weights = \"length\"\n"),
         ("", "same_bar = \"stop_first\"", "[scaling]\nvolume = \"log1p_last\"\n"),
     ] {
         assert_eq!(with(data, reward, rest), digest, "{data} {reward} {rest}");
@@ -255,6 +258,10 @@ fn the_digest_sees_every_key_but_paths_and_output() {
         ("", "", "[dataset]\nforward = 4\n"),
         ("", "", "[dataset]\npositions = \"sequential\"\n"),
         ("", "", "[dataset]\nactions_per_state = 4\n"),
+        ("", "", "[dataset]\nsymbol_weights = \"equal\"\n"),
+        ("", "", "[dataset]\nsymbol_weights = { A = 1 }\n"),
+        ("", "", "[dataset]\nsymbol_weights = { A = 2 }\n"),
+        ("", "", "[dataset]\nsymbol_weights = { A = 1, B = 0 }\n"),
         ("", "", "[sampling]\nequity = 4\n"),
         ("", "", "[sampling]\nbalance_offset = 4\n"),
         ("", "", "[sampling]\nposition = 1\n"),
@@ -285,6 +292,43 @@ fn the_digest_sees_every_key_but_paths_and_output() {
     digests.sort();
     digests.dedup();
     assert_eq!(digests.len(), count, "every change gives a digest of its own");
+}
+
+#[test]
+fn weights_of_symbols() {
+    let weights = |text: &str| read(&format!("[dataset]\n{text}")).dataset.symbol_weights;
+    assert_eq!(weights(""), SymbolWeights::Length);
+    assert_eq!(weights("symbol_weights = \"length\"\npositions = \"sequential\""), weights(""));
+    let recipe = Recipe::default();
+    let market = market(&recipe, &[HOUR, HOUR, DAY]);
+    for (text, of_market) in [
+        ("\"length\"", None),
+        ("\"equal\"", Some(vec![1.0, 1.0, 1.0])),
+        ("{ S2 = 3, S0 = 0.5, S1 = -0.0 }", Some(vec![0.5, 0.0, 3.0])),
+        ("{ S1 = 4, \"*\" = 1 }", Some(vec![1.0, 4.0, 1.0])),
+    ] {
+        let weights = weights(&format!("symbol_weights = {text}"));
+        assert_eq!(weights.of(&market).unwrap(), of_market, "{text}");
+    }
+    // The order of keys and the form of numbers are nothing.
+    let digest = |text: &str| read(&format!("[dataset.symbol_weights]\n{text}")).digest();
+    assert_eq!(digest("A = 1\nB = 2.50\n"), digest("B = 2.5\nA = 1.0\n"));
+    assert_eq!(digest("A = 1\nB = 0.0\n"), digest("B = -0.0\nA = 1.0\n"));
+}
+
+/// A recipe from a dict, as Python gives it: JSON, then TOML.
+#[test]
+fn weights_come_from_json_too() {
+    let json = r#"{"dataset": {"symbol_weights": {"A": 1.0, "BRK.B": 2, "*": 0}, "samples": 10}}"#;
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    let dataset = read(&toml::to_string(&value).unwrap()).dataset;
+    let weights = [("*", 0.0), ("A", 1.0), ("BRK.B", 2.0)];
+    let weights = weights.map(|(name, weight)| (name.to_owned(), weight));
+    assert_eq!(dataset.symbol_weights, SymbolWeights::Given(weights.into()));
+    assert_eq!(dataset.samples, Samples::Count(10));
+    let json = read(&toml::to_string(&value).unwrap()).to_json();
+    assert_eq!(json["dataset"]["symbol_weights"]["BRK.B"], 2.0);
+    assert!(Recipe::default().to_json()["dataset"].get("symbol_weights").is_none());
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// Why there are no positions or no windows.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WindowsError {
     /// Lookback or forward is 0.
     #[error("{key}: expected at least 1 bar, got 0")]
@@ -22,6 +22,30 @@ pub enum WindowsError {
         /// The run of bars that comes nearest to holding a sample: without a split the longest
         /// segment. `None` if no bar is in a segment and in the part.
         nearest: Option<NearestRun>,
+    },
+    /// Weights that can't be.
+    #[error(
+        "dataset.symbol_weights: expected a finite weight of at least 0 for each of {series} symbols, not all of them 0, got {got}"
+    )]
+    Weights {
+        /// How many series the market has.
+        series: usize,
+        /// The wrong weight, or how many there are.
+        got: String,
+    },
+    /// A weight that is so small beside the others that its share of the samples would not be exact.
+    #[error(
+        "dataset.symbol_weights: symbol {symbol} would have {share:.3e} of the samples, too few to share out evenly among its {positions} positions; give it at least {least:.3e} of the sum of all weights, or 0 to leave it out"
+    )]
+    SmallWeight {
+        /// The symbol.
+        symbol: String,
+        /// Its part of the sum of the weights of symbols with positions.
+        share: f64,
+        /// How many positions it has.
+        positions: u64,
+        /// The least part that it can have.
+        least: f64,
     },
     /// The market has no such channel.
     #[error("there is no channel {channel}; the market has {available}")]

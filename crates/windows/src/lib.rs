@@ -4,7 +4,8 @@
 //! is judged on the `forward` bars from t on, `[t - L, t)` and `[t, t + F)`. [`Positions`] numbers
 //! the valid ones from 0 in arena order. It keeps one range of rows a segment and their prefix
 //! sums, not a list of bars: memory is O(segments), and the price is a look-up for each sample,
-//! and a short search where segments are short. Windows are views of the market's columns; nothing
+//! and a short search where segments are short. [Weights](Positions::weighted) of series give a position
+//! several numbers, so that one draw of a number still finds it. Windows are views of the market's columns; nothing
 //! here scales them.
 //!
 //! ```
@@ -27,6 +28,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod copies;
 mod error;
 mod positions;
 mod view;

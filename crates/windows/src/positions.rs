@@ -2,6 +2,7 @@
 
 use barloom_bars::{LookbackFrom, Market, Part, Segment};
 
+use crate::copies::{self, copies};
 use crate::{NearestRun, WindowsError};
 
 /// A run of valid positions: one segment's.
@@ -11,8 +12,10 @@ pub struct PositionRange {
     pub series: u32,
     /// The series' first arena row.
     pub series_start: usize,
-    /// The number of the first position here.
+    /// The first rank of the first position here.
     pub first_rank: u64,
+    /// How many ranks each position here has: at least 1.
+    pub copies: u64,
     /// Arena row of the first position.
     pub start: usize,
     /// One past the arena row of the last position.
@@ -33,6 +36,10 @@ pub struct Position {
 /// The valid positions of a market for one L and F, numbered from 0 in (symbol, segment, bar)
 /// order.
 ///
+/// The numbers are ranks, `[0, V)`: whoever draws one, each with the same chance, draws a position.
+/// A position has one rank, and V is their number P; [with weights](Self::weighted) all positions of
+/// a series have as many as give the series its share of the ranks.
+///
 /// Of each, `[t, t + F)` lies in one segment and, with a part, on the part's
 /// [label rows](Part::label_rows); `[t - L, t)` lies in that segment and, unless the part's
 /// lookback may come from history, on those rows too.
@@ -40,6 +47,9 @@ pub struct Position {
 pub struct Positions {
     ranges: Vec<PositionRange>,
     count: u64,
+    ranks: u64,
+    /// Whether any position has more ranks than one.
+    copied: bool,
     /// Ranks of a bucket are those alike above this bit.
     bucket_bits: u32,
     /// The range of each bucket's first rank, and the last range.
@@ -51,7 +61,7 @@ const BUCKETS: u64 = 2_048;
 
 impl Positions {
     /// Finds the positions for a lookback of L and a forward of F bars, of one part of a split or,
-    /// without one, of the whole market. There is at least one.
+    /// without one, of the whole market. There is at least one, and each has one rank.
     ///
     /// # Errors
     /// L or F is 0, or they fit nowhere: the error names the longest run of bars and says what
@@ -62,56 +72,109 @@ impl Positions {
         forward: usize,
         part: Option<&Part>,
     ) -> Result<Self, WindowsError> {
+        Self::find(market, lookback, forward, part, None)
+    }
+
+    /// As [`new`](Self::new), with ranks shared out by weights, one of each series: a series that
+    /// has positions has `weight / sum of the weights of such series` of the ranks, whatever its
+    /// length, within a millionth of that. A series with a weight of 0 has no positions here.
+    ///
+    /// With x the weight over the greatest one of a series with positions, and X the sum of x over
+    /// these series in order, in f64, each of the series' p positions has `floor(x / X * 2^61 / p)`
+    /// ranks, divided by the greatest common divisor of these numbers. So V is about 2^61 at most, and
+    /// equal weights of series as long give every position one rank.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new). There are not as many weights as series; one is negative or not
+    /// finite, or all are 0; one is so small beside the others that its share would not be exact.
+    pub fn weighted(
+        market: &Market,
+        lookback: usize,
+        forward: usize,
+        part: Option<&Part>,
+        weights: &[f64],
+    ) -> Result<Self, WindowsError> {
+        copies::check(weights, market.series().len())?;
+        Self::find(market, lookback, forward, part, Some(weights))
+    }
+
+    fn find(
+        market: &Market,
+        lookback: usize,
+        forward: usize,
+        part: Option<&Part>,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, WindowsError> {
         for (key, bars) in [("dataset.lookback", lookback), ("dataset.forward", forward)] {
             if bars == 0 {
                 return Err(WindowsError::NoBars { key });
             }
         }
+        let taken = |series: u32| weights.is_none_or(|weights| weights[series as usize] > 0.0);
         let mut ranges = Vec::new();
-        let mut count = 0;
-        for segment in market.segments() {
+        for segment in market.segments().iter().filter(|segment| taken(segment.series)) {
             let room = Room::new(market, segment, part);
             let (start, end) = room.positions(lookback, forward);
             if start < end {
                 let series_start = market.series()[segment.series as usize].start;
-                let series = segment.series;
-                ranges.push(PositionRange { series, series_start, first_rank: count, start, end });
-                count += (end - start) as u64;
+                let (series, first_rank, copies) = (segment.series, 0, 1);
+                let range = PositionRange { series, series_start, first_rank, copies, start, end };
+                ranges.push(range);
             }
         }
         if ranges.is_empty() {
             let part_name = part.map(|p| p.name.clone());
-            let nearest = nearest_run(market, lookback, forward, part);
+            let nearest = nearest_run(market, lookback, forward, part, &taken);
             return Err(WindowsError::NoPositions { lookback, forward, part: part_name, nearest });
         }
-        let bucket_bits = (count / BUCKETS).max(1).ilog2();
+        if let Some(weights) = weights {
+            let mut counts = vec![0; market.series().len()];
+            ranges.iter().for_each(|range| counts[range.series as usize] += range.len());
+            let copies = copies(market, &counts, weights)?;
+            ranges.iter_mut().for_each(|range| range.copies = copies[range.series as usize]);
+        }
+        let (mut count, mut ranks) = (0, 0);
+        for range in &mut ranges {
+            range.first_rank = ranks;
+            count += range.len();
+            ranks += range.len() * range.copies;
+        }
+        let bucket_bits = (ranks / BUCKETS).max(1).ilog2();
         let range_of = |bucket: u64| range_of(&ranges, bucket << bucket_bits) as u32;
-        let mut buckets: Vec<u32> = (0..=(count - 1) >> bucket_bits).map(range_of).collect();
+        let mut buckets: Vec<u32> = (0..=(ranks - 1) >> bucket_bits).map(range_of).collect();
         buckets.push(ranges.len() as u32 - 1);
-        Ok(Self { ranges, count, bucket_bits, buckets })
+        let copied = ranks > count;
+        Ok(Self { ranges, count, ranks, copied, bucket_bits, buckets })
     }
 
-    /// How many there are: at least one.
+    /// How many there are, P: at least one.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The position of this number, from 0.
+    /// How many ranks they have, V: [`count`](Self::count) where each has one, else below 2^62.
+    #[must_use]
+    pub fn ranks(&self) -> u64 {
+        self.ranks
+    }
+
+    /// The position of this rank, from 0.
     ///
     /// # Panics
-    /// `rank` is not below [`count`](Self::count).
+    /// `rank` is not below [`ranks`](Self::ranks).
     #[inline(always)]
     #[must_use]
     pub fn locate(&self, rank: u64) -> Position {
-        assert!(rank < self.count, "position {rank} of {}", self.count);
+        assert!(rank < self.ranks, "position {rank} of {}", self.ranks);
         let bucket = (rank >> self.bucket_bits) as usize;
         let (first, last) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);
         // Most buckets lie in one range.
         let place =
             if first == last { first } else { first + range_of(&self.ranges[first..=last], rank) };
         let range = &self.ranges[place];
-        let row = range.start + (rank - range.first_rank) as usize;
+        let after = rank - range.first_rank;
+        let row = range.start + if self.copied { after / range.copies } else { after } as usize;
         Position { row, series: range.series, bar: (row - range.series_start) as u64 }
     }
 
@@ -119,6 +182,13 @@ impl Positions {
     #[must_use]
     pub fn ranges(&self) -> &[PositionRange] {
         &self.ranges
+    }
+}
+
+impl PositionRange {
+    /// How many positions there are.
+    fn len(&self) -> u64 {
+        (self.end - self.start) as u64
     }
 }
 
@@ -166,14 +236,16 @@ impl Room {
     }
 }
 
-/// The run of bars to which the fewest are wanting, the first of equals.
+/// The run of bars, of series that are taken, to which the fewest are wanting, the first of equals.
 fn nearest_run(
     market: &Market,
     lookback: usize,
     forward: usize,
     part: Option<&Part>,
+    taken: &impl Fn(u32) -> bool,
 ) -> Option<NearestRun> {
-    let rooms = market.segments().iter().map(|s| (s.series, Room::new(market, s, part)));
+    let segments = market.segments().iter().filter(|segment| taken(segment.series));
+    let rooms = segments.map(|s| (s.series, Room::new(market, s, part)));
     let (series, room) = rooms
         .filter(|(_, room)| room.labels < room.end)
         .min_by_key(|(_, room)| room.shortage(lookback, forward))?;

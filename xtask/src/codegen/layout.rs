@@ -104,8 +104,8 @@ pub(crate) const STRUCTS: &[Struct] = &[
         fields: &[
             field("base", U64, "The seed of sample 0."),
             field("actions_per_state", U64, "Samples in a row that share their state."),
-            field("positions", U64, "How many positions there are."),
-            field("sequential", U64, "1 if state j stands at position j, else 0."),
+            field("ranks", U64, "How many ranks the positions have."),
+            field("sequential", U64, "1 if state j stands at rank j, else 0."),
             field("equity", Of("Real"), "Equity."),
             field("balance_offset", Of("Real"), "What balance is below equity."),
             field("sl_dist", Of("Real"), "Stop distance of the state."),
@@ -116,7 +116,16 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("position", Of("Directions"), "Position held."),
             field("act_dir", Of("Directions"), "Direction of the action."),
             field("ranges", U64, "How many runs of positions there are: at least one."),
-            field("first_rank", In("u64"), "`[ranges]`: number of the first position, ascending."),
+            field(
+                "first_rank",
+                In("u64"),
+                "`[ranges]`: first rank of the first position, ascending.",
+            ),
+            field(
+                "copies",
+                In("u64"),
+                "`[ranges]`: ranks of each position; null where all have one.",
+            ),
             field("start", In("u64"), "`[ranges]`: row of the first position."),
             field("series_start", In("u64"), "`[ranges]`: first row of the series."),
             field("series", In("u64"), "`[ranges]`: index of the series."),

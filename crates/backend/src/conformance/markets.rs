@@ -4,7 +4,8 @@ use barloom_bars::{Column, Market, MaxGap, Series};
 
 const MINUTE: i64 = 60_000_000_000;
 
-/// Names and markets: one plain series; several with gaps, missing values and flat stretches.
+/// Names and markets: one plain series; several with gaps, missing values and flat stretches; two
+/// as long, too short for most recipes.
 pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
     let plain = [series("A", 1, 700, &[])?];
     let ragged = [
@@ -16,7 +17,12 @@ pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
     let market = |s: &[Series]| {
         Market::new(s, &channels, MaxGap::Limit(5 * MINUTE)).map_err(|e| e.to_string())
     };
-    Ok(vec![("one series", market(&plain)?), ("three series with gaps", market(&ragged)?)])
+    let short = [series("A", 5, 41, &[])?, series("B", 6, 41, &[])?];
+    Ok(vec![
+        ("one series", market(&plain)?),
+        ("three series with gaps", market(&ragged)?),
+        ("two short series", market(&short)?),
+    ])
 }
 
 /// A market with the bars for which `change` holds multiplied by a number each.

@@ -1,11 +1,12 @@
 //! The obvious version: one sample at a time, one bar at a time, nothing prepared.
 //!
-//! Draws and positions are taken from their crates, which have goldens of their own.
+//! Draws and runs of positions are taken from their crates, which have goldens of their own.
 
 use barloom_bars::Market;
 use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
 use barloom_sampling::Draw;
 use barloom_scaling::ChannelScaler;
+use barloom_windows::Positions;
 
 use crate::{Plan, SampleBlock};
 
@@ -13,11 +14,12 @@ use crate::{Plan, SampleBlock};
 pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Result<(), String> {
     for row in 0..block.rows() {
         let draw = plan.sampler.draw(row as u64);
-        let position = plan.positions.locate(draw.rank);
-        let at = position.row;
+        let (at, series) = place(&plan.positions, draw.rank)
+            .ok_or_else(|| format!("sample {row}: there is no rank {}", draw.rank))?;
+        let start = market.series()[series as usize].start;
         let fail = |what: String| Err(format!("sample {row} (row {at}): {what}"));
         let state = (block.symbol[row], block.bar[row], block.ts[row]);
-        let expected = (position.series, position.bar as i64, market.ts()[at]);
+        let expected = (series, (at - start) as i64, market.ts()[at]);
         if state != expected {
             return fail(format!("symbol, bar, ts {state:?}, expected {expected:?}"));
         }
@@ -61,6 +63,20 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
         }
     }
     Ok(())
+}
+
+/// The row and the series of a rank: positions are passed one by one, each with its ranks.
+fn place(positions: &Positions, rank: u64) -> Option<(usize, u32)> {
+    let mut left = rank;
+    for range in positions.ranges() {
+        for row in range.start..range.end {
+            if left < range.copies {
+                return Some((row, range.series));
+            }
+            left -= range.copies;
+        }
+    }
+    None
 }
 
 /// The state and the action are those that the sampler draws, bit for bit.
