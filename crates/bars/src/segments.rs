@@ -55,7 +55,17 @@ fn auto_limit(ts: &[i64]) -> i64 {
     if step >= 12 * HOUR {
         return 14 * DAY;
     }
-    let saturdays = ts.iter().filter(|t| is_saturday(**t)).count();
+    // Bars mostly follow each other within a day.
+    let mut day = 0..0;
+    let mut saturday = false;
+    let is_one = |t: &&i64| {
+        if !day.contains(*t) {
+            let start = t.saturating_sub(t.rem_euclid(DAY));
+            (day, saturday) = (start..start.saturating_add(DAY), is_saturday(**t));
+        }
+        saturday
+    };
+    let saturdays = ts.iter().filter(is_one).count();
     if saturdays * 20 >= ts.len() { HOUR.max(step.saturating_mul(10)) } else { 5 * DAY }
 }
 
@@ -66,11 +76,16 @@ fn is_saturday(ts: i64) -> bool {
 
 /// The median step between bars in ns (the upper one of an even number); 0 for a single bar.
 pub(crate) fn median_step(ts: &[i64]) -> i64 {
-    let mut steps: Vec<i64> = ts.windows(2).map(|p| p[1].saturating_sub(p[0])).collect();
-    if steps.is_empty() {
-        return 0;
+    let steps = || ts.windows(2).map(|p| p[1].saturating_sub(p[0]));
+    let middle = ts.len().saturating_sub(1) / 2;
+    // Most steps of most series are the same; then that one is the median.
+    let Some(guess) = steps().next() else { return 0 };
+    let less = steps().filter(|step| *step < guess).count();
+    let equal = steps().filter(|step| *step == guess).count();
+    if (less..less + equal).contains(&middle) {
+        return guess;
     }
-    let middle = steps.len() / 2;
+    let mut steps: Vec<i64> = steps().collect();
     *steps.select_nth_unstable(middle).1
 }
 
@@ -127,6 +142,37 @@ mod tests {
             every(HOUR, 1_000).into_iter().filter(|t| !is_saturday(*t)).collect();
         assert_eq!(MaxGap::Auto.limit_ns(&weekdays), Some(5 * DAY));
         assert_eq!(MaxGap::Auto.limit_ns(&[0]), Some(5 * DAY));
+    }
+
+    #[test]
+    fn the_median_step_is_the_middle_one_of_all() {
+        let mut steps = vec![3, 3, 1, 2, 2, 2, 5, 2, 2, 9, 2];
+        for _ in 0..steps.len() {
+            steps.rotate_left(1);
+            let ts: Vec<i64> = steps
+                .iter()
+                .scan(0, |t, s| {
+                    *t += s;
+                    Some(*t)
+                })
+                .collect();
+            let mut sorted: Vec<i64> = ts.windows(2).map(|p| p[1] - p[0]).collect();
+            sorted.sort_unstable();
+            assert_eq!(median_step(&ts), sorted[sorted.len() / 2], "{ts:?}");
+        }
+        assert_eq!((median_step(&[]), median_step(&[7]), median_step(&[7, 9])), (0, 0, 2));
+    }
+
+    #[test]
+    fn saturdays_are_counted_in_any_order() {
+        for order in [1, -1] {
+            let mut ts: Vec<i64> = (0..2_000).map(|i| i64::MIN / 4 + i * HOUR).collect();
+            ts.sort_unstable_by_key(|t| t.wrapping_mul(order));
+            let expected = ts.iter().filter(|t| is_saturday(**t)).count();
+            assert!(expected * 20 >= ts.len(), "a seventh");
+            let auto = auto_limit(&ts);
+            assert!(if order == 1 { auto == 10 * HOUR } else { auto == HOUR }, "{auto}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod faults;
 mod files;
 mod overlap;
 mod prices;
+mod rows;
 mod same;
 mod series;
 mod spikes;

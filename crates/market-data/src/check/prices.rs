@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::rows::rows_where;
 use super::{Found, Of, median, short, spikes};
 
 /// A ratio counts as a power of ten within this share of it.
@@ -27,11 +28,15 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     let mut off = find_closes(of, close, found);
     let mut known = off.iter().peekable();
     let mut bars = Vec::new();
-    for (row, close) in close.iter().enumerate() {
-        let (top, bottom) =
-            (open[row].max(high[row]).max(low[row]), open[row].min(high[row]).min(low[row]));
-        // A close that is no price fails both.
-        if !(top > WIDE * close || bottom * WIDE < *close) || !is_price(*close) {
+    // A close that is no price, or a price that is missing, fails both.
+    let is_wide = |[open, high, low, close]: [f64; 4]| {
+        let far = WIDE * close;
+        let is_above = (open > far) | (high > far) | (low > far);
+        is_above | (open * WIDE < close) | (high * WIDE < close) | (low * WIDE < close)
+    };
+    for row in rows_where([open, high, low, close], is_wide) {
+        let close = close[row];
+        if !is_price(close) {
             continue;
         }
         while known.next_if(|run| run.end <= row).is_some() {}
@@ -49,7 +54,7 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
                     "{name} {} is about {} its close, {}",
                     short(price),
                     times(power),
-                    short(*close)
+                    short(close)
                 )
             };
             found.warn(of, "price_scale", row, what);
@@ -123,17 +128,22 @@ fn times(power: i32) -> String {
     if power > 0 { format!("{number} times") } else { format!("1/{number} of") }
 }
 
-/// Rows whose close is far off the last one before that is a price, with their ratio.
+/// Rows whose close is far off the last one that is a price in the 20 rows before, with their ratio.
 fn jumps(close: &[f64]) -> Vec<(usize, f64)> {
+    let before = &close[..close.len().saturating_sub(1)];
+    // What is no price is looked at, as is what follows it.
+    let is_jump = |[before, now]: [f64; 2]| {
+        let is_far = (now > WIDE * before) | (now * WIDE < before);
+        is_far | !((before > 0.0) & (now > 0.0) & (now < f64::INFINITY))
+    };
     let mut jumps = Vec::new();
-    let mut last = f64::NAN;
-    for (row, close) in close.iter().enumerate() {
-        // What is no price fails both, but for infinity and what is not above 0.
-        if (*close > WIDE * last || *close * WIDE < last) && is_price(*close) {
-            jumps.push((row, close / last));
-        }
-        if is_price(*close) {
-            last = *close;
+    for row in rows_where([before, close.get(1..).unwrap_or_default()], is_jump) {
+        let (row, now) = (row + 1, close[row + 1]);
+        let last = close[..row].iter().rev().take(ROWS).find(|close| is_price(**close));
+        if let Some(last) = last.filter(|_| is_price(now))
+            && (now > WIDE * last || now * WIDE < *last)
+        {
+            jumps.push((row, now / last));
         }
     }
     jumps

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::rows::rows_where;
 use super::{Found, Of, median, short};
 
 /// How far a high is above both closes around the bar, or a low below, as a share of them.
@@ -20,12 +21,20 @@ const ENOUGH: usize = 5;
 /// `off` are told already.
 pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>]) {
     let [_, high, low, close] = of.prices();
-    for (before, closes) in close.windows(3).enumerate() {
-        let row = before + 1;
+    if close.len() < 3 {
+        return;
+    }
+    let ends = close.len() - 1;
+    // Beside a close that is missing there is nothing to be told.
+    let is_far = |[before, after, high, low]: [f64; 4]| {
+        let (up, down) = (1.0 + AWAY, 1.0 - AWAY);
+        ((high > up * before) & (high > up * after))
+            | ((low < down * before) & (low < down * after))
+    };
+    let columns = [&close[..ends - 1], &close[2..], &high[1..ends], &low[1..ends]];
+    for before in rows_where(columns, is_far) {
+        let (row, closes) = (before + 1, &close[before..before + 3]);
         let (top, bottom) = (closes[0].max(closes[2]), closes[0].min(closes[2]));
-        if !(high[row] > (1.0 + AWAY) * top || low[row] < (1.0 - AWAY) * bottom) {
-            continue;
-        }
         let prices = [closes[0], closes[1], closes[2], high[row], low[row]];
         let are_prices = prices.iter().all(|price| price.is_finite() && *price > 0.0);
         if !are_prices || [row - 1, row, row + 1].into_iter().any(|row| is_off(off, row)) {

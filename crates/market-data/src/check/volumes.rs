@@ -1,5 +1,8 @@
 //! Volumes in another unit from some bar on.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::{Found, Of, median, short};
 
 /// Bars whose median is a level.
@@ -18,56 +21,82 @@ const DAY: i64 = 86_400_000_000_000;
 /// is none. Bars without volume do not count. Nothing is told of the first and last day and 50 bars.
 pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     let Some(volume) = of.raw.column("volume") else { return };
-    let counts = |row: usize| volume[row].is_finite() && volume[row] > 0.0;
-    let all = (0..volume.len()).all(counts);
-    // Numbers of the bars that count; empty if all do.
-    let rows: Vec<usize> =
-        if all { Vec::new() } else { (0..volume.len()).filter(|row| counts(*row)).collect() };
-    let len = if all { volume.len() } else { rows.len() };
+    let counts = |volume: f64| volume.is_finite() && volume > 0.0;
+    let all = volume.iter().all(|volume| counts(*volume));
+    // The rows that count, where not all do.
+    let rows: Vec<usize> = match all {
+        true => Vec::new(),
+        false => (0..volume.len()).filter(|row| counts(volume[*row])).collect(),
+    };
     let row = |at: usize| if all { at } else { rows[at] };
-    let levels: Vec<f64> = (0..len / BARS).map(|block| level(volume, block * BARS, row)).collect();
-    let mut block = 1;
-    while block < levels.len() {
-        // The change may be within this block, so that its level is the one or the other.
-        let after =
-            if apart(levels[block - 1], levels[block]) >= FACTOR { block } else { block + 1 };
-        let differ =
-            levels.get(after).is_some_and(|after| apart(levels[block - 1], *after) >= FACTOR);
-        if !differ {
-            block += 1;
+    let values = match all {
+        true => Cow::Borrowed(volume),
+        false => rows.iter().map(|row| volume[*row]).collect(),
+    };
+    let span =
+        |bars: Range<usize>| of.raw.ts[row(bars.end)].saturating_sub(of.raw.ts[row(bars.start)]);
+    let mut from = 0;
+    for block in candidates(&values) {
+        let levels = [0, 1, 2].map(|k| level(&values, (block + k) * BARS));
+        // The change may be within the second, so that its level is the one or the other.
+        let [Some(before), Some(next), after] = levels else { continue };
+        let (after, blocks) = match after {
+            _ if apart(before, next) >= FACTOR => (next, 2),
+            Some(after) if apart(before, after) >= FACTOR => (after, 3),
+            _ => continue,
+        };
+        let bars = block * BARS..((block + blocks) * BARS).min(values.len());
+        let at = place(&values, bars.clone(), before, after);
+        if at < from + BARS || !lasts(&values, at, span) {
             continue;
         }
-        let at = place(
-            volume,
-            (block - 1) * BARS..((after + 1) * BARS).min(len),
-            row,
-            levels[block - 1],
-            levels[after],
-        );
-        let (first, end) = (at.saturating_sub(BARS), at + BARS);
-        if first + BARS == at && end <= len {
-            let (before, now) = (level(volume, first, row), level(volume, at, row));
-            let span =
-                |from: usize, to: usize| of.raw.ts[row(to)].saturating_sub(of.raw.ts[row(from)]);
-            if apart(before, now) >= FACTOR && lasts(&levels, at, len, span) {
-                let what = || {
-                    let (ratio, word) = if now > before {
-                        (now / before, "times")
-                    } else {
-                        (before / now, "times less than")
-                    };
-                    format!(
-                        "volumes are about {} {word} those before from here on: medians of 50 bars {} and {}",
-                        short(ratio.round()),
-                        short(before),
-                        short(now)
-                    )
-                };
-                found.warn(of, "volume_scale", row(at), what);
-            }
+        let (Some(before), Some(now)) = (level(&values, at - BARS), level(&values, at)) else {
+            continue;
+        };
+        if apart(before, now) >= FACTOR {
+            let (ratio, word) = if now > before {
+                (now / before, "times")
+            } else {
+                (before / now, "times less than")
+            };
+            let what = || {
+                let [ratio, before, now] = [ratio.round(), before, now].map(short);
+                format!(
+                    "volumes are about {ratio} {word} those before from here on: medians of 50 bars \
+                     {before} and {now}"
+                )
+            };
+            found.warn(of, "volume_scale", row(at), what);
+            from = at;
         }
-        block = after + 1;
     }
+}
+
+/// Blocks of which one of the two after it may be of another level. Few medians are needed to tell:
+/// where half of a block's volumes are within 9 times of a level or its 9th part, so is its median,
+/// and two such medians are less than 100 times apart.
+fn candidates(values: &[f64]) -> Vec<usize> {
+    const NEAR: f64 = 9.0;
+    let mut bands: Vec<usize> = Vec::with_capacity(values.len() / BARS);
+    let mut anchor = 0.0;
+    for block in values.chunks_exact(BARS) {
+        let (low, high) = (anchor / NEAR, anchor * NEAR);
+        let (mut below, mut above) = (0, 0);
+        for value in block {
+            below += usize::from(*value < low);
+            above += usize::from(*value > high);
+        }
+        let band = bands.last().copied().unwrap_or(0);
+        // The median is the 26th of 50.
+        if below > BARS / 2 || above >= BARS / 2 {
+            anchor = level(block, 0).unwrap_or(0.0);
+            bands.push(band + 1);
+        } else {
+            bands.push(band);
+        }
+    }
+    let last = bands.len().saturating_sub(1);
+    (0..last).filter(|block| bands[*block] != bands[(block + 2).min(last)]).collect()
 }
 
 /// How many times one is the other.
@@ -75,32 +104,21 @@ fn apart(a: f64, b: f64) -> f64 {
     a.max(b) / a.min(b)
 }
 
-/// The median of the bars from one on.
-fn level(volume: &[f64], from: usize, row: impl Fn(usize) -> usize) -> f64 {
-    let mut values = [0.0; BARS];
-    values.iter_mut().enumerate().for_each(|(k, value)| *value = volume[row(from + k)]);
-    median(&mut values).unwrap_or(f64::NAN)
+/// The median of 50 volumes from one on, if there are as many.
+fn level(values: &[f64], from: usize) -> Option<f64> {
+    let mut block: [f64; BARS] = values.get(from..from + BARS)?.try_into().ok()?;
+    median(&mut block)
 }
 
 /// Where volumes go from one level to the other: the fewest are on the wrong side of their middle.
-fn place(
-    volume: &[f64],
-    range: std::ops::Range<usize>,
-    row: impl Fn(usize) -> usize,
-    before: f64,
-    after: f64,
-) -> usize {
+fn place(values: &[f64], bars: Range<usize>, before: f64, after: f64) -> usize {
     let middle = before.sqrt() * after.sqrt();
-    let is_new = |at: usize| (volume[row(at)] > middle) == (after > before);
-    // Those that are wrong if all are after, then one more is before.
-    let mut wrong = range.clone().filter(|at| !is_new(*at)).count();
-    let (mut best, mut least) = (range.start, wrong);
-    for at in range {
-        if is_new(at) {
-            wrong += 1
-        } else {
-            wrong -= 1
-        }
+    let is_new = |at: usize| (values[at] > middle) == (after > before);
+    // Those that are wrong if all are after; then one more is before.
+    let mut wrong = bars.clone().filter(|at| !is_new(*at)).count() as i64;
+    let (mut best, mut least) = (bars.start, wrong);
+    for at in bars {
+        wrong += if is_new(at) { 1 } else { -1 };
         if wrong < least {
             (best, least) = (at + 1, wrong);
         }
@@ -109,35 +127,43 @@ fn place(
 }
 
 /// Whether levels on both sides of a place stay apart for long enough.
-fn lasts(levels: &[f64], at: usize, len: usize, span: impl Fn(usize, usize) -> i64) -> bool {
-    let (before, after) = (at / BARS, at.div_ceil(BARS));
-    let (mut low, mut high) = ((f64::INFINITY, 0.0_f64), (f64::INFINITY, 0.0_f64));
-    let mut blocks = 0;
-    for (block, level) in levels[..before].iter().enumerate().rev() {
-        low = (low.0.min(*level), low.1.max(*level));
-        blocks += 1;
-        if blocks >= BLOCKS && span(block * BARS, at) >= DAY {
+fn lasts(values: &[f64], at: usize, span: impl Fn(Range<usize>) -> i64) -> bool {
+    let last = values.len() - 1;
+    if at > last || span(0..at) < DAY || span(at..last) < DAY {
+        return false;
+    }
+    // The least and the greatest level of a side.
+    let (mut before, mut after) = ((f64::INFINITY, 0.0_f64), (f64::INFINITY, 0.0_f64));
+    let mut end = at;
+    for blocks in 1.. {
+        let Some(from) = end.checked_sub(BARS) else { break };
+        let Some(level) = level(values, from) else { break };
+        before = (before.0.min(level), before.1.max(level));
+        end = from;
+        if blocks >= BLOCKS && span(end..at) >= DAY {
             break;
         }
     }
-    blocks = 0;
-    for (block, level) in levels.iter().enumerate().skip(after) {
-        high = (high.0.min(*level), high.1.max(*level));
-        blocks += 1;
-        if blocks >= BLOCKS && span(at, (block + 1) * BARS - 1) >= DAY {
-            break;
-        }
-        if !(high.0 >= low.1 * APART || low.0 >= high.1 * APART) {
+    let are_apart = |after: (f64, f64)| after.0 >= before.1 * APART || before.0 >= after.1 * APART;
+    let mut from = at;
+    for blocks in 1.. {
+        let Some(level) = level(values, from) else { break };
+        after = (after.0.min(level), after.1.max(level));
+        from += BARS;
+        if !are_apart(after) {
             return false;
         }
+        if blocks >= BLOCKS && span(at..from.min(last)) >= DAY {
+            break;
+        }
     }
-    let known = span(0, at) >= DAY && span(at, len - 1) >= DAY;
-    known && (high.0 >= low.1 * APART || low.0 >= high.1 * APART)
+    are_apart(after)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::{Bar, places, report};
+    use super::*;
 
     /// Bars of a quarter of an hour with volumes.
     fn told(n: usize, volume: impl Fn(usize) -> f64) -> Vec<u32> {
@@ -182,5 +208,31 @@ mod tests {
             none,
             "less than a day of it"
         );
+    }
+
+    #[test]
+    fn no_candidate_is_passed_over() {
+        let mut random = 1_u64;
+        for case in 0..300 {
+            let mut level = 1.0;
+            let values: Vec<f64> = (0..1_000)
+                .map(|i| {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    if i % (37 + case % 80) == 0 {
+                        level = [1.0, 8.0, 90.0, 1e3, 2e4][(random >> 33) as usize % 5];
+                    }
+                    level * (1.0 + (random >> 40) as f64 / 1e6)
+                })
+                .collect();
+            let told = candidates(&values);
+            let levels: Vec<f64> = (0..1_000 / BARS)
+                .map(|block| super::level(&values, block * BARS).unwrap())
+                .collect();
+            for block in 0..levels.len() - 1 {
+                let far =
+                    levels[block + 1..].iter().take(2).any(|l| apart(levels[block], *l) >= FACTOR);
+                assert!(!far || told.contains(&block), "{case}: {block} of {levels:?}");
+            }
+        }
     }
 }
