@@ -16,8 +16,9 @@ impl Bars {
     /// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a file
     /// under two names. One place a symbol: its first bar.
     pub(super) fn find_same_series(&self, found: &mut Found) {
-        let mut alike: BTreeMap<(usize, Option<&i64>, Option<&i64>), Vec<&RawSeries>> =
-            BTreeMap::new();
+        // By how many bars there are, and the first and the last time.
+        type Shape<'a> = (usize, Option<&'a i64>, Option<&'a i64>);
+        let mut alike: BTreeMap<Shape<'_>, Vec<&RawSeries>> = BTreeMap::new();
         for raw in self.series.iter().filter(|raw| raw.ts.len() >= BARS) {
             let others = alike.entry((raw.ts.len(), raw.ts.first(), raw.ts.last())).or_default();
             let Some(other) = others.iter().find(|other| is_same(raw, other)) else {
