@@ -75,7 +75,7 @@ fn runs(origins: &[Origin]) -> Vec<Range<usize>> {
                 if origins[run.start].file == origin.file
                     && origins[run.start].row != origin.row =>
             {
-                run.end = row + 1
+                run.end = row + 1;
             }
             _ => runs.push(row..row + 1),
         }
