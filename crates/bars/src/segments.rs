@@ -80,8 +80,11 @@ pub(crate) fn median_step(ts: &[i64]) -> i64 {
     let middle = ts.len().saturating_sub(1) / 2;
     // Most steps of most series are the same; then that one is the median.
     let Some(guess) = steps().next() else { return 0 };
-    let less = steps().filter(|step| *step < guess).count();
-    let equal = steps().filter(|step| *step == guess).count();
+    let (mut less, mut equal) = (0, 0);
+    for step in steps() {
+        less += usize::from(step < guess);
+        equal += usize::from(step == guess);
+    }
     if (less..less + equal).contains(&middle) {
         return guess;
     }

@@ -82,7 +82,7 @@ fn a_build_tells_in_a_few_lines() {
     assert!(warnings[2].ends_with("barloom check bars.csv lists them"), "{}", warnings[2]);
 
     let quiet = run(dir, &format!("{build} --quiet"), 0, &["dataset "]);
-    assert!(!quiet.contains("zero_volume"), "{}", quiet);
+    assert!(!quiet.contains("zero_volume"), "{quiet}");
     let told = json(&run(dir, &format!("{build} --quiet --json"), 0, &[]));
     let kinds: Vec<&str> = told["warnings"]
         .as_array()
@@ -95,7 +95,7 @@ fn a_build_tells_in_a_few_lines() {
     let csv = fs::read_to_string(dir.join("bars.csv")).expect("bars").replace(",0,\n", ",1,\n");
     fs::write(dir.join("bars.csv"), csv).expect("bars");
     let good = run(dir, build, 0, &[]);
-    assert!(!good.contains("WARN"), "{}", good);
+    assert!(!good.contains("WARN"), "{good}");
 }
 
 #[test]
@@ -109,5 +109,5 @@ fn a_build_says_how_many_windows_differ() {
                 3663 times";
     run(dir, &format!("{build} 1e6"), 0, &[told]);
     let few = run(dir, &format!("{build} 1000"), 0, &[]);
-    assert!(!few.contains("distinct"), "{}", few);
+    assert!(!few.contains("distinct"), "{few}");
 }

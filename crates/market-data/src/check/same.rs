@@ -16,11 +16,11 @@ impl Bars {
     /// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a file
     /// under two names. One place a symbol: its first bar.
     pub(super) fn find_same_series(&self, found: &mut Found) {
-        // By how many bars there are, and the first and the last time.
-        type Shape<'a> = (usize, Option<&'a i64>, Option<&'a i64>);
-        let mut alike: BTreeMap<Shape<'_>, Vec<&RawSeries>> = BTreeMap::new();
+        // By what is cheap to compare: how many bars, the first time and the last.
+        let mut alike: BTreeMap<[i64; 3], Vec<&RawSeries>> = BTreeMap::new();
         for raw in self.series.iter().filter(|raw| raw.ts.len() >= BARS) {
-            let others = alike.entry((raw.ts.len(), raw.ts.first(), raw.ts.last())).or_default();
+            let key = [raw.ts.len() as i64, raw.ts[0], raw.ts[raw.ts.len() - 1]];
+            let others = alike.entry(key).or_default();
             let Some(other) = others.iter().find(|other| is_same(raw, other)) else {
                 others.push(raw);
                 continue;

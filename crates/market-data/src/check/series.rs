@@ -44,7 +44,8 @@ impl SeriesReport {
             rayon::join(|| raw.median_step(), || MaxGap::Auto.limit_ns(times).unwrap_or(i64::MAX));
         let of_time =
             made.is_none_or(|(made, _)| !raw.of_trades || matches!(made.spec, BarSpec::Time(_)));
-        let steps = || times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        let steps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        let (longest, missing) = longest_and_missing(steps, step, limit);
         Self {
             symbol: raw.symbol.clone(),
             rows: raw.ts.len() as u64,
@@ -52,35 +53,46 @@ impl SeriesReport {
             first: times.iter().copied().min().and_then(time),
             last: times.iter().copied().max().and_then(time),
             median_step_ns: step,
-            longest_step_ns: steps().max().unwrap_or(0).max(0),
+            longest_step_ns: longest,
             max_gap_ns: limit,
-            missing_share: (of_time && step > 0).then(|| missing(steps(), step, limit)),
+            missing_share: (of_time && step > 0).then_some(missing),
         }
     }
 }
 
-/// The share of intervals without a bar: a step of k medians passes over k - 1.
-fn missing(steps: impl Iterator<Item = i64>, median: i64, limit: i64) -> f64 {
-    let (mut bars, mut missing) = (1_u64, 0_u64);
+/// The longest step forward, and the share of intervals without a bar: a step of k medians passes
+/// over k - 1.
+fn longest_and_missing(steps: impl Iterator<Item = i64>, median: i64, limit: i64) -> (i64, f64) {
+    let (mut longest, mut bars, mut missing) = (0, 1_u64, 0_u64);
     for step in steps {
         bars += 1;
-        if step > median && step <= limit {
-            missing += ((step as f64 / median as f64).round() as u64).saturating_sub(1);
+        if step != median {
+            longest = longest.max(step);
+            // Without a median there is none to count by.
+            if median > 0 && step > median && step <= limit {
+                let passed = ((step as f64 / median as f64).round() as u64).saturating_sub(1);
+                missing = missing.saturating_add(passed);
+            }
         }
     }
-    missing as f64 / (bars + missing) as f64
+    let longest = if bars > 1 { longest.max(median) } else { 0 };
+    (longest, missing as f64 / (bars as f64 + missing as f64))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::missing;
+    use super::longest_and_missing;
 
     #[test]
     fn steps_above_the_limit_miss_nothing() {
-        // 6 bars; of the steps of 1, 3, 2 minutes and two long ones, 3 intervals are empty.
+        // 6 bars; of the steps of 1, 3, 2 minutes and one above the limit, 3 intervals are empty.
         let steps = [60, 180, 120, 4_000, 60];
-        assert_eq!(missing(steps.into_iter(), 60, 3_600), 3.0 / 9.0);
-        assert_eq!(missing([60, 59, 61].into_iter(), 60, 3_600), 0.0, "a second is no interval");
-        assert_eq!(missing([].into_iter(), 60, 3_600), 0.0);
+        assert_eq!(longest_and_missing(steps.into_iter(), 60, 3_600), (4_000, 3.0 / 9.0));
+        let near = [60, 59, 61];
+        assert_eq!(longest_and_missing(near.into_iter(), 60, 3_600), (61, 0.0), "a second is none");
+        assert_eq!(longest_and_missing([].into_iter(), 60, 3_600), (0, 0.0));
+        assert_eq!(longest_and_missing([5, 5].into_iter(), 0, 3_600), (5, 0.0));
+        let (_, all) = longest_and_missing([i64::MAX; 9].into_iter(), 1, i64::MAX);
+        assert!(all <= 1.0);
     }
 }
