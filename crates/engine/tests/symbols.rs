@@ -8,6 +8,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampNanosecondType};
+use barloom_backend::Plan;
 use barloom_dataset::Manifest;
 use barloom_engine::{BackendChoice, Job, Watch, load, read_bars};
 use barloom_recipe::Recipe;
@@ -62,7 +63,7 @@ fn build(out: &Path, more: &str) -> Vec<(Manifest, RecordBatch, Vec<String>)> {
     let loaded = load(&recipe, read_bars(&recipe).unwrap()).unwrap();
     let job = Job { backend: BackendChoice::Cpu, threads: 2, ..Job::new(out) };
     let prepared = job.prepare(&loaded).unwrap();
-    let warnings: Vec<Vec<String>> = prepared.plans().map(|plan| plan.warnings()).collect();
+    let warnings: Vec<Vec<String>> = prepared.plans().map(Plan::warnings).collect();
     let built = prepared.run(&Watch::default()).unwrap();
     let part = |(part, warnings): (barloom_dataset::BuiltPart, Vec<String>)| {
         assert_eq!(part.manifest.shards.len(), 1);
