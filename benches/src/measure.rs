@@ -7,6 +7,7 @@ mod memory;
 mod reading;
 mod rewards;
 mod stream;
+mod symbols;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -19,6 +20,9 @@ use crate::measurement::{Measurement, peak_rss_bytes};
 pub enum Kind {
     /// Draws, windows, scaling and rewards into memory.
     Memory,
+    /// The same of 500 symbols of 5,000 bars in turn with one symbol of 2,500,000, and with weights of
+    /// symbols; bars are generated.
+    Symbols,
     /// The same through one small block a thread, which is filled again and again.
     Stream,
     /// A whole Parquet dataset, uncompressed.
@@ -95,6 +99,7 @@ impl Options {
         self.job.start_threads()?;
         let mut measurement = match self.kind {
             Kind::Memory => memory::run(self),
+            Kind::Symbols => symbols::run(self),
             Kind::Stream => stream::run(self),
             Kind::Parquet => dataset::run(self, "parquet"),
             Kind::Virtual => dataset::run(self, "virtual"),

@@ -13,7 +13,25 @@ use barloom_recipe::Recipe;
 /// The walk is no series, which would be a bug here.
 #[must_use]
 pub fn walk(bars: usize) -> Market {
-    let mut state = 1_u64;
+    market(&[series("WALK", 1, bars)])
+}
+
+/// So many walks of symbols S0, S1, ... with so many bars each.
+///
+/// # Panics
+/// As [`walk`].
+#[must_use]
+pub(crate) fn walks(symbols: usize, bars: usize) -> Market {
+    let series = (0..symbols).map(|symbol| series(&format!("S{symbol}"), symbol as u64 + 1, bars));
+    market(&series.collect::<Vec<_>>())
+}
+
+fn market(series: &[Series]) -> Market {
+    Market::new(series, &["volume".into()], MaxGap::None).expect("a series is a market")
+}
+
+fn series(symbol: &str, seed: u64, bars: usize) -> Series {
+    let mut state = seed;
     let mut unit = move || {
         state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
         (state >> 11) as f64 / (1_u64 << 53) as f64
@@ -31,8 +49,7 @@ pub fn walk(bars: usize) -> Market {
     let names = ["open", "high", "low", "close", "volume"];
     let columns = names.iter().zip(columns).map(|(n, v)| Column::new(*n, v)).collect();
     let ts = (0..bars as i64).map(|i| i * 60_000_000_000).collect();
-    let series = Series::new("WALK", ts, columns).expect("a walk is a series");
-    Market::new(&[series], &["volume".into()], MaxGap::None).expect("a series is a market")
+    Series::new(symbol, ts, columns).expect("a walk is a series")
 }
 
 /// A resolved recipe, given as TOML, and a CPU session for it over a market.

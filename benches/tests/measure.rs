@@ -25,6 +25,7 @@ fn every_kind_prints_a_measurement() {
         &["memory", "--rows", "5000"],
         &["memory", "--rows", "5000", "--digest"],
         &["memory", "--rows", "5000", "--block-rows", "4096", "--digest"],
+        &["symbols", "--rows", "5000", "--block-rows", "1000"],
         &["stream", "--rows", "5000", "--metric", "sharpe,calmar"],
         &["parquet", "--rows", "5000"],
         &["virtual", "--rows", "1000000000"],

@@ -14,12 +14,8 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
     let ready = options.job.ready("parquet")?;
     let (prepare_s, session) = time(|| ready.session())?;
     let rows = usize::try_from(options.job.rows).context("more rows than memory has bytes")?;
-    let block_rows = if options.block_rows == 0 { rows } else { options.block_rows };
     let (cold_s, mut blocks) = time(|| {
-        let mut blocks: Vec<SampleBlock> = (0..rows)
-            .step_by(block_rows)
-            .map(|first| session.allocate(block_rows.min(rows - first)))
-            .collect();
+        let mut blocks = allocate(&*session, rows, options.block_rows);
         fill(&*session, &mut blocks, options.digest)?;
         Ok(blocks)
     })?;
@@ -34,11 +30,18 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
     })
 }
 
+/// Blocks of so many rows for all; one where it is 0.
+pub(super) fn allocate(session: &dyn Session, rows: usize, block_rows: usize) -> Vec<SampleBlock> {
+    let block_rows = if block_rows == 0 { rows } else { block_rows };
+    let starts = (0..rows).step_by(block_rows);
+    starts.map(|first| session.allocate(block_rows.min(rows - first))).collect()
+}
+
 /// Fills every block, and hashes each one when it is full.
 ///
 /// One large block is filled by all threads, as [`Session::fill`] does; of several, each is a
 /// thread's own.
-fn fill(session: &dyn Session, blocks: &mut [SampleBlock], digest: bool) -> Result<()> {
+pub(super) fn fill(session: &dyn Session, blocks: &mut [SampleBlock], digest: bool) -> Result<()> {
     let rows = blocks.first().map_or(0, SampleBlock::capacity) as u64;
     let one = |(number, block): (usize, &mut SampleBlock)| -> Result<Vec<BlockDigest>> {
         session.fill(number as u64 * rows, block.capacity(), block)?;

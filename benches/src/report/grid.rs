@@ -3,7 +3,7 @@
 use crate::report::cases::{Case, Place};
 use crate::report::options::Mode;
 use crate::report::ratios::{
-    DIGEST_BLOCK_ROWS, loader_cases, loader_peers, peer_rows, virtual_case,
+    DIGEST_BLOCK_ROWS, loader_cases, loader_peers, peer_rows, symbol_cases, virtual_case,
 };
 use crate::report::results::{Results, Settings};
 use crate::report::runner::Set;
@@ -29,6 +29,7 @@ pub fn sets(mode: Mode, results: &Results, peers: bool) -> Vec<Set> {
     sets.push(rewards(mode, results));
     sets.push(virtual_build(results));
     sets.push(loader(mode, results, peers));
+    sets.push(symbols(mode, results));
     if peers {
         sets.push(peer_parts(mode, results));
     }
@@ -108,6 +109,11 @@ fn rewards(mode: Mode, results: &Results) -> Set {
         cases.extend([100, 1_000].map(|forward| reward.metric(metric).forward(forward)));
     }
     Set { name: "rewards", rounds: rounds(mode), repetitions: 5, cases }
+}
+
+fn symbols(mode: Mode, results: &Results) -> Set {
+    let cases = symbol_cases(results).to_vec();
+    Set { name: "symbols", rounds: rounds(mode), repetitions: 11, cases }
 }
 
 fn virtual_build(results: &Results) -> Set {

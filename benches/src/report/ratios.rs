@@ -6,8 +6,10 @@ use crate::report::cases::{Case, Place};
 use crate::report::results::Results;
 
 mod loading;
+mod symbols;
 
 pub use loading::{cases as loader_cases, peers as loader_peers};
+pub use symbols::cases as symbol_cases;
 
 /// Rows of a block that is hashed as soon as it is filled.
 pub const DIGEST_BLOCK_ROWS: usize = 4_096;
@@ -63,6 +65,7 @@ pub fn all(results: &Results) -> Vec<Ratio> {
     ratios.extend(rewards(results));
     ratios.extend(rest(results));
     ratios.extend(loading::all(results));
+    ratios.extend(symbols::all(results));
     ratios
 }
 

@@ -137,7 +137,7 @@ fn what_does_not_fit_the_market_is_told() {
     assert!(error("{ A = 1, B = 1e-12, C = 1 }").contains("symbol B would have"));
     assert!(error("{ \"*\" = 0, C = 1 }").starts_with("no position: "), "C is too short");
     // It has a weight and no position: a warning.
-    let equal = of("forward = 2\nsymbol_weights = \"equal\"").unwrap();
+    let equal = of("samples = 900\nforward = 2\nsymbol_weights = \"equal\"").unwrap();
     assert_eq!(equal.unplaced, ["C"]);
     assert_eq!(
         equal.warnings(),

@@ -18,6 +18,9 @@ pub enum BackendError {
     /// There is no position to sample from.
     #[error(transparent)]
     Windows(#[from] WindowsError),
+    /// The weights of symbols can't be had from the market.
+    #[error(transparent)]
+    SymbolWeights(WindowsError),
     /// The reward settings are wrong.
     #[error(transparent)]
     Rewards(#[from] RewardsError),

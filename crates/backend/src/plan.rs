@@ -5,7 +5,7 @@ use barloom_recipe::{Recipe, Samples};
 use barloom_rewards::{Metric, RewardSettings};
 use barloom_sampling::{MAX_SAMPLES, PositionOrder, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
-use barloom_windows::{PositionRange, Positions};
+use barloom_windows::{PositionRange, Positions, WindowsError};
 
 use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
@@ -72,7 +72,13 @@ impl Plan {
         let positions = match &weights {
             None => Positions::new(market, lookback, forward, part),
             Some(weights) => Positions::weighted(market, lookback, forward, part, weights),
-        }?;
+        };
+        let positions = positions.map_err(|error| match error {
+            WindowsError::Weights { .. } | WindowsError::SmallWeight { .. } => {
+                BackendError::SymbolWeights(error)
+            }
+            error => error.into(),
+        })?;
         let unplaced = weights.map_or_else(Vec::new, |w| unplaced(market, &positions, &w));
         let samples =
             match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {

@@ -11,7 +11,7 @@ use barloom_engine::BackendChoice;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
-use crate::commands::report::{summary_text, time_text};
+use crate::commands::report::{summary_text, time_text, weights_text};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::text;
@@ -68,8 +68,8 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
         text::time(market.last_ts)
     );
     let _ = writeln!(out, "symbols      {} in all: {}", market.symbols.len(), symbols.join(", "));
-    if let Some(time) = time_text(manifest) {
-        let _ = writeln!(out, "{time}");
+    for line in [weights_text(manifest), time_text(manifest)].into_iter().flatten() {
+        let _ = writeln!(out, "{line}");
     }
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));

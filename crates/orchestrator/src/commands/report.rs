@@ -111,8 +111,8 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
         text::counted(manifest.positions, "position"),
         manifest.format,
     );
-    if let Some(time) = time_text(manifest) {
-        let _ = writeln!(out, "{time}");
+    for line in [weights_text(manifest), time_text(manifest)].into_iter().flatten() {
+        let _ = writeln!(out, "{line}");
     }
     if let Some(piece) = part.piece {
         let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
@@ -144,6 +144,30 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
     if let Some(digest) = &manifest.content_digest {
         let _ = writeln!(out, "content      {digest}");
     }
+}
+
+/// How symbols are weighted, where not by length.
+pub(crate) fn weights_text(manifest: &Manifest) -> Option<String> {
+    let told = match manifest.recipe["dataset"].get("symbol_weights")? {
+        Value::Object(given) => {
+            let mut given: Vec<(&str, f64)> = given
+                .iter()
+                .map(|(name, weight)| (name.as_str(), weight.as_f64().unwrap_or_default()))
+                .collect();
+            given.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+            let shown = given.iter().take(8).map(|(name, weight)| match *name {
+                "*" => format!("each other {weight}"),
+                name => format!("{name} {weight}"),
+            });
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            match given.len().saturating_sub(8) {
+                0 => shown,
+                more => format!("{shown} and {more} more"),
+            }
+        }
+        _ => "each symbol the same".to_owned(),
+    };
+    Some(format!("weights      {told}"))
 }
 
 /// The time of a part of a split.
