@@ -12,6 +12,8 @@ mod symbols;
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
+pub use reading::klines_file;
+
 use crate::job::Job;
 use crate::measurement::{Measurement, peak_rss_bytes};
 

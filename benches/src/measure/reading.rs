@@ -24,9 +24,23 @@ const INSTRUMENT: u32 = 118;
 /// 2020-01-01, ns.
 const BEGIN: i64 = 1_577_836_800_000_000_000;
 
+/// The file of klines.
+const KLINES: &str = "klines.csv";
+
+/// The folder of files of so many bars, in another.
+fn folder_of(folder: &Path, bars: u64) -> PathBuf {
+    folder.join(format!("bars-{bars}"))
+}
+
+/// The file of so many klines that `read-csv` makes and reads in a folder.
+#[must_use]
+pub fn klines_file(folder: &Path, bars: u64) -> PathBuf {
+    folder_of(folder, bars).join(KLINES)
+}
+
 /// Reads CSV as Binance ships it: a recipe's usual columns, judged.
 pub(super) fn csv(options: &Options) -> Result<Measurement> {
-    let (path, market) = source(options, "klines.csv", write_klines)?;
+    let (path, market) = source(options, KLINES, write_klines)?;
     let columns = ["open", "high", "low", "close", "volume"].map(str::to_owned).to_vec();
     let reading = ReadOptions { columns: Some(columns), ..ReadOptions::default() };
     let name = path.to_string_lossy().into_owned();
@@ -41,7 +55,7 @@ pub(super) fn csv(options: &Options) -> Result<Measurement> {
         black_box(load()?);
         Ok(())
     })?;
-    Ok(measured(options, cold_s, warm_s, &path))
+    measured(options, cold_s, warm_s, &path)
 }
 
 /// Reads DBN and writes Parquet.
@@ -64,7 +78,7 @@ pub(super) fn convert(options: &Options) -> Result<Measurement> {
     ensure!(back.series[0].column("close") == market.column("close"), "closes differ");
     let warm_s = repeat(options.job.repetitions, convert)?;
     fs::remove_file(&out)?;
-    Ok(measured(options, cold_s, warm_s, &path))
+    measured(options, cold_s, warm_s, &path)
 }
 
 /// Decodes DBN with its own crate, and adds volumes up.
@@ -88,17 +102,24 @@ pub(super) fn decode(options: &Options) -> Result<Measurement> {
         black_box(decode()?);
         Ok(())
     })?;
-    Ok(measured(options, cold_s, warm_s, &path))
+    measured(options, cold_s, warm_s, &path)
 }
 
-fn measured(options: &Options, cold_s: f64, warm_s: Vec<f64>, path: &Path) -> Measurement {
-    Measurement {
+/// What was measured; the file is removed, unless it is to stay.
+fn measured(options: &Options, cold_s: f64, warm_s: Vec<f64>, path: &Path) -> Result<Measurement> {
+    let bytes = fs::metadata(path)?.len();
+    if !options.keep {
+        fs::remove_file(path)?;
+        // Others may have files there.
+        let _ = path.parent().map(fs::remove_dir);
+    }
+    Ok(Measurement {
         cold_s: Some(cold_s),
         warm_s,
         samples: options.job.rows,
-        bytes: fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        bytes,
         ..Measurement::default()
-    }
+    })
 }
 
 /// A file of so many bars, made where it is not there yet, and the bars.
@@ -109,7 +130,7 @@ fn source(
 ) -> Result<(PathBuf, Market)> {
     let folder = options.job.out.clone().unwrap_or_else(std::env::temp_dir);
     let rows = usize::try_from(options.job.rows)?;
-    let folder = folder.join(format!("barloom-reading-{rows}"));
+    let folder = folder_of(&folder, options.job.rows);
     fs::create_dir_all(&folder)?;
     let path = folder.join(name);
     let market = rounded(rows);

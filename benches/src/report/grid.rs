@@ -3,7 +3,8 @@
 use crate::report::cases::{Case, Place};
 use crate::report::options::Mode;
 use crate::report::ratios::{
-    DIGEST_BLOCK_ROWS, loader_cases, loader_peers, peer_rows, symbol_cases, virtual_case,
+    DIGEST_BLOCK_ROWS, loader_cases, loader_peers, peer_rows, reading_cases, reading_peer,
+    symbol_cases, virtual_case,
 };
 use crate::report::results::{Results, Settings};
 use crate::report::runner::Set;
@@ -30,6 +31,7 @@ pub fn sets(mode: Mode, results: &Results, peers: bool) -> Vec<Set> {
     sets.push(virtual_build(results));
     sets.push(loader(mode, results, peers));
     sets.push(symbols(mode, results));
+    sets.push(reading(mode, results, peers));
     if peers {
         sets.push(peer_parts(mode, results));
     }
@@ -114,6 +116,12 @@ fn rewards(mode: Mode, results: &Results) -> Set {
 fn symbols(mode: Mode, results: &Results) -> Set {
     let cases = symbol_cases(results).to_vec();
     Set { name: "symbols", rounds: rounds(mode), repetitions: 11, cases }
+}
+
+fn reading(mode: Mode, results: &Results, peers: bool) -> Set {
+    let mut cases = reading_cases(results).to_vec();
+    cases.extend(peers.then(|| reading_peer(results)));
+    Set { name: "reading", rounds: rounds(mode), repetitions: 7, cases }
 }
 
 fn virtual_build(results: &Results) -> Set {

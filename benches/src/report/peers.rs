@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::measure::klines_file;
 use crate::measurement::Measurement;
 use crate::report::cases::{Case, Place};
 use crate::report::runner::{Runner, measurement};
@@ -45,9 +46,13 @@ impl Peers {
     /// # Errors
     /// The peer fails, or its output is another.
     pub fn measure(&self, case: &Case, repetitions: usize, runner: &Runner) -> Result<Measurement> {
-        let is_loader = case.kind.starts_with("loader-");
-        let mut arguments =
-            if is_loader { self.loader(case, runner)? } else { self.builder(case, runner)? };
+        let mut arguments = if case.kind.starts_with("loader-") {
+            self.loader(case, runner)?
+        } else if case.kind.starts_with("reading-") {
+            self.reader(case, runner)?
+        } else {
+            self.builder(case, runner)?
+        };
         // The loop takes seconds each time, and differs little from one to the next.
         let repetitions = if case.kind == "pandas-loop" { 2 } else { repetitions };
         arguments.extend(["--repetitions".into(), repetitions.to_string().into()]);
@@ -79,11 +84,34 @@ impl Peers {
         Ok(arguments)
     }
 
+    /// What Python is told to measure what reads bars: the file that ours reads.
+    fn reader(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
+        self.check_package()?;
+        let folder = case.place.and_then(|place| runner.places.folder(place));
+        let folder = folder.context("there is no such place")?;
+        let file = klines_file(folder, case.n);
+        if !file.is_file() {
+            let ours = Case { peer: false, ..case.kind("read-csv") };
+            let mut arguments: Vec<OsString> =
+                ours.arguments().into_iter().map(Into::into).collect();
+            arguments.extend(["--repetitions", "0", "--keep", "--out"].map(Into::into));
+            arguments.push(folder.into());
+            runner.call(arguments).context("the file to compare with")?;
+        }
+        let script = self.scripts.join("reading_peer.py");
+        Ok(vec![script.into(), case.kind.clone().into(), "--file".into(), file.into()])
+    }
+
+    fn check_package(&self) -> Result<()> {
+        match &self.lacks_package {
+            Some(why) => bail!("not measured: the package barloom: {why}"),
+            None => Ok(()),
+        }
+    }
+
     /// What Python is told to measure a loader: its threads are worker processes, ours are threads.
     fn loader(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
-        if let Some(why) = &self.lacks_package {
-            bail!("not measured: the package barloom: {why}");
-        }
+        self.check_package()?;
         let format = match case.kind.as_str() {
             "loader-barloom" => "virtual",
             "loader-pyarrow" => "parquet",

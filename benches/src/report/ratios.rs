@@ -6,9 +6,11 @@ use crate::report::cases::{Case, Place};
 use crate::report::results::Results;
 
 mod loading;
+mod reading;
 mod symbols;
 
 pub use loading::{cases as loader_cases, peers as loader_peers};
+pub use reading::{cases as reading_cases, peer as reading_peer};
 pub use symbols::cases as symbol_cases;
 
 /// Rows of a block that is hashed as soon as it is filled.
@@ -66,6 +68,7 @@ pub fn all(results: &Results) -> Vec<Ratio> {
     ratios.extend(rest(results));
     ratios.extend(loading::all(results));
     ratios.extend(symbols::all(results));
+    ratios.extend(reading::all(results));
     ratios
 }
 
