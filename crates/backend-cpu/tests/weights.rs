@@ -146,9 +146,12 @@ fn what_does_not_fit_the_market_is_told() {
           2, so it gets no sample"
         ]
     );
-    assert!(of("forward = 2").unwrap().warnings().is_empty());
+    assert!(of("samples = 900\nforward = 2").unwrap().warnings().is_empty());
     assert!(
-        of("forward = 2\nsymbol_weights = { C = 0, \"*\" = 1 }").unwrap().warnings().is_empty()
+        of("samples = 900\nforward = 2\nsymbol_weights = { C = 0, \"*\" = 1 }")
+            .unwrap()
+            .warnings()
+            .is_empty()
     );
 }
 
