@@ -170,7 +170,7 @@ pub(crate) struct Reading {
     /// Adjust prices to the column "adj_close", or by files of factors.
     #[arg(long, value_name = "adj_close|FILES")]
     pub(crate) adjust: Option<String>,
-    /// How delimited text is laid out: keys of [data.csv], such as 'skip_rows = 1, decimal = ","'.
+    /// How delimited text is laid out: keys of `[data.csv]`, such as 'skip_rows = 1, decimal = ","'.
     #[arg(long, value_name = "KEYS")]
     pub(crate) csv: Option<String>,
 }
@@ -183,7 +183,7 @@ pub(crate) struct Check {
     /// Warnings are failures, too: exit code 3.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// A recipe, whose [data] says how to read them.
+    /// A recipe, whose `[data]` says how to read them.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
@@ -195,7 +195,7 @@ pub(crate) struct Convert {
     /// Files, globs or folders with bars, then the file to write (.parquet, .arrow, .feather or .csv), or a folder: one in it for each symbol, files side by side.
     #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
-    /// A recipe, whose [data] says how to read them.
+    /// A recipe, whose `[data]` says how to read them.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
