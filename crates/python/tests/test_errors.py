@@ -206,11 +206,12 @@ def test_check_counts_warnings_and_shares():
 
 @pytest.fixture(scope="module")
 def command() -> str:
-    """The command line: `BARLOOM`, or what the repository has built."""
+    """The command line: `BARLOOM`, or what the repository built last."""
     root = Path(__file__).resolve().parents[3]
     built = [root / "target" / profile / "barloom" for profile in ("release", "debug")]
-    found = [os.fspath(path) for path in built if path.exists()]
-    command = os.environ.get("BARLOOM") or next(iter(found), None) or shutil.which("barloom")
+    there = [path for path in built if path.exists()]
+    found = sorted(there, key=lambda path: path.stat().st_mtime, reverse=True)
+    command = os.environ.get("BARLOOM") or next(map(os.fspath, found), None) or shutil.which("barloom")
     if command is None:
         pytest.skip("there is no command line: build it, or name it in BARLOOM")
     return command
