@@ -45,7 +45,7 @@ pub use error::BarsError;
 pub use market::{Market, SeriesSpan, market_columns};
 pub use reading::{Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, PartialBar, Stamp};
 pub use resample::{FLOW_COLUMNS, fill, resample};
-pub use segments::{MaxGap, Segment};
+pub use segments::{MaxGap, Segment, median_of_steps};
 pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec, interval_start};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};

@@ -76,19 +76,25 @@ fn is_saturday(ts: i64) -> bool {
 
 /// The median step between bars in ns (the upper one of an even number); 0 for a single bar.
 pub(crate) fn median_step(ts: &[i64]) -> i64 {
-    let steps = || ts.windows(2).map(|p| p[1].saturating_sub(p[0]));
-    let middle = ts.len().saturating_sub(1) / 2;
+    median_of_steps(ts.windows(2).map(|p| p[1].saturating_sub(p[0])))
+}
+
+/// The median of steps, the upper one of an even number; 0 of none.
+#[must_use]
+pub fn median_of_steps(steps: impl Iterator<Item = i64> + Clone) -> i64 {
     // Most steps of most series are the same; then that one is the median.
-    let Some(guess) = steps().next() else { return 0 };
-    let (mut less, mut equal) = (0, 0);
-    for step in steps() {
+    let Some(guess) = steps.clone().next() else { return 0 };
+    let (mut less, mut equal, mut all) = (0, 0, 0_usize);
+    for step in steps.clone() {
         less += usize::from(step < guess);
         equal += usize::from(step == guess);
+        all += 1;
     }
+    let middle = all / 2;
     if (less..less + equal).contains(&middle) {
         return guess;
     }
-    let mut steps: Vec<i64> = steps().collect();
+    let mut steps: Vec<i64> = steps.collect();
     *steps.select_nth_unstable(middle).1
 }
 

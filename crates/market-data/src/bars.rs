@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{
     Aggregate, BarFault, BarSpec, Column, EmptyBars, MaxGap, OnBadBar, PRICE_COLUMNS, PartialBar,
-    Series, TradeFault, bar_fault, fill, resample,
+    Series, TradeFault, bar_fault, fill, median_of_steps, resample,
 };
 
 use crate::check::{Place, Places};
@@ -278,21 +278,8 @@ impl RawSeries {
     /// The median of the steps forward in time; 0 without any.
     pub(crate) fn median_step(&self) -> i64 {
         let is_forward = |p: &&[i64]| p[0] != NO_TIME && p[1] > p[0];
-        let pairs = || self.ts.windows(2).filter(is_forward);
-        let steps = || pairs().map(|p| p[1].saturating_sub(p[0]));
-        // Most steps of most series are the same; then that one is the median.
-        let Some(guess) = steps().next() else { return 0 };
-        let (mut less, mut equal, mut all) = (0, 0, 0);
-        for step in steps() {
-            less += usize::from(step < guess);
-            equal += usize::from(step == guess);
-            all += 1;
-        }
-        if (less..less + equal).contains(&(all / 2)) {
-            return guess;
-        }
-        let mut steps: Vec<i64> = steps().collect();
-        *steps.select_nth_unstable(all / 2).1
+        let steps = self.ts.windows(2).filter(is_forward);
+        median_of_steps(steps.map(|p| p[1].saturating_sub(p[0])))
     }
 
     pub(crate) fn column(&self, name: &str) -> Option<&[f64]> {
