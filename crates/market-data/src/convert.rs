@@ -9,7 +9,7 @@ use barloom_bars::{OnBadBar, Series};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::names::folder_of_symbol;
+use crate::names::{folder_of_symbol, stem};
 use crate::source::expand_all;
 use crate::{Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
 
@@ -29,6 +29,8 @@ pub struct Conversion<'a> {
     pub overwrite: bool,
     /// Called with the bytes of each file that was read.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Called once, before there is anything on disk that would be left if the process ended.
+    pub begins: &'a (dyn Fn() + Sync),
     /// Whether to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -85,6 +87,7 @@ impl Conversion<'_> {
         let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
         let loaded = read(&names, self.read)?.into_series(self.on_bad_bar)?;
         files.iter().for_each(|(_, bytes)| (self.progress)(*bytes));
+        (self.begins)();
         write(self.out, &loaded.series, self.writing(true))?;
         let mut converted = Converted { inputs: files.len(), files: 1, ..Converted::default() };
         let symbols = converted.add(&loaded);
@@ -97,6 +100,7 @@ impl Conversion<'_> {
         files: &[(String, u64)],
         ending: &str,
     ) -> Result<Converted, MarketDataError> {
+        (self.begins)();
         let new = NewFolder::beside(self.out, self.overwrite)?;
         let mut converted = Converted { inputs: files.len(), ..Converted::default() };
         let mut symbols = BTreeSet::new();
@@ -177,24 +181,12 @@ impl Converted {
 }
 
 /// What files are called that are made of these: their own names without endings, or, where two
-/// have the same, their whole paths.
+/// have the same or one has no more, their whole paths.
 fn file_names(files: &[(String, u64)]) -> Vec<String> {
-    let stem = |file: &str| {
-        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        let mut stem = name;
-        while let Some((before, ending)) = stem.rsplit_once('.') {
-            let known = ["gz", "zst", "zip", "csv", "txt", "parquet", "pq", "arrow", "feather"];
-            if before.is_empty() || !(known.contains(&ending) || ["dbn", "ipc"].contains(&ending)) {
-                break;
-            }
-            stem = before;
-        }
-        stem.to_owned()
-    };
-    let stems: Vec<String> = files.iter().map(|(file, _)| stem(file)).collect();
-    let different: BTreeSet<&String> = stems.iter().collect();
-    if different.len() == stems.len() {
-        return stems;
+    let stems: Vec<&str> = files.iter().map(|(file, _)| stem(file)).collect();
+    let different: BTreeSet<&str> = stems.iter().copied().collect();
+    if different.len() == stems.len() && !different.contains("") {
+        return stems.into_iter().map(str::to_owned).collect();
     }
     let whole = |(file, _): &(String, u64)| {
         let path = file.trim_start_matches(['.', '/', '\\']);
@@ -247,11 +239,24 @@ impl<'a> NewFolder<'a> {
     }
 
     fn finish(mut self) -> Result<(), MarketDataError> {
-        if self.out.is_dir() {
-            fs::remove_dir_all(self.out).map_err(MarketDataError::io(self.out, "replace"))?;
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".replaced");
+        let aside = PathBuf::from(aside);
+        let replaces = self.out.is_dir();
+        if replaces {
+            fs::rename(self.out, &aside).map_err(MarketDataError::io(self.out, "replace"))?;
         }
-        fs::rename(&self.path, self.out).map_err(MarketDataError::io(self.out, "rename"))?;
+        if let Err(error) = fs::rename(&self.path, self.out) {
+            if replaces {
+                // If even that fails, it is still there under the other name.
+                let _ = fs::rename(&aside, self.out);
+            }
+            return Err(MarketDataError::io(self.out, "rename")(error));
+        }
         self.done = true;
+        if replaces {
+            fs::remove_dir_all(&aside).map_err(MarketDataError::io(&aside, "remove"))?;
+        }
         Ok(())
     }
 }

@@ -44,6 +44,14 @@ pub enum MarketDataError {
         "data.csv.time_format: {0:?} is not how strftime writes times, such as %Y-%m-%d %H:%M:%S"
     )]
     TimeFormat(String),
+    /// How text is laid out can't be.
+    #[error("data.csv.{key}: {problem}")]
+    Csv {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file to write has an ending that stands for no format.
     #[error("{}: its ending is no format that is written; use .parquet, .arrow, .feather or .csv", .0.display())]
     UnknownEnding(PathBuf),
@@ -120,7 +128,9 @@ impl MarketDataError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) => ErrorKind::Io,
-            Self::TimeZone(_) | Self::TimeFormat(_) | Self::UnknownEnding(_) => ErrorKind::Usage,
+            Self::TimeZone(_) | Self::TimeFormat(_) | Self::Csv { .. } | Self::UnknownEnding(_) => {
+                ErrorKind::Usage
+            }
             _ => ErrorKind::Data,
         }
     }

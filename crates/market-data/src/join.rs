@@ -30,8 +30,11 @@ enum Content {
 
 impl<'a> Joiner<'a> {
     /// # Errors
-    /// Files of factors can't be read.
+    /// An option can't be; files of factors can't be read.
     pub(crate) fn new(options: &'a ReadOptions) -> Result<Self, MarketDataError> {
+        if let Some((key, problem)) = options.csv.fault() {
+            return Err(MarketDataError::Csv { key, problem });
+        }
         let factors = Factors::of(options)?;
         let bars = Bars {
             files: Vec::new(),

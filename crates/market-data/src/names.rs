@@ -94,6 +94,27 @@ pub(crate) fn date_of_file(file: &str) -> Option<i64> {
     })
 }
 
+/// A file's own name without the endings of formats that are read.
+pub(crate) fn stem(file: &str) -> &str {
+    const ENDINGS: [&str; 12] = [
+        ".gz", ".zip", ".zst", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc",
+        ".feather", ".dbn",
+    ];
+    let mut stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let ending = |stem: &str| {
+        ENDINGS.iter().find_map(|ending| {
+            let cut = stem.len().checked_sub(ending.len())?;
+            let is_there = stem.is_char_boundary(cut) && stem[cut..].eq_ignore_ascii_case(ending);
+            is_there.then_some(cut)
+        })
+    };
+    // A file within another format has two.
+    while let Some(cut) = ending(stem) {
+        stem = &stem[..cut];
+    }
+    stem
+}
+
 /// A file's name without its extensions, taken apart.
 struct Name<'a> {
     whole: &'a str,
@@ -115,18 +136,7 @@ enum Said<'a> {
 
 impl<'a> Name<'a> {
     fn of(file: &'a str) -> Self {
-        let mut whole = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        for _ in 0..3 {
-            for extension in [
-                ".gz", ".zip", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc",
-                ".feather",
-            ] {
-                let cut = whole.len().saturating_sub(extension.len());
-                if whole.is_char_boundary(cut) && whole[cut..].eq_ignore_ascii_case(extension) {
-                    whole = &whole[..cut];
-                }
-            }
-        }
+        let whole = stem(file);
         let mut stem = whole;
         let mut words = Vec::new();
         while let Some(cut) = stem.rfind(['-', '_', ' ', '.']) {
@@ -291,6 +301,8 @@ mod tests {
             ("spy/2019.csv", "spy"),
             ("part-0.parquet", "bars"),
             ("BRK.B.csv.gz", "BRK.B"),
+            ("ACME.csv.zst", "ACME"),
+            ("ES.dbn.zst", "ES"),
             ("1000PEPEUSDT-5m-2025-01.csv", "1000PEPEUSDT"),
             ("", "bars"),
             ("7203.csv", "7203"),

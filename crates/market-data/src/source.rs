@@ -1,5 +1,6 @@
 //! From paths and globs to the tables in the files.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::panic::AssertUnwindSafe;
@@ -46,8 +47,12 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
     let files = expand_all(paths)?;
     let mut joiner = Joiner::new(options)?;
     if options.aggregate.is_some() {
-        // Trades are used up as they are read.
+        // Trades are used up as they are read: those of a file that is read again would count twice.
+        let mut known = BTreeSet::new();
         for file in &files {
+            if !known.insert(std::fs::canonicalize(file).unwrap_or_else(|_| file.into())) {
+                return Err(MarketDataError::file(file, "it is named twice; name it once"));
+            }
             let mut rows = 0;
             read_file(file, options, &mut |table| {
                 rows += table.ts.len();

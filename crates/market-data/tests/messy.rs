@@ -186,6 +186,14 @@ fn joined_files_may_have_their_header_again() {
 }
 
 #[test]
+fn options_that_can_not_be_are_told() {
+    let csv = CsvOptions { separator: Some('é'), ..CsvOptions::default() };
+    let error = read(b"a,b", &with(csv)).unwrap_err();
+    assert_eq!(error.kind(), barloom_market_data::ErrorKind::Usage);
+    assert!(error.to_string().contains("data.csv.separator: 'é' can't part fields"), "{error}");
+}
+
+#[test]
 fn utf_16_is_read() {
     let text = "date,open,high,low,close\r\n2024-01-02,1,2,1,2\r\n";
     let units: Vec<u16> = std::iter::once(0xfeff).chain(text.encode_utf16()).collect();

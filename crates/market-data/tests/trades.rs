@@ -100,6 +100,9 @@ fn a_bar_may_have_trades_of_several_files() {
     assert_eq!(minutes(&loaded, 0), [0, 1, 2]);
     assert_eq!(column(&loaded, "close"), [10.0, 12.0, 13.0]);
     assert_eq!(column(&loaded, "count"), [1.0, 2.0, 1.0]);
+    let twice = [days[0].clone(), days[1].clone(), days[0].clone()];
+    let error = read(&twice, &options("1m")).unwrap_err().to_string();
+    assert!(error.contains("14.csv: it is named twice"), "{error}");
     let turned = of("1m", &[days[1].clone(), days[0].clone()]);
     assert_eq!(column(&turned, "close"), [10.0, 12.0, 13.0], "in any order of files");
     let ticks = of("3 ticks", &days);

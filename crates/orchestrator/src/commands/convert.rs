@@ -1,6 +1,7 @@
 //! `barloom convert`.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use barloom_bars::OnBadBar;
 use barloom_market_data::{Conversion, Converted};
@@ -31,9 +32,15 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             "--format is of the files in a folder; the ending of {out} says it"
         )));
     }
-    // Reading one file can't be stopped but by ending the process, which leaves nothing behind.
-    let signals = is_folder.then(Signals::catch).transpose()?;
-    let stop = || signals.as_ref().is_some_and(Signals::came);
+    // Until something is written a signal ends the process, which leaves nothing behind.
+    let signals = OnceLock::new();
+    let stop = || signals.get().is_some_and(Signals::came);
+    let begins = || {
+        if let Ok(caught) = Signals::catch() {
+            // It is called once.
+            let _ = signals.set(caught);
+        }
+    };
     let mut conversion = Conversion {
         inputs,
         out: path,
@@ -42,6 +49,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
         on_bad_bar: if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error },
         overwrite: convert.overwrite,
         progress: &|_| (),
+        begins: &begins,
         stop: &stop,
     };
     let bytes = conversion.files()?.iter().map(|(_, bytes)| bytes).sum();
@@ -51,7 +59,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
     let start = clock::now();
     let result = conversion.run();
     bar.finish_and_clear();
-    let converted = match (result, &signals) {
+    let converted = match (result, signals.get()) {
         (Err(error), Some(signals)) => return Err(signals.blame(error.into())),
         (result, _) => result?,
     };
