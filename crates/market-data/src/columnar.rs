@@ -14,7 +14,8 @@ use crate::names::symbol_of_file;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::source::unpacked_limit;
 use crate::table::{Kind, NO_TIME, Name, Rows, SymbolCodes, Table};
-use crate::time::{self, Written, instants};
+use crate::time::{self, Written};
+use crate::times::instants;
 use crate::{MarketDataError, ReadOptions, ipc, pages};
 
 /// Reads a Parquet file: only the columns that bars are made from.

@@ -41,6 +41,7 @@ mod table;
 mod text;
 mod thrift;
 mod time;
+mod times;
 mod write;
 
 pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};

@@ -13,7 +13,7 @@ use barloom_bars::{Column, CsvOptions};
 use crate::names::symbol_of_file;
 use crate::roles::shown;
 use crate::table::{Name, Rows, Table};
-use crate::time::instants;
+use crate::times::instants;
 use crate::{MarketDataError, ReadOptions};
 use layout::Layout;
 

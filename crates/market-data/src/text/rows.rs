@@ -6,7 +6,7 @@ use wide::u8x16;
 use super::layout::{Layout, reader};
 use crate::MarketDataError;
 use crate::table::SymbolCodes;
-use crate::time::Times;
+use crate::times::Times;
 
 /// The least bytes of a piece.
 const PIECE: usize = 1 << 20;
