@@ -50,7 +50,7 @@ pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec, interval_start};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
 pub use trades::{Aggregated, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
-pub use validate::{BarFault, bar_fault};
+pub use validate::{BarFault, bar_fault, first_fault};
 
 /// The price columns that every series has, in this order.
 pub const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{BarsError, PRICE_COLUMNS, bar_fault};
+use crate::{BarsError, PRICE_COLUMNS, first_fault};
 
 /// A named column of bars, one value a bar. NaN means missing; prices have none.
 #[derive(Clone, Debug)]
@@ -151,23 +151,15 @@ impl Series {
     }
 
     fn check_bars(&self) -> Result<(), BarsError> {
-        let [open, high, low, close] = PRICE_COLUMNS.map(|name| self.column(name).unwrap_or(&[]));
-        let volume = self.column("volume");
-        for bar in 0..self.len() {
-            let (o, h, l, c) = (open[bar], high[bar], low[bar], close[bar]);
-            if let Some(fault) = bar_fault(o, h, l, c, volume.map(|v| v[bar])) {
-                return Err(BarsError::BadBar {
-                    symbol: self.symbol.clone(),
-                    bar,
-                    fault,
-                    open: o,
-                    high: h,
-                    low: l,
-                    close: c,
-                });
+        let prices = PRICE_COLUMNS.map(|name| self.column(name).unwrap_or(&[]));
+        match first_fault(prices, self.column("volume")) {
+            None => Ok(()),
+            Some((bar, fault)) => {
+                let [open, high, low, close] = prices.map(|column| column[bar]);
+                let symbol = self.symbol.clone();
+                Err(BarsError::BadBar { symbol, bar, fault, open, high, low, close })
             }
         }
-        Ok(())
     }
 }
 

@@ -81,15 +81,60 @@ pub fn bar_fault(
     close: f64,
     volume: Option<f64>,
 ) -> Option<BarFault> {
-    // What nearly all bars are, in comparisons that NaN fails, without a branch.
-    let in_range = (low >= USUAL.0) & (high <= USUAL.1);
-    let in_order = (low <= open) & (open <= high) & (low <= close) & (close <= high);
-    let volume_is_good = volume.is_none_or(|v| (0.0..f64::INFINITY).contains(&v));
-    if in_range & in_order & volume_is_good {
+    if is_usual(open, high, low, close) && volume.is_none_or(is_usual_volume) {
         None
     } else {
         any_fault(open, high, low, close, volume)
     }
+}
+
+/// The first bar of columns with a fault: its index, from 0, and its [`bar_fault`].
+///
+/// # Panics
+/// The columns are not equally long.
+///
+/// ```
+/// use barloom_bars::{BarFault, first_fault};
+/// let (price, high) = ([10.0, 10.0], [10.0, 9.0]);
+/// let fault = first_fault([&price, &high, &price, &price], None);
+/// assert_eq!(fault, Some((1, BarFault::HighBelowLow)));
+/// ```
+#[must_use]
+pub fn first_fault(prices: [&[f64]; 4], volume: Option<&[f64]>) -> Option<(usize, BarFault)> {
+    // Bars that are looked at together.
+    const LOT: usize = 1_024;
+    let len = prices[0].len();
+    for start in (0..len).step_by(LOT) {
+        let lot = start..len.min(start + LOT);
+        let [open, high, low, close] = prices.map(|column| &column[lot.clone()]);
+        let volume = volume.map(|volume| &volume[lot.clone()]);
+        let bars = open.iter().zip(high).zip(low.iter().zip(close));
+        let usual = bars.fold(true, |all, ((o, h), (l, c))| all & is_usual(*o, *h, *l, *c));
+        let volumes = volume.unwrap_or_default().iter();
+        if volumes.fold(usual, |all, v| all & is_usual_volume(*v)) {
+            continue;
+        }
+        let fault = |bar: usize| {
+            let volume = volume.map(|volume| volume[bar]);
+            Some((start + bar, bar_fault(open[bar], high[bar], low[bar], close[bar], volume)?))
+        };
+        if let Some(found) = (0..lot.len()).find_map(fault) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// What nearly all bars are, in comparisons that NaN fails, without a branch.
+#[inline]
+fn is_usual(open: f64, high: f64, low: f64, close: f64) -> bool {
+    let in_range = (low >= USUAL.0) & (high <= USUAL.1);
+    in_range & (low <= open) & (open <= high) & (low <= close) & (close <= high)
+}
+
+#[inline]
+fn is_usual_volume(volume: f64) -> bool {
+    (0.0..f64::INFINITY).contains(&volume)
 }
 
 /// Prices within these are normal in f32, too.
@@ -139,6 +184,29 @@ mod tests {
                     any_fault(open, high, low, close, volume),
                 );
                 assert_eq!(got, all, "{open} {high} {low} {close} {volume:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_fault_of_columns_is_that_of_their_bars() {
+        for len in [0, 1, 1_023, 1_024, 2_100] {
+            for bad in [0, 1, 1_023, 1_024, 2_099, usize::MAX] {
+                for value in [f64::NAN, -1.0, 1e39, f64::INFINITY] {
+                    for column in 0..5 {
+                        let mut columns: [Vec<f64>; 5] = std::array::from_fn(|_| vec![1.0; len]);
+                        if bad < len {
+                            columns[column][bad] = value;
+                        }
+                        let [o, h, l, c, v] = columns.each_ref().map(Vec::as_slice);
+                        let each =
+                            |i: usize| Some((i, bar_fault(o[i], h[i], l[i], c[i], Some(v[i]))?));
+                        let expected = (0..len).find_map(each);
+                        assert_eq!(first_fault([o, h, l, c], Some(v)), expected);
+                        let without = expected.filter(|_| column < 4);
+                        assert_eq!(first_fault([o, h, l, c], None), without);
+                    }
+                }
             }
         }
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{
     Aggregate, BarFault, BarSpec, Column, EmptyBars, MaxGap, OnBadBar, PRICE_COLUMNS, PartialBar,
-    Series, TradeFault, bar_fault, fill, median_of_steps, resample,
+    Series, TradeFault, bar_fault, fill, first_fault, median_of_steps, resample,
 };
 
+use rayon::prelude::*;
+
 use crate::check::{Place, Places};
+use crate::origins::{Origin, Origins};
 use crate::table::NO_TIME;
 use crate::time::is_early;
 use crate::{Joined, MarketDataError};
@@ -43,13 +46,6 @@ pub(crate) struct FileName {
     pub(crate) time_unit: Option<&'static str>,
 }
 
-/// Where a bar comes from: a file, and a line or row of it from 1.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    pub(crate) file: u32,
-    pub(crate) row: u32,
-}
-
 /// The bars of one symbol in the order read.
 #[derive(Clone, Debug)]
 pub(crate) struct RawSeries {
@@ -58,7 +54,7 @@ pub(crate) struct RawSeries {
     /// The names of all numeric columns in its files, those that were not read too.
     pub(crate) available: Vec<String>,
     pub(crate) columns: Vec<Column>,
-    pub(crate) origins: Vec<Origin>,
+    pub(crate) origins: Origins,
     /// Whether trades made it.
     pub(crate) of_trades: bool,
 }
@@ -143,11 +139,12 @@ impl Bars {
         }
         for raw in &self.series {
             if let Some(row) = self.early_rows(raw).next() {
-                let file = &self.files[raw.origins[row].file as usize];
+                let origin = raw.origins.get(row);
+                let file = &self.files[origin.file as usize];
                 let problem = format!(
                     "{} {}: its time is a number that says a time before 1973; is the column \
                      one of times? (ms_of_day = true under [data.csv] reads ms since midnight)",
-                    file.unit, raw.origins[row].row
+                    file.unit, origin.row
                 );
                 return Err(MarketDataError::file(&file.name, problem));
             }
@@ -165,7 +162,8 @@ impl Bars {
         }
         let seams: Vec<Vec<usize>> = self.series.iter().map(|raw| self.seams(raw)).collect();
         for (raw, seams) in self.series.into_iter().zip(seams) {
-            let (symbol, file) = (raw.symbol.clone(), raw.origins.first().map(|o| o.file));
+            let (symbol, file) =
+                (raw.symbol.clone(), raw.origins.files().next().map(|(_, file)| file));
             let of_trades = raw.of_trades;
             match raw.into_series(&seams)? {
                 Some(series) => loaded.series.push(aggregated(series, self.aggregate, of_trades)?),
@@ -181,17 +179,16 @@ impl Bars {
 
     /// The bars whose times are numbers so small that they rather count something else.
     pub(crate) fn early_rows(&self, raw: &RawSeries) -> impl Iterator<Item = usize> {
-        let is_number = |file: u32| self.files[file as usize].time_unit.is_some();
-        let is_one = move |row: &usize| {
-            let ts = raw.ts[*row];
-            ts != NO_TIME && is_number(raw.origins[*row].file) && is_early(ts)
+        let is_one = |row: &usize| {
+            let is_number = || self.files[raw.origins.get(*row).file as usize].time_unit.is_some();
+            raw.ts[*row] != NO_TIME && is_early(raw.ts[*row]) && is_number()
         };
         (0..raw.ts.len()).filter(is_one)
     }
 
     /// `bars.csv, line 7` of a bar.
     pub(crate) fn place(&self, series: &RawSeries, row: usize) -> String {
-        let origin = series.origins[row];
+        let origin = series.origins.get(row);
         let file = &self.files[origin.file as usize];
         format!("{}, {} {}", file.name, file.unit, origin.row)
     }
@@ -235,7 +232,7 @@ impl RawSeries {
         let mut order: Vec<usize> = (0..self.ts.len()).collect();
         order.sort_by_key(|row| self.ts[*row]);
         self.ts = order.iter().map(|row| self.ts[*row]).collect();
-        self.origins = order.iter().map(|row| self.origins[*row]).collect();
+        self.origins = self.origins.take(order.iter().copied());
         for column in &mut self.columns {
             column.values = order.iter().map(|row| column.values[*row]).collect();
         }
@@ -245,7 +242,7 @@ impl RawSeries {
     pub(crate) fn append(&mut self, other: Self) {
         let before = self.ts.len();
         self.ts.extend(other.ts);
-        self.origins.extend(other.origins);
+        self.origins.append(&other.origins);
         for name in other.available {
             if !self.available.contains(&name) {
                 self.available.push(name);
@@ -290,6 +287,9 @@ impl RawSeries {
     pub(crate) fn faults(&self) -> Vec<(usize, Fault)> {
         let [open, high, low, close] = PRICE_COLUMNS.map(|n| self.column(n).unwrap_or_default());
         let volume = self.column("volume");
+        if self.is_sound([open, high, low, close], volume) {
+            return Vec::new();
+        }
         let mut faults = Vec::new();
         let mut last = NO_TIME;
         for (row, time) in self.ts.iter().enumerate() {
@@ -309,6 +309,21 @@ impl RawSeries {
             }
         }
         faults
+    }
+
+    /// Whether every time is after the one before and no bar has a fault.
+    fn is_sound(&self, prices: [&[f64]; 4], volume: Option<&[f64]>) -> bool {
+        // Bars that one thread looks at.
+        const PIECE: usize = 1 << 16;
+        let len = self.ts.len();
+        (0..len.div_ceil(PIECE)).into_par_iter().all(|piece| {
+            let piece = piece * PIECE..len.min((piece + 1) * PIECE);
+            let times = &self.ts[piece.start.saturating_sub(1)..piece.end];
+            let rise = times.windows(2).fold(true, |all, pair| all & (pair[0] < pair[1]));
+            let columns = prices.map(|column| &column[piece.clone()]);
+            rise && times[0] != NO_TIME
+                && first_fault(columns, volume.map(|volume| &volume[piece])).is_none()
+        })
     }
 
     /// A fault with the values of its bar.

@@ -229,11 +229,11 @@ impl<'a> Of<'a> {
 
     /// The name of the file that a row comes from.
     fn file(&self, row: usize) -> &'a str {
-        &self.bars.files[self.raw.origins[row].file as usize].name
+        &self.bars.files[self.raw.origins.get(row).file as usize].name
     }
 
     fn place(&self, row: usize, what: String) -> Place {
-        let (raw, origin) = (self.raw, self.raw.origins[row]);
+        let (raw, origin) = (self.raw, self.raw.origins.get(row));
         Place::new(self.file(row), origin.row, &raw.symbol, raw.ts[row], what)
     }
 }

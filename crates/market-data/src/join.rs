@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use barloom_bars::{Column, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars};
 
 use crate::adjust::Factors;
-use crate::bars::{BadTrades, Bars, Fault, FileName, Origin, RawSeries};
+use crate::bars::{BadTrades, Bars, Fault, FileName, RawSeries};
+use crate::origins::Origin;
 use crate::table::{Kind, NO_TIME, Name, Table};
 use crate::{MarketDataError, ReadOptions};
 
@@ -244,15 +245,14 @@ fn aggregated(symbol: String, trades: TradeBars<Origin>, options: &ReadOptions) 
         ts: made.ts,
         available: TRADE_BAR_COLUMNS.map(str::to_owned).to_vec(),
         columns: made.columns.into_iter().filter(is_used).collect(),
-        origins: made.tags,
+        origins: made.tags.into_iter().collect(),
         of_trades: true,
     }
 }
 
 /// The rows of each symbol of a table, in the order of the table.
 fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
-    let origins: Vec<Origin> =
-        (0..table.ts.len()).map(|row| Origin { file, row: table.number(row) }).collect();
+    let origins = table.rows.origins(table.ts.len()).of_file(file);
     let Some((codes, names)) = table.symbols else {
         let Table { symbol, ts, available, columns, .. } = table;
         let name = Name::from(symbol.clone());
@@ -276,7 +276,7 @@ fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
                 .iter()
                 .map(|c| Column::new(c.name.clone(), rows.iter().map(|r| c.values[*r]).collect()))
                 .collect(),
-            origins: rows.iter().map(|row| origins[*row]).collect(),
+            origins: origins.take(rows.iter().copied()),
             of_trades: false,
         };
         (name, series)
@@ -289,6 +289,9 @@ fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
 /// place; those that are missing are left out.
 fn newest_first(ts: &[i64], strictly: bool) -> Option<usize> {
     const OUT_OF_PLACE: usize = 10;
+    if ts.is_sorted() {
+        return None;
+    }
     let times: Vec<i64> = ts.iter().copied().filter(|t| *t != NO_TIME).collect();
     let count = |is: fn(i64, i64) -> bool| times.windows(2).filter(|p| is(p[0], p[1])).count();
     let falls = count(|before, after| after < before);

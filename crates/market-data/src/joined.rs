@@ -44,10 +44,9 @@ impl Bars {
         let joined = |raw: &RawSeries| {
             let mut files: Vec<u32> = Vec::new();
             let mut known = BTreeSet::new();
-            for origin in &raw.origins {
-                // Bars of a file mostly follow each other.
-                if files.last() != Some(&origin.file) && known.insert(origin.file) {
-                    files.push(origin.file);
+            for (_, file) in raw.origins.files() {
+                if known.insert(file) {
+                    files.push(file);
                 }
             }
             let files = files.into_iter().map(|file| &self.files[file as usize]);
@@ -66,13 +65,12 @@ impl Bars {
     /// The rows of a series at which a file begins whose name has another number than that of the
     /// file before it. The two may be other instruments, so no segment spans them.
     pub(crate) fn seams(&self, raw: &RawSeries) -> Vec<usize> {
-        let begins = |row: &usize| raw.origins[row - 1].file != raw.origins[*row].file;
-        let differ = |row: &usize| {
-            let files = [row - 1, *row].map(|row| &self.files[raw.origins[row].file as usize]);
+        let differ = |seam: &(usize, u32, u32)| {
+            let files = [seam.1, seam.2].map(|file| &self.files[file as usize]);
             let [before, now] = files.map(|file| numbers_of_file(&file.name));
             files.iter().all(|file| file.says_symbol) && before != now
         };
-        (1..raw.origins.len()).filter(begins).filter(differ).collect()
+        raw.origins.seams().filter(differ).map(|(row, ..)| row).collect()
     }
 
     /// The names under which these columns were read, whatever their spelling: `Adj Close` is

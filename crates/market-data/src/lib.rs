@@ -34,6 +34,7 @@ mod joined;
 mod market_arrow;
 mod names;
 mod options;
+mod origins;
 mod pages;
 mod roles;
 mod source;

@@ -98,6 +98,11 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
             unpack_zstd(file, stream, options, emit)
         };
     }
+    if is_text(file, &bytes)
+        && let Some(tables) = text::read_file(file, &opened, options)
+    {
+        return tables.into_iter().try_for_each(emit);
+    }
     let size = opened.metadata().map_or(0, |metadata| metadata.len());
     let bytes = match usize::try_from(size).ok().and_then(|size| read_aside(&opened, size)) {
         Some(all) => all,
@@ -370,6 +375,12 @@ fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>,
     } else {
         text::read(file, bytes, options)
     }
+}
+
+/// Whether a file whose first four bytes these are is text, not packed.
+fn is_text(file: &str, begin: &[u8]) -> bool {
+    let others: [&[u8]; 6] = [b"PK\x03\x04", &[0x1f, 0x8b], b"PAR1", b"ARRO", &[0xff; 4], b"FEA1"];
+    !others.iter().any(|other| begin.starts_with(other)) && columnar_name(file).is_none()
 }
 
 /// The ending and the format of a file whose name says that it is no text.

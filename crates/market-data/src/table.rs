@@ -2,6 +2,8 @@
 
 use barloom_bars::Column;
 
+use crate::origins::{Origin, Origins};
+
 /// A time that is missing.
 pub(crate) const NO_TIME: i64 = i64::MIN;
 
@@ -20,7 +22,20 @@ pub(crate) enum Rows {
     /// By number, from 1, after so many that went before.
     Numbered(usize),
     /// By the line of a text file on which each begins, from 1.
-    Lines(Vec<u32>),
+    Lines(Origins),
+}
+
+impl Rows {
+    /// Of so many rows where they come from, as rows of the first file.
+    pub(crate) fn origins(self, rows: usize) -> Origins {
+        match self {
+            Self::Numbered(before) => {
+                let row = u32::try_from(before + 1).unwrap_or(u32::MAX);
+                Origins::following(Origin { file: 0, row }, rows)
+            }
+            Self::Lines(lines) => lines,
+        }
+    }
 }
 
 /// What rows are called that belong together.
@@ -67,7 +82,7 @@ impl Table {
     pub(crate) fn number(&self, index: usize) -> u32 {
         match &self.rows {
             Rows::Numbered(before) => u32::try_from(before + index + 1).unwrap_or(u32::MAX),
-            Rows::Lines(lines) => lines.get(index).copied().unwrap_or(0),
+            Rows::Lines(lines) => lines.get(index).row,
         }
     }
 
@@ -100,7 +115,7 @@ impl Table {
             keep(codes, &full);
         }
         if let Rows::Lines(lines) = &mut self.rows {
-            keep(lines, &full);
+            *lines = lines.take((0..full.len()).filter(|row| full[*row]));
         }
     }
 
@@ -139,13 +154,9 @@ impl SymbolCodes {
     }
 
     /// Puts the codes of others after these.
-    pub(crate) fn append(&mut self, others: Self) {
-        if self.codes.is_empty() {
-            *self = others;
-            return;
-        }
-        for code in others.codes {
-            self.push(&others.names[code as usize]);
+    pub(crate) fn append(&mut self, others: &Self) {
+        for code in &others.codes {
+            self.push(&others.names[*code as usize]);
         }
     }
 

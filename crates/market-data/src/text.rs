@@ -1,21 +1,26 @@
 //! Bars and trades from delimited text.
 
+mod blocks;
 mod clock;
 mod layout;
 mod number;
 mod propose;
+mod regular;
 mod rows;
 
 use std::borrow::Cow;
+use std::fs::File;
 
 use barloom_bars::{Column, CsvOptions};
 
 use crate::names::symbol_of_file;
 use crate::roles::shown;
-use crate::table::{Name, Rows, Table};
+use crate::table::{self, Name, Table};
 use crate::times::instants;
 use crate::{MarketDataError, ReadOptions};
+use blocks::Source;
 use layout::Layout;
+use rows::Rows;
 
 /// Reads delimited text, with a header or without: one table, or one for each symbol of a wide one.
 /// An error says what options would read it, where there are some.
@@ -35,6 +40,31 @@ pub(crate) fn read(
         }
         read => read,
     }
+}
+
+/// The first bytes of a file, that tell how it is laid out.
+const HEAD: usize = 1 << 20;
+
+/// Reads a large file of delimited text that begins with `head` in blocks, without holding it whole;
+/// none if it can't be read so: it is small, no plain text, or not what it should be, of which
+/// [`read`] then tells.
+pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {
+    let size = opened.metadata().ok()?.len();
+    if size <= HEAD as u64 {
+        return None;
+    }
+    let mut head = vec![0; HEAD];
+    blocks::read_exact_at(opened, &mut head, 0).ok()?;
+    let Cow::Borrowed(text) = decoded(file, &head).ok()? else { return None };
+    let layout = Layout::of(file, text, options).ok()?;
+    // Whether a quote opens or closes a field is told from the beginning.
+    let above = head.len() - layout.rows.len();
+    if layout.rows.is_empty() || head[..above].contains(&b'"') {
+        return None;
+    }
+    let rows = rows::read_blocks(&layout, &Source::File(opened, above as u64, size))?.ok()?;
+    let same = opened.metadata().is_ok_and(|metadata| metadata.len() == size);
+    if same { of_rows(file, layout, rows, options).ok() } else { None }
 }
 
 /// The text as UTF-8, without a byte order mark.
@@ -69,17 +99,28 @@ fn decoded<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, MarketDataE
 fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     let layout = Layout::of(file, text, options)?;
     let rows = rows::read(&layout)?;
+    of_rows(file, layout, rows, options)
+}
+
+/// The tables that rows make.
+fn of_rows(
+    file: &str,
+    layout: Layout<'_>,
+    rows: Rows,
+    options: &ReadOptions,
+) -> Result<Vec<Table>, MarketDataError> {
     if rows.times.len() == 0 {
         return Err(MarketDataError::file(file, "it has a header and no bars"));
     }
     let column = shown(&layout.header, layout.time);
     let lines = rows.lines;
-    let place = |row: usize| format!("line {}", lines[row]);
-    let (ts, time_unit, unit_jumps) = instants(file, &column, rows.times, options, place)?;
+    let place = |row: usize| format!("line {}", lines.get(row).row);
+    let (mut ts, time_unit, unit_jumps) = instants(file, &column, rows.times, options, place)?;
     let named = layout.symbol.map(|_| rows.symbols.finish());
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();
     let mut tables = Vec::with_capacity(layout.groups.len());
-    for group in layout.groups {
+    let groups = layout.groups.len();
+    for (at, group) in layout.groups.into_iter().enumerate() {
         let columns = group.values.filter(|at| !rows.is_text[*at]);
         let columns = columns
             .filter_map(|at| Some(Column::new(layout.values[at].name.clone(), values[at].take()?)));
@@ -88,12 +129,12 @@ fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, 
             file: file.to_owned(),
             symbol: symbol_of_file(file, &ts),
             symbols: named.clone(),
-            ts: ts.clone(),
+            ts: if at + 1 == groups { std::mem::take(&mut ts) } else { ts.clone() },
             time_unit,
             unit_jumps: unit_jumps.clone(),
             available: group.available,
             columns: columns.collect(),
-            rows: Rows::Lines(lines.clone()),
+            rows: table::Rows::Lines(lines.clone()),
         };
         if let Some(symbol) = group.symbol {
             table.symbols = Some((vec![0; table.ts.len()], vec![Name::from(symbol)]));

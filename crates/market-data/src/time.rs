@@ -1,5 +1,7 @@
 //! Times as they stand in files.
 
+use std::ops::Range;
+
 use arrow::array::timezone::Tz;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
@@ -47,6 +49,18 @@ pub(crate) fn of_number(value: i64) -> Option<Written> {
         _ => (1, "ns"),
     };
     Some(Written::Epoch(value.checked_mul(unit)?, name))
+}
+
+/// The numbers like this one that are of one unit and can be no date in digits, what one of the unit
+/// is in ns, and its name.
+pub(crate) fn plain_epochs(like: i64) -> Option<(Range<i64>, i64, &'static str)> {
+    let of_unit = [
+        (21_001_232..100_000_000_000, SECOND, "s"),
+        (210_012_312_360..19_000_101_000_000, 1_000_000, "ms"),
+        (100_000_000_000_000..100_000_000_000_000_000, 1_000, "us"),
+        (100_000_000_000_000_000..i64::MAX, 1, "ns"),
+    ];
+    of_unit.into_iter().find(|(range, ..)| range.contains(&like))
 }
 
 /// The time of `yyyymmdd` and `HHMMSS`.

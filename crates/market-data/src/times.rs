@@ -1,5 +1,7 @@
 //! Columns of times, and the instants that they name.
 
+use barloom_memory::vec_with_capacity;
+
 use crate::table::NO_TIME;
 use crate::time::{Written, day_first, in_zone, of_slashed, zone};
 use crate::{MarketDataError, ReadOptions};
@@ -33,8 +35,9 @@ impl Times {
         self.mixed.as_ref().map_or(self.alike.len(), Vec::len)
     }
 
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.alike.reserve(more);
+    /// No times yet, and room for so many.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self { alike: vec_with_capacity(rows), ..Self::default() }
     }
 
     pub(crate) fn push(&mut self, written: Written) {
@@ -55,14 +58,27 @@ impl Times {
         self.alike.push(ns);
     }
 
+    /// Begins anew with numbers of a unit, whose ns are to be put there.
+    pub(crate) fn epochs(&mut self, unit: &'static str) -> &mut Vec<i64> {
+        self.clear();
+        self.kind = Some(Kind::Epoch(unit));
+        &mut self.alike
+    }
+
+    /// Lets all of them go.
+    pub(crate) fn clear(&mut self) {
+        self.alike.clear();
+        (self.kind, self.mixed) = (None, None);
+    }
+
     /// Puts others after these.
-    pub(crate) fn append(&mut self, others: Self) {
+    pub(crate) fn append(&mut self, others: &Self) {
         let alike = self.mixed.is_none()
             && others.mixed.is_none()
             && (self.kind == others.kind || self.kind.is_none() || others.kind.is_none());
         if alike {
             self.kind = self.kind.or(others.kind);
-            self.alike.extend(others.alike);
+            self.alike.extend_from_slice(&others.alike);
         } else {
             self.mix().extend((0..others.len()).map(|row| others.get(row)));
         }

@@ -28,7 +28,7 @@ pub trait Bytes: std::fmt::Debug + Send + Sync {
 }
 
 /// Bytes of a huge page on most machines. Columns of at least as many are mappings of whole ones.
-const HUGE_PAGE: usize = 2 << 20;
+pub(crate) const HUGE_PAGE: usize = 2 << 20;
 
 impl<T: bytemuck::Pod> Column<T> {
     /// No values yet, and room for `capacity` of them.

@@ -11,8 +11,10 @@
 //! assert_eq!(squares[1_000], 1_000_000);
 //! assert_eq!(squares.as_ptr().addr() % 64, 0);
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod column;
+mod room;
 
 pub use column::{Bytes, Column};
+pub use room::vec_with_capacity;

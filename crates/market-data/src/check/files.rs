@@ -9,7 +9,7 @@ const JUMP: f64 = 1.5;
 /// `time_unit_jump`: units are told per value, so files of one series may differ; it is worth
 /// knowing.
 pub(super) fn find_unit_jumps(of: &Of<'_>, found: &mut Found) {
-    for (row, before, now) in seams(of) {
+    for (row, before, now) in of.raw.origins.seams() {
         let [before, now] = [before, now].map(|file| &of.bars.files[file as usize]);
         if let (Some(was), Some(is)) = (before.time_unit, now.time_unit)
             && was != is
@@ -24,7 +24,7 @@ pub(super) fn find_unit_jumps(of: &Of<'_>, found: &mut Found) {
 /// or below it as far: files that were joined may be of different instruments.
 pub(super) fn find_price_jumps(of: &Of<'_>, found: &mut Found) {
     let [open, _, _, close] = of.prices();
-    for (row, before, _) in seams(of) {
+    for (row, before, _) in of.raw.origins.seams() {
         let (was, is) = (close[row - 1], open[row]);
         let ratio = is / was;
         // What is no price is a fault of its own.
@@ -35,14 +35,6 @@ pub(super) fn find_price_jumps(of: &Of<'_>, found: &mut Found) {
             });
         }
     }
-}
-
-/// The rows at which another file begins, with the file before and that file.
-fn seams(of: &Of<'_>) -> impl Iterator<Item = (usize, u32, u32)> {
-    let pairs = of.raw.origins.windows(2).enumerate();
-    pairs
-        .map(|(row, pair)| (row + 1, pair[0].file, pair[1].file))
-        .filter(|(_, before, now)| before != now)
 }
 
 impl Bars {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::text::counted;
 use super::{Found, Of, time};
-use crate::bars::Origin;
+use crate::origins::{Origin, Origins};
 use crate::table::NO_TIME;
 
 pub(super) const KIND: &str = "overlap";
@@ -35,7 +35,7 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     // The file that goes furthest so far: its number, until when, its rows.
     let mut reach: Option<(u32, i64, Range<usize>)> = None;
     for rows in runs(&of.raw.origins) {
-        let file = of.raw.origins[rows.start].file;
+        let file = of.raw.origins.get(rows.start).file;
         if let Some((other, until, others)) = &reach
             && (*other != file || begins_alike(of, &rows, others))
         {
@@ -67,17 +67,20 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
 }
 
 /// Rows of a file that follow each other; a file that was given twice begins again.
-fn runs(origins: &[Origin]) -> Vec<Range<usize>> {
+fn runs(origins: &Origins) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut first = None;
     for (row, origin) in origins.iter().enumerate() {
-        match runs.last_mut() {
-            Some(run)
-                if origins[run.start].file == origin.file
-                    && origins[run.start].row != origin.row =>
+        match (runs.last_mut(), first) {
+            (Some(run), Some(Origin { file, row: begin }))
+                if file == origin.file && begin != origin.row =>
             {
                 run.end = row + 1;
             }
-            _ => runs.push(row..row + 1),
+            _ => {
+                runs.push(row..row + 1);
+                first = Some(origin);
+            }
         }
     }
     runs
@@ -85,7 +88,7 @@ fn runs(origins: &[Origin]) -> Vec<Range<usize>> {
 
 /// Whether two runs begin with the same row of the same file.
 fn begins_alike(of: &Of<'_>, rows: &Range<usize>, others: &Range<usize>) -> bool {
-    let [a, b] = [rows, others].map(|rows| of.raw.origins[rows.start]);
+    let [a, b] = [rows, others].map(|rows| of.raw.origins.get(rows.start));
     a.file == b.file && a.row == b.row
 }
 

@@ -3,7 +3,7 @@
 use super::text::hours;
 use super::{Found, Of, Place, Severity};
 use crate::Bars;
-use crate::bars::Origin;
+use crate::origins::Origin;
 use crate::table::NO_TIME;
 
 /// `gap`: a step above what `max_gap = "auto"` lets a segment span.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use barloom_bars::CsvOptions;
+use wide::u8x16;
 
 use crate::time;
 
@@ -25,8 +26,7 @@ impl Numbers {
     #[inline]
     pub(super) fn read(self, field: &[u8]) -> Option<f64> {
         // A point that parts thousands would be taken for that of the decimals.
-        if self.decimal == b'.'
-            && self.thousands != Some(b'.')
+        if self.are_plain()
             && let Some(value) = short(field)
         {
             return Some(value);
@@ -34,10 +34,14 @@ impl Numbers {
         self.read_any(field)
     }
 
+    /// Whether a point parts decimals and none parts thousands.
+    pub(super) fn are_plain(self) -> bool {
+        self.decimal == b'.' && self.thousands != Some(b'.')
+    }
+
     fn read_any(self, field: &[u8]) -> Option<f64> {
         let text = std::str::from_utf8(field).ok()?;
-        if self.decimal == b'.'
-            && self.thousands != Some(b'.')
+        if self.are_plain()
             && let Ok(value) = text.parse()
         {
             return Some(value);
@@ -95,6 +99,81 @@ const POWERS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
+/// The number in `bytes[start..end]`, if it is one of up to 16 characters, digits and a point, as most
+/// are; none for all others.
+#[inline]
+pub(super) fn decimal_at(bytes: &[u8], start: usize, end: usize) -> Option<f64> {
+    let (number, places) = sixteen(bytes, start, end)?;
+    // One division rounds once: see `short`.
+    (number <= 1 << 53).then(|| number as f64 / POWERS[places])
+}
+
+/// The whole number in `bytes[start..end]`, if it is one of up to 16 digits.
+#[inline]
+pub(super) fn whole_at(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
+    let (number, places) = sixteen(bytes, start, end)?;
+    // A point at the end is none of a whole number.
+    (places == 0 && bytes[end - 1] != b'.').then_some(number as i64)
+}
+
+/// Sixteen bytes that are no part of a number, and sixteen that are one.
+const KEEP: [u8; 32] = {
+    let mut keep = [0; 32];
+    let mut at = 16;
+    while at < 32 {
+        keep[at] = 0xff;
+        at += 1;
+    }
+    keep
+};
+
+/// Of a vector the last `count` bytes.
+#[inline]
+fn last(count: usize) -> u8x16 {
+    u8x16::new(*KEEP[count..].first_chunk().unwrap_or(&[0; 16]))
+}
+
+/// The digits in `bytes[start..end]` as one number, and how many of them are after the point; none
+/// if there is something else, or more than 16 bytes, or fewer than that before the end.
+#[inline]
+fn sixteen(bytes: &[u8], start: usize, end: usize) -> Option<(u64, usize)> {
+    let length = end - start;
+    if length.wrapping_sub(1) >= 16 || end < 17 {
+        return None;
+    }
+    // That the field ends where the vector does makes all of this shifts of whole vectors.
+    let window: &[u8; 17] = bytes[end - 17..end].first_chunk()?;
+    let text = u8x16::new(*window.last_chunk()?);
+    let points = (text.simd_eq(u8x16::splat(b'.')) & last(length)).to_bitmask();
+    let (digits, count, places) = if points == 0 {
+        (text, length, 0)
+    } else {
+        let places = 15 - points.trailing_zeros() as usize;
+        // What is before the point moves up to where it is.
+        let moved = u8x16::new(*window.first_chunk()?);
+        let fraction = last(places);
+        ((text & fraction) | (moved & !fraction), length - 1, places)
+    };
+    let digits = (digits ^ u8x16::splat(b'0')) & last(count);
+    let nine = u8x16::splat(9);
+    let are_digits = digits.max(nine).simd_eq(nine).to_bitmask() == 0xffff;
+    if !are_digits || count == 0 {
+        return None;
+    }
+    let digits = digits.to_array();
+    let [high, low] = digits.as_chunks::<8>().0 else { return None };
+    Some((eight(*high) * 100_000_000 + eight(*low), places))
+}
+
+/// Eight digits as a number: pairs of neighbours become one, three times.
+#[inline]
+fn eight(digits: [u8; 8]) -> u64 {
+    let digits = u64::from_le_bytes(digits);
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+}
+
 /// A decimal number whose digits f64 holds exactly, as most are: one division then rounds once, to
 /// what every right reader gives (Clinger, "How to read floating point numbers accurately", 1990).
 /// None for all others.
@@ -150,6 +229,17 @@ mod tests {
                 2 => format!("{sign}.{whole}"),
                 _ => format!("{sign}{whole}.{:0places$}", next() % 10_u64.pow(places as u32)),
             };
+            let padded = format!("{:>20},{text}", "");
+            let at = decimal_at(padded.as_bytes(), 21, padded.len());
+            assert_eq!(
+                at.is_some(),
+                text.len() <= 16 && !text.starts_with('-') && short(text.as_bytes()).is_some(),
+                "{text}"
+            );
+            assert!(
+                at.is_none_or(|at| Some(at.to_bits()) == short(text.as_bytes()).map(f64::to_bits)),
+                "{text}"
+            );
             if let Some(value) = short(text.as_bytes()) {
                 let expected: f64 = text.parse().unwrap();
                 assert_eq!(value.to_bits(), expected.to_bits(), "{text}");

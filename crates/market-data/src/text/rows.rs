@@ -1,15 +1,18 @@
-//! The rows of delimited text: cut into pieces at the ends of lines, which are read side by side.
+//! The rows of delimited text: in blocks, which are read side by side.
 
+use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
-use wide::u8x16;
 
+use super::blocks::Source;
 use super::layout::{Layout, reader};
+use super::regular::{self, Index};
 use crate::MarketDataError;
+use crate::origins::{Origin, Origins};
 use crate::table::SymbolCodes;
 use crate::times::Times;
 
-/// The least bytes of a piece.
-const PIECE: usize = 1 << 20;
+/// Blocks that a thread reads before all are put together.
+const ROUND: usize = 4;
 
 /// What rows hold.
 #[derive(Default)]
@@ -21,127 +24,130 @@ pub(super) struct Rows {
     /// Whether a column holds text.
     pub(super) is_text: Vec<bool>,
     /// The line of each row, from 1.
-    pub(super) lines: Vec<u32>,
+    pub(super) lines: Origins,
 }
 
-/// Reads all rows.
+/// Reads all rows of text in memory.
 pub(super) fn read(layout: &Layout<'_>) -> Result<Rows, MarketDataError> {
-    let bytes = layout.rows;
-    if memchr::memchr(b'"', bytes).is_some() {
-        // Fields in quotes may hold separators and ends of lines.
-        return read_quoted(layout);
-    }
-    let pieces = pieces(bytes, PIECE.max(bytes.len() / (4 * rayon::current_num_threads())));
-    let mut line = layout.line;
-    let mut starts = Vec::with_capacity(pieces.len());
-    let counts: Vec<usize> =
-        pieces.par_iter().map(|piece| memchr::memchr_iter(b'\n', piece).count()).collect();
-    for count in counts {
-        starts.push(line);
-        line = line.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-    }
-    let read: Vec<Result<Rows, MarketDataError>> = pieces
-        .par_iter()
-        .zip(&starts)
-        .map(|(piece, line)| read_plain(layout, piece, *line))
-        .collect();
-    let read: Result<Vec<Rows>, MarketDataError> = read.into_iter().collect();
-    Ok(joined(layout, read?))
+    // Fields in quotes may hold separators and ends of lines.
+    read_blocks(layout, &Source::memory(layout.rows)).unwrap_or_else(|| read_quoted(layout))
 }
 
-/// The rows of all pieces.
-fn joined(layout: &Layout<'_>, mut pieces: Vec<Rows>) -> Rows {
-    if pieces.len() == 1 {
-        return pieces.remove(0);
-    }
-    let columns = layout.values.len();
-    let values = (0..columns).into_par_iter().map(|column| {
-        let parts: Vec<&[f64]> = pieces.iter().map(|piece| &*piece.values[column]).collect();
-        parts.concat()
-    });
-    let is_text = |column: usize| pieces.iter().any(|piece| piece.is_text[column]);
-    let mut all = Rows {
-        values: values.collect(),
-        is_text: (0..columns).map(is_text).collect(),
-        lines: pieces.iter().map(|piece| &*piece.lines).collect::<Vec<_>>().concat(),
-        ..Rows::default()
+/// A block while it is read, whose memory is used for the next one.
+struct Piece {
+    buffer: Vec<u8>,
+    index: Index,
+    /// Of which lines count from 0, as if the block were the whole text.
+    rows: Rows,
+    state: State,
+}
+
+enum State {
+    Read,
+    /// Something in it is not what it should be.
+    Wrong,
+    /// It can't be read in blocks.
+    No,
+}
+
+/// Reads all rows in blocks; none if they can't be, for quotes or because the file can't be read.
+pub(super) fn read_blocks(
+    layout: &Layout<'_>,
+    source: &Source<'_>,
+) -> Option<Result<Rows, MarketDataError>> {
+    let piece = || Piece {
+        buffer: Vec::new(),
+        index: Index::default(),
+        rows: Rows::of(layout),
+        state: State::No,
     };
-    all.times.reserve(all.lines.len());
-    for piece in &mut pieces {
-        all.times.append(std::mem::take(&mut piece.times));
-        all.symbols.append(std::mem::take(&mut piece.symbols));
+    let at_once = (ROUND * rayon::current_num_threads()).min(source.len());
+    let mut pieces: Vec<Piece> = (0..at_once).map(|_| piece()).collect();
+    let mut all = Rows::of(layout);
+    let mut line = layout.line;
+    for start in (0..source.len()).step_by(at_once.max(1)) {
+        let blocks = at_once.min(source.len() - start);
+        let pieces = &mut pieces[..blocks];
+        pieces
+            .par_iter_mut()
+            .with_max_len(1)
+            .enumerate()
+            .for_each(|(at, piece)| piece.read(layout, source, start + at));
+        let mut first = line;
+        for (at, piece) in pieces.iter_mut().enumerate() {
+            match piece.state {
+                State::Read => {}
+                State::Wrong => {
+                    // Once more, for the error to say the line.
+                    let text = source.block(start + at, &mut piece.buffer).ok()?;
+                    piece.rows.clear();
+                    return Some(Err(read_plain(layout, text, first, &mut piece.rows).err()?));
+                }
+                State::No => return None,
+            }
+            first = first.saturating_add(u32::try_from(piece.index.lines()).unwrap_or(u32::MAX));
+        }
+        if start == 0 {
+            let rows: usize = pieces.iter().map(|piece| piece.rows.times.len()).sum();
+            let share = source.len().div_ceil(blocks.max(1));
+            // Rows at the end may be longer or shorter.
+            all = Rows::with_capacity(layout, rows * share + rows * share / 64);
+        }
+        all.append(pieces, line);
+        line = first;
     }
-    // A thread each gives its memory back.
-    pieces.into_par_iter().for_each(drop);
-    all
+    Some(Ok(all))
 }
 
-/// Text cut at ends of lines into pieces of about so many bytes.
-fn pieces(mut bytes: &[u8], size: usize) -> Vec<&[u8]> {
-    let mut pieces = Vec::new();
-    while !bytes.is_empty() {
-        let end = match bytes.get(size..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-            Some(at) => size + at + 1,
-            None => bytes.len(),
-        };
-        let (piece, rest) = bytes.split_at(end);
-        pieces.push(piece);
-        bytes = rest;
+impl Piece {
+    fn read(&mut self, layout: &Layout<'_>, source: &Source<'_>, block: usize) {
+        self.state = State::No;
+        self.rows.clear();
+        let Ok(text) = source.block(block, &mut self.buffer) else { return };
+        self.index.find(text, layout.separator);
+        if self.index.has_quotes() {
+            return;
+        }
+        if regular::read(layout, text, &self.index, &mut self.rows) {
+            let first = Origin { file: 0, row: 0 };
+            self.rows.lines = Origins::following(first, self.index.lines());
+            self.state = State::Read;
+            return;
+        }
+        self.rows.clear();
+        let read = read_plain(layout, text, 0, &mut self.rows);
+        self.state = if read.is_ok() { State::Read } else { State::Wrong };
     }
-    pieces
 }
 
 /// Reads rows without quotes, of which the first is on that line.
-fn read_plain(layout: &Layout<'_>, bytes: &[u8], mut line: u32) -> Result<Rows, MarketDataError> {
-    let mut rows = Rows::of(layout);
-    if let Some(first) = memchr::memchr(b'\n', bytes) {
-        // Lines are mostly of one length.
-        rows.reserve(bytes.len() / (first + 1) + bytes.len() / 1_000 + 1);
-    }
+fn read_plain(
+    layout: &Layout<'_>,
+    bytes: &[u8],
+    mut line: u32,
+    rows: &mut Rows,
+) -> Result<(), MarketDataError> {
     let mut ends: Vec<usize> = Vec::with_capacity(layout.header.len() + 1);
-    let mut start = 0;
-    let mut end_of = |at: usize, rows: &mut Rows| -> Result<(), MarketDataError> {
-        if bytes.get(at) == Some(&layout.separator) {
-            ends.push(at);
-            return Ok(());
-        }
-        ends.push(at);
-        let from = std::mem::replace(&mut start, at + 1);
+    for text in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        ends.clear();
+        ends.extend(memchr::memchr_iter(layout.separator, text));
+        ends.push(text.len());
         let field = |field: usize| {
-            let begin = if field == 0 { from } else { ends[field - 1] + 1 };
-            trimmed(&bytes[begin..ends[field]])
+            let begin = if field == 0 { 0 } else { ends[field - 1] + 1 };
+            trimmed(&text[begin..ends[field]])
         };
         if ends.len() > 1 || !field(0).is_empty() {
             rows.push(layout, ends.len(), field, line)?;
         }
         line = line.saturating_add(1);
-        ends.clear();
-        Ok(())
-    };
-    let (separator, newline) = (u8x16::splat(layout.separator), u8x16::splat(b'\n'));
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    for (block, sixteen) in blocks.iter().enumerate() {
-        let sixteen = u8x16::new(*sixteen);
-        let mut found = (sixteen.simd_eq(separator) | sixteen.simd_eq(newline)).to_bitmask();
-        while found != 0 {
-            end_of(block * 16 + found.trailing_zeros() as usize, &mut rows)?;
-            found &= found - 1;
-        }
     }
-    for (at, byte) in rest.iter().enumerate() {
-        if *byte == layout.separator || *byte == b'\n' {
-            end_of(bytes.len() - rest.len() + at, &mut rows)?;
-        }
-    }
-    if bytes.last() != Some(&b'\n') {
-        end_of(bytes.len(), &mut rows)?;
-    }
-    Ok(rows)
+    Ok(())
 }
 
 /// A field without blanks around it.
 #[inline]
-fn trimmed(field: &[u8]) -> &[u8] {
+pub(super) fn trimmed(field: &[u8]) -> &[u8] {
     match field {
         [first, .., last] if *first > b' ' && *last > b' ' => field,
         field => field.trim_ascii(),
@@ -180,10 +186,46 @@ impl Rows {
         Self { values: vec![Vec::new(); columns], is_text: vec![false; columns], ..Self::default() }
     }
 
-    fn reserve(&mut self, rows: usize) {
-        self.times.reserve(rows);
-        self.values.iter_mut().for_each(|values| values.reserve(rows));
-        self.lines.reserve(rows);
+    /// No rows yet, and room for so many.
+    fn with_capacity(layout: &Layout<'_>, rows: usize) -> Self {
+        let mut all = Self::of(layout);
+        all.times = Times::with_capacity(rows);
+        all.values.iter_mut().for_each(|values| *values = vec_with_capacity(rows));
+        all
+    }
+
+    /// Lets all rows go, and keeps what is known of columns.
+    fn clear(&mut self) {
+        self.times.clear();
+        self.symbols = SymbolCodes::default();
+        self.values.iter_mut().for_each(Vec::clear);
+        self.lines = Origins::default();
+    }
+
+    /// Puts the rows of blocks after these, of which the first is on that line.
+    fn append(&mut self, pieces: &[Piece], mut line: u32) {
+        let Self { times, symbols, values, is_text, lines } = self;
+        rayon::join(
+            || {
+                values.par_iter_mut().enumerate().with_max_len(1).for_each(|(column, all)| {
+                    for piece in pieces {
+                        all.extend_from_slice(&piece.rows.values[column]);
+                    }
+                });
+            },
+            || {
+                for piece in pieces {
+                    times.append(&piece.rows.times);
+                    symbols.append(&piece.rows.symbols);
+                    for (all, one) in is_text.iter_mut().zip(&piece.rows.is_text) {
+                        *all |= *one;
+                    }
+                    lines.append(&piece.rows.lines.clone().moved(line));
+                    let more = u32::try_from(piece.index.lines()).unwrap_or(u32::MAX);
+                    line = line.saturating_add(more);
+                }
+            },
+        );
     }
 
     /// Takes a row of so many fields.
@@ -236,7 +278,7 @@ impl Rows {
             self.symbols.push(&text(at));
         }
         self.times.push(written);
-        self.lines.push(line);
+        self.lines.push(Origin { file: 0, row: line });
         Ok(())
     }
 }

@@ -1,0 +1,148 @@
+//! Delimited text in blocks that end with lines: of memory, or of a file that is not held whole.
+
+use std::fs::File;
+use std::io;
+
+/// The bytes of a block, but for its last line: with what is read of it, it fits in the cache of a
+/// core.
+const BLOCK: usize = 256 << 10;
+
+/// What is read beyond a block at once, for the end of its last line.
+const BEYOND: usize = 4 << 10;
+
+/// The longest line that a file is read in blocks with.
+const LINE: usize = 1 << 20;
+
+/// Rows of text.
+pub(super) enum Source<'a> {
+    /// In memory.
+    Memory(Vec<&'a [u8]>),
+    /// From a byte of a file until another.
+    File(&'a File, u64, u64),
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn memory(mut bytes: &'a [u8]) -> Self {
+        let mut blocks = Vec::with_capacity(bytes.len() / BLOCK + 1);
+        while !bytes.is_empty() {
+            let end = match bytes.get(BLOCK..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+                Some(at) => BLOCK + at + 1,
+                None => bytes.len(),
+            };
+            let (block, rest) = bytes.split_at(end);
+            blocks.push(block);
+            bytes = rest;
+        }
+        Self::Memory(blocks)
+    }
+
+    /// How many blocks there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Memory(blocks) => blocks.len(),
+            Self::File(_, start, end) => (end - start).div_ceil(BLOCK as u64) as usize,
+        }
+    }
+
+    /// The lines that begin in a block, which may be read into the buffer.
+    ///
+    /// # Errors
+    /// The file can't be read, or a line is very long.
+    pub(super) fn block<'b>(
+        &'b self,
+        block: usize,
+        buffer: &'b mut Vec<u8>,
+    ) -> io::Result<&'b [u8]> {
+        let (file, start, end) = match self {
+            Self::Memory(blocks) => return Ok(blocks[block]),
+            Self::File(file, start, end) => (file, *start, *end),
+        };
+        let from = start + block as u64 * BLOCK as u64;
+        let mut to = end.min(from + BLOCK as u64);
+        // Whether a line begins here is told by the byte before.
+        let from = from - u64::from(block > 0);
+        fill(file, from, to, 0, buffer)?;
+        let text = &buffer[..(to - from) as usize];
+        let begin = match block {
+            0 => 0,
+            _ => memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1),
+        };
+        if begin == text.len() {
+            return Ok(&[]);
+        }
+        while to < end && buffer[(to - from) as usize - 1] != b'\n' {
+            let had = (to - from) as usize;
+            if had > BLOCK + LINE {
+                return Err(io::Error::other("a line is very long"));
+            }
+            let until = end.min(to + BEYOND as u64);
+            fill(file, from, until, had, buffer)?;
+            let more = &buffer[had..(until - from) as usize];
+            to = memchr::memchr(b'\n', more).map_or(until, |at| to + at as u64 + 1);
+        }
+        Ok(&buffer[begin..(to - from) as usize])
+    }
+}
+
+/// Reads a file's bytes into a buffer, of which the first `had` are there.
+fn fill(file: &File, from: u64, to: u64, had: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let length = (to - from) as usize;
+    if buffer.len() < length {
+        buffer.resize(length + BEYOND, 0);
+    }
+    read_exact_at(file, &mut buffer[had..length], from + had as u64)
+}
+
+#[cfg(unix)]
+pub(super) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(not(unix))]
+pub(super) fn read_exact_at(_: &File, _: &mut [u8], _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn blocks_of_a_file_are_its_lines() {
+        let line = |n: usize| format!("{n},{}\n", "x".repeat(n * 7_919 % 300));
+        let many: String = (0..5_000).map(line).collect();
+        let long = format!("a\n{}\nb\n", "y".repeat(3 * BLOCK));
+        let exact = "0123456789abcde\n".repeat(3 * BLOCK / 16);
+        for text in ["", "a", "a\n", &many, many.trim_end(), &long, &exact, &exact[1..]] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            for start in [0, text.len().min(1)] {
+                let source = Source::File(&file, start as u64, text.len() as u64);
+                let mut buffer = Vec::new();
+                let mut all = Vec::new();
+                for block in 0..source.len() {
+                    let lines = source.block(block, &mut buffer).unwrap();
+                    assert!(
+                        lines.ends_with(b"\n")
+                            || lines.is_empty()
+                            || block + 1 == source.len()
+                            || long == text
+                    );
+                    all.extend_from_slice(lines);
+                }
+                assert!(all == text.as_bytes()[start..], "{} bytes from {start}", text.len());
+                let memory = Source::memory(&text.as_bytes()[start..]);
+                let blocks =
+                    (0..memory.len()).map(|b| memory.block(b, &mut buffer).unwrap().to_vec());
+                assert!(blocks.collect::<Vec<_>>().concat() == text.as_bytes()[start..]);
+            }
+        }
+        let endless = "z".repeat(BLOCK + LINE + 2 * BEYOND);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(endless.as_bytes()).unwrap();
+        let source = Source::File(&file, 0, endless.len() as u64);
+        assert!(source.block(0, &mut Vec::new()).is_err());
+    }
+}
