@@ -52,7 +52,8 @@ pub(crate) fn read(
     let mut bars = Columns::<5>::default();
     let mut trades = Columns::<2>::default();
     let (mut traded, mut taken) = (0_u64, 0);
-    let mut kinds = BTreeSet::new();
+    // Of bars, and that of the one before.
+    let (mut kinds, mut kind) = (BTreeSet::new(), None);
     // Records that are no bars, by their kind.
     let mut others: BTreeMap<u8, u64> = BTreeMap::new();
     while let Some(record) = decoder.decode_ref().map_err(unreadable)? {
@@ -64,7 +65,10 @@ pub(crate) fn read(
                     format!("it holds more than {UNPACKED_LIMIT} bytes of bars; split it");
                 return Err(broken(problem));
             }
-            kinds.insert(bar.hd.rtype);
+            if kind != Some(bar.hd.rtype) {
+                kind = Some(bar.hd.rtype);
+                kinds.insert(bar.hd.rtype);
+            }
             let prices = [bar.open, bar.high, bar.low, bar.close].map(price);
             let [open, high, low, close] = prices;
             bars.push(symbols.code(&bar.hd), &bar.hd, [open, high, low, close, bar.volume as f64]);
@@ -264,8 +268,12 @@ impl Symbols {
         };
         let (symbol, from, until) = match known {
             Some(one) => (one.symbol.clone(), one.start_ts, one.end_ts),
-            // A number is a name too, at least for this time.
-            None => (key.0.to_string(), ts, ts.saturating_add(1)),
+            // A number is a name too, until there is another one.
+            None => {
+                let ends = intervals.iter().map(|one| one.end_ts).filter(|end| *end <= ts);
+                let starts = intervals.iter().map(|one| one.start_ts).filter(|start| *start > ts);
+                (key.0.to_string(), ends.max().unwrap_or(0), starts.min().unwrap_or(u64::MAX))
+            }
         };
         let next = self.codes_of.len() as u32;
         let code = *self.codes_of.entry((symbol, key.1)).or_insert(next);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{Column, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars};
 
+use rayon::prelude::*;
+
 use crate::adjust::Factors;
 use crate::bars::{BadTrades, Bars, Fault, FileName, RawSeries};
 use crate::origins::Origin;
@@ -252,36 +254,42 @@ fn aggregated(symbol: String, trades: TradeBars<Origin>, options: &ReadOptions) 
 
 /// The rows of each symbol of a table, in the order of the table.
 fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
-    let origins = table.rows.origins(table.ts.len()).of_file(file);
-    let Some((codes, names)) = table.symbols else {
-        let Table { symbol, ts, available, columns, .. } = table;
-        let name = Name::from(symbol.clone());
-        return vec![(
-            name,
-            RawSeries { symbol, ts, available, columns, origins, of_trades: false },
-        )];
+    let Table { symbol, symbols, ts, available, columns, rows, .. } = table;
+    let origins = rows.origins(ts.len()).of_file(file);
+    let of_file = Name::from(symbol);
+    let named = |name: Name| if name.symbol.is_empty() { of_file.clone() } else { name };
+    let (codes, names) = match symbols {
+        Some((codes, names)) if names.len() > 1 => (codes, names),
+        one => {
+            let name = one.and_then(|(_, names)| names.into_iter().next());
+            let name = name.map_or_else(|| of_file.clone(), named);
+            let symbol = name.symbol.clone();
+            let of_trades = false;
+            let series = RawSeries { symbol, ts, available, columns, origins, of_trades };
+            return vec![(name, series)];
+        }
     };
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     for (row, code) in codes.iter().enumerate() {
         rows[*code as usize].push(row);
     }
     let take = |(name, rows): (Name, Vec<usize>)| {
-        let name = if name.symbol.is_empty() { Name::from(table.symbol.clone()) } else { name };
+        let name = named(name);
+        let column = |column: &Column| {
+            let values = rows.iter().map(|row| column.values[*row]).collect();
+            Column::new(column.name.clone(), values)
+        };
         let series = RawSeries {
             symbol: name.symbol.clone(),
-            ts: rows.iter().map(|row| table.ts[*row]).collect(),
-            available: table.available.clone(),
-            columns: table
-                .columns
-                .iter()
-                .map(|c| Column::new(c.name.clone(), rows.iter().map(|r| c.values[*r]).collect()))
-                .collect(),
+            ts: rows.iter().map(|row| ts[*row]).collect(),
+            available: available.clone(),
+            columns: columns.iter().map(column).collect(),
             origins: origins.take(rows.iter().copied()),
             of_trades: false,
         };
         (name, series)
     };
-    names.into_iter().zip(rows).map(take).collect()
+    names.into_par_iter().zip(rows).map(take).collect()
 }
 
 /// Of how many times in a list that has its newest one first the one after is not earlier (with

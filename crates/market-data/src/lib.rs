@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod adjust;
+mod ahead;
 mod bars;
 mod check;
 mod columnar;

@@ -11,6 +11,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use rayon::prelude::*;
 
+use crate::ahead::read_ahead;
 use crate::bars::Bars;
 use crate::join::Joiner;
 use crate::names::{symbol_of_file, symbol_of_member};
@@ -142,7 +143,7 @@ fn read_aside(_: &File, _: usize) -> Option<Vec<u8>> {
 /// The table in a file that Zstandard packed.
 fn unpack_zstd(
     file: &str,
-    stream: impl BufRead,
+    stream: impl BufRead + Send,
     options: &ReadOptions,
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
@@ -153,7 +154,9 @@ fn unpack_zstd(
     stream.by_ref().take(4).read_to_end(&mut bytes).map_err(broken)?;
     if databento::begins(&bytes) {
         let stream = Cursor::new(bytes).chain(stream);
-        return unless_damaged(file, || databento::read(file, stream, options, emit));
+        return unless_damaged(file, || {
+            read_ahead(stream, |stream| databento::read(file, stream, options, emit))
+        });
     }
     stream.take(UNPACKED_LIMIT).read_to_end(&mut bytes).map_err(broken)?;
     check_unpacked(file, &bytes, UNPACKED_LIMIT)?;

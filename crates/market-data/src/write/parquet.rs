@@ -24,15 +24,16 @@ pub(super) fn write(
     slices: &Slices<'_>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
+    let ts = ColumnPath::from("ts");
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_statistics_enabled(EnabledStatistics::Chunk);
-    // Steps between times are few; prices and volumes seldom repeat enough for a dictionary.
-    let ts = ColumnPath::from("ts");
-    properties = properties
-        .set_column_dictionary_enabled(ts.clone(), false)
-        .set_column_encoding(ts, Encoding::DELTA_BINARY_PACKED);
-    let mut properties = properties.build();
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Prices and volumes seldom repeat enough for a dictionary; symbols do.
+        .set_dictionary_enabled(false)
+        .set_column_dictionary_enabled(ColumnPath::from("symbol"), true)
+        // Steps between times are few.
+        .set_column_encoding(ts, Encoding::DELTA_BINARY_PACKED)
+        .build();
     let schema = slices.schema();
     parquet::arrow::add_encoded_arrow_schema_to_metadata(schema, &mut properties);
     let parquet = ArrowSchemaConverter::new().convert(schema).map_err(io::Error::other)?;
