@@ -118,6 +118,54 @@ pub(crate) fn digits(text: &[u8]) -> Option<i64> {
     Some(number)
 }
 
+/// [`of_text`] of the usual ones: `2024-01-31`, with `14:30`, seconds and their fraction, and UTC. None
+/// for all others, and for what is no time.
+pub(crate) fn of_iso(text: &[u8]) -> Option<Written> {
+    fn number(digits: &[u8]) -> Option<u32> {
+        digits.iter().try_fold(0, |number: u32, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit <= 9).then(|| number * 10 + u32::from(digit))
+        })
+    }
+    let (date, rest) = text.split_first_chunk::<10>()?;
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = date else { return None };
+    let (year, month, day) = (number(year)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let (clock, rest) = match rest {
+        [] => ([0; 2], rest),
+        [b' ' | b'T', h1, h2, b':', m1, m2, rest @ ..] => {
+            ([number(&[*h1, *h2])?, number(&[*m1, *m2])?], rest)
+        }
+        _ => return None,
+    };
+    let (seconds, rest) = match rest {
+        [b':', s1, s2, rest @ ..] => (Some(number(&[*s1, *s2])?), rest),
+        rest => (None, rest),
+    };
+    let (nanos, rest) = match rest {
+        // Of seconds alone.
+        [b'.', rest @ ..] if seconds.is_some() => {
+            let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let (digits, rest) = rest.split_at(count);
+            // As many as ns have.
+            let mut places = [b'0'; 9];
+            places.get_mut(..count).filter(|_| count > 0)?.copy_from_slice(digits);
+            (number(&places)?, rest)
+        }
+        rest => (0, rest),
+    };
+    let ([hours, minutes], seconds) = (clock, seconds.unwrap_or(0));
+    if hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    let seconds = i64::from((hours * 60 + minutes) * 60 + seconds);
+    match (local(date, seconds * SECOND + i64::from(nanos))?, rest) {
+        (written, []) => Some(written),
+        (Written::Local(ns), b"Z" | b"+00:00") => Some(Written::Instant(ns)),
+        _ => None,
+    }
+}
+
 /// A time in text: an epoch number, an ISO date with or without time and zone, `yyyymmdd`, or
 /// day, month and year with slashes. `None` for anything else.
 pub(crate) fn of_text(text: &str) -> Option<Written> {
@@ -298,6 +346,31 @@ pub(crate) fn of_slashed(a: u32, b: u32, year: i32, nanos: i64, day_first: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn usual_times_are_read_as_all_are() {
+        let dates =
+            ["2024-01-31", "1969-12-31", "2024-02-30", "20240131", "2024-1-3", "x024-01-31"];
+        let clocks =
+            ["", " 14:30", "T14:30:59", "t14:30", " 24:00", " 23:60", " 1:30", "T00:00:60"];
+        let fractions = ["", ".5", ".123456789", ".1234567890", ".", ".x"];
+        let ends = ["", "Z", "+00:00", "+01:00", " UTC", "x", "-00:00"];
+        let mut usual = 0;
+        for date in dates {
+            for clock in clocks {
+                for fraction in fractions {
+                    for end in ends {
+                        let text = format!("{date}{clock}{fraction}{end}");
+                        let told = of_iso(text.as_bytes());
+                        assert!(told.is_none() || told == of_text(&text), "{text}: {told:?}");
+                        usual += usize::from(told.is_some());
+                    }
+                }
+            }
+        }
+        assert_eq!(of_iso(b"2024-01-31 14:30:00.25+00:00"), of_text("2024-01-31T14:30:00.25Z"));
+        assert!(usual > 20, "{usual}");
+    }
 
     #[test]
     fn times_are_read() {

@@ -52,6 +52,9 @@ impl Clock {
     pub(super) fn read_field(&self, field: &[u8]) -> Option<Written> {
         match (self, time::digits(field)) {
             (Self::Told, Some(number)) => time::of_number(number),
+            (Self::Told, None) => {
+                time::of_iso(field).or_else(|| self.read(&String::from_utf8_lossy(field)))
+            }
             _ => self.read(&String::from_utf8_lossy(field)),
         }
     }
