@@ -23,6 +23,7 @@
 
 mod adjust;
 mod bars;
+mod cache;
 mod check;
 mod columnar;
 mod convert;
@@ -46,6 +47,7 @@ mod write;
 
 pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
+pub use cache::Cache;
 pub use check::{Finding, Place, Report, SeriesReport, Severity};
 pub use columnar::read_times;
 pub use convert::{Conversion, Converted};
