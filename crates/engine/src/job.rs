@@ -23,7 +23,7 @@ use crate::{BackendChoice, Error, Loaded, Watch};
 /// let mut recipe = Recipe::default();
 /// recipe.data.bars = vec![bars.into()];
 /// recipe.dataset.samples = Samples::Count(500);
-/// let loaded = load(&recipe, read_bars(&recipe)?)?;
+/// let loaded = load(&recipe, read_bars(&recipe, None)?)?;
 ///
 /// let job = Job { backend: BackendChoice::Cpu, ..Job::new(&out) };
 /// let prepared = job.prepare(&loaded)?; // nothing is written yet

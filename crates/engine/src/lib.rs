@@ -17,7 +17,7 @@
 //! # let bars = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/spy_1h.parquet");
 //! let mut recipe = Recipe::default();
 //! recipe.data.bars = vec![bars.into()]; // spy_1h.parquet
-//! let loaded = load(&recipe, read_bars(&recipe)?)?;
+//! let loaded = load(&recipe, read_bars(&recipe, None)?)?;
 //! assert_eq!(loaded.market.len(), 40_832);
 //!
 //! let backend = BackendChoice::Cpu.open(None)?;
@@ -51,6 +51,6 @@ pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
 pub use pricing::price;
 pub use sets::{SampleSet, open};
-pub use source::{Source, read_bars, read_options, read_recipe};
+pub use source::{CACHE_BYTES, Source, default_cache, read_bars, read_options, read_recipe};
 pub use verification::Verification;
 pub use watch::Watch;

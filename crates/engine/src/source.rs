@@ -1,10 +1,11 @@
 //! What samples are made from: recipes and bars as they are read.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use barloom_bars::Market;
-use barloom_market_data::{Bars, ReadOptions, read, read_stored_market};
+use barloom_market_data::{Bars, Cache, ReadOptions, read, read_stored_market};
 use barloom_recipe::Recipe;
 
 use crate::Error;
@@ -30,7 +31,7 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
     Ok(Recipe::from_toml(&text, &path.to_string_lossy())?)
 }
 
-/// How the recipe wants bars to be read.
+/// How the recipe wants bars to be read, without a cache.
 #[must_use]
 pub fn read_options(recipe: &Recipe) -> ReadOptions {
     ReadOptions {
@@ -41,21 +42,40 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         max_gap: recipe.max_gap(),
         adjust: recipe.data.adjust.clone(),
         csv: recipe.data.csv.clone(),
+        cache: None,
     }
 }
 
 /// Reads the bars that the recipe names: files and globs, or the one `bars.arrow` of a dataset.
-/// Relative paths are relative to the current folder.
+/// Relative paths are relative to the current folder. What text files parse to is looked for in the
+/// cache, and kept there, if there is one.
 ///
 /// # Errors
 /// The recipe names none, or a time zone that is none; a file is not there, can't be read or holds
 /// no bars.
-pub fn read_bars(recipe: &Recipe) -> Result<Source, Error> {
+pub fn read_bars(recipe: &Recipe, cache: Option<Cache>) -> Result<Source, Error> {
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
     Ok(match read_stored_market(&recipe.data.bars, &recipe.data.channels)? {
         Some((market, channels)) => Source::Stored(market, channels),
-        None => Source::Bars(read(&recipe.data.bars, &read_options(recipe))?),
+        None => {
+            let options = ReadOptions { cache, ..read_options(recipe) };
+            Source::Bars(read(&recipe.data.bars, &options)?)
+        }
     })
+}
+
+/// Bytes that the cache of a person takes at most: 8 GiB.
+pub const CACHE_BYTES: u64 = 8 << 30;
+
+/// The cache of the person whose process this is, of [`CACHE_BYTES`] at most: in the folder
+/// `barloom` in that which `XDG_CACHE_HOME` names, or in `.cache` in that which `HOME` names. None
+/// if neither names one by its whole path.
+#[must_use]
+pub fn default_cache() -> Option<Cache> {
+    let folder =
+        |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(Cache::new(caches.join("barloom"), CACHE_BYTES))
 }

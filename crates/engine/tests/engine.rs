@@ -206,7 +206,7 @@ fn a_datasets_own_bars_make_it_again() {
     recipe.data.bars = vec![first.join("bars.arrow").to_string_lossy().into_owned()];
     // They are stored as they were cut, so this is not applied again.
     recipe.data.max_gap = barloom_bars::MaxGap::Limit(1);
-    let source = read_bars(&recipe).unwrap();
+    let source = read_bars(&recipe, None).unwrap();
     assert!(matches!(&source, Source::Stored(_, channels) if channels == &["close", "adj_close"]));
     let stored = load(&recipe, source).unwrap();
     assert_eq!(stored.market.segments().len(), 1);
@@ -277,12 +277,12 @@ fn errors_say_whose_they_are() {
     fs::write(&path, recipe("").to_toml()).unwrap();
     assert_eq!(read_recipe(&path).unwrap().digest(), recipe("").digest());
 
-    check(read_bars(&Recipe::default()).unwrap_err(), ErrorKind::Usage, "data.bars is empty");
+    check(read_bars(&Recipe::default(), None).unwrap_err(), ErrorKind::Usage, "data.bars is empty");
     let mut nowhere = recipe("");
     nowhere.data.bars = vec![dir.path().join("none.csv").to_string_lossy().into_owned()];
-    check(read_bars(&nowhere).unwrap_err(), ErrorKind::Io, "none.csv");
+    check(read_bars(&nowhere, None).unwrap_err(), ErrorKind::Io, "none.csv");
     nowhere.data.timezone = "Mars".into();
-    check(read_bars(&nowhere).unwrap_err(), ErrorKind::Usage, "data.timezone");
+    check(read_bars(&nowhere, None).unwrap_err(), ErrorKind::Usage, "data.timezone");
 
     let mut missing = recipe("");
     missing.data.channels.push("volume".into());

@@ -24,6 +24,7 @@
 mod adjust;
 mod ahead;
 mod bars;
+mod cache;
 mod check;
 mod columnar;
 mod convert;
@@ -48,6 +49,7 @@ mod write;
 
 pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};
 pub use bars::{Bars, Loaded};
+pub use cache::Cache;
 pub use check::{Finding, Place, Report, SeriesReport, Severity};
 pub use columnar::read_times;
 pub use convert::{Conversion, Converted};

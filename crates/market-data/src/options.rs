@@ -2,9 +2,9 @@
 
 use barloom_bars::{Adjust, Aggregate, CsvOptions, MaxGap, Stamp};
 
-use crate::MarketDataError;
 use crate::adjust::ADJ_CLOSE;
 use crate::roles::normalise;
+use crate::{Cache, MarketDataError};
 
 /// How files are read.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct ReadOptions {
     pub adjust: Option<Adjust>,
     /// How delimited text is laid out.
     pub csv: CsvOptions,
+    /// Where what text files parse to is kept, for the next time; `None` keeps nothing.
+    pub cache: Option<Cache>,
 }
 
 impl Default for ReadOptions {
@@ -37,6 +39,7 @@ impl Default for ReadOptions {
             max_gap: MaxGap::Auto,
             adjust: None,
             csv: CsvOptions::default(),
+            cache: None,
         }
     }
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::ahead::read_ahead;
 use crate::bars::Bars;
+use crate::cache::{self, Content};
 use crate::join::Joiner;
 use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
@@ -92,28 +93,34 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
     read.map_err(MarketDataError::io(path, "read"))?;
     let (is_dbn, is_zstd) = (databento::begins(&bytes), bytes.starts_with(&ZSTD_MAGIC));
     if is_dbn || is_zstd {
-        let stream = BufReader::with_capacity(BUFFER, Cursor::new(bytes).chain(opened));
+        let stream = BufReader::with_capacity(BUFFER, Cursor::new(bytes).chain(&opened));
         return if is_dbn {
             unless_damaged(file, || databento::read(file, stream, options, emit))
         } else {
-            unpack_zstd(file, stream, options, emit)
+            unpack_zstd(file, stream, Some(Content::File(&opened)), options, emit)
         };
     }
-    if is_text(file, &bytes)
-        && let Some(tables) = text::read_file(file, &opened, options)
-    {
-        return tables.into_iter().try_for_each(emit);
-    }
-    let size = opened.metadata().map_or(0, |metadata| metadata.len());
-    let bytes = match usize::try_from(size).ok().and_then(|size| read_aside(&opened, size)) {
-        Some(all) => all,
-        None => {
-            bytes.reserve(usize::try_from(size).unwrap_or(0));
-            opened.read_to_end(&mut bytes).map_err(MarketDataError::io(path, "read"))?;
-            bytes
+    // Plain text is parsed from where it lies; all others are held whole.
+    let is_text = is_text(file, &bytes);
+    let parse = || {
+        let blocks = if is_text { text::read_file(file, &opened, options) } else { None };
+        match blocks {
+            Some(tables) => Ok(tables),
+            None => unpacked(file, whole(path, &opened, bytes)?, options),
         }
     };
-    tables(file, bytes.into(), options, emit)
+    cache::tables_of(file, Content::File(&opened), options, parse)?.into_iter().try_for_each(emit)
+}
+
+/// All bytes of an open file, of which the first were read.
+fn whole(path: &Path, mut opened: &File, mut bytes: Vec<u8>) -> Result<Bytes, MarketDataError> {
+    let size = opened.metadata().map_or(0, |metadata| metadata.len());
+    if let Some(all) = usize::try_from(size).ok().and_then(|size| read_aside(opened, size)) {
+        return Ok(all.into());
+    }
+    bytes.reserve(usize::try_from(size).unwrap_or(0));
+    opened.read_to_end(&mut bytes).map_err(MarketDataError::io(path, "read"))?;
+    Ok(bytes.into())
 }
 
 /// A large file, read in pieces side by side; none if it is small, or not to be read so.
@@ -140,10 +147,11 @@ fn read_aside(_: &File, _: usize) -> Option<Vec<u8>> {
     None
 }
 
-/// The table in a file that Zstandard packed.
+/// The table in a file that Zstandard packed; `content` is all of it, if it may be kept.
 fn unpack_zstd(
     file: &str,
     stream: impl BufRead + Send,
+    content: Option<Content<'_>>,
     options: &ReadOptions,
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
@@ -158,9 +166,21 @@ fn unpack_zstd(
             read_ahead(stream, |stream| databento::read(file, stream, options, emit))
         });
     }
-    stream.take(UNPACKED_LIMIT).read_to_end(&mut bytes).map_err(broken)?;
-    check_unpacked(file, &bytes, UNPACKED_LIMIT)?;
-    table(file, &bytes.into(), options)?.into_iter().try_for_each(emit)
+    let parse = |stream: &mut dyn Read, mut bytes: Vec<u8>| {
+        stream.take(UNPACKED_LIMIT).read_to_end(&mut bytes).map_err(broken)?;
+        check_unpacked(file, &bytes, UNPACKED_LIMIT)?;
+        table(file, &bytes.into(), options)
+    };
+    // What is kept must be of the bytes that were hashed, so they are held.
+    let packed = content.filter(|_| options.cache.is_some()).and_then(Content::all);
+    let tables = match packed {
+        None => parse(&mut stream, bytes)?,
+        Some(packed) => cache::tables_of(file, Content::Bytes(&packed), options, || {
+            let mut stream = zstd::Decoder::with_buffer(&packed[..]).map_err(broken)?;
+            parse(&mut stream, Vec::new())
+        })?,
+    };
+    tables.into_iter().try_for_each(emit)
 }
 
 /// Reads the bars in memory as if they were a file of this name.
@@ -290,8 +310,23 @@ fn tables(
     options: &ReadOptions,
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
+    if bytes.starts_with(&ZSTD_MAGIC) {
+        return unpack_zstd(file, &*bytes, None, options, emit);
+    }
+    if databento::begins(&bytes) {
+        return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
+    }
+    unpacked(file, bytes, options)?.into_iter().try_for_each(emit)
+}
+
+/// The tables in a file that is neither DBN nor packed by Zstandard, by what its bytes say it is.
+fn unpacked(
+    file: &str,
+    bytes: Bytes,
+    options: &ReadOptions,
+) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PK\x03\x04") {
-        return unzip(file, bytes, options)?.into_iter().try_for_each(emit);
+        return unzip(file, bytes, options);
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut unpacked = Vec::new();
@@ -300,15 +335,9 @@ fn tables(
             .read_to_end(&mut unpacked)
             .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
         check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
-        return table(file, &unpacked.into(), options)?.into_iter().try_for_each(emit);
+        return table(file, &unpacked.into(), options);
     }
-    if bytes.starts_with(&ZSTD_MAGIC) {
-        return unpack_zstd(file, &*bytes, options, emit);
-    }
-    if databento::begins(&bytes) {
-        return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
-    }
-    table(file, &bytes, options)?.into_iter().try_for_each(emit)
+    table(file, &bytes, options)
 }
 
 fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {

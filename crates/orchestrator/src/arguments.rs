@@ -173,6 +173,9 @@ pub(crate) struct Reading {
     /// How delimited text is laid out: keys of `[data.csv]`, such as 'skip_rows = 1, decimal = ","'.
     #[arg(long, value_name = "KEYS")]
     pub(crate) csv: Option<String>,
+    /// Parse text files though they were parsed before. Else what large ones parse to is kept in $XDG_CACHE_HOME/barloom (~/.cache/barloom), 8 GiB at most, for the next time; a file that changed is parsed anew.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 #[derive(Debug, Args)]

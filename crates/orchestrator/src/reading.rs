@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use barloom_bars::{Aggregate, EmptyBars, PartialBar, Stamp};
-use barloom_engine::{read_options, read_recipe};
-use barloom_market_data::ReadOptions;
+use barloom_engine::{default_cache, read_options, read_recipe};
+use barloom_market_data::{Cache, ReadOptions};
 use barloom_recipe::Recipe;
 
 use crate::arguments::Reading;
@@ -42,7 +42,12 @@ impl Reading {
         let mut recipe = config.map(read_recipe).transpose()?.unwrap_or_default();
         self.apply(&mut recipe)?;
         recipe.validate()?;
-        Ok(ReadOptions { columns: None, ..read_options(&recipe) })
+        Ok(ReadOptions { columns: None, cache: self.cache(), ..read_options(&recipe) })
+    }
+
+    /// Where what text files parse to is kept, if it is to be.
+    pub(crate) fn cache(&self) -> Option<Cache> {
+        if self.no_cache { None } else { default_cache() }
     }
 }
 

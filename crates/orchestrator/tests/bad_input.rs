@@ -290,6 +290,7 @@ fn barloom(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_barloom"))
         .args(args)
         .current_dir(dir)
+        .env("XDG_CACHE_HOME", dir.join(".cache"))
         .env_remove("BARLOOM_LOG")
         .output()
         .expect("barloom starts")

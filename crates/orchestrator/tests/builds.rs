@@ -10,6 +10,7 @@ fn barloom(dir: &Path, args: &[&str]) -> (String, String) {
     let got = Command::new(env!("CARGO_BIN_EXE_barloom"))
         .args(args)
         .current_dir(dir)
+        .env("XDG_CACHE_HOME", dir.join(".cache"))
         .env_remove("BARLOOM_LOG")
         .output()
         .expect("barloom starts");
@@ -24,6 +25,7 @@ fn fails(dir: &Path, args: &[&str]) -> (Option<i32>, String) {
     let got = Command::new(env!("CARGO_BIN_EXE_barloom"))
         .args(args)
         .current_dir(dir)
+        .env("XDG_CACHE_HOME", dir.join(".cache"))
         .env_remove("BARLOOM_LOG")
         .output()
         .expect("barloom starts");

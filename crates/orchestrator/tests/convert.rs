@@ -115,6 +115,7 @@ fn reading_is_told_by_arguments_and_by_recipes() {
     let said = std::process::Command::new(env!("CARGO_BIN_EXE_barloom"))
         .args(["check", "x.csv", "--csv", keys])
         .current_dir(path)
+        .env("XDG_CACHE_HOME", path.join(".cache"))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&said.stdout).into_owned();

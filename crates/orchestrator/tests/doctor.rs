@@ -13,6 +13,7 @@ fn run(dir: &Path, args: &str, code: i32, says: &[&str]) -> String {
     let got = Command::new(env!("CARGO_BIN_EXE_barloom"))
         .args(args.split_whitespace())
         .current_dir(dir)
+        .env("XDG_CACHE_HOME", dir.join(".cache"))
         .env_remove("BARLOOM_LOG")
         .output()
         .expect("barloom starts");

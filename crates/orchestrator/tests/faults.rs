@@ -61,7 +61,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_barloom"));
         command
             .args(["build", "--config", "r.toml", "--backend", "cpu", "--format", format])
-            .args(["--out", out, "--threads", "2", "--quiet"])
+            .args(["--out", out, "--threads", "2", "--quiet", "--no-cache"])
             .args(more)
             .current_dir(self.dir.path());
         command

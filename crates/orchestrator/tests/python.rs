@@ -19,6 +19,7 @@ fn python(script: &str, args: &[&Path]) -> Output {
 fn build(bars: &Path, out: &Path, args: &[&str]) {
     let mut barloom = Command::new(env!("CARGO_BIN_EXE_barloom"));
     barloom.args(["build", "--quiet", "--bars"]).arg(bars).arg("--out").arg(out).args(args);
+    barloom.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     let built = barloom.output().expect("barloom starts");
     assert!(built.status.success(), "{}", text(&built.stderr));
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 fn run(dir: &Path, args: &[&str], level: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_barloom"));
     command.args(args).current_dir(dir).env("BARLOOM_LOG", level);
+    command.env("XDG_CACHE_HOME", dir.join(".cache"));
     command.output().expect("barloom starts")
 }
 

@@ -1,7 +1,7 @@
 //! Bars from what Python has: paths, tables.
 
-use barloom_engine::{Loaded, Source, load, read_bars, read_options};
-use barloom_market_data::{Bars, MemoryTable, ReadOptions, read, read_tables};
+use barloom_engine::{Loaded, Source, default_cache, load, read_bars, read_options};
+use barloom_market_data::{Bars, Cache, MemoryTable, ReadOptions, read, read_tables};
 use barloom_recipe::Recipe;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -45,18 +45,27 @@ impl Given {
     }
 }
 
+/// Where what text files parse to is kept, if it is to be.
+pub(crate) fn cache_if(wanted: bool) -> Option<Cache> {
+    if wanted { default_cache() } else { None }
+}
+
 /// The market of a recipe and the bars that were given, or that it names.
-pub(crate) fn loaded(recipe: &mut Recipe, given: Option<Given>) -> PyResult<Loaded> {
+pub(crate) fn loaded(
+    recipe: &mut Recipe,
+    given: Option<Given>,
+    cache: Option<Cache>,
+) -> PyResult<Loaded> {
     let source = match given {
         Some(Given::Paths(paths)) => {
             recipe.data.bars = paths;
-            read_bars(recipe).map_err(errors::of)?
+            read_bars(recipe, cache).map_err(errors::of)?
         }
         Some(tables @ Given::Tables(_)) => {
             recipe.data.bars = Vec::new();
             Source::Bars(tables.read(&read_options(recipe))?)
         }
-        None => read_bars(recipe).map_err(errors::of)?,
+        None => read_bars(recipe, cache).map_err(errors::of)?,
     };
     load(recipe, source).map_err(errors::of)
 }

@@ -138,6 +138,7 @@ pub(crate) fn build(
     n_samples: Option<&Bound<'_, PyAny>>,
     #[pyo3(from_py_with = whole_or_none)] seed: Option<u64>,
     bars: Option<&Bound<'_, PyAny>>,
+    cache: bool,
     out: Option<PathBuf>,
     format: Option<&str>,
     overwrite: bool,
@@ -171,7 +172,7 @@ pub(crate) fn build(
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
     let (mut loaded, sets) = watched(py, None, threads, move |_| {
-        let loaded = bars::loaded(&mut recipe, given)?;
+        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
         let sets = loaded.sets().map_err(errors::of)?;
         Ok((loaded, sets))
     })?;
@@ -242,11 +243,13 @@ fn reading(
     bars: &Bound<'_, PyAny>,
     cfg: &Bound<'_, PyAny>,
     all_columns: bool,
+    cache: bool,
 ) -> PyResult<(bars::Given, Recipe, ReadOptions)> {
     let recipe = of_any(Some(cfg))?;
     recipe.validate().map_err(errors::of)?;
     let given = bars::given(Some(bars))?.ok_or_else(|| errors::usage("bars: there are none"))?;
     let mut options = barloom_engine::read_options(&recipe);
+    options.cache = bars::cache_if(cache);
     if all_columns {
         options.columns = None;
     }
@@ -260,8 +263,9 @@ pub(crate) fn check<'py>(
     bars: &Bound<'py, PyAny>,
     cfg: &Bound<'py, PyAny>,
     all_columns: bool,
+    cache: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (given, _, options) = reading(bars, cfg, all_columns)?;
+    let (given, _, options) = reading(bars, cfg, all_columns, cache)?;
     let report = watched(py, None, None, move |_| Ok(given.read(&options)?.check()))?;
     let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;
     if let Some(fields) = value.as_object_mut() {
@@ -279,8 +283,9 @@ pub(crate) fn read(
     bars: &Bound<'_, PyAny>,
     cfg: &Bound<'_, PyAny>,
     all_columns: bool,
+    cache: bool,
 ) -> PyResult<Table> {
-    let (given, recipe, options) = reading(bars, cfg, all_columns)?;
+    let (given, recipe, options) = reading(bars, cfg, all_columns, cache)?;
     let table = watched(py, None, None, move |_| {
         let bars = given.read(&options)?;
         if !all_columns {
@@ -301,6 +306,7 @@ pub(crate) fn price(
     bars: Option<&Bound<'_, PyAny>>,
     decisions: &Bound<'_, PyAny>,
     #[pyo3(from_py_with = whole_or_none)] forward: Option<usize>,
+    cache: bool,
 ) -> PyResult<Table> {
     let mut recipe: Recipe = of_any(cfg)?;
     if let Some(forward) = forward {
@@ -316,7 +322,7 @@ pub(crate) fn price(
     };
     let priced = watched(py, None, None, move |watch| {
         let decisions = tables::joined(&schema, &batches)?;
-        let loaded = bars::loaded(&mut recipe, given)?;
+        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
         barloom_engine::price(&loaded, &decisions, watch).map_err(errors::of)
     })?;
     let schema = priced.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,14 @@ def assert_same(a: dict[str, Any], b: dict[str, Any]) -> None:
         x, y = np.asarray(a[name]), np.asarray(b[name])
         assert (x.dtype, x.shape) == (y.dtype, y.shape), name
         assert x.tobytes() == y.tobytes(), name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_yours() -> Iterator[None]:
+    """Tests, and processes that they start, keep nothing in the cache of whoever runs them."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
         .build_global()
         .map_err(|e| Failure::io(format!("can't start {threads} threads: {e}")))?;
     let spinner = progress::spinner("reading bars", output);
-    let bars = read_bars(&recipe);
+    let bars = read_bars(&recipe, build.reading.cache());
     spinner.finish_and_clear();
     let loaded = load(&recipe, bars?)?;
     report::warn(&loaded, &recipe.data.bars);

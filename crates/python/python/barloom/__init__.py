@@ -46,6 +46,7 @@ def build_dataset(
     seed: int | None = None,
     *,
     bars: Any = None,
+    cache: bool = True,
     out: str | PathLike[str] | None = None,
     format: str | None = None,
     overwrite: bool = False,
@@ -65,6 +66,9 @@ def build_dataset(
         bars: Paths or globs of files, a pyarrow, pandas or polars table, a dict of NumPy arrays by
             column (``ts`` as datetime64 or ns, ``open``, ...), or a dict of such tables by symbol.
             None: what the recipe names.
+        cache: Whether what large text files parse to is kept for the next time, in
+            ``$XDG_CACHE_HOME/barloom`` (``~/.cache/barloom``), 8 GiB at most. The bars are the
+            same; a file that changed is parsed anew.
         out: The folder to write. None: samples are made when they are asked for, which takes no
             time and no room, whatever their number, and gives the same bits.
         format: Of the folder: ``"parquet"``, ``"arrow"``, ``"npy"`` or ``"virtual"``.
@@ -86,6 +90,7 @@ def build_dataset(
             n_samples,
             seed,
             _bars.given(bars),
+            cache,
             out,
             format,
             overwrite,
@@ -142,11 +147,12 @@ def verify(
     return report
 
 
-def read_bars(bars: Any, **data: Any) -> Table:
+def read_bars(bars: Any, *, cache: bool = True, **data: Any) -> Table:
     """Reads bars in every form that ``build_dataset`` takes, as its recipe's ``[data]`` says.
 
     Args:
         bars: As for ``build_dataset``: Parquet, Arrow, CSV, Databento DBN, tables.
+        cache: As for ``build_dataset``.
         data: The keys of ``[data]`` in a recipe: ``timezone``, ``stamp``, ``on_bad_bar``;
             ``aggregate="5m"`` to make bars of trades, or coarser bars of bars; ``channels`` for some
             of the columns, all if it is left out.
@@ -161,14 +167,15 @@ def read_bars(bars: Any, **data: Any) -> Table:
         DataError: The bars can't be used.
         FileError: A file can't be read.
     """
-    return _barloom.read(_bars.given(bars), {"data": data}, "channels" not in data)
+    return _barloom.read(_bars.given(bars), {"data": data}, "channels" not in data, cache)
 
 
-def check(bars: Any, **data: Any) -> dict[str, Any]:
+def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
     """Looks for what is wrong with bars, in every form that ``build_dataset`` takes.
 
     Args:
         bars: As for ``build_dataset``.
+        cache: As for ``build_dataset``.
         data: How to read them, as for ``read_bars``.
 
     Returns:
@@ -176,7 +183,7 @@ def check(bars: Any, **data: Any) -> dict[str, Any]:
         other findings, ``text``, the report as a person reads it, and what is found in detail:
         ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``.
     """
-    return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data)
+    return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data, cache)
 
 
 def price(
@@ -185,6 +192,7 @@ def price(
     *,
     forward: int | None = None,
     cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None,
+    cache: bool = True,
 ) -> Table:
     """Prices your own decisions as the rewards of samples are priced.
 
@@ -203,6 +211,7 @@ def price(
             bar must not carry that bar's time, but that of the next one (``bar + 1``).
         forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
         cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics.
+        cache: As for ``build_dataset``.
 
     Returns:
         A table with a row for each decision: ``bar``, ``ts`` (open time of bar t), ``symbol``,
@@ -210,4 +219,4 @@ def price(
         stop, target, horizon), ``reward`` and ``reward_<metric>`` of further metrics. Null where a
         decision has no bar, or no ``forward`` bars without a gap.
     """
-    return _barloom.price(cfg, _bars.given(bars), _bars.table_of(actions), forward)
+    return _barloom.price(cfg, _bars.given(bars), _bars.table_of(actions), forward, cache)
