@@ -4,7 +4,7 @@
 pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("memory", &[]),
     ("bars", &[]),
-    ("market-data", &["bars"]),
+    ("market-data", &["memory", "bars"]),
     ("sampling", &[]),
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
