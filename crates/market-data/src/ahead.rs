@@ -16,6 +16,8 @@ pub(crate) struct Ahead {
     used: Sender<Vec<u8>>,
     chunk: Vec<u8>,
     at: usize,
+    /// Why there is no more, told as often as it is asked, as streams do.
+    failed: Option<(io::ErrorKind, String)>,
 }
 
 /// Uses a stream that another thread reads meanwhile. That one ends when the stream does, or with
@@ -25,7 +27,7 @@ pub(crate) fn read_ahead<T>(stream: impl Read + Send, take: impl FnOnce(Ahead) -
     let (used, free) = channel();
     thread::scope(|scope| {
         scope.spawn(move || fill(stream, &send, &free));
-        take(Ahead { chunks, used, chunk: Vec::new(), at: 0 })
+        take(Ahead { chunks, used, chunk: Vec::new(), at: 0, failed: None })
     })
 }
 
@@ -52,8 +54,18 @@ fn fill(mut stream: impl Read, send: &SyncSender<io::Result<Vec<u8>>>, free: &Re
 impl Read for Ahead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.chunk.len() {
-            let Ok(next) = self.chunks.recv() else { return Ok(0) };
-            let before = std::mem::replace(&mut self.chunk, next?);
+            if let Some((kind, problem)) = &self.failed {
+                return Err(io::Error::new(*kind, problem.clone()));
+            }
+            let next = match self.chunks.recv() {
+                Ok(Ok(next)) => next,
+                Ok(Err(error)) => {
+                    self.failed = Some((error.kind(), error.to_string()));
+                    continue;
+                }
+                Err(_) => return Ok(0),
+            };
+            let before = std::mem::replace(&mut self.chunk, next);
             self.at = 0;
             // The other thread may have ended.
             let _ = self.used.send(before);
@@ -79,6 +91,13 @@ mod tests {
                 read_ahead(bytes.chain(end), |mut ahead| {
                     let mut all = Vec::new();
                     let read = ahead.read_to_end(&mut all);
+                    let told = |error: io::Error| (error.kind(), error.to_string());
+                    // It does not become the end by being told.
+                    let again = ahead.read(&mut [0]).map_err(told);
+                    assert_eq!(
+                        again,
+                        read.as_ref().map(|_| 0).map_err(|e| (e.kind(), e.to_string()))
+                    );
                     (all, read.map_err(|error| error.to_string()))
                 })
             };

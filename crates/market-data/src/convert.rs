@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::names::{folder_of_symbol, stem};
 use crate::source::expand_all;
-use crate::{Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
+use crate::{Compression, Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
 
 /// What to convert into what.
 pub struct Conversion<'a> {
@@ -27,6 +27,8 @@ pub struct Conversion<'a> {
     pub on_bad_bar: OnBadBar,
     /// Whether what is there may be replaced.
     pub overwrite: bool,
+    /// How Parquet packs its columns.
+    pub compression: Compression,
     /// Called with the bytes of each file that was read.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Called once, before there is anything on disk that would be left if the process ended.
@@ -165,7 +167,12 @@ impl Conversion<'_> {
 
     /// How files are written; the columns of files in a folder of their symbol do not name it.
     fn writing(&self, symbols: bool) -> WriteOptions<'_> {
-        WriteOptions { overwrite: self.overwrite, symbols, stop: self.stop }
+        WriteOptions {
+            overwrite: self.overwrite,
+            symbols,
+            compression: self.compression,
+            stop: self.stop,
+        }
     }
 }
 

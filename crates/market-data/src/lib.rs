@@ -60,4 +60,4 @@ pub use market_arrow::{
 };
 pub use options::ReadOptions;
 pub use source::{MemoryTable, read, read_bytes, read_tables};
-pub use write::{WriteOptions, to_table, write};
+pub use write::{Compression, WriteOptions, to_table, write};

@@ -15,6 +15,20 @@ use barloom_bars::Series;
 use crate::MarketDataError;
 use slices::Slices;
 
+/// How Parquet packs its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Zstandard, at its first level: the smallest files.
+    #[default]
+    Zstd,
+    /// LZ4 (`LZ4_RAW`), which packs and unpacks faster.
+    Lz4,
+    /// Snappy, which older readers know.
+    Snappy,
+    /// Not at all.
+    None,
+}
+
 /// How bars are written.
 #[derive(Clone, Copy)]
 pub struct WriteOptions<'a> {
@@ -22,13 +36,20 @@ pub struct WriteOptions<'a> {
     pub overwrite: bool,
     /// Whether rows name their symbol; else the place of the file does.
     pub symbols: bool,
+    /// How Parquet packs its columns; other formats are not packed.
+    pub compression: Compression,
     /// Whether to stop: asked about every million rows.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Default for WriteOptions<'_> {
     fn default() -> Self {
-        Self { overwrite: false, symbols: true, stop: &|| false }
+        Self {
+            overwrite: false,
+            symbols: true,
+            compression: Compression::default(),
+            stop: &|| false,
+        }
     }
 }
 
@@ -60,7 +81,7 @@ pub fn write(
     tracing::info!("writing {} rows to {name}", slices.rows());
     write_whole(path, |file| {
         let mut file = BufWriter::with_capacity(BUFFER, file);
-        write(&mut file, &slices, options.stop).map_err(MarketDataError::io(path, "write"))?;
+        write(&mut file, &slices, &options).map_err(MarketDataError::io(path, "write"))?;
         file.flush().map_err(MarketDataError::io(path, "write"))
     })
 }
@@ -69,8 +90,7 @@ pub fn write(
 const BUFFER: usize = 1 << 20;
 
 /// Writes all slices, or stops.
-type WriteSlices =
-    fn(&mut BufWriter<&File>, &Slices<'_>, &(dyn Fn() -> bool + Sync)) -> io::Result<()>;
+type WriteSlices = fn(&mut BufWriter<&File>, &Slices<'_>, &WriteOptions<'_>) -> io::Result<()>;
 
 /// That writing was stopped.
 fn stopped() -> io::Error {
@@ -120,13 +140,13 @@ pub fn to_table(series: &[Series]) -> Result<RecordBatch, MarketDataError> {
 fn write_arrow(
     file: &mut BufWriter<&File>,
     slices: &Slices<'_>,
-    stop: &(dyn Fn() -> bool + Sync),
+    options: &WriteOptions<'_>,
 ) -> io::Result<()> {
     let mut writer = FileWriter::try_new(file, slices.schema()).map_err(io::Error::other)?;
     for rows in slices.ranges() {
         let batch = slices.batch(rows).map_err(io::Error::other)?;
         writer.write(&batch).map_err(io::Error::other)?;
-        if stop() {
+        if (options.stop)() {
             return Err(stopped());
         }
     }

@@ -13,7 +13,7 @@ use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_market_data::{
-    ErrorKind, MemoryTable, OnBadBar, ReadOptions, WriteOptions, read, read_bytes,
+    Compression, ErrorKind, MemoryTable, OnBadBar, ReadOptions, WriteOptions, read, read_bytes,
     read_market_arrow, read_tables, write, write_market_arrow,
 };
 use parquet::arrow::ArrowWriter;
@@ -235,6 +235,27 @@ fn what_is_written_reads_back_to_the_bit() {
     let nowhere = write(&folder.join("no/x.csv"), &written, writing(false)).unwrap_err();
     assert_eq!(nowhere.kind(), ErrorKind::Io);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4, "nothing else stays");
+}
+
+#[test]
+fn parquet_is_packed_as_it_is_told() {
+    let folder = folder("packed");
+    // Times that repeat in bytes, prices that repeat.
+    let (ts, extra) = ((0..20_000).map(|i| i * DAY), (0..20_000).map(|i| f64::from(i % 7)));
+    let written = [series("A", ts.collect(), extra.collect())];
+    let size = |compression: Compression| {
+        let path = folder.join(format!("{compression:?}.parquet"));
+        write(&path, &written, WriteOptions { compression, ..writing(false) }).unwrap();
+        let paths = [path.to_string_lossy().into_owned()];
+        let back = read(&paths, &ReadOptions::default()).unwrap();
+        let back = back.into_series(OnBadBar::Error).unwrap();
+        assert_eq!(bits(&back.series), bits(&written), "{compression:?}");
+        std::fs::metadata(path).unwrap().len()
+    };
+    let none = size(Compression::None);
+    for compression in [Compression::Zstd, Compression::Lz4, Compression::Snappy] {
+        assert!(size(compression) < none / 2, "{compression:?}");
+    }
 }
 
 #[test]

@@ -163,6 +163,44 @@ fn a_cut_file_is_an_error_wherever_it_is_cut() {
 }
 
 #[test]
+fn a_large_packed_file_is_whole_or_an_error() {
+    let count = 60_000;
+    let close = |minute: u64| (minute * 7_919 % 65_537 + 100) as i64 * 1_000_000_000;
+    let bars: Vec<OhlcvMsg> =
+        (0..count).map(|minute| bar(rtype::OHLCV_1M, 1, 7, minute, close(minute))).collect();
+    let bytes = file(&metadata(vec![]), &bars);
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_checksum(true).unwrap();
+    // Whole records can be had of what is before a flush.
+    std::io::copy(&mut &bytes[..bytes.len() / 2], &mut encoder).unwrap();
+    std::io::Write::flush(&mut encoder).unwrap();
+    let flushed = encoder.get_ref().len();
+    std::io::copy(&mut &bytes[bytes.len() / 2..], &mut encoder).unwrap();
+    let packed = encoder.finish().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.dbn.zst");
+    let all = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let from_disk = read(&[path.to_string_lossy().into_owned()], &ReadOptions::default());
+        let from_disk = from_disk.and_then(|bars| bars.into_series(OnBadBar::Drop));
+        let from_memory = series_of(bytes);
+        assert_eq!(from_disk.is_ok(), from_memory.is_ok());
+        from_disk.map(|loaded| loaded.series[0].len())
+    };
+    assert_eq!(all(&packed).unwrap() as u64, count);
+    let cuts = (1..20).map(|part| packed.len() * part / 20).chain([flushed, packed.len() - 1]);
+    for cut in cuts {
+        let told = all(&packed[..cut]).expect_err("it is cut").to_string();
+        assert!(told.contains("cut") || told.contains("Zstandard"), "{cut}: {told}");
+    }
+    for part in 1..20 {
+        let mut flipped = packed.clone();
+        flipped[packed.len() * part / 20] ^= 0x55;
+        all(&flipped).expect_err("a byte is another one");
+    }
+}
+
+#[test]
 fn flipped_bytes_give_bars_or_an_error() {
     let metadata = metadata(vec![mapping("ESU4", &[(1, 3, "118")])]);
     let bars: Vec<OhlcvMsg> =

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use barloom_bars::BarSpec;
 use barloom_dataset::Piece;
 use barloom_engine::BackendChoice;
+use barloom_market_data::Compression;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
@@ -206,12 +207,32 @@ pub(crate) struct Convert {
     /// What files in a folder are.
     #[arg(long, value_parser = ["parquet", "arrow", "csv"])]
     pub(crate) format: Option<String>,
+    /// How Parquet packs its columns: zstd (the smallest files, and what is done else), lz4 (faster),
+    /// snappy, none.
+    #[arg(long, value_name = "CODEC", value_parser = compressions())]
+    pub(crate) compression: Option<Compression>,
     /// Drop unusable bars instead of refusing them.
     #[arg(long)]
     pub(crate) drop_bad_bars: bool,
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) overwrite: bool,
+}
+
+/// The ways in which Parquet packs columns.
+fn compressions() -> impl TypedValueParser<Value = Compression> {
+    let known = [
+        ("zstd", Compression::Zstd),
+        ("lz4", Compression::Lz4),
+        ("snappy", Compression::Snappy),
+        ("none", Compression::None),
+    ];
+    PossibleValuesParser::new(known.map(|(name, _)| name)).map(move |name| {
+        known
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map_or_else(Compression::default, |k| k.1)
+    })
 }
 
 /// The names of backends, told with what they are.

@@ -1,6 +1,7 @@
 //! Errors with the exit code that tells their kind: 2 usage or recipe, 3 bad data, 4 input or
 //! output, 5 verification failed, 1 a bug, 128 and its number a signal.
 
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
@@ -56,7 +57,8 @@ impl Failure {
 
     /// Prints the error to standard error.
     pub(crate) fn report(&self) {
-        eprintln!("error: {}", self.message);
+        // Whom it is told may have closed the pipe; the exit code says it still.
+        let _ = writeln!(std::io::stderr(), "error: {}", self.message);
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

@@ -51,6 +51,8 @@ fn start_logging(quiet: bool) {
     tracing_subscriber::fmt()
         .with_max_level(level.unwrap_or(usual))
         .with_writer(std::io::stderr)
+        // It would be told where it can't be.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .without_time()
         .with_target(false)

@@ -66,6 +66,10 @@ fn nothing_is_left_of_what_fails() {
     run(path, "convert in no/such/out.parquet").expect(3, &["b.csv"]);
     fs::remove_file(path.join("in/b.csv")).unwrap();
     run(path, "convert in out.parquet --format csv").expect(2, &["--format"]);
+    run(path, "convert in out.csv --compression lz4").expect(2, &["--compression", "out.csv"]);
+    run(path, "convert in packed --compression lz4").expect(0, &["30 bars"]);
+    assert_eq!(shape(path, "packed/**/*.parquet"), [("A".to_owned(), 30)]);
+    fs::remove_dir_all(path.join("packed")).unwrap();
     run(path, "convert in out.parquet").expect(0, &["30 bars of 1 symbol in 1 file"]);
     assert_eq!(shape(path, "out.parquet"), [("A".to_owned(), 30)]);
 }

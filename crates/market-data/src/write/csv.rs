@@ -8,7 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::slices::Slices;
-use super::stopped;
+use super::{WriteOptions, stopped};
 
 /// Rows of a piece, and pieces that are made at once.
 const ROWS: usize = 1 << 14;
@@ -18,7 +18,7 @@ const PIECES: usize = 32;
 pub(super) fn write(
     file: &mut BufWriter<&File>,
     slices: &Slices<'_>,
-    stop: &(dyn Fn() -> bool + Sync),
+    options: &WriteOptions<'_>,
 ) -> io::Result<()> {
     let names = slices.schema();
     let names: Vec<String> = names.fields().iter().map(|field| quoted(field.name())).collect();
@@ -32,7 +32,7 @@ pub(super) fn write(
         for piece in pieces {
             file.write_all(piece.map_err(io::Error::other)?.as_bytes())?;
         }
-        if stop() {
+        if (options.stop)() {
             return Err(stopped());
         }
     }

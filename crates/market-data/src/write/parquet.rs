@@ -9,7 +9,7 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
@@ -17,16 +17,16 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use super::slices::Slices;
-use super::stopped;
+use super::{Compression, WriteOptions, stopped};
 
 pub(super) fn write(
     file: &mut BufWriter<&File>,
     slices: &Slices<'_>,
-    stop: &(dyn Fn() -> bool + Sync),
+    options: &WriteOptions<'_>,
 ) -> io::Result<()> {
     let ts = ColumnPath::from("ts");
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(codec(options.compression))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         // Prices and volumes seldom repeat enough for a dictionary; symbols do.
         .set_dictionary_enabled(false)
@@ -50,11 +50,20 @@ pub(super) fn write(
             chunk.append_to_row_group(&mut group).map_err(io::Error::other)?;
         }
         group.close().map_err(io::Error::other)?;
-        if stop() {
+        if (options.stop)() {
             return Err(stopped());
         }
     }
     writer.close().map(drop).map_err(io::Error::other)
+}
+
+fn codec(compression: Compression) -> Codec {
+    match compression {
+        Compression::Zstd => Codec::ZSTD(ZstdLevel::default()),
+        Compression::Lz4 => Codec::LZ4_RAW,
+        Compression::Snappy => Codec::SNAPPY,
+        Compression::None => Codec::UNCOMPRESSED,
+    }
 }
 
 /// The columns of a batch, each packed on a thread.

@@ -32,6 +32,15 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             "--format is of the files in a folder; the ending of {out} says it"
         )));
     }
+    let is_parquet = match is_folder {
+        true => ending == "parquet",
+        false => path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("pq")),
+    };
+    if convert.compression.is_some() && !is_parquet {
+        return Err(Failure::usage(format!("--compression is of Parquet, which {out} is not")));
+    }
     // Until something is written a signal ends the process, which leaves nothing behind.
     let signals = OnceLock::new();
     let stop = || signals.get().is_some_and(Signals::came);
@@ -48,6 +57,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
         read: &read,
         on_bad_bar: if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error },
         overwrite: convert.overwrite,
+        compression: convert.compression.unwrap_or_default(),
         progress: &|_| (),
         begins: &begins,
         stop: &stop,
