@@ -34,9 +34,48 @@ pub fn duration_text(ns: i64) -> String {
     format!("{}{unit}", ns / size)
 }
 
+/// A time in ns since 1970 UTC as text: `2024-01-31 14:30:00`, with a fraction where there is one.
+///
+/// Days become dates by Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+pub(crate) fn time_text(ns: i64) -> String {
+    const SECOND: i64 = 1_000_000_000;
+    const DAY: i64 = 86_400;
+    let (seconds, fraction) = (ns.div_euclid(SECOND), ns.rem_euclid(SECOND));
+    let (days, clock) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+    // Years begin in March, so that the leap day is the last.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (clock / 3_600, clock / 60 % 60, clock % 60);
+    let text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+    if fraction == 0 { text } else { format!("{text}.{fraction:09}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_dates() {
+        const SECOND: i64 = 1_000_000_000;
+        for (ns, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (1_700_000_000 * SECOND, "2023-11-14 22:13:20"),
+            (951_827_696 * SECOND + 5, "2000-02-29 12:34:56.000000005"),
+            (-1, "1969-12-31 23:59:59.999999999"),
+            (i64::MAX, "2262-04-11 23:47:16.854775807"),
+            (i64::MIN, "1677-09-21 00:12:43.145224192"),
+        ] {
+            assert_eq!(time_text(ns), text);
+        }
+    }
 
     #[test]
     fn texts_and_nanoseconds() {

@@ -1,3 +1,4 @@
+use crate::duration::time_text;
 use crate::{BarFault, duration_text};
 
 /// Why bars, a market or a split are refused.
@@ -88,8 +89,8 @@ pub enum BarsError {
     },
     /// A bar lasts over the end of the interval that coarser bars are to have.
     #[error(
-        "series {symbol}, bar {bar}: it begins at {ts} ns and lasts {}, which is over the end of its interval of {}; take an interval that such bars make up",
-        duration_text(*.lasts), duration_text(*.interval)
+        "series {symbol}: the bar of {} lasts {}, which is over the end of its interval of {}; take an interval that such bars make up",
+        time_text(*.ts), duration_text(*.lasts), duration_text(*.interval)
     )]
     Straddles {
         /// The symbol of the series.

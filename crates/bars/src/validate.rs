@@ -91,7 +91,7 @@ pub fn bar_fault(
 /// The first bar of columns with a fault: its index, from 0, and its [`bar_fault`].
 ///
 /// # Panics
-/// The columns are not equally long.
+/// A column is shorter than the first.
 ///
 /// ```
 /// use barloom_bars::{BarFault, first_fault};

@@ -21,7 +21,7 @@ pub(crate) struct Ahead {
 }
 
 /// Uses a stream that another thread reads meanwhile. That one ends when the stream does, or with
-/// its use.
+/// its use once the stream gives something: of a pipe that stays open without a word, it waits.
 pub(crate) fn read_ahead<T>(stream: impl Read + Send, take: impl FnOnce(Ahead) -> T) -> T {
     let (send, chunks) = sync_channel(AHEAD);
     let (used, free) = channel();

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use barloom_bars::{Adjust, CsvOptions};
+use barloom_bars::{Adjust, CsvOptions, PRICE_COLUMNS};
 use serde_json::json;
 use twox_hash::XxHash3_128;
 
@@ -24,7 +24,7 @@ pub(crate) use content::Content;
 use content::Seen;
 
 use crate::roles::normalise;
-use crate::table::{Rows, Table};
+use crate::table::{Kind, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
 
 /// How entries are laid out. Another number makes all entries others.
@@ -139,17 +139,50 @@ pub(crate) fn tables_of(
         return parse();
     };
     let Some(seen) = content.see() else { return parse() };
-    let key = key(file, &seen, options);
-    if let Some(tables) = cache.load(&key) {
-        tracing::info!("{file} comes from the cache, as {}", cache.path(&key).display());
+    let found = |options: &ReadOptions| {
+        let key = key(file, &seen, options);
+        let tables = cache.load(&key);
+        if tables.is_some() {
+            tracing::info!("{file} comes from the cache, as {}", cache.path(&key).display());
+        }
+        (key, tables)
+    };
+    let (key, tables) = found(options);
+    if let Some(tables) = tables.or_else(|| of_all_columns(options, |all| found(all).1)) {
         return Ok(tables);
     }
     let tables = parse()?;
     let is_text = tables.iter().all(|table| matches!(table.rows, Rows::Lines(_)));
-    if is_text && content.is_still(&seen) {
+    if is_text && cache.has_room_for(&tables) && content.is_still(&seen) {
         cache.store(&key, &tables);
     }
     Ok(tables)
+}
+
+/// The tables with the wanted columns, of the entry of all columns, as `check` and `convert` make one.
+fn of_all_columns(
+    options: &ReadOptions,
+    find: impl FnOnce(&ReadOptions) -> Option<Vec<Table>>,
+) -> Option<Vec<Table>> {
+    let wanted = options.columns.as_ref()?;
+    if options.csv.wide.is_some() {
+        // Rows in which the wanted columns are missing are left out of it.
+        return None;
+    }
+    let mut tables = find(&ReadOptions { columns: None, ..options.clone() })?;
+    let wanted: Vec<String> = wanted.iter().map(|name| normalise(name)).collect();
+    for table in &mut tables {
+        let has = |name: &String| table.columns.iter().any(|column| column.name == *name);
+        if table.kind == Kind::Bars {
+            // One that is not there may hold text, of which parsing tells.
+            if !wanted.iter().all(has) {
+                return None;
+            }
+            let is_price = |name: &str| PRICE_COLUMNS.contains(&name);
+            table.columns.retain(|column| is_price(&column.name) || options.wants(&column.name));
+        }
+    }
+    Some(tables)
 }
 
 /// What an entry is called: 32 hexadecimal digits.
@@ -175,7 +208,8 @@ fn key(file: &str, seen: &Seen, options: &ReadOptions) -> String {
         columns.as_ref().map(|columns| columns.iter().map(|name| normalise(name)).collect());
     // Trades are no error if they are to become bars; of what bars does not matter.
     let takes_trades = aggregate.is_some();
-    let wants_adj_close = *adjust == Some(Adjust::AdjClose);
+    // Where all columns are wanted it is one of them.
+    let wants_adj_close = columns.is_some() && *adjust == Some(Adjust::AdjClose);
     let price_divisor = price_divisor.map(f64::to_bits);
     let told = json!([
         [FORMAT, PARSER, file],

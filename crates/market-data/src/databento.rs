@@ -109,8 +109,8 @@ pub(crate) fn read(
         return Err(broken(match &others[..] {
             [] => format!("it has no records ({}, {schema})", metadata.dataset),
             _ => format!(
-                "it has no bars but {}; expected schema ohlcv-1s, ohlcv-1m, ohlcv-1h or ohlcv-1d, \
-                 or one with trades: trades, tbbo, mbp-1, mbp-10, mbo",
+                "it has no bars and no trades but {}; expected bars (ohlcv-1s, ohlcv-1m, ohlcv-1h \
+                 or ohlcv-1d), or trades in trades, tbbo, mbp-1, mbp-10, mbo or cmbp-1",
                 others.join(", ")
             ),
         }));
@@ -272,7 +272,8 @@ impl Symbols {
             None => {
                 let ends = intervals.iter().map(|one| one.end_ts).filter(|end| *end <= ts);
                 let starts = intervals.iter().map(|one| one.start_ts).filter(|start| *start > ts);
-                (key.0.to_string(), ends.max().unwrap_or(0), starts.min().unwrap_or(u64::MAX))
+                let last = starts.min().unwrap_or(i64::MAX as u64 + 1);
+                (key.0.to_string(), ends.max().unwrap_or(0), last)
             }
         };
         let next = self.codes_of.len() as u32;

@@ -85,7 +85,8 @@ impl<'a> Joiner<'a> {
                     format!("{name}: {symbol} has its newest bar first; it was turned round");
                 piece.reverse();
                 if out_of_place > 0 {
-                    note += &format!(", and sorted: {out_of_place} bars were out of place");
+                    let bars = if out_of_place == 1 { "bar was" } else { "bars were" };
+                    note += &format!(", and sorted: {out_of_place} {bars} out of place");
                     piece.sort_by_time();
                 }
                 self.bars.notes.push(note);

@@ -167,7 +167,7 @@ fn unpack_zstd(
         });
     }
     let parse = |stream: &mut dyn Read, mut bytes: Vec<u8>| {
-        stream.take(UNPACKED_LIMIT).read_to_end(&mut bytes).map_err(broken)?;
+        stream.take(UNPACKED_LIMIT + 1).read_to_end(&mut bytes).map_err(broken)?;
         check_unpacked(file, &bytes, UNPACKED_LIMIT)?;
         table(file, &bytes.into(), options)
     };
@@ -246,7 +246,11 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
         let mut files = Vec::new();
         list(path, &mut files)?;
         files.sort_by_cached_key(|file| natural(file));
-        return if files.is_empty() { Err(none()) } else { Ok(files) };
+        let problem = "the folder holds no files of bars; name another, or a file";
+        return match files.is_empty() {
+            true => Err(MarketDataError::file(pattern, problem)),
+            false => Ok(files),
+        };
     }
     if !pattern.contains(['*', '?', '[']) || path.exists() {
         return if path.exists() { Ok(vec![pattern.to_owned()]) } else { Err(none()) };
@@ -270,12 +274,14 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
     Ok(files)
 }
 
-/// The files in a folder and the folders in it, but those that are hidden.
+/// The files in a folder and the folders in it, but those that are hidden, and checksums of others.
 fn list(folder: &Path, files: &mut Vec<String>) -> Result<(), MarketDataError> {
     let entries = std::fs::read_dir(folder).map_err(MarketDataError::io(folder, "list"))?;
     for entry in entries {
         let entry = entry.map_err(MarketDataError::io(folder, "list"))?;
-        if entry.file_name().to_string_lossy().starts_with(['.', '_']) {
+        let name = entry.file_name().to_string_lossy().to_lowercase();
+        let is_checksum = [".checksum", ".md5", ".sha256"].iter().any(|end| name.ends_with(end));
+        if name.starts_with(['.', '_']) || is_checksum {
             continue;
         }
         let path = entry.path();

@@ -59,7 +59,9 @@ pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Opt
     let layout = Layout::of(file, text, options).ok()?;
     // Whether a quote opens or closes a field is told from the beginning.
     let above = head.len() - layout.rows.len();
-    if layout.rows.is_empty() || head[..above].contains(&b'"') {
+    // What the first row holds tells which columns are which.
+    let has_row = memchr::memchr(b'\n', layout.rows).is_some();
+    if !has_row || head[..above].contains(&b'"') {
         return None;
     }
     let rows = rows::read_blocks(&layout, &Source::File(opened, above as u64, size))?.ok()?;

@@ -55,9 +55,9 @@ pub(crate) fn of_number(value: i64) -> Option<Written> {
 /// is in ns, and its name.
 pub(crate) fn plain_epochs(like: i64) -> Option<(Range<i64>, i64, &'static str)> {
     let of_unit = [
-        (21_001_232..100_000_000_000, SECOND, "s"),
-        (210_012_312_360..19_000_101_000_000, 1_000_000, "ms"),
-        (100_000_000_000_000..100_000_000_000_000_000, 1_000, "us"),
+        (21_001_232..i64::MAX / SECOND, SECOND, "s"),
+        (210_012_312_360..i64::MAX / 1_000_000, 1_000_000, "ms"),
+        (100_000_000_000_000..i64::MAX / 1_000, 1_000, "us"),
         (100_000_000_000_000_000..i64::MAX, 1, "ns"),
     ];
     of_unit.into_iter().find(|(range, ..)| range.contains(&like))
@@ -346,6 +346,24 @@ pub(crate) fn of_slashed(a: u32, b: u32, year: i32, nanos: i64, day_first: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_epochs_are_read_as_all_are() {
+        let mut told = 0;
+        let tens = (0..18).map(|power| 10_i64.pow(power));
+        let edges = [21_001_231, 210_012_312_359, 1_700_000_000_000, 20_240_131_143_000_000];
+        let ends = [1, 1_000, 1_000_000, SECOND].map(|unit| i64::MAX / unit);
+        for near in tens.chain(edges).chain(ends).chain([-5, i64::MIN]) {
+            for number in (-2..=2).filter_map(|more| near.checked_add(more)) {
+                if let Some((_, unit, name)) = plain_epochs(number) {
+                    let ns = number.checked_mul(unit).expect("a range holds what fits");
+                    assert_eq!(of_number(number), Some(Written::Epoch(ns, name)), "{number}");
+                    told += 1;
+                }
+            }
+        }
+        assert!(told > 30, "{told}");
+    }
 
     #[test]
     fn usual_times_are_read_as_all_are() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use barloom_bars::Aggregate;
+use barloom_bars::{Adjust, Aggregate};
 use barloom_market_data::{Bars, Cache, CsvOptions, OnBadBar, ReadOptions, read, read_bytes};
 use tempfile::TempDir;
 
@@ -157,6 +157,44 @@ fn text_of_every_packing_is_kept_and_read_as_it_was() {
     let spy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/spy_1h.parquet");
     assert_eq!(of(Path::new(spy), &with(&cache, &plain)), of(Path::new(spy), &plain));
     assert_eq!(entries(&cache).len(), count);
+}
+
+#[test]
+fn what_all_columns_were_kept_of_is_there_for_some() {
+    let (dir, cache) = cache();
+    let plain = ReadOptions::default();
+    let some = |names: &[&str]| ReadOptions {
+        columns: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        ..ReadOptions::default()
+    };
+    let mut text = "time,open,high,low,close,Adj Close,volume,trades,note\n".to_owned();
+    for row in 0..400 {
+        let note = if row == 300 { "text" } else { "1" };
+        text += &format!("{},2,3,1,2,1.5,{row},{},{note}\n", 1_700_000_000 + row * 60, row % 7);
+    }
+    let path = dir.path().join("a.csv");
+    fs::write(&path, &text).unwrap();
+    of(&path, &with(&cache, &plain));
+    assert_eq!(entries(&cache).len(), 1);
+    let adjusted = ReadOptions { adjust: Some(Adjust::AdjClose), ..some(&["volume"]) };
+    for options in [some(&[]), some(&["Trades", "volume"]), some(&["close"]), adjusted] {
+        assert_eq!(of(&path, &with(&cache, &options)), of(&path, &options), "{options:?}");
+        assert_eq!(entries(&cache).len(), 1, "{options:?}");
+    }
+    // Columns that are not kept may hold text, which parsing tells.
+    for options in [some(&["note"]), some(&["funding"])] {
+        assert_eq!(of(&path, &with(&cache, &options)), of(&path, &options), "{options:?}");
+    }
+    // A wide table leaves out rows in which what is wanted is missing.
+    let wide = "ts,A:open,A:high,A:low,A:close,A:volume\n\
+                2024-01-01,1,2,1,2,3\n2024-01-02,,,,,3\n2024-01-03,1,2,1,2,4\n";
+    let path = dir.path().join("w.csv");
+    fs::write(&path, wide).unwrap();
+    let csv = CsvOptions { wide: Some(":".into()), ..CsvOptions::default() };
+    for options in [plain, some(&[]), some(&["volume"])] {
+        let options = ReadOptions { csv: csv.clone(), ..options };
+        assert_eq!(of(&path, &with(&cache, &options)), of(&path, &options), "{options:?}");
+    }
 }
 
 #[test]

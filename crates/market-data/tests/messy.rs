@@ -57,7 +57,7 @@ fn newest_first_with_rows_out_of_place() {
     let bars = read_bytes("x.csv", text(&days).as_bytes(), &ReadOptions::default()).unwrap();
     let report = bars.check();
     assert_eq!(report.errors(), 0);
-    assert!(report.notes[0].contains("sorted: 1 bars were out of place"), "{:?}", report.notes);
+    assert!(report.notes[0].contains("sorted: 1 bar was out of place"), "{:?}", report.notes);
     let series = bars.into_series(OnBadBar::Error).unwrap().series;
     let expected: Vec<f64> = (1..=30).map(f64::from).collect();
     assert_eq!(series[0].column("close"), Some(&expected[..]));

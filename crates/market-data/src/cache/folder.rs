@@ -40,12 +40,14 @@ pub(super) fn now() -> SystemTime {
 }
 
 impl Cache {
+    /// Whether tables can be an entry, and would not fill more than half of the cache.
+    pub(super) fn has_room_for(&self, tables: &[Table]) -> bool {
+        entry::can_be(tables) && entry::size(tables) <= self.most_bytes / 2
+    }
+
     /// Keeps tables. That it fails is no error: they are parsed again next time.
     pub(super) fn store(&self, key: &str, tables: &[Table]) {
         let most = self.most_bytes / 2;
-        if !entry::can_be(tables) || entry::size(tables) > most {
-            return;
-        }
         match self.write(key, tables, most) {
             Ok(bytes) => self.make_room(bytes),
             Err(error) if !self.state.told.swap(true, Ordering::Relaxed) => {
@@ -81,7 +83,7 @@ impl Cache {
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let path = self.folder.join(format!("{key}.{process}-{number}.{UNFINISHED}"));
-            match File::create_new(&path) {
+            match create(&path) {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 created => return Ok((path, created?)),
             }
@@ -159,6 +161,15 @@ fn ours(found: &DirEntry) -> Option<(&'static str, PathBuf, u64, SystemTime)> {
     };
     let metadata = found.metadata().ok().filter(|found| is_key && found.is_file())?;
     Some((kind, found.path(), metadata.len(), metadata.modified().ok()?))
+}
+
+/// Makes a file that its owner alone can read, also in a folder that others can.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Makes a folder that its owner alone can read: what someone's bars are is for nobody else.

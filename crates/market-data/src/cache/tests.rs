@@ -117,6 +117,8 @@ fn entries_are_what_was_kept_to_the_bit() {
 #[test]
 fn the_name_the_bytes_and_every_option_that_matters_make_another_entry() {
     let (_dir, options) = cached();
+    // An entry of all columns would do for some.
+    let options = ReadOptions { columns: Some(vec!["z".into()]), ..options };
     assert!(!has("a.csv", text(b"text"), &options));
     assert!(has("a.csv", text(b"text"), &options));
     assert!(!has("./a.csv", text(b"text"), &options));

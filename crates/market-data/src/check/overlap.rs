@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use barloom_bars::{duration_text, median_of_steps};
+
 use super::text::counted;
 use super::{Found, Of, time};
 use crate::origins::{Origin, Origins};
@@ -25,6 +27,8 @@ struct Common {
     is_copy: bool,
     /// Until when the other goes.
     until: i64,
+    /// The median steps of its bars and of the other's, ns.
+    steps: (i64, i64),
 }
 
 /// `overlap`: a file of a series begins before another one ends, or holds the same bars. Its bars
@@ -45,6 +49,7 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
                     row: common.row,
                     until: *until,
                     is_copy: common.is_copy,
+                    steps: common.steps,
                     ..Common::default()
                 });
                 known.bars += common.bars;
@@ -110,6 +115,11 @@ fn compare(of: &Of<'_>, rows: Range<usize>, others: Range<usize>, until: i64) ->
     }
     let all = rows.len() as u64;
     common.is_copy = rows.len() == others.len() && common.same_prices == all;
+    let step = |rows: Range<usize>| {
+        let pairs = ts[rows].windows(2).filter(|p| p[0] != NO_TIME && p[1] > p[0]);
+        median_of_steps(pairs.map(|p| p[1].saturating_sub(p[0])))
+    };
+    common.steps = (step(rows), step(others));
     common
 }
 
@@ -125,7 +135,15 @@ fn text(common: &Common, other: &str) -> String {
         (n, p) if n == p => format!("{n} at times of its bars, with the same prices"),
         (n, p) => format!("{n} at times of its bars, {p} of them with the same prices"),
     };
-    format!("{} until {until}, where {other} ends: {same}", counted(bars, "bar"))
+    let steps = match common.steps {
+        (is, was) if is == was || is == 0 || was == 0 => String::new(),
+        (is, was) => format!(
+            "; its bars are {} apart, the other's {}: name one of the two, or aggregate one first",
+            duration_text(is),
+            duration_text(was)
+        ),
+    };
+    format!("{} until {until}, where {other} ends: {same}{steps}", counted(bars, "bar"))
 }
 
 #[cfg(test)]
@@ -165,6 +183,16 @@ mod tests {
             of_files("other", &[("x-2024-01-01.csv", days(1, 10, 5)), ("x.csv", days(1, 10, 6))]);
         let what = &other.findings[0].places[0].what;
         assert!(what.ends_with("10 at times of its bars, with other prices"), "{what}");
+    }
+
+    #[test]
+    fn files_of_other_intervals_are_told() {
+        let hour = |h: u32| format!("2024-01-05 {h:02}:00:00,5,5,5,5\n");
+        let hours: String = (1..9).map(hour).collect();
+        let hours = format!("date,open,high,low,close\n{hours}");
+        let report = of_files("lengths", &[("x-2024-01-01.csv", days(1, 10, 5)), ("x.csv", hours)]);
+        let what = &report.findings[0].places[0].what;
+        assert!(what.contains("its bars are 1h apart, the other's 1d: name one"), "{what}");
     }
 
     #[test]

@@ -238,7 +238,8 @@ impl<'a> Layout<'a> {
     /// The error that a line has another number of fields.
     pub(super) fn width_error(&self, line: u32, fields: usize) -> MarketDataError {
         let problem = format!(
-            "line {line} has {fields} fields, {} has {}; mend that line{}",
+            "line {line} has {fields} field{}, {} has {}; mend that line{}",
+            if fields == 1 { "" } else { "s" },
             if self.header_row.is_some() { "the header" } else { "the first" },
             self.header.len(),
             if line == self.line { ", or name its columns: names under [data.csv]" } else { "" }

@@ -151,7 +151,7 @@ fn times(layout: &Layout<'_>, fields: &Fields<'_>, rows: &mut Rows) -> bool {
         // Mostly all are of one unit, which then is looked for once.
         let read = |start: usize, end: usize| {
             let number = whole_at(bytes, start, end).or_else(|| time::digits(field(start, end)))?;
-            range.contains(&number).then(|| number * unit)
+            range.contains(&number).then_some(number)?.checked_mul(unit)
         };
         let ns = rows.times.epochs(name);
         ns.reserve(fields.rows());

@@ -14,6 +14,9 @@ use crate::times::Times;
 /// Blocks that a thread reads before all are put together.
 const ROUND: usize = 4;
 
+/// The most bytes of a block, that only a line without an end passes: places in it are 32 bits.
+const MOST_BYTES: usize = 1 << 30;
+
 /// What rows hold.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -104,6 +107,9 @@ impl Piece {
         self.state = State::No;
         self.rows.clear();
         let Ok(text) = source.block(block, &mut self.buffer) else { return };
+        if text.len() > MOST_BYTES {
+            return;
+        }
         self.index.find(text, layout.separator);
         if self.index.has_quotes() {
             return;
@@ -265,8 +271,8 @@ impl Rows {
             } else if let Some(value) = layout.numbers.read(field(column.at)) {
                 if column.divisor == 1.0 { value } else { value / column.divisor }
             } else if column.needed {
-                let expected = "a number; thousands and decimal under [data.csv] say how others \
-                                are written";
+                let expected = "a number, or nothing where it is missing; mend it, or say under \
+                                [data.csv] how numbers are written (thousands, decimal)";
                 return Err(layout.cell(line, column.at, &text(column.at), expected));
             } else {
                 self.is_text[place] = true;

@@ -1,5 +1,6 @@
 //! `barloom check`: the doctor.
 
+use barloom_bars::OnBadBar;
 use barloom_market_data::{Report, Severity, read};
 use serde::Serialize;
 
@@ -22,12 +23,19 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let spinner = progress::spinner("reading bars", output);
     let bars = read(&check.bars, &options);
     spinner.finish_and_clear();
-    let report = bars?.check();
+    let bars = bars?;
+    let report = bars.check();
     let (errors, warnings) = (report.errors(), report.warnings());
     output.print(&Checked { errors, warnings, report: &report }, &report.to_string())?;
     match (errors, warnings) {
         (0, w) if w > 0 && check.strict => Err(Failure::data(strict(&report))),
-        (0, _) => Ok(()),
+        (0, _) => {
+            if options.aggregate.is_some() {
+                // Whether the bars that are wished for are to be had of these.
+                bars.into_series(OnBadBar::Error)?;
+            }
+            Ok(())
+        }
         (n, _) => Err(Failure::data(format!(
             "{} unusable; mend them, or build with on_bad_bar = \"drop\"",
             if n == 1 { "1 bar is".into() } else { format!("{} bars are", text::count(n)) }
