@@ -206,25 +206,13 @@ fn file_names(files: &[(String, u64)]) -> Vec<String> {
 struct NewFolder<'a> {
     path: PathBuf,
     out: &'a Path,
+    overwrite: bool,
     done: bool,
 }
 
 impl<'a> NewFolder<'a> {
     fn beside(out: &'a Path, overwrite: bool) -> Result<Self, MarketDataError> {
-        if let Ok(entries) = fs::read_dir(out) {
-            // What else is there may be dear to someone.
-            let is_ours = |entry: io::Result<fs::DirEntry>| {
-                entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("symbol="))
-            };
-            let mut entries = entries.peekable();
-            let empty = entries.peek().is_none();
-            let may_go = empty || overwrite && entries.all(is_ours);
-            if !may_go {
-                return Err(MarketDataError::Exists(out.to_path_buf()));
-            }
-        } else if fs::symlink_metadata(out).is_ok() {
-            return Err(MarketDataError::Exists(out.to_path_buf()));
-        }
+        check_free(out, overwrite)?;
         let mut number = 0_u32;
         let path = loop {
             let mut path = PathBuf::from(out.components().as_path()).into_os_string();
@@ -242,13 +230,15 @@ impl<'a> NewFolder<'a> {
                 }
             }
         };
-        Ok(Self { path, out, done: false })
+        Ok(Self { path, out, overwrite, done: false })
     }
 
     fn finish(mut self) -> Result<(), MarketDataError> {
         let mut aside = self.path.clone().into_os_string();
         aside.push(".replaced");
         let aside = PathBuf::from(aside);
+        // Someone else may have written it meanwhile.
+        check_free(self.out, self.overwrite)?;
         let replaces = self.out.is_dir();
         if replaces {
             fs::rename(self.out, &aside).map_err(MarketDataError::io(self.out, "replace"))?;
@@ -266,6 +256,22 @@ impl<'a> NewFolder<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a folder can be written there: nothing is, or what may be replaced.
+fn check_free(out: &Path, overwrite: bool) -> Result<(), MarketDataError> {
+    let may_go = match fs::read_dir(out) {
+        Ok(entries) => {
+            // What else is there may be dear to someone.
+            let is_ours = |entry: io::Result<fs::DirEntry>| {
+                entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("symbol="))
+            };
+            let mut entries = entries.peekable();
+            entries.peek().is_none() || overwrite && entries.all(is_ours)
+        }
+        Err(_) => fs::symlink_metadata(out).is_err(),
+    };
+    if may_go { Ok(()) } else { Err(MarketDataError::Exists(out.to_path_buf())) }
 }
 
 impl Drop for NewFolder<'_> {
