@@ -290,7 +290,9 @@ fn barloom(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_barloom"))
         .args(args)
         .current_dir(dir)
-        .env("XDG_CACHE_HOME", dir.join(".cache"))
+        // What the cache keeps of good bars is not what is looked for.
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("HOME")
         .env_remove("BARLOOM_LOG")
         .output()
         .expect("barloom starts")

@@ -63,6 +63,12 @@ fn strict_fails_on_warnings_and_counts_them() {
     let good = "time,open,high,low,close\n1700000000,1,2,1,2\n1700000060,2,3,2,3\n";
     fs::write(dir.join("good.csv"), good).expect("bars");
     run(dir, "check --strict good.csv", 0, &["nothing is wrong with them"]);
+    run(
+        dir,
+        "check good.csv --aggregate 1s",
+        3,
+        &["nothing is wrong with them", "is over the end of"],
+    );
     let bad = good.replace("2,3,2,3", "2,1,2,3");
     fs::write(dir.join("bad.csv"), bad).expect("bars");
     run(dir, "check --strict bad.csv", 3, &["1 bar is unusable"]);

@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use barloom_dataset::Rows;
 use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
-use barloom_market_data::ReadOptions;
+use barloom_market_data::{OnBadBar, ReadOptions};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 
@@ -266,7 +266,15 @@ pub(crate) fn check<'py>(
     cache: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (given, _, options) = reading(bars, cfg, all_columns, cache)?;
-    let report = watched(py, None, None, move |_| Ok(given.read(&options)?.check()))?;
+    let report = watched(py, None, None, move |_| {
+        let bars = given.read(&options)?;
+        let report = bars.check();
+        if options.aggregate.is_some() && report.errors() == 0 {
+            // Whether the bars that are wished for are to be had of these.
+            bars.into_series(OnBadBar::Error).map_err(errors::of)?;
+        }
+        Ok(report)
+    })?;
     let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;
     if let Some(fields) = value.as_object_mut() {
         fields.insert("text".into(), report.to_string().into());

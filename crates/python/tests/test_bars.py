@@ -134,6 +134,13 @@ def test_partial_and_empty_bars() -> None:
     assert (empty["open"] == empty["close"]).all()
 
 
+def test_check_says_what_is_not_to_be_had() -> None:
+    assert barloom.check(made_bars(), aggregate="2h")["errors"] == 0
+    for aggregate, words in [("30m", "lasts 1h"), ("10 ticks", "trades")]:
+        with pytest.raises(barloom.DataError, match=words):
+            barloom.check(made_bars(), aggregate=aggregate)
+
+
 def test_a_dataset_of_trades() -> None:
     trades = made_trades()
     cfg = {

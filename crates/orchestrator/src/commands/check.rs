@@ -37,8 +37,11 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
             Ok(())
         }
         (n, _) => Err(Failure::data(format!(
-            "{} unusable; mend them, or build with on_bad_bar = \"drop\"",
-            if n == 1 { "1 bar is".into() } else { format!("{} bars are", text::count(n)) }
+            "{}, or build with on_bad_bar = \"drop\"",
+            match n {
+                1 => "1 bar is unusable; mend it".into(),
+                n => format!("{} bars are unusable; mend them", text::count(n)),
+            }
         ))),
     }
 }

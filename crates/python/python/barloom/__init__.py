@@ -182,6 +182,9 @@ def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
         The report: ``errors``, the number of bars that can't be used, ``warnings``, the number of
         other findings, ``text``, the report as a person reads it, and what is found in detail:
         ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``.
+
+    Raises:
+        DataError: The bars that ``aggregate`` wishes for are not to be had of these.
     """
     return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data, cache)
 
