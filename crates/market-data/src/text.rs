@@ -45,9 +45,8 @@ pub(crate) fn read(
 /// The first bytes of a file, that tell how it is laid out.
 const HEAD: usize = 1 << 20;
 
-/// Reads a large file of delimited text that begins with `head` in blocks, without holding it whole;
-/// none if it can't be read so: it is small, no plain text, or not what it should be, of which
-/// [`read`] then tells.
+/// Reads a large file of delimited text in blocks, without holding it whole; none if it can't be read
+/// so: it is small, no plain text, or not what it should be, of which [`read`] then tells.
 pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {
     let size = opened.metadata().ok()?.len();
     if size <= HEAD as u64 {
