@@ -1,5 +1,5 @@
 //! Blocks of lines that all have the header's fields, as those of most files do: the ends of fields
-//! are found sixteen bytes at a time, and then each column is read from one end to the other.
+//! are found 64 bytes at a time, and then each column is read from one end to the other.
 
 use wide::u8x16;
 
@@ -21,7 +21,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Finds the ends in a block of less than 4 GiB.
+    /// Finds the ends in a block, whose bytes are fewer than 32 bits count.
     pub(super) fn find(&mut self, bytes: &[u8], separator: u8) {
         self.ends.clear();
         self.ends.push(u32::MAX);
