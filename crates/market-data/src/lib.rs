@@ -1,10 +1,11 @@
 //! Reads, checks and writes market bars.
 //!
-//! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, also
-//! gzipped or zipped, Binance klines, Databento DBN) become one collection of [`Bars`]: a column set for each
+//! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, also packed
+//! by gzip, zip or Zstandard, Databento DBN) become one collection of [`Bars`]: a column set for each
 //! symbol, every bar knowing its file and row. Nothing is judged until that is there, so that
 //! [`Bars::check`] can tell everything that is wrong at once, and [`Bars::into_series`] refuses
-//! or drops what is unusable and says where it was. The price is that a file is in memory whole.
+//! or drops what is unusable and says where it was. The price is that all bars are in memory at once;
+//! trades, of which bars are made, a file at a time, or less.
 //!
 //! ```
 //! use barloom_market_data::{OnBadBar, ReadOptions, read_bytes};
