@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 PRICES = ("open", "high", "low", "close")
 CHANNELS = PRICES + ("volume",)
 
+TOUCH = 2.0**-40
+"""How near a price comes to a barrier that it reaches, as a fraction of the barrier."""
+
 
 @dataclass
 class Rules:

@@ -4,7 +4,7 @@ import numpy as np
 import numba
 from numba import njit, prange
 
-from market import CHANNELS
+from market import CHANNELS, TOUCH
 
 LN2 = np.float32(np.log(2))
 
@@ -26,13 +26,14 @@ def price(opens, highs, lows, closes, t, forward, s, stop_distance, target_dista
     """Exit price and bars held of a trade that is not a hold."""
     entry = opens[t]
     stop, target = entry * (1 - s * stop_distance), entry * (1 + s * target_distance)
+    stop_level, target_level = stop * (s + TOUCH), target * (s - TOUCH)
     for k in range(t, t + forward):
-        if s * opens[k] <= s * stop or s * opens[k] >= s * target:
+        if s * opens[k] <= stop_level or s * opens[k] >= target_level:
             return opens[k], k - t
         worst, best = (lows[k], highs[k]) if s > 0 else (highs[k], lows[k])
-        if s * worst <= s * stop:
+        if s * worst <= stop_level:
             return stop, k - t
-        if s * best >= s * target:
+        if s * best >= target_level:
             return target, k - t
     return closes[t + forward - 1], forward - 1
 

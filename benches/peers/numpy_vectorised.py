@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from market import PRICES
+from market import PRICES, TOUCH
 
 LN2 = np.float32(np.log(2))
 
@@ -38,14 +38,15 @@ class Builder:
         worst = np.where(long, future["low"], future["high"])
         best = np.where(long, future["high"], future["low"])
         sign = s[:, None]
-        stopped = sign * worst <= sign * stop
-        reached = sign * best >= sign * target
+        stop_level, target_level = stop * (sign + TOUCH), target * (sign - TOUCH)
+        stopped = sign * worst <= stop_level
+        reached = sign * best >= target_level
         touched = stopped | reached
         any_touch = touched.any(axis=1)
         first = np.where(any_touch, touched.argmax(axis=1), self.rules.forward - 1)
         row = np.arange(len(s))
         opened = future["open"][row, first]
-        gap = (s * opened <= s * stop[:, 0]) | (s * opened >= s * target[:, 0])
+        gap = (s * opened <= stop_level[:, 0]) | (s * opened >= target_level[:, 0])
         at_barrier = np.where(stopped[row, first], stop[:, 0], target[:, 0])
         exits = np.where(any_touch, np.where(gap, opened, at_barrier), future["close"][:, -1])
         costs = self.rules.side_cost * (1 + exits / entry) + self.rules.carry * first

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from market import CHANNELS, PRICES
+from market import CHANNELS, PRICES, TOUCH
 
 LN2 = np.float32(np.log(2))
 
@@ -50,12 +50,13 @@ class Builder:
 
 
 def touch(bar, s, stop, target):
-    """The exit price on a bar that reaches a barrier."""
-    if s * bar.open <= s * stop or s * bar.open >= s * target:
+    """The exit price on a bar that reaches a barrier: that comes within TOUCH of it."""
+    stop_level, target_level = stop * (s + TOUCH), target * (s - TOUCH)
+    if s * bar.open <= stop_level or s * bar.open >= target_level:
         return bar.open
     worst, best = (bar.low, bar.high) if s > 0 else (bar.high, bar.low)
-    if s * worst <= s * stop:
+    if s * worst <= stop_level:
         return stop
-    if s * best >= s * target:
+    if s * best >= target_level:
         return target
     return None

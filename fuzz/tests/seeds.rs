@@ -17,7 +17,7 @@ use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_dataset::{
-    FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, ShardRecord,
+    FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,
 };
 use barloom_market_data::{ReadOptions, read_bytes, write_market};
 use barloom_recipe::Recipe;
@@ -238,6 +238,7 @@ fn manifest() -> Seeds {
     let shard = ShardRecord { first: 0, rows: 20, files: vec![file("samples-00000.parquet")] };
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
+        semantics: SEMANTICS,
         barloom_version: "0.1.0".into(),
         format: "parquet".into(),
         samples: 20,

@@ -175,6 +175,7 @@ mod tests {
         for (file, name) in [
             ("crates/sampling/src/stream.rs", "STRIDE"),
             ("crates/sampling/src/lanes.rs", "GAMMA"),
+            ("crates/rewards/src/barriers.rs", "TOUCH_BITS"),
             ("crates/rewards/src/horizon.rs", "FAN"),
             ("crates/rewards/src/tree.rs", "FAN"),
             ("crates/rewards/src/tree.rs", "LEAF"),

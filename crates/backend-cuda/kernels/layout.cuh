@@ -15,6 +15,9 @@ static const u64 LEAF = 64;
 // Levels that a horizon below 2^31 can use.
 static const u64 MOST_LEVELS = 12;
 
+// The bits of 2^-40: how near a bar comes that reaches a barrier, as a fraction of it.
+static const u64 TOUCH_BITS = 0x3d70000000000000ull;
+
 // From a sample's seed to the next one's, and SplitMix64's increment.
 static const u64 STRIDE = 0x78dde6e5fd29f054ull;
 static const u64 GAMMA = 0x9e3779b97f4a7c15ull;

@@ -1,7 +1,25 @@
-// What an action does on the bars that follow: crate rewards, trades.rs and horizon.rs.
+// What an action does on the bars that follow: crate rewards, barriers.rs, trades.rs and
+// horizon.rs.
 #pragma once
 
 #include "layout.cuh"
+
+// The barriers of one trade, and the levels from which a price reaches them: within 2^-40 of each.
+struct Barriers {
+    f64 stop, target, down, up;
+    bool is_long;
+};
+
+BARLOOM_FN Barriers barriers_of(f64 entry, f64 s, f64 stop, f64 target) {
+    const f64 touch = of_bits(TOUCH_BITS);
+    Barriers at;
+    at.stop = entry * (1.0 - s * stop);
+    at.target = entry * (1.0 + s * target);
+    at.is_long = s > 0.0;
+    at.down = (at.is_long ? at.stop : at.target) * (1.0 + touch);
+    at.up = (at.is_long ? at.target : at.stop) * (1.0 - touch);
+    return at;
+}
 
 // The first node from `from` on whose low is not above `down` or high not below `up`; FAN if none.
 BARLOOM_FN u32 first_touched(const f64* block, u32 from, f64 down, f64 up) {
@@ -46,23 +64,27 @@ BARLOOM_FN f64 unit_return(const Trading& trading, f64 s, f64 entry, f64 exit, u
     return s * (exit / entry - 1.0) - costs - carry;
 }
 
+// Whether prices from `low` to `high` reach the stop, and whether they reach the target.
+BARLOOM_FN void reached_by(const Barriers& at, f64 low, f64 high, bool* stop, bool* target) {
+    const bool down = low <= at.down, up = high >= at.up;
+    *stop = at.is_long ? down : up;
+    *target = at.is_long ? up : down;
+}
+
 // The price of an exit on a bar that reaches a barrier, and why it ends there.
-BARLOOM_FN f64 exit_price(const Trading& trading, f64 open, f64 low, f64 high, f64 s, f64 stop,
-                          f64 target, u64* reason) {
+BARLOOM_FN f64 exit_price(const Trading& trading, f64 open, f64 low, f64 high, const Barriers& at,
+                          u64* reason) {
+    bool stopped, reached;
     // At or beyond a barrier already at the open: the market gives no better price.
-    if (s * open <= s * stop) {
-        *reason = EXIT_STOP;
+    reached_by(at, open, open, &stopped, &reached);
+    if (stopped || reached) {
+        *reason = stopped ? EXIT_STOP : EXIT_TARGET;
         return open;
     }
-    if (s * open >= s * target) {
-        *reason = EXIT_TARGET;
-        return open;
-    }
-    const bool stopped = s > 0.0 ? low <= stop : high >= stop;
-    const bool reached = s > 0.0 ? high >= target : low <= target;
+    reached_by(at, low, high, &stopped, &reached);
     const bool stops = stopped && (!reached || !trading.target_first);
     *reason = stops ? EXIT_STOP : EXIT_TARGET;
-    return stops ? stop : target;
+    return stops ? at.stop : at.target;
 }
 
 BARLOOM_FN void trade(const Trading& trading, const Samples& out, u64 thread) {
@@ -77,15 +99,15 @@ BARLOOM_FN void trade(const Trading& trading, const Samples& out, u64 thread) {
         held_bars = trading.forward - 1;
         reason = EXIT_HORIZON;
         if (trading.honoured) {
-            const f64 stop = entry * (1.0 - s * out.act_sl[thread]);
-            const f64 target = entry * (1.0 + s * out.act_tp[thread]);
-            const f64 down = s > 0.0 ? stop : target, up = s > 0.0 ? target : stop;
-            if (start[2] <= down || start[3] >= up) {
+            const Barriers at = barriers_of(entry, s, out.act_sl[thread], out.act_tp[thread]);
+            bool stopped, reached;
+            reached_by(at, start[2], start[3], &stopped, &reached);
+            if (stopped || reached) {
                 const u64 first = t + trading.forward - trading.steps;
-                const u64 row = first_touch(trading, first, down, up, t + trading.forward - 1);
+                const u64 row =
+                    first_touch(trading, first, at.down, at.up, t + trading.forward - 1);
                 const f64* bar = trading.blocks[0].values + row / FAN * (2 * FAN) + row % FAN;
-                exit = exit_price(trading, trading.open[row], bar[0], bar[FAN], s, stop, target,
-                                  &reason);
+                exit = exit_price(trading, trading.open[row], bar[0], bar[FAN], at, &reason);
                 held_bars = row - t;
             }
             u = unit_return(trading, s, entry, exit, held_bars);

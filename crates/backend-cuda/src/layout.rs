@@ -15,6 +15,9 @@ pub(crate) const LEAF: u64 = 64;
 /// Levels that a horizon below 2^31 can use.
 pub(crate) const MOST_LEVELS: u64 = 12;
 
+/// The bits of 2^-40: how near a bar comes that reaches a barrier, as a fraction of it.
+pub(crate) const TOUCH_BITS: u64 = 0x3d70000000000000;
+
 /// From a sample's seed to the next one's, and SplitMix64's increment.
 pub(crate) const STRIDE: u64 = 0x78dde6e5fd29f054;
 pub(crate) const GAMMA: u64 = 0x9e3779b97f4a7c15;

@@ -30,9 +30,12 @@ pub struct Case {
 /// A recipe of the suite is refused.
 pub fn cases() -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
-    for (market_name, market) in markets::all()? {
+    let mut markets = markets::all()?;
+    markets.push((TOUCHING, markets::touches()?));
+    for (market_name, market) in markets {
         let market = Arc::new(market);
         let recipes = match market.series().len() {
+            _ if market_name == TOUCHING => [TOUCHES, &[]],
             1 => [RECIPES, &[]],
             2 => [FEW_RANKS, &[]],
             _ => [RECIPES, WEIGHTED],
@@ -76,7 +79,11 @@ pub fn check(backend: &dyn Backend) -> Result<(), String> {
     })
 }
 
-fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
+/// Holds a backend to the plain scalar version on one market and plan.
+///
+/// # Errors
+/// The first difference: sample, column, both values.
+pub fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
     let text = |e: crate::BackendError| e.to_string();
     let session =
         backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).map_err(text)?;
@@ -205,6 +212,29 @@ const WEIGHTED: &[(&str, &str)] = &[
         lookback = 3
         forward = 3
         symbol_weights = { A = 0.0, B = 1e-2, C = 0.99 }
+        "#,
+    ),
+];
+
+/// The market on whose bars prices stand at the edge of a touch.
+const TOUCHING: &str = "prices at the edge of a touch";
+
+/// Its recipes: barriers of halves and quarters, entered and filled each way.
+const TOUCHES: &[(&str, &str)] = &[
+    (
+        "from the open",
+        r#"
+        dataset = { samples = 1_500, lookback = 2, forward = 9 }
+        sampling = { act_sl = { choice = [0.25, 0.5] }, act_tp = { choice = [0.25, 0.5] } }
+        reward = { metric = ["label", "return", "calmar"] }
+        "#,
+    ),
+    (
+        "from the close, target first",
+        r#"
+        dataset = { samples = 1_500, lookback = 2, forward = 30, seed = 5 }
+        sampling = { act_sl = { choice = [0.25, 0.5] }, act_tp = { choice = [0.25, 0.5] } }
+        reward = { metric = ["label", "return"], entry = "next_close", same_bar = "target_first" }
         "#,
     ),
 ];

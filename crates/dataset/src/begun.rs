@@ -8,7 +8,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::files::{hex, read_text, write_bytes};
-use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, sealed};
+use crate::manifest::first_semantics;
+use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, SEMANTICS, sealed};
 
 /// The file that says what the folder is for in which a dataset is built.
 pub(crate) const BEGUN: &str = "build.json";
@@ -64,6 +65,8 @@ impl FromStr for Piece {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Begun {
     pub(crate) format_version: u64,
+    #[serde(default = "first_semantics")]
+    pub(crate) semantics: u64,
     pub(crate) barloom_version: String,
     pub(crate) recipe: Value,
     pub(crate) market: MarketRecord,
@@ -75,6 +78,7 @@ impl Begun {
     pub(crate) fn new(recipe: Value, market: MarketRecord, piece: Option<Piece>) -> Self {
         Self {
             format_version: FORMAT_VERSION,
+            semantics: SEMANTICS,
             barloom_version: env!("CARGO_PKG_VERSION").to_owned(),
             recipe,
             market,
@@ -108,7 +112,7 @@ impl Begun {
 
     /// What every record of a shard names: of which part of which dataset it is.
     pub(crate) fn identity(&self, part: Option<&PartRecord>) -> String {
-        identity(&self.barloom_version, &self.recipe, &self.market, part)
+        identity(self.semantics, &self.barloom_version, &self.recipe, &self.market, part)
     }
 
     /// Whether another is the same; else an error that names the first difference.
@@ -125,13 +129,24 @@ impl Begun {
 
 /// The digest of what determines every file of a part of a dataset.
 pub(crate) fn identity(
+    semantics: u64,
     version: &str,
     recipe: &Value,
     market: &MarketRecord,
     part: Option<&PartRecord>,
 ) -> String {
-    let text = serde_json::json!([FORMAT_VERSION, version, recipe, market, part]).to_string();
-    format!("sha256:{}", hex(&Sha256::digest(text)))
+    let mut all = vec![
+        serde_json::json!(FORMAT_VERSION),
+        serde_json::json!(version),
+        recipe.clone(),
+        serde_json::json!(market),
+        serde_json::json!(part),
+    ];
+    // Records of the first semantics name none.
+    if semantics != first_semantics() {
+        all.push(semantics.into());
+    }
+    format!("sha256:{}", hex(&Sha256::digest(Value::from(all).to_string())))
 }
 
 /// The first place where two documents differ, with both values.

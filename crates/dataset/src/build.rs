@@ -194,6 +194,7 @@ impl Build<'_> {
             };
             let Some((manifest, piece)) = found else { return Ok(None) };
             let mut found = Begun::new(manifest.recipe.clone(), manifest.market.clone(), piece);
+            found.semantics = manifest.semantics;
             found.barloom_version.clone_from(&manifest.barloom_version);
             match begun.same(&found, &path) {
                 Err(_) if self.overwrite => return Ok(None),
@@ -360,6 +361,7 @@ impl Build<'_> {
         let plan = build.session.plan();
         Manifest {
             format_version: FORMAT_VERSION,
+            semantics: begun.semantics,
             barloom_version: begun.barloom_version.clone(),
             format: self.recipe.output.format.to_string(),
             samples: plan.samples,

@@ -140,6 +140,16 @@ pub enum DatasetError {
         /// The newest version known.
         known: u64,
     },
+    /// The dataset's samples were made by other rules than this version's.
+    #[error("{}: {}", path.display(), other_semantics(*found, *known))]
+    OtherSemantics {
+        /// The manifest.
+        path: PathBuf,
+        /// The semantics of the dataset.
+        found: u64,
+        /// The semantics of this version.
+        known: u64,
+    },
     /// A file of a dataset is not what its manifest or format says.
     #[error("{}: {problem}; the dataset is damaged, build it again with --overwrite", path.display())]
     Damaged {
@@ -190,6 +200,22 @@ pub enum DatasetError {
     /// The dataset's recipe can't be read.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+}
+
+/// The message about a dataset of other semantics.
+fn other_semantics(found: u64, known: u64) -> String {
+    if found > known {
+        return format!(
+            "can't make its samples: they follow semantics {found}, and this barloom knows up to \
+             {known}. Use a newer barloom"
+        );
+    }
+    format!(
+        "can't make its samples: the dataset is old, not damaged. It follows semantics {found}; \
+         since semantics {known}, a bar that just touches a stop or target reaches it. Read the \
+         stored files as they are, or build it again: `barloom build --config recipe.toml --out NEW` \
+         in its folder"
+    )
 }
 
 impl DatasetError {

@@ -61,7 +61,8 @@ pub use build::{Build, BuiltPart, PartBuild};
 pub use error::DatasetError;
 pub use layout::{EXIT_REASONS, Layout, reward_names};
 pub use manifest::{
-    FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, ShardRecord, SymbolRecord,
+    FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,
+    SymbolRecord,
 };
 pub use merge::Merge;
 pub use ownership::foreign_entries;

@@ -14,6 +14,11 @@ use crate::{DatasetError, Summary, sealed};
 /// The newest manifest version that this crate writes and reads.
 pub const FORMAT_VERSION: u64 = 1;
 
+/// The rules by which this crate's samples are made. They are 2 since a bar that comes within
+/// `b * 2^-40` of a barrier `b` reaches it; by the rules of 1 it had to meet the computed price to
+/// the last bit. Datasets whose trades know no barriers are the same under both.
+pub const SEMANTICS: u64 = 2;
+
 /// The files of a dataset beside its manifest and samples.
 pub(crate) const SIDE_FILES: [&str; 3] = ["bars.arrow", "meta_scaler.json", "recipe.toml"];
 
@@ -25,6 +30,9 @@ const MAX_SAMPLES: u64 = 1 << 62;
 pub struct Manifest {
     /// Version of the format: [`FORMAT_VERSION`].
     pub format_version: u64,
+    /// The rules by which its samples were made: [`SEMANTICS`]; 1 where it is missing.
+    #[serde(default = "first_semantics")]
+    pub semantics: u64,
     /// Version of barloom that wrote it.
     pub barloom_version: String,
     /// `parquet`, `arrow`, `npy` or `virtual`.
@@ -124,6 +132,11 @@ struct Version {
     format_version: u64,
 }
 
+/// The semantics of manifests without the field.
+pub(crate) fn first_semantics() -> u64 {
+    1
+}
+
 /// Whether a name is that of an entry of a folder, on any system.
 fn is_plain(name: &str) -> bool {
     let mut components = Path::new(name).components();
@@ -183,6 +196,9 @@ impl Manifest {
         {
             return Err(format!("{:?} can't be the name of a part", part.name));
         }
+        if self.semantics == 0 {
+            return Err("semantics 0 were never written".to_owned());
+        }
         if self.samples >= MAX_SAMPLES {
             return Err(format!("{} samples are more than any dataset has", self.samples));
         }
@@ -198,7 +214,8 @@ impl Manifest {
 
     /// What its shards' records name.
     pub(crate) fn identity(&self) -> String {
-        identity(&self.barloom_version, &self.recipe, &self.market, self.part.as_ref())
+        let (version, part) = (&self.barloom_version, self.part.as_ref());
+        identity(self.semantics, version, &self.recipe, &self.market, part)
     }
 
     /// All its files but the manifest, those of samples last.

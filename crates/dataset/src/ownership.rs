@@ -204,6 +204,7 @@ pub(crate) mod tests {
         fs::create_dir_all(dir).unwrap();
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
+            semantics: crate::SEMANTICS,
             barloom_version: "0".into(),
             format: "virtual".into(),
             samples: 1,

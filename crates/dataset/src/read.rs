@@ -12,9 +12,10 @@ use barloom_recipe::{Format, Recipe};
 use crate::begun::Begun;
 use crate::files::{check_file, read_text};
 use crate::lock::whole_shards;
+use crate::manifest::first_semantics;
 use crate::piece::PieceManifest;
 use crate::staging::{INCOMPLETE, folder_of};
-use crate::{DatasetError, Manifest, SampleReader};
+use crate::{DatasetError, Manifest, SEMANTICS, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.
 #[derive(Debug)]
@@ -162,15 +163,31 @@ impl Dataset {
         Ok(SampleReader::made(self.session(backend, &market)?.into(), &market))
     }
 
+    /// Checks that this version makes the dataset's samples by the rules that they were made by.
+    ///
+    /// # Errors
+    /// [`DatasetError::OtherSemantics`]: they were made by other rules, which differ for its recipe.
+    pub fn check_semantics(&self) -> Result<(), DatasetError> {
+        let (found, known) = (self.manifest.semantics, SEMANTICS);
+        let settings = self.recipe.reward_settings(1.0)?;
+        // Both rules of a touch give the same trades where no barrier ends one.
+        if found == known || (found == first_semantics() && !settings.honours_barriers()) {
+            return Ok(());
+        }
+        let path = self.path.join("manifest.json");
+        Err(DatasetError::OtherSemantics { path, found, known })
+    }
+
     /// Makes its samples anew, whatever its format.
     ///
     /// # Errors
-    /// The recipe does not fit the bars, or the backend fails.
+    /// Its samples were made by other rules, the recipe does not fit the bars, or the backend fails.
     pub fn session(
         &self,
         backend: &dyn Backend,
         market: &Arc<Market>,
     ) -> Result<Box<dyn Session>, DatasetError> {
+        self.check_semantics()?;
         let part = self.part(market)?;
         let plan = Plan::new(&self.recipe, market, part.as_ref())?;
         Ok(backend.prepare(Arc::clone(market), Arc::new(plan))?)

@@ -95,7 +95,8 @@ impl Verify<'_> {
     /// Checks files, then what can be derived again from recipe and bars, then samples.
     ///
     /// # Errors
-    /// The backend or the system fails, or it was stopped: what is wrong with the dataset itself
+    /// The backend or the system fails, it was stopped, or the files are right and samples of other
+    /// semantics, which can't be made again: what is wrong with the dataset itself
     /// is in the result.
     pub fn run(&self) -> Result<Verified, DatasetError> {
         let mut verified = Verified::default();
@@ -103,6 +104,7 @@ impl Verify<'_> {
         if !verified.problems.is_empty() {
             return Ok(verified);
         }
+        self.dataset.check_semantics()?;
         match self.check_samples(&mut verified) {
             Err(error) if error.is_of_dataset() => verified.problems.push(error.to_string()),
             done => done?,

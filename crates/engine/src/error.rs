@@ -146,7 +146,7 @@ fn of_dataset(error: &DatasetError) -> ErrorKind {
         | DatasetError::TooManyShards { .. }
         | DatasetError::OtherBuild { .. }
         | DatasetError::NoName(_) => ErrorKind::Usage,
-        DatasetError::Damaged { .. } => ErrorKind::Data,
+        DatasetError::Damaged { .. } | DatasetError::OtherSemantics { .. } => ErrorKind::Data,
         DatasetError::Differs { .. } => ErrorKind::Verification,
         _ => ErrorKind::Io,
     }

@@ -66,11 +66,12 @@ impl Loaded {
 /// of the folder of one part, those of the part.
 ///
 /// # Errors
-/// There is no whole dataset, or it is damaged.
+/// There is no whole dataset, it is damaged, or its samples were made by other rules.
 pub fn open(path: impl AsRef<Path>) -> Result<Vec<SampleSet>, Error> {
     let datasets = Dataset::open_all(path)?;
     let Some(first) = datasets.first() else { return Ok(Vec::new()) };
     let (recipe, market) = (Arc::new(first.recipe().clone()), Arc::new(first.market()?));
+    datasets.iter().try_for_each(Dataset::check_semantics)?;
     let of_dataset = |dataset: &Dataset| {
         let part = dataset.part(&market)?;
         let set = SampleSet::new(&recipe, &market, part.as_ref())?;

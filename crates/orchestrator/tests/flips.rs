@@ -123,8 +123,24 @@ fn seal(d: &Path, change: impl FnOnce(&mut Manifest)) {
     change(&mut manifest);
     manifest.manifest_digest.clear();
     let text = serde_json::to_string_pretty(&manifest).expect("JSON") + "\n";
+    write_sealed(&path, &text);
+}
+
+/// Writes a manifest with an empty digest, and its digest in it.
+fn write_sealed(path: &Path, text: &str) {
     let digest = format!("\"manifest_digest\": \"sha256:{}\"", sha256(text.as_bytes()));
-    fs::write(&path, text.replace("\"manifest_digest\": \"\"", &digest)).expect("it is written");
+    fs::write(path, text.replace("\"manifest_digest\": \"\"", &digest)).expect("it is written");
+}
+
+/// Makes of a manifest what barloom wrote before manifests had semantics.
+fn make_old(d: &Path) {
+    let path = d.join("manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    let mut manifest: Manifest = serde_json::from_str(&text).expect("a manifest");
+    manifest.manifest_digest.clear();
+    let text = serde_json::to_string_pretty(&manifest).expect("JSON") + "\n";
+    assert!(text.contains("  \"semantics\": 2,\n"), "{text}");
+    write_sealed(&path, &text.replace("  \"semantics\": 2,\n", ""));
 }
 
 /// Changes bytes of a file.
@@ -367,6 +383,55 @@ fn what_a_manifest_says_wrongly_is_told() {
         run(dir.path(), "verify d").expect(5, &newer);
         run(dir.path(), "inspect d").expect(4, &newer);
     }
+}
+
+/// Samples from before a touch to the tick counted: verify does not call them damaged.
+#[test]
+fn an_older_dataset_is_called_old() {
+    let old = ["old, not damaged", "semantics 1", "build --config recipe.toml"];
+    for (format, output) in [FORMATS[0], FORMATS[4]] {
+        let dir = folder(output);
+        let d = dir.path().join("d");
+        make_old(&d);
+        for command in ["verify d", "verify d --rows 0", "verify d --full"] {
+            let told = run(dir.path(), command).expect(3, &old);
+            assert!(!told.said.contains("WRONG"), "{format}: {command}: {}", told.said);
+        }
+        let shown = run(dir.path(), "inspect d").expect(0, &old);
+        assert!(shown.said.contains("written by   barloom 0.1.0, semantics 1"), "{}", shown.said);
+        // Stored samples can be read; those of a virtual dataset would be others.
+        let code = if format == "virtual" { 3 } else { 0 };
+        run(dir.path(), "inspect d --sample 7").expect(code, &[]);
+        run(dir.path(), "build --config r.toml --digest --out d --resume")
+            .expect(2, &["semantics is 1 there and 2 here"]);
+        // What is damaged is told first.
+        change(&d.join("bars.arrow"), |bytes| bytes[100] ^= 1);
+        run(dir.path(), "verify d").expect(5, &["bars.arrow"]);
+        // What the message says to do, does it.
+        change(&d.join("bars.arrow"), |bytes| bytes[100] ^= 1);
+        run(&d, "build --config recipe.toml --out ../new").expect(0, &[]);
+        run(dir.path(), "verify new").expect(0, &[]);
+    }
+}
+
+/// Both versions of the semantics are the same where no barrier ends a trade.
+#[test]
+fn an_older_dataset_without_barriers_is_verified() {
+    for reward in ["barriers = \"ignore\"", "formulas = \"frel-v1\""] {
+        let dir = folder(&format!("{}\n[reward]\n{reward}", FORMATS[0].1));
+        make_old(&dir.path().join("d"));
+        run(dir.path(), "verify d --full").expect(0, &["right to the bit"]);
+    }
+}
+
+#[test]
+fn a_dataset_of_later_semantics_asks_for_a_newer_barloom() {
+    let dir = folder(FORMATS[4].1);
+    let d = dir.path().join("d");
+    seal(&d, |m| m.semantics = 3);
+    run(dir.path(), "verify d").expect(3, &["semantics 3", "up to 2", "newer barloom"]);
+    seal(&d, |m| m.semantics = 0);
+    run(dir.path(), "verify d").expect(5, &["semantics 0"]);
 }
 
 #[test]

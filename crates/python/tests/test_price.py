@@ -45,7 +45,7 @@ def priced_plainly(
     costs: str = "both_sides",
     carry: float = 0.0,
 ) -> Trade:
-    """A trade bar by bar, as docs/format.md describes it; a barrier that is NaN is none."""
+    """A trade bar by bar, as docs/rewards.md describes it; a barrier that is NaN is none."""
     opens, highs, lows, closes = (bars[name] for name in PRICES)
     at_open = entry == "next_open"
     paid = float(opens[t] if at_open else closes[t])
@@ -55,13 +55,15 @@ def priced_plainly(
     got, held, reason = float(closes[last]), last - t, "horizon"
     stop = -math.inf * direction if math.isnan(stop) else paid * (1.0 - direction * stop)
     target = math.inf * direction if math.isnan(target) else paid * (1.0 + direction * target)
+    touch = 2.0**-40
+    at_stop, at_target = stop * (1.0 + direction * touch), target * (1.0 - direction * touch)
     for bar in range(t if at_open else t + 1, last + 1) if barriers == "honour" else ():
         begin, low, high = float(opens[bar]), float(lows[bar]), float(highs[bar])
-        stopped = low <= stop if direction > 0 else high >= stop
-        reached = high >= target if direction > 0 else low <= target
-        if direction * begin <= direction * stop:
+        stopped = low <= at_stop if direction > 0 else high >= at_stop
+        reached = high >= at_target if direction > 0 else low <= at_target
+        if direction * begin <= direction * at_stop:
             got, held, reason = begin, bar - t, "stop"
-        elif direction * begin >= direction * target:
+        elif direction * begin >= direction * at_target:
             got, held, reason = begin, bar - t, "target"
         elif stopped and (not reached or same_bar == "stop_first"):
             got, held, reason = stop, bar - t, "stop"

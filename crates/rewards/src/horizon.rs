@@ -1,4 +1,4 @@
-//! Finds the first bar that touches either of two barriers in O(log F).
+//! Finds the first bar that reaches either of two levels in O(log F): those of `barriers.rs`.
 //!
 //! Level 0 is the bars, eight to a block; a node of level k holds the lowest low and the highest
 //! high of a block of level k-1. A search takes the rest of its block, climbs a level where that

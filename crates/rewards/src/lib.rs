@@ -30,6 +30,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod barriers;
 mod error;
 mod frel;
 mod horizon;
@@ -43,6 +44,7 @@ mod trade;
 mod trades;
 mod tree;
 
+pub use barriers::TOUCH;
 pub use error::RewardsError;
 pub use pricer::{Pricer, Reward};
 pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};

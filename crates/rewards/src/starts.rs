@@ -9,7 +9,7 @@ use crate::trade::{Prices, unit_return};
 #[derive(Debug)]
 pub(crate) enum Starts {
     /// Where barriers are honoured: the entry price, the close of the horizon's last bar, and the
-    /// lowest low and highest high of the live bars. A barrier beyond these is not touched.
+    /// lowest low and highest high of the live bars, by which a trade that touches no barrier is told.
     Honoured(Column<[f64; 4]>),
     /// Where barriers are ignored: the trade itself, as it follows from row and direction. The
     /// entry price, the close of the horizon's last bar, u of a short and u of a long.

@@ -1,5 +1,6 @@
 //! What an action does on the bars that follow.
 
+use crate::barriers::Barriers;
 use crate::settings::{RewardSettings, SameBar};
 
 /// Price columns of a market, one value a row, all of one length.
@@ -106,26 +107,20 @@ pub(crate) struct Bar {
 
 /// The price and reason of an exit on a bar that reaches a barrier.
 #[inline(always)]
-pub(crate) fn fill(
-    bar: Bar,
-    s: f64,
-    stop: f64,
-    target: f64,
-    same_bar: SameBar,
-) -> (f64, ExitReason) {
+pub(crate) fn fill(bar: Bar, barriers: &Barriers, same_bar: SameBar) -> (f64, ExitReason) {
     let Bar { open, low, high } = bar;
     // At or beyond a barrier already at the open: the market gives no better price.
-    if s * open <= s * stop {
+    let (stopped, reached) = barriers.reached(open, open);
+    if stopped {
         return (open, ExitReason::Stop);
     }
-    if s * open >= s * target {
+    if reached {
         return (open, ExitReason::Target);
     }
-    let (stopped, reached) =
-        if s > 0.0 { (low <= stop, high >= target) } else { (high >= stop, low <= target) };
+    let (stopped, reached) = barriers.reached(low, high);
     if stopped && (!reached || same_bar == SameBar::StopFirst) {
-        (stop, ExitReason::Stop)
+        (barriers.stop, ExitReason::Stop)
     } else {
-        (target, ExitReason::Target)
+        (barriers.target, ExitReason::Target)
     }
 }

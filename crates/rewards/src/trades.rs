@@ -1,5 +1,6 @@
 //! Many actions at once, as columns.
 
+use crate::barriers::Barriers;
 use crate::horizon::HorizonIndex;
 use crate::metrics;
 use crate::pricer::{Pricer, Reward};
@@ -31,6 +32,11 @@ impl Actions<'_> {
             stop: self.stop[i],
             target: self.target[i],
         }
+    }
+
+    #[inline(always)]
+    fn barriers(&self, i: usize, entry: f64) -> Barriers {
+        Barriers::new(entry, self.direction[i], self.stop[i], self.target[i])
     }
 
     fn check(&self, other: usize) {
@@ -183,14 +189,14 @@ impl Pricer {
             let i = *i;
             let ([entry, last, low, high], live) =
                 (starts[actions.row[i]], actions.direction[i] != 0);
-            let barriers = Barriers::of(entry, &actions, i);
+            let barriers = actions.barriers(i, entry);
             out.entry_price[i] = entry;
             out.exit_price[i] = if live { last } else { entry };
             out.held_bars[i] = if live { held } else { 0 };
             out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
             touched[count] = i;
-            let reached = (low <= barriers.down()) | (high >= barriers.up());
-            count += usize::from(live & reached);
+            let (stopped, reached) = barriers.reached(low, high);
+            count += usize::from(live & (stopped | reached));
         }
         for i in &touched[..count] {
             fetch(horizon.source(actions.row[*i] + first));
@@ -198,16 +204,16 @@ impl Pricer {
         // Exits are found first and looked at then, so that their opens are fetched meanwhile.
         let mut exits = [0_usize; BATCH];
         for (exit, i) in exits.iter_mut().zip(&touched[..count]) {
-            let (t, barriers) = (actions.row[*i], Barriers::of(out.entry_price[*i], &actions, *i));
-            let row = horizon.first_touch(t + first, barriers.down(), barriers.up());
+            let (t, barriers) = (actions.row[*i], actions.barriers(*i, out.entry_price[*i]));
+            let row = horizon.first_touch(t + first, barriers.down, barriers.up);
             *exit = row.unwrap_or(t + settings.forward - 1);
             fetch(&prices.open[*exit..=*exit]);
         }
         for (row, i) in exits.iter().zip(&touched[..count]) {
             let (i, row) = (*i, *row);
-            let Barriers { s, stop, target } = Barriers::of(out.entry_price[i], &actions, i);
+            let barriers = actions.barriers(i, out.entry_price[i]);
             let bar = horizon.bar(prices.open[row], row);
-            let (exit, reason) = fill(bar, s, stop, target, settings.same_bar);
+            let (exit, reason) = fill(bar, &barriers, settings.same_bar);
             out.exit_price[i] = exit;
             out.held_bars[i] = (row - actions.row[i]) as i32;
             out.exit_reason[i] = reason as u8;
@@ -302,38 +308,5 @@ impl Pricer {
             out.value[i] = value;
             out.clipped[i] = u8::from(clipped);
         }
-    }
-}
-
-/// The barriers of one action.
-#[derive(Clone, Copy)]
-pub(crate) struct Barriers {
-    pub(crate) s: f64,
-    pub(crate) stop: f64,
-    pub(crate) target: f64,
-}
-
-impl Barriers {
-    #[inline(always)]
-    fn of(entry: f64, actions: &Actions<'_>, i: usize) -> Self {
-        Self::new(entry, actions.direction[i], actions.stop[i], actions.target[i])
-    }
-
-    #[inline(always)]
-    pub(crate) fn new(entry: f64, direction: i8, stop: f64, target: f64) -> Self {
-        let s = f64::from(direction);
-        Self { s, stop: entry * (1.0 - s * stop), target: entry * (1.0 + s * target) }
-    }
-
-    /// The lower one: the stop of a long, the target of a short.
-    #[inline(always)]
-    pub(crate) fn down(&self) -> f64 {
-        if self.s > 0.0 { self.stop } else { self.target }
-    }
-
-    /// The upper one.
-    #[inline(always)]
-    pub(crate) fn up(&self) -> f64 {
-        if self.s > 0.0 { self.target } else { self.stop }
     }
 }

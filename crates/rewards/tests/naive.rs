@@ -37,6 +37,16 @@ impl Bars {
     }
 }
 
+/// A barrier below the price is reached from 2^-40 of it above on.
+fn falls_to(price: f64, barrier: f64) -> bool {
+    price <= barrier + barrier * 2_f64.powi(-40)
+}
+
+/// A barrier above the price is reached from 2^-40 of it below on.
+fn rises_to(price: f64, barrier: f64) -> bool {
+    price >= barrier - barrier * 2_f64.powi(-40)
+}
+
 fn scan_trade(bars: &Bars, settings: &RewardSettings, t: usize, action: &Action) -> Trade {
     let frel = settings.formulas == Formulas::FrelV1;
     let at_open = !frel && settings.entry == Entry::NextOpen;
@@ -60,25 +70,21 @@ fn scan_trade(bars: &Bars, settings: &RewardSettings, t: usize, action: &Action)
         let stop = entry * (1.0 - s * action.stop);
         let target = entry * (1.0 + s * action.target);
         for j in if at_open { t } else { t + 1 }..=last {
-            // Mirror a short so that the stop is below and the target above.
-            let (bad, good) =
-                if s > 0.0 { (bars.low[j], bars.high[j]) } else { (-bars.high[j], -bars.low[j]) };
-            let (open, stop_m, target_m) = (s * bars.open[j], s * stop, s * target);
-            let exit = if open <= stop_m {
-                Some((bars.open[j], ExitReason::Stop))
-            } else if open >= target_m {
-                Some((bars.open[j], ExitReason::Target))
-            } else if bad <= stop_m && good >= target_m {
-                match settings.same_bar {
+            let (open, high, low) = (bars.open[j], bars.high[j], bars.low[j]);
+            let reached = |high: f64, low: f64| match action.direction {
+                1 => (falls_to(low, stop), rises_to(high, target)),
+                _ => (rises_to(high, stop), falls_to(low, target)),
+            };
+            let exit = match (reached(open, open), reached(high, low)) {
+                ((true, _), _) => Some((open, ExitReason::Stop)),
+                ((_, true), _) => Some((open, ExitReason::Target)),
+                (_, (true, true)) => match settings.same_bar {
                     SameBar::StopFirst => Some((stop, ExitReason::Stop)),
                     SameBar::TargetFirst => Some((target, ExitReason::Target)),
-                }
-            } else if bad <= stop_m {
-                Some((stop, ExitReason::Stop))
-            } else if good >= target_m {
-                Some((target, ExitReason::Target))
-            } else {
-                None
+                },
+                (_, (true, false)) => Some((stop, ExitReason::Stop)),
+                (_, (false, true)) => Some((target, ExitReason::Target)),
+                _ => None,
             };
             if let Some((price, reason)) = exit {
                 trade.exit_price = price;
@@ -251,6 +257,25 @@ fn moves(n: std::ops::Range<usize>) -> impl Strategy<Value = Bars> {
         .prop_map(|moves| Bars::from_moves(&moves))
 }
 
+/// Prices of a coarse grid, each up to two tolerances and one bit beside its line.
+fn edges(n: std::ops::Range<usize>) -> impl Strategy<Value = Bars> {
+    let price = (1..6_u32, -2..3_i32, -1..2_i64).prop_map(|(line, tolerances, bits)| {
+        let price = f64::from(line) * 32.0 * (1.0 + f64::from(tolerances) * 2_f64.powi(-40));
+        f64::from_bits(price.to_bits().wrapping_add_signed(bits))
+    });
+    prop::collection::vec([price.clone(), price.clone(), price.clone(), price], n).prop_map(
+        |rows| {
+            let column = |f: fn(&[f64; 4]) -> f64| rows.iter().map(f).collect();
+            Bars {
+                open: column(|row| row[0]),
+                high: column(|row| row.iter().copied().fold(0.0, f64::max)),
+                low: column(|row| row.iter().copied().fold(f64::INFINITY, f64::min)),
+                close: column(|row| row[3]),
+            }
+        },
+    )
+}
+
 fn action() -> impl Strategy<Value = Action> {
     (prop_oneof![Just(1_i8), Just(-1), Just(0)], 0.0005..0.06_f64, 0.0005..0.08_f64)
         .prop_map(|(direction, stop, target)| Action { direction, notional: 5e3, stop, target })
@@ -298,6 +323,15 @@ proptest! {
         check(&bars, &settings, &wide)?;
     }
 
+    /// Prices that touch barriers to the bit, and that pass the edge of the tolerance by one bit.
+    #[test]
+    fn touches_equal_the_scan(bars in edges(60..70), settings in settings(30), long in any::<bool>(), stop in 0..2_usize, target in 0..2_usize) {
+        let [stop, target] = [stop, target].map(|choice| [0.25, 0.5][choice]);
+        let action = Action { direction: if long { 1 } else { -1 }, notional: 5e3, stop, target };
+        let metrics = vec![Metric::PnlPct, Metric::Calmar];
+        check(&bars, &RewardSettings { metrics, ..settings }, &action)?;
+    }
+
     #[test]
     fn frel_equals_the_scan(bars in moves(300..320), settings in frel(300), action in action()) {
         check(&bars, &settings, &action)?;
@@ -322,5 +356,55 @@ proptest! {
             let b = after.reward(other.prices(), t, &action, 1e4, &b, *metric);
             prop_assert_eq!(a.value.to_bits(), b.value.to_bits());
         }
+    }
+}
+
+/// 3,000 decisions on prices in cents, under each way to enter, to fill and to pay.
+#[test]
+fn decisions_on_cents_equal_the_scan() {
+    let mut state = 11_u64;
+    let mut unit = move || {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let cents = |price: f64| (price * 100.0).round() / 100.0;
+    let mut bars = Bars { open: vec![], high: vec![], low: vec![], close: vec![] };
+    let mut last = 100.0;
+    for _ in 0..2_000 {
+        let open = cents(last * (1.0 + 0.02 * (unit() - 0.5)));
+        let close = cents(open * (1.0 + 0.04 * (unit() - 0.5)));
+        bars.open.push(open);
+        bars.high.push(cents(open.max(close) * (1.0 + 0.01 * unit())).max(open).max(close));
+        bars.low.push(cents(open.min(close) * (1.0 - 0.01 * unit())).min(open).min(close));
+        bars.close.push(close);
+        last = if (50.0..200.0).contains(&close) { close } else { 100.0 };
+    }
+    let distances = [0.005, 0.01, 0.02, 0.05];
+    let mut pick = |count: usize| (unit() * count as f64) as usize;
+    let decisions: Vec<(usize, Action)> = (0..3_000)
+        .map(|_| {
+            let direction = [1, -1][pick(2)];
+            let (stop, target) = (distances[pick(4)], distances[pick(4)]);
+            (pick(1_980), Action { direction, notional: 1_000.0, stop, target })
+        })
+        .collect();
+    for setting in 0..8 {
+        let settings = RewardSettings {
+            entry: [Entry::NextOpen, Entry::NextClose][setting & 1],
+            same_bar: [SameBar::StopFirst, SameBar::TargetFirst][setting >> 1 & 1],
+            costs: [Costs::BothSides, Costs::Once][setting >> 2],
+            fee_bps: 7.0,
+            spread_bps: 3.0,
+            carry_bps: 0.5,
+            ..RewardSettings::v1(20)
+        };
+        let pricer = Pricer::new(bars.prices(), settings.clone()).expect("settings are right");
+        let mut reasons = [0; 4];
+        for (t, action) in &decisions {
+            let trade = pricer.trade(bars.prices(), *t, action);
+            assert_eq!(trade, scan_trade(&bars, &settings, *t, action), "t {t}, {action:?}");
+            reasons[trade.reason as usize] += 1;
+        }
+        assert!(reasons[1..].iter().all(|count| *count > 20), "{reasons:?}");
     }
 }

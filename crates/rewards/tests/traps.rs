@@ -2,7 +2,7 @@
 
 use barloom_rewards::{
     Action, Barriers, Costs, Entry, ExitReason, Metric, Pricer, Prices, RewardSettings,
-    RewardsError, SameBar,
+    RewardsError, SameBar, TOUCH,
 };
 
 const LONG: Action = Action { direction: 1, notional: 1_000.0, stop: 0.02, target: 0.03 };
@@ -88,6 +88,160 @@ fn a_gap_through_a_barrier_exits_at_the_open() {
     assert_eq!((trade.exit_price, trade.reason), (95.0, ExitReason::Stop));
     let trade = pricer.trade(prices, 0, &SHORT);
     assert_eq!((trade.exit_price, trade.reason), (95.0, ExitReason::Target));
+}
+
+/// The trade at the open of row 1, without costs, on bars given as open, high, low, close.
+fn filled(
+    bars: &[[f64; 4]],
+    direction: i8,
+    (stop, target): (f64, f64),
+    same_bar: SameBar,
+) -> (f64, f64, ExitReason) {
+    let [open, high, low, close] =
+        [0, 1, 2, 3].map(|k| bars.iter().map(|bar| bar[k]).collect::<Vec<_>>());
+    let prices = Prices { open: &open, high: &high, low: &low, close: &close };
+    let settings = RewardSettings { same_bar, ..free(bars.len() - 1) };
+    let action = Action { direction, notional: 1_000.0, stop, target };
+    let trade = Pricer::new(prices, settings).unwrap().trade(prices, 1, &action);
+    (trade.exit_price, trade.unit_return, trade.reason)
+}
+
+/// Other engines filled the stop at its own price here, which the market never traded at.
+#[test]
+fn a_loss_is_as_large_as_the_gap() {
+    let flat = |price: f64| [price; 4];
+    let crash = [flat(100.0), flat(100.0), flat(100.0), flat(50.0)];
+    let stopped = |bars: &[[f64; 4]], direction, stop| {
+        filled(bars, direction, (stop, 0.5), SameBar::StopFirst)
+    };
+    assert_eq!(stopped(&crash, 1, 0.1), (50.0, -0.5, ExitReason::Stop));
+    let bar = [100.0, 101.0, 99.0, 100.0];
+    let down = [bar, bar, [85.0, 86.0, 84.0, 85.0], flat(85.0)];
+    let (exit, u, reason) = stopped(&down, 1, 0.025);
+    assert_eq!((exit, reason), (85.0, ExitReason::Stop));
+    assert!((u + 0.15).abs() < 1e-15);
+    let up = [bar, bar, [120.0, 121.0, 119.0, 120.0], flat(120.0)];
+    let (exit, u, reason) = stopped(&up, -1, 0.025);
+    assert_eq!((exit, reason), (120.0, ExitReason::Stop));
+    assert!((u + 0.2).abs() < 1e-15);
+}
+
+#[test]
+fn an_open_beyond_a_barrier_comes_before_the_rule_for_both() {
+    let bar = [100.0, 101.0, 99.0, 100.0];
+    let both = [bar, [100.0, 110.0, 90.0, 105.0], [105.0, 106.0, 104.0, 105.0]];
+    let at = (0.05, 0.08);
+    assert_eq!(filled(&both, 1, at, SameBar::StopFirst).0, 95.0);
+    assert_eq!(filled(&both, 1, at, SameBar::TargetFirst).0, 108.0);
+    let below = [bar, bar, [94.0, 110.0, 90.0, 100.0], bar];
+    let (exit, _, reason) = filled(&below, 1, at, SameBar::TargetFirst);
+    assert_eq!((exit, reason), (94.0, ExitReason::Stop));
+    let above = [bar, bar, [109.0, 110.0, 90.0, 100.0], bar];
+    let (exit, _, reason) = filled(&above, 1, at, SameBar::StopFirst);
+    assert_eq!((exit, reason), (109.0, ExitReason::Target));
+}
+
+/// Barriers that lie on a cent, and a bar that trades there and no further. In binary, 100 * 1.1
+/// is above 110.
+#[test]
+fn a_touch_to_the_cent_counts() {
+    let mut touches = 0;
+    for (direction, is_target) in [(1, true), (1, false), (-1, true), (-1, false)] {
+        let up = is_target == (direction > 0);
+        for percent in [1, 2, 3, 5, 7, 10, 15, 20] {
+            for cents in (1_000..30_000_i32).step_by(137) {
+                let at = cents * if up { 100 + percent } else { 100 - percent };
+                if at % 100 != 0 {
+                    continue;
+                }
+                touches += 1;
+                let (entry, cent) = (f64::from(cents) / 100.0, if up { 1 } else { -1 });
+                let reason = |extreme: i32| {
+                    let extreme = f64::from(extreme) / 100.0;
+                    let bar = [entry, extreme.max(entry), extreme.min(entry), entry];
+                    let near = f64::from(percent) / 100.0;
+                    let barriers = if is_target { (0.9, near) } else { (near, 0.9) };
+                    let bars = [[entry; 4], bar, [entry; 4]];
+                    filled(&bars, direction, barriers, SameBar::StopFirst).2
+                };
+                let expected = if is_target { ExitReason::Target } else { ExitReason::Stop };
+                assert_eq!(reason(at / 100), expected, "{percent}% from {entry}");
+                assert_eq!(reason(at / 100 - cent), ExitReason::Horizon, "a cent is missing");
+            }
+        }
+    }
+    assert_eq!(touches, 404);
+}
+
+/// The tolerance is 2^-40 of the barrier to the bit, for the low, the high and the open alike.
+#[test]
+fn a_touch_ends_at_the_edge_of_the_tolerance() {
+    let next = |price: f64, bits: i64| f64::from_bits(price.to_bits().wrapping_add_signed(bits));
+    for (direction, stop, target) in [(1, 75.0, 150.0), (-1, 150.0, 75.0)] {
+        let distances = if direction > 0 { (0.25, 0.5) } else { (0.5, 0.25) };
+        for (barrier, reason) in [(stop, ExitReason::Stop), (target, ExitReason::Target)] {
+            let inward: i64 = if barrier > 100.0 { -1 } else { 1 };
+            let edge = barrier * (1.0 + inward as f64 * TOUCH);
+            for (price, touched) in [(edge, true), (next(edge, inward), false)] {
+                let expected = if touched { reason } else { ExitReason::Horizon };
+                let wick = [100.0, price.max(100.0), price.min(100.0), 100.0];
+                let open = [price, price.max(100.0), price.min(100.0), 100.0];
+                // The entry bar reaches neither, so that the next one's open counts.
+                for (bar, exit) in [(wick, barrier), (open, price)] {
+                    let bars = [[100.0; 4], [100.0; 4], bar, [100.0; 4]];
+                    let got = filled(&bars, direction, distances, SameBar::StopFirst);
+                    assert_eq!(got.2, expected, "{direction} {bar:?}");
+                    assert!(!touched || got.0 == exit, "{direction} {bar:?}: {}", got.0);
+                }
+            }
+        }
+    }
+}
+
+/// A stop that is nearly touched and a target beyond it in one bar: the touch must count where the
+/// bar is found and where it is filled, or the stop is booked as a target.
+#[test]
+fn a_stop_that_is_just_touched_is_not_booked_as_a_target() {
+    // 100 * (1 - 0.07) is 92.99999999999999, below the low of 93.
+    let bar = [100.0, 120.0, 93.0, 100.0];
+    let bars = [[100.0; 4], bar, [100.0; 4]];
+    let stopped = filled(&bars, 1, (0.07, 0.1), SameBar::StopFirst);
+    assert_eq!(stopped.2, ExitReason::Stop);
+    let reached = filled(&bars, 1, (0.07, 0.1), SameBar::TargetFirst);
+    assert_eq!(reached.2, ExitReason::Target);
+}
+
+/// Of prices from 3e-12 to 3e38, as coins and currencies have them, nothing is lost.
+#[test]
+fn tiny_and_huge_prices_are_priced_alike() {
+    for unit in [3.4e-12, 2.731e-5, 1.0, 1.05e9, 4e24, 2.9e38] {
+        let bar = |open: f64, high: f64, low: f64, close: f64| {
+            [open, high, low, close].map(|price| price * unit)
+        };
+        let flat = bar(1.0, 1.0, 1.0, 1.0);
+        let bars = [flat, bar(1.0, 1.02, 0.98, 1.01), bar(1.01, 1.05, 1.0, 1.04), flat];
+        let reached = filled(&bars, 1, (0.03, 0.05), SameBar::StopFirst);
+        assert!((reached.1 - 0.05).abs() < 1e-12, "{unit}: {reached:?}");
+        assert_eq!(reached.2, ExitReason::Target, "{unit}: a touch to the tick");
+        let stopped = filled(&bars, -1, (0.05, 0.5), SameBar::StopFirst);
+        assert!((stopped.1 + 0.05).abs() < 1e-12, "{unit}: {stopped:?}");
+    }
+}
+
+/// Prices that never move: every metric is a number.
+#[test]
+fn constant_prices_have_finite_rewards() {
+    let flat = [5.0; 8];
+    let prices = Prices { open: &flat, high: &flat, low: &flat, close: &flat };
+    let settings = RewardSettings { metrics: Metric::ALL.to_vec(), ..RewardSettings::v1(8) };
+    let pricer = Pricer::new(prices, settings).unwrap();
+    for action in [LONG, SHORT, Action { direction: 0, ..LONG }] {
+        let trade = pricer.trade(prices, 0, &action);
+        for metric in Metric::ALL {
+            let reward = pricer.reward(prices, 0, &action, 1e4, &trade, metric);
+            assert!(reward.value.is_finite(), "{}: {reward:?}", metric.name());
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,10 @@ pub(crate) const CONSTANTS: &[Constants] = &[
     ("Rows of a leaf of a tree.", &[("LEAF", 64)]),
     ("Levels that a horizon below 2^31 can use.", &[("MOST_LEVELS", MOST_LEVELS as u64)]),
     (
+        "The bits of 2^-40: how near a bar comes that reaches a barrier, as a fraction of it.",
+        &[("TOUCH_BITS", 0x3D70_0000_0000_0000)],
+    ),
+    (
         "From a sample's seed to the next one's, and SplitMix64's increment.",
         &[("STRIDE", 0x78DD_E6E5_FD29_F054), ("GAMMA", 0x9E37_79B9_7F4A_7C15)],
     ),

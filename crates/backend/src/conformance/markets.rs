@@ -25,6 +25,36 @@ pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
     ])
 }
 
+/// A series of whole prices on a grid, each up to two tolerances of a touch beside its line: stops
+/// and targets of halves and quarters are met, and missed by one bit.
+pub(super) fn touches() -> Result<Market, String> {
+    let mut state = 7_u64;
+    let mut below = |count: u64| {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (state >> 33) % count
+    };
+    let mut price = || {
+        let (line, beside) = (64 + 32 * below(5), below(5) as f64 - 2.0);
+        line as f64 * (1.0 + beside * 2_f64.powi(-40))
+    };
+    let mut columns: [Vec<f64>; 5] = Default::default();
+    for bar in 0..1_500 {
+        // Most bars move little, so that trades end on their highs and lows as on their opens.
+        let open = if bar % 3 == 0 { price() } else { columns[3].last().copied().unwrap_or(128.0) };
+        let (close, other) = if bar % 2 == 0 { (price(), price()) } else { (open, price()) };
+        let (high, low) = (open.max(close).max(other), open.min(close).min(other));
+        for (column, value) in columns.iter_mut().zip([open, high, low, close, 1.0]) {
+            column.push(value);
+        }
+    }
+    let names = ["open", "high", "low", "close", "volume"];
+    let columns = names.iter().zip(columns).map(|(n, v)| Column::new(*n, v)).collect();
+    let ts = (0..1_500).map(|bar| bar * MINUTE).collect();
+    let series = Series::new("T", ts, columns).map_err(|e| e.to_string())?;
+    Market::new(&[series], &["volume".to_owned()], MaxGap::Limit(5 * MINUTE))
+        .map_err(|e| e.to_string())
+}
+
 /// A market with the bars for which `change` holds multiplied by a number each.
 pub(super) fn changed(market: &Market, change: impl Fn(usize) -> bool) -> Market {
     let series = market.series().iter().map(|span| {

@@ -144,6 +144,16 @@ fn costs(plan: &Plan) -> (f64, f64) {
     ((r.fee_bps + r.slippage_bps + r.spread_bps / 2.0) * 1e-4, r.carry_bps * 1e-4)
 }
 
+/// A price reaches a barrier below it from `barrier * 2^-40` above the barrier on.
+fn falls_to(price: f64, barrier: f64) -> bool {
+    price <= barrier + barrier * 2_f64.powi(-40)
+}
+
+/// A price reaches a barrier above it from `barrier * 2^-40` below the barrier on.
+fn rises_to(price: f64, barrier: f64) -> bool {
+    price >= barrier - barrier * 2_f64.powi(-40)
+}
+
 fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
     let r = &plan.reward;
     let frel = r.formulas == Formulas::FrelV1;
@@ -168,10 +178,12 @@ fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
         let first = if next_open { t } else { t + 1 };
         for j in first..=last {
             let (open, high, low) = (market.open()[j], market.high()[j], market.low()[j]);
-            let (hit_stop, hit_target) =
-                if s > 0.0 { (low <= stop, high >= target) } else { (high >= stop, low <= target) };
-            let beyond_stop = s * open <= s * stop;
-            let beyond_target = s * open >= s * target;
+            let hit = |low: f64, high: f64| match s > 0.0 {
+                true => (falls_to(low, stop), rises_to(high, target)),
+                false => (rises_to(high, stop), falls_to(low, target)),
+            };
+            let ((beyond_stop, beyond_target), (hit_stop, hit_target)) =
+                (hit(open, open), hit(low, high));
             let stop_first = r.same_bar == SameBar::StopFirst;
             out = if beyond_stop {
                 (open, j, ExitReason::Stop)

@@ -24,6 +24,9 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
     }
     let datasets = Dataset::open_all(&inspect.dataset)?;
     let manifests: Vec<&Manifest> = datasets.iter().map(Dataset::manifest).collect();
+    if let Some(Err(other)) = datasets.first().map(Dataset::check_semantics) {
+        tracing::warn!("{other}");
+    }
     let text: Vec<String> = manifests.iter().map(|m| manifest_text(&inspect.dataset, m)).collect();
     match manifests.as_slice() {
         [one] => output.print(one, &text.join("\n")),
@@ -81,7 +84,11 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
     if let Some(digest) = &manifest.content_digest {
         let _ = writeln!(out, "content      {digest}");
     }
-    let _ = writeln!(out, "written by   barloom {}", manifest.barloom_version);
+    let _ = writeln!(
+        out,
+        "written by   barloom {}, semantics {}",
+        manifest.barloom_version, manifest.semantics
+    );
     out
 }
 
