@@ -35,7 +35,7 @@ pub fn arrow(data: &[u8]) {
     let channels = ["open", "high", "low", "close", "volume"].map(str::to_owned);
     Scratch::with(|scratch| {
         let path = scratch.write("bars.arrow", data);
-        let stored = read_stored_market(&[path.to_string_lossy().into_owned()], &channels);
+        let stored = read_stored_market(&[path.to_string_lossy().into_owned()], &channels, &[]);
         let Ok(market) = read_market_arrow(&path, &channels) else { return };
         if let Ok(Some((stored, names))) = stored {
             assert_eq!((bytes(&stored), &names[..]), (bytes(&market), &channels[..]));

@@ -32,6 +32,9 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "dataset",
         ],
     ),
-    ("python", &["market-data", "recipe", "backend", "dataset", "loader", "engine"]),
     ("orchestrator", &["bars", "market-data", "rewards", "recipe", "dataset", "engine"]),
+    (
+        "python",
+        &["market-data", "recipe", "backend", "dataset", "loader", "engine", "orchestrator"],
+    ),
 ];

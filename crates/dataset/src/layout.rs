@@ -50,7 +50,7 @@ impl Layout {
     #[must_use]
     pub fn of_manifest(manifest: &Manifest, recipe: &Recipe) -> Self {
         Self::of_names(
-            recipe.data.channels.clone(),
+            recipe.data.channels.to_vec(),
             recipe.dataset.lookback,
             recipe.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
             manifest.market.symbols.iter().map(|s| s.symbol.clone()).collect(),

@@ -79,7 +79,7 @@ impl fmt::Display for BackendChoice {
 /// The CPU, whatever device was named.
 fn cpu(device: Option<u32>) -> Box<dyn Backend> {
     if let Some(device) = device {
-        tracing::warn!("--device {device} is not used: samples are computed by the CPU");
+        tracing::warn!("device {device} is not used: samples are computed by the CPU");
     }
     Box::new(CpuBackend::default())
 }

@@ -65,7 +65,7 @@ pub enum Error {
     )]
     NoCuda,
     /// Decisions that are to be priced can't be.
-    #[error("decisions.{column}: {}{problem}", row.map_or(String::new(), |row| format!("row {row}: ")))]
+    #[error("decisions.{column}: {}{problem}", row.map_or(String::new(), |row| format!("index {row}: ")))]
     Decisions {
         /// The column.
         column: String,

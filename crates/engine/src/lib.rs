@@ -7,8 +7,9 @@
 //! The key decision: whoever asks for samples asks here, be it a command line, a Python module or
 //! a program of your own, so all do the same and say the same [`Error`]s. So nothing here knows who
 //! asks: no terminal, no arguments, no signals, no clock. What takes long tells a [`Watch`] and asks
-//! it whether to stop; what a person may want to know on the way goes to `tracing`. The price: as
-//! the command line is asked most, messages name its options (`--out`) where they say what to do.
+//! it whether to stop; what a person may want to know on the way goes to `tracing`. The price:
+//! messages name options of the command line (`--out`) where they say what to do; others that show
+//! them put their own names in the place, as the Python package does.
 //!
 //! ```
 //! use barloom_engine::{BackendChoice, load, read_bars};
@@ -39,6 +40,7 @@ mod error;
 mod job;
 mod loaded;
 mod pricing;
+mod sample;
 mod sets;
 mod source;
 mod verification;
@@ -50,6 +52,7 @@ pub use error::{Error, ErrorKind};
 pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
 pub use pricing::price;
+pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
 pub use source::{CACHE_BYTES, Source, default_cache, read_bars, read_options, read_recipe};
 pub use verification::Verification;

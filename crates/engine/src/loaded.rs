@@ -37,19 +37,25 @@ pub struct Loaded {
 pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     let unresolved = match source {
         Source::Bars(bars) => {
-            let recipe = named_as(recipe, bars.find_columns(&recipe.data.channels)?);
+            let mut recipe = recipe.clone();
+            let missing = recipe.fit_channels(|name| bars.symbols_without(name).is_empty());
+            let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
+            let recipe = named_as(&recipe, bars.find_columns(&recipe.data.channels)?);
             let mut warnings = bars.check().findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_series(recipe.data.on_bad_bar)?;
             let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
-            let (dropped, joined, notes) = (read.dropped, read.joined, read.notes);
+            let (dropped, joined, mut notes) = (read.dropped, read.joined, read.notes);
+            notes.extend(left_out);
             Loaded { recipe, market: Arc::new(market), dropped, joined, notes, warnings }
         }
         Source::Stored(market, channels) => {
             let note = "these are a dataset's own bars: their times and segments are as stored; \
                         max_gap, on_bad_bar, timezone and stamp were applied when they were stored";
+            let mut recipe = recipe.clone();
+            recipe.fit_channels(|name| market.column(name).is_some());
             Loaded {
-                recipe: named_as(recipe, channels),
+                recipe: named_as(&recipe, channels),
                 market: Arc::new(market),
                 dropped: BTreeMap::new(),
                 joined: Vec::new(),
@@ -110,6 +116,18 @@ fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
             named.scaling.channels.insert(name.clone(), scaler);
         }
     }
-    named.data.channels = channels;
+    named.data.channels = channels.into();
     named
+}
+
+/// The note that `data.channels = "auto"` leaves out a column, as these symbols have none.
+fn left_out(column: &str, symbols: &[&str]) -> String {
+    let first = symbols.first().copied().unwrap_or_default();
+    let whose = match symbols.len() {
+        0 | 1 => format!("{first} has"),
+        many => format!("{first} and {} more have", many - 1),
+    };
+    format!(
+        "{whose} no {column} column, so windows hold the prices alone (data.channels = \"auto\")"
+    )
 }

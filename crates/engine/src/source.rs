@@ -37,7 +37,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
     ReadOptions {
         timezone: recipe.data.timezone.clone(),
         stamp: recipe.data.stamp,
-        columns: Some(recipe.data.channels.clone()),
+        columns: Some(recipe.data.channels.to_vec()),
         aggregate: recipe.data.aggregate,
         max_gap: recipe.max_gap(),
         adjust: recipe.data.adjust.clone(),
@@ -57,7 +57,9 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>) -> Result<Source, Error>
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
-    Ok(match read_stored_market(&recipe.data.bars, &recipe.data.channels)? {
+    let channels = &recipe.data.channels;
+    let optional: &[String] = if channels.is_auto() { channels } else { &[] };
+    Ok(match read_stored_market(&recipe.data.bars, channels, optional)? {
         Some((market, channels)) => Source::Stored(market, channels),
         None => {
             let options = ReadOptions { cache, ..read_options(recipe) };

@@ -285,7 +285,7 @@ fn errors_say_whose_they_are() {
     check(read_bars(&nowhere, None).unwrap_err(), ErrorKind::Usage, "data.timezone");
 
     let mut missing = recipe("");
-    missing.data.channels.push("volume".into());
+    missing.data.channels = ["close", "volume"].map(String::from).to_vec().into();
     let error = load(&missing, source(&recipe(""), &csv(400, &[]))).unwrap_err();
     check(error, ErrorKind::Data, "there is no column volume");
     let short = load(&recipe(""), source(&recipe(""), &csv(9, &[]))).unwrap();
@@ -526,37 +526,37 @@ mod pricing {
             |values: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
         assert_eq!(
             with("direction", floats([1.0, 2.0])),
-            "decisions.direction: row 1: expected 1 (long), -1 (short) or 0 (hold), got 2"
+            "decisions.direction: index 1: expected 1 (long), -1 (short) or 0 (hold), got 2"
         );
         let categories = |names: [&str; 2]| -> ArrayRef {
             Arc::new(names.into_iter().collect::<DictionaryArray<Int32Type>>())
         };
         assert_eq!(
             with("direction", categories(["long", "up"])),
-            "decisions.direction: row 1: expected long, short or hold, got \"up\""
+            "decisions.direction: index 1: expected long, short or hold, got \"up\""
         );
         assert_eq!(
             with("dollars", floats([f64::NAN, 1.0])),
-            "decisions.dollars: row 0: expected dollars, 0 or more, got NaN"
+            "decisions.dollars: index 0: expected dollars, 0 or more, got NaN"
         );
         assert_eq!(
             with("stop", floats([0.1, -0.1])),
-            "decisions.stop: row 1: expected a fraction above 0, or null for none, got -0.1"
+            "decisions.stop: index 1: expected a fraction above 0, or null for none, got -0.1"
         );
         assert_eq!(
             with("bar", Arc::new(Int64Array::from(vec![0, 400]))),
-            "decisions.bar: row 1: expected a bar below 400, got 400"
+            "decisions.bar: index 1: expected a bar below 400, got 400"
         );
         assert_eq!(
             with("symbol", Arc::new(StringArray::from(vec!["ACME", "NONE"]))),
-            "decisions.symbol: row 1: the bars have no \"NONE\""
+            "decisions.symbol: index 1: the bars have no \"NONE\""
         );
         let many = 300_000;
         let mut bars = vec![Some(1); many];
         (bars[200_000], bars[250_000]) = (Some(400), Some(500));
         assert_eq!(
             price(&loaded, &longs(bars), &Watch::default()).unwrap_err().to_string(),
-            "decisions.bar: row 200000: expected a bar below 400, got 400"
+            "decisions.bar: index 200000: expected a bar below 400, got 400"
         );
         let pieces = price(&loaded, &longs(vec![Some(1); many]), &Watch::default()).unwrap();
         assert_eq!(pieces.iter().map(RecordBatch::num_rows).sum::<usize>(), many);
@@ -564,7 +564,7 @@ mod pricing {
         assert_eq!(
             with("ts", Arc::new(Int64Array::from(vec![ts[1], ts[3]]))),
             format!(
-                "decisions.bar: row 1: bar is that at {} ns, and ts means that at {} ns; give one \
+                "decisions.bar: index 1: bar is that at {} ns, and ts means that at {} ns; give one \
                  of them",
                 ts[2], ts[3]
             )

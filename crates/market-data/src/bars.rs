@@ -186,11 +186,15 @@ impl Bars {
         (0..raw.ts.len()).filter(is_one)
     }
 
-    /// `bars.csv, line 7` of a bar.
+    /// `bars.csv, line 7` of a bar, or `bars.parquet, row 7 (index 6)`.
     pub(crate) fn place(&self, series: &RawSeries, row: usize) -> String {
         let origin = series.origins.get(row);
         let file = &self.files[origin.file as usize];
-        format!("{}, {} {}", file.name, file.unit, origin.row)
+        let index = match file.unit {
+            "row" => format!(" (index {})", origin.row.saturating_sub(1)),
+            _ => String::new(),
+        };
+        format!("{}, {} {}{index}", file.name, file.unit, origin.row)
     }
 }
 

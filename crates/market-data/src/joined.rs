@@ -73,6 +73,13 @@ impl Bars {
         raw.origins.seams().filter(differ).map(|(row, ..)| row).collect()
     }
 
+    /// The symbols of the series that have no column of this normalised name.
+    #[must_use]
+    pub fn symbols_without(&self, column: &str) -> Vec<&str> {
+        let without = self.series.iter().filter(|raw| raw.column(column).is_none());
+        without.map(|raw| raw.symbol.as_str()).collect()
+    }
+
     /// The names under which these columns were read, whatever their spelling: `Adj Close` is
     /// `adj_close`.
     ///

@@ -117,12 +117,14 @@ pub fn market_of_bytes(
 /// times and segments are as stored. `None` for anything else, which [`read`](crate::read) reads.
 ///
 /// Channels may be spelled in any way; beside the market are the names under which it has them.
+/// Those that are `optional` are left out where the file has no such column.
 ///
 /// # Errors
 /// The file can't be read, is damaged, or lacks a channel.
 pub fn read_stored_market(
     paths: &[String],
     channels: &[String],
+    optional: &[String],
 ) -> Result<Option<(Market, Vec<String>)>, MarketDataError> {
     let [path] = paths else { return Ok(None) };
     let path = Path::new(path);
@@ -133,13 +135,15 @@ pub fn read_stored_market(
     }
     let name = path.to_string_lossy();
     let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?.into();
-    let channels: Vec<String> = channels.iter().map(|name| normalise(name)).collect();
     unless_damaged(&name, || {
         let Ok((schema, batches)) = ipc::read_file(&bytes) else { return Ok(None) };
         if !is_stored(&schema) {
             return Ok(None);
         }
         tracing::info!("{name} is a dataset's bars: its times and segments are taken as stored");
+        let is_there = |name: &str| schema.index_of(&normalise(name)).is_ok();
+        let wanted = channels.iter().filter(|name| is_there(name) || !optional.contains(name));
+        let channels: Vec<String> = wanted.map(|name| normalise(name)).collect();
         let market = market_of(&name, &schema, batches, &channels)?;
         Ok(Some((market, channels)))
     })

@@ -45,7 +45,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Where to write it.
+    /// The file to write; `-` is standard output.
     #[arg(default_value = "recipe.toml")]
     pub(crate) path: PathBuf,
     /// Which formulas the recipe is for.
@@ -58,26 +58,22 @@ pub(crate) struct Init {
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
+    /// Files, globs or folders with bars, in place of the recipe's `data.bars`; relative to this folder.
+    #[arg(value_name = "BARS", conflicts_with = "more_bars")]
+    pub(crate) bars: Vec<String>,
+    /// The same as BARS.
+    #[arg(id = "more_bars", long = "bars", num_args = 1.., value_name = "PATH")]
+    pub(crate) more_bars: Vec<String>,
     /// The recipe; without one, the default recipe.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,
-    /// Files or globs with bars, in place of the recipe's `data.bars`; relative to this folder.
-    #[arg(long, num_args = 1.., value_name = "PATH")]
-    pub(crate) bars: Vec<String>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// The folder of the dataset.
     #[arg(long, value_name = "DIR", default_value = "barloom-dataset")]
     pub(crate) out: PathBuf,
-    /// How many samples, in place of the recipe's: 1000000, 1_000_000, 1e6; or `all` with sequential positions.
-    #[arg(long, value_name = "N")]
-    pub(crate) samples: Option<String>,
-    /// The seed, in place of the recipe's.
-    #[arg(long)]
-    pub(crate) seed: Option<u64>,
-    /// The format, in place of the recipe's.
-    #[arg(long, value_parser = ["parquet", "arrow", "npy", "virtual"])]
-    pub(crate) format: Option<String>,
     /// What computes the samples.
     #[arg(long, value_parser = backends(), default_value_t)]
     pub(crate) backend: BackendChoice,
@@ -102,6 +98,35 @@ pub(crate) struct Build {
     /// Give a virtual dataset a content digest and a summary, for which its samples are made once.
     #[arg(long)]
     pub(crate) digest: bool,
+}
+
+/// What a dataset is like, in place of what the recipe says.
+#[derive(Debug, Args)]
+pub(crate) struct Shape {
+    /// How many samples: 1000000, 1_000_000, 1e6; or `all` with sequential positions.
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<String>,
+    /// The seed of every draw.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Bars that a sample sees, before its moment.
+    #[arg(long, value_name = "BARS")]
+    pub(crate) lookback: Option<u64>,
+    /// Bars that an action is judged on, after its moment.
+    #[arg(long, value_name = "BARS")]
+    pub(crate) forward: Option<u64>,
+    /// Columns that windows hold, separated by commas; NAME=SCALER also says how one is scaled: close,funding=zscore.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) channels: Vec<String>,
+    /// Metrics of the reward, separated by commas; the first is the column `reward`: return, pnl, pnl_pct, log_return, r_multiple, label, car, sharpe, sortino, calmar.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) metric: Vec<String>,
+    /// Parts in time order, separated by commas, each with its fraction of the bars or its end date: train=0.8,test=0.2.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    pub(crate) split: Vec<String>,
+    /// The format of the files.
+    #[arg(long, value_parser = ["parquet", "arrow", "npy", "virtual"])]
+    pub(crate) format: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +199,9 @@ pub(crate) struct Reading {
     /// How delimited text is laid out: keys of `[data.csv]`, such as 'skip_rows = 1, decimal = ","'.
     #[arg(long, value_name = "KEYS")]
     pub(crate) csv: Option<String>,
+    /// Drop unusable bars instead of refusing them; they are counted.
+    #[arg(long)]
+    pub(crate) drop_bad_bars: bool,
     /// Parse text files though they were parsed before. Else what large ones parse to is kept in $XDG_CACHE_HOME/barloom (~/.cache/barloom), 8 GiB at most, for the next time; a file that changed is parsed anew.
     #[arg(long)]
     pub(crate) no_cache: bool,
@@ -181,7 +209,7 @@ pub(crate) struct Reading {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Files or globs with bars.
+    /// Files, globs or folders with bars.
     #[arg(required = true, value_name = "BARS")]
     pub(crate) bars: Vec<String>,
     /// Warnings are failures, too: exit code 3.
@@ -211,9 +239,6 @@ pub(crate) struct Convert {
     /// snappy, none.
     #[arg(long, value_name = "CODEC", value_parser = compressions())]
     pub(crate) compression: Option<Compression>,
-    /// Drop unusable bars instead of refusing them.
-    #[arg(long)]
-    pub(crate) drop_bad_bars: bool,
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) overwrite: bool,

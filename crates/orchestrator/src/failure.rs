@@ -3,12 +3,11 @@
 
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
-use std::process::ExitCode;
 
 use barloom_engine::{Error, ErrorKind};
 
 const BUG: u8 = 1;
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 const DATA: u8 = 3;
 const IO: u8 = 4;
 const VERIFICATION: u8 = 5;
@@ -61,8 +60,8 @@ impl Failure {
         let _ = writeln!(std::io::stderr(), "error: {}", self.message);
     }
 
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.code)
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.code
     }
 }
 

@@ -1,8 +1,11 @@
 //! Progress bars on standard error, on a terminal alone.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{BinaryBytes, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output::Output;
+use crate::text;
 
 /// A bar that counts samples.
 pub(crate) fn samples(total: u64, output: &Output) -> ProgressBar {
@@ -16,10 +19,14 @@ fn bar(total: u64, unit: &str, output: &Output) -> ProgressBar {
     // Draws to standard error, and not at all where that is no terminal.
     let bar = ProgressBar::new(total);
     let template = format!(
-        "{{spinner}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left"
+        "{{spinner}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{rate}}, {{eta}} left"
     );
+    let rate = |state: &ProgressState, to: &mut dyn Write| {
+        // A line of a terminal that can't be written is not there.
+        let _ = write!(to, "{}/s", text::count(text::rounded(state.per_sec())));
+    };
     if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("rate", rate));
     }
     bar
 }
@@ -30,9 +37,12 @@ pub(crate) fn bytes(total: u64, what: &'static str, output: &Output) -> Progress
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(total);
-    let template = "{spinner} {msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+    let template = "{spinner} {msg} {wide_bar} {bytes}/{total_bytes}, {rate}, {eta} left";
+    let rate = |state: &ProgressState, to: &mut dyn Write| {
+        let _ = write!(to, "{}/s", BinaryBytes(text::rounded(state.per_sec())));
+    };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.set_message(what);
     bar.enable_steady_tick(std::time::Duration::from_millis(100));

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use barloom_bars::{Aggregate, EmptyBars, PartialBar, Stamp};
+use barloom_bars::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};
 use barloom_engine::{default_cache, read_options, read_recipe};
 use barloom_market_data::{Cache, ReadOptions};
 use barloom_recipe::Recipe;
 
 use crate::arguments::Reading;
 use crate::failure::Failure;
+use crate::recipe::in_recipe;
 
 impl Reading {
     /// Puts what is given in the place of what the recipe says.
@@ -20,6 +21,9 @@ impl Reading {
         if let Some(stamp) = &self.stamp {
             data.stamp = if stamp == "close" { Stamp::Close } else { Stamp::Open };
         }
+        if self.drop_bad_bars {
+            data.on_bad_bar = OnBadBar::Drop;
+        }
         if let Some(spec) = self.aggregate {
             data.aggregate = Some(Aggregate {
                 spec,
@@ -29,30 +33,29 @@ impl Reading {
         }
         // As they are written in a recipe, so that they are read and told of as there.
         if let Some(adjust) = &self.adjust {
-            data.adjust = in_recipe("--adjust", &format!("adjust = {adjust:?}"))?.data.adjust;
+            data.adjust = in_recipe("--adjust", &format!("data.adjust = {adjust:?}"))?.data.adjust;
         }
         if let Some(keys) = &self.csv {
-            data.csv = in_recipe("--csv", &format!("csv = {{ {keys} }}"))?.data.csv;
+            data.csv = in_recipe("--csv", &format!("data.csv = {{ {keys} }}"))?.data.csv;
         }
         Ok(())
     }
 
-    /// How to read bars where there is no recipe, or for all columns though there is one.
-    pub(crate) fn all_columns(&self, config: Option<&Path>) -> Result<ReadOptions, Failure> {
+    /// How to read bars where there is no recipe, or for all columns though there is one; and what
+    /// to do with unusable ones.
+    pub(crate) fn all_columns(
+        &self,
+        config: Option<&Path>,
+    ) -> Result<(ReadOptions, OnBadBar), Failure> {
         let mut recipe = config.map(read_recipe).transpose()?.unwrap_or_default();
         self.apply(&mut recipe)?;
         recipe.validate()?;
-        Ok(ReadOptions { columns: None, cache: self.cache(), ..read_options(&recipe) })
+        let options = ReadOptions { columns: None, cache: self.cache(), ..read_options(&recipe) };
+        Ok((options, recipe.data.on_bad_bar))
     }
 
     /// Where what text files parse to is kept, if it is to be.
     pub(crate) fn cache(&self) -> Option<Cache> {
         if self.no_cache { None } else { default_cache() }
     }
-}
-
-/// The recipe with one key of `[data]`.
-fn in_recipe(argument: &str, key: &str) -> Result<Recipe, Failure> {
-    let recipe = Recipe::from_toml(&format!("data.{key}"), argument);
-    Ok(recipe.map_err(barloom_recipe::RecipeError::without_line)?)
 }

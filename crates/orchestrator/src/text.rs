@@ -1,6 +1,36 @@
 //! Numbers and times for people.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 pub(crate) use barloom_engine::{count, counted};
+
+/// How many bars were dropped, by fault: `3 high below low, 1 negative volume`.
+pub(crate) fn dropped(dropped: &BTreeMap<String, u64>) -> String {
+    let faults: Vec<String> =
+        dropped.iter().map(|(fault, n)| format!("{} {fault}", count(*n))).collect();
+    faults.join(", ")
+}
+
+/// How many of them a second, rounded to three digits: `1,240,000`.
+pub(crate) fn rate(n: u64, seconds: f64) -> String {
+    count(rounded(n as f64 / seconds.max(1e-9)))
+}
+
+/// A number rounded to three significant digits.
+pub(crate) fn rounded(x: f64) -> u64 {
+    let unit = 10_f64.powi((x.max(1.0).log10().floor() as i32 - 2).max(0));
+    ((x / unit).round() * unit) as u64
+}
+
+/// How long something took: `0.52 s`, `12.3 s`, `3m 20s`.
+pub(crate) fn seconds(time: Duration) -> String {
+    match time.as_secs_f64() {
+        short if short < 10.0 => format!("{short:.2} s"),
+        some if some < 100.0 => format!("{some:.1} s"),
+        _ => duration(1_000_000_000 * time.as_secs() as i64),
+    }
+}
 
 /// Bytes with a binary unit.
 pub(crate) fn bytes(n: u64) -> String {
@@ -48,5 +78,10 @@ mod tests {
         assert_eq!(duration(5), "5ns");
         assert_eq!(time(0), "1970-01-01 00:00:00");
         assert_eq!(percent(1, 3), "33.3%");
+        let rates = [0.4, 7.0, 999.6, 1_234.0, 196_078.4, 12_345_678.0].map(rounded);
+        assert_eq!(rates, [0, 7, 1_000, 1_230, 196_000, 12_300_000]);
+        assert_eq!(rate(1_000, 0.0003), "3,330,000");
+        assert_eq!(seconds(Duration::from_millis(520)), "0.52 s");
+        assert_eq!(seconds(Duration::from_secs(200)), "3m 20s");
     }
 }

@@ -206,7 +206,11 @@ fn table() -> Vec<Bad> {
         Bad {
             bars: good_csv(400).replace(",volume", ",amount"),
             code: 3,
-            ..bad_recipe("no volume", "", &["no column volume", "amount", "data.channels"])
+            ..bad_recipe(
+                "no volume",
+                "channels = [\"close\", \"volume\"]\n",
+                &["no column volume", "amount", "data.channels"],
+            )
         },
         // Arguments and files.
         bad_args(

@@ -10,7 +10,10 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::errors;
 
-/// Which columns a dict has beside windows, meta and reward.
+/// What every dict of arrays has.
+const ALWAYS: [&str; 3] = ["windows", "meta", "reward"];
+
+/// Which columns a dict has beside [`ALWAYS`].
 #[derive(Debug)]
 pub(crate) enum Column {
     /// One of [`barloom_loader::COLUMNS`].
@@ -20,7 +23,7 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    /// Columns by the names that datasets give them.
+    /// Columns by the names that datasets give them. Names of what every dict has add nothing.
     pub(crate) fn find(
         py: Python<'_>,
         names: &[String],
@@ -36,14 +39,18 @@ impl Column {
                 return Ok(Self::Named(key, name.clone()));
             }
             let rewards = metrics.iter().map(|metric| format!("reward_{metric}"));
-            let known: Vec<String> =
-                barloom_loader::COLUMNS.map(str::to_owned).into_iter().chain(rewards).collect();
+            let known: Vec<String> = ALWAYS
+                .into_iter()
+                .chain(barloom_loader::COLUMNS)
+                .map(str::to_owned)
+                .chain(rewards)
+                .collect();
             Err(pyo3::exceptions::PyKeyError::new_err(format!(
                 "columns: there is no {name:?}; there are {}",
                 known.join(", ")
             )))
         };
-        names.iter().map(one).collect()
+        names.iter().filter(|name| !ALWAYS.contains(&name.as_str())).map(one).collect()
     }
 }
 

@@ -1,12 +1,17 @@
 //! Bars from what Python has: paths, tables.
 
-use barloom_engine::{Loaded, Source, default_cache, load, read_bars, read_options};
-use barloom_market_data::{Bars, Cache, MemoryTable, ReadOptions, read, read_tables};
+use barloom_engine::{
+    Loaded, SAMPLE_BARS, SAMPLE_BARS_NAME, Source, default_cache, load, read_bars, read_options,
+};
+use barloom_market_data::{
+    Bars, Cache, MemoryTable, OnBadBar, ReadOptions, read, read_bytes, read_tables,
+};
 use barloom_recipe::Recipe;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::{errors, tables};
+use crate::errors;
+use crate::tables::{self, Table};
 
 /// Where bars come from.
 pub(crate) enum Given {
@@ -43,6 +48,17 @@ impl Given {
         }
         .map_err(errors::of)
     }
+}
+
+/// The bundled bars as a table.
+#[pyfunction]
+pub(crate) fn sample_bars(py: Python<'_>) -> PyResult<Table> {
+    let table = py.detach(|| {
+        let bars = read_bytes(SAMPLE_BARS_NAME, SAMPLE_BARS, &ReadOptions::default())?;
+        barloom_market_data::to_table(&bars.into_series(OnBadBar::Error)?.series)
+    });
+    let table = table.map_err(errors::of)?;
+    Ok(Table::new(table.schema(), vec![table]))
 }
 
 /// Where what text files parse to is kept, if it is to be.

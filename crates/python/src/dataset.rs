@@ -33,7 +33,7 @@ const STREAM_ROWS: u64 = 65_536;
 /// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
 /// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``meta`` float32 [9],
 /// scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
-/// of its own.
+/// of its own. ``build_dataset`` and ``open`` make one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Dataset {
     parts: Arc<Vec<Part>>,
@@ -268,8 +268,13 @@ impl Dataset {
         PyList::new(py, dicts?)
     }
 
-    /// Samples by their numbers, in this order, as a dict of arrays; ``columns`` are further ones
-    /// by name, ``layout`` is "BCL" or "BLC".
+    /// Samples by their numbers, in this order, as a dict of arrays like a loader's batch.
+    ///
+    /// Args:
+    ///     indices: Numbers of samples from 0, or from the end where they are negative; or a mask
+    ///         of all samples.
+    ///     columns: Names of columns beside ``windows``, ``meta`` and ``reward``, as for ``loader``.
+    ///     layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
     #[pyo3(signature = (indices, *, columns=Vec::new(), layout="BCL"))]
     fn take<'py>(
         &self,
@@ -283,7 +288,11 @@ impl Dataset {
         self.gathered(py, &samples, &columns, layout_of(layout)?, false)
     }
 
-    /// Samples [start, stop) as a table with the columns of a stored dataset.
+    /// Samples as a table with the columns of a stored dataset.
+    ///
+    /// Args:
+    ///     start: The first sample, from 0.
+    ///     stop: One past the last sample; None for all that follow.
     #[pyo3(signature = (start=0, stop=None))]
     fn read(&self, py: Python<'_>, start: i64, stop: Option<i64>) -> PyResult<Table> {
         let samples = self.part_of()?.set.plan.samples;
@@ -301,17 +310,21 @@ impl Dataset {
         Ok(Table::new(schema, batches))
     }
 
-    /// All samples as a ``pyarrow.Table`` with the columns of a stored dataset.
+    /// All samples as a ``pyarrow.Table`` with the columns of a stored dataset. Each channel is a
+    /// column of lists of L values.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.call_method0("read")?.call_method0("to_arrow")
     }
 
     /// All samples as a ``pandas.DataFrame``.
+    ///
+    /// Each channel is a column whose cells are float32 arrays of L values, one a sample.
+    /// ``ds[:]["windows"]`` has the same values as one float32 array [n, C, L].
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.call_method0("read")?.call_method0("to_pandas")
     }
 
-    /// All samples as a ``polars.DataFrame``.
+    /// All samples as a ``polars.DataFrame``. Each channel is a column of type Array of L values.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.call_method0("read")?.call_method0("to_polars")
     }
@@ -329,7 +342,40 @@ impl Dataset {
         tables::to_capsule(py, Box::new(self.stream(py, 0..samples)?))
     }
 
-    /// Batches for a training loop.
+    /// Batches for a training loop: ``for batch in ds.loader(4096, shuffle=True)`` is one epoch.
+    ///
+    /// Args:
+    ///     batch_size: Samples of a batch, B; with ``group_actions`` states.
+    ///     shuffle: Gives the samples in another random order each epoch.
+    ///     seed: The seed of that order.
+    ///     drop_last: Leaves out the last batch of an epoch if it is smaller, so that all ranks make
+    ///         as many steps.
+    ///     fraction: The share of the samples that an epoch has, above 0 and up to 1: the first ones
+    ///         of its order.
+    ///     fresh: Makes other samples each epoch, of the same recipe and bars, instead of the same
+    ///         ones again.
+    ///     group_actions: Keeps the K actions of a state together: windows are [B, C, L], and meta,
+    ///         reward and columns [B, K, ...].
+    ///     columns: Names of columns that batches have beside ``windows``, ``meta`` and ``reward``:
+    ///         ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
+    ///         ``exit_reason``, ``reward_<metric>`` (float64) and the other columns of a stored
+    ///         dataset that are no windows.
+    ///     layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
+    ///     rank: The number of this process among those that share each step, from 0.
+    ///     world_size: How many processes share each step; each gets ``batch_size`` of its samples.
+    ///     epoch: The epoch of the first loop, from 0.
+    ///     threads: Threads that make batches ahead; None for one a core, up to 4; 0 to make each
+    ///         batch when it is asked for.
+    ///     prefetch: Batches that are made ahead, at least; None for one more than the threads.
+    ///     split: The name of a part, for a dataset that is split: ``ds.loader(split="train")`` is
+    ///         ``ds["train"].loader()``.
+    ///     worker: The number of this worker among those that take turns within a rank, from 0.
+    ///     workers: How many workers take turns; worker w makes every batch whose number is w modulo
+    ///         this.
+    ///
+    /// Raises:
+    ///     RecipeError: An argument is out of range, or the dataset is split and no part is named.
+    ///     KeyError: There is no such column, or no such part.
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     #[pyo3(signature = (
         batch_size=1024, *, shuffle=false, seed=0, drop_last=false, fraction=1.0, fresh=false,
@@ -520,7 +566,7 @@ pub(crate) fn from_stored(
         let recipe = barloom_recipe::Recipe::from_toml(recipe, "recipe").map_err(errors::of)?;
         let market = barloom_market_data::market_of_bytes("bars", bars, &recipe.data.channels)
             .map_err(errors::of)?;
-        let source = barloom_engine::Source::Stored(market, recipe.data.channels.clone());
+        let source = barloom_engine::Source::Stored(market, recipe.data.channels.to_vec());
         let loaded = barloom_engine::load(&recipe, source).map_err(errors::of)?;
         Dataset::new(loaded.sets().map_err(errors::of)?, choice, None, Vec::new())
     })?;

@@ -24,7 +24,16 @@ pub(crate) fn usage(message: impl Into<String>) -> PyErr {
     exception("RecipeError", message.into())
 }
 
-/// What an engine's error is in Python, with the words of the command line.
+/// A message of the engine with arguments of Python where it names options of the command line.
+pub(crate) fn in_python(message: String) -> String {
+    let translated = Python::attach(|py| {
+        let words = py.import("barloom._words")?;
+        words.call_method1("in_python", (&message,))?.extract::<String>()
+    });
+    translated.unwrap_or(message)
+}
+
+/// What an engine's error is in Python, with the words of the command line, but for its options.
 pub(crate) fn of(error: impl Into<Error>) -> PyErr {
     let error = error.into();
     let name = match error.kind() {
@@ -33,7 +42,7 @@ pub(crate) fn of(error: impl Into<Error>) -> PyErr {
         ErrorKind::Verification => "VerificationError",
         _ => "FileError",
     };
-    exception(name, error.message())
+    exception(name, in_python(error.message()))
 }
 
 /// What a loader's error is in Python.

@@ -162,9 +162,16 @@ pub(crate) fn build(
         recipe.output.format = format.parse().map_err(errors::of)?;
     }
     if out.is_none() {
-        if format.is_some_and(|format| format != "virtual") {
-            let message = "format: samples in memory have none; give out, the folder to write to";
-            return Err(errors::usage(message.to_owned()));
+        let is_stored = format.is_some_and(|format| format != "virtual");
+        for (argument, given) in
+            [("format", is_stored), ("overwrite", overwrite), ("resume", resume)]
+        {
+            if given {
+                return Err(errors::usage(format!(
+                    "{argument}: samples in memory have no files; give out, the folder to write \
+                     to, or leave {argument} out"
+                )));
+            }
         }
         recipe.output.format = Format::Virtual;
     }
@@ -277,7 +284,7 @@ pub(crate) fn check<'py>(
     })?;
     let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;
     if let Some(fields) = value.as_object_mut() {
-        fields.insert("text".into(), report.to_string().into());
+        fields.insert("text".into(), errors::in_python(report.to_string()).into());
         fields.insert("errors".into(), report.errors().into());
         fields.insert("warnings".into(), report.warnings().into());
     }
@@ -322,7 +329,7 @@ pub(crate) fn price(
     }
     recipe.validate().map_err(errors::of)?;
     // Nothing else of the bars is looked at.
-    recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec();
+    recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec().into();
     recipe.scaling = Recipe::default().scaling;
     let given = bars::given(bars)?;
     let Some((schema, batches)) = tables::from_python(decisions)? else {

@@ -12,6 +12,7 @@
 mod arguments;
 mod arrays;
 mod bars;
+mod command;
 mod dataset;
 mod errors;
 mod indices;
@@ -32,10 +33,13 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     numpy::PyArray1::<f32>::zeros(module.py(), 0, false);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<recipe::Recipe>()?;
+    recipe::document(module)?;
     module.add_class::<dataset::Dataset>()?;
     module.add_class::<loader::Loader>()?;
     module.add_class::<loader::Batches>()?;
     module.add_class::<tables::Table>()?;
+    module.add_function(wrap_pyfunction!(command::command, module)?)?;
+    module.add_function(wrap_pyfunction!(bars::sample_bars, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::build, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::verify, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::check, module)?)?;

@@ -15,7 +15,7 @@ use crate::{errors, recipe};
 /// a dict of NumPy arrays over memory of the loader, without a copy: ``windows`` float32 [B, C, L]
 /// (``layout="BLC"``: [B, L, C]), ``meta`` float32 [B, 9], scaled, ``reward`` float32 [B] (or
 /// [B, metrics]), and the columns that were asked for by name. With ``group_actions=True`` B counts
-/// states, and meta, reward and columns are [B, K, ...].
+/// states, and meta, reward and columns are [B, K, ...]. ``Dataset.loader`` makes one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Loader {
     inner: Inner,
@@ -103,7 +103,10 @@ impl Loader {
         self.inner.options().batch_size
     }
 
-    /// The next loop is that of this epoch, from its beginning.
+    /// Makes the next loop that of another epoch, from its beginning.
+    ///
+    /// Args:
+    ///     epoch: Its number, from 0.
     fn set_epoch(&self, #[pyo3(from_py_with = crate::arguments::whole)] epoch: u64) {
         let mut place = lock(&self.place);
         (place.next, place.running) = (self.inner.start(epoch), None);
@@ -115,8 +118,11 @@ impl Loader {
         recipe::to_python(py, &json)
     }
 
-    /// The next loop goes on from a state that ``state_dict`` gave, also of another number of
-    /// ranks, threads or samples of a batch.
+    /// Makes the next loop go on from a state that was saved.
+    ///
+    /// Args:
+    ///     state: What ``state_dict`` gave, also of a loader with another number of ranks, threads
+    ///         or samples of a batch.
     fn load_state_dict(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
         let text: String = state.py().import("json")?.call_method1("dumps", (state,))?.extract()?;
         let state: State = serde_json::from_str(&text)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use barloom_recipe::Formulas;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Map, Value};
@@ -10,9 +11,14 @@ use crate::errors;
 
 /// Everything that determines a dataset but the bars.
 ///
-/// ``Recipe()`` is the default recipe, ``Recipe.from_toml(text)`` reads a text and
-/// ``Recipe.read(path)`` a file; ``Recipe(cfg)`` takes a dict with the tables and keys of the
-/// TOML, ``{"dataset": {"lookback": 128}}``.
+/// ``Recipe.from_toml(text)`` reads a text and ``Recipe.read(path)`` a file.
+///
+/// Args:
+///     cfg: A dict with the tables and keys of the TOML, ``{"dataset": {"lookback": 128}}``; the
+///         path of a file; another recipe; or None for the default one.
+///
+/// Raises:
+///     RecipeError: A key or its value is wrong; the message names the key.
 #[pyclass(frozen, module = "barloom", eq)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recipe(pub(crate) barloom_recipe::Recipe);
@@ -26,15 +32,41 @@ impl Recipe {
     }
 
     /// Reads a recipe's TOML.
+    ///
+    /// Args:
+    ///     text: The TOML.
     #[staticmethod]
     fn from_toml(text: &str) -> PyResult<Self> {
         barloom_recipe::Recipe::from_toml(text, "recipe").map(Self).map_err(errors::of)
     }
 
     /// Reads a recipe's file.
+    ///
+    /// Args:
+    ///     path: The TOML file.
     #[staticmethod]
     fn read(path: PathBuf) -> PyResult<Self> {
         barloom_engine::read_recipe(path).map(Self).map_err(errors::of)
+    }
+
+    /// A recipe to start from, as the TOML that ``barloom init`` writes: every key with its default,
+    /// and a comment that says what it means and what else it takes.
+    ///
+    /// Args:
+    ///     formulas: ``"v1"``, or ``"frel-v1"`` for the FREL project's published formulas.
+    #[staticmethod]
+    #[pyo3(signature = (formulas="v1"))]
+    fn commented(formulas: &str) -> PyResult<String> {
+        let formulas = match formulas {
+            "v1" => Formulas::V1,
+            "frel-v1" => Formulas::FrelV1,
+            other => {
+                return Err(errors::usage(format!(
+                    "formulas: expected \"v1\" or \"frel-v1\", got {other:?}"
+                )));
+            }
+        };
+        Ok(barloom_recipe::Recipe::init_text(formulas))
     }
 
     /// The recipe as TOML, which reads back as the same recipe.
@@ -60,6 +92,15 @@ impl Recipe {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         Ok((py.get_type::<Self>().getattr("from_toml")?, (self.0.to_toml(),)))
     }
+}
+
+/// Puts every key of a recipe, its default and its meaning at the end of the class's documentation.
+pub(crate) fn document(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let class = module.getattr("Recipe")?;
+    let doc: String = class.getattr("__doc__")?.extract()?;
+    let keys = barloom_recipe::Recipe::init_text(Formulas::V1);
+    let doc = format!("{doc}\n\nEvery key, as ``Recipe.commented()`` gives them:\n\n{keys}");
+    class.setattr("__doc__", doc)
 }
 
 /// A recipe from a ``Recipe``, a dict, the path of a TOML file, or nothing.

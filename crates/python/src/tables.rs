@@ -80,7 +80,8 @@ impl Table {
         format!("Table of {} rows: {}", self.num_rows(), self.column_names().join(", "))
     }
 
-    /// A column as a NumPy array; null is NaN, NaT, -1 or None. Needs pyarrow.
+    /// A column as a NumPy array, a window column as [n, L]; null is NaN, NaT, -1 or None. Needs
+    /// pyarrow.
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let Ok(index) = self.schema.index_of(name) else {
             let names = self.column_names().join(", ");
@@ -100,7 +101,8 @@ impl Table {
         slf.py().import("barloom._tables")?.call_method1("to_arrow", (slf,))
     }
 
-    /// The table as a ``pandas.DataFrame``.
+    /// The table as a ``pandas.DataFrame``. Cells of window columns are float32 arrays of L values;
+    /// ``table["close"]`` has those of one channel as one array [n, L].
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("barloom._tables")?.call_method1("to_pandas", (slf,))
     }

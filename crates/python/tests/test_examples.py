@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "intraday"
 
 
-def ran(script: str, *arguments: str | Path) -> str:
+def ran(example: str, *arguments: str | Path) -> str:
     """What an example printed."""
     run = subprocess.run(
-        [sys.executable, EXAMPLES / script, *arguments],
+        [sys.executable, "-m", f"barloom.examples.{example}".removesuffix("."), *arguments],
         capture_output=True,
         text=True,
         timeout=300,
@@ -27,7 +26,7 @@ def ran(script: str, *arguments: str | Path) -> str:
 
 def test_train_torch():
     pytest.importorskip("torch")
-    output = ran("train_torch.py", "--samples", "100000", "--epochs", "1")
+    output = ran("train_torch", "--samples", "100000", "--epochs", "1")
     network, constant = (
         float(re.search(rf"held out: {who} +label ([0-9.]+)", output)[1])
         for who in ("network", "constant")
@@ -42,17 +41,23 @@ def test_train_torch_on_another_market():
     if not bars.exists():
         pytest.skip(f"there is no {bars}")
     assert "held out: explained" in ran(
-        "train_torch.py", bars, "--samples", "100000", "--epochs", "1"
+        "train_torch", bars, "--samples", "100000", "--epochs", "1"
     )
 
 
 def test_train_sklearn():
     pytest.importorskip("sklearn")
-    output = ran("train_sklearn.py", "--samples", "50000")
+    output = ran("train_sklearn", "--samples", "50000")
     near_stop, even, near_target = map(float, re.findall(r"target [0-9.]+%: ([+-][0-9.]+)", output))
     assert near_stop < even < near_target
 
 
 def test_notebook():
-    output = ran("notebook.py")
+    output = ran("notebook")
     assert "1000000 samples" in output and re.search(r"\d+ signals: ", output)
+
+
+def test_the_examples_are_listed():
+    listed = ran("")
+    for example in ("notebook", "train_sklearn", "train_torch"):
+        assert f"python -m barloom.examples.{example}\n" in listed

@@ -228,7 +228,7 @@ def test_several_symbols():
     with pytest.raises(barloom.DataError, match=r"symbol: it is missing.* 2 symbols"):
         barloom.price(bars, without, forward=4)
     unknown = actions.set_column(0, "symbol", pa.array(["TWO", "THREE", "TWO", None]))
-    with pytest.raises(barloom.DataError, match=r'symbol: row 1: .*"THREE"'):
+    with pytest.raises(barloom.DataError, match=r'symbol: index 1: .*"THREE"'):
         barloom.price(bars, unknown, forward=4)
 
 
@@ -244,7 +244,7 @@ def test_directions_by_their_words():
     signs = words | {"direction": [1, -1, 0]}
     priced = [barloom.price(bars, actions, forward=4).to_arrow() for actions in (words, signs)]
     assert priced[0].equals(priced[1])
-    with pytest.raises(barloom.DataError, match='row 1: expected long, short or hold, got "buy"'):
+    with pytest.raises(barloom.DataError, match='index 1: expected long, short or hold, got "buy"'):
         barloom.price(bars, words | {"direction": ["long", "buy", "hold"]}, forward=4)
 
 
@@ -275,21 +275,21 @@ def test_nulls_and_no_decisions():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"bar": [600, 3]}, "bar: row 0: expected a bar below 600, got 600"),
-        ({"bar": [3, -1]}, "bar: row 1: expected a bar below 600, got -1"),
+        ({"bar": [600, 3]}, "bar: index 0: expected a bar below 600, got 600"),
+        ({"bar": [3, -1]}, "bar: index 1: expected a bar below 600, got -1"),
         (
             {"direction": [1, 2]},
-            "direction: row 1: expected 1 (long), -1 (short) or 0 (hold), got 2",
+            "direction: index 1: expected 1 (long), -1 (short) or 0 (hold), got 2",
         ),
-        ({"dollars": [1e3, -1.0]}, "dollars: row 1: expected dollars, 0 or more, got -1"),
-        ({"dollars": [np.nan, 1.0]}, "dollars: row 0: expected dollars, 0 or more, got NaN"),
-        ({"stop": [0.1, 0.0]}, "stop: row 1: expected a fraction above 0, or null for none, got 0"),
-        ({"equity": [0.0, 1.0]}, "equity: row 0: expected dollars above 0, got 0"),
+        ({"dollars": [1e3, -1.0]}, "dollars: index 1: expected dollars, 0 or more, got -1"),
+        ({"dollars": [np.nan, 1.0]}, "dollars: index 0: expected dollars, 0 or more, got NaN"),
+        ({"stop": [0.1, 0.0]}, "stop: index 1: expected a fraction above 0, or null for none, got 0"),
+        ({"equity": [0.0, 1.0]}, "equity: index 0: expected dollars above 0, got 0"),
         ({"dollars": None}, "dollars: it is missing"),
         ({"bar": None}, "bar: it is missing, and so is ts"),
         ({"direction": ["up", "down"]}, "direction:"),
         ({"bar": ["3", "x"]}, "bar:"),
-        ({"bar": [3.0, 3.5]}, "bar: row 1"),
+        ({"bar": [3.0, 3.5]}, "bar: index 1"),
         ({"bar": None, "ts": ["2020-01-03", "soon"]}, "ts:"),
     ],
 )

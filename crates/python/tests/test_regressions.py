@@ -75,7 +75,7 @@ def test_decisions_need_no_volume_and_no_channel_of_the_recipe() -> None:
 def test_a_profit_by_the_stop_needs_one() -> None:
     decisions = {"bar": [3, 4], "direction": [0, 1], "dollars": [100.0, 100.0]}
     cfg = {"reward": {"metric": "r_multiple"}}
-    with pytest.raises(barloom.DataError, match="decisions.stop: row 1: r_multiple needs a stop"):
+    with pytest.raises(barloom.DataError, match="decisions.stop: index 1: r_multiple needs a stop"):
         barloom.price(bars(), decisions, forward=5, cfg=cfg)
 
 

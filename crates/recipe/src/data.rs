@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::choice::{self, Choice};
 use crate::reader::{Entry, Table};
-use crate::{RecipeError, csv, duration};
+use crate::{Channels, RecipeError, csv, duration};
 
 pub(crate) const KEYS: &[&str] = &[
     "bars",
@@ -60,8 +60,8 @@ impl Choice for Stamp {
 pub struct DataSettings {
     /// Files and globs.
     pub bars: Vec<String>,
-    /// Names of the columns that windows hold, in order; at least one, none twice.
-    pub channels: Vec<String>,
+    /// Names of the columns that windows hold, in order; at least one, none twice. Or `"auto"`.
+    pub channels: Channels,
     /// The longest step between bars that a segment may span. In a recipe `"auto"`, `"none"` or
     /// a whole number with a unit: `"30s"`, `"90m"`, `"36h"`, `"5d"`, `"2w"`; ms, us, ns too.
     #[serde(serialize_with = "duration::serialize")]
@@ -89,7 +89,7 @@ impl Default for DataSettings {
     fn default() -> Self {
         Self {
             bars: Vec::new(),
-            channels: ["open", "high", "low", "close", "volume"].map(String::from).to_vec(),
+            channels: Channels::auto(),
             max_gap: MaxGap::Auto,
             on_bad_bar: OnBadBar::Error,
             timezone: "UTC".into(),
@@ -152,7 +152,7 @@ impl DataSettings {
         })?;
         Ok(Self {
             bars: table.read("bars", Entry::texts)?.unwrap_or(default.bars),
-            channels: table.read("channels", Entry::texts)?.unwrap_or(default.channels),
+            channels: table.read("channels", Channels::read)?.unwrap_or(default.channels),
             max_gap: max_gap.unwrap_or(default.max_gap),
             on_bad_bar: table.read("on_bad_bar", Entry::choice)?.unwrap_or_default(),
             timezone: table

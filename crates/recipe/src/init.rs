@@ -23,7 +23,8 @@ const FREL_HEAD: &str = r#"# A Barloom recipe with the FREL project's published 
 const DATA: &str = r#"
 [data]
 bars = []                  # files, globs; or --bars
-channels = ["open", "high", "low", "close", "volume"]  # columns of the bars, any numeric ones
+channels = "auto"          # columns that windows hold: open, high, low, close, and volume if the bars
+                           # have it; or a list of any numeric ones, ["close", "funding"]
 max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". auto, by
                            # symbol: 14 days for bars of 12 hours or more; where 1 bar in 20 or
                            # more is on a UTC Saturday, 1 hour or 10 bars, whichever is longer;

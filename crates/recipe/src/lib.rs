@@ -43,6 +43,7 @@
 
 #![forbid(unsafe_code)]
 
+mod channels;
 mod choice;
 mod csv;
 mod data;
@@ -61,6 +62,7 @@ mod scaling;
 mod split;
 mod weights;
 
+pub use channels::Channels;
 pub use data::DataSettings;
 pub use dataset::{DatasetSettings, Samples};
 pub use error::{Place, RecipeError};
@@ -69,3 +71,5 @@ pub use recipe::Recipe;
 pub use reward::{BarsPerYear, RewardTable};
 pub use scaling::ScalingSettings;
 pub use weights::SymbolWeights;
+
+pub use barloom_rewards::Formulas;

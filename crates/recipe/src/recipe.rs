@@ -137,6 +137,15 @@ impl Recipe {
         init::text(formulas)
     }
 
+    /// Makes a list of `data.channels = "auto"` that fits the bars: the columns that `has` is true
+    /// for. Returns the others, which are left out of the channels and of `[scaling]`. A list stays
+    /// as it is.
+    pub fn fit_channels(&mut self, has: impl Fn(&str) -> bool) -> Vec<String> {
+        let missing = self.data.channels.fit(has);
+        self.scaling.channels.retain(|name, _| !missing.contains(name));
+        missing
+    }
+
     /// The longest step between bars that a segment may span.
     #[must_use]
     pub fn max_gap(&self) -> MaxGap {

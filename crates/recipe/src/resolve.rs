@@ -59,7 +59,9 @@ impl Recipe {
     /// As [`Recipe::validate`].
     pub fn resolve(&self, market: &Market) -> Result<Self, RecipeError> {
         self.validate()?;
-        let mut resolved = self.written_out();
+        let mut fitted = self.clone();
+        fitted.fit_channels(|name| market.column(name).is_some());
+        let mut resolved = fitted.written_out();
         resolved.data = resolved.data.without_paths();
         resolved.data.bars = vec![STORED_BARS.to_owned()];
         if resolved.data.max_gap == MaxGap::Auto {

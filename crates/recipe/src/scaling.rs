@@ -97,8 +97,9 @@ impl ScalingSettings {
         written
     }
 
-    /// Whether a channel takes the scaler under `price`.
-    fn price_applies(&self, channels: &[String]) -> bool {
+    /// Tells if one of these channels takes the scaler under `price`.
+    #[must_use]
+    pub fn price_applies(&self, channels: &[String]) -> bool {
         channels.iter().any(|c| is_price(c) && !self.channels.contains_key(c))
     }
 }

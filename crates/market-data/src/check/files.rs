@@ -38,16 +38,13 @@ pub(super) fn find_price_jumps(of: &Of<'_>, found: &mut Found) {
 }
 
 impl Bars {
-    /// Recipes have a channel volume unless they say otherwise.
+    /// Bars without volume: windows hold it where every series has it.
     pub(super) fn volume_note(&self) -> Option<String> {
-        let without = self.series.iter().filter(|raw| raw.column("volume").is_none());
-        let without: Vec<&str> = without.map(|raw| raw.symbol.as_str()).collect();
+        let without = self.symbols_without("volume");
         let first = without.first()?;
         let more = without.len() - 1;
         let whose =
             if more > 0 { format!("{first} and {more} more have") } else { format!("{first} has") };
-        Some(format!(
-            "{whose} no volume column: leave \"volume\" out of data.channels, which has it by default"
-        ))
+        Some(format!("{whose} no volume column: by default, windows hold the prices alone"))
     }
 }

@@ -1,7 +1,6 @@
 //! `barloom build`.
 
-use barloom_engine::{Job, load, read_bars, read_recipe};
-use barloom_recipe::Recipe;
+use barloom_engine::{Job, load, read_bars};
 
 use crate::arguments::Build;
 use crate::building;
@@ -11,7 +10,7 @@ use crate::output::Output;
 use crate::progress;
 
 pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
-    let recipe = recipe(build)?;
+    let recipe = build.recipe()?;
     let threads = build.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -42,29 +41,4 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
     };
     let text = format!("{}\nnext:  {next}\n", report::text(&done));
     output.print(&report::json(&done), &text)
-}
-
-/// The recipe, with what the command line puts in its place.
-fn recipe(build: &Build) -> Result<Recipe, Failure> {
-    let mut recipe = match &build.config {
-        None => Recipe::default(),
-        Some(path) => read_recipe(path)?,
-    };
-    if !build.bars.is_empty() {
-        recipe.data.bars.clone_from(&build.bars);
-    }
-    build.reading.apply(&mut recipe)?;
-    if let Some(samples) = &build.samples {
-        recipe.dataset.samples =
-            samples.parse().map_err(|e| Failure::usage(format!("--samples {samples}: {e}")))?;
-    }
-    if let Some(seed) = build.seed {
-        recipe.dataset.seed = seed;
-    }
-    if let Some(format) = &build.format {
-        recipe.output.format =
-            format.parse().map_err(|e| Failure::usage(format!("--format {format}: {e}")))?;
-    }
-    recipe.validate()?;
-    Ok(recipe)
 }

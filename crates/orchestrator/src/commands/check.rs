@@ -1,5 +1,7 @@
 //! `barloom check`: the doctor.
 
+use std::collections::BTreeMap;
+
 use barloom_bars::OnBadBar;
 use barloom_market_data::{Report, Severity, read};
 use serde::Serialize;
@@ -14,36 +16,53 @@ use crate::{progress, text};
 struct Checked<'a> {
     errors: u64,
     warnings: u64,
+    /// Bars that --drop-bad-bars leaves out, by fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped: Option<BTreeMap<String, u64>>,
     #[serde(flatten)]
     report: &'a Report,
 }
 
 pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
-    let options = check.reading.all_columns(check.config.as_deref())?;
+    let (options, on_bad_bar) = check.reading.all_columns(check.config.as_deref())?;
     let spinner = progress::spinner("reading bars", output);
     let bars = read(&check.bars, &options);
     spinner.finish_and_clear();
     let bars = bars?;
     let report = bars.check();
     let (errors, warnings) = (report.errors(), report.warnings());
-    output.print(&Checked { errors, warnings, report: &report }, &report.to_string())?;
-    match (errors, warnings) {
-        (0, w) if w > 0 && check.strict => Err(Failure::data(strict(&report))),
-        (0, _) => {
-            if options.aggregate.is_some() {
-                // Whether the bars that are wished for are to be had of these.
-                bars.into_series(OnBadBar::Error)?;
-            }
-            Ok(())
-        }
-        (n, _) => Err(Failure::data(format!(
-            "{}, or build with on_bad_bar = \"drop\"",
-            match n {
-                1 => "1 bar is unusable; mend it".into(),
-                n => format!("{} bars are unusable; mend them", text::count(n)),
-            }
-        ))),
+    let drops = on_bad_bar == OnBadBar::Drop && errors > 0;
+    // Also shows that bars are left, and that the aggregated bars can be made of these.
+    let usable = (drops || errors == 0 && options.aggregate.is_some())
+        .then(|| bars.into_series(on_bad_bar))
+        .transpose();
+    let dropped = match &usable {
+        Ok(Some(loaded)) if drops => Some(loaded.dropped.clone()),
+        _ => None,
+    };
+    let mut text = report.to_string();
+    if let Some(dropped) = &dropped {
+        text = format!("{}\ndropped: {}\n", text.trim_end(), text::dropped(dropped));
     }
+    output.print(&Checked { errors, warnings, dropped, report: &report }, &text)?;
+    usable?;
+    match errors {
+        n if n > 0 && !drops => Err(Failure::data(unusable(n))),
+        _ if warnings > 0 && check.strict => Err(Failure::data(strict(&report))),
+        _ => Ok(()),
+    }
+}
+
+/// Why errors fail.
+fn unusable(errors: u64) -> String {
+    let (count, them) = match errors {
+        1 => ("1 bar is".to_owned(), "it"),
+        n => (format!("{} bars are", text::count(n)), "them"),
+    };
+    format!(
+        "{count} unusable: mend {them}, or drop {them} with --drop-bad-bars (on_bad_bar = \"drop\" \
+         under [data])"
+    )
 }
 
 /// Why warnings fail.

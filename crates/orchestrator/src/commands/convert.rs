@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use barloom_bars::OnBadBar;
 use barloom_market_data::{Conversion, Converted};
 use serde_json::json;
 
@@ -23,7 +22,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             convert.paths.join(" ")
         )));
     };
-    let read = convert.reading.all_columns(convert.config.as_deref())?;
+    let (read, on_bad_bar) = convert.reading.all_columns(convert.config.as_deref())?;
     let path = Path::new(out);
     let is_folder = path.is_dir() || path.extension().is_none() || out.ends_with(['/', '\\']);
     let ending = convert.format.as_deref().unwrap_or("parquet");
@@ -55,7 +54,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
         out: path,
         folder_of: is_folder.then_some(ending),
         read: &read,
-        on_bad_bar: if convert.drop_bad_bars { OnBadBar::Drop } else { OnBadBar::Error },
+        on_bad_bar,
         overwrite: convert.overwrite,
         compression: convert.compression.unwrap_or_default(),
         progress: &|_| (),
@@ -90,7 +89,7 @@ fn message(out: &str, converted: &Converted, seconds: f64) -> String {
         text::counted(converted.files as u64, "file"),
         text::count(converted.dropped.values().sum()),
         text::counted(converted.inputs as u64, "file"),
-        text::count((converted.bars as f64 / seconds.max(1e-9)) as u64),
+        text::rate(converted.bars, seconds),
     );
     for joined in &converted.joined {
         message += &format!("\njoined  {joined}");

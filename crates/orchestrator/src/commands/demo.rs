@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use barloom_dataset::{Dataset, foreign_entries};
-use barloom_engine::{BackendChoice, Job, Source, load, read_options};
+use barloom_engine::{
+    BackendChoice, Job, SAMPLE_BARS, SAMPLE_BARS_NAME, Source, load, read_options,
+};
 use barloom_recipe::{BarsPerYear, Recipe};
 
 use crate::building;
@@ -13,13 +15,12 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 const OUT: &str = "barloom-demo";
-const BARS_NAME: &str = "SPY-1h.parquet";
-const BARS: &[u8] = include_bytes!("../../../../fixtures/spy_1h.parquet");
 
 pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let out = Path::new(OUT);
     let recipe = Recipe::default();
-    let bars = barloom_market_data::read_bytes(BARS_NAME, BARS, &read_options(&recipe))?;
+    let bars =
+        barloom_market_data::read_bytes(SAMPLE_BARS_NAME, SAMPLE_BARS, &read_options(&recipe))?;
     check_replaceable(out)?;
     let loaded = load(&recipe, Source::Bars(bars))?;
     let job = Job {
@@ -30,17 +31,26 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
         ..Job::new(out)
     };
     let done = building::build(&job, loaded, output)?;
-    let head = "Barloom built a dataset from bundled hourly SPY bars with the default recipe.\n";
     let next = format!(
-        "\nnext:\n  \
-         barloom inspect {OUT} --sample 0        look at one sample\n  \
-         barloom init recipe.toml                write a recipe to change\n  \
-         barloom check 'your/bars*.parquet'      see whether your bars are sound\n  \
-         barloom build --config recipe.toml --bars 'your/bars*.parquet' --out my-dataset\n\
-         (barloom is target/release/barloom here, or `cargo run --release -p orchestrator --`)\n"
+        "\nThese are windows of bundled hourly SPY bars, with random trades and what each earned.\n\
+         next:\n  \
+         barloom inspect {OUT} --sample 0          look at one sample\n  \
+         barloom check 'your/bars*.parquet'               look for faults in your bars\n  \
+         barloom build 'your/bars*.parquet' --out my-dataset\n  \
+         barloom init recipe.toml                         write a recipe to change\n{}",
+        how_to_call()
     );
-    let text = format!("{head}\n{}{next}", report::text(&done));
+    let text = format!("{}{next}", report::text(&done));
     output.print(&report::json(&done), &text)
+}
+
+/// Where the command is, if it runs from the folder that Cargo built it in.
+fn how_to_call() -> String {
+    let built = std::env::current_exe().ok().filter(|path| {
+        let folder = path.parent().and_then(Path::parent);
+        folder.and_then(Path::file_name).is_some_and(|name| name == "target")
+    });
+    built.map_or(String::new(), |path| format!("(barloom is {} here)\n", path.display()))
 }
 
 /// Refuses to touch anything but the demo of an earlier run, which the same bits replace.

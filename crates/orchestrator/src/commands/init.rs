@@ -13,6 +13,10 @@ use crate::output::Output;
 
 pub(crate) fn run(init: &Init, output: &Output) -> Result<(), Failure> {
     let formulas = if init.formulas == "v1" { Formulas::V1 } else { Formulas::FrelV1 };
+    if init.path == Path::new("-") {
+        let text = Recipe::init_text(formulas);
+        return output.print(&serde_json::json!({ "recipe": text }), &text);
+    }
     let path = init.path.display();
     write(&init.path, Recipe::init_text(formulas).as_bytes(), init.overwrite).map_err(
         |e| match e.kind() {
@@ -23,7 +27,7 @@ pub(crate) fn run(init: &Init, output: &Output) -> Result<(), Failure> {
         },
     )?;
     let text = format!(
-        "wrote {path}\nnext:  barloom build --config {path} --bars 'YOUR-BARS*.parquet' --out my-dataset"
+        "wrote {path}\nnext:  barloom build 'YOUR-BARS*.parquet' --config {path} --out my-dataset"
     );
     output.print(&serde_json::json!({ "recipe": init.path }), &text)
 }

@@ -25,10 +25,7 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
     .run();
     bar.finish_and_clear();
     let parts = joined.map_err(|error| signals.blame(error.into()))?;
-    let mut text = String::new();
-    for part in &parts {
-        report::part_text(&mut text, part);
-    }
+    let text = report::parts_text(&parts);
     let part = |part: &BuiltPart| json!({ "path": part.path, "manifest": part.manifest });
     output.print(&json!({ "datasets": parts.iter().map(part).collect::<Vec<_>>() }), &text)
 }

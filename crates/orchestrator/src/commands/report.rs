@@ -26,40 +26,64 @@ pub(crate) fn warn(loaded: &Loaded, bars: &[String]) {
     }
 }
 
-/// The summary for people.
+/// The summary for people: what was built, how many, how fast and where; then what is in it;
+/// digests last.
 pub(crate) fn text(done: &Done) -> String {
-    let mut out = String::new();
+    let mut out = built_text(done);
+    out.push('\n');
     market_text(&mut out, done);
-    for part in &done.parts {
-        part_text(&mut out, part);
-    }
-    built_text(&mut out, done);
     for joined in &done.loaded.joined {
         let _ = writeln!(out, "joined       {joined}");
     }
     for note in &done.loaded.notes {
         let _ = writeln!(out, "note         {note}");
     }
+    out.push_str(&parts_text(&done.parts));
     out
 }
 
-fn built_text(out: &mut String, done: &Done) {
-    let samples: u64 = done.parts.iter().map(|part| part.made).sum();
-    let seconds = done.building.as_secs_f64();
+/// What is in each part, then the digests of all.
+pub(crate) fn parts_text(parts: &[BuiltPart]) -> String {
+    let mut out = String::new();
+    for part in parts {
+        part_text(&mut out, part);
+    }
+    for part in parts {
+        if let Some(digest) = &part.manifest.content_digest {
+            let name =
+                part.manifest.part.as_ref().map_or(String::new(), |p| format!("{}: ", p.name));
+            let _ = writeln!(out, "content      {name}{digest}");
+        }
+    }
+    out
+}
+
+/// The sentence that says what was built, how many, how fast and where.
+fn built_text(done: &Done) -> String {
+    let made: u64 = done.parts.iter().map(|part| part.made).sum();
+    let all: u64 = done.parts.iter().map(|part| part.manifest.samples).sum();
     let is_virtual = done.parts.iter().all(|part| part.manifest.format == "virtual");
-    let _ = if samples == 0 && is_virtual {
-        // There is no speed to tell.
-        writeln!(out, "written      in {seconds:.2} s; its samples are made when read")
-    } else if samples == 0 {
-        writeln!(out, "built        no sample: all were there, or none belongs to it")
-    } else {
-        writeln!(
-            out,
-            "built        {} in {seconds:.2} s, {} samples/s",
-            text::counted(samples, "sample"),
-            text::count((samples as f64 / seconds.max(1e-9)) as u64),
-        )
-    };
+    let place = place(&done.parts);
+    let time = text::seconds(done.building);
+    match made {
+        0 if is_virtual => format!(
+            "Wrote {place}: {}, which are made when they are read.\n",
+            text::counted(all, "sample")
+        ),
+        0 => format!("Built no sample in {place}: all are there, or none belongs to this piece.\n"),
+        made => format!(
+            "Built {} in {time} ({} a second): {place}\n",
+            text::counted(made, "sample"),
+            text::rate(made, done.building.as_secs_f64()),
+        ),
+    }
+}
+
+/// The folder of the dataset: that of its parts where it is split.
+fn place(parts: &[BuiltPart]) -> String {
+    let Some(first) = parts.first() else { return String::new() };
+    let parent = first.path.parent().filter(|_| first.manifest.part.is_some());
+    parent.unwrap_or(&first.path).display().to_string()
 }
 
 /// The summary for machines.
@@ -95,21 +119,20 @@ fn market_text(out: &mut String, done: &Done) {
         text::duration(done.loaded.market.longest_step_ns()),
     );
     if !market.dropped.is_empty() {
-        let dropped: Vec<String> =
-            market.dropped.iter().map(|(fault, n)| format!("{n} {fault}")).collect();
-        let _ = writeln!(out, "dropped      {}", dropped.join(", "));
+        let _ = writeln!(out, "dropped      {}", text::dropped(&market.dropped));
     }
 }
 
-pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
+fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
     let _ = writeln!(
         out,
-        "dataset      {}: {} from {}, {}",
+        "dataset      {}: {} from {}, {}, {}",
         part.path.display(),
         text::counted(manifest.samples, "sample"),
         text::counted(manifest.positions, "position"),
         manifest.format,
+        text::bytes(manifest.all_files().map(|f| f.bytes).sum()),
     );
     for line in [weights_text(manifest), time_text(manifest)].into_iter().flatten() {
         let _ = writeln!(out, "{line}");
@@ -133,17 +156,12 @@ pub(crate) fn part_text(out: &mut String, part: &BuiltPart) {
         let _ = writeln!(out, "resumed      {kept} were there");
     }
     let files = files(part);
-    let total = manifest.all_files().map(|f| f.bytes).sum::<u64>();
     let shown = if files.len() > 8 {
         format!("{}, ... {}", files[..3].join(", "), files[files.len() - 3..].join(", "))
     } else {
         files.join(", ")
     };
     let _ = writeln!(out, "files        {shown}");
-    let _ = writeln!(out, "bytes        {}", text::bytes(total));
-    if let Some(digest) = &manifest.content_digest {
-        let _ = writeln!(out, "content      {digest}");
-    }
 }
 
 /// How symbols are weighted, where not by length.

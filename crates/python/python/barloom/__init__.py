@@ -1,13 +1,17 @@
 """Market bars into training datasets for trading agents.
 
 >>> import barloom
->>> ds = barloom.build_dataset({"dataset": {"lookback": 64}}, 1_000_000, bars="bars.parquet")
+>>> cfg = {"dataset": {"lookback": 64}, "reward": {"metric": "label"}}
+>>> ds = barloom.build_dataset(cfg, 1_000_000, bars=barloom.sample_bars())  # or "data/*.parquet"
 >>> for batch in ds.loader(batch_size=4096, shuffle=True):
 ...     windows, meta, reward = batch["windows"], batch["meta"], batch["reward"]
 
-Arrays are NumPy's, over memory that is not copied; ``torch.from_dlpack`` and ``torch.from_numpy``
-take them as they are, and ``barloom.torch`` has datasets for PyTorch's ``DataLoader``. Errors are
-subclasses of ``ValueError`` and ``OSError`` with the words of the command line.
+``help(barloom.Recipe)`` lists every key of ``cfg``. Arrays are NumPy's, over memory that is not
+copied; ``torch.from_dlpack`` and ``torch.from_numpy`` take them as they are, and ``barloom.torch``
+has datasets for PyTorch's ``DataLoader``. Errors are subclasses of ``ValueError`` and ``OSError``.
+
+``python -m barloom`` is the command ``barloom``; ``python -m barloom.examples`` lists programs that
+train.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ __all__ = [
     "open",
     "price",
     "read_bars",
+    "sample_bars",
     "verify",
 ]
 
@@ -60,7 +65,8 @@ def build_dataset(
 
     Args:
         cfg: The recipe: a dict of its tables, the path of a TOML file, a ``Recipe``, or None for
-            the default one.
+            the default one. ``help(barloom.Recipe)`` lists its keys: lookback, channels, metrics,
+            costs, fills, the split into parts.
         n_samples: How many samples; ``"all"`` with sequential positions. None: the recipe's.
         seed: The seed of every draw. None: the recipe's, which is 42 unless it says otherwise.
         bars: Paths or globs of files, a pyarrow, pandas or polars table, a dict of NumPy arrays by
@@ -74,7 +80,9 @@ def build_dataset(
         format: Of the folder: ``"parquet"``, ``"arrow"``, ``"npy"`` or ``"virtual"``.
         overwrite: Whether a dataset that is there may be replaced.
         resume: Whether to go on with what a build that was stopped left.
-        backend: ``"auto"``, ``"cpu"`` or ``"cuda"``; ``device`` is the number of the GPU.
+        backend: What makes the samples: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU if there is
+            one that has room for the bars. The samples are the same.
+        device: The number of the GPU, as the driver lists them; None for the first.
         threads: How many threads work; None for one a core. The samples are the same.
         progress: Whether to show a bar, or a function that is called with (done, total); None for a
             bar on a terminal and in a notebook.
@@ -109,6 +117,15 @@ def open(
 
     Its samples are made anew from its recipe and bars, which gives the bits that are stored and
     takes less time than reading them; ``verify`` compares the two.
+
+    Args:
+        path: The folder.
+        backend: What makes the samples, as for ``build_dataset``.
+        device: The number of the GPU, as for ``build_dataset``.
+
+    Raises:
+        FileError: There is no whole dataset in the folder, or a file can't be read.
+        DataError: A file is damaged.
     """
     return _barloom.open(path, backend, device)
 
@@ -124,8 +141,17 @@ def verify(
     threads: int | None = None,
     progress: bool | _progress.Tell | None = None,
 ) -> dict[str, Any]:
-    """Checks the files of a dataset, and makes samples of it again: ``rows`` of each part, or all
-    if ``full``.
+    """Checks the files of a dataset, makes samples of it again and compares them.
+
+    Args:
+        path: The folder of the dataset, or of one part.
+        rows: How many samples of each part are made again, chosen at random.
+        full: Whether all are made again.
+        seed: Chooses which.
+        backend: What makes the samples, as for ``build_dataset``.
+        device: The number of the GPU, as for ``build_dataset``.
+        threads: As for ``build_dataset``.
+        progress: As for ``build_dataset``.
 
     Returns:
         ``{"datasets": [...]}``, of each part its ``path``, ``files``, ``bytes``, ``samples`` that
@@ -181,12 +207,22 @@ def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
     Returns:
         The report: ``errors``, the number of bars that can't be used, ``warnings``, the number of
         other findings, ``text``, the report as a person reads it, and what is found in detail:
-        ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``.
+        ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``. Rows
+        and lines count from 1, as editors count them.
 
     Raises:
         DataError: The bars that ``aggregate`` wishes for are not to be had of these.
     """
     return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data, cache)
+
+
+def sample_bars() -> Table:
+    """Gives the bundled bars: 40,832 hourly bars of SPY, 1998 to 2021, as ``read_bars`` gives them.
+
+    They come from the repository QuantConnect/Lean (Copyright QuantConnect Corporation), under the
+    Apache License 2.0; times were turned into UTC and prices divided by 10,000.
+    """
+    return _barloom.sample_bars()
 
 
 def price(
@@ -202,7 +238,7 @@ def price(
     Args:
         bars: As for ``build_dataset``; None for what ``cfg`` names.
         actions: A table, or a dict of arrays, with a row for each decision and the columns
-            ``bar`` (bar t within its series, from 0) or ``ts`` (t is the first bar that opens at it
+            ``bar`` (the index of bar t within its series, from 0) or ``ts`` (t is the first bar that opens at it
             or later), ``symbol`` where there are several, ``direction`` (1, -1, 0 or "long",
             "short", "hold"), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the
             entry price; null or NaN for none) and ``equity`` (dollars, 10,000 by default, by which

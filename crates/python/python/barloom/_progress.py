@@ -57,6 +57,11 @@ class _Tqdm:
         self.bar.close()
 
 
+def _rounded(speed: float) -> int:
+    """Three significant digits of it."""
+    return int(float(f"{speed:.3g}"))
+
+
 class _Line:
     """A line that is written again and again, where there is no tqdm."""
 
@@ -65,7 +70,7 @@ class _Line:
 
     def __call__(self, done: int, total: int) -> None:
         speed = done / max(time.monotonic() - self.begin, 1e-9)
-        text = f"{self.what}: {done:,} of {total:,} samples, {speed:,.0f} a second"
+        text = f"{self.what}: {done:,} of {total:,} samples, {_rounded(speed):,} a second"
         sys.stderr.write("\r" + text.ljust(self.width))
         sys.stderr.flush()
         self.width = len(text)

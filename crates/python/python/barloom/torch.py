@@ -38,10 +38,16 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
     ``windows`` float32 [B, C, L], ``meta`` float32 [B, 9], ``reward`` float32 [B] or [B, metrics],
     and ``columns`` by name; ``ts`` is int64, ns since 1970 UTC, and ``symbol`` int32.
 
-    ``options`` are those of ``Dataset.loader``: ``shuffle``, ``seed``, ``drop_last``, ``fraction``,
-    ``fresh``, ``group_actions``, ``columns``, ``layout``, ``prefetch``, ``split``. ``rank`` and
-    ``world_size`` are those of ``torch.distributed`` where it is initialised, else 0 and 1.
-    ``threads`` is 1 in a worker and the loader's default elsewhere.
+    Args:
+        dataset: The samples.
+        batch_size: Samples of a batch, B.
+        rank: The number of this process; None for that of ``torch.distributed`` where it is
+            initialised, else 0.
+        world_size: How many processes there are; None for that of ``torch.distributed``, else 1.
+        epoch: The epoch of the first loop, from 0.
+        threads: Threads that make batches; None for 1 in a worker and the loader's default elsewhere.
+        options: Those of ``Dataset.loader``: ``shuffle``, ``seed``, ``drop_last``, ``fraction``,
+            ``fresh``, ``group_actions``, ``columns``, ``layout``, ``prefetch``, ``split``.
 
     With N workers the batches are those of ``num_workers=0`` in the same order: worker w makes
     every N-th, from w on. Each loop is an epoch, the next one after that of the loop before, with
@@ -106,7 +112,11 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
         return int(self._next[1])
 
     def set_epoch(self, epoch: int) -> None:
-        """The next loop is that of this epoch. One that a loaded state is in goes on from there."""
+        """Makes the next loop that of another epoch. One that a loaded state is in goes on from there.
+
+        Args:
+            epoch: Its number, from 0.
+        """
         self._go_on(epoch, int(self._next[2]) if epoch == self.epoch else 0)
 
     def state_dict(self, *, epoch: int | None = None, step: int = 0) -> dict[str, Any]:
@@ -114,8 +124,12 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
 
         Any number of ranks, workers, threads and samples of a batch may go on from it. It is the
         state after the batches that this process made. What of the batches of workers was taken,
-        the training loop alone knows: give ``epoch`` and ``step`` for the state after so many
-        batches (of each rank) of an epoch, or use torchdata's ``StatefulDataLoader``.
+        the training loop alone knows: give ``epoch`` and ``step``, or use torchdata's
+        ``StatefulDataLoader``.
+
+        Args:
+            epoch: The epoch of the state; None for where this process is.
+            step: How many batches (of each rank) of that epoch were taken.
         """
         if _in_worker():
             return {}  # StatefulDataLoader keeps the state of a worker's epoch.
@@ -133,7 +147,11 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
         return self._state_at(*self._known[1:])[1]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """The next loop goes on from a state of ``state_dict``."""
+        """Makes the next loop go on from a saved state.
+
+        Args:
+            state: What ``state_dict`` gave.
+        """
         if _in_worker():
             return
         if "worker" in state:
@@ -283,6 +301,11 @@ class MapDataset(data.Dataset[dict[str, torch.Tensor]]):
     batches, [B, C, L] and so on: ``DataLoader(ds, sampler=BatchSampler(..), batch_size=None)``
     gives these as they are and is faster than ``batch_size=B``, which takes batches apart and puts
     them together again.
+
+    Args:
+        dataset: The samples.
+        columns: Names of further columns, as for ``Dataset.loader``.
+        layout: ``"BCL"`` for windows [C, L] of a sample, ``"BLC"`` for [L, C].
     """
 
     def __init__(

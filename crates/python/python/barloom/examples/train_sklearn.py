@@ -1,6 +1,6 @@
 """The same samples in scikit-learn: a dataset as an Arrow table, its columns as features.
 
-    python train_sklearn.py [BARS] [--samples N]
+    python -m barloom.examples.train_sklearn [BARS] [--samples N]
 
 What is learnt and what is not is told in train_torch.py: `label`, which barrier a trade reaches
 first, follows from their distances and from how much bars move. Here these are features by name.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,6 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 import barloom
 
-SPY = Path(__file__).resolve().parents[3] / "fixtures" / "spy_1h.parquet"
 RECIPE = {
     "dataset": {"lookback": 64, "forward": 64},
     "sampling": {"act_sl": [0.002, 0.03], "act_tp": [0.002, 0.03]},
@@ -48,13 +46,13 @@ def features(table: pa.Table) -> np.ndarray:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description="Predicts how trades on real bars end.")
-    arguments.add_argument("bars", nargs="?", default=SPY)
+    arguments.add_argument("bars", nargs="?", help="a file; the bundled bars of SPY without")
     arguments.add_argument("--samples", type=int, default=100_000)
     given = arguments.parse_args()
 
-    dataset = barloom.build_dataset(RECIPE, given.samples, bars=given.bars)
+    dataset = barloom.build_dataset(RECIPE, given.samples, bars=given.bars or barloom.sample_bars())
     train, test = dataset["train"].to_arrow(), dataset["test"].to_arrow()
-    print(f"{given.bars}: {len(train):,} samples to train, {len(test):,} held out, of later bars")
+    print(f"{given.bars or 'SPY'}: {len(train):,} samples to train, {len(test):,} held out, of later bars")
 
     model = HistGradientBoostingRegressor(max_iter=60, learning_rate=0.2, random_state=0)
     rewards = train["reward"].to_numpy()

@@ -1,6 +1,6 @@
 """Trains a small network that predicts how a trade on real bars ends.
 
-    python train_torch.py [BARS] [--samples N] [--epochs N]
+    python -m barloom.examples.train_torch [BARS] [--samples N] [--epochs N]
 
 The inputs are what a sample holds: the window of bars before t, and the state and the action in
 `meta`. The targets are two rewards of the same trade:
@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +31,6 @@ from torch.utils.data import DataLoader
 import barloom
 from barloom.torch import IterableDataset
 
-SPY = Path(__file__).resolve().parents[3] / "fixtures" / "spy_1h.parquet"
 METRICS = ["label", "return"]
 
 
@@ -72,16 +70,16 @@ class Network(nn.Module):
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description="Predicts how trades on real bars end.")
-    arguments.add_argument("bars", nargs="?", default=SPY)
+    arguments.add_argument("bars", nargs="?", help="a file; the bundled bars of SPY without")
     arguments.add_argument("--samples", type=int, default=400_000)
     arguments.add_argument("--epochs", type=int, default=2)
     given = arguments.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)  # in so small a network they only wait for each other
 
-    dataset = barloom.build_dataset(recipe(given.samples), bars=given.bars)
+    dataset = barloom.build_dataset(recipe(given.samples), bars=given.bars or barloom.sample_bars())
     train, test = dataset["train"], dataset["test"]
-    print(f"{given.bars}: {len(train):,} samples to train, {len(test):,} held out, of later bars")
+    print(f"{given.bars or 'SPY'}: {len(train):,} samples to train, {len(test):,} held out, of later bars")
 
     # Means and scales of the training rewards, float32 [2].
     rewards = torch.from_numpy(train[: min(len(train), 50_000)]["reward"])

@@ -1,24 +1,23 @@
+"""A notebook: bars, a dataset, one's own signals, batches."""
+
 # %% [markdown]
 # # Barloom in a notebook
 #
-# Cells begin with `# %%`, as Jupyter (by jupytext), VS Code and Spyder read them. As a script it
-# runs from top to bottom: `python notebook.py [BARS]`.
+# Cells begin with `# %%`, as Jupyter (by jupytext), VS Code and Spyder read them. As a program it
+# runs from top to bottom: `python -m barloom.examples.notebook [BARS]`.
 
 # %%
 from __future__ import annotations
 
 import sys
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 import barloom
 
-SPY = Path(__file__).resolve().parents[3] / "fixtures" / "spy_1h.parquet"
-BARS = Path(sys.argv[1]) if len(sys.argv) > 1 else SPY
+BARS = sys.argv[1] if len(sys.argv) > 1 else barloom.sample_bars()
 
 # %% [markdown]
 # ## Are the bars sound?
@@ -65,8 +64,7 @@ for direction, name in ((1, "long"), (-1, "short")):
 # the open of bar t, with a stop and a target. The same engine prices it, costs and all.
 
 # %%
-bars = pq.read_table(BARS)
-close = bars["close"].to_numpy()
+close = barloom.read_bars(BARS)["close"]
 
 
 def average(length: int) -> np.ndarray:

@@ -1,0 +1,85 @@
+//! The `barloom` command: arguments in, the engine asked, results out. No arithmetic lives here.
+//!
+//! It is a library for the two programs that are this command: the binary `barloom`, and the entry
+//! point of the Python package.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod building;
+mod clock;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod reading;
+mod recipe;
+mod signals;
+mod text;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write as _};
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use failure::Failure;
+use output::Output;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Runs the command and returns its exit code. The first argument is the name of the program.
+///
+/// It takes the process for its own: it catches signals, logs to standard error and computes on
+/// rayon's global pool.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let code = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => obey(&arguments),
+        Err(error) => {
+            // Whom it is told may have closed the pipe; the exit code says it still.
+            let _ = error.print();
+            u8::try_from(error.exit_code()).unwrap_or(failure::USAGE)
+        }
+    };
+    // A library's statics are not dropped when the process ends.
+    let _ = io::stdout().flush();
+    code
+}
+
+fn obey(arguments: &Arguments) -> u8 {
+    start_logging(arguments.quiet);
+    let output = Output { json: arguments.json, quiet: arguments.quiet };
+    let result = Failure::unless_bug(|| match &arguments.command {
+        None => commands::demo::run(&output),
+        Some(Command::Init(init)) => commands::init::run(init, &output),
+        Some(Command::Build(build)) => commands::build::run(build, &output),
+        Some(Command::Merge(merge)) => commands::merge::run(merge, &output),
+        Some(Command::Verify(verify)) => commands::verify::run(verify, &output),
+        Some(Command::Inspect(inspect)) => commands::inspect::run(inspect, &output),
+        Some(Command::Check(check)) => commands::check::run(check, &output),
+        Some(Command::Convert(convert)) => commands::convert::run(convert, &output),
+    });
+    match result {
+        Ok(()) => 0,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+/// Sends logs to standard error: warnings, or from the level that `BARLOOM_LOG` names.
+fn start_logging(quiet: bool) {
+    let level = std::env::var("BARLOOM_LOG").ok().and_then(|level| level.parse().ok());
+    let usual = if quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
+    // It fails where the process logs elsewhere already.
+    let _ = tracing::subscriber::set_global_default(
+        tracing_subscriber::fmt()
+            .with_max_level(level.unwrap_or(usual))
+            .with_writer(io::stderr)
+            // It would be told where it can't be.
+            .log_internal_errors(false)
+            .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+            .without_time()
+            .with_target(false)
+            .finish(),
+    );
+}

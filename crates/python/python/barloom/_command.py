@@ -1,0 +1,22 @@
+"""The command ``barloom``, as this package installs it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from . import _barloom
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command in this process and returns its exit code.
+
+    Args:
+        arguments: What stands behind ``barloom``; None for those of this process.
+    """
+    if arguments is None:
+        arguments = sys.argv[1:]
+    # The command catches Ctrl-C itself where it has something to finish.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return _barloom.command(["barloom", *arguments])

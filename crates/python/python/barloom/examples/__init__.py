@@ -1,0 +1,1 @@
+"""Programs that train on barloom's samples; ``python -m barloom.examples`` lists them."""
