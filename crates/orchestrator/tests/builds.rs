@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn barloom(dir: &Path, args: &[&str]) -> (String, String) {
     let got = Command::new(env!("CARGO_BIN_EXE_barloom"))
@@ -344,4 +344,114 @@ fn a_channel_may_be_spelled_as_in_the_file() {
     assert_eq!(manifest["recipe"]["scaling"]["adj_close"], "zscore");
     let (sample, _) = barloom(dir.path(), &["inspect", "d", "--sample", "99", "--quiet"]);
     assert!(sample.contains("adj_close"), "quiet keeps the result: {sample}");
+}
+
+/// Minute bars without volume, some of them unusable.
+fn bars_without_volume(dir: &Path, unusable: &[usize]) {
+    let mut csv = String::from("time,open,high,low,close\n");
+    for i in 0..400 {
+        let high = if unusable.contains(&i) { 8 } else { 12 };
+        csv += &format!("{},10,{high},9,11\n", 1_700_000_000 + 60 * i);
+    }
+    fs::write(dir.join("bars.csv"), csv).expect("bars");
+}
+
+#[test]
+fn the_command_line_says_the_shape_of_a_dataset() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    bars_without_volume(dir, &[]);
+    let build = "build bars.csv --out d --samples 1e3 --lookback 8 --forward 4 --format npy \
+                 --channels close,open=zscore --metric label,return --split train=0.75,test=0.25";
+    let (text, _) = barloom(dir, &build.split_whitespace().collect::<Vec<_>>());
+    assert!(
+        text.starts_with("Built 1,000 samples in ") && text.contains(" a second): d\n"),
+        "{text}"
+    );
+    let recipe = &manifest(&dir.join("d/train"))["recipe"];
+    assert_eq!(recipe["dataset"]["lookback"], 8);
+    assert_eq!(recipe["dataset"]["forward"], 4);
+    assert_eq!(recipe["data"]["channels"], json!(["close", "open"]));
+    assert_eq!(recipe["scaling"], json!({ "price": "last_close", "open": "zscore" }));
+    assert_eq!(recipe["reward"]["metric"], json!(["label", "return"]));
+    let parts =
+        json!([{ "name": "train", "fraction": 0.75 }, { "name": "test", "fraction": 0.25 }]);
+    assert_eq!(recipe["split"]["part"], parts);
+    assert_eq!(manifest(&dir.join("d/test"))["samples"], 250);
+
+    // What the command line says goes before the recipe, whose other keys stay.
+    let keys = "[data]\nchannels = [\"high\", \"low\"]\n[scaling]\nprice = \"minmax\"\nhigh = \"none\"\n\
+                [dataset]\nsamples = 100\nlookback = 9\nforward = 5\n\
+                [split]\nembargo = 3\n[[split.part]]\nname = \"all\"\nfraction = 1.0\n";
+    fs::write(dir.join("r.toml"), keys).expect("a recipe");
+    let build = "build bars.csv --config r.toml --out e --forward 6 --channels close \
+                 --split a=2023-11-15,b=2023-11-16";
+    barloom(dir, &build.split_whitespace().collect::<Vec<_>>());
+    let recipe = &manifest(&dir.join("e/a"))["recipe"];
+    assert_eq!(
+        (&recipe["dataset"]["lookback"], &recipe["dataset"]["forward"]),
+        (&9.into(), &6.into())
+    );
+    assert_eq!(recipe["scaling"], json!({ "price": "minmax" }));
+    assert_eq!(recipe["split"]["embargo"], 3);
+    assert_eq!(recipe["split"]["part"][1]["name"], "b");
+}
+
+#[test]
+fn bars_without_volume_need_no_recipe() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    bars_without_volume(dir, &[]);
+    let (text, _) = barloom(dir, &["build", "bars.csv", "--out", "d", "--samples", "100"]);
+    assert!(text.contains("note         bars has no volume column"), "{text}");
+    let prices = json!(["open", "high", "low", "close"]);
+    assert_eq!(manifest(&dir.join("d"))["recipe"]["data"]["channels"], prices);
+    // The commented recipe is the same, and so are the bars that the dataset holds.
+    barloom(dir, &["init", "r.toml"]);
+    for (bars, out) in [("bars.csv", "e"), ("d/bars.arrow", "f")] {
+        let build = ["build", bars, "--config", "r.toml", "--out", out, "--samples", "100"];
+        barloom(dir, &build);
+        let digest = |out: &str| manifest(&dir.join(out))["content_digest"].clone();
+        assert_eq!(digest(out), digest("d"), "{bars}");
+    }
+    barloom(dir, &["verify", "d", "--full"]);
+    // A recipe that names it is meant.
+    let (code, said) =
+        fails(dir, &["build", "bars.csv", "--out", "g", "--channels", "close,volume"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("there is no column volume"), "{said}");
+}
+
+#[test]
+fn unusable_bars_are_dropped_everywhere_if_that_is_said() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    bars_without_volume(dir, &[7, 9]);
+    for command in
+        ["check bars.csv", "convert bars.csv out.csv", "build bars.csv --samples 10 --out d"]
+    {
+        let command: Vec<&str> = command.split_whitespace().collect();
+        let (code, said) = fails(dir, &command);
+        assert_eq!(code, Some(3), "{command:?}: {said}");
+        let (text, _) = barloom(dir, &[&command[..], &["--drop-bad-bars"]].concat());
+        assert!(text.contains("2 high below") || text.contains("2 dropped"), "{command:?}: {text}");
+    }
+    let (report, _) = barloom(dir, &["check", "bars.csv", "--drop-bad-bars", "--json"]);
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["errors"], 2);
+    assert_eq!(report["dropped"].as_object().expect("faults").len(), 1);
+    // As the key of a recipe says it.
+    fs::write(dir.join("r.toml"), "[data]\non_bad_bar = \"drop\"\n").expect("a recipe");
+    barloom(dir, &["check", "bars.csv", "--config", "r.toml"]);
+    barloom(dir, &["convert", "bars.csv", "two.csv", "--config", "r.toml"]);
+    assert_eq!(fs::read(dir.join("out.csv")).unwrap(), fs::read(dir.join("two.csv")).unwrap());
+}
+
+#[test]
+fn init_writes_to_standard_output() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (text, _) = barloom(dir.path(), &["init", "-"]);
+    assert!(files(dir.path()).is_empty());
+    barloom(dir.path(), &["init"]);
+    assert_eq!(fs::read_to_string(dir.path().join("recipe.toml")).expect("a recipe"), text);
 }

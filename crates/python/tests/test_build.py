@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import barloom
-from conftest import CHANNELS, made_bars, small_recipe
+from conftest import CHANNELS, SPY, assert_same, made_bars, small_recipe
 
 N = 5_000
 
@@ -294,3 +294,22 @@ def test_importing_barloom_imports_no_torch():
 
     code = "import sys, barloom; sys.exit('torch' in sys.modules or 'pyarrow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_bars_without_volume_need_no_recipe():
+    bars = {name: values for name, values in made_bars().items() if name != "volume"}
+    ds = barloom.build_dataset({"dataset": {"lookback": 12, "forward": 8}}, 1_000, bars=bars)
+    assert ds.channels == ["open", "high", "low", "close"]
+    assert any("no volume column" in note for note in ds.notes)
+    assert ds.recipe.to_dict()["data"]["channels"] == ds.channels
+    named = small_recipe(data={"channels": ["close", "volume"]})
+    with pytest.raises(barloom.DataError, match="there is no column volume"):
+        barloom.build_dataset(named, bars=bars)
+
+
+def test_the_bundled_bars():
+    bars = barloom.sample_bars()
+    assert bars.num_rows == 40_832
+    assert bars.column_names == ["symbol", "ts", "open", "high", "low", "close", "volume"]
+    assert_same({"reward": barloom.build_dataset(None, 100, bars=bars)[:]["reward"]},
+                {"reward": barloom.build_dataset(None, 100, bars=SPY)[:]["reward"]})

@@ -237,3 +237,22 @@ def test_another_process_makes_the_same_samples(tmp_path: Path, ds: barloom.Data
 
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
     assert run.stdout.strip() == hashlib.sha256(ds[:]["windows"].tobytes()).hexdigest(), run.stderr
+
+
+def test_columns_that_every_batch_has_may_be_named(ds: barloom.Dataset):
+    named = ds.take([3, 5], columns=["reward", "windows", "meta", "pnl"])
+    assert list(named) == ["windows", "meta", "reward", "pnl"]
+    assert_same(named, ds.take([3, 5], columns=["pnl"]))
+    (batch,) = ds.loader(1_000, columns=["reward"])
+    assert list(batch) == ["windows", "meta", "reward"]
+    with pytest.raises(KeyError, match="columns: .* windows, meta, reward, sample"):
+        ds.take([0], columns=["rewards"])
+
+
+def test_to_pandas_gives_windows_as_arrays(ds: barloom.Dataset):
+    pytest.importorskip("pandas")
+    frame = ds.to_pandas()
+    windows = ds[:]["windows"]
+    assert frame["close"][7].dtype == np.float32
+    assert np.array_equal(np.stack(frame["close"]), windows[:, ds.channels.index("close")])
+    assert np.array_equal(ds.read()["close"], windows[:, ds.channels.index("close")])

@@ -116,9 +116,43 @@ def test_a_number_of_samples_is_no_bool():
         barloom.build_dataset(small_recipe(), True, bars=made_bars())
 
 
-def test_a_format_needs_a_folder():
-    with pytest.raises(RecipeError, match="format: .* give out"):
-        barloom.build_dataset(small_recipe(), 10, bars=made_bars(), format="npy")
+@pytest.mark.parametrize("options", [{"format": "npy"}, {"overwrite": True}, {"resume": True}])
+def test_what_is_of_files_needs_a_folder(options: dict[str, Any]):
+    (argument,) = options
+    with pytest.raises(RecipeError, match=f"{argument}: .* give out, .* or leave {argument} out"):
+        barloom.build_dataset(small_recipe(), 10, bars=made_bars(), **options)
+
+
+def test_errors_name_arguments(tmp_path: Path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "thesis.txt").write_text("years of work")
+    barloom.build_dataset(small_recipe(), 10, bars=made_bars(), out=tmp_path / "whole")
+    text = "01-02-2024 05-PM;10;12;9;11\n01-02-2024 06-PM;11;12;9;11\n"
+    (tmp_path / "odd.csv").write_text(text)
+    (tmp_path / "trades.csv").write_text("time,price,size\n1700000000,1,2\n1700000001,1,2\n")
+    calls = {
+        "out": lambda: barloom.build_dataset(None, 10, bars=made_bars(), out=tmp_path / "d"),
+        "overwrite=True": lambda: barloom.build_dataset(
+            small_recipe(), 10, bars=made_bars(), out=tmp_path / "whole"
+        ),
+        "bars": lambda: barloom.build_dataset(None, 10),
+        "timezone": lambda: barloom.check(tmp_path / "odd.csv", timezone="Mars"),
+        "aggregate=": lambda: barloom.read_bars(tmp_path / "trades.csv"),
+        "": lambda: barloom.read_bars(tmp_path / "odd.csv"),
+    }
+    for says, call in calls.items():
+        with pytest.raises(BarloomError) as caught:
+            call()
+        message = str(caught.value)
+        assert says in message and " --" not in message and "'--" not in message, message
+
+
+def test_rows_count_from_1_and_indices_from_0():
+    with pytest.raises(DataError, match=r"row 51 \(index 50\): "):
+        barloom.build_dataset(small_recipe(), bars=broken_bars("high", 50, 1.0))
+    actions = {"bar": [20, 30], "direction": [1, 5], "dollars": [1.0, 1.0]}
+    with pytest.raises(DataError, match="direction: index 1: "):
+        barloom.price(made_bars(), actions, forward=8)
 
 
 def test_what_a_gpu_would_do_is_said_where_there_is_none():

@@ -17,7 +17,7 @@ def test_the_default_recipe():
     recipe = Recipe().to_dict()
     assert recipe["dataset"]["seed"] == 42
     assert recipe["dataset"]["samples"] == 100_000
-    assert recipe["data"]["channels"] == ["open", "high", "low", "close", "volume"]
+    assert recipe["data"]["channels"] == "auto"
     assert recipe["reward"]["fee_bps"] == 5.0
 
 

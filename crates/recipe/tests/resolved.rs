@@ -344,3 +344,34 @@ fn long_recipes_take_no_more_than_their_share_of_time() {
     let recipe = Recipe::from_toml(&text, "long").unwrap();
     assert_eq!(recipe.split.unwrap().parts.len(), many);
 }
+
+#[test]
+fn auto_channels_are_those_that_the_bars_have() {
+    let auto = Recipe::from_toml("[data]\nchannels = \"auto\"\n", "test").unwrap();
+    assert_eq!(auto, Recipe::default());
+    assert!(auto.to_toml().contains("channels = \"auto\""));
+    assert_eq!(Recipe::from_toml(&auto.to_toml(), "test").unwrap(), auto);
+    let five = ["open", "high", "low", "close", "volume"];
+    let list = Recipe::from_toml(&format!("[data]\nchannels = {five:?}\n"), "test").unwrap();
+    assert_eq!(list.digest(), auto.digest(), "datasets keep their digests");
+    assert_ne!(list, auto);
+
+    let with_scaler = "[scaling]\nvolume = \"zscore\"\n";
+    let fitted = |text: &str, has: &[&str]| {
+        let mut recipe = Recipe::from_toml(text, "test").unwrap();
+        let missing = recipe.fit_channels(|name| has.contains(&name));
+        recipe.validate().unwrap();
+        (recipe.data.channels.to_vec(), missing)
+    };
+    let none: [&str; 0] = [];
+    for text in ["", with_scaler] {
+        let (channels, missing) = fitted(text, &five);
+        assert!(channels == five && missing == none);
+        let (channels, missing) = fitted(text, &five[..4]);
+        assert!(channels == five[..4] && missing == ["volume"]);
+    }
+    // A list is meant as it stands; so is a column that is called auto.
+    assert_eq!(fitted(&list.to_toml(), &five[..4]).0, five);
+    let column = Recipe::from_toml("data.channels = [\"auto\"]\nscaling.auto = \"none\"\n", "test");
+    assert_eq!(column.unwrap().data.channels, ["auto"]);
+}
