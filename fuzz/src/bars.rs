@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use barloom_bars::{BarSpec, EmptyBars, Market, MaxGap, PartialBar};
+use barloom_bars::{EmptyBars, Market, MaxGap, PartialBar};
 use barloom_market_data::{
     Aggregate, OnBadBar, ReadOptions, Stamp, read_bytes, read_market_arrow, read_stored_market,
     write_market,
@@ -71,10 +71,14 @@ fn read_all(name: &str, data: &[u8]) {
         ..ReadOptions::default()
     };
     read(name, data, &options);
-    for (spec, empty) in
-        [(BarSpec::Time(300_000_000_000), EmptyBars::Fill), (BarSpec::Ticks(3), EmptyBars::Skip)]
-    {
-        let aggregate = Some(Aggregate { spec, partial: PartialBar::Drop, empty });
+    for (spec, empty, anchor) in [
+        ("5m", EmptyBars::Fill, None),
+        ("1w", EmptyBars::Skip, None),
+        ("1mo", EmptyBars::Skip, "17:00 America/New_York".parse().ok()),
+        ("3 ticks", EmptyBars::Skip, None),
+    ] {
+        let Ok(spec) = spec.parse() else { continue };
+        let aggregate = Some(Aggregate { spec, partial: PartialBar::Drop, empty, anchor });
         read(name, data, &ReadOptions { aggregate, ..ReadOptions::default() });
     }
 }

@@ -1,5 +1,5 @@
 use crate::duration::time_text;
-use crate::{BarFault, duration_text};
+use crate::{BarFault, Interval, duration_text};
 
 /// Why bars, a market or a split are refused.
 #[non_exhaustive]
@@ -89,8 +89,8 @@ pub enum BarsError {
     },
     /// A bar lasts over the end of the interval that coarser bars are to have.
     #[error(
-        "series {symbol}: the bar of {} lasts {}, which is over the end of its interval of {}; take an interval that such bars make up",
-        time_text(*.ts), duration_text(*.lasts), duration_text(*.interval)
+        "series {symbol}: the bar of {} UTC lasts {}, beyond the end of its interval of {interval}; use an interval that such bars fill, or say with `anchor` when a day begins (\"America/New_York\", \"17:00 America/New_York\")",
+        time_text(*.ts), duration_text(*.lasts)
     )]
     Straddles {
         /// The symbol of the series.
@@ -101,21 +101,47 @@ pub enum BarsError {
         ts: i64,
         /// How long it lasts, ns.
         lasts: i64,
-        /// The interval, ns.
-        interval: i64,
+        /// The length of coarser bars.
+        interval: Interval,
+    },
+    /// The interval of a bar ends after the last time that 64 bits hold.
+    #[error(
+        "series {symbol}: the bar of {} UTC lies in an interval of {interval} that ends after 2262-04-11 23:47:16, the last time that can be stored; leave this bar out",
+        time_text(*.ts)
+    )]
+    EndOfTime {
+        /// The symbol of the series.
+        symbol: String,
+        /// The bar, counted from 0.
+        bar: usize,
+        /// Its time, ns since 1970 UTC.
+        ts: i64,
+        /// The length of coarser bars.
+        interval: Interval,
+    },
+    /// Bars are said to be longer than the steps between most of them.
+    #[error(
+        "series {symbol}: interval = {given} is the length of a bar, but most bars follow each other by {most}; correct it or leave it out"
+    )]
+    NotSoLong {
+        /// The symbol of the series.
+        symbol: String,
+        /// The length that was given.
+        given: Interval,
+        /// The most frequent step.
+        most: Interval,
     },
     /// Empty intervals are too many to be filled.
     #[error(
-        "series {symbol}: {made} empty intervals of {} would be filled; take a longer interval, or a smaller max_gap, which ends segments instead",
-        duration_text(*.interval)
+        "series {symbol}: more than {most} empty intervals of {interval} would be filled; use a longer interval, or a smaller max_gap, which ends segments instead"
     )]
     TooManyFilled {
         /// The symbol of the series.
         symbol: String,
-        /// How many bars would be made.
-        made: i64,
-        /// The interval, ns.
-        interval: i64,
+        /// The most bars that are made.
+        most: usize,
+        /// The length of bars.
+        interval: Interval,
     },
     /// Two series have one symbol.
     #[error("symbol {symbol} is there twice; join its bars into one series")]

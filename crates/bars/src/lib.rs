@@ -28,8 +28,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod anchor;
+mod dates;
 mod duration;
 mod error;
+mod interval;
 mod market;
 mod reading;
 mod resample;
@@ -39,18 +42,24 @@ mod spec;
 mod split;
 mod trades;
 mod validate;
+mod zone;
 
+pub use anchor::{Anchor, Grid, NoAnchor};
 pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
+pub use interval::{Interval, NoInterval};
 pub use market::{Market, SeriesSpan, market_columns};
-pub use reading::{Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, PartialBar, Stamp};
+pub use reading::{
+    Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
+};
 pub use resample::{FLOW_COLUMNS, fill, resample};
 pub use segments::{MaxGap, Segment, median_of_steps};
 pub use series::{Column, Series};
-pub use spec::{BarSpec, NoBarSpec, interval_start};
+pub use spec::{BarSpec, NoBarSpec};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
 pub use trades::{Aggregated, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
 pub use validate::{BarFault, bar_fault, first_fault};
+pub use zone::{Local, UnknownZone, Zone};
 
 /// The price columns that every series has, in this order.
 pub const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];

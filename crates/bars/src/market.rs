@@ -40,7 +40,7 @@ impl Market {
     pub fn new(series: &[Series], channels: &[String], max_gap: MaxGap) -> Result<Self, BarsError> {
         let mut market = Self::arena(series, channels)?;
         for (index, one) in series.iter().enumerate() {
-            let limit = max_gap.limit_ns(one.ts());
+            let limit = max_gap.limit_ns(one.ts(), one.interval());
             let offset = market.series[index].start;
             market.series[index].max_gap_ns = limit;
             let columns = &market.columns;

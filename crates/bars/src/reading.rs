@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::BarSpec;
+use crate::{Anchor, BarSpec};
 
 /// Which end of its interval a bar's time names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,8 +10,21 @@ pub enum Stamp {
     /// Its beginning.
     #[default]
     Open,
-    /// Its end: times are moved back by the series' median step.
+    /// Its end: times move back by the length of a bar, the one given or the most frequent step of
+    /// the series. A bar of calendar months moves to the first day of the months that end then.
     Close,
+}
+
+/// The row that is kept of several rows of a symbol with one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDuplicate {
+    /// None: repeated times are errors.
+    #[default]
+    Error,
+    /// The first row, in the order of the files and of the rows in each.
+    First,
+    /// The last row.
+    Last,
 }
 
 /// What is done with unusable bars: one whose high is below its low, say.
@@ -54,13 +67,16 @@ pub struct Aggregate {
     pub partial: PartialBar,
     /// What is done with empty intervals, which only time bars have.
     pub empty: EmptyBars,
+    /// Where the intervals of time bars are counted from. `None` is midnight UTC, but for bars of a
+    /// day or more that begin at local midnights: their days are those.
+    pub anchor: Option<Anchor>,
 }
 
 impl Aggregate {
-    /// Bars that are ended so; partial ones stay, empty intervals are left out.
+    /// Bars that end so; partial ones stay, empty intervals have no bar, days begin at midnight UTC.
     #[must_use]
     pub fn new(spec: BarSpec) -> Self {
-        Self { spec, partial: PartialBar::Keep, empty: EmptyBars::Skip }
+        Self { spec, partial: PartialBar::Keep, empty: EmptyBars::Skip, anchor: None }
     }
 }
 
@@ -87,7 +103,7 @@ pub struct CsvOptions {
     pub has_header: Option<bool>,
     /// Names of the columns in their order, in place of the header's; an empty one is passed over.
     pub names: Vec<String>,
-    /// Other names for columns, by those in the file: `{"Last": "close"}`.
+    /// Other names for columns of text, by those in the file: `{"Last": "close"}`.
     pub rename: BTreeMap<String, String>,
     /// How times are written, as `strftime` has it: `%d.%m.%Y %H:%M`. What is missing of a time of
     /// day is 0. With a date and a time of day in two columns, a space parts them.

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::segments::median_step;
+use crate::dates::Dates;
 use crate::trades::Sum;
-use crate::{BarsError, Column, MaxGap, PRICE_COLUMNS, Series, interval_start};
+use crate::{Anchor, BarsError, Column, Grid, Interval, MaxGap, PRICE_COLUMNS, Series};
 
 /// Columns that add up over bars. Of others a coarser bar has the last value, which is what is
 /// known at its close.
@@ -19,53 +19,108 @@ pub const FLOW_COLUMNS: [&str; 7] = [
 ];
 
 /// The most bars that [`fill`] makes.
-const MOST_FILLED: i64 = 1 << 27;
+const MOST_FILLED: usize = 1 << 27;
 
-/// Makes bars of an interval, ns, of finer ones.
+const HOUR: i64 = 3_600_000_000_000;
+
+/// Makes bars of an interval of finer ones.
 ///
-/// Intervals are those of [`interval_start`]. A bar opens with its first bar's open and closes with
+/// Intervals are those of a [`Grid`], counted from the anchor. Without one they are counted from
+/// midnight UTC, but where bars of a day or more begin at local midnights, whose days are taken then:
+/// 15:00 UTC in Tokyo is the next date. A bar opens with its first bar's open and closes with
 /// its last one's close; [`FLOW_COLUMNS`] are sums (missing where a part is), other columns have
 /// their last value. An interval without a bar has none. A segment that ends before a bar ends
 /// before the coarser bar that it is in, and, if bars before the end are in it too, after it.
 ///
-/// The last bar is partial if the last of its bars ends before it does, a bar being as long as the
-/// median step; `keep_partial` keeps it.
+/// The last bar is partial if the last of its bars ends before it does; `keep_partial` keeps it.
+/// Bars are as long as [`Series::interval`] says.
 ///
 /// # Errors
 /// A bar lasts over the end of its interval, so that a coarser bar would hold what is not known at
-/// its close; no bar is left.
+/// its close; an interval ends after the last time that can be represented; no bar is left.
 ///
 /// # Panics
 /// The interval is not positive.
-pub fn resample(series: &Series, interval: i64, keep_partial: bool) -> Result<Series, BarsError> {
+pub fn resample(
+    series: &Series,
+    interval: Interval,
+    anchor: Option<Anchor>,
+    keep_partial: bool,
+) -> Result<Series, BarsError> {
     let ts = series.ts();
-    let step = median_step(ts);
+    let length = series.interval();
+    let dates = match (anchor, length) {
+        (None, Some(length)) => Dates::of(ts, length),
+        _ => None,
+    };
+    let bars = Lengths::new(length, anchor.unwrap_or(Anchor::UTC));
+    let grid = Grid::new(interval, anchor.unwrap_or(Anchor::UTC));
+    // Where local days are taken, times as if these were days in UTC.
+    let shown = |ts: i64| dates.map_or(Some(ts), |dates| dates.midnight(ts));
     let mut groups: Vec<(i64, Range<usize>)> = Vec::new();
+    // The interval of the last group, and the end of the last bar.
+    let (mut current, mut last_end) = (0..0, 0);
     for (bar, time) in ts.iter().enumerate() {
-        let start = interval_start(*time, interval);
-        let lasts = match ts.get(bar + 1) {
-            Some(next) => step.min(next.saturating_sub(*time)),
-            None => step,
-        };
-        if time.saturating_add(lasts) > start.saturating_add(interval) {
+        let end_of_time = || {
             let symbol = series.symbol().to_owned();
+            BarsError::EndOfTime { symbol, bar, ts: *time, interval }
+        };
+        let start = shown(*time).ok_or_else(end_of_time)?;
+        let is_new = groups.is_empty() || !current.contains(&start);
+        if is_new {
+            current = grid.at(start).ok_or_else(end_of_time)?;
+            let begin = current.start.checked_add(*time - start).ok_or_else(end_of_time)?;
+            groups.push((begin, bar..bar));
+        }
+        let next = ts.get(bar + 1).and_then(|next| shown(*next));
+        let end = bars.end(start).ok_or_else(end_of_time)?;
+        let end = next.map_or(end, |next| end.min(next));
+        // Where clocks change, a day has an hour less.
+        let slack =
+            if length.is_some_and(|length| length.shortest_ns() >= 23 * HOUR) { HOUR } else { 0 };
+        if end - slack > current.end {
+            let symbol = series.symbol().to_owned();
+            let lasts = end - start;
             return Err(BarsError::Straddles { symbol, bar, ts: *time, lasts, interval });
         }
-        match groups.last_mut() {
-            Some((of, bars)) if *of == start => bars.end = bar + 1,
-            _ => groups.push((start, bar..bar + 1)),
+        last_end = end;
+        if let Some((_, group)) = groups.last_mut() {
+            group.end = bar + 1;
         }
     }
-    let ends = |start: i64| start.saturating_add(interval);
-    let last = ts.last().map(|last| last.saturating_add(step));
-    if !keep_partial && groups.last().is_some_and(|(start, _)| last < Some(ends(*start))) {
+    if !keep_partial && last_end < current.end {
         groups.pop();
     }
     let columns = series.columns().iter();
     let columns = columns.map(|c| Column::new(c.name.clone(), combined(c, &groups))).collect();
     let times: Vec<i64> = groups.iter().map(|(start, _)| *start).collect();
     let breaks = breaks(series.breaks(), &groups);
-    Series::new(series.symbol(), times, columns)?.with_breaks(breaks)
+    Series::new(series.symbol(), times, columns)?.made_of(interval).with_breaks(breaks)
+}
+
+/// The ends of bars.
+struct Lengths {
+    length: Option<Interval>,
+    months: Grid,
+}
+
+impl Lengths {
+    fn new(length: Option<Interval>, anchor: Anchor) -> Self {
+        Self { length, months: Grid::new(Interval::Months(1), anchor) }
+    }
+
+    /// The end of the bar that begins at a time; of one whose length is not known, that time. Bars of
+    /// calendar months end with a month, at whichever of its days they are stamped.
+    fn end(&self, start: i64) -> Option<i64> {
+        match self.length {
+            None => Some(start),
+            Some(Interval::Fixed(ns)) => start.checked_add(ns),
+            Some(Interval::Months(months)) => {
+                let first = self.months.at(start)?.end;
+                (1..months).try_fold(first, |end, _| Some(self.months.at(end)?.end))
+            }
+        }
+    }
 }
 
 /// A column's value for each group of bars.
@@ -106,37 +161,45 @@ fn breaks(bars: &[usize], groups: &[(i64, Range<usize>)]) -> Vec<usize> {
 }
 
 /// Puts bars into the empty intervals of a series of time bars: at the close before, with
-/// [`FLOW_COLUMNS`] of 0 and the last value of other columns. Steps longer than `max_gap` and those
-/// at which a segment ends stay.
+/// [`FLOW_COLUMNS`] of 0 and the last value of other columns. Intervals are counted as by
+/// [`resample`]. Steps longer than `max_gap` and those at which a segment ends stay.
 ///
 /// # Errors
 /// More than 134,217,728 bars would be made.
-pub fn fill(series: &Series, interval: i64, max_gap: MaxGap) -> Result<Series, BarsError> {
+pub fn fill(
+    series: &Series,
+    interval: Interval,
+    anchor: Option<Anchor>,
+    max_gap: MaxGap,
+) -> Result<Series, BarsError> {
     let ts = series.ts();
-    let limit = max_gap.limit_ns(ts).unwrap_or(i64::MAX);
-    // How many bars go before each bar.
-    let missing: Vec<i64> = (0..ts.len())
-        .map(|bar| {
-            let step = if bar == 0 { 0 } else { ts[bar].saturating_sub(ts[bar - 1]) };
-            let spanned = step <= limit && series.breaks().binary_search(&bar).is_err();
-            if spanned { (step - 1).max(0) / interval } else { 0 }
-        })
-        .collect();
-    let made = missing.iter().fold(0_i64, |sum, more| sum.saturating_add(*more));
-    if made > MOST_FILLED {
-        let symbol = series.symbol().to_owned();
-        return Err(BarsError::TooManyFilled { symbol, made, interval });
-    }
-    let total = ts.len() + made as usize;
-    let mut times = Vec::with_capacity(total);
+    let limit = max_gap.limit_ns(ts, series.interval()).unwrap_or(i64::MAX);
+    let steps = Steps { grid: Grid::new(interval, anchor.unwrap_or(Anchor::UTC)), interval };
+    let mut times = Vec::with_capacity(ts.len());
     let mut breaks = Vec::new();
+    // How many bars go before each bar.
+    let mut missing = Vec::with_capacity(ts.len());
     for (bar, time) in ts.iter().enumerate() {
-        times.extend((1..=missing[bar]).map(|k| ts[bar - 1] + k * interval));
-        if series.breaks().binary_search(&bar).is_ok() {
+        let is_break = series.breaks().binary_search(&bar).is_ok();
+        let before = times.len();
+        if bar > 0 && !is_break && time.saturating_sub(ts[bar - 1]) <= limit {
+            let mut last = ts[bar - 1];
+            while let Some(next) = steps.next(last, *time) {
+                if times.len() - bar >= MOST_FILLED {
+                    let symbol = series.symbol().to_owned();
+                    return Err(BarsError::TooManyFilled { symbol, most: MOST_FILLED, interval });
+                }
+                times.push(next);
+                last = next;
+            }
+        }
+        missing.push(times.len() - before);
+        if is_break {
             breaks.push(times.len());
         }
         times.push(*time);
     }
+    let total = times.len();
     let close = series.require("close")?;
     let column = |column: &Column| {
         let mut values = Vec::with_capacity(total);
@@ -147,14 +210,34 @@ pub fn fill(series: &Series, interval: i64, max_gap: MaxGap) -> Result<Series, B
                     name if FLOW_COLUMNS.contains(&name) => 0.0,
                     _ => column.values[bar - 1],
                 };
-                values.extend(std::iter::repeat_n(filler, missing[bar] as usize));
+                values.extend(std::iter::repeat_n(filler, missing[bar]));
             }
             values.push(*value);
         }
         Column::new(column.name.clone(), values)
     };
     let columns = series.columns().iter().map(column).collect();
-    Series::new(series.symbol(), times, columns)?.with_breaks(breaks)
+    Series::new(series.symbol(), times, columns)?.made_of(interval).with_breaks(breaks)
+}
+
+/// The begins of intervals after each other.
+struct Steps {
+    grid: Grid,
+    interval: Interval,
+}
+
+impl Steps {
+    /// The begin of the interval after that of a bar, if it is before that of another bar.
+    fn next(&self, bar: i64, other: i64) -> Option<i64> {
+        let interval = self.grid.at(bar)?;
+        if interval.start == bar {
+            return Some(interval.end).filter(|next| *next < other);
+        }
+        // Local days: the begin of the next interval may be an hour off where clocks change.
+        let next = bar.checked_add(self.interval.shortest_ns())?;
+        let half = self.interval.shortest_ns() / 2;
+        Some(next).filter(|next| next.saturating_add(half) < other)
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +263,11 @@ mod tests {
         Series::new("A", minutes.iter().map(|m| m * M).collect(), columns).unwrap()
     }
 
+    /// So many minutes.
+    fn of(minutes: i64) -> Interval {
+        Interval::Fixed(minutes * M)
+    }
+
     fn column<'a>(series: &'a Series, name: &str) -> &'a [f64] {
         series.require(name).unwrap()
     }
@@ -187,7 +275,7 @@ mod tests {
     #[test]
     fn coarser_bars() {
         let fine = series(&[1, 2, 4, 5, 6, 10, 11]);
-        let coarse = resample(&fine, 5 * M, true).unwrap();
+        let coarse = resample(&fine, of(5), None, true).unwrap();
         assert_eq!(coarse.ts(), [0, 5 * M, 10 * M]);
         assert_eq!(column(&coarse, "open"), [10.0, 13.0, 15.0]);
         assert_eq!(column(&coarse, "high"), [14.0, 16.0, 18.0]);
@@ -195,30 +283,30 @@ mod tests {
         assert_eq!(column(&coarse, "close"), [13.0, 15.0, 17.0]);
         assert_eq!(column(&coarse, "volume"), [3.0, 7.0, 11.0]);
         assert_eq!(column(&coarse, "funding"), [1.0, 2.0, 3.0]);
-        assert_eq!(resample(&fine, 5 * M, false).unwrap().ts(), [0, 5 * M]);
+        assert_eq!(resample(&fine, of(5), None, false).unwrap().ts(), [0, 5 * M]);
         let whole = series(&[0, 1, 2, 3, 4]);
-        assert_eq!(resample(&whole, 5 * M, false).unwrap().ts(), [0]);
+        assert_eq!(resample(&whole, of(5), None, false).unwrap().ts(), [0]);
     }
 
     #[test]
     fn no_coarse_bar_holds_what_ends_after_it() {
-        let error = resample(&series(&[0, 2, 4, 6]), 3 * M, true).unwrap_err();
+        let error = resample(&series(&[0, 2, 4, 6]), of(3), None, true).unwrap_err();
         assert!(matches!(error, BarsError::Straddles { bar: 1, lasts, .. } if lasts == 2 * M));
-        let finer = resample(&series(&[0, 2, 4, 6]), M, true).unwrap_err();
+        let finer = resample(&series(&[0, 2, 4, 6]), of(1), None, true).unwrap_err();
         assert!(matches!(finer, BarsError::Straddles { bar: 0, .. }));
-        let alone = resample(&series(&[3]), 5 * M, false);
+        let alone = resample(&series(&[3]), of(5), None, false);
         assert!(matches!(alone, Err(BarsError::Empty { .. })));
     }
 
     #[test]
     fn segments_end_where_they_did() {
-        let of = |breaks: &[usize]| {
+        let breaks_of = |breaks: &[usize]| {
             let fine = series(&[0, 1, 2, 3, 4, 5]).with_breaks(breaks.to_vec()).unwrap();
-            resample(&fine, 2 * M, true).unwrap().breaks().to_vec()
+            resample(&fine, of(2), None, true).unwrap().breaks().to_vec()
         };
-        assert_eq!(of(&[2]), [1], "between two coarse bars");
-        assert_eq!(of(&[3]), [1, 2], "within the second");
-        assert_eq!(of(&[5]), [2], "within the last");
+        assert_eq!(breaks_of(&[2]), [1], "between two coarse bars");
+        assert_eq!(breaks_of(&[3]), [1, 2], "within the second");
+        assert_eq!(breaks_of(&[5]), [2], "within the last");
     }
 
     #[test]
@@ -227,7 +315,7 @@ mod tests {
         let mut columns = fine.columns().to_vec();
         columns[4].values[1] = f64::NAN;
         let fine = Series::new("A", fine.ts().to_vec(), columns).unwrap();
-        let coarse = resample(&fine, 2 * M, true).unwrap();
+        let coarse = resample(&fine, of(2), None, true).unwrap();
         assert!(column(&coarse, "volume")[0].is_nan());
         assert_eq!(column(&coarse, "volume")[1], 5.0);
     }
@@ -235,7 +323,7 @@ mod tests {
     #[test]
     fn empty_intervals_are_filled_within_segments() {
         let holes = series(&[0, 3, 4, 6, 50]).with_breaks(vec![3]).unwrap();
-        let full = fill(&holes, M, MaxGap::Limit(10 * M)).unwrap();
+        let full = fill(&holes, of(1), None, MaxGap::Limit(10 * M)).unwrap();
         let minutes: Vec<i64> = full.ts().iter().map(|t| t / M).collect();
         assert_eq!(minutes, [0, 1, 2, 3, 4, 6, 50]);
         assert_eq!(full.breaks(), [5]);
@@ -244,7 +332,7 @@ mod tests {
         }
         assert_eq!(column(&full, "volume")[..4], [0.0, 0.0, 0.0, 1.0]);
         assert_eq!(column(&full, "funding")[..4], [0.0, 0.0, 0.0, 0.5]);
-        let endless = fill(&holes, 1, MaxGap::None);
+        let endless = fill(&holes, Interval::Fixed(1), None, MaxGap::None);
         assert!(matches!(endless, Err(BarsError::TooManyFilled { .. })));
     }
 }

@@ -1,6 +1,9 @@
 //! Runs of bars that belong together.
 
-use crate::Series;
+use crate::{Interval, Series};
+
+/// The bars that the automatic limit spans at least.
+const LEAST_BARS: i64 = 3;
 
 const HOUR: i64 = 3_600_000_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -29,7 +32,8 @@ impl Segment {
 pub enum MaxGap {
     /// By the series' own steps: 14 days where the median step is 12 hours or more; else the
     /// larger of one hour and 10 median steps where at least one bar in twenty falls on a UTC
-    /// Saturday (markets that never close); else 5 days.
+    /// Saturday (markets that never close); else 5 days. Always three bars at least, each as long as
+    /// given or as the most frequent step.
     Auto,
     /// This many nanoseconds.
     Limit(i64),
@@ -38,14 +42,18 @@ pub enum MaxGap {
 }
 
 impl MaxGap {
-    /// The limit for one series in ns, or `None` for no limit. Times need not be in order: bars are
-    /// looked at before they are judged.
+    /// The limit for one series in ns, or `None` for no limit, given the length of its bars if it is
+    /// known. Times need not be in order: bars are looked at before they are judged.
     #[must_use]
-    pub fn limit_ns(self, ts: &[i64]) -> Option<i64> {
+    pub fn limit_ns(self, ts: &[i64], interval: Option<Interval>) -> Option<i64> {
         match self {
             Self::None => None,
             Self::Limit(ns) => Some(ns),
-            Self::Auto => Some(auto_limit(ts)),
+            Self::Auto => {
+                let bar = interval.or_else(|| Interval::most_frequent(ts));
+                let bars = bar.map_or(0, |bar| bar.longest_ns().saturating_mul(LEAST_BARS));
+                Some(auto_limit(ts).max(bars))
+            }
         }
     }
 }
@@ -144,13 +152,24 @@ mod tests {
 
     #[test]
     fn auto_follows_the_kind_of_market() {
-        assert_eq!(MaxGap::Auto.limit_ns(&every(DAY, 30)), Some(14 * DAY));
-        assert_eq!(MaxGap::Auto.limit_ns(&every(HOUR / 60, 20_000)), Some(HOUR));
-        assert_eq!(MaxGap::Auto.limit_ns(&every(HOUR, 1_000)), Some(10 * HOUR));
+        assert_eq!(MaxGap::Auto.limit_ns(&every(DAY, 30), None), Some(14 * DAY));
+        assert_eq!(MaxGap::Auto.limit_ns(&every(HOUR / 60, 20_000), None), Some(HOUR));
+        assert_eq!(MaxGap::Auto.limit_ns(&every(HOUR, 1_000), None), Some(10 * HOUR));
         let weekdays: Vec<i64> =
             every(HOUR, 1_000).into_iter().filter(|t| !is_saturday(*t)).collect();
-        assert_eq!(MaxGap::Auto.limit_ns(&weekdays), Some(5 * DAY));
-        assert_eq!(MaxGap::Auto.limit_ns(&[0]), Some(5 * DAY));
+        assert_eq!(MaxGap::Auto.limit_ns(&weekdays, None), Some(5 * DAY));
+        assert_eq!(MaxGap::Auto.limit_ns(&[0], None), Some(5 * DAY));
+    }
+
+    #[test]
+    fn auto_spans_three_bars() {
+        assert_eq!(MaxGap::Auto.limit_ns(&every(7 * DAY, 30), None), Some(21 * DAY));
+        let limit = |interval| MaxGap::Auto.limit_ns(&every(DAY, 30), Some(interval));
+        assert_eq!(limit(Interval::Fixed(5 * DAY)), Some(15 * DAY));
+        assert_eq!(limit(Interval::Months(1)), Some(93 * DAY));
+        assert_eq!(limit(Interval::Fixed(i64::MAX)), Some(i64::MAX));
+        let hours = MaxGap::Auto.limit_ns(&every(HOUR, 1_000), Some(Interval::Fixed(HOUR)));
+        assert_eq!(hours, Some(10 * HOUR), "as before");
     }
 
     #[test]
@@ -189,6 +208,8 @@ mod tests {
         // The median step is as far back as a step can be.
         let (late, early) = ((7 * 15_000 + 2) * DAY, i64::MIN / 2);
         assert!(is_saturday(late));
-        assert_eq!(MaxGap::Auto.limit_ns(&[late, early, late, early]), Some(HOUR));
+        let times = [late, early, late, early];
+        assert_eq!(auto_limit(&times), HOUR);
+        assert_eq!(MaxGap::Auto.limit_ns(&times, None), Some(i64::MAX), "three steps forward");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{BarsError, PRICE_COLUMNS, first_fault};
+use crate::{BarsError, Interval, PRICE_COLUMNS, first_fault};
 
 /// A named column of bars, one value a bar. NaN means missing; prices have none.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ pub struct Series {
     ts: Vec<i64>,
     columns: Vec<Column>,
     breaks: Vec<usize>,
+    interval: Option<Interval>,
 }
 
 impl Series {
@@ -43,7 +44,8 @@ impl Series {
         ts: Vec<i64>,
         columns: Vec<Column>,
     ) -> Result<Self, BarsError> {
-        let series = Self { symbol: symbol.into(), ts, columns, breaks: Vec::new() };
+        let series =
+            Self { symbol: symbol.into(), ts, columns, breaks: Vec::new(), interval: None };
         series.check_shape()?;
         series.check_times()?;
         series.check_bars()?;
@@ -64,6 +66,36 @@ impl Series {
         }
         self.breaks = breaks;
         Ok(self)
+    }
+
+    /// Says how long its bars are. Without this it is the most frequent step.
+    ///
+    /// # Errors
+    /// Most bars follow each other by less.
+    pub fn with_interval(mut self, interval: Interval) -> Result<Self, BarsError> {
+        // Where clocks change, a day has an hour less.
+        const DAY: i64 = 86_400_000_000_000;
+        let shortest = interval.shortest_ns();
+        let shortest = if shortest >= DAY { shortest - DAY / 24 } else { shortest };
+        if let Some(most) = Interval::most_frequent(&self.ts)
+            && most.longest_ns() < shortest
+        {
+            return Err(BarsError::NotSoLong { symbol: self.symbol, given: interval, most });
+        }
+        self.interval = Some(interval);
+        Ok(self)
+    }
+
+    /// The same bars, which were made to be so long, whatever their steps are.
+    #[must_use]
+    pub fn made_of(self, interval: Interval) -> Self {
+        Self { interval: Some(interval), ..self }
+    }
+
+    /// The length of its bars, given or the most frequent step; none for a single bar.
+    #[must_use]
+    pub fn interval(&self) -> Option<Interval> {
+        self.interval.or_else(|| Interval::most_frequent(&self.ts))
     }
 
     /// The symbol.

@@ -1,8 +1,9 @@
 //! Bars of trades.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::{BarSpec, Column, interval_start};
+use crate::{Anchor, BarSpec, Column, Grid};
 
 /// A trade of an exchange's stream may be told this much late, ns: a minute.
 const LATE: i64 = 60_000_000_000;
@@ -28,11 +29,14 @@ pub enum TradeFault {
         "its time is more than a minute before that of a trade above it; sort the trades (time bars take any order)"
     )]
     OutOfOrder,
+    /// The interval of a time bar ends after the last time that 64 bits hold.
+    #[error("its interval ends after 2262-04-11 23:47:16, the last time that can be stored")]
+    EndOfTime,
 }
 
 impl TradeFault {
     /// Every fault, in the order in which they are looked for.
-    pub const ALL: [Self; 3] = [Self::BadPrice, Self::BadSize, Self::OutOfOrder];
+    pub const ALL: [Self; 4] = [Self::BadPrice, Self::BadSize, Self::OutOfOrder, Self::EndOfTime];
 
     /// A short stable name, for reports and manifests.
     #[must_use]
@@ -41,6 +45,7 @@ impl TradeFault {
             Self::BadPrice => "bad_trade_price",
             Self::BadSize => "bad_trade_size",
             Self::OutOfOrder => "trade_out_of_order",
+            Self::EndOfTime => "trade_at_end_of_time",
         }
     }
 }
@@ -143,6 +148,10 @@ impl<T: Copy> Bar<T> {
 #[derive(Clone, Debug)]
 pub struct TradeBars<T = ()> {
     spec: BarSpec,
+    /// The intervals of time bars.
+    grid: Option<Grid>,
+    /// The interval of the current time bar.
+    interval: Range<i64>,
     /// The bar that the last trade was of, and its key among the others.
     current: Option<(i64, Bar<T>)>,
     /// The other bars: by their interval's begin, or numbered from 0.
@@ -162,10 +171,21 @@ pub struct Aggregated<T> {
 }
 
 impl<T: Copy> TradeBars<T> {
-    /// No trade yet.
+    /// No trade yet. Time bars are counted from midnight UTC.
     #[must_use]
     pub fn new(spec: BarSpec) -> Self {
-        Self { spec, current: None, others: BTreeMap::new(), latest: i64::MIN }
+        Self::anchored(spec, Anchor::UTC)
+    }
+
+    /// No trade yet. Time bars are counted from the anchor, which other bars do not use.
+    #[must_use]
+    pub fn anchored(spec: BarSpec, anchor: Anchor) -> Self {
+        let grid = match spec {
+            BarSpec::Time(interval) => Some(Grid::new(interval, anchor)),
+            _ => None,
+        };
+        let (current, others) = (None, BTreeMap::new());
+        Self { spec, grid, interval: 0..0, current, others, latest: i64::MIN }
     }
 
     /// Takes a trade: its time in ns since 1970 UTC, its price, and how much was traded.
@@ -179,27 +199,26 @@ impl<T: Copy> TradeBars<T> {
         if !(size.is_finite() && size >= 0.0) {
             return Err(TradeFault::BadSize);
         }
-        match self.spec {
-            BarSpec::Time(interval) => {
-                let start = interval_start(ts, interval);
-                match &mut self.current {
-                    Some((at, bar)) if *at == start => bar.add(ts, price, size, tag),
-                    current => {
-                        if let Some((at, bar)) = current.take() {
-                            self.others.insert(at, bar);
-                        }
-                        let bar = match self.others.remove(&start) {
-                            Some(mut bar) => {
-                                bar.add(ts, price, size, tag);
-                                bar
-                            }
-                            None => Bar::new(ts, price, size, tag),
-                        };
-                        *current = Some((start, bar));
+        match self.grid {
+            Some(grid) => match &mut self.current {
+                Some((_, bar)) if self.interval.contains(&ts) => bar.add(ts, price, size, tag),
+                current => {
+                    let interval = grid.at(ts).ok_or(TradeFault::EndOfTime)?;
+                    if let Some((at, bar)) = current.take() {
+                        self.others.insert(at, bar);
                     }
+                    let bar = match self.others.remove(&interval.start) {
+                        Some(mut bar) => {
+                            bar.add(ts, price, size, tag);
+                            bar
+                        }
+                        None => Bar::new(ts, price, size, tag),
+                    };
+                    *current = Some((interval.start, bar));
+                    self.interval = interval;
                 }
-            }
-            _ => {
+            },
+            None => {
                 if ts < self.latest.saturating_sub(LATE) {
                     return Err(TradeFault::OutOfOrder);
                 }

@@ -51,7 +51,8 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
         }
         Source::Stored(market, channels) => {
             let note = "these are a dataset's own bars: their times and segments are as stored; \
-                        max_gap, on_bad_bar, timezone and stamp were applied when they were stored";
+                        max_gap, on_bad_bar, timezone, stamp and the other keys that say how to read \
+                        bars were applied when they were stored";
             let mut recipe = recipe.clone();
             recipe.fit_channels(|name| market.column(name).is_some());
             Loaded {

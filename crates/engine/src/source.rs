@@ -37,6 +37,9 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
     ReadOptions {
         timezone: recipe.data.timezone.clone(),
         stamp: recipe.data.stamp,
+        interval: recipe.data.interval,
+        on_duplicate: recipe.data.on_duplicate,
+        rename: recipe.data.rename.clone(),
         columns: Some(recipe.data.channels.to_vec()),
         aggregate: recipe.data.aggregate,
         max_gap: recipe.max_gap(),

@@ -143,7 +143,7 @@ fn read(file: &str, timezone: &str) -> Result<Vec<Factor>, MarketDataError> {
             Some(Written::Local(ns)) if ns % DAY == 0 => ns.checked_add(DAY),
             _ => None,
         };
-        let before = midnight.and_then(|ns| time::in_zone(ns, &zone));
+        let before = midnight.and_then(|ns| Some(zone.at(ns)?.first()));
         let before = before.ok_or_else(|| cell("date", fields[0], "a date such as 20240131"))?;
         let factor = |at: usize, name: &str| {
             let field = fields.get(at).copied().unwrap_or_default();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::{
-    Aggregate, BarFault, BarSpec, Column, EmptyBars, MaxGap, OnBadBar, PRICE_COLUMNS, PartialBar,
-    Series, TradeFault, bar_fault, fill, first_fault, median_of_steps, resample,
+    Aggregate, BarFault, BarSpec, Column, EmptyBars, Interval, MaxGap, OnBadBar, OnDuplicate,
+    PRICE_COLUMNS, PartialBar, Series, TradeFault, bar_fault, fill, first_fault, median_of_steps,
+    resample,
 };
 
 use rayon::prelude::*;
@@ -24,7 +25,11 @@ pub struct Bars {
     pub(crate) unit_jumps: Vec<(Origin, &'static str, &'static str)>,
     /// What is made of them once they are judged.
     pub(crate) aggregate: Option<(Aggregate, MaxGap)>,
+    /// The length of bars, if it was given.
+    pub(crate) interval: Option<Interval>,
     pub(crate) bad_trades: BadTrades,
+    /// Rows that were left out as others have their times, which was asked for.
+    pub(crate) repeated: u64,
 }
 
 /// Trades that no bar was made of, by what is wrong with them.
@@ -137,6 +142,9 @@ impl Bars {
         for (fault, places) in &self.bad_trades.by_fault {
             loaded.dropped.insert(fault.name().to_owned(), places.count);
         }
+        if self.repeated > 0 {
+            loaded.dropped.insert(Fault::Duplicate.name().to_owned(), self.repeated);
+        }
         for raw in &self.series {
             if let Some(row) = self.early_rows(raw).next() {
                 let origin = raw.origins.get(row);
@@ -166,7 +174,13 @@ impl Bars {
                 (raw.symbol.clone(), raw.origins.files().next().map(|(_, file)| file));
             let of_trades = raw.of_trades;
             match raw.into_series(&seams)? {
-                Some(series) => loaded.series.push(aggregated(series, self.aggregate, of_trades)?),
+                Some(series) => {
+                    let series = match self.interval {
+                        Some(interval) if !of_trades => series.with_interval(interval)?,
+                        _ => series,
+                    };
+                    loaded.series.push(aggregated(series, self.aggregate, of_trades)?);
+                }
                 None => {
                     let name = file.map_or("", |f| self.files[f as usize].name.as_str());
                     let problem = format!("symbol {symbol} has no usable bar left");
@@ -204,7 +218,9 @@ fn aggregated(
     aggregate: Option<(Aggregate, MaxGap)>,
     of_trades: bool,
 ) -> Result<Series, MarketDataError> {
-    let Some((Aggregate { spec, partial, empty }, max_gap)) = aggregate else { return Ok(series) };
+    let Some((Aggregate { spec, partial, empty, anchor }, max_gap)) = aggregate else {
+        return Ok(series);
+    };
     let BarSpec::Time(interval) = spec else {
         if of_trades {
             return Ok(series);
@@ -213,9 +229,12 @@ fn aggregated(
         return Err(MarketDataError::NoTrades { symbol, spec: spec.to_string() });
     };
     let keep_partial = partial == PartialBar::Keep;
-    let series = if of_trades { series } else { resample(&series, interval, keep_partial)? };
+    let series = match of_trades {
+        true => series.made_of(interval),
+        false => resample(&series, interval, anchor, keep_partial)?,
+    };
     Ok(match empty {
-        EmptyBars::Fill => fill(&series, interval, max_gap)?,
+        EmptyBars::Fill => fill(&series, interval, anchor, max_gap)?,
         EmptyBars::Skip => series,
     })
 }
@@ -235,11 +254,7 @@ impl RawSeries {
     pub(crate) fn sort_by_time(&mut self) {
         let mut order: Vec<usize> = (0..self.ts.len()).collect();
         order.sort_by_key(|row| self.ts[*row]);
-        self.ts = order.iter().map(|row| self.ts[*row]).collect();
-        self.origins = self.origins.take(order.iter().copied());
-        for column in &mut self.columns {
-            column.values = order.iter().map(|row| column.values[*row]).collect();
-        }
+        self.take(&order);
     }
 
     /// Puts another series after this one; a column that one lacks is missing there.
@@ -266,12 +281,53 @@ impl RawSeries {
         self.columns.iter_mut().for_each(|c| c.values.resize(after, f64::NAN));
     }
 
-    /// Moves times from the end of a bar to its beginning: back by the median step.
-    pub(crate) fn stamp_at_open(&mut self) {
-        let step = self.median_step();
+    /// Of rows with one time keeps the first or the last, in the order of files and rows, where the
+    /// first of them stands; how many others there were.
+    pub(crate) fn keep_one(&mut self, which: OnDuplicate) -> u64 {
+        if which == OnDuplicate::Error || self.ts.windows(2).all(|pair| pair[0] < pair[1]) {
+            return 0;
+        }
+        let origin = |row: usize| {
+            let origin = self.origins.get(row);
+            (origin.file, origin.row)
+        };
+        let known = |row: &usize| self.ts[*row] != NO_TIME;
+        let mut rows: Vec<usize> = (0..self.ts.len()).filter(known).collect();
+        rows.sort_by_key(|row| self.ts[*row]);
+        let kept = rows.chunk_by(|a, b| self.ts[*a] == self.ts[*b]).filter_map(|same| {
+            let row = match which {
+                OnDuplicate::Last => same.iter().max_by_key(|row| origin(**row)),
+                _ => same.iter().min_by_key(|row| origin(**row)),
+            };
+            Some((*same.first()?, *row?))
+        });
+        let mut kept: Vec<(usize, usize)> = kept.collect();
+        kept.extend((0..self.ts.len()).filter(|row| !known(row)).map(|row| (row, row)));
+        kept.sort_unstable();
+        let left_out = self.ts.len() - kept.len();
+        if left_out > 0 {
+            self.take(&kept.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+        }
+        left_out as u64
+    }
+
+    /// These rows, in this order.
+    fn take(&mut self, rows: &[usize]) {
+        self.ts = rows.iter().map(|row| self.ts[*row]).collect();
+        self.origins = self.origins.take(rows.iter().copied());
+        for column in &mut self.columns {
+            column.values = rows.iter().map(|row| column.values[*row]).collect();
+        }
+    }
+
+    /// Moves times from the end of a bar to its beginning: back by the length of a bar, the one given
+    /// or the most frequent step.
+    pub(crate) fn stamp_at_open(&mut self, interval: Option<Interval>) {
+        let Some(interval) = interval.or_else(|| Interval::most_frequent(&self.ts)) else { return };
         for time in &mut self.ts {
             if *time != NO_TIME {
-                *time = time.saturating_sub(step);
+                // A bar that would begin before the first time that can be stored has none.
+                *time = interval.open_of_close(*time).unwrap_or(NO_TIME);
             }
         }
     }

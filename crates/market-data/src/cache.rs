@@ -28,7 +28,7 @@ use crate::table::{Kind, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
 
 /// How entries are laid out. Another number makes all entries others.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The parser, by its sources: what another one made is never taken.
 const PARSER: &str = env!("BARLOOM_PARSER");
@@ -188,8 +188,19 @@ fn of_all_columns(
 /// What an entry is called: 32 hexadecimal digits.
 fn key(file: &str, seen: &Seen, options: &ReadOptions) -> String {
     // Field by field, so that none is forgotten that comes to these.
-    let ReadOptions { timezone, stamp: _, columns, aggregate, max_gap: _, adjust, csv, cache: _ } =
-        options;
+    let ReadOptions {
+        timezone,
+        stamp: _,
+        interval: _,
+        on_duplicate: _,
+        rename: names_of_columns,
+        columns,
+        aggregate,
+        max_gap: _,
+        adjust,
+        csv,
+        cache: _,
+    } = options;
     let CsvOptions {
         skip_rows,
         separator,
@@ -215,7 +226,7 @@ fn key(file: &str, seen: &Seen, options: &ReadOptions) -> String {
         [FORMAT, PARSER, file],
         [timezone, columns, takes_trades, wants_adj_close],
         [skip_rows, separator, has_header, names, rename, time_format, day_first],
-        [decimal, thousands, price_divisor, wide, ms_of_day],
+        [decimal, thousands, price_divisor, wide, ms_of_day, names_of_columns],
     ]);
     let mut hash = XxHash3_128::with_seed(0);
     let told = told.to_string();

@@ -199,7 +199,7 @@ impl Bars {
 
     /// What there is to say of one series; what each check found, in their order.
     fn look_at(&self, raw: &RawSeries) -> (SeriesReport, Vec<Found>) {
-        let report = SeriesReport::new(raw, self.aggregate);
+        let report = SeriesReport::new(raw, self.interval, self.aggregate);
         let of = Of { bars: self, raw, step: report.median_step_ns, limit: report.max_gap_ns };
         let run = |check: &fn(&Of<'_>, &mut Found)| {
             let mut found = Found::default();

@@ -11,11 +11,12 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::names::symbol_of_file;
+use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::source::unpacked_limit;
 use crate::table::{Kind, NO_TIME, Name, Rows, SymbolCodes, Table};
 use crate::time::{self, Written};
-use crate::times::instants;
+use crate::times::{Instants, Order, instants};
 use crate::{MarketDataError, ReadOptions, ipc, pages};
 
 /// Reads a Parquet file: only the columns that bars are made from.
@@ -81,8 +82,14 @@ pub(crate) fn take_batches(
     Ok(Table { symbol: name.to_owned(), ..table })
 }
 
-fn header(schema: &SchemaRef) -> Vec<String> {
-    schema.fields().iter().map(|f| f.name().clone()).collect()
+/// The names of the columns, with those that are to be others.
+fn header(
+    file: &str,
+    schema: &SchemaRef,
+    options: &ReadOptions,
+) -> Result<Vec<String>, MarketDataError> {
+    let header: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+    renamed(file, &header, &options.rename)
 }
 
 /// Roles of the columns, without those that are neither wanted nor numeric; and the names of all
@@ -92,7 +99,7 @@ fn usable_roles(
     schema: &SchemaRef,
     options: &ReadOptions,
 ) -> Result<(Roles, Vec<String>), MarketDataError> {
-    let header = header(schema);
+    let header = header(file, schema, options)?;
     let mut roles = roles(&header);
     if let Some(clock) = roles.time_of_day
         && matches!(schema.field(clock).data_type(), DataType::Timestamp(..))
@@ -133,7 +140,7 @@ fn table(
         return Err(MarketDataError::file(file, "it has no rows; expected bars"));
     }
     let time = roles.time.unwrap_or_default();
-    let header = header(schema);
+    let header = header(file, schema, options)?;
     let name = shown(&header, time);
     let written = match roles.time_of_day {
         None => written(file, &name, &column(time)?)?,
@@ -145,14 +152,20 @@ fn table(
     if is_unnamed(&header[time]) && !written.first().is_some_and(Written::is_plausible) {
         check_roles(file, &header, &Roles::default())?;
     }
-    let (ts, time_unit, unit_jumps) =
-        instants(file, &name, written.into(), options, |row| format!("row {}", row + 1))?;
+    let symbols = roles.symbol.map(column).transpose()?;
+    let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
+    let codes = symbols.as_ref().map(|(codes, _)| &codes[..]);
+    let order = match roles.kind {
+        Kind::Bars => Order::Bars(codes),
+        Kind::Trades => Order::Trades(codes),
+    };
+    let place = |row: usize| format!("row {}", row + 1);
+    let Instants { ts, time_unit, unit_jumps, naive, notes } =
+        instants(file, &name, written.into(), options, order, place)?;
     let mut columns = Vec::with_capacity(roles.values.len());
     for (at, role) in &roles.values {
         columns.push(Column::new(role.clone(), floats(file, role, &column(*at)?)?));
     }
-    let symbols = roles.symbol.map(column).transpose()?;
-    let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
     Ok(Table {
         kind: roles.kind,
         file: file.to_owned(),
@@ -161,6 +174,8 @@ fn table(
         ts,
         time_unit,
         unit_jumps,
+        naive,
+        notes,
         available,
         columns,
         rows: Rows::Numbered(0),
@@ -258,9 +273,9 @@ pub fn read_times(
     options: &ReadOptions,
 ) -> Result<Vec<Option<i64>>, MarketDataError> {
     let written = written(table, name, array)?;
-    let (ts, ..) =
-        instants(table, name, written.into(), options, |row| format!("row {}", row + 1))?;
-    Ok(ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect())
+    let place = |row: usize| format!("row {}", row + 1);
+    let found = instants(table, name, written.into(), options, Order::None, place)?;
+    Ok(found.ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect())
 }
 
 /// Times of a column of dates and one of times of day.

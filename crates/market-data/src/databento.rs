@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use barloom_bars::Column;
+use barloom_bars::{Column, PRICE_COLUMNS};
 use dbn::decode::{DbnDecoder, DbnMetadata};
 use dbn::{
     Cmbp1Msg, MboMsg, Mbp1Msg, Mbp10Msg, OhlcvMsg, Publisher, RType, RecordHeader, RecordRef,
@@ -14,6 +14,8 @@ use dbn::{
 };
 
 use crate::names::symbol_of_file;
+use crate::rename::renamed;
+use crate::roles::normalise;
 use crate::source::{Emit, UNPACKED_LIMIT};
 use crate::table::{Kind, NO_TIME, Name, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
@@ -83,7 +85,7 @@ pub(crate) fn read(
                 if trades.ts.len() == TRADES_AT_ONCE {
                     let before = traded as usize - TRADES_AT_ONCE;
                     let trades = std::mem::take(&mut trades);
-                    emit(trades.table(file, Kind::Trades, before, &symbols, options))?;
+                    emit(trades.table(file, Kind::Trades, before, &symbols, options)?)?;
                 }
             }
         } else {
@@ -101,7 +103,7 @@ pub(crate) fn read(
         if traded > 0 {
             options.check_trades(file)?;
             let before = traded as usize - trades.ts.len();
-            return emit(trades.table(file, Kind::Trades, before, &symbols, options));
+            return emit(trades.table(file, Kind::Trades, before, &symbols, options)?);
         }
         let schema = metadata.schema.map_or("mixed", |schema| schema.as_str());
         let others: Vec<String> =
@@ -122,7 +124,7 @@ pub(crate) fn read(
     if let (Some(one), Some(other)) = (kinds.next(), kinds.next()) {
         return Err(broken(format!("it has bars of several lengths: {one} and {other}; split it")));
     }
-    emit(bars.table(file, Kind::Bars, 0, &symbols, options))
+    emit(bars.table(file, Kind::Bars, 0, &symbols, options)?)
 }
 
 /// A price, NaN where it is not defined.
@@ -323,14 +325,13 @@ impl<const N: usize> Columns<N> {
         before: usize,
         symbols: &Symbols,
         options: &ReadOptions,
-    ) -> Table {
-        let names = match kind {
-            Kind::Bars => &BARS[..],
-            Kind::Trades => &TRADES[..],
-        };
+    ) -> Result<Table, MarketDataError> {
+        let names = names_of(file, kind, options)?;
+        let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || kind == Kind::Trades;
         let columns = names.iter().zip(self.values);
-        let columns = columns.filter(|(name, _)| **name != "volume" || options.wants(name));
-        Table {
+        let columns = columns.filter(|(name, _)| is_price(name) || options.wants(name));
+        let columns = columns.map(|(name, values)| Column::new(name.clone(), values)).collect();
+        Ok(Table {
             kind,
             file: file.to_owned(),
             symbol: symbol_of_file(file, &self.ts),
@@ -338,9 +339,34 @@ impl<const N: usize> Columns<N> {
             ts: self.ts,
             unit_jumps: Vec::new(),
             time_unit: None,
-            available: names.iter().map(|name| (*name).to_owned()).collect(),
-            columns: columns.map(|(name, values)| Column::new(*name, values)).collect(),
+            naive: false,
+            notes: Vec::new(),
+            available: names,
+            columns,
             rows: Rows::Numbered(before),
+        })
+    }
+}
+
+/// The names of the columns, with those that are to be others.
+fn names_of(file: &str, kind: Kind, options: &ReadOptions) -> Result<Vec<String>, MarketDataError> {
+    let usual = match kind {
+        Kind::Bars => &BARS[..],
+        Kind::Trades => &TRADES[..],
+    };
+    let header: Vec<String> = usual.iter().map(|name| (*name).to_owned()).collect();
+    let names = renamed(file, &header, &options.rename)?;
+    let names: Vec<String> = names.iter().map(|name| normalise(name)).collect();
+    let needed = match kind {
+        Kind::Bars => &PRICE_COLUMNS[..],
+        Kind::Trades => &TRADES[..],
+    };
+    match needed.iter().find(|needed| !names.iter().any(|name| name == *needed)) {
+        None => Ok(names),
+        Some(needed) => {
+            let found = names.join(", ");
+            let problem = format!("rename: no column {needed} is left; there are {found}");
+            Err(MarketDataError::file(file, problem))
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Column, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars};
+use barloom_bars::{
+    Anchor, Column, OnDuplicate, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars,
+};
 
 use rayon::prelude::*;
 
@@ -22,7 +24,12 @@ pub(crate) struct Joiner<'a> {
     known: BTreeMap<Name, usize>,
     contents: Vec<Content>,
     trades: u64,
+    /// Files whose times name no zone and were taken for UTC.
+    naive: Vec<String>,
 }
+
+/// Files that are each told of.
+const TOLD: usize = 4;
 
 /// What there is of a series so far.
 enum Content {
@@ -45,10 +52,12 @@ impl<'a> Joiner<'a> {
             notes: Vec::new(),
             unit_jumps: Vec::new(),
             aggregate: options.aggregate.map(|aggregate| (aggregate, options.max_gap)),
+            interval: options.interval,
+            repeated: 0,
             bad_trades: BadTrades::default(),
         };
         let (known, contents) = (BTreeMap::new(), Vec::new());
-        Ok(Self { options, bars, factors, known, contents, trades: 0 })
+        Ok(Self { options, bars, factors, known, contents, trades: 0, naive: Vec::new() })
     }
 
     /// Takes the next table.
@@ -66,6 +75,10 @@ impl<'a> Joiner<'a> {
                 time_unit: table.time_unit,
             });
         }
+        if table.naive && self.naive.last() != Some(&table.file) {
+            self.naive.push(table.file.clone());
+        }
+        self.bars.notes.extend(table.notes.iter().cloned());
         let file = self.bars.files.len() as u32 - 1;
         for (row, before, now) in &table.unit_jumps {
             self.bars.unit_jumps.push((Origin { file, row: table.number(*row) }, before, now));
@@ -119,7 +132,8 @@ impl<'a> Joiner<'a> {
             let place = self.place(name.clone());
             match &mut self.contents[place] {
                 empty @ Content::Nothing => {
-                    *empty = Content::Trades(TradeBars::new(aggregate.spec));
+                    let anchor = aggregate.anchor.unwrap_or(Anchor::UTC);
+                    *empty = Content::Trades(TradeBars::anchored(aggregate.spec, anchor));
                 }
                 Content::Trades(_) => {}
                 Content::Pieces(_) => {
@@ -174,7 +188,18 @@ impl<'a> Joiner<'a> {
     /// # Errors
     /// There is nothing to adjust the prices of a symbol by.
     pub(crate) fn finish(self) -> Result<Bars, MarketDataError> {
-        let Self { options, mut bars, factors, known, contents, trades } = self;
+        let Self { options, mut bars, factors, known, contents, trades, naive } = self;
+        for file in naive.iter().take(TOLD) {
+            let note = format!(
+                "{file}: its times name no time zone and are read as UTC; timezone (--timezone) \
+                 says another one"
+            );
+            bars.notes.push(note);
+        }
+        if let Some(more) = naive.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            let files = if more == 1 { "file" } else { "files" };
+            bars.notes.push(format!("so are the times of {more} more {files}"));
+        }
         let mut venues: BTreeMap<&str, u32> = BTreeMap::new();
         for name in known.keys() {
             *venues.entry(&name.symbol).or_insert(0) += 1;
@@ -193,7 +218,13 @@ impl<'a> Joiner<'a> {
         for (symbol, content) in symbols.into_iter().zip(contents) {
             let mut series = match content {
                 Content::Nothing => continue,
-                Content::Pieces(pieces) => joined(symbol, pieces, options),
+                Content::Pieces(pieces) => {
+                    let series = joined(symbol, pieces, options);
+                    series.map(|(series, repeated)| {
+                        bars.tell_repeated(&series.symbol, repeated, options.on_duplicate);
+                        series
+                    })
+                }
                 Content::Trades(trades) => {
                     let series = aggregated(symbol, trades, options);
                     made += series.ts.len();
@@ -217,6 +248,23 @@ impl<'a> Joiner<'a> {
     }
 }
 
+impl Bars {
+    /// Counts rows that were left out as others of a symbol have their times.
+    fn tell_repeated(&mut self, symbol: &str, rows: u64, kept: OnDuplicate) {
+        if rows == 0 {
+            return;
+        }
+        self.repeated += rows;
+        let kept = if kept == OnDuplicate::Last { "last" } else { "first" };
+        let (rows, have) =
+            if rows == 1 { ("1 row".to_owned(), "has") } else { (format!("{rows} rows"), "have") };
+        self.notes.push(format!(
+            "{symbol}: {rows} {have} the time of another row and were left out; the {kept} row of each \
+             time was kept (on_duplicate)"
+        ));
+    }
+}
+
 fn mixed(file: &str, symbol: &str, these: &str, those: &str) -> MarketDataError {
     let problem = format!(
         "it holds {these} of {symbol}, of which another file holds {those}; leave one of them out"
@@ -224,17 +272,22 @@ fn mixed(file: &str, symbol: &str, these: &str, those: &str) -> MarketDataError 
     MarketDataError::file(file, problem)
 }
 
-/// The pieces of a series in time order of their first bars.
-fn joined(symbol: String, mut pieces: Vec<RawSeries>, options: &ReadOptions) -> Option<RawSeries> {
+/// The pieces of a series in time order of their first bars, and how many rows were left out.
+fn joined(
+    symbol: String,
+    mut pieces: Vec<RawSeries>,
+    options: &ReadOptions,
+) -> Option<(RawSeries, u64)> {
     pieces.sort_by_key(RawSeries::first_time);
     let mut pieces = pieces.into_iter();
     let mut series = pieces.next()?;
     pieces.for_each(|piece| series.append(piece));
     series.symbol = symbol;
+    let repeated = series.keep_one(options.on_duplicate);
     if options.stamp == Stamp::Close {
-        series.stamp_at_open();
+        series.stamp_at_open(options.interval);
     }
-    Some(series)
+    Some((series, repeated))
 }
 
 /// The bars that trades made.

@@ -39,6 +39,7 @@ mod names;
 mod options;
 mod origins;
 mod pages;
+mod rename;
 mod roles;
 mod source;
 mod table;
@@ -48,7 +49,9 @@ mod time;
 mod times;
 mod write;
 
-pub use barloom_bars::{Adjust, Aggregate, CsvOptions, OnBadBar, Stamp};
+pub use barloom_bars::{
+    Adjust, Aggregate, Anchor, CsvOptions, Interval, OnBadBar, OnDuplicate, Stamp,
+};
 pub use bars::{Bars, Loaded};
 pub use cache::Cache;
 pub use check::{Finding, Place, Report, SeriesReport, Severity};

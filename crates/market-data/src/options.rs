@@ -1,6 +1,8 @@
 //! How files are read.
 
-use barloom_bars::{Adjust, Aggregate, CsvOptions, MaxGap, Stamp};
+use std::collections::BTreeMap;
+
+use barloom_bars::{Adjust, Aggregate, CsvOptions, Interval, MaxGap, OnDuplicate, Stamp};
 
 use crate::adjust::ADJ_CLOSE;
 use crate::roles::normalise;
@@ -13,6 +15,12 @@ pub struct ReadOptions {
     pub timezone: String,
     /// Which end of its interval a bar's time names.
     pub stamp: Stamp,
+    /// The length of a bar in the files; `None` for the most frequent step of each series.
+    pub interval: Option<Interval>,
+    /// The row that is kept of several rows of a symbol with one time. Trades are all kept.
+    pub on_duplicate: OnDuplicate,
+    /// Other names for columns, by those in the files, of every format: `{"Last": "close"}`.
+    pub rename: BTreeMap<String, String>,
     /// Columns that are wanted beside the prices, in any spelling of their names; `None` for every
     /// numeric one. A wanted column that a file lacks is no error here:
     /// [`Bars::find_columns`](crate::Bars::find_columns) tells.
@@ -34,6 +42,9 @@ impl Default for ReadOptions {
         Self {
             timezone: "UTC".into(),
             stamp: Stamp::Open,
+            interval: None,
+            on_duplicate: OnDuplicate::Error,
+            rename: BTreeMap::new(),
             columns: None,
             aggregate: None,
             max_gap: MaxGap::Auto,

@@ -16,7 +16,7 @@ use barloom_bars::{Column, CsvOptions};
 use crate::names::symbol_of_file;
 use crate::roles::shown;
 use crate::table::{self, Name, Table};
-use crate::times::instants;
+use crate::times::{Instants, Order, instants};
 use crate::{MarketDataError, ReadOptions};
 use blocks::Source;
 use layout::Layout;
@@ -116,8 +116,14 @@ fn of_rows(
     let column = shown(&layout.header, layout.time);
     let lines = rows.lines;
     let place = |row: usize| format!("line {}", lines.get(row).row);
-    let (mut ts, time_unit, unit_jumps) = instants(file, &column, rows.times, options, place)?;
     let named = layout.symbol.map(|_| rows.symbols.finish());
+    let codes = named.as_ref().map(|(codes, _)| &codes[..]);
+    let order = match layout.groups.first().map(|group| group.kind) {
+        Some(table::Kind::Trades) => Order::Trades(codes),
+        _ => Order::Bars(codes),
+    };
+    let Instants { mut ts, time_unit, unit_jumps, naive, mut notes } =
+        instants(file, &column, rows.times, options, order, place)?;
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();
     let mut tables = Vec::with_capacity(layout.groups.len());
     let groups = layout.groups.len();
@@ -133,6 +139,9 @@ fn of_rows(
             ts: if at + 1 == groups { std::mem::take(&mut ts) } else { ts.clone() },
             time_unit,
             unit_jumps: unit_jumps.clone(),
+            naive,
+            // They are of the file, whatever number of tables it has.
+            notes: std::mem::take(&mut notes),
             available: group.available,
             columns: columns.collect(),
             rows: table::Rows::Lines(lines.clone()),

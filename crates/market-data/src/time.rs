@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use arrow::array::timezone::Tz;
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use barloom_bars::Zone;
+use chrono::{NaiveDate, NaiveTime};
 
 use crate::MarketDataError;
 
@@ -25,7 +25,7 @@ pub(crate) enum Written {
 }
 
 /// The zone of times that name none.
-pub(crate) fn zone(name: &str) -> Result<Tz, MarketDataError> {
+pub(crate) fn zone(name: &str) -> Result<Zone, MarketDataError> {
     name.parse().map_err(|_| MarketDataError::TimeZone(name.to_owned()))
 }
 
@@ -300,12 +300,6 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
     Some((text[..at].trim_end(), Some(sign * (hours * 60 + minutes) * 60 * SECOND)))
 }
 
-/// ns of a local time in a zone as an instant; the earlier of two, none where clocks skip it.
-pub(crate) fn in_zone(ns: i64, zone: &Tz) -> Option<i64> {
-    let local: NaiveDateTime = chrono::DateTime::from_timestamp_nanos(ns).naive_utc();
-    zone.from_local_datetime(&local).earliest()?.timestamp_nanos_opt()
-}
-
 /// Which of the two numbers of slashed dates is the day, told from all of them together.
 ///
 /// # Errors
@@ -443,12 +437,9 @@ mod tests {
     }
 
     #[test]
-    fn zones_shift_local_times() {
-        let zone = zone("America/New_York").unwrap();
-        let Some(Written::Local(ns)) = of_text("2024-01-02 09:30") else { panic!() };
-        assert_eq!(in_zone(ns, &zone), Some(ns + 5 * 3_600 * SECOND));
-        let Some(Written::Local(skipped)) = of_text("2024-03-10 02:30") else { panic!() };
-        assert_eq!(in_zone(skipped, &zone), None);
-        assert!(super::zone("Mars/Olympus").is_err());
+    fn unknown_zones_are_told() {
+        assert!(zone("America/New_York").is_ok());
+        let error = zone("Mars/Olympus").unwrap_err().to_string();
+        assert!(error.contains("data.timezone") && error.contains("Mars/Olympus"), "{error}");
     }
 }

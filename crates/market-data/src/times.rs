@@ -1,9 +1,12 @@
 //! Columns of times, and the instants that they name.
 
+use std::collections::BTreeMap;
+
+use barloom_bars::Local;
 use barloom_memory::vec_with_capacity;
 
 use crate::table::NO_TIME;
-use crate::time::{Written, day_first, in_zone, of_slashed, zone};
+use crate::time::{Written, day_first, of_slashed, zone};
 use crate::{MarketDataError, ReadOptions};
 
 /// What a column of times says of all of them.
@@ -110,22 +113,61 @@ impl Times {
 
 type UnitJumps = Vec<(usize, &'static str, &'static str)>;
 
-/// Times as instants, and where epoch numbers change their unit.
+/// What rows are, which says what the order of their times means.
+#[derive(Clone, Copy)]
+pub(crate) enum Order<'a> {
+    /// Bars of the symbols with these codes, or of one: no two of a symbol have one time.
+    Bars(Option<&'a [u32]>),
+    /// Trades of symbols: several may have one time, and one may be a little late.
+    Trades(Option<&'a [u32]>),
+    /// Neither: of two instants the earlier one is meant.
+    None,
+}
+
+/// Times as instants, and what there is to say of them.
+#[derive(Debug, Default)]
+pub(crate) struct Instants {
+    /// ns since 1970 UTC, or [`NO_TIME`].
+    pub(crate) ts: Vec<i64>,
+    /// The unit of the first epoch number.
+    pub(crate) time_unit: Option<&'static str>,
+    /// Where epoch numbers change their unit.
+    pub(crate) unit_jumps: UnitJumps,
+    /// Whether times without a zone were taken for UTC.
+    pub(crate) naive: bool,
+    /// What was done with local times that name no instant, or two.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The instants of times as written.
+///
+/// Local times that occur twice, where clocks are put back, are told apart by the order of the rows of
+/// a symbol; those that do not exist, where clocks are put forward, are the first instant after them.
 pub(crate) fn instants(
     file: &str,
     column: &str,
     times: Times,
     options: &ReadOptions,
+    order: Order<'_>,
     place: impl Fn(usize) -> String,
-) -> Result<(Vec<i64>, Option<&'static str>, UnitJumps), MarketDataError> {
+) -> Result<Instants, MarketDataError> {
     let zone = zone(&options.timezone)?;
-    let utc = options.timezone == "UTC";
+    let mut found = Instants::default();
     if times.mixed.is_none() {
-        match times.kind {
-            None | Some(Kind::Instant) => return Ok((times.alike, None, Vec::new())),
-            Some(Kind::Epoch(unit)) => return Ok((times.alike, Some(unit), Vec::new())),
-            Some(Kind::Local) if utc => return Ok((times.alike, None, Vec::new())),
-            Some(Kind::Local) => {}
+        let done = match times.kind {
+            None | Some(Kind::Instant) => true,
+            Some(Kind::Epoch(unit)) => {
+                found.time_unit = Some(unit);
+                true
+            }
+            Some(Kind::Local) => {
+                found.naive = zone.is_utc();
+                zone.is_utc()
+            }
+        };
+        if done {
+            found.ts = times.alike;
+            return Ok(found);
         }
     }
     let mut times = times;
@@ -135,21 +177,36 @@ pub(crate) fn instants(
         None => day_first(written)
             .map_err(|e| MarketDataError::file(file, format!("column {column}: {e}")))?,
     };
-    let mut ts = Vec::with_capacity(written.len());
-    let mut jumps = Vec::new();
     let mut unit = None;
-    let mut first_unit = None;
+    let (mut twice, mut skipped) = (Vec::new(), Vec::new());
+    found.ts.reserve(written.len());
     for (row, time) in written.iter().enumerate() {
-        let local = |ns: i64| if utc { Some(ns) } else { in_zone(ns, &zone) };
+        let mut local = |ns: i64| {
+            if zone.is_utc() {
+                found.naive = true;
+                return Some(ns);
+            }
+            Some(match zone.at(ns)? {
+                Local::Once(instant) => instant,
+                Local::Twice(first, second) => {
+                    twice.push(Twice { row, local: ns, first, second });
+                    first
+                }
+                Local::Skipped(next) => {
+                    skipped.push((row, ns, next));
+                    next
+                }
+            })
+        };
         let instant = match *time {
             Written::Missing => Some(NO_TIME),
             Written::Instant(ns) => Some(ns),
             Written::Epoch(ns, now) => {
-                first_unit.get_or_insert(now);
+                found.time_unit.get_or_insert(now);
                 if let Some(before) = unit.replace(now)
                     && before != now
                 {
-                    jumps.push((row, before, now));
+                    found.unit_jumps.push((row, before, now));
                 }
                 Some(ns)
             }
@@ -164,10 +221,154 @@ pub(crate) fn instants(
                 place: place(row),
                 column: column.to_owned(),
                 got: time.shown(),
-                expected: format!("a time that exists in {}", options.timezone),
+                expected: "a date that exists, in the years 1678 to 2261".to_owned(),
             });
         };
-        ts.push(instant);
+        found.ts.push(instant);
     }
-    Ok((ts, first_unit, jumps))
+    tell_apart(&mut found.ts, &twice, order);
+    let shown =
+        |row: usize, local: i64| format!("{}, {}", place(row), Written::Local(local).shown());
+    let times = |n: usize| if n == 1 { "1 time".to_owned() } else { format!("{n} times") };
+    let name = &options.timezone;
+    if let Some(Twice { row, local, .. }) = twice.first() {
+        found.notes.push(format!(
+            "{file}: clocks in {name} show {} of it twice; the order of rows tells which is meant \
+             (first: {})",
+            times(twice.len()),
+            shown(*row, *local)
+        ));
+    }
+    if let Some((row, local, next)) = skipped.first() {
+        found.notes.push(format!(
+            "{file}: clocks in {name} skip {} of it; moved to the next time that exists (first: {}, \
+             is {} UTC)",
+            times(skipped.len()),
+            shown(*row, *local),
+            Written::Local(*next).shown()
+        ));
+    }
+    Ok(found)
+}
+
+/// A row with a local time that names two instants.
+struct Twice {
+    row: usize,
+    local: i64,
+    first: i64,
+    second: i64,
+}
+
+impl Twice {
+    /// Whether another time is of the same hour that clocks showed twice.
+    fn is_with(&self, other: &Self) -> bool {
+        let between = self.second - self.first;
+        let apart = self.first.abs_diff(other.first);
+        between == other.second - other.first && apart < between.unsigned_abs()
+    }
+}
+
+/// Takes the second instant for those of such rows that come after the first ones.
+fn tell_apart(ts: &mut [i64], twice: &[Twice], order: Order<'_>) {
+    let (codes, of_trades) = match order {
+        Order::Bars(codes) => (codes, false),
+        Order::Trades(codes) => (codes, true),
+        Order::None => return,
+    };
+    let code = |row: usize| codes.map_or(0, |codes| codes[row]);
+    if twice.is_empty() {
+        return;
+    }
+    let falls = descending(ts, codes);
+    // Of each symbol its last such row, and whether that is the second.
+    let mut last: BTreeMap<u32, (&Twice, bool)> = BTreeMap::new();
+    for now in twice {
+        let symbol = code(now.row);
+        let falls = falls.get(&symbol).copied().unwrap_or_default();
+        let before = last.get(&symbol).filter(|(before, _)| before.is_with(now));
+        // Beyond the hour there is nothing to compare with: it begins with its first rows, or, read
+        // from the newest on, with its second ones.
+        let second = match before {
+            None => falls,
+            Some((_, second)) if *second != falls => *second,
+            Some((before, second)) => {
+                let step = if falls { before.local - now.local } else { now.local - before.local };
+                // Trades may be late, but not by half of the hour.
+                let turns =
+                    if of_trades { -step > (now.second - now.first) / 2 } else { step <= 0 };
+                *second != turns
+            }
+        };
+        if second {
+            ts[now.row] = now.second;
+        }
+        last.insert(symbol, (now, second));
+    }
+}
+
+/// The symbols, by their codes, of which more times fall than rise from row to row.
+fn descending(ts: &[i64], codes: Option<&[u32]>) -> BTreeMap<u32, bool> {
+    let mut last: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    for (row, now) in ts.iter().enumerate().filter(|(_, ts)| **ts != NO_TIME) {
+        let code = codes.map_or(0, |codes| codes[row]);
+        let (before, rises) = last.entry(code).or_insert((*now, 0));
+        *rises += i64::from(*now > *before) - i64::from(*now < *before);
+        *before = *now;
+    }
+    last.into_iter().map(|(code, (_, rises))| (code, rises < 0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::of_text;
+
+    /// The hours UTC of times in New York on 2024-11-03, on which clocks show 01:00 to 02:00 twice.
+    fn hours(times: &[&str], order: Order<'_>) -> Vec<String> {
+        let written: Vec<Written> =
+            times.iter().map(|time| of_text(&format!("2024-11-03 {time}")).unwrap()).collect();
+        let options = ReadOptions { timezone: "America/New_York".into(), ..ReadOptions::default() };
+        let row = |row: usize| format!("row {}", row + 1);
+        let found = instants("x", "ts", written.into(), &options, order, row).unwrap();
+        let shown = |ts: &i64| Written::Instant(*ts).shown()[11..16].to_owned();
+        found.ts.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn the_order_of_rows_tells_hours_apart() {
+        let bars = Order::Bars(None);
+        let hourly = ["00:00", "01:00", "01:00", "02:00"];
+        assert_eq!(hours(&hourly, bars), ["04:00", "05:00", "06:00", "07:00"]);
+        let newest_first = ["02:00", "01:00", "01:00", "00:00"];
+        assert_eq!(hours(&newest_first, bars), ["07:00", "06:00", "05:00", "04:00"]);
+        let halves = ["00:30", "01:00", "01:30", "01:00", "01:30", "02:00"];
+        let told = ["04:30", "05:00", "05:30", "06:00", "06:30", "07:00"];
+        assert_eq!(hours(&halves, bars), told);
+        let mut turned = halves;
+        turned.reverse();
+        assert!(hours(&turned, bars).iter().eq(told.iter().rev()));
+        assert_eq!(hours(&["00:30", "01:45", "01:15"], bars), ["04:30", "05:45", "06:15"]);
+        assert_eq!(hours(&["01:00", "01:00", "01:00"], bars), ["05:00", "06:00", "06:00"]);
+        assert_eq!(hours(&["01:30", "01:30"], Order::None), ["05:30", "05:30"]);
+    }
+
+    #[test]
+    fn each_symbol_has_its_own_order() {
+        let times = ["00:00", "00:00", "01:00", "01:00", "01:00", "01:00", "02:00", "02:00"];
+        let codes = [0, 1, 0, 1, 0, 1, 0, 1];
+        let expected = ["04:00", "04:00", "05:00", "05:00", "06:00", "06:00", "07:00", "07:00"];
+        assert_eq!(hours(&times, Order::Bars(Some(&codes))), expected);
+        // One after the other, the second newest first.
+        let times = ["00:00", "01:00", "01:00", "02:00", "01:00", "01:00", "00:00"];
+        let codes = [0, 0, 0, 0, 1, 1, 1];
+        let expected = ["04:00", "05:00", "06:00", "07:00", "06:00", "05:00", "04:00"];
+        assert_eq!(hours(&times, Order::Bars(Some(&codes))), expected);
+    }
+
+    #[test]
+    fn trades_may_have_one_time_and_be_late() {
+        let times = ["01:10", "01:10", "01:09", "01:59", "01:00", "01:00", "01:30", "02:00"];
+        let expected = ["05:10", "05:10", "05:09", "05:59", "06:00", "06:00", "06:30", "07:00"];
+        assert_eq!(hours(&times, Order::Trades(None)), expected);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use barloom_bars::BarSpec;
+use barloom_bars::{Anchor, BarSpec, Interval};
 use barloom_dataset::Piece;
 use barloom_engine::BackendChoice;
 use barloom_market_data::Compression;
@@ -184,9 +184,21 @@ pub(crate) struct Reading {
     /// Whether bars are stamped at their open or at their close.
     #[arg(long, value_parser = ["open", "close"])]
     pub(crate) stamp: Option<String>,
+    /// The length of a bar in the files: 1m, 1h, 1d, 1w, 1mo. By default the most frequent step of each symbol.
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) interval: Option<Interval>,
+    /// Keep the first or the last of several rows of a symbol with one time, which are errors else.
+    #[arg(long, value_parser = ["error", "first", "last"])]
+    pub(crate) on_duplicate: Option<String>,
+    /// Give a column another name, in files of every format; repeat it for further columns.
+    #[arg(long, value_name = "OLD=NEW", value_parser = renaming)]
+    pub(crate) rename: Vec<(String, String)>,
     /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4 volume", "1e6 dollars".
     #[arg(long, value_name = "BARS")]
     pub(crate) aggregate: Option<BarSpec>,
+    /// When days begin, and with them the bars that --aggregate makes: UTC, America/New_York, "17:00 America/New_York".
+    #[arg(long, value_name = "ANCHOR")]
+    pub(crate) anchor: Option<Anchor>,
     /// Leave out the last bar that --aggregate makes, of which some may be missing.
     #[arg(long, requires = "aggregate")]
     pub(crate) drop_partial: bool,
@@ -242,6 +254,12 @@ pub(crate) struct Convert {
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) overwrite: bool,
+}
+
+/// The names of `OLD=NEW`. The old one may have a `=` in it.
+fn renaming(text: &str) -> Result<(String, String), String> {
+    let (old, new) = text.rsplit_once('=').ok_or("expected OLD=NEW, such as Last=close")?;
+    Ok((old.trim().to_owned(), new.trim().to_owned()))
 }
 
 /// The ways in which Parquet packs columns.

@@ -24,12 +24,28 @@ impl Reading {
         if self.drop_bad_bars {
             data.on_bad_bar = OnBadBar::Drop;
         }
+        data.interval = self.interval.or(data.interval);
+        if let Some(word) = &self.on_duplicate {
+            let key = format!("data.on_duplicate = {word:?}");
+            data.on_duplicate = in_recipe("--on-duplicate", &key)?.data.on_duplicate;
+        }
+        if !self.rename.is_empty() {
+            data.rename = self.rename.iter().cloned().collect();
+        }
         if let Some(spec) = self.aggregate {
             data.aggregate = Some(Aggregate {
+                anchor: data.aggregate.and_then(|aggregate| aggregate.anchor),
                 spec,
                 partial: if self.drop_partial { PartialBar::Drop } else { PartialBar::Keep },
                 empty: if self.fill_empty { EmptyBars::Fill } else { EmptyBars::Skip },
             });
+        }
+        if let Some(anchor) = self.anchor {
+            let Some(aggregate) = &mut data.aggregate else {
+                let problem = "--anchor says where the bars of --aggregate begin; give that too";
+                return Err(Failure::usage(problem));
+            };
+            aggregate.anchor = Some(anchor);
         }
         // As they are written in a recipe, so that they are read and told of as there.
         if let Some(adjust) = &self.adjust {

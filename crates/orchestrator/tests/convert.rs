@@ -135,3 +135,51 @@ fn reading_is_told_by_arguments_and_by_recipes() {
     run(path, "check x.csv --csv colour=1").expect(2, &["colour"]);
     run(path, "check x.csv --aggregate 5q").expect(2, &["1000 ticks"]);
 }
+
+#[test]
+fn keys_of_data_are_flags() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path();
+    let mut text = "time,open,high,low,Last=x,volume\n".to_owned();
+    // Days of Tokyo, as they begin in UTC, from Monday, 2024-01-08; each of them twice.
+    for row in 0..56 {
+        let (time, close) = (1_704_639_600 + row / 2 * 86_400, 10 + row);
+        text += &format!("{time},{close},{close},{close},{close},1\n");
+    }
+    fs::write(path.join("x.csv"), text).unwrap();
+    run(path, "check x.csv").expect(3, &["no column close"]);
+    let rename = "--rename Last=x=close --rename volume=size";
+    let convert = format!("convert x.csv o.csv --overwrite {rename}");
+    run(path, &convert).expect(3, &["its time is that of the bar before it"]);
+    for (kept, first, last) in [("first", 10, 64), ("last", 11, 65)] {
+        let said = run(path, &format!("{convert} --on-duplicate {kept} --interval 1d"));
+        said.expect(0, &["28 bars of 1 symbol", "28 dropped", &format!("the {kept} row")]);
+        let bars = fs::read_to_string(path.join("o.csv")).unwrap();
+        let rows: Vec<&str> = bars.lines().collect();
+        assert!(rows[0].ends_with("close,size"), "{bars}");
+        assert!(rows[1].contains(&format!(",{first}.0,1.0")), "{bars}");
+        assert!(rows[28].contains(&format!(",{last}.0,1.0")), "{bars}");
+    }
+    let weeks = format!("{rename} --on-duplicate first --aggregate 1w --anchor");
+    run(path, &format!("convert x.csv w.csv {weeks} Asia/Tokyo")).expect(0, &["4 bars"]);
+    assert!(fs::read_to_string(path.join("w.csv")).unwrap().contains("2024-01-07T15:00:00"));
+    run(path, &format!("check x.csv {weeks} UTC")).expect(3, &["beyond the end", "`anchor`"]);
+    run(path, &format!("check x.csv {weeks} Mars"))
+        .expect(2, &["--anchor", "17:00 America/New_York"]);
+    run(path, "check x.csv --anchor UTC").expect(2, &["--anchor", "--aggregate"]);
+    run(path, "check x.csv --interval 1M").expect(2, &["--interval", "1mo"]);
+    run(path, "check x.csv --rename Last").expect(2, &["OLD=NEW"]);
+    let shape =
+        "[data]\nchannels = [\"close\"]\n[dataset]\nsamples = 10\nlookback = 4\nforward = 4\n";
+    fs::write(path.join("r.toml"), shape).unwrap();
+    let build = format!("build --config r.toml --bars x.csv --out d {rename} --on-duplicate last");
+    run(path, &build).expect(0, &["10 samples", "on_duplicate"]);
+    let recipe = fs::read_to_string(path.join("d/recipe.toml")).unwrap();
+    assert!(
+        recipe.contains("on_duplicate = \"last\"") && recipe.contains("[data.rename]"),
+        "{recipe}"
+    );
+    let again = "build --config d/recipe.toml --bars d/bars.arrow --out e";
+    run(path, again).expect(0, &["10 samples"]);
+    assert_eq!(files(&path.join("d")), files(&path.join("e")), "its own recipe builds it again");
+}

@@ -229,3 +229,31 @@ def test_text_laid_out_as_the_recipe_says(tmp_path: Path) -> None:
     assert str(table["ts"][0]) == "2024-12-31 00:00:00+00:00"
     with pytest.raises(barloom.DataError, match="this reads it: --csv"):
         barloom.read_bars(str(path))
+
+
+def test_keys_of_data_are_arguments():
+    """Names, repeated times, local days and lengths of bars, for tables in memory too."""
+    table = {
+        "when": np.array(["2024-01-01", "2024-01-02", "2024-01-02", "2024-01-03"], "datetime64[ns]"),
+        "open": np.array([10.0, 11.0, 12.0, 13.0]),
+        "high": np.array([10.5, 11.5, 12.5, 13.5]),
+        "low": np.array([9.5, 10.5, 11.5, 12.5]),
+        "Last": np.array([10.0, 11.0, 12.0, 13.0]),
+    }
+    names = {"when": "ts", "Last": "close"}
+    with pytest.raises(barloom.DataError, match="duplicate|its time is that of the bar before"):
+        barloom.read_bars(table, rename=names)
+    for kept, close in [("first", [10, 11, 13]), ("last", [10, 12, 13])]:
+        bars = barloom.read_bars(table, rename=names, on_duplicate=kept)
+        assert bars["close"].tolist() == close
+    week = barloom.read_bars(
+        table, rename=names, on_duplicate="last", aggregate="1w", timezone="Asia/Tokyo",
+        anchor="Asia/Tokyo", interval="1d",
+    )
+    assert str(week["ts"][0])[:13] == "2023-12-31T15"
+    assert week["close"].tolist() == [13]
+    cfg = {"data": {"rename": names, "on_duplicate": "last", "channels": ["close"]},
+           "dataset": {"lookback": 1, "forward": 1, "samples": 2}}
+    assert any("on_duplicate" in note for note in barloom.build_dataset(cfg, bars=table).notes)
+    with pytest.raises(barloom.RecipeError, match="interval"):
+        barloom.read_bars(table, interval="1M")

@@ -86,17 +86,12 @@ pub(crate) fn read(table: Table<'_>) -> Result<CsvOptions, RecipeError> {
             _ => Err(entry.expected("one character in quotes")),
         }
     };
-    let rename = |entry: &Entry<'_>| {
-        let pairs = entry.table()?;
-        let pairs = pairs.entries().iter();
-        pairs.map(|e| Ok((e.name.to_owned(), text(e)?))).collect::<Result<_, RecipeError>>()
-    };
     Ok(CsvOptions {
         skip_rows: table.read("skip_rows", Entry::size)?.unwrap_or_default(),
         separator: table.read("separator", character)?,
         has_header: table.read("has_header", Entry::boolean)?,
         names: table.read("names", Entry::texts)?.unwrap_or_default(),
-        rename: table.read("rename", rename)?.unwrap_or_default(),
+        rename: table.read("rename", Entry::pairs)?.unwrap_or_default(),
         time_format: table.read("time_format", text)?,
         day_first: table.read("day_first", Entry::boolean)?,
         decimal: table.read("decimal", character)?,

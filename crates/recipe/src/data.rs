@@ -1,9 +1,10 @@
 //! The `[data]` table: which bars, and how to read them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use barloom_bars::{
-    Adjust, Aggregate, BarSpec, CsvOptions, EmptyBars, MaxGap, OnBadBar, PartialBar, Stamp,
+    Adjust, Aggregate, Anchor, BarSpec, CsvOptions, EmptyBars, Interval, MaxGap, OnBadBar,
+    OnDuplicate, PartialBar, Stamp,
 };
 use barloom_sampling::META_FIELDS;
 use serde::Serialize;
@@ -19,7 +20,11 @@ pub(crate) const KEYS: &[&str] = &[
     "on_bad_bar",
     "timezone",
     "stamp",
+    "interval",
+    "on_duplicate",
+    "rename",
     "aggregate",
+    "anchor",
     "partial_bar",
     "empty_bars",
     "adjust",
@@ -51,6 +56,11 @@ impl Choice for OnBadBar {
     const WORDS: &'static [(&'static str, Self)] = &[("error", Self::Error), ("drop", Self::Drop)];
 }
 
+impl Choice for OnDuplicate {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("error", Self::Error), ("first", Self::First), ("last", Self::Last)];
+}
+
 impl Choice for Stamp {
     const WORDS: &'static [(&'static str, Self)] = &[("open", Self::Open), ("close", Self::Close)];
 }
@@ -74,12 +84,22 @@ pub struct DataSettings {
     /// Which end of its interval a bar's time is.
     #[serde(serialize_with = "choice::serialize")]
     pub stamp: Stamp,
+    /// The length of a bar; none for the most frequent step of each series. In a recipe a whole
+    /// number with a unit: `"1m"`, `"1d"`, `"1w"`, `"1mo"`.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_interval")]
+    pub interval: Option<Interval>,
+    /// The row that is kept of several rows of a symbol with one time.
+    #[serde(skip_serializing_if = "is_default", serialize_with = "choice::serialize")]
+    pub on_duplicate: OnDuplicate,
     /// How trades or finer bars become bars; none takes bars as they are.
     #[serde(flatten, serialize_with = "serialize_aggregate")]
     pub aggregate: Option<Aggregate>,
     /// How prices are adjusted for splits and dividends.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_adjust")]
     pub adjust: Option<Adjust>,
+    /// Other names for columns, by those in the files.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rename: BTreeMap<String, String>,
     /// How delimited text is laid out.
     #[serde(skip_serializing_if = "csv::is_default", serialize_with = "csv::serialize")]
     pub csv: CsvOptions,
@@ -94,8 +114,11 @@ impl Default for DataSettings {
             on_bad_bar: OnBadBar::Error,
             timezone: "UTC".into(),
             stamp: Stamp::Open,
+            interval: None,
+            on_duplicate: OnDuplicate::Error,
             aggregate: None,
             adjust: None,
+            rename: BTreeMap::new(),
             csv: CsvOptions::default(),
         }
     }
@@ -120,10 +143,25 @@ pub(crate) fn serialize_adjust<S: serde::Serializer>(
     }
 }
 
+/// Serialises the text of a length.
+pub(crate) fn serialize_interval<S: serde::Serializer>(
+    interval: &Option<Interval>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    interval.map(|interval| interval.to_string()).serialize(to)
+}
+
+/// Whether a value is the default.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// The keys of [`Aggregate`], as they are written.
 #[derive(Serialize)]
 struct AggregateKeys {
     aggregate: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anchor: Option<String>,
     partial_bar: &'static str,
     empty_bars: &'static str,
 }
@@ -133,8 +171,9 @@ pub(crate) fn serialize_aggregate<S: serde::Serializer>(
     aggregate: &Option<Aggregate>,
     to: S,
 ) -> Result<S::Ok, S::Error> {
-    let keys = aggregate.map(|Aggregate { spec, partial, empty }| AggregateKeys {
+    let keys = aggregate.map(|Aggregate { spec, partial, empty, anchor }| AggregateKeys {
         aggregate: spec.to_string(),
+        anchor: anchor.map(|anchor| anchor.to_string()),
         partial_bar: partial.word(),
         empty_bars: empty.word(),
     });
@@ -159,6 +198,9 @@ impl DataSettings {
                 .read("timezone", |e| e.text().map(str::to_owned))?
                 .unwrap_or(default.timezone),
             stamp: table.read("stamp", Entry::choice)?.unwrap_or_default(),
+            interval: table.read("interval", |entry| parsed(entry, Interval::EXPECTED))?,
+            on_duplicate: table.read("on_duplicate", Entry::choice)?.unwrap_or_default(),
+            rename: table.read("rename", Entry::pairs)?.unwrap_or_default(),
             aggregate: Self::read_aggregate(table)?,
             adjust: table.read("adjust", |entry| Ok(adjust(entry.texts()?)))?,
             csv: csv::read(table.table("csv")?)?,
@@ -173,16 +215,16 @@ impl DataSettings {
     }
 
     fn read_aggregate(table: &Table<'_>) -> Result<Option<Aggregate>, RecipeError> {
-        let spec = table.read("aggregate", |entry| {
-            let spec = entry.as_text().and_then(|text| text.parse::<BarSpec>().ok());
-            spec.ok_or_else(|| entry.expected(BarSpec::EXPECTED))
-        })?;
+        let spec = table.read("aggregate", |entry| parsed(entry, BarSpec::EXPECTED))?;
+        let anchor = table.read("anchor", |entry| parsed(entry, Anchor::EXPECTED))?;
         let partial_bar = table.read("partial_bar", Entry::choice)?;
         let empty_bars = table.read("empty_bars", Entry::choice)?;
         let Some(spec) = spec else {
-            for (key, given) in
-                [("partial_bar", partial_bar.is_some()), ("empty_bars", empty_bars.is_some())]
-            {
+            for (key, given) in [
+                ("anchor", anchor.is_some()),
+                ("partial_bar", partial_bar.is_some()),
+                ("empty_bars", empty_bars.is_some()),
+            ] {
                 if given {
                     let problem = "it says how data.aggregate makes bars; set that too, or leave \
                                    this out";
@@ -192,7 +234,7 @@ impl DataSettings {
             return Ok(None);
         };
         let (partial, empty) = (partial_bar.unwrap_or_default(), empty_bars.unwrap_or_default());
-        Ok(Some(Aggregate { spec, partial, empty }))
+        Ok(Some(Aggregate { spec, partial, empty, anchor }))
     }
 
     pub(crate) fn validate(&self) -> Result<(), RecipeError> {
@@ -217,6 +259,23 @@ impl DataSettings {
         {
             let problem = format!("bars of {spec} have no empty intervals; leave it out");
             return Err(RecipeError::conflict("data.empty_bars", problem));
+        }
+        if let Some(Aggregate { spec, anchor: Some(_), .. }) = self.aggregate
+            && !matches!(spec, BarSpec::Time(_))
+        {
+            let problem =
+                format!("bars of {spec} begin with any trade, not at a time; leave it out");
+            return Err(RecipeError::conflict("data.anchor", problem));
+        }
+        for (from, to) in &self.rename {
+            if to.is_empty() {
+                let key = format!("data.rename.{from}");
+                return Err(RecipeError::expected(
+                    &key,
+                    "the new name of a column",
+                    &"an empty text",
+                ));
+            }
         }
         csv::validate(&self.csv)?;
         if self.timezone.is_empty() {
@@ -250,6 +309,12 @@ impl DataSettings {
         }
         Ok(())
     }
+}
+
+/// A value that is written as text.
+fn parsed<T: std::str::FromStr>(entry: &Entry<'_>, expected: &str) -> Result<T, RecipeError> {
+    let value = entry.as_text().and_then(|text| text.parse().ok());
+    value.ok_or_else(|| entry.expected(expected))
 }
 
 /// Whether a dataset has a column of this name whatever its channels are.

@@ -28,20 +28,25 @@ channels = "auto"          # columns that windows hold: open, high, low, close, 
 max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". auto, by
                            # symbol: 14 days for bars of 12 hours or more; where 1 bar in 20 or
                            # more is on a UTC Saturday, 1 hour or 10 bars, whichever is longer;
-                           # else 5 days
+                           # else 5 days; always 3 bars at least
 on_bad_bar = "error"       # or "drop"
 timezone = "UTC"           # of timestamps that name none, such as "America/New_York"
 stamp = "open"             # bars are stamped at their open, or at their "close"
+# interval = "1m"          # the length of a bar, also "1d", "1w", "1mo"; else the most frequent step
+on_duplicate = "error"     # rows of a symbol with one time; or keep the "first" or the "last" row
+# rename = { Last = "close" }  # other names for columns, in files of every format
 # aggregate = "5m"         # makes bars of trades, and coarser bars of bars; of trades also
                            # "1000 ticks", "5e4 volume" or "1e6 dollars"
+# anchor = "UTC"           # when days begin, and with them the bars that aggregate makes: at midnight
+                           # in a zone, "America/New_York", or at a time, "17:00 America/New_York"
 # partial_bar = "keep"     # or "drop": the last bar, of which some may be missing
 # empty_bars = "skip"      # or "fill", at the close before: intervals without trades or bars
 # adjust = "adj_close"     # prices times adj_close / close; or files of factors, one a symbol:
                            # "factor_files/*.csv", rows of date, price factor, split factor
 # csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # how text is laid out
                            # that does not tell itself; `barloom check` proposes what fits. Also
-                           # separator, has_header, names, rename, day_first, thousands,
-                           # price_divisor, wide, ms_of_day
+                           # separator, has_header, names, day_first, thousands, price_divisor,
+                           # wide, ms_of_day
 "#;
 
 const DATASET: &str = r#"

@@ -1,6 +1,7 @@
 //! A walk over a parsed document that knows where it is.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -262,6 +263,13 @@ impl<'t> Entry<'t> {
                 None => Err(self.expected("a list of texts in quotes")),
             },
         }
+    }
+
+    /// A table of texts by name.
+    pub(crate) fn pairs(&self) -> Result<BTreeMap<String, String>, RecipeError> {
+        let pairs = self.table()?;
+        let pairs = pairs.entries().iter();
+        pairs.map(|entry| Ok((entry.name.to_owned(), entry.text()?.to_owned()))).collect()
     }
 
     /// A list of two numbers.

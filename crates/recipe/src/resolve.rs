@@ -1,8 +1,11 @@
 //! A recipe with nothing left open, and its digest.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use barloom_bars::{Adjust, Aggregate, CsvOptions, Market, MaxGap, OnBadBar, Split, Stamp};
+use barloom_bars::{
+    Adjust, Aggregate, CsvOptions, Interval, Market, MaxGap, OnBadBar, OnDuplicate, Split, Stamp,
+};
 use barloom_sampling::SamplingSettings;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -46,6 +49,13 @@ struct DigestedData<'a> {
     adjust: &'a Option<Adjust>,
     #[serde(skip_serializing_if = "csv_is_default", serialize_with = "serialize_csv")]
     csv: &'a CsvOptions,
+    // What is not said leaves the digest as it was before these keys were there.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "data::serialize_interval")]
+    interval: Option<Interval>,
+    #[serde(skip_serializing_if = "data::is_default", serialize_with = "choice::serialize")]
+    on_duplicate: OnDuplicate,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rename: &'a BTreeMap<String, String>,
 }
 
 impl Recipe {
@@ -103,8 +113,11 @@ impl Recipe {
             on_bad_bar,
             timezone,
             stamp,
+            interval,
+            on_duplicate,
             aggregate,
             adjust,
+            rename,
             csv,
         } = &recipe.data;
         let digested = Digested {
@@ -117,6 +130,9 @@ impl Recipe {
                 aggregate,
                 adjust,
                 csv,
+                interval: *interval,
+                on_duplicate: *on_duplicate,
+                rename,
             },
             dataset: &recipe.dataset,
             sampling: &recipe.sampling,

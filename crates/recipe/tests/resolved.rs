@@ -36,6 +36,8 @@ const GOOD: &[&str] = &[
     "[data]\nchannels = [\"close\", \"funding\", \"open interest\"]\nmax_gap = \"36h\"\non_bad_bar = \"drop\"\n\
      timezone = \"America/New_York\"\nstamp = \"close\"\n\
      [scaling]\nclose = \"none\"\nfunding = \"zscore\"\n\"open interest\" = \"minmax\"\n",
+    "[data]\ninterval = \"1mo\"\non_duplicate = \"last\"\nrename = { Last = \"close\", \"a b\" = \"x\" }\n\
+     aggregate = \"1y\"\nanchor = \"09:15 Asia/Kolkata\"\n",
     "[data]\nchannels = \"close\"\nmax_gap = \"none\"\n[scaling]\nprice = \"log_return\"\n",
     "[data]\nchannels = [\"open\", \"close\"]\n[scaling]\nopen = \"zscore\"\n",
     "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nactions_per_state = 4\nseed = 18_446_744_073_709_551_615\n",
@@ -223,6 +225,7 @@ fn the_digest_sees_every_key_but_paths_and_output() {
     // Paths, output, and defaults that are written: the same.
     for (data, reward, rest) in [
         ("bars = [\"a.csv\"]", "", ""),
+        ("on_duplicate = \"error\"\nrename = {}", "", ""),
         ("", "", "[output]\nformat = \"virtual\"\nshard_rows = 4096\ncompression = \"snappy\"\n"),
         (
             "max_gap = \"auto\"",
@@ -241,6 +244,14 @@ fn the_digest_sees_every_key_but_paths_and_output() {
         ("on_bad_bar = \"drop\"", "", ""),
         ("timezone = \"Europe/Berlin\"", "", ""),
         ("stamp = \"close\"", "", ""),
+        ("interval = \"1m\"", "", ""),
+        ("interval = \"1mo\"", "", ""),
+        ("on_duplicate = \"first\"", "", ""),
+        ("on_duplicate = \"last\"", "", ""),
+        ("rename = { Last = \"close\" }", "", ""),
+        ("aggregate = \"1d\"", "", ""),
+        ("aggregate = \"1d\"\nanchor = \"UTC\"", "", ""),
+        ("aggregate = \"1d\"\nanchor = \"17:00 America/New_York\"", "", ""),
         ("", "entry = \"next_close\"", ""),
         ("", "barriers = \"ignore\"", ""),
         ("", "same_bar = \"target_first\"", ""),

@@ -54,6 +54,8 @@ struct Header {
     names: Option<Vec<(String, Option<String>)>>,
     unit_jumps: Vec<(usize, String, String)>,
     time_unit: Option<String>,
+    naive: bool,
+    notes: Vec<String>,
     available: Vec<String>,
     columns: Vec<String>,
 }
@@ -96,8 +98,20 @@ pub(super) fn write(file: File, key: &str, tables: &[Table]) -> io::Result<u64> 
 
 /// Writes a table as a stream.
 fn stream(out: &mut impl Write, key: &str, tables: usize, table: &Table) -> Result<(), ArrowError> {
-    let Table { kind, file, symbol, symbols, ts, unit_jumps, time_unit, available, columns, rows } =
-        table;
+    let Table {
+        kind,
+        file,
+        symbol,
+        symbols,
+        ts,
+        unit_jumps,
+        time_unit,
+        naive,
+        notes,
+        available,
+        columns,
+        rows,
+    } = table;
     let Rows::Lines(lines) = rows else {
         return Err(ArrowError::NotYetImplemented("tables of no text".into()));
     };
@@ -115,6 +129,8 @@ fn stream(out: &mut impl Write, key: &str, tables: usize, table: &Table) -> Resu
             .map(|(row, before, now)| (*row, (*before).to_owned(), (*now).to_owned()))
             .collect(),
         time_unit: time_unit.map(str::to_owned),
+        naive: *naive,
+        notes: notes.clone(),
         available: available.clone(),
         columns: columns.iter().map(|column| column.name.clone()).collect(),
     };
@@ -305,6 +321,8 @@ impl Header {
             ts: vec_with_capacity(rows),
             unit_jumps: self.unit_jumps.into_iter().map(jump).collect::<Option<_>>()?,
             time_unit,
+            naive: self.naive,
+            notes: self.notes,
             available: self.available,
             columns: self.columns.into_iter().map(column).collect(),
             rows: Rows::Lines(Origins::default()),

@@ -39,6 +39,8 @@ fn table(rows: usize) -> Table {
         ts: (0..rows).map(ts).collect(),
         unit_jumps: if rows > 2 { vec![(1, "ms", "us"), (2, "us", "ns")] } else { Vec::new() },
         time_unit: Some("s"),
+        naive: rows > 2,
+        notes: if rows > 2 { vec!["an hour is there twice".to_owned()] } else { Vec::new() },
         available: vec!["volume".into(), "volume".into(), String::new()],
         columns: names.iter().enumerate().map(column).collect(),
         rows: Rows::Lines(

@@ -1,6 +1,6 @@
 //! What there is to say of a series whether anything is wrong with it or not.
 
-use barloom_bars::{Aggregate, BarSpec, MaxGap};
+use barloom_bars::{Aggregate, BarSpec, Interval, MaxGap};
 use serde::Serialize;
 
 use super::time;
@@ -20,6 +20,8 @@ pub struct SeriesReport {
     pub first: Option<String>,
     /// Open time of the last bar, UTC.
     pub last: Option<String>,
+    /// The length of a bar: as given, or the most frequent step; none for a single bar.
+    pub interval: Option<String>,
     /// Median step between bars, ns.
     pub median_step_ns: i64,
     /// Longest step between a bar and the one after it, ns; 0 for a single bar.
@@ -32,7 +34,11 @@ pub struct SeriesReport {
 }
 
 impl SeriesReport {
-    pub(super) fn new(raw: &RawSeries, made: Option<(Aggregate, MaxGap)>) -> Self {
+    pub(super) fn new(
+        raw: &RawSeries,
+        given: Option<Interval>,
+        made: Option<(Aggregate, MaxGap)>,
+    ) -> Self {
         let mut known = Vec::new();
         let times = if raw.ts.contains(&NO_TIME) {
             known.extend(raw.ts.iter().copied().filter(|t| *t != NO_TIME));
@@ -40,42 +46,47 @@ impl SeriesReport {
         } else {
             &raw.ts[..]
         };
-        let (step, limit) =
-            rayon::join(|| raw.median_step(), || MaxGap::Auto.limit_ns(times).unwrap_or(i64::MAX));
+        let of_bars = given.or_else(|| Interval::most_frequent(times));
+        let (step, limit) = rayon::join(
+            || raw.median_step(),
+            || MaxGap::Auto.limit_ns(times, of_bars).unwrap_or(i64::MAX),
+        );
         let of_time =
             made.is_none_or(|(made, _)| !raw.of_trades || matches!(made.spec, BarSpec::Time(_)));
         let steps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
-        let (longest, missing) = longest_and_missing(steps, step, limit);
+        let length = of_bars.map_or(0, Interval::longest_ns);
+        let (longest, missing) = longest_and_missing(steps, length, limit);
         Self {
             symbol: raw.symbol.clone(),
             rows: raw.ts.len() as u64,
             share: 0.0,
             first: times.iter().copied().min().and_then(time),
             last: times.iter().copied().max().and_then(time),
+            interval: of_bars.map(|interval| interval.to_string()),
             median_step_ns: step,
             longest_step_ns: longest,
             max_gap_ns: limit,
-            missing_share: (of_time && step > 0).then_some(missing),
+            missing_share: (of_time && length > 0).then_some(missing),
         }
     }
 }
 
-/// The longest step forward, and the share of intervals without a bar: a step of k medians passes
-/// over k - 1.
-fn longest_and_missing(steps: impl Iterator<Item = i64>, median: i64, limit: i64) -> (i64, f64) {
+/// The longest step forward, and the share of intervals without a bar: a step of k bars passes over
+/// k - 1.
+fn longest_and_missing(steps: impl Iterator<Item = i64>, length: i64, limit: i64) -> (i64, f64) {
     let (mut longest, mut bars, mut missing) = (0, 1_u64, 0_u64);
     for step in steps {
         bars += 1;
-        if step != median {
-            longest = longest.max(step);
-            // Without a median there is none to count by.
-            if median > 0 && step > median && step <= limit {
-                let passed = ((step as f64 / median as f64).round() as u64).saturating_sub(1);
+        longest = longest.max(step);
+        if step != length {
+            // Without a length there is none to count by.
+            if length > 0 && step > length && step <= limit {
+                let passed = ((step as f64 / length as f64).round() as u64).saturating_sub(1);
                 missing = missing.saturating_add(passed);
             }
         }
     }
-    let longest = if bars > 1 { longest.max(median) } else { 0 };
+    let longest = if bars > 1 { longest } else { 0 };
     (longest, missing as f64 / (bars as f64 + missing as f64))
 }
 

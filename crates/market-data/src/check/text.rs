@@ -90,12 +90,13 @@ impl fmt::Display for SeriesReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} ({:.1}%), {} to {} UTC, median step {}, longest {}, max_gap {}",
+            "{}: {} ({:.1}%), {} to {} UTC, interval {}, median step {}, longest {}, max_gap {}",
             self.symbol,
             counted(self.rows, "bar"),
             100.0 * self.share,
             self.first.as_deref().unwrap_or("?"),
             self.last.as_deref().unwrap_or("?"),
+            self.interval.as_deref().unwrap_or("?"),
             hours(self.median_step_ns),
             hours(self.longest_step_ns),
             hours(self.max_gap_ns),

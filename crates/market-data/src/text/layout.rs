@@ -4,7 +4,8 @@ use barloom_bars::{CsvOptions, PRICE_COLUMNS};
 
 use super::clock::Clock;
 use super::number::Numbers;
-use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown};
+use crate::rename::renamed;
+use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::table::Kind;
 use crate::{MarketDataError, ReadOptions};
 
@@ -100,7 +101,8 @@ impl<'a> Layout<'a> {
         } else {
             headerless(file, &first)?
         };
-        rename(file, &mut header, csv)?;
+        header = renamed(file, &header, &csv.rename)?;
+        header = renamed(file, &header, &options.rename)?;
         let mut second = csv::ByteRecord::new();
         let row = if has_header {
             // What columns without a name hold is told by the first row.
@@ -313,20 +315,4 @@ fn headerless(file: &str, first: &csv::ByteRecord) -> Result<Vec<String>, Market
             "its first line is no header, and without one at least time, open, high, low and close are needed, or time, price and size",
         )),
     }
-}
-
-/// Gives columns their other names.
-fn rename(file: &str, header: &mut [String], csv: &CsvOptions) -> Result<(), MarketDataError> {
-    for (from, to) in &csv.rename {
-        let same = |name: &&mut String| normalise(name) == normalise(from);
-        match header.iter_mut().find(same) {
-            Some(name) => name.clone_from(to),
-            None => {
-                let shown = header.join(", ");
-                let problem = format!("rename: there is no column {from}; found: {shown}");
-                return Err(MarketDataError::file(file, problem));
-            }
-        }
-    }
-    Ok(())
 }

@@ -179,9 +179,12 @@ def read_bars(bars: Any, *, cache: bool = True, **data: Any) -> Table:
     Args:
         bars: As for ``build_dataset``: Parquet, Arrow, CSV, Databento DBN, tables.
         cache: As for ``build_dataset``.
-        data: The keys of ``[data]`` in a recipe: ``timezone``, ``stamp``, ``on_bad_bar``;
-            ``aggregate="5m"`` to make bars of trades, or coarser bars of bars; ``channels`` for some
-            of the columns, all if it is left out.
+        data: The keys of ``[data]`` in a recipe: ``timezone`` of times that name none; ``stamp``,
+            ``"open"`` or ``"close"``; ``interval``, the length of a bar (``"1m"``, ``"1d"``, ``"1mo"``);
+            ``rename={"Last": "close"}``; ``on_duplicate``, ``"first"`` or ``"last"`` of several rows
+            with one time; ``on_bad_bar``; ``aggregate="5m"`` to make bars of trades, or coarser bars
+            of bars, and ``anchor="17:00 America/New_York"`` for where their days begin; ``channels``
+            for some of the columns, all if it is left out.
 
     Returns:
         A table of ``symbol``, ``ts`` (the bar's open, ns UTC), ``open``, ``high``, ``low``,
