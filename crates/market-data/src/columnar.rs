@@ -1,23 +1,36 @@
 //! Bars from Parquet, Arrow IPC and Feather.
 
+mod labels;
+mod times;
+mod values;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, SchemaRef};
 use barloom_bars::{Column, PRICE_COLUMNS};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 
 use crate::names::symbol_of_file;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::source::unpacked_limit;
-use crate::table::{Kind, NO_TIME, Name, Rows, SymbolCodes, Table};
+use crate::table::{Kind, Rows, Table};
+use crate::text::databento::{FIXED_POINT, Records, clear_undefined};
+use crate::text::number::Numbers;
 use crate::time::{self, Written};
 use crate::times::{Instants, Order, instants};
 use crate::{MarketDataError, ReadOptions, ipc, pages};
+use labels::check_labels;
+pub use times::read_times;
+use times::{begins_with_time, written, written_apart};
+use values::{check_actions, check_twins, floats, numbers_in_text, symbols_of};
 
 /// Reads a Parquet file: only the columns that bars are made from.
 pub(crate) fn read_parquet(
@@ -32,24 +45,78 @@ pub(crate) fn read_parquet(
     let limit = unpacked_limit(bytes.len());
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| error(&e))?;
     let schema = builder.schema().clone();
-    let (roles, available) = usable_roles(file, &schema, options)?;
-    let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
-    wanted.extend([roles.time, roles.time_of_day, roles.symbol].into_iter().flatten());
-    let batch_rows = pages::check(bytes, builder.metadata(), &wanted).map_err(|e| error(&e))?;
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
-    let reader =
-        builder.with_projection(mask).with_batch_size(batch_rows).build().map_err(|e| error(&e))?;
-    let mut batches = Vec::new();
-    let mut unpacked = 0;
-    for batch in reader {
-        let batch = batch.map_err(|e| error(&e))?;
-        unpacked += batch.get_array_memory_size() as u64;
-        if unpacked > limit {
-            return Err(error(&pages::too_large(limit)));
+    let metadata =
+        ArrowReaderMetadata::try_new(Arc::clone(builder.metadata()), ArrowReaderOptions::new())
+            .map_err(|e| error(&e))?;
+    // Some columns, or their first rows.
+    let read = |mut wanted: Vec<usize>, rows: Option<usize>| -> Result<Columns, MarketDataError> {
+        wanted.sort_unstable();
+        wanted.dedup();
+        let batch_rows =
+            pages::check(bytes, metadata.metadata(), &wanted).map_err(|e| error(&e))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
+        let builder = builder.with_projection(mask).with_batch_size(batch_rows);
+        let builder = rows.into_iter().fold(builder, |builder, rows| builder.with_limit(rows));
+        let mut batches = Vec::new();
+        let mut unpacked = 0;
+        for batch in builder.build().map_err(|e| error(&e))? {
+            let batch = batch.map_err(|e| error(&e))?;
+            unpacked += batch.get_array_memory_size() as u64;
+            if unpacked > limit {
+                return Err(error(&pages::too_large(limit)));
+            }
+            batches.push(batch);
         }
-        batches.push(batch);
+        Ok(Columns { places: wanted, batches })
+    };
+    let header = header(file, &schema, options)?;
+    let roles = all_roles(file, &schema, &header, options)?;
+    let texts = text_columns(&schema, &roles, options);
+    let first = if texts.is_empty() { None } else { Some(read(texts.clone(), Some(FIRST_ROWS))?) };
+    let is_number =
+        |at: usize| first.as_ref().is_some_and(|first| begins_with_number(first, at, options));
+    let (roles, available) = usable_roles(&schema, roles, is_number, options);
+    let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
+    wanted.extend(roles.twins.iter().map(|(_, twin)| *twin));
+    wanted
+        .extend([roles.time, roles.time_of_day, roles.symbol, roles.series].into_iter().flatten());
+    let records = Records::of(&header, roles.kind);
+    wanted.extend(
+        records.iter().flat_map(|records| [Some(records.instrument), records.action]).flatten(),
+    );
+    let columns = read(wanted, None)?;
+    let table = table(file, &schema, (&roles, available), &columns, options)?;
+    check_labels(&schema, &table, &roles, |texts| read(texts, None))?;
+    Ok(table)
+}
+
+/// Rows of which the first value of a column of text is looked for.
+const FIRST_ROWS: usize = 64;
+
+/// Some columns of a file, in the order of its schema.
+struct Columns {
+    /// The place of each in the schema.
+    places: Vec<usize>,
+    batches: Vec<RecordBatch>,
+}
+
+impl Columns {
+    fn all(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self { places: (0..schema.fields().len()).collect(), batches }
     }
-    table(file, &schema, (&roles, available), &batches, options)
+
+    /// A column, by its place in the schema: names may be there twice.
+    fn get(&self, file: &str, name: &str, at: usize) -> Result<ArrayRef, MarketDataError> {
+        let place = self.places.binary_search(&at).unwrap_or(usize::MAX);
+        let arrays: Vec<&dyn Array> = self
+            .batches
+            .iter()
+            .filter_map(|batch| batch.columns().get(place).map(|array| &**array))
+            .collect();
+        concat(&arrays).map_err(|e| MarketDataError::file(file, format!("column {name}: {e}")))
+    }
 }
 
 /// Reads an Arrow IPC file (Feather version 2) or stream.
@@ -66,8 +133,25 @@ pub(crate) fn read_arrow(
     } else {
         ipc::read_stream(bytes).map_err(|e| error(&e))?
     };
-    let (roles, available) = usable_roles(file, &schema, options)?;
-    table(file, &schema, (&roles, available), &batches, options)
+    of_batches(file, &schema, batches, options)
+}
+
+/// The table of all columns.
+fn of_batches(
+    file: &str,
+    schema: &SchemaRef,
+    batches: Vec<RecordBatch>,
+    options: &ReadOptions,
+) -> Result<Table, MarketDataError> {
+    let columns = Columns::all(schema, batches);
+    let roles = all_roles(file, schema, &header(file, schema, options)?, options)?;
+    let is_number = |at: usize| begins_with_number(&columns, at, options);
+    let (roles, available) = usable_roles(schema, roles, is_number, options);
+    let table = table(file, schema, (&roles, available), &columns, options)?;
+    check_labels(schema, &table, &roles, |_| {
+        Ok(Columns { places: columns.places.clone(), batches: columns.batches.clone() })
+    })?;
+    Ok(table)
 }
 
 /// Takes a table that is in memory.
@@ -77,8 +161,7 @@ pub(crate) fn take_batches(
     batches: &[RecordBatch],
     options: &ReadOptions,
 ) -> Result<Table, MarketDataError> {
-    let (roles, available) = usable_roles(name, schema, options)?;
-    let table = table(name, schema, (&roles, available), batches, options)?;
+    let table = of_batches(name, schema, batches.to_vec(), options)?;
     Ok(Table { symbol: name.to_owned(), ..table })
 }
 
@@ -92,68 +175,144 @@ fn header(
     renamed(file, &header, &options.rename)
 }
 
-/// Roles of the columns, without those that are neither wanted nor numeric; and the names of all
-/// that are numeric.
-fn usable_roles(
+/// Roles of all columns.
+fn all_roles(
     file: &str,
     schema: &SchemaRef,
+    header: &[String],
     options: &ReadOptions,
-) -> Result<(Roles, Vec<String>), MarketDataError> {
-    let header = header(file, schema, options)?;
-    let mut roles = roles(&header);
+) -> Result<Roles, MarketDataError> {
+    let mut roles = roles(header);
     if let Some(clock) = roles.time_of_day
         && matches!(schema.field(clock).data_type(), DataType::Timestamp(..))
     {
         // It holds the date too.
         (roles.time, roles.time_of_day) = (Some(clock), None);
     }
-    check_roles(file, &header, &roles)?;
+    check_roles(file, header, &roles)?;
     if roles.kind == Kind::Trades {
         options.check_trades(file)?;
-        return Ok((roles, Vec::new()));
     }
-    let is_numeric = |at: usize| schema.field(at).data_type().is_numeric();
-    let numeric = roles.values.iter().filter(|(at, _)| is_numeric(*at));
-    let available = numeric.map(|(_, name)| name.clone()).collect();
-    roles.values.retain(|(at, name)| {
-        PRICE_COLUMNS.contains(&name.as_str())
-            || options.wants(name) && (is_numeric(*at) || options.columns.is_some())
+    Ok(roles)
+}
+
+/// Whether a column is one of text.
+fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
+}
+
+/// Wanted columns of text, beside those that are read in any case.
+fn text_columns(schema: &SchemaRef, roles: &Roles, options: &ReadOptions) -> Vec<usize> {
+    let columns = roles.values.iter().filter(|(at, name)| {
+        is_text(schema.field(*at).data_type())
+            && !is_needed(name, roles.kind)
+            && options.wants(name)
     });
-    Ok((roles, available))
+    columns.map(|(at, _)| *at).collect()
+}
+
+/// Whether a column is read whatever it holds.
+fn is_needed(name: &str, kind: Kind) -> bool {
+    kind == Kind::Trades || PRICE_COLUMNS.contains(&name) || name == "volume"
+}
+
+/// Whether the first value of a column of text is a number.
+fn begins_with_number(columns: &Columns, at: usize, options: &ReadOptions) -> bool {
+    let numbers = Numbers::of(&options.csv);
+    let place = columns.places.binary_search(&at);
+    let Some(batch) = columns.batches.iter().find(|batch| batch.num_rows() > 0) else {
+        return false;
+    };
+    let Some(array) = place.ok().and_then(|place| batch.columns().get(place)) else { return false };
+    let rows = array.len().min(FIRST_ROWS);
+    let Ok(texts) = cast(&array.slice(0, rows), &DataType::Utf8) else { return false };
+    let first =
+        texts.as_string::<i32>().iter().flatten().find(|text| !time::is_missing(text.trim()));
+    first.is_some_and(|text| numbers.read(text.trim().as_bytes()).is_some())
+}
+
+/// Roles of the columns, without those that are neither wanted nor numeric; and the names of all
+/// that are numeric, some of them as text.
+fn usable_roles(
+    schema: &SchemaRef,
+    mut roles: Roles,
+    is_number: impl Fn(usize) -> bool,
+    options: &ReadOptions,
+) -> (Roles, Vec<String>) {
+    let is_numeric = |at: usize| {
+        let kind = schema.field(at).data_type();
+        kind.is_numeric() || is_text(kind) && is_number(at)
+    };
+    let mut available = Vec::new();
+    let kind = roles.kind;
+    if kind == Kind::Bars {
+        let numeric = roles.values.iter().filter(|(at, name)| {
+            let of_volume = name == "volume" && is_text(schema.field(*at).data_type());
+            is_numeric(*at) || of_volume
+        });
+        available = numeric.map(|(_, name)| name.clone()).collect();
+        roles.values.retain(|(at, name)| {
+            PRICE_COLUMNS.contains(&name.as_str())
+                || options.wants(name)
+                    && (is_numeric(*at) || name == "volume" || options.columns.is_some())
+        });
+    }
+    let read: BTreeSet<usize> = roles
+        .values
+        .iter()
+        .map(|(at, _)| *at)
+        .chain([roles.time, roles.time_of_day, roles.symbol, roles.series].into_iter().flatten())
+        .collect();
+    roles.twins.retain(|(one, _)| read.contains(one));
+    (roles, available)
 }
 
 fn table(
     file: &str,
     schema: &SchemaRef,
     (roles, available): (&Roles, Vec<String>),
-    batches: &[RecordBatch],
+    columns: &Columns,
     options: &ReadOptions,
 ) -> Result<Table, MarketDataError> {
-    let column = |at: usize| -> Result<ArrayRef, MarketDataError> {
-        let name = schema.field(at).name();
-        let arrays: Vec<ArrayRef> =
-            batches.iter().filter_map(|b| b.column_by_name(name).cloned()).collect();
-        let arrays: Vec<&dyn Array> = arrays.iter().map(|a| &**a).collect();
-        concat(&arrays).map_err(|e| MarketDataError::file(file, format!("column {name}: {e}")))
-    };
-    if batches.iter().all(|b| b.num_rows() == 0) {
+    let header = header(file, schema, options)?;
+    let column = |at: usize| columns.get(file, &shown(&header, at), at);
+    if columns.batches.iter().all(|b| b.num_rows() == 0) {
         return Err(MarketDataError::file(file, "it has no rows; expected bars"));
     }
     let time = roles.time.unwrap_or_default();
-    let header = header(file, schema, options)?;
     let name = shown(&header, time);
-    let written = match roles.time_of_day {
-        None => written(file, &name, &column(time)?)?,
+    let (name, written) = match roles.time_of_day {
+        None => (name.clone(), written(file, &name, &column(time)?)?),
         Some(clock) => {
-            let clock = (shown(&header, clock), column(clock)?);
-            written_apart(file, (&name, &column(time)?), (&clock.0, &clock.1))?
+            let (clock_name, clocks) = (shown(&header, clock), column(clock)?);
+            if begins_with_time(&clocks) {
+                let times = written(file, &clock_name, &clocks)?;
+                (clock_name, times)
+            } else {
+                let dates = column(time)?;
+                let times = written_apart(file, (&name, &dates), (&clock_name, &clocks))?;
+                (name, times)
+            }
         }
     };
     if is_unnamed(&header[time]) && !written.first().is_some_and(Written::is_plausible) {
         check_roles(file, &header, &Roles::default())?;
     }
-    let symbols = roles.symbol.map(column).transpose()?;
-    let symbols = symbols.map(|array| symbols_of(file, &array)).transpose()?;
+    for (one, twin) in &roles.twins {
+        check_twins(file, [(&header, *one, column(*one)?), (&header, *twin, column(*twin)?)])?;
+    }
+    let mut symbols = roles.symbol.map(column).transpose()?;
+    let records = Records::of(&header, roles.kind);
+    let mut says_number = false;
+    if let (None, Some(records)) = (&symbols, &records) {
+        (symbols, says_number) = (Some(column(records.instrument)?), true);
+    }
+    let series = roles.series.map(column).transpose()?;
+    let symbols = symbols.map(|array| symbols_of(file, &array, series.as_ref())).transpose()?;
     let codes = symbols.as_ref().map(|(codes, _)| &codes[..]);
     let order = match roles.kind {
         Kind::Bars => Order::Bars(codes),
@@ -162,22 +321,43 @@ fn table(
     let place = |row: usize| format!("row {}", row + 1);
     let Instants { ts, time_unit, unit_jumps, naive, notes } =
         instants(file, &name, written.into(), options, order, place)?;
-    let mut columns = Vec::with_capacity(roles.values.len());
+    let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";
+    let mut prices = roles.values.iter().filter(|(_, name)| is_price(name));
+    let is_fixed_point =
+        records.is_some() && prices.all(|(at, _)| schema.field(*at).data_type().is_integer());
+    let mut read = Vec::with_capacity(roles.values.len());
     for (at, role) in &roles.values {
-        columns.push(Column::new(role.clone(), floats(file, role, &column(*at)?)?));
+        let array = column(*at)?;
+        let shown = shown(&header, *at);
+        let values = match is_text(array.data_type()) {
+            false => Some(floats(file, &shown, &array)?),
+            true => numbers_in_text(file, &shown, &array, options, {
+                is_needed(role, roles.kind) || options.columns.is_some()
+            })?,
+        };
+        let Some(mut values) = values else { continue };
+        if is_fixed_point && is_price(role) {
+            values.iter_mut().for_each(|value| *value /= FIXED_POINT);
+            clear_undefined(&mut values);
+        }
+        read.push(Column::new(role.clone(), values));
+    }
+    if let Some(action) = records.as_ref().and_then(|records| records.action) {
+        check_actions(file, &column(action)?)?;
     }
     Ok(Table {
         kind: roles.kind,
         file: file.to_owned(),
         symbol: symbol_of_file(file, &ts),
-        symbols,
+        // One instrument is called what its file is.
+        symbols: symbols.filter(|(_, names)| !says_number || names.len() > 1),
         ts,
         time_unit,
         unit_jumps,
         naive,
         notes,
         available,
-        columns,
+        columns: read,
         rows: Rows::Numbered(0),
     })
 }
@@ -189,139 +369,6 @@ fn cast_to(
     to: &DataType,
 ) -> Result<ArrayRef, MarketDataError> {
     cast(array, to).map_err(|e| MarketDataError::file(file, format!("column {column}: {e}")))
-}
-
-/// Numbers, missing ones as NaN.
-fn floats(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<f64>, MarketDataError> {
-    let cast = cast_to(file, column, array, &DataType::Float64)?;
-    if let Some(row) = (0..array.len()).find(|row| array.is_valid(*row) && cast.is_null(*row)) {
-        return Err(cell(file, column, array, row, "a number"));
-    }
-    Ok(cast.as_primitive::<Float64Type>().iter().map(|v| v.unwrap_or(f64::NAN)).collect())
-}
-
-fn symbols_of(file: &str, array: &ArrayRef) -> Result<(Vec<u32>, Vec<Name>), MarketDataError> {
-    let text = cast_to(file, "symbol", array, &DataType::Utf8)?;
-    let mut codes = SymbolCodes::default();
-    for symbol in text.as_string::<i32>() {
-        codes.push(symbol.unwrap_or(""));
-    }
-    Ok(codes.finish())
-}
-
-/// Times of any type that can hold them.
-fn written(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<Written>, MarketDataError> {
-    let integers = |to: &DataType| -> Result<ArrayRef, MarketDataError> {
-        let cast = cast_to(file, column, &cast_to(file, column, array, to)?, &DataType::Int64)?;
-        match (0..array.len()).find(|row| array.is_valid(*row) && cast.is_null(*row)) {
-            Some(row) => {
-                Err(cell(file, column, array, row, "a time within the years 1678 to 2261"))
-            }
-            None => Ok(cast),
-        }
-    };
-    let numbers = |array: &ArrayRef, of: &dyn Fn(i64) -> Option<Written>| {
-        let values = array.as_primitive::<Int64Type>().iter().enumerate();
-        values
-            .map(|(row, value)| match value {
-                None => Ok(Written::Missing),
-                Some(value) => of(value).ok_or_else(|| {
-                    cell(file, column, array, row, "a number of s, ms, us or ns since 1970")
-                }),
-            })
-            .collect()
-    };
-    match array.data_type() {
-        DataType::Timestamp(unit, zone) => {
-            let (per, has_zone) = (nanos(*unit), zone.is_some());
-            let raw = integers(array.data_type())?;
-            numbers(&raw, &|value| {
-                let ns = value.checked_mul(per)?;
-                Some(if has_zone { Written::Instant(ns) } else { Written::Local(ns) })
-            })
-        }
-        DataType::Date32 | DataType::Date64 => {
-            let raw = integers(&DataType::Timestamp(TimeUnit::Millisecond, None))?;
-            numbers(&raw, &|value| Some(Written::Local(value.checked_mul(1_000_000)?)))
-        }
-        kind if kind.is_integer() || kind.is_floating() => {
-            numbers(&integers(&DataType::Int64)?, &time::of_number)
-        }
-        _ => {
-            let text = cast_to(file, column, array, &DataType::Utf8)?;
-            let times = text.as_string::<i32>().iter().enumerate();
-            times
-                .map(|(row, value)| {
-                    time::of_text(value.unwrap_or("")).ok_or_else(|| {
-                        cell(file, column, array, row, "a time such as 2024-01-31 14:30:00")
-                    })
-                })
-                .collect()
-        }
-    }
-}
-
-/// Times in ns since 1970 UTC of a column of any type that the times of bars can have, by the same
-/// rules; none where one is missing. `table` is what errors call what the column is of.
-///
-/// # Errors
-/// A value is no time, or can't be told to be one: the error names its row.
-pub fn read_times(
-    table: &str,
-    name: &str,
-    array: &ArrayRef,
-    options: &ReadOptions,
-) -> Result<Vec<Option<i64>>, MarketDataError> {
-    let written = written(table, name, array)?;
-    let place = |row: usize| format!("row {}", row + 1);
-    let found = instants(table, name, written.into(), options, Order::None, place)?;
-    Ok(found.ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect())
-}
-
-/// Times of a column of dates and one of times of day.
-fn written_apart(
-    file: &str,
-    (date_name, dates): (&str, &ArrayRef),
-    (clock_name, clocks): (&str, &ArrayRef),
-) -> Result<Vec<Written>, MarketDataError> {
-    let date_kind = dates.data_type();
-    let mut days = Arc::clone(dates);
-    if matches!(date_kind, DataType::Timestamp(..) | DataType::Date64) {
-        days = cast_to(file, date_name, dates, &DataType::Date32)?;
-        let again = cast_to(file, date_name, &days, date_kind)?;
-        let [before, after] =
-            [dates, &again].map(|a| cast_to(file, date_name, a, &DataType::Int64));
-        let (before, after) = (before?, after?);
-        let mut pairs =
-            before.as_primitive::<Int64Type>().iter().zip(after.as_primitive::<Int64Type>());
-        if let Some(row) = pairs.position(|(before, after)| before != after) {
-            let expected = format!("a date; the time of day is in column {clock_name}");
-            return Err(cell(file, date_name, dates, row, &expected));
-        }
-    }
-    let days = cast_to(file, date_name, &days, &DataType::Utf8)?;
-    let texts = cast_to(file, clock_name, clocks, &DataType::Utf8)?;
-    let rows = days.as_string::<i32>().iter().zip(texts.as_string::<i32>()).enumerate();
-    rows.map(|(row, (day, clock))| {
-        let (day, clock) = (day.unwrap_or(""), clock.unwrap_or(""));
-        if time::is_missing(day) || time::is_missing(clock) {
-            return Ok(Written::Missing);
-        }
-        time::of_text(&format!("{day} {clock}")).ok_or_else(|| {
-            let expected = format!("a time of day such as 14:30:00 beside {date_name} {day}");
-            cell(file, clock_name, clocks, row, &expected)
-        })
-    })
-    .collect()
-}
-
-fn nanos(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Second => 1_000_000_000,
-        TimeUnit::Millisecond => 1_000_000,
-        TimeUnit::Microsecond => 1_000,
-        TimeUnit::Nanosecond => 1,
-    }
 }
 
 fn cell(file: &str, column: &str, array: &ArrayRef, row: usize, expected: &str) -> MarketDataError {

@@ -96,9 +96,9 @@ pub(crate) fn date_of_file(file: &str) -> Option<i64> {
 
 /// A file's own name without the endings of formats that are read.
 pub(crate) fn stem(file: &str) -> &str {
-    const ENDINGS: [&str; 12] = [
+    const ENDINGS: [&str; 15] = [
         ".gz", ".zip", ".zst", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".arrow", ".ipc",
-        ".feather", ".dbn",
+        ".feather", ".dbn", ".json", ".jsonl", ".ndjson",
     ];
     let mut stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let ending = |stem: &str| {

@@ -1,6 +1,8 @@
 //! What columns are called.
 
-use std::collections::BTreeSet;
+mod known;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use barloom_bars::PRICE_COLUMNS;
 
@@ -15,84 +17,173 @@ pub(crate) struct Roles {
     /// A time of day beside a date, in a column of its own.
     pub(crate) time_of_day: Option<usize>,
     pub(crate) symbol: Option<usize>,
+    /// A further part of the symbol, in a column of its own.
+    pub(crate) series: Option<usize>,
     /// Other columns by their normalised names; price and volume columns have their usual one.
     pub(crate) values: Vec<(usize, String)>,
+    /// Columns that mean the same as one of the others: that one, then the column that is not read.
+    pub(crate) twins: Vec<(usize, usize)>,
 }
 
-const TIME: &[&str] = &[
-    "ts",
-    "timestamp",
-    "timestamp_utc",
-    "datetime",
-    "date_time",
-    "open_time",
-    "opentime",
-    "ts_event",
-    "time_utc",
-    "date",
-    "time",
-    "transact_time",
-    "trade_time",
-    "start_time",
-    "start_date",
-    "index",
-    "__index_level_0__",
-    "unnamed:_0",
-    "",
-];
-const SYMBOL: &[&str] = &["symbol", "ticker", "stock", "instrument", "sym", "pair", "name"];
-const VALUES: &[(&str, &[&str])] = &[
-    ("open", &["open", "o", "open_price"]),
-    ("high", &["high", "h", "high_price"]),
-    ("low", &["low", "l", "low_price"]),
-    ("close", &["close", "c", "close_price"]),
-    ("volume", &["volume", "vol", "vol.", "v", "tick_volume", "total_traded_quantity"]),
-];
-
-const PRICE: &[&str] = &["price", "trade_price", "px", "p"];
-const SIZE: &[&str] =
-    &["size", "amount", "quantity", "qty", "volume", "vol", "trade_size", "q", "v"];
-
-/// `Adj Close` as `adj_close`.
+/// The normalised form of a name: `Adj Close` as `adj_close`, `<TICKER>` as `ticker`, and
+/// `1. open` as `open`.
 pub(crate) fn normalise(name: &str) -> String {
-    name.trim().trim_matches('"').trim().to_lowercase().replace([' ', '-'], "_")
+    let mut name = name.trim().trim_matches('"').trim();
+    // MetaTrader, stooq and MetaStock put names in angle brackets.
+    if let Some(inner) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) {
+        name = inner.trim();
+    }
+    // Alpha Vantage numbers them, Yahoo's pages mark them.
+    if let Some((number, rest)) = name.split_once(". ")
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        name = rest.trim();
+    }
+    let name = name.trim_end_matches('*').to_lowercase().replace([' ', '-', '\u{a0}'], "_");
+    if name.is_ascii() {
+        return name;
+    }
+    // Some systems write an umlaut as a letter and its dots.
+    let composed = [("a\u{308}", "ä"), ("o\u{308}", "ö"), ("u\u{308}", "ü")];
+    composed.into_iter().fold(name, |name, (two, one)| name.replace(two, one))
+}
+
+/// The places of columns by their normalised names.
+struct Places<'a> {
+    by_name: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn of(names: &'a [String]) -> Self {
+        // Columns may be as many as a file has bytes: each is looked up, not compared with all others.
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, name) in names.iter().enumerate() {
+            by_name.entry(name).or_default().push(at);
+        }
+        Self { by_name }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    /// The columns of a name.
+    fn named(&self, name: &str) -> &[usize] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The columns of the first name that there is.
+    fn first(&self, names: &[&str]) -> &[usize] {
+        names.iter().map(|name| self.named(name)).find(|at| !at.is_empty()).unwrap_or_default()
+    }
+
+    /// The columns of all these names, in the order of the names.
+    fn all(&self, names: &[&str]) -> Vec<usize> {
+        names.iter().flat_map(|name| self.named(name).iter().copied()).collect()
+    }
 }
 
 /// Finds the roles of columns by their names.
 pub(crate) fn roles(header: &[String]) -> Roles {
     let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
-    let find = |candidates: &[&str]| {
-        candidates.iter().find_map(|c| names.iter().position(|name| name == c))
+    let places = Places::of(&names);
+    let mut roles = Roles::default();
+    // One column of each kind is read; its twins are compared with it.
+    let one = |twins: &mut Vec<(usize, usize)>, columns: &[usize]| {
+        let (first, others) = columns.split_first()?;
+        if !is_unnamed(&names[*first]) {
+            twins.extend(others.iter().map(|other| (*first, *other)));
+        }
+        Some(*first)
     };
-    let mut time = find(TIME);
-    let mut time_of_day = None;
-    let (date, clock) = (find(&["date"]), find(&["time"]));
-    if time == date && date.is_some() && clock.is_some() {
-        (time, time_of_day) = (date, clock);
+    let is_bars = known::BARS[..3].iter().any(|(_, names)| !places.first(names).is_empty());
+    let has_letters = known::LETTERS[..4].iter().all(|(_, letter)| places.has(letter));
+    let is_bars = is_bars || has_letters;
+    let (p, sizes) = known::TRADE_LETTERS;
+    let trades_by_letter = !is_bars && places.has(p) && !places.first(sizes).is_empty();
+
+    roles.time = one(&mut roles.twins, places.first(known::TIME));
+    if let Some((date, clocks)) = known::DATE_AND_TIME.iter().find(|(date, clocks)| {
+        let is_it = roles.time.is_some_and(|time| names[time] == *date);
+        let first = roles.time.is_some_and(|time| clocks.contains(&&*names[time]));
+        (is_it || first && places.has(date)) && !places.first(clocks).is_empty()
+    }) {
+        roles.time = one(&mut roles.twins, places.named(date));
+        roles.time_of_day = one(&mut roles.twins, places.first(clocks));
     }
-    let symbol = find(SYMBOL);
-    let is_bars = VALUES[..3].iter().any(|(_, candidates)| find(candidates).is_some());
-    if let (false, Some(price), Some(size)) = (is_bars, find(PRICE), find(SIZE)) {
-        let values = vec![(price, "price".to_owned()), (size, "size".to_owned())];
-        return Roles { kind: Kind::Trades, time, time_of_day, symbol, values };
+    if (has_letters || trades_by_letter) && roles.time.is_none_or(|at| is_unnamed(&names[at])) {
+        let letter = places.named(known::TIME_LETTER);
+        roles.time = one(&mut roles.twins, letter).or(roles.time);
     }
-    let mut values: Vec<(usize, String)> = Vec::new();
-    for (role, candidates) in VALUES {
-        if let Some(at) = find(candidates) {
-            values.push((at, (*role).to_owned()));
+    roles.symbol = one(&mut roles.twins, places.first(known::SYMBOL));
+    if roles.symbol.is_some() {
+        roles.series = one(&mut roles.twins, places.first(known::SERIES));
+    }
+
+    if !is_bars {
+        let mut price = places.all(known::PRICE);
+        let mut size = places.all(known::SIZE);
+        if size.is_empty() {
+            size = places.named(known::AMOUNT).to_vec();
+        }
+        if trades_by_letter && (price.is_empty() || size.is_empty()) {
+            (price, size) = (places.named(p).to_vec(), places.first(sizes).to_vec());
+        }
+        if !price.is_empty() && !size.is_empty() {
+            roles.kind = Kind::Trades;
+            for (columns, name) in [(price, "price"), (size, "size")] {
+                let at = one(&mut roles.twins, &columns);
+                roles.values.extend(at.map(|at| (at, name.to_owned())));
+            }
+            return roles;
         }
     }
-    // Columns may be as many as a file has bytes: each is looked up, not compared with all others.
-    let mut places: BTreeSet<usize> = values.iter().map(|(at, _)| *at).collect();
-    places.extend([time, time_of_day, symbol].into_iter().flatten());
-    let mut taken: BTreeSet<String> = values.iter().map(|(_, role)| role.clone()).collect();
-    for (at, name) in names.into_iter().enumerate() {
-        let usable = !is_unnamed(&name) || name == "index";
-        if usable && !places.contains(&at) && taken.insert(name.clone()) {
-            values.push((at, name));
+    let by_name = known::BARS[..4].iter().all(|(_, names)| !places.first(names).is_empty());
+    for ((role, names), (_, letter)) in known::BARS.into_iter().zip(known::LETTERS) {
+        let mut columns = places.all(names);
+        if has_letters && !by_name {
+            columns.extend(places.named(letter));
+        }
+        if role == "volume" && columns.is_empty() {
+            columns = places.first(known::SECOND_VOLUME).to_vec();
+        }
+        let at = one(&mut roles.twins, &columns);
+        roles.values.extend(at.map(|at| (at, role.to_owned())));
+    }
+    let mut done: BTreeSet<usize> = roles.values.iter().map(|(at, _)| *at).collect();
+    done.extend([roles.time, roles.time_of_day, roles.symbol, roles.series].into_iter().flatten());
+    done.extend(roles.twins.iter().map(|(_, twin)| *twin));
+    for (role, names) in known::OTHERS {
+        let columns: Vec<usize> =
+            places.all(names).into_iter().filter(|at| !done.contains(at)).collect();
+        let at = one(&mut roles.twins, &columns);
+        roles.values.extend(at.map(|at| (at, (*role).to_owned())));
+        done.extend(columns);
+    }
+    let mut taken: BTreeMap<String, usize> =
+        roles.values.iter().map(|(at, role)| (role.clone(), *at)).collect();
+    for (at, name) in names.iter().enumerate() {
+        let usable = !is_unnamed(name) || name == "index";
+        if !usable || done.contains(&at) {
+            continue;
+        }
+        match taken.get(name) {
+            Some(first) => roles.twins.push((*first, at)),
+            None => {
+                taken.insert(name.clone(), at);
+                roles.values.push((at, name.clone()));
+            }
         }
     }
-    Roles { kind: Kind::Bars, time, time_of_day, symbol, values }
+    roles
+}
+
+impl Roles {
+    /// Whether there is a time, and all prices of bars or the price and size of trades.
+    pub(crate) fn is_complete(&self) -> bool {
+        let has = |price: &&str| self.values.iter().any(|(_, name)| name == price);
+        self.time.is_some() && (self.kind == Kind::Trades || PRICE_COLUMNS.iter().all(|p| has(&p)))
+    }
 }
 
 /// Whether a column has the name of one that has none: pandas' index may hold times, or count rows.
@@ -142,12 +233,48 @@ pub(crate) fn check_roles(
 mod tests {
     use super::*;
 
+    fn of(header: &str) -> Roles {
+        roles(&header.split(',').map(str::to_owned).collect::<Vec<String>>())
+    }
+
+    fn names(roles: &Roles) -> Vec<&str> {
+        roles.values.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
     #[test]
     fn columns_are_found_by_their_usual_names() {
-        let header = ["Date", "Open", "HIGH", "low ", "Close", "Adj Close", "Tick Volume"];
-        let roles = roles(&header.map(str::to_owned));
+        let roles = of("Date,Open,HIGH,low ,Close,Adj Close,Tick Volume");
         assert_eq!((roles.time, roles.symbol), (Some(0), None));
-        let names: Vec<&str> = roles.values.iter().map(|v| v.1.as_str()).collect();
-        assert_eq!(names, ["open", "high", "low", "close", "volume", "adj_close"]);
+        assert_eq!(names(&roles), ["open", "high", "low", "close", "volume", "adj_close"]);
+        let roles = of("<TICKER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<TICKVOL>,<VOL>");
+        assert_eq!((roles.symbol, roles.time, roles.time_of_day), (Some(0), Some(1), Some(2)));
+        assert_eq!(roles.values[4..], [(8, "volume".into()), (7, "tick_volume".into())]);
+        let roles = of("Datum,Erster,Hoch,Tief,Schlusskurs,Stuecke,Volumen");
+        assert_eq!(roles.values[4..], [(5, "volume".into()), (6, "volumen".into())]);
+        assert_eq!(of("Datum,Ero\u{308}ffnung,Hoch,Tief,Schluss,Volumen").values[4].1, "volume");
+    }
+
+    #[test]
+    fn letters_count_where_all_prices_are_there() {
+        let roles = of("t,o,h,l,c,v,n,vw");
+        assert_eq!(roles.time, Some(0));
+        assert_eq!(names(&roles), ["open", "high", "low", "close", "volume", "n", "vw"]);
+        assert!(of("t,o,h,l,v").time.is_none() && of("date,o,h,l,v").values[0].1 == "o");
+        // A column of another letter beside names is another column.
+        let roles = of("time,open,high,low,close,c,volume");
+        assert_eq!(names(&roles), ["open", "high", "low", "close", "volume", "c"]);
+        let roles = of("a,p,q,f,l,T,m");
+        assert_eq!((roles.kind, roles.time), (Kind::Trades, Some(5)));
+        assert_eq!(roles.values, [(1, "price".into()), (2, "size".into())]);
+    }
+
+    #[test]
+    fn columns_that_mean_the_same_are_twins() {
+        assert_eq!(of("time,open,high,low,close,Close").twins, [(4, 5)]);
+        assert_eq!(of("time,open,high,low,close,vol,volume").twins, [(6, 5)]);
+        assert_eq!(of("date,Date,open,high,low,close,x,X").twins, [(0, 1), (6, 7)]);
+        assert_eq!(of("time,price,size,amount").twins, []);
+        assert_eq!(of("time,price,qty,volume").twins, [(2, 3)]);
+        assert_eq!(of(",open,high,low,close,,").twins, []);
     }
 }

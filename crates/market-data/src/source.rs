@@ -17,7 +17,7 @@ use crate::cache::{self, Content};
 use crate::join::Joiner;
 use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
-use crate::{MarketDataError, ReadOptions, columnar, databento, text};
+use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, text};
 
 /// What a compressed file may unpack to: more is taken for a bomb.
 pub(crate) const UNPACKED_LIMIT: u64 = 8 << 30;
@@ -353,6 +353,7 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
     // Members that share their bytes could unpack to any size.
     let mut left = bytes.len() as u64 * DEFLATED;
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
+    foreign::refuse_archive(file, archive.file_names().flatten())?;
     let mut found = Vec::new();
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|e| broken(&e))?;
@@ -411,14 +412,26 @@ fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>,
         );
         Err(MarketDataError::file(file, problem))
     } else {
-        text::read(file, bytes, options)
+        foreign::refuse(file, bytes)?;
+        if !json::begins(bytes) {
+            return text::read(file, bytes, options);
+        }
+        // A header in brackets begins like JSON too.
+        let name = file.to_lowercase();
+        let is_json = |name: &str| [".json", ".jsonl", ".ndjson"].iter().any(|e| name.contains(e));
+        json::read(file, bytes, options).or_else(|error| match is_json(&name) {
+            true => Err(error),
+            false => text::read(file, bytes, options).map_err(|_| error),
+        })
     }
 }
 
 /// Whether a file whose first four bytes these are is text, not packed.
 fn is_text(file: &str, begin: &[u8]) -> bool {
     let others: [&[u8]; 6] = [b"PK\x03\x04", &[0x1f, 0x8b], b"PAR1", b"ARRO", &[0xff; 4], b"FEA1"];
-    !others.iter().any(|other| begin.starts_with(other)) && columnar_name(file).is_none()
+    !others.iter().any(|other| begin.starts_with(other))
+        && !json::begins(begin)
+        && columnar_name(file).is_none()
 }
 
 /// The ending and the format of a file whose name says that it is no text.

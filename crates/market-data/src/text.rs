@@ -1,12 +1,17 @@
 //! Bars and trades from delimited text.
 
+mod apart;
 mod blocks;
 mod clock;
+pub(crate) mod databento;
+mod encoding;
+mod labels;
 mod layout;
-mod number;
+pub(crate) mod number;
 mod propose;
 mod regular;
 mod rows;
+pub(crate) mod twins;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -15,9 +20,9 @@ use barloom_bars::{Column, CsvOptions};
 
 use crate::names::symbol_of_file;
 use crate::roles::shown;
-use crate::table::{self, Name, Table};
+use crate::table::{self, Kind, Name, Table};
 use crate::times::{Instants, Order, instants};
-use crate::{MarketDataError, ReadOptions};
+use crate::{MarketDataError, ReadOptions, panel};
 use blocks::Source;
 use layout::Layout;
 use rows::Rows;
@@ -29,7 +34,7 @@ pub(crate) fn read(
     bytes: &[u8],
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
-    let text = decoded(file, bytes)?;
+    let text = encoding::to_utf8(decoded(file, bytes)?);
     let read = tables(file, &text, options);
     match read {
         Err(error) if options.csv == CsvOptions::default() => {
@@ -60,12 +65,21 @@ pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Opt
     let above = head.len() - layout.rows.len();
     // What the first row holds tells which columns are which.
     let has_row = memchr::memchr(b'\n', layout.rows).is_some();
-    if !has_row || head[..above].contains(&b'"') {
+    let is_utf8 = std::str::from_utf8(&head[..above]).is_ok();
+    if !has_row || !is_utf8 || head[..above].contains(&b'"') || !layout.twins.is_empty() {
         return None;
     }
     let rows = rows::read_blocks(&layout, &Source::File(opened, above as u64, size))?.ok()?;
     let same = opened.metadata().is_ok_and(|metadata| metadata.len() == size);
-    if same { of_rows(file, layout, rows, options).ok() } else { None }
+    if !same {
+        return None;
+    }
+    let tables = of_rows(file, &layout, rows, options).ok()?;
+    // All of the text says which column tells rows of one time apart.
+    let is_panel = |table: &Table| {
+        table.kind == Kind::Bars && table.symbols.is_none() && panel::repeats(&table.ts)
+    };
+    if tables.iter().any(is_panel) { None } else { Some(tables) }
 }
 
 /// The text as UTF-8, without a byte order mark.
@@ -99,14 +113,23 @@ fn decoded<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, MarketDataE
 
 fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     let layout = Layout::of(file, text, options)?;
+    twins::check(&layout)?;
     let rows = rows::read(&layout)?;
-    of_rows(file, layout, rows, options)
+    let tables = of_rows(file, &layout, rows, options)?;
+    if let [table] = &tables[..]
+        && table.kind == Kind::Bars
+        && table.symbols.is_none()
+        && panel::repeats(&table.ts)
+    {
+        labels::check(&layout, &table.ts)?;
+    }
+    Ok(tables)
 }
 
 /// The tables that rows make.
 fn of_rows(
     file: &str,
-    layout: Layout<'_>,
+    layout: &Layout<'_>,
     rows: Rows,
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
@@ -117,6 +140,8 @@ fn of_rows(
     let lines = rows.lines;
     let place = |row: usize| format!("line {}", lines.get(row).row);
     let named = layout.symbol.map(|_| rows.symbols.finish());
+    // One instrument is called what its file is.
+    let named = named.filter(|(_, names)| !layout.symbol_is_number || names.len() > 1);
     let codes = named.as_ref().map(|(codes, _)| &codes[..]);
     let order = match layout.groups.first().map(|group| group.kind) {
         Some(table::Kind::Trades) => Order::Trades(codes),
@@ -125,10 +150,15 @@ fn of_rows(
     let Instants { mut ts, time_unit, unit_jumps, naive, mut notes } =
         instants(file, &column, rows.times, options, order, place)?;
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();
+    for (value, values) in layout.values.iter().zip(values.iter_mut().flatten()) {
+        if value.has_undefined {
+            databento::clear_undefined(values);
+        }
+    }
     let mut tables = Vec::with_capacity(layout.groups.len());
     let groups = layout.groups.len();
-    for (at, group) in layout.groups.into_iter().enumerate() {
-        let columns = group.values.filter(|at| !rows.is_text[*at]);
+    for (at, group) in layout.groups.iter().enumerate() {
+        let columns = group.values.clone().filter(|at| !rows.is_text[*at]);
         let columns = columns
             .filter_map(|at| Some(Column::new(layout.values[at].name.clone(), values[at].take()?)));
         let mut table = Table {
@@ -142,12 +172,13 @@ fn of_rows(
             naive,
             // They are of the file, whatever number of tables it has.
             notes: std::mem::take(&mut notes),
-            available: group.available,
+            available: group.available.clone(),
             columns: columns.collect(),
             rows: table::Rows::Lines(lines.clone()),
         };
-        if let Some(symbol) = group.symbol {
-            table.symbols = Some((vec![0; table.ts.len()], vec![Name::from(symbol)]));
+        if let Some(symbol) = &group.symbol {
+            let alone = vec![Name::from(symbol.clone())];
+            table.symbols = Some((vec![0; table.ts.len()], alone));
             table.drop_empty_rows();
         }
         tables.push(table);

@@ -22,6 +22,8 @@ pub(crate) enum Written {
     Local(i64),
     /// Two numbers that are day and month in one order or the other, a year, ns of the day.
     Slashed(u32, u32, i32, i64),
+    /// The same of UTC: the ns of the day can lie in the day before or after.
+    SlashedInstant(u32, u32, i32, i64),
 }
 
 /// The zone of times that name none.
@@ -96,9 +98,96 @@ impl Written {
             Self::Instant(ns) | Self::Epoch(ns, _) | Self::Local(ns) => {
                 text(*ns, "%Y-%m-%d %H:%M:%S%.f")
             }
-            Self::Slashed(a, b, year, ns) => format!("{a}/{b}/{year} {}", text(*ns, "%H:%M:%S%.f")),
+            Self::Slashed(a, b, year, ns) | Self::SlashedInstant(a, b, year, ns) => {
+                format!("{a}/{b}/{year} {}", text(*ns, "%H:%M:%S%.f"))
+            }
         }
     }
+}
+
+/// Whether text is a whole time, with its date.
+pub(crate) fn is_whole(text: &str) -> bool {
+    // Nine digits and fewer can be a time of day.
+    let is_clock = text.len() < 10 && digits(text.as_bytes()).is_some();
+    let written = of_text(text).filter(|_| !is_clock);
+    written.is_some_and(|written| written != Written::Missing && written.is_plausible())
+}
+
+/// Whether text is a date without a time of day.
+pub(crate) fn is_date(text: &str) -> bool {
+    match of_text(text) {
+        Some(Written::Local(ns)) => ns % (86_400 * SECOND) == 0,
+        Some(Written::Slashed(.., ns)) => ns == 0,
+        _ => false,
+    }
+}
+
+/// An epoch number with a fraction or an exponent, as `1704326400.1000` and `1.7e+12`, told apart as
+/// whole ones are, to the ns. None for one before 1973, and for all other text.
+pub(crate) fn of_decimal(text: &[u8]) -> Option<Written> {
+    let mut number = 0_i128;
+    let (mut places, mut digits, mut is_fraction) = (0_i32, 0, false);
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        match byte {
+            b'0'..=b'9' => {
+                number = number * 10 + i128::from(byte - b'0');
+                places += i32::from(is_fraction);
+                digits += 1;
+            }
+            b'.' if !is_fraction => is_fraction = true,
+            b'e' | b'E' => break,
+            _ => return None,
+        }
+        // 28 digits and those of 1e9 fit in 127 bits.
+        if digits > 28 {
+            return None;
+        }
+        rest = after;
+    }
+    let exponent: i32 = match rest.split_first() {
+        Some((_, exponent)) if exponent.len() <= 3 => {
+            str::from_utf8(exponent).ok()?.parse().ok()?
+        }
+        Some(_) => return None,
+        None => 0,
+    };
+    if digits == 0 || !is_fraction && rest.is_empty() {
+        return None;
+    }
+    let mut power = exponent - places;
+    while power < 0 && number % 10 == 0 && number != 0 {
+        number /= 10;
+        power += 1;
+    }
+    let tens = 10_i128.checked_pow(power.unsigned_abs())?;
+    if power >= 0 {
+        let whole = i64::try_from(number.checked_mul(tens)?).ok()?;
+        return of_number(whole).filter(Written::is_plausible);
+    }
+    // A date in digits has no fraction.
+    let Written::Epoch(_, name) = of_number(i64::try_from(number / tens).ok()?)? else {
+        return None;
+    };
+    let unit = match name {
+        "s" => SECOND,
+        "ms" => 1_000_000,
+        "us" => 1_000,
+        _ => 1,
+    };
+    let ns = number.checked_mul(i128::from(unit))?.div_euclid(tens);
+    Some(Written::Epoch(i64::try_from(ns).ok()?, name)).filter(Written::is_plausible)
+}
+
+/// Digits of a time of day, of which leading zeros may be missing, as `HH:MM` or `HH:MM:SS`.
+pub(crate) fn of_clock_digits(text: &str, digits: usize) -> Option<String> {
+    if text.is_empty() || text.len() > digits || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let padded = format!("{text:0>digits$}");
+    let pairs: Vec<&str> = (0..digits / 2).map(|pair| &padded[2 * pair..2 * pair + 2]).collect();
+    let clock = pairs.join(":");
+    of_clock(&clock).map(|_| clock)
 }
 
 /// A whole number in digits alone.
@@ -181,6 +270,12 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
     {
         return of_number(whole.parse().ok()?);
     }
+    if let Some(written) = of_decimal(text.as_bytes()) {
+        return Some(written);
+    }
+    if let Some(text) = with_hyphens(text) {
+        return of_text(&text);
+    }
     // A letter parts them after a digit alone: months by name have it too.
     let parts = |(at, byte): (usize, u8)| match byte {
         b'T' | b't' => at > 0 && text.as_bytes()[at - 1].is_ascii_digit(),
@@ -191,11 +286,28 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
         None => (text, ""),
     };
     let (clock, offset) = split_offset(rest)?;
-    let nanos = if clock.is_empty() { 0 } else { of_clock(clock)? };
+    let nanos = match clock.len() {
+        0 => 0,
+        4 | 6 if !clock.contains(':') => of_clock(&of_clock_digits(clock, clock.len())?)?,
+        _ => of_clock(clock)?,
+    };
+    let written = of_date(date, nanos)?;
+    let Some(offset) = offset else { return Some(written) };
+    match written {
+        Written::Local(ns) => Some(Written::Instant(ns.checked_sub(offset)?)),
+        Written::Slashed(a, b, year, ns) => {
+            Some(Written::SlashedInstant(a, b, year, ns.checked_sub(offset)?))
+        }
+        other => Some(other),
+    }
+}
+
+/// A date and ns of its day.
+fn of_date(date: &str, nanos: i64) -> Option<Written> {
     if let Some(parting) = ['/', '.'].into_iter().find(|c| date.contains(*c)) {
         let mut parts = date.split(parting);
         let (a, b, c) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || offset.is_some() {
+        if parts.next().is_some() {
             return None;
         }
         if a.len() == 4 {
@@ -204,27 +316,33 @@ pub(crate) fn of_text(text: &str) -> Option<Written> {
         }
         return of_parts(a, b, c, nanos);
     }
-    let date = if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) {
+    if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) {
         let n: i32 = date.parse().ok()?;
-        NaiveDate::from_ymd_opt(n / 10_000, (n / 100 % 100) as u32, (n % 100) as u32)?
-    } else {
-        let mut parts = date.split('-');
-        let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
-        if d.len() == 4 && offset.is_none() {
-            return of_parts(y, m, d, nanos);
-        }
-        if y.len() != 4 {
-            return None;
-        }
-        NaiveDate::from_ymd_opt(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?)?
-    };
-    match (local(date, nanos)?, offset) {
-        (Written::Local(ns), Some(offset)) => Some(Written::Instant(ns.checked_sub(offset)?)),
-        (written, _) => Some(written),
+        let date = NaiveDate::from_ymd_opt(n / 10_000, (n / 100 % 100) as u32, (n % 100) as u32);
+        return local(date?, nanos);
     }
+    let mut parts = date.split('-');
+    let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    if d.len() == 4 {
+        return of_parts(y, m, d, nanos);
+    }
+    if y.len() != 4 {
+        return None;
+    }
+    local(NaiveDate::from_ymd_opt(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?)?, nanos)
+}
+
+/// A date such as `2024年01月31日` or `2024년 1월 31일` as `2024-01-31`, with what follows it.
+fn with_hyphens(text: &str) -> Option<String> {
+    let marks = [["年", "月", "日"], ["년", "월", "일"]];
+    let [year, month, day] = marks.into_iter().find(|[year, ..]| text.contains(year))?;
+    let (y, rest) = text.split_once(year)?;
+    let (m, rest) = rest.split_once(month)?;
+    let (d, rest) = rest.split_once(day)?;
+    Some(format!("{}-{}-{} {}", y.trim(), m.trim(), d.trim(), rest.trim()))
 }
 
 /// A date whose year is last: with its month by name, or with two numbers of which one is the day.
@@ -297,7 +415,12 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
     let minutes: i64 =
         digits.get(2..).filter(|m| !m.is_empty()).map_or(Some(0), |m| m.parse().ok())?;
     let sign = if text.as_bytes()[at] == b'-' { -1 } else { 1 };
-    Some((text[..at].trim_end(), Some(sign * (hours * 60 + minutes) * 60 * SECOND)))
+    let mut clock = text[..at].trim_end();
+    // `GMT+0100`
+    for zero in ["GMT", "UTC"] {
+        clock = clock.strip_suffix(zero).unwrap_or(clock).trim_end();
+    }
+    Some((clock, Some(sign * (hours * 60 + minutes) * 60 * SECOND)))
 }
 
 /// Which of the two numbers of slashed dates is the day, told from all of them together.
@@ -307,7 +430,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
 pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
     let (mut first_above_12, mut second_above_12, mut any) = (false, false, false);
     for time in written {
-        if let Written::Slashed(a, b, ..) = time {
+        if let Written::Slashed(a, b, ..) | Written::SlashedInstant(a, b, ..) = time {
             any = true;
             first_above_12 |= *a > 12;
             second_above_12 |= *b > 12;
@@ -408,6 +531,21 @@ mod tests {
             ("01-Oct-2023 12:00", Written::Local(1_696_161_600 * SECOND)),
             ("202311142213", Written::Local(t - 20 * SECOND)),
             ("20231114221320", Written::Local(t)),
+            ("20231114 221320", Written::Local(t)),
+            ("20231114 2213", Written::Local(t - 20 * SECOND)),
+            ("2023年11月14日 22:13:20", Written::Local(t)),
+            ("2023년 11월 14일", Written::Local(t - 80_000 * SECOND)),
+            ("2023.11.14 23:13:20.000 GMT+0100", Written::Instant(t)),
+            ("14.11.2023 23:13:20 GMT+0100", {
+                Written::SlashedInstant(14, 11, 2023, 80_000 * SECOND)
+            }),
+            ("1700000000.1000", Written::Epoch(t + SECOND / 10, "s")),
+            ("1700000000.123456789", Written::Epoch(t + 123_456_789, "s")),
+            ("1700000000000.25", Written::Epoch(t + 250_000, "ms")),
+            ("1.7e+12", Written::Epoch(t, "ms")),
+            ("1.7E9", Written::Epoch(t, "s")),
+            ("1.70000000000000025e12", Written::Epoch(t + 250, "ms")),
+            ("20231114.0", Written::Local(t - 80_000 * SECOND)),
             ("", Written::Missing),
             ("null", Written::Missing),
         ] {
@@ -421,10 +559,34 @@ mod tests {
             "12:30",
             "99999999999999999999",
             "2023-11-14 10-AM",
+            "20231114.5",
+            "1.5",
+            "1e400",
+            "1.7e",
+            "1.7.0e12",
+            "20231114 2460",
             "é",
         ] {
             assert_eq!(of_text(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_of_day_in_digits_have_their_leading_zeros_again() {
+        for (text, digits, clock) in [
+            ("93000", 6, Some("09:30:00")),
+            ("0", 6, Some("00:00:00")),
+            ("1500", 6, Some("00:15:00")),
+            ("1500", 4, Some("15:00")),
+            ("930", 4, Some("09:30")),
+            ("93000", 4, None),
+            ("246000", 6, None),
+            ("", 6, None),
+        ] {
+            assert_eq!(of_clock_digits(text, digits).as_deref(), clock, "{text} of {digits}");
+        }
+        assert!(is_date("20240131") && is_date("31/1/2024") && is_date("2024-01-31"));
+        assert!(!is_date("1700000000") && !is_date("2024-01-31 09:30") && !is_date("101.5"));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Times {
             Written::Instant(ns) => (ns, Some(Kind::Instant)),
             Written::Epoch(ns, unit) => (ns, Some(Kind::Epoch(unit))),
             Written::Local(ns) => (ns, Some(Kind::Local)),
-            Written::Slashed(..) => return self.mix().push(written),
+            Written::Slashed(..) | Written::SlashedInstant(..) => return self.mix().push(written),
         };
         if self.kind.is_some() && kind != self.kind {
             return self.mix().push(written);
@@ -214,6 +214,7 @@ pub(crate) fn instants(
             Written::Slashed(a, b, year, ns) => {
                 of_slashed(a, b, year, ns, day_first).and_then(local)
             }
+            Written::SlashedInstant(a, b, year, ns) => of_slashed(a, b, year, ns, day_first),
         };
         let Some(instant) = instant else {
             return Err(MarketDataError::Cell {

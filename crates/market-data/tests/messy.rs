@@ -90,13 +90,8 @@ fn decimal_commas() {
     let rows = b"31.12.2024;1.234,5;1.240,0;1.230,0;1.235,5\n02.01.2025;1,5;2,5;1,0;2,0\n";
     let text = [text, rows].concat();
     let said = proposal(&text);
-    assert_eq!(said, r#"decimal = ",", thousands = ".", rename = { "Datum" = "time" }"#);
-    let csv = CsvOptions {
-        decimal: Some(','),
-        thousands: Some('.'),
-        rename: BTreeMap::from([("Datum".into(), "time".into())]),
-        ..CsvOptions::default()
-    };
+    assert_eq!(said, r#"decimal = ",", thousands = ".""#);
+    let csv = CsvOptions { decimal: Some(','), thousands: Some('.'), ..CsvOptions::default() };
     let series = read(&text, &with(csv)).unwrap();
     assert_eq!(series[0].column("open"), Some(&[1_234.5, 1.5][..]));
     assert_eq!(days(&series[0]), ["2024-12-31 00:00:00", "2025-01-02 00:00:00"]);

@@ -434,7 +434,10 @@ fn unusable_bars_are_dropped_everywhere_if_that_is_said() {
         let (code, said) = fails(dir, &command);
         assert_eq!(code, Some(3), "{command:?}: {said}");
         let (text, _) = barloom(dir, &[&command[..], &["--drop-bad-bars"]].concat());
-        assert!(text.contains("2 high_below_low") || text.contains("2 dropped"), "{command:?}: {text}");
+        assert!(
+            text.contains("2 high_below_low") || text.contains("2 dropped"),
+            "{command:?}: {text}"
+        );
     }
     let (report, _) = barloom(dir, &["check", "bars.csv", "--drop-bad-bars", "--json"]);
     let report: Value = serde_json::from_str(&report).expect("JSON");

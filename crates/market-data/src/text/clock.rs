@@ -53,10 +53,26 @@ impl Clock {
         match (self, time::digits(field)) {
             (Self::Told, Some(number)) => time::of_number(number),
             (Self::Told, None) => {
-                time::of_iso(field).or_else(|| self.read(&String::from_utf8_lossy(field)))
+                let written = time::of_iso(field).or_else(|| time::of_decimal(field));
+                written.or_else(|| self.read(&String::from_utf8_lossy(field)))
             }
             _ => self.read(&String::from_utf8_lossy(field)),
         }
+    }
+
+    /// A time of a date and a time of day, `None` for what is none. A time of day that is digits
+    /// alone has so many of them.
+    pub(super) fn read_apart(&self, date: &str, clock: &str, digits: usize) -> Option<Written> {
+        let (date, clock) = (date.trim(), clock.trim());
+        if matches!(self, Self::Told) {
+            if time::is_missing(date) || time::is_missing(clock) {
+                return Some(Written::Missing);
+            }
+            if clock.bytes().all(|byte| byte.is_ascii_digit()) {
+                return time::of_text(&format!("{date} {}", time::of_clock_digits(clock, digits)?));
+            }
+        }
+        self.read(&format!("{date} {clock}"))
     }
 
     /// A time, `None` for what is none.

@@ -2,11 +2,14 @@
 
 use barloom_bars::{CsvOptions, PRICE_COLUMNS};
 
+use super::apart;
 use super::clock::Clock;
+use super::databento::{FIXED_POINT, Records, is_whole};
 use super::number::Numbers;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::table::Kind;
+use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
 
 /// The columns of Binance's klines, which have twelve with or without a header.
@@ -40,7 +43,17 @@ pub(super) struct Layout<'a> {
     pub(super) time: usize,
     /// A time of day beside a date, in a column of its own.
     pub(super) time_of_day: Option<usize>,
+    /// How many digits times of day have that are digits alone.
+    pub(super) clock_digits: usize,
     pub(super) symbol: Option<usize>,
+    /// Whether the symbol is the number of an instrument, which says nothing if all have one.
+    pub(super) symbol_is_number: bool,
+    /// A further part of the symbol.
+    pub(super) series: Option<usize>,
+    /// What happened, of which only trades are read.
+    pub(super) action: Option<usize>,
+    /// Columns that mean the same, of which the second is not read.
+    pub(super) twins: Vec<(usize, usize)>,
     pub(super) values: Vec<Value>,
     pub(super) groups: Vec<Group>,
     pub(super) clock: Clock,
@@ -55,6 +68,8 @@ pub(super) struct Value {
     pub(super) needed: bool,
     /// What its numbers are divided by.
     pub(super) divisor: f64,
+    /// Whether one number stands for a missing one, as in Databento's prices.
+    pub(super) has_undefined: bool,
 }
 
 /// The columns of one symbol, or of all that rows name.
@@ -122,7 +137,12 @@ impl<'a> Layout<'a> {
             header,
             time: 0,
             time_of_day: None,
+            clock_digits: 0,
             symbol: None,
+            symbol_is_number: false,
+            series: None,
+            action: None,
+            twins: Vec::new(),
             values: Vec::new(),
             groups: Vec::new(),
             clock: Clock::of(file, csv)?,
@@ -196,8 +216,31 @@ impl<'a> Layout<'a> {
             };
             roles.time = roles.time.filter(|at| is_time(*at));
         }
+        let is_whole_time = |at: &usize| time::is_whole(&String::from_utf8_lossy(field(*at)));
+        let is_told = matches!(self.clock, Clock::Told);
+        if let Some(clock) = roles.time_of_day.filter(|at| is_told && is_whole_time(at)) {
+            (roles.time, roles.time_of_day) = (Some(clock), None);
+        }
         self.time = check_roles(self.file, &self.header, &roles).map_err(of_symbol)?;
-        (self.time_of_day, self.symbol) = (roles.time_of_day, roles.symbol);
+        (self.time_of_day, self.symbol, self.series) =
+            (roles.time_of_day, roles.symbol, roles.series);
+        if let Some(at) = self.time_of_day.filter(|at| time::digits(field(*at)).is_some()) {
+            self.clock_digits = apart::digits(self.rows, self.separator, at);
+        }
+        let records = Records::of(header, roles.kind);
+        if let Some(records) = &records {
+            self.action = records.action;
+            if self.symbol.is_none() {
+                (self.symbol, self.symbol_is_number) = (Some(records.instrument), true);
+            }
+        }
+        let is_price = |name: &str| {
+            PRICE_COLUMNS.contains(&name) || roles.kind == Kind::Trades && name == "price"
+        };
+        let mut prices = roles.values.iter().filter(|(_, name)| is_price(name));
+        let is_fixed_point = records.is_some()
+            && options.csv.price_divisor.is_none()
+            && prices.all(|(at, _)| is_whole(field(*at)));
         if roles.kind == Kind::Trades {
             options.check_trades(self.file)?;
         }
@@ -212,12 +255,33 @@ impl<'a> Layout<'a> {
                 continue;
             }
             let needed = usual || name == "volume" || options.columns.is_some();
-            let divisor = options.csv.price_divisor.filter(|_| is_price).unwrap_or(1.0);
-            self.values.push(Value { at, name, needed, divisor });
+            let has_undefined = is_price && is_fixed_point;
+            let divisor = if has_undefined { Some(FIXED_POINT) } else { options.csv.price_divisor };
+            let divisor = divisor.filter(|_| is_price).unwrap_or(1.0);
+            self.values.push(Value { at, name, needed, divisor, has_undefined });
         }
         let values = start..self.values.len();
+        let keys = [Some(self.time), self.time_of_day, self.symbol, self.series];
+        let is_read = |at: usize| {
+            keys.contains(&Some(at)) || self.values[start..].iter().any(|value| value.at == at)
+        };
+        self.twins.extend(roles.twins.into_iter().filter(|(one, _)| is_read(*one)));
         self.groups.push(Group { symbol, kind: roles.kind, available, values });
         Ok(())
+    }
+
+    /// Whether a row is the header again.
+    pub(super) fn is_header<'f>(&self, width: usize, field: &impl Fn(usize) -> &'f [u8]) -> bool {
+        self.header_row.as_ref().is_some_and(|header| {
+            header.len() == width && header.iter().enumerate().all(|(at, name)| name == field(at))
+        })
+    }
+
+    /// The time in a row.
+    pub(super) fn read_time<'f>(&self, field: impl Fn(usize) -> &'f [u8]) -> Option<Written> {
+        let Some(at) = self.time_of_day else { return self.clock.read_field(field(self.time)) };
+        let [date, clock] = [self.time, at].map(|at| String::from_utf8_lossy(field(at)));
+        self.clock.read_apart(&date, &clock, self.clock_digits)
     }
 
     /// The error that a field is not what its column needs.
@@ -303,6 +367,11 @@ fn headerless(file: &str, first: &csv::ByteRecord) -> Result<Vec<String>, Market
     };
     if !trades.is_empty() {
         return Ok(trades.split(' ').map(str::to_owned).collect());
+    }
+    if width >= 6 && apart::has_clock(first) {
+        let names = ["date", "time", "open", "high", "low", "close", "volume"];
+        let names = names.iter().map(|name| (*name).to_owned());
+        return Ok(names.chain((7..width).map(|i| format!("column_{i}"))).take(width).collect());
     }
     match width {
         12 => Ok(KLINES.map(str::to_owned).to_vec()),

@@ -9,13 +9,13 @@ use crate::time;
 
 /// How numbers are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     decimal: u8,
     thousands: Option<u8>,
 }
 
 impl Numbers {
-    pub(super) fn of(csv: &CsvOptions) -> Self {
+    pub(crate) fn of(csv: &CsvOptions) -> Self {
         let byte = |c: char| u8::try_from(c).ok();
         let decimal = csv.decimal.and_then(byte).unwrap_or(b'.');
         Self { decimal, thousands: csv.thousands.and_then(byte) }
@@ -24,7 +24,7 @@ impl Numbers {
     /// A number, NaN for a missing one, `None` for what is none. Also `38.13K`, `1.2M` and `3B`:
     /// thousands, millions, billions.
     #[inline]
-    pub(super) fn read(self, field: &[u8]) -> Option<f64> {
+    pub(crate) fn read(self, field: &[u8]) -> Option<f64> {
         // A point that parts thousands would be taken for that of the decimals.
         if self.are_plain()
             && let Some(value) = short(field)
@@ -46,7 +46,13 @@ impl Numbers {
         {
             return Some(value);
         }
-        if time::is_missing(text) { Some(f64::NAN) } else { self.written(text)?.parse().ok() }
+        if time::is_missing(text) {
+            return Some(f64::NAN);
+        }
+        match without_currency(text) {
+            Some(amount) => self.read(amount.as_bytes()).filter(|amount| !amount.is_nan()),
+            None => self.written(text)?.parse().ok(),
+        }
     }
 
     /// The number as Rust writes it.
@@ -91,6 +97,14 @@ impl Numbers {
         plain.push_str(exponent);
         Some(plain.into())
     }
+}
+
+/// `$224.93` without its sign; none for text that has none.
+fn without_currency(text: &str) -> Option<&str> {
+    const SIGNS: [char; 6] = ['$', '€', '£', '¥', '₩', '₹'];
+    let amount = text.strip_prefix(SIGNS).or_else(|| text.strip_suffix(SIGNS))?.trim();
+    // One sign alone, and a number.
+    amount.starts_with(|c: char| c.is_ascii_digit() || c == '-').then_some(amount)
 }
 
 /// Powers of ten that f64 holds exactly.
@@ -266,12 +280,15 @@ mod tests {
             ("1.2M", 1_200_000.0),
             ("3B", 3e9),
             ("0.1k", 100.0),
+            ("$224.93", 224.93),
+            ("$ 1.2M", 1_200_000.0),
+            ("99.5 €", 99.5),
         ] {
             assert_eq!(read(None, None, text), Some(value), "{text}");
         }
         assert!(read(None, None, "null").is_some_and(f64::is_nan));
         assert!(read(None, None, "").is_some_and(f64::is_nan));
-        for text in ["x", "1,5", "1.2.3", "K", "1_000", "5%", "--1"] {
+        for text in ["x", "1,5", "1.2.3", "K", "1_000", "5%", "--1", "$", "$$1", "$nan"] {
             assert_eq!(read(None, None, text), None, "{text}");
         }
         for (text, value) in

@@ -91,7 +91,12 @@ impl Index {
 pub(super) fn read(layout: &Layout<'_>, bytes: &[u8], index: &Index, rows: &mut Rows) -> bool {
     let width = layout.header.len();
     let told = matches!(layout.clock, Clock::Told) && layout.time_of_day.is_none();
-    if !told || index.lines == 0 || !index.is_regular(bytes, width) {
+    if !told
+        || layout.series.is_some()
+        || layout.action.is_some()
+        || index.lines == 0
+        || !index.is_regular(bytes, width)
+    {
         return false;
     }
     let fields = |column: usize| Fields { bytes, ends: &index.ends, width, column };
@@ -114,8 +119,8 @@ pub(super) fn read(layout: &Layout<'_>, bytes: &[u8], index: &Index, rows: &mut 
     }
     if let Some(at) = layout.symbol {
         return fields(at).all(|start, end| {
-            rows.symbols.push(&String::from_utf8_lossy(trimmed(&bytes[start..end])));
-            true
+            let symbol = std::str::from_utf8(trimmed(&bytes[start..end]));
+            symbol.map(|symbol| rows.symbols.push(symbol)).is_ok()
         });
     }
     true

@@ -4,11 +4,13 @@ use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
 
 use super::blocks::Source;
+use super::databento;
 use super::layout::{Layout, reader};
 use super::regular::{self, Index};
 use crate::MarketDataError;
 use crate::origins::{Origin, Origins};
 use crate::table::SymbolCodes;
+use crate::time;
 use crate::times::Times;
 
 /// Blocks that a thread reads before all are put together.
@@ -247,23 +249,18 @@ impl Rows {
             return Err(layout.width_error(line, width));
         }
         let text = |at: usize| String::from_utf8_lossy(field(at));
-        let written = match layout.time_of_day {
-            Some(at) => layout.clock.read(&format!("{} {}", text(layout.time), text(at))),
-            None => layout.clock.read_field(field(layout.time)),
-        };
-        let Some(written) = written else {
+        if layout.action.is_some_and(|at| !databento::is_trade(field(at))) {
+            return Ok(());
+        }
+        let Some(written) = layout.read_time(&field) else {
             // Files that were joined each had one.
-            if let Some(header) = &layout.header_row
-                && (0..width).all(|at| header.get(at) == Some(field(at)))
-            {
+            if layout.is_header(width, &field) {
                 return Ok(());
             }
-            return Err(layout.cell(
-                line,
-                layout.time,
-                &text(layout.time),
-                &layout.clock.expected(),
-            ));
+            // Of two columns the one that is wrong.
+            let is_date = |at: usize| time::is_date(&text(at));
+            let at = layout.time_of_day.filter(|_| is_date(layout.time)).unwrap_or(layout.time);
+            return Err(layout.cell(line, at, &text(at), &layout.clock.expected()));
         };
         for (place, column) in layout.values.iter().enumerate() {
             let value = if self.is_text[place] {
@@ -281,7 +278,15 @@ impl Rows {
             self.values[place].push(value);
         }
         if let Some(at) = layout.symbol {
-            self.symbols.push(&text(at));
+            let part = |at: usize| {
+                std::str::from_utf8(field(at))
+                    .map_err(|_| layout.cell(line, at, &text(at), "UTF-8; save the file as UTF-8"))
+            };
+            let symbol = part(at)?;
+            match layout.series.map(part).transpose()?.filter(|series| !series.is_empty()) {
+                Some(series) => self.symbols.push(&format!("{symbol}-{series}")),
+                None => self.symbols.push(symbol),
+            }
         }
         self.times.push(written);
         self.lines.push(Origin { file: 0, row: line });

@@ -1,0 +1,36 @@
+//! Rows of several instruments that no symbol column tells apart.
+
+use crate::MarketDataError;
+use crate::table::NO_TIME;
+
+/// Whether one row in ten or more has a time that another row has too.
+pub(crate) fn repeats(ts: &[i64]) -> bool {
+    let rises = |pair: &[i64]| pair[0] < pair[1];
+    if ts.windows(2).all(rises) || ts.windows(2).all(|pair| pair[0] > pair[1]) {
+        return false;
+    }
+    let mut sorted: Vec<i64> = ts.iter().copied().filter(|ts| *ts != NO_TIME).collect();
+    sorted.sort_unstable();
+    let again = sorted.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    again > 0 && again * 10 >= sorted.len()
+}
+
+/// Whether a column of text, as codes of so many values, has another value in each row of a time.
+pub(crate) fn tells_apart(ts: &[i64], codes: &[u32], values: usize) -> bool {
+    // A column that is another one in each row is a note.
+    if codes.len() != ts.len() || values < 2 || values >= ts.len() {
+        return false;
+    }
+    let mut rows: Vec<(i64, u32)> = ts.iter().copied().zip(codes.iter().copied()).collect();
+    rows.sort_unstable();
+    rows.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+/// The error that a column seems to name instruments.
+pub(crate) fn error(file: &str, column: &str) -> MarketDataError {
+    let problem = format!(
+        "its times repeat, and column {column} tells the rows of each time apart: it seems to name \
+         the instrument. Say so: rename = {{ {column:?} = \"symbol\" }}"
+    );
+    MarketDataError::file(file, problem)
+}
