@@ -227,7 +227,7 @@ def test_text_laid_out_as_the_recipe_says(tmp_path: Path) -> None:
     table = barloom.read_bars(str(path), csv=csv).to_pandas()
     assert table["close"].tolist() == [2.0]
     assert str(table["ts"][0]) == "2024-12-31 00:00:00+00:00"
-    with pytest.raises(barloom.DataError, match="this reads it: --csv"):
+    with pytest.raises(barloom.DataError, match="this reads it: csv={"):
         barloom.read_bars(str(path))
 
 
