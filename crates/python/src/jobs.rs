@@ -14,11 +14,12 @@ use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
 use barloom_market_data::{OnBadBar, ReadOptions};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::arguments::{whole, whole_or_none};
 use crate::dataset::Dataset;
 use crate::part::Choice;
-use crate::recipe::{of_any, to_python};
+use crate::recipe::{of_any, to_python, with_data};
 use crate::tables::{self, Table};
 use crate::{bars, errors};
 
@@ -147,8 +148,9 @@ pub(crate) fn build(
     #[pyo3(from_py_with = whole_or_none)] device: Option<u32>,
     #[pyo3(from_py_with = whole_or_none)] threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
+    data: &Bound<'_, PyDict>,
 ) -> PyResult<Dataset> {
-    let mut recipe = of_any(cfg)?;
+    let mut recipe = with_data(of_any(cfg)?, data)?;
     if let Some(samples) = n_samples.filter(|samples| !samples.is_none()) {
         recipe.dataset.samples = match whole(samples) {
             Ok(count) => Samples::Count(count),

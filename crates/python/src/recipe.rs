@@ -121,14 +121,39 @@ pub(crate) fn of_any(cfg: Option<&Bound<'_, PyAny>>) -> PyResult<barloom_recipe:
     Err(pyo3::exceptions::PyTypeError::new_err(format!("{expected}{}", cfg.get_type().name()?)))
 }
 
+/// The recipe with these keys of `[data]` in place of its own.
+pub(crate) fn with_data(
+    recipe: barloom_recipe::Recipe,
+    data: &Bound<'_, PyDict>,
+) -> PyResult<barloom_recipe::Recipe> {
+    if data.is_empty() {
+        return Ok(recipe);
+    }
+    let (mut tables, keys) = (recipe.to_json(), json_of(data)?);
+    if let (Some(table), Value::Object(keys)) = (tables["data"].as_object_mut(), keys) {
+        table.extend(keys);
+    }
+    of_json(tables)
+}
+
 fn of_dict(tables: &Bound<'_, PyDict>) -> PyResult<barloom_recipe::Recipe> {
-    let json = tables.py().import("barloom._values")?.call_method1("to_json", (tables,))?;
-    let unreadable = |e: &dyn std::fmt::Display| errors::usage(format!("cfg: {e}"));
-    let value: Value =
-        serde_json::from_str(&json.extract::<String>()?).map_err(|e| unreadable(&e))?;
-    let text = toml::to_string(&without_nulls(value)).map_err(|e| unreadable(&e))?;
+    of_json(json_of(tables)?)
+}
+
+/// A dict of tables or keys as JSON.
+fn json_of(dict: &Bound<'_, PyDict>) -> PyResult<Value> {
+    let json = dict.py().import("barloom._values")?.call_method1("to_json", (dict,))?;
+    serde_json::from_str(&json.extract::<String>()?).map_err(|e| unreadable(&e))
+}
+
+fn of_json(tables: Value) -> PyResult<barloom_recipe::Recipe> {
+    let text = toml::to_string(&without_nulls(tables)).map_err(|e| unreadable(&e))?;
     let recipe = barloom_recipe::Recipe::from_toml(&text, "cfg");
     recipe.map_err(|e| errors::of(e.without_line()))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> PyErr {
+    errors::usage(format!("cfg: {error}"))
 }
 
 /// TOML has no null: a key that is null is not there.

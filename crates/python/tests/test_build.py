@@ -313,3 +313,17 @@ def test_the_bundled_bars():
     assert bars.column_names == ["symbol", "ts", "open", "high", "low", "close", "volume"]
     assert_same({"reward": barloom.build_dataset(None, 100, bars=bars)[:]["reward"]},
                 {"reward": barloom.build_dataset(None, 100, bars=SPY)[:]["reward"]})
+
+
+def test_keys_of_data_are_arguments():
+    bars = made_bars()
+    bars["high"][50] = 1.0
+    cfg = small_recipe(data={"channels": ["close", "open"], "max_gap": "2h"})
+    ds = barloom.build_dataset(cfg, 100, bars=bars, on_bad_bar="drop", channels=["close"])
+    assert ds.channels == ["close"]
+    assert any("dropped 1" in note for note in ds.notes)
+    assert ds.recipe.to_dict()["data"]["max_gap"] == "2h"
+    aggregated = barloom.build_dataset(small_recipe(), 100, bars=made_bars(), aggregate="2h")
+    assert aggregated.recipe.to_dict()["data"]["aggregate"] == "2h"
+    with pytest.raises(barloom.RecipeError, match="cfg: data.timezon: there is no such key"):
+        barloom.build_dataset(cfg, 100, bars=bars, timezon="UTC")

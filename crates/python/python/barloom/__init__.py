@@ -60,6 +60,7 @@ def build_dataset(
     device: int | None = None,
     threads: int | None = None,
     progress: bool | _progress.Tell | None = None,
+    **data: Any,
 ) -> Dataset:
     """Builds a dataset, in memory or in a folder.
 
@@ -86,6 +87,8 @@ def build_dataset(
         threads: How many threads work; None for one a core. The samples are the same.
         progress: Whether to show a bar, or a function that is called with (done, total); None for a
             bar on a terminal and in a notebook.
+        data: Keys of ``[data]`` in place of the recipe's, as for ``read_bars``:
+            ``timezone="America/New_York"``, ``on_bad_bar="drop"``, ``channels=["close"]``.
 
     Raises:
         RecipeError: The recipe or an argument can't be.
@@ -107,6 +110,7 @@ def build_dataset(
             device,
             threads,
             tell,
+            data,
         )
 
 
