@@ -92,7 +92,9 @@ impl<'a> Joiner<'a> {
     fn take_bars(&mut self, table: Table, file: u32) -> Result<(), MarketDataError> {
         let name = table.file.clone();
         for (of, mut piece) in split(table, file) {
-            if let Some(out_of_place) = newest_first(&piece.ts, true) {
+            // Rows with one time are not out of place where one of them is kept.
+            let strictly = self.options.on_duplicate == OnDuplicate::Error;
+            if let Some(out_of_place) = newest_first(&piece.ts, strictly) {
                 let symbol = &of.symbol;
                 let mut note =
                     format!("{name}: {symbol} has its newest bar first; it was turned round");

@@ -135,6 +135,24 @@ fn zones_shift_naive_times_alone() {
 }
 
 #[test]
+fn columns_are_renamed() {
+    let ns: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![JAN_2, JAN_2 + DAY]));
+    let bytes = parquet(&batch(vec![("when", ns)]));
+    assert!(read_bytes("x", &bytes, &ReadOptions::default()).is_err());
+    let pairs = [("When", "ts"), ("open", "close"), ("close", "open")];
+    let rename = pairs.map(|(from, to)| (from.to_owned(), to.to_owned())).into();
+    let series = load(&bytes, &ReadOptions { rename, ..ReadOptions::default() });
+    let plain: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![JAN_2, JAN_2 + DAY]));
+    let usual = load(&parquet(&batch(vec![("ts", plain)])), &ReadOptions::default());
+    assert_eq!(series[0].ts(), usual[0].ts());
+    assert_eq!(series[0].column("open"), usual[0].column("close"), "two are swapped");
+    let rename = [("open".to_owned(), "close".to_owned())].into();
+    let twice = ReadOptions { rename, ..ReadOptions::default() };
+    let error = read_bytes("x", &bytes, &twice).unwrap_err().to_string();
+    assert!(error.contains("two columns close"), "{error}");
+}
+
+#[test]
 fn arrow_files_and_streams_plain_and_packed() {
     let symbols: DictionaryArray<Int32Type> = vec!["B", "A"].into_iter().collect();
     let ts = Int64Array::from(vec![JAN_2_S, JAN_2_S]);

@@ -437,3 +437,22 @@ fn versions_agree() {
         assert!(!bars[0].is_empty());
     }
 }
+
+#[test]
+fn columns_of_bars_are_renamed() {
+    let metadata = metadata(vec![mapping("ESU4", &[(1, 3, "118")])]);
+    let bytes = file(&metadata, &[bar(rtype::OHLCV_1M, 1, 118, 0, 5_500_250_000_000)]);
+    let read = |pairs: &[(&str, &str)]| {
+        let rename = pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
+        let options = ReadOptions { rename: rename.collect(), ..ReadOptions::default() };
+        read_bytes("x.dbn", &bytes, &options)
+    };
+    let bars = read(&[("volume", "contracts")]).unwrap();
+    let series = bars.into_series(OnBadBar::Error).unwrap().series.remove(0);
+    assert_eq!((series.column("contracts"), series.column("volume")), (Some(&[7.0][..]), None));
+    let swapped = read(&[("open", "close"), ("close", "open")]).unwrap();
+    let series = swapped.into_series(OnBadBar::Error).unwrap().series.remove(0);
+    assert_eq!(series.column("open"), Some(&[5_500.25][..]));
+    let error = read(&[("close", "last")]).unwrap_err().to_string();
+    assert!(error.contains("no column close is left"), "{error}");
+}

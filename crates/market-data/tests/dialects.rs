@@ -231,18 +231,6 @@ fn an_unnamed_column_that_counts_rows_is_no_time() {
 }
 
 #[test]
-fn local_times_that_do_not_exist_are_shown_as_they_stand() {
-    let text = b",open,high,low,close\n2023-03-12 02:00:00,10,12,9,11\n";
-    let options = ReadOptions { timezone: "America/New_York".into(), ..ReadOptions::default() };
-    let message = read_bytes("x.csv", text, &options).unwrap_err().to_string();
-    assert_eq!(
-        message,
-        "x.csv, line 2, column 1 (unnamed): \"2023-03-12 02:00:00\" is not a time that exists in \
-         America/New_York"
-    );
-}
-
-#[test]
 fn text_that_is_named_as_something_else_is_not_read() {
     for (name, format) in [
         ("x.parquet", "Parquet"),

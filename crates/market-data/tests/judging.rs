@@ -118,7 +118,8 @@ fn newest_first_is_turned_round_but_a_muddle_is_not() {
             + &days.iter().map(|d| row(*d)).collect::<String>()
     };
     let loaded = bars(&text(&[5, 4, 3])).into_series(OnBadBar::Error).unwrap();
-    assert_eq!(loaded.notes.len(), 1);
+    let turned = loaded.notes.iter().filter(|note| note.contains("turned round"));
+    assert_eq!(turned.count(), 1);
     assert!(loaded.series[0].ts().is_sorted());
     assert!(bars(&text(&[5, 3, 4])).into_series(OnBadBar::Error).is_err());
     assert!(bars(&text(&[5, 5, 4])).into_series(OnBadBar::Error).is_err());

@@ -205,7 +205,8 @@ fn a_long_file_of_88_symbols_has_three_bars_to_drop() {
 #[cfg_attr(not(shared_data), ignore = "needs ../shared/data")]
 fn newest_first_symbols_are_turned_round() {
     let loaded = load(&["daily/plotly_dash-stock-ticker-demo.csv"]);
-    assert_eq!((loaded.series.len(), loaded.notes.len()), (5, 5), "{:?}", loaded.notes);
+    let turned = loaded.notes.iter().filter(|note| note.contains("turned round")).count();
+    assert_eq!((loaded.series.len(), turned), (5, 5), "{:?}", loaded.notes);
     assert_eq!(loaded.series.iter().map(Series::len).sum::<usize>(), 3_634);
     assert_eq!(loaded.series[0].symbol(), "AAPL");
     assert_eq!(range(&loaded, 0), (ns("2015-01-02 00:00"), ns("2017-12-29 00:00")));

@@ -188,7 +188,7 @@ fn coarser_bars_of_bars() {
     // What a dropped bar belongs to is parted from the bars around it.
     assert_eq!(loaded.series[0].breaks(), [1]);
     let error = of("x.csv", &text, "90s").unwrap().into_series(OnBadBar::Drop).unwrap_err();
-    assert!(error.to_string().contains("lasts 1m, which is over the end"), "{error}");
+    assert!(error.to_string().contains("lasts 1m, beyond the end"), "{error}");
     let error = of("x.csv", &text, "10 ticks").unwrap().into_series(OnBadBar::Drop).unwrap_err();
     assert!(error.to_string().contains("are made of trades"), "{error}");
 }

@@ -278,8 +278,9 @@ pub(crate) fn check<'py>(
     let report = watched(py, None, None, move |_| {
         let bars = given.read(&options)?;
         let report = bars.check();
-        if options.aggregate.is_some() && report.errors() == 0 {
-            // Whether the bars that are wished for are to be had of these.
+        let is_said = options.aggregate.is_some() || options.interval.is_some();
+        if is_said && report.errors() == 0 {
+            // Fails if bars are not as long as was said, or cannot be aggregated that way.
             bars.into_series(OnBadBar::Error).map_err(errors::of)?;
         }
         Ok(report)

@@ -220,15 +220,11 @@ impl DataSettings {
         let partial_bar = table.read("partial_bar", Entry::choice)?;
         let empty_bars = table.read("empty_bars", Entry::choice)?;
         let Some(spec) = spec else {
-            for (key, given) in [
-                ("anchor", anchor.is_some()),
-                ("partial_bar", partial_bar.is_some()),
-                ("empty_bars", empty_bars.is_some()),
-            ] {
-                if given {
+            for key in ["anchor", "partial_bar", "empty_bars"] {
+                if let Some(entry) = table.get(key) {
                     let problem = "it says how data.aggregate makes bars; set that too, or leave \
                                    this out";
-                    return Err(RecipeError::conflict(format!("data.{key}"), problem));
+                    return entry.at(Err(RecipeError::conflict(format!("data.{key}"), problem)));
                 }
             }
             return Ok(None);

@@ -36,8 +36,6 @@ const GOOD: &[&str] = &[
     "[data]\nchannels = [\"close\", \"funding\", \"open interest\"]\nmax_gap = \"36h\"\non_bad_bar = \"drop\"\n\
      timezone = \"America/New_York\"\nstamp = \"close\"\n\
      [scaling]\nclose = \"none\"\nfunding = \"zscore\"\n\"open interest\" = \"minmax\"\n",
-    "[data]\ninterval = \"1mo\"\non_duplicate = \"last\"\nrename = { Last = \"close\", \"a b\" = \"x\" }\n\
-     aggregate = \"1y\"\nanchor = \"09:15 Asia/Kolkata\"\n",
     "[data]\nchannels = \"close\"\nmax_gap = \"none\"\n[scaling]\nprice = \"log_return\"\n",
     "[data]\nchannels = [\"open\", \"close\"]\n[scaling]\nopen = \"zscore\"\n",
     "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nactions_per_state = 4\nseed = 18_446_744_073_709_551_615\n",
@@ -50,6 +48,8 @@ const GOOD: &[&str] = &[
     "[output]\nformat = \"virtual\"\nshard_rows = 4096\ncompression = \"zstd\"\n",
     "[dataset]\nsymbol_weights = \"equal\"\n",
     "[dataset]\nsymbol_weights = { S0 = 2, \"BRK.B\" = 0.25, \"a \\\"b\\\"\" = 0, \"*\" = 1e-3 }\nseed = 7\n",
+    "[data]\ninterval = \"1mo\"\non_duplicate = \"last\"\nrename = { Last = \"close\", \"a b\" = \"x\" }\n\
+     aggregate = \"1y\"\nanchor = \"09:15 Asia/Kolkata\"\n",
 ];
 
 #[test]

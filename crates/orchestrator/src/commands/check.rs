@@ -32,10 +32,11 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let report = bars.check();
     let (errors, warnings) = (report.errors(), report.warnings());
     let drops = on_bad_bar == OnBadBar::Drop && errors > 0;
-    // Also shows that bars are left, and that the aggregated bars can be made of these.
-    let usable = (drops || errors == 0 && options.aggregate.is_some())
-        .then(|| bars.into_series(on_bad_bar))
-        .transpose();
+    // Also shows that bars are left, that they are as long as was said, and that the aggregated bars
+    // can be made of these.
+    let is_said = options.aggregate.is_some() || options.interval.is_some();
+    let usable =
+        (drops || errors == 0 && is_said).then(|| bars.into_series(on_bad_bar)).transpose();
     let dropped = match &usable {
         Ok(Some(loaded)) if drops => Some(loaded.dropped.clone()),
         _ => None,
