@@ -58,7 +58,10 @@ pub(crate) fn read_parquet(
             ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
         let builder = builder.with_projection(mask).with_batch_size(batch_rows);
-        let builder = rows.into_iter().fold(builder, |builder, rows| builder.with_limit(rows));
+        let builder = match rows {
+            Some(rows) => builder.with_limit(rows),
+            None => builder,
+        };
         let mut batches = Vec::new();
         let mut unpacked = 0;
         for batch in builder.build().map_err(|e| error(&e))? {

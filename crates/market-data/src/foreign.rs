@@ -31,8 +31,11 @@ const PACKED: &str = "unpack";
 
 /// Refuses a file of a format that is not read, with what to do.
 pub(crate) fn refuse(file: &str, bytes: &[u8]) -> Result<(), MarketDataError> {
+    // A header could begin with three letters, but text has no such bytes.
+    let is_binary = |byte: &u8| *byte < b'\t' || *byte >= 0x80;
+    let is_binary = bytes[..bytes.len().min(4_096)].iter().any(is_binary);
     for (begin, name, reader) in FORMATS {
-        if bytes.starts_with(begin) {
+        if bytes.starts_with(begin) && (is_binary || begin.len() > 3) {
             return Err(error(file, name, reader));
         }
     }

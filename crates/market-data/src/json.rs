@@ -34,12 +34,13 @@ pub(crate) fn read(
     let found = find::tables(&tape, options).map_err(error)?;
     let mut tables = Vec::with_capacity(found.len());
     for Found { header, symbol, rows } in found {
+        // Rows without names have those that are given.
         let delimited = rows.written(&tape, header.len()).map_err(|e| error(e.to_string()))?;
         let csv = CsvOptions {
             skip_rows: 0,
             separator: Some(','),
             has_header: Some(false),
-            names: header,
+            names: if header.is_empty() { options.csv.names.clone() } else { header },
             ..options.csv.clone()
         };
         let options = ReadOptions { csv, ..options.clone() };

@@ -1,6 +1,6 @@
 //! Reads, checks and writes market bars.
 //!
-//! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, also packed
+//! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, JSON, also packed
 //! by gzip, zip or Zstandard, Databento DBN) become one collection of [`Bars`]: a column set for each
 //! symbol, every bar knowing its file and row. Nothing is judged until that is there, so that
 //! [`Bars::check`] can tell everything that is wrong at once, and [`Bars::into_series`] refuses

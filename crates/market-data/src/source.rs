@@ -38,7 +38,7 @@ pub(crate) fn unpacked_limit(bytes: usize) -> u64 {
     (bytes as u64).saturating_mul(DEFLATED).max(SMALL)
 }
 
-/// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, packed by gzip, zip or Zstandard
+/// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or Zstandard
 /// too, and DBN. The files of a glob or a folder are taken in natural order (`x-2` before `x-10`).
 ///
 /// # Errors

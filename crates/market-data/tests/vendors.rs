@@ -535,7 +535,7 @@ fn formats_that_are_not_read_say_what_to_do() {
         (b"SQLite format 3\0\x10\0", "SQLite"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "Excel"),
         (b"  <!DOCTYPE html><html>", "web page"),
-        (b"BZh91AY&SY", "Unpack"),
+        (b"BZh91AY&SY\xff", "Unpack"),
     ] {
         let found = error("bars", bytes);
         assert!(found.contains(part), "{found}");
@@ -544,6 +544,8 @@ fn formats_that_are_not_read_say_what_to_do() {
             "{found}"
         );
     }
+    // Names can begin like a format does.
+    assert_eq!(symbols(&text("ORC_x,ts,open,high,low,close\n1,1704153600,1,2,1,2\n")), ["x"]);
     let mut workbook = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     workbook.start_file("xl/workbook.xml", zip::write::SimpleFileOptions::default()).unwrap();
     let workbook = workbook.finish().unwrap().into_inner();

@@ -181,7 +181,7 @@ def read_bars(bars: Any, *, cache: bool = True, **data: Any) -> Table:
     """Reads bars in every form that ``build_dataset`` takes, as its recipe's ``[data]`` says.
 
     Args:
-        bars: As for ``build_dataset``: Parquet, Arrow, CSV, Databento DBN, tables.
+        bars: As for ``build_dataset``: Parquet, Arrow, CSV, JSON, Databento DBN, tables.
         cache: As for ``build_dataset``.
         data: The keys of ``[data]`` in a recipe: ``timezone`` of times that name none; ``stamp``,
             ``"open"`` or ``"close"``; ``interval``, the length of a bar (``"1m"``, ``"1d"``, ``"1mo"``);
