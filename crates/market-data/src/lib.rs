@@ -37,6 +37,7 @@ mod joined;
 mod json;
 mod market_arrow;
 mod names;
+mod new_folder;
 mod options;
 mod origins;
 mod panel;
