@@ -194,8 +194,8 @@ fn a_failing_write_leaves_no_dataset_and_what_is_whole_is_gone_on_with() {
                 failed += 1;
                 assert_eq!(output.status.code(), Some(4), "{context}: {}", told(&output));
                 let cause = if full { "No space left on device" } else { "Input/output error" };
-                let told = told(&output);
-                assert_eq!(told.matches(cause).count(), 1, "{context}: {told}");
+                let count = told(&output).matches(cause).count();
+                assert_eq!(count, 1, "{context}: {}", told(&output));
                 assert!(!place.path("out").exists(), "{context}: {}", told(&output));
             }
             place.resume(format, &context);
