@@ -162,7 +162,7 @@ fn blocks(c: &mut Criterion) {
     ];
     for (name, recipe) in cases {
         let session = session(&market, recipe);
-        let mut block = session.allocate(ROWS);
+        let mut block = session.allocate(ROWS).expect("memory");
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
             b.iter(|| session.fill(0, ROWS, &mut block));
         });
@@ -172,7 +172,7 @@ fn blocks(c: &mut Criterion) {
 
 fn digests(c: &mut Criterion) {
     let session = session(&market(), "");
-    let mut block = session.allocate(ROWS);
+    let mut block = session.allocate(ROWS).expect("memory");
     session.fill(0, ROWS, &mut block).expect("a block");
     let mut group = c.benchmark_group("digest");
     group.throughput(Throughput::Elements(ROWS as u64));

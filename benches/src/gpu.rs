@@ -42,7 +42,7 @@ pub fn run(device: u32, rows: usize, repetitions: usize) -> Result<Results> {
         let rows = usize::try_from(case.plan.samples)?;
         let fill = |backend: &dyn Backend| -> Result<SampleBlock> {
             let session = backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan))?;
-            let mut block = session.allocate(rows);
+            let mut block = session.allocate(rows)?;
             session.fill(0, rows, &mut block)?;
             Ok(block)
         };

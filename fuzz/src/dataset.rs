@@ -29,7 +29,7 @@ pub fn manifest(data: &[u8]) {
 }
 
 /// A text with the digest of itself in the last place where one is.
-fn seal(text: &str) -> Option<String> {
+pub(crate) fn seal(text: &str) -> Option<String> {
     let start = text.rfind("\"sha256:")? + 1;
     let end = start + text[start..].find('"')?;
     let digest = Sha256::new().chain_update(&text[..start]).chain_update(&text[end..]).finalize();
@@ -68,7 +68,7 @@ fn open(scratch: &Scratch, manifest: &[u8]) -> Option<Dataset> {
 }
 
 /// It makes no samples: there are no bars.
-struct NoBackend;
+pub(crate) struct NoBackend;
 
 impl Backend for NoBackend {
     fn name(&self) -> &'static str {

@@ -18,11 +18,13 @@
 mod bars;
 mod dataset;
 mod recipe;
+mod samples;
 mod scratch;
 
 pub use bars::{arrow, csv, klines, parquet};
 pub use dataset::manifest;
 pub use recipe::recipe;
+pub use samples::{SAMPLES, read_samples, samples, samples_recipe};
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -31,13 +33,14 @@ use std::panic::AssertUnwindSafe;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. `fuzz/corpus` has a folder for each, `fuzz/targets` a program.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("csv", csv),
     ("klines", klines),
     ("arrow", arrow),
     ("parquet", parquet),
     ("recipe", recipe),
     ("manifest", manifest),
+    ("samples", samples),
 ];
 
 thread_local! {

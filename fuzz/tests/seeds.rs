@@ -3,7 +3,7 @@
 //! `cargo test -p barloom-fuzz --test seeds -- --ignored` writes them again.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Cursor, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,11 +14,16 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::ipc::CompressionType;
+use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use barloom_backend::{Backend, Plan};
+use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_dataset::{
-    FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,
+    Build, FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartBuild, PartRecord, SEMANTICS,
+    ShardRecord,
 };
+use barloom_fuzz::{read_samples, samples_recipe};
 use barloom_market_data::{ReadOptions, read_bytes, write_market};
 use barloom_recipe::Recipe;
 use parquet::arrow::ArrowWriter;
@@ -297,7 +302,37 @@ fn manifest() -> Seeds {
     seeds
 }
 
-fn all() -> [(&'static str, Seeds); 6] {
+/// Shards as builds write them, and one that was packed.
+fn samples() -> Seeds {
+    let shard = |output: &str, format: &str| {
+        let market = Arc::new(market());
+        let text = samples_recipe(format) + output;
+        let recipe = Recipe::from_toml(&text, "seed").unwrap().resolve(&market).unwrap();
+        let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
+        let session = CpuBackend::default().prepare(Arc::clone(&market), plan).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("d");
+        let parts = vec![PartBuild { part: None, session }];
+        Build { threads: 1, ..Build::new(&out, &recipe, &market, parts) }.run().unwrap();
+        std::fs::read(out.join(format!("samples-00000.{format}"))).unwrap()
+    };
+    let arrow = shard("", "arrow");
+    let file = FileReader::try_new(Cursor::new(&arrow), None).unwrap();
+    let schema = file.schema();
+    let lz4 = Some(CompressionType::LZ4_FRAME);
+    let options = IpcWriteOptions::default().try_with_compression(lz4).unwrap();
+    let mut packed = FileWriter::try_new_with_options(Vec::new(), &schema, options).unwrap();
+    file.for_each(|batch| packed.write(&batch.unwrap()).unwrap());
+    packed.finish().unwrap();
+    Seeds::from([
+        ("parquet", shard("", "parquet")),
+        ("zstd", shard("compression = \"zstd\"\nbyte_stream_split = true\n", "parquet")),
+        ("lz4", packed.into_inner().unwrap()),
+        ("arrow", arrow),
+    ])
+}
+
+fn all() -> [(&'static str, Seeds); 7] {
     [
         ("csv", csv()),
         ("klines", klines()),
@@ -305,6 +340,7 @@ fn all() -> [(&'static str, Seeds); 6] {
         ("parquet", parquet()),
         ("recipe", recipe()),
         ("manifest", manifest()),
+        ("samples", samples()),
     ]
 }
 
@@ -336,6 +372,7 @@ fn seeds_are_read() {
                 "manifest" => serde_json::from_slice::<serde_json::Value>(&bytes)
                     .map(drop)
                     .map_err(|e| e.to_string()),
+                "samples" => read_samples(&bytes).map_err(|e| e.to_string()),
                 "csv" => is_read("ACME.csv", &bytes),
                 "klines" => is_read("BTCUSDT-1m-2024-03.zip", &bytes),
                 _ => is_read("x", &bytes),

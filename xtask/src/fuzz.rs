@@ -31,7 +31,8 @@ const LIMITS: [&str; 3] = ["-timeout=5", "-rss_limit_mb=2048", "-max_len=8192"];
 /// What can be asked for.
 #[derive(Args)]
 pub(crate) struct Fuzz {
-    /// Targets, one after the other: csv, klines, arrow, parquet, recipe, manifest; all of them
+    /// Targets, one after the other: csv, klines, arrow, parquet, recipe, manifest, samples; all of
+    /// them
     /// where none is named.
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,

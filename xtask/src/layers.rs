@@ -3,8 +3,10 @@
 /// The crates from the bottom up, and what each depends on.
 pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("memory", &[]),
+    ("files", &[]),
+    ("columnar", &[]),
     ("bars", &[]),
-    ("market-data", &["memory", "bars"]),
+    ("market-data", &["memory", "files", "columnar", "bars"]),
     ("sampling", &[]),
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
@@ -17,7 +19,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         "backend-cuda",
         &["memory", "bars", "sampling", "windows", "scaling", "rewards", "backend", "cuda-driver"],
     ),
-    ("dataset", &["bars", "market-data", "recipe", "backend"]),
+    ("dataset", &["files", "columnar", "bars", "market-data", "recipe", "backend"]),
     ("loader", &["memory", "sampling", "scaling", "backend", "dataset"]),
     (
         "engine",
@@ -32,7 +34,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "dataset",
         ],
     ),
-    ("orchestrator", &["bars", "market-data", "rewards", "recipe", "dataset", "engine"]),
+    ("orchestrator", &["files", "bars", "market-data", "rewards", "recipe", "dataset", "engine"]),
     (
         "python",
         &["market-data", "recipe", "backend", "dataset", "loader", "engine", "orchestrator"],

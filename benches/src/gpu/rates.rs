@@ -63,7 +63,7 @@ pub(super) fn measure(
         let mut to = LockedBuffer::<u8>::new(&0, whole)?;
         median(&mut || Ok(from.copy_to(&mut to)?))?
     };
-    let mut block = session.allocate(rows);
+    let mut block = session.allocate(rows)?;
     let end_to_end = median(&mut || Ok(session.fill(0, rows, &mut block)?))?;
     Ok(Rates {
         samples: rows,

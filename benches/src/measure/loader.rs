@@ -127,7 +127,7 @@ fn lookup(session: &dyn Session, samples: u64, count: usize) -> Result<f64> {
 /// Compares the first batches with samples that are made one by one.
 fn check(loader: &Loader) -> Result<()> {
     let session = &**loader.session();
-    let mut alone = session.allocate(1);
+    let mut alone = session.allocate(1)?;
     let order = Order::shuffled(session.plan().samples, SEED, 0);
     let mut place = 0;
     for batch in loader.batches(&loader.start(0))?.take(CHECKED) {

@@ -34,7 +34,7 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
 pub(super) fn allocate(session: &dyn Session, rows: usize, block_rows: usize) -> Vec<SampleBlock> {
     let block_rows = if block_rows == 0 { rows } else { block_rows };
     let starts = (0..rows).step_by(block_rows);
-    starts.map(|first| session.allocate(block_rows.min(rows - first))).collect()
+    starts.map(|first| session.allocate(block_rows.min(rows - first)).expect("memory")).collect()
 }
 
 /// Fills every block, and hashes each one when it is full.

@@ -18,8 +18,11 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
     let ready = options.job.ready("parquet")?;
     let (prepare_s, session) = time(|| ready.session())?;
     let rows = if options.block_rows == 0 { BLOCK_ROWS } else { options.block_rows };
-    let blocks =
-        || (0..options.job.threads()).map(|_| Mutex::new(session.allocate(rows))).collect();
+    let blocks = || {
+        (0..options.job.threads())
+            .map(|_| Mutex::new(session.allocate(rows).expect("memory")))
+            .collect()
+    };
     let (cold_s, blocks) = time(|| {
         let blocks: Vec<Mutex<SampleBlock>> = blocks();
         pass(options, &*session, &blocks)?;

@@ -28,7 +28,7 @@
 //! let market = Arc::new(Market::new(&[series], &recipe.data.channels, MaxGap::Auto)?);
 //! let plan = Arc::new(Plan::new(&recipe.resolve(&market)?, &market, None)?);
 //! let session = CpuBackend::default().prepare(market, plan)?;
-//! let mut block = session.allocate(100);
+//! let mut block = session.allocate(100)?;
 //! session.fill(0, 100, &mut block)?;
 //! assert_eq!(block.window(3, 0).last(), Some(&1.0), "the last close over itself");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -26,14 +26,14 @@ fn windows_are_causal() {
             .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
             .expect("a session");
         let rows = case.plan.samples.min(40) as usize;
-        let mut before = session.allocate(rows);
+        let mut before = session.allocate(rows).expect("memory");
         session.fill(0, rows, &mut before).expect("samples");
         for row in 0..rows {
             let position = case.plan.positions.locate(case.plan.sampler.draw(row as u64).rank);
             let changed = Arc::new(conformance::change_from(&case.market, position.row));
             let session =
                 CpuBackend::default().prepare(changed, Arc::clone(&case.plan)).expect("a session");
-            let mut after = session.allocate(1);
+            let mut after = session.allocate(1).expect("memory");
             session.fill(row as u64, 1, &mut after).expect("a sample");
             for channel in 0..case.plan.channels.len() {
                 let bits = |w: &[f32]| w.iter().map(|v| v.to_bits()).collect::<Vec<_>>();

@@ -38,7 +38,7 @@ impl Session for WrongSession {
         threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        let mut right = self.1.allocate_shaped(block.shape(), samples.len());
+        let mut right = self.1.allocate_shaped(block.shape(), samples.len())?;
         self.1.fill_block(samples, threads, &mut right)?;
         let mut to = block.begin(samples)?;
         let to = &mut *to;

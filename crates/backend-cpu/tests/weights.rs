@@ -33,7 +33,7 @@ fn plan(market: &Market, dataset: &str) -> Plan {
 
 fn samples(market: &Arc<Market>, plan: Plan) -> SampleBlock {
     let session = CpuBackend::default().prepare(Arc::clone(market), Arc::new(plan)).unwrap();
-    let mut block = session.allocate(SAMPLES);
+    let mut block = session.allocate(SAMPLES).expect("memory");
     session.fill(0, SAMPLES, &mut block).unwrap();
     block
 }

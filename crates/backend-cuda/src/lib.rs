@@ -14,7 +14,7 @@
 //! use barloom_backend_cuda::CudaBackend;
 //! # fn build(market: Arc<barloom_bars::Market>, plan: Arc<Plan>) -> Result<(), BackendError> {
 //! let session = CudaBackend::open(0)?.prepare(market, plan)?;
-//! let mut block = session.allocate(4_096);
+//! let mut block = session.allocate(4_096)?;
 //! session.fill(0, 4_096, &mut block)?;
 //! # Ok(())
 //! # }

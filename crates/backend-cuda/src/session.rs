@@ -280,7 +280,7 @@ impl Session for CudaSession {
     }
 
     /// A block in memory that the device copies to fastest.
-    fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> SampleBlock {
+    fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> Result<SampleBlock, BackendError> {
         SampleBlock::new_in(shape, rows, &|bytes| self.device.pinned(bytes))
     }
 

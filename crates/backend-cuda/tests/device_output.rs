@@ -41,7 +41,7 @@ fn windows_go_where_the_caller_wants_them() {
                 session.windows_into(samples, shape, to, stream.as_inner().cast()).unwrap();
             }
             // Waits for the caller's stream on the device.
-            let mut block = session.allocate_shaped(shape, samples.len());
+            let mut block = session.allocate_shaped(shape, samples.len()).unwrap();
             session.fill_block(samples, Threads::All, &mut block).unwrap();
             stream.synchronize().unwrap();
             let mut got = vec![0.0_f32; values];
@@ -90,7 +90,7 @@ fn the_callers_context_stays_current() {
     assert_eq!(current(), others, "opening a device");
     let case = conformance::cases().unwrap().swap_remove(0);
     let session = backend.session(&case.market, Arc::clone(&case.plan)).unwrap();
-    let mut block = session.allocate(100);
+    let mut block = session.allocate(100).unwrap();
     session.fill(0, 100, &mut block).unwrap();
     assert_eq!(current(), others, "filling a block");
     drop((block, session, backend));

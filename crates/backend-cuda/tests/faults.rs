@@ -63,7 +63,7 @@ fn build() -> Result<(), String> {
     let case = conformance::cases()?.swap_remove(0);
     let session =
         backend.prepare(Arc::clone(&case.market), case.plan).map_err(|e| e.to_string())?;
-    let mut block = session.allocate(700);
+    let mut block = session.allocate(700).map_err(|e| e.to_string())?;
     session.fill(0, 700, &mut block).map_err(|e| e.to_string())?;
     session.gather(&[5, 699, 5], &mut block).map_err(|e| e.to_string())
 }

@@ -148,31 +148,47 @@ impl std::ops::Deref for SampleBlock {
 
 impl SampleBlock {
     /// An empty block that holds up to `capacity` samples.
-    #[must_use]
-    pub fn new(shape: BlockShape, capacity: usize) -> Self {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn new(shape: BlockShape, capacity: usize) -> Result<Self, BackendError> {
         Self::new_in(shape, capacity, &|_| None)
     }
 
     /// As [`new`](Self::new), in memory of the caller's: `allocate` is asked for so many bytes for
     /// a column, or more; where it has none, the column is like any other.
-    #[must_use]
-    pub fn new_in(shape: BlockShape, capacity: usize, allocate: Allocate<'_>) -> Self {
-        macro_rules! reserve {
-            ($($name:ident),*) => {
-                Columns {
-                    windows: each(
-                        shape.window_columns(),
-                        shape.windows(capacity).saturating_mul(shape.window_values()),
-                        allocate,
-                    ),
-                    rewards: each(shape.metrics, capacity, allocate),
-                    clipped: each(shape.metrics, capacity, allocate),
-                    $($name: column(capacity, allocate),)*
-                }
-            };
+    ///
+    /// # Errors
+    /// There is no memory for it, as far as the system tells: it may promise more than it has.
+    pub fn new_in(
+        shape: BlockShape,
+        capacity: usize,
+        allocate: Allocate<'_>,
+    ) -> Result<Self, BackendError> {
+        let bytes = bytes_of(shape, capacity);
+        let reserve = || -> Option<Columns> {
+            // Each column may have room where all of them together have none.
+            let whole = usize::try_from(bytes).ok()?;
+            Vec::<u8>::new().try_reserve_exact(whole).ok()?;
+            let windows = shape.windows(capacity).checked_mul(shape.window_values())?;
+            macro_rules! reserve {
+                ($($name:ident),*) => {
+                    Columns {
+                        windows: each(shape.window_columns(), windows, allocate)?,
+                        rewards: each(shape.metrics, capacity, allocate)?,
+                        clipped: each(shape.metrics, capacity, allocate)?,
+                        $($name: column(capacity, allocate)?,)*
+                    }
+                };
+            }
+            Some(for_plain!(reserve))
+        };
+        match reserve() {
+            Some(columns) => {
+                Ok(Self { shape, capacity, numbers: Held::default(), rows: 0, columns })
+            }
+            None => Err(BackendError::NoMemory { rows: capacity, bytes }),
         }
-        let columns = for_plain!(reserve);
-        Self { shape, capacity, numbers: Held::default(), rows: 0, columns }
     }
 
     fn resize(&mut self, rows: usize) {
@@ -365,18 +381,30 @@ impl SampleBlock {
 /// Gives memory of at least so many bytes, aligned to 64, or none.
 pub type Allocate<'a> = &'a dyn Fn(usize) -> Option<Box<dyn Bytes>>;
 
-/// Empty columns with room for `capacity` values each.
+/// Bytes of the values of the columns of a row, but for windows and metrics.
+const ROW_BYTES: u64 = 12 * 8 + 2 * 4 + 3;
+
+/// Bytes of the values of so many rows.
+fn bytes_of(shape: BlockShape, rows: usize) -> u64 {
+    let values = (shape.windows(rows) as u64).saturating_mul(shape.window_values() as u64);
+    let windows = values.saturating_mul((shape.window_columns() * size_of::<f32>()) as u64);
+    let row = ROW_BYTES + (shape.metrics * (size_of::<f64>() + 1)) as u64;
+    (rows as u64).saturating_mul(row).saturating_add(windows)
+}
+
+/// Empty columns with room for `capacity` values each; none where there is no memory.
 fn each<T: bytemuck::Pod>(
     columns: usize,
     capacity: usize,
     allocate: Allocate<'_>,
-) -> Vec<Column<T>> {
+) -> Option<Vec<Column<T>>> {
     (0..columns).map(|_| column(capacity, allocate)).collect()
 }
 
-fn column<T: bytemuck::Pod>(capacity: usize, allocate: Allocate<'_>) -> Column<T> {
-    let bytes = capacity.saturating_mul(size_of::<T>());
-    allocate(bytes).map_or_else(|| Column::with_capacity(capacity), Column::in_memory)
+fn column<T: bytemuck::Pod>(capacity: usize, allocate: Allocate<'_>) -> Option<Column<T>> {
+    let bytes = capacity.checked_mul(size_of::<T>())?;
+    allocate(bytes)
+        .map_or_else(|| Column::try_with_capacity(capacity), |m| Some(Column::in_memory(m)))
 }
 
 impl<'a> RowsMut<'a> {
@@ -503,4 +531,26 @@ fn split_each<T>(slices: Slices<'_, T>, middle: usize) -> (Slices<'_, T>, Slices
         after.0.push(second);
     }
     (before, after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_no_machine_has_memory_for_is_an_error() {
+        let shape = BlockShape {
+            channels: 5,
+            lookback: 64,
+            metrics: 1,
+            layout: WindowLayout::PerChannel,
+            rows_per_window: 1,
+        };
+        for rows in [1 << 42, usize::MAX / 8, usize::MAX] {
+            let refused = SampleBlock::new(shape, rows).unwrap_err();
+            assert!(matches!(refused, BackendError::NoMemory { rows: r, .. } if r == rows));
+            assert!(refused.to_string().contains("--chunk-rows"), "{refused}");
+        }
+        assert_eq!(SampleBlock::new(shape, 10).unwrap().capacity(), 10);
+    }
 }

@@ -88,12 +88,12 @@ pub fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
     let session =
         backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).map_err(text)?;
     let samples = usize::try_from(case.plan.samples).map_err(|e| e.to_string())?;
-    let mut whole = session.allocate(samples);
+    let mut whole = session.allocate(samples).map_err(text)?;
     session.fill(0, samples, &mut whole).map_err(text)?;
     naive::compare(&case.market, &case.plan, &whole)?;
 
     // Pieces of odd sizes, in a block that held other samples before.
-    let mut piece = session.allocate(samples);
+    let mut piece = session.allocate(samples).map_err(text)?;
     session.fill(0, samples, &mut piece).map_err(text)?;
     let mut first = 0;
     for size in [0, 1, 2, 7, 255, 256, 257, samples] {
@@ -127,7 +127,7 @@ fn check_lists(session: &dyn Session, whole: &SampleBlock) -> Result<(), String>
             let named = |e: String| format!("{layout:?}, {rows_per_window} rows a window: {e}");
             let group = rows_per_window as u64;
             let most = samples as usize + rows_per_window;
-            let mut block = session.allocate_shaped(shape, most);
+            let mut block = session.allocate_shaped(shape, most).map_err(text)?;
             for groups in [0, 1, 3, 64, 65, samples / group] {
                 // Whole groups from all over, some of them several times.
                 let first = |j: u64| j * 7_919 % (samples / group) * group;

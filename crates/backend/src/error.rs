@@ -78,6 +78,16 @@ pub enum BackendError {
         /// How many there are.
         samples: u64,
     },
+    /// There is no memory for a block.
+    #[error(
+        "there is no memory for {rows} samples at once, which take {bytes} bytes. Make fewer at once (--chunk-rows, batch_size, a slice)"
+    )]
+    NoMemory {
+        /// Rows asked for.
+        rows: usize,
+        /// The bytes that they take.
+        bytes: u64,
+    },
     /// A block can't hold the rows asked for.
     #[error("a block made for {capacity} samples can't hold {rows}")]
     BlockTooSmall {

@@ -15,12 +15,12 @@
 //! let recipe = barloom_recipe::Recipe::default().resolve(&market)?;
 //! let plan = Arc::new(Plan::new(&recipe, &market, None)?);
 //! let session = cpu.prepare(market, plan)?;
-//! let mut block = session.allocate(4_096);
+//! let mut block = session.allocate(4_096)?;
 //! session.fill(0, 4_096, &mut block)?;
 //! let closes: &[f32] = block.window(3, 0); // channel 3 of the block's sample 0: [L]
 //!
 //! let shape = session.plan().block_shape().layout(barloom_backend::WindowLayout::ChannelsFirst);
-//! let mut batch = session.allocate_shaped(shape, 32);
+//! let mut batch = session.allocate_shaped(shape, 32)?;
 //! session.gather(&[7, 3, 7], &mut batch)?;
 //! let windows: &[f32] = &batch.windows[0]; // [3, C, L]
 //! # Ok(())

@@ -57,12 +57,18 @@ pub trait Session: Send + Sync {
 
     /// An empty block of a shape of this plan that holds up to `rows` samples, in memory that
     /// suits the backend.
-    fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> SampleBlock {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> Result<SampleBlock, BackendError> {
         SampleBlock::new(shape, rows)
     }
 
     /// An empty block that holds up to `rows` samples, a column for each channel.
-    fn allocate(&self, rows: usize) -> SampleBlock {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    fn allocate(&self, rows: usize) -> Result<SampleBlock, BackendError> {
         self.allocate_shaped(self.plan().block_shape(), rows)
     }
 

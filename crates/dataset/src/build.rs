@@ -16,7 +16,7 @@ use barloom_recipe::{Format, Recipe};
 
 use crate::begun::{Begun, Piece};
 use crate::files::{PartialFile, check_size, sync_dir, write_bytes};
-use crate::lock::Leftovers;
+use crate::leftovers::Leftovers;
 use crate::parallel::{Workers, in_parallel};
 use crate::piece::{PIECE, PieceManifest};
 use crate::record::BuiltShard;
@@ -160,15 +160,12 @@ impl Build<'_> {
             (false, false) => Leftovers::ClearedUnlessWhole,
         };
         let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
+        let told = Told { begun: &begun, dir: staging.dir(), is_told: Mutex::new(false) };
         let built = thread::scope(|scope| {
-            // Samples need not wait for it; a build that goes on with them does. A virtual dataset
-            // leaves nothing to go on with.
-            let told = scope.spawn(|| match (self.resume, self.recipe.output.format) {
-                (true, _) | (false, Format::Virtual) => Ok(()),
-                (false, _) => begun.write(staging.dir()),
-            });
-            let built = self.write_parts(&staging, &begun);
-            told.join().unwrap_or(Err(DatasetError::Stopped)).and(built)
+            // Samples need not wait for it.
+            let telling = scope.spawn(|| if self.resume { Ok(()) } else { told.tell() });
+            let built = self.write_parts(&staging, &told);
+            telling.join().unwrap_or(Err(DatasetError::Stopped)).and(built)
         });
         let done = built.and_then(|built| staging.commit().map(|()| built));
         let built = done.map_err(|error| staging.leave(error))?;
@@ -222,19 +219,17 @@ impl Build<'_> {
     fn write_parts(
         &self,
         staging: &Staging,
-        begun: &impl Deref<Target = Begun>,
+        told: &Told<'_>,
     ) -> Result<Vec<BuiltPart>, DatasetError> {
         if self.resume {
             if let Some(found) = Begun::read(staging.dir())? {
-                begun.same(&found, staging.dir())?;
+                told.begun.same(&found, staging.dir())?;
             }
-            if self.recipe.output.format != Format::Virtual {
-                begun.write(staging.dir())?;
-            }
+            told.tell()?;
         }
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            parts.push(self.begin(part, begun, staging.dir())?);
+            parts.push(self.begin(part, told.begun, staging.dir())?);
         }
         self.check_room(staging.dir(), &parts)?;
         parts.iter_mut().try_for_each(|part| self.find_missing(part))?;
@@ -242,7 +237,7 @@ impl Build<'_> {
         for part in parts {
             let (path, dir) = (part.build.path_in(self.out), part.dir.clone());
             let made = self.rows(&part, &part.missing);
-            let manifest = self.write_part(part, begun)?;
+            let manifest = self.write_part(part, told)?;
             sync_dir(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
@@ -255,7 +250,7 @@ impl Build<'_> {
     fn begin<'a>(
         &self,
         build: &'a PartBuild,
-        begun: &impl Deref<Target = Begun>,
+        begun: &dyn Deref<Target = Begun>,
         staging: &Path,
     ) -> Result<Begin<'a>, DatasetError> {
         let (plan, output) = (build.session.plan(), &self.recipe.output);
@@ -317,11 +312,7 @@ impl Build<'_> {
         numbers.iter().map(|number| shards.range(*number).1).sum()
     }
 
-    fn write_part(
-        &self,
-        mut part: Begin<'_>,
-        begun: &impl Deref<Target = Begun>,
-    ) -> Result<Manifest, DatasetError> {
+    fn write_part(&self, mut part: Begin<'_>, told: &Told<'_>) -> Result<Manifest, DatasetError> {
         let stop = AtomicBool::new(false);
         let (files, samples) = thread::scope(|scope| {
             let (dir, build) = (&part.dir, part.build);
@@ -330,7 +321,7 @@ impl Build<'_> {
                 stop.fetch_or(files.is_err(), Ordering::Relaxed);
                 files
             });
-            let samples = self.write_shards(&part, begun, &stop);
+            let samples = self.write_shards(&part, told, &stop);
             (files.join().unwrap_or(Err(DatasetError::Stopped)), samples)
         });
         let (files, built) = (files?, samples?);
@@ -340,7 +331,8 @@ impl Build<'_> {
         let mut shards: BTreeMap<u64, BuiltShard> = part.missing.into_iter().zip(built).collect();
         shards.append(&mut part.whole);
         let totals = part.totals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut manifest = self.draft(part.build, begun, files);
+        let mut manifest = self.draft(part.build, told.begun, files);
+        told.tell()?;
         if let Some(piece) = self.piece {
             let text = PieceManifest::new(piece, manifest.clone()).text();
             write_bytes(&part.dir, PIECE, text.as_bytes())?;
@@ -397,13 +389,13 @@ impl Build<'_> {
     fn write_shards(
         &self,
         part: &Begin<'_>,
-        begun: &impl Deref<Target = Begun>,
+        told: &Told<'_>,
         stop: &AtomicBool,
     ) -> Result<Vec<BuiltShard>, DatasetError> {
         if part.missing.is_empty() {
             return Ok(Vec::new());
         }
-        let identity = begun.identity(part.build.part.as_ref().map(PartRecord::new).as_ref());
+        let identity = told.begun.identity(part.build.part.as_ref().map(PartRecord::new).as_ref());
         // An npy shard has a file for each column, and a process may open so many.
         let many_files = self.recipe.output.format == Format::Npy;
         let threads = if many_files { self.threads.min(MOST_NPY_THREADS) } else { self.threads };
@@ -427,8 +419,29 @@ impl Build<'_> {
             workers,
             stop,
             |numbers| writer.write(numbers),
-            |shard| shard.settle(&part.dir, self.piece.is_some()),
+            |shard| told.tell().and_then(|()| shard.settle(&part.dir, self.piece.is_some())),
         )
+    }
+}
+
+/// What is built, and the folder that says so: in `build.json`, which is there before anything is that
+/// would be lost if the folder were cleared.
+struct Told<'a> {
+    /// Known once the bars are hashed.
+    begun: &'a (dyn Deref<Target = Begun> + Sync),
+    dir: &'a Path,
+    is_told: Mutex<bool>,
+}
+
+impl Told<'_> {
+    /// Writes `build.json`, or waits for a thread that does.
+    fn tell(&self) -> Result<(), DatasetError> {
+        let mut is_told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_told {
+            self.begun.write(self.dir)?;
+            *is_told = true;
+        }
+        Ok(())
     }
 }
 

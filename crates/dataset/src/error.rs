@@ -45,6 +45,14 @@ pub enum DatasetError {
     /// The output is a link to nothing.
     #[error("{} is a link to what is not there; make the folder that it names, or choose another --out", .0.display())]
     DanglingLink(PathBuf),
+    /// A dataset is where another one would be built.
+    #[error("{}: this folder holds a dataset ({}), and --out would be built in it. Nothing was touched. Rename the folder, or choose another --out", dir.display(), found.strip_prefix(dir).unwrap_or(found).display())]
+    HoldsDataset {
+        /// The folder.
+        dir: PathBuf,
+        /// What of a dataset is in it.
+        found: PathBuf,
+    },
     /// Something that no build wrote is where the dataset is built.
     #[error("{} is in the way where the dataset is built: no build wrote it; move it elsewhere", .0.display())]
     InTheWay(PathBuf),
@@ -57,7 +65,7 @@ pub enum DatasetError {
         shards: usize,
     },
     /// A build ended before the dataset was whole; what it has done stays.
-    #[error("{because}; {shards} whole shards stay in {}: the same command with --resume goes on with them", dir.display())]
+    #[error("{}; {shards} whole shards stay in {}: the same command with --resume goes on with them", because.message(), dir.display())]
     Resumable {
         /// The folder that it was built in.
         dir: PathBuf,
@@ -94,6 +102,16 @@ pub enum DatasetError {
         /// In how many shards.
         count: u64,
         /// How many shards a part may have.
+        most: u64,
+    },
+    /// More samples than can be compared at once.
+    #[error("{}: {samples} samples are more than verify can compare at once; {most} are the most. Use --rows N with a smaller N", path.display())]
+    TooManyToVerify {
+        /// The dataset.
+        path: PathBuf,
+        /// How many were asked for.
+        samples: u64,
+        /// How many can be.
         most: u64,
     },
     /// A virtual dataset has no shards to be built apart.
@@ -219,6 +237,50 @@ fn other_semantics(found: u64, known: u64) -> String {
 }
 
 impl DatasetError {
+    /// The error and its causes in one line: `x/a.npy: can't create: No space left on device`.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        message
+    }
+
+    /// The file or folder that the error is about, if it is about one.
+    #[must_use]
+    pub fn at_file(&self) -> Option<String> {
+        let path = match self {
+            Self::Io { path, .. }
+            | Self::NotOurs { path, .. }
+            | Self::Foreign { path, .. }
+            | Self::OtherBuild { path, .. }
+            | Self::NoRoom { path, .. }
+            | Self::TooManyToVerify { path, .. }
+            | Self::IsPiece { path, .. }
+            | Self::HasParts { path, .. }
+            | Self::NewerFormat { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Differs { path, .. }
+            | Self::Format { path, .. }
+            | Self::Exists(path)
+            | Self::NotAFolder(path)
+            | Self::DanglingLink(path)
+            | Self::InTheWay(path)
+            | Self::Busy(path)
+            | Self::NoName(path)
+            | Self::NotADataset(path) => path,
+            Self::HoldsDataset { dir, .. } | Self::Unfinished { dir, .. } => dir,
+            Self::Resumable { because, .. } => return because.at_file(),
+            Self::MarketData(error) => return error.at_file(),
+            Self::Recipe(error) => return error.at().map(|at| at.origin.clone()),
+            _ => return None,
+        };
+        Some(path.to_string_lossy().into_owned())
+    }
+
     /// Whether it says that the dataset itself is wrong, and not that it can't be told.
     #[must_use]
     pub fn is_of_dataset(&self) -> bool {

@@ -191,7 +191,8 @@ pub(crate) fn write_soon(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Dat
 /// How a file comes to another folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Take {
-    /// By a second name, or a copy where that can't be: for a file that is removed in the end.
+    /// By a second name, or a copy where that can't be and of what a link points to: for a file that
+    /// is removed in the end.
     Move,
     /// By a copy.
     Copy,
@@ -207,7 +208,9 @@ pub(crate) fn take_file(
 ) -> Result<(), DatasetError> {
     check_size(from, record)?;
     let (source, path) = (from.join(&record.name), to.join(&record.name));
-    let linked = take == Take::Move && fs::hard_link(&source, &path).is_ok();
+    // A second name of a link would be a link, and what it points to may be gone tomorrow.
+    let is_link = fs::symlink_metadata(&source).is_ok_and(|found| found.is_symlink());
+    let linked = take == Take::Move && !is_link && fs::hard_link(&source, &path).is_ok();
     if !linked {
         if fs::symlink_metadata(&path).is_ok() {
             let there = io::ErrorKind::AlreadyExists.into();
@@ -289,12 +292,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, DatasetError> {
 
 /// Makes renames in a folder durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), DatasetError> {
-    // Only POSIX lets a folder be opened and synced; elsewhere renames are durable by themselves.
-    if cfg!(unix) {
-        let folder = File::open(dir).map_err(DatasetError::io(dir, "open"))?;
-        folder.sync_all().map_err(DatasetError::io(dir, "sync"))?;
-    }
-    Ok(())
+    barloom_files::sync_folder(dir).map_err(DatasetError::io(dir, "sync"))
 }
 
 /// Lower-case hex digits.

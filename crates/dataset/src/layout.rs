@@ -99,6 +99,18 @@ impl Layout {
         self.metrics.iter().map(String::as_str).collect()
     }
 
+    /// Bytes of the values of a sample, with 8 for each that is no window.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        let windows = (self.channels.len() as u64).saturating_mul(self.lookback() as u64);
+        let others = (self.schema.fields().len() - self.channels.len()) as u64;
+        windows.saturating_mul(size_of::<f32>() as u64).saturating_add(8 * others)
+    }
+
+    /// Bytes of the tables of names: of symbols and of exit reasons.
+    pub(crate) fn tables_bytes(&self) -> u64 {
+        self.symbols.iter().chain(&self.reasons).map(|name| name.len() as u64 + 16).sum()
+    }
+
     /// Windows one after another as an Arrow column.
     pub(crate) fn window_array(&self, values: Vec<f32>) -> Result<ArrayRef, ArrowError> {
         let item = Arc::new(Field::new("item", DataType::Float32, false));

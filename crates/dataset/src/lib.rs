@@ -37,6 +37,7 @@ mod files;
 mod hashing;
 mod ipc;
 mod layout;
+mod leftovers;
 mod lock;
 mod manifest;
 mod merge;
@@ -53,6 +54,7 @@ mod room;
 mod sealed;
 mod shard;
 mod staging;
+mod stored;
 mod summary;
 mod verify;
 

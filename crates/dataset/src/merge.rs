@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use barloom_recipe::Recipe;
 use serde_json::Value;
 
-use crate::begun::difference;
+use crate::begun::{Begun, difference};
 use crate::build::MOST_SHARDS;
 use crate::files::{Take, read_text, sync_dir, take_file, write_bytes};
-use crate::lock::Leftovers;
+use crate::leftovers::Leftovers;
 use crate::ownership::{entries, remove_dataset};
 use crate::parallel::in_parallel;
 use crate::piece::{self, PieceManifest};
@@ -61,8 +61,7 @@ impl Merge<'_> {
         let leftovers =
             if self.overwrite { Leftovers::Cleared } else { Leftovers::ClearedUnlessWhole };
         let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
-        let joined: Result<Vec<_>, _> =
-            parts.iter().map(|part| self.join(part, staging.dir())).collect();
+        let joined = self.join_all(&parts, staging.dir());
         let done = joined.and_then(|built| staging.commit().map(|()| built));
         let built = done.map_err(|error| staging.leave(error))?;
         if !self.keep {
@@ -129,6 +128,18 @@ impl Merge<'_> {
         Ok(parts)
     }
 
+    fn join_all(
+        &self,
+        parts: &[PartPieces],
+        staging: &Path,
+    ) -> Result<Vec<BuiltPart>, DatasetError> {
+        if let Some(PartPieces { manifest, .. }) = parts.first() {
+            // A merge that is stopped leaves a folder that the next one may clear.
+            Begun::new(manifest.recipe.clone(), manifest.market.clone(), None).write(staging)?;
+        }
+        parts.iter().map(|part| self.join(part, staging)).collect()
+    }
+
     fn join(&self, part: &PartPieces, staging: &Path) -> Result<BuiltPart, DatasetError> {
         let name = part.manifest.part.as_ref().map(|part| &part.name);
         let in_part = |dir: &Path| name.map_or_else(|| dir.to_owned(), |name| dir.join(name));
@@ -165,7 +176,7 @@ impl Merge<'_> {
         let text = manifest.to_json();
         write_bytes(&dir, "manifest.json", text.as_bytes())?;
         sync_dir(&dir)?;
-        let manifest = Dataset::open(&dir)?.manifest().clone();
+        let manifest = Dataset::open_in(&dir)?.manifest().clone();
         Ok(BuiltPart { path: in_part(self.out), manifest, piece: None, made: 0 })
     }
 

@@ -273,7 +273,10 @@ impl NpyFiles<'_> {
                 return Err("it does not begin as what was written".into());
             }
             let rows: usize = runs.iter().map(Range::len).sum();
-            let mut values = vec![T::zeroed(); rows * column.values()];
+            let count = rows.checked_mul(column.values());
+            let mut values = Vec::new();
+            let room = count.filter(|count| values.try_reserve_exact(*count).is_ok());
+            values.resize(room.ok_or("its rows take more memory than there is")?, T::zeroed());
             let mut left: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
             for run in runs {
                 let (now, later) = left.split_at_mut(run.len() * row_bytes);

@@ -11,7 +11,7 @@ use barloom_recipe::{Format, Recipe};
 
 use crate::begun::Begun;
 use crate::files::{check_file, read_text};
-use crate::lock::whole_shards;
+use crate::leftovers::whole_shards;
 use crate::manifest::first_semantics;
 use crate::piece::PieceManifest;
 use crate::staging::{INCOMPLETE, folder_of};
@@ -33,13 +33,18 @@ impl Dataset {
     /// recipe is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatasetError> {
         let path = path.as_ref();
-        let file = path.join("manifest.json");
         if path.is_file() {
             return Err(DatasetError::NotADataset(path.to_path_buf()));
         }
         if let Some(unfinished) = unfinished(path) {
             return Err(unfinished);
         }
+        Self::open_in(path)
+    }
+
+    /// As [`open`](Self::open), also in the folder of a build that has not ended.
+    pub(crate) fn open_in(path: &Path) -> Result<Self, DatasetError> {
+        let file = path.join("manifest.json");
         if !file.is_file() {
             if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
                 let path = path.to_path_buf();

@@ -9,15 +9,14 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
-use arrow::ipc::reader::FileReader;
-use barloom_backend::{BLOCK_ROWS, Numbers, SampleBlock, Session, Threads};
+use arrow::datatypes::SchemaRef;
+use barloom_backend::{BackendError, Numbers, SampleBlock, Session, Threads};
 use barloom_bars::Market;
 use barloom_recipe::Format;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 
 use crate::encode::EncodeError;
 use crate::npy::NpyFiles;
+use crate::stored::StoredShard;
 use crate::{Dataset, DatasetError, FileRecord, Layout, ShardRecord};
 
 /// Rows that a virtual dataset makes at once.
@@ -163,9 +162,10 @@ impl SampleReader {
         session: &dyn Session,
         samples: Numbers<'_>,
     ) -> Result<RecordBatch, DatasetError> {
+        self.check_room(samples.len())?;
         let mut batches = Vec::new();
         let most = samples.len().min(MADE_ROWS);
-        let mut block: SampleBlock = session.allocate(most);
+        let mut block: SampleBlock = session.allocate(most)?;
         for start in (0..samples.len()).step_by(MADE_ROWS) {
             let end = samples.len().min(start + MADE_ROWS);
             // Few samples are made before another thread wakes up.
@@ -177,6 +177,16 @@ impl SampleReader {
         self.joined(&batches, samples.len() as u64)
     }
 
+    /// Refuses more rows at once than there is memory for, as far as the system tells.
+    fn check_room(&self, rows: usize) -> Result<(), DatasetError> {
+        let bytes = self.layout.row_bytes().saturating_mul(rows as u64);
+        let there_is = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+        if usize::try_from(bytes).is_ok_and(there_is) {
+            return Ok(());
+        }
+        Err(BackendError::NoMemory { rows, bytes }.into())
+    }
+
     /// How many rows a range is.
     fn rows_of(&self, samples: &Range<u64>) -> Result<usize, DatasetError> {
         let rows = samples.end.saturating_sub(samples.start);
@@ -185,29 +195,19 @@ impl SampleReader {
 
     /// Rows of a shard. Some damage makes readers panic.
     fn rows(&self, shard: &ShardRecord, runs: Runs) -> Result<RecordBatch, DatasetError> {
+        let count: usize = runs.iter().map(Range::len).sum();
+        self.check_room(count)?;
         let Source::Stored { dir, format, .. } = &self.source else {
             return Err(DatasetError::Stopped);
         };
-        let count: usize = runs.iter().map(Range::len).sum();
         let first = shard.files.first().map_or_else(|| dir.clone(), |file| dir.join(&file.name));
         if *format == Format::Npy {
             return NpyFiles { dir, layout: &self.layout, shard }.read(&runs);
         }
         let read = || -> Result<RecordBatch, EncodeError> {
             let file = open(&first, shard.files.first())?;
-            let batches = match format {
-                Format::Parquet => parquet_rows(file, runs)?,
-                _ => arrow_rows(file, &runs)?,
-            };
-            let schema = self.schema();
-            let columns = |schema: &Schema| -> Vec<(String, DataType)> {
-                let fields = schema.fields().iter();
-                fields.map(|field| (field.name().clone(), field.data_type().clone())).collect()
-            };
-            if batches.iter().any(|batch| columns(&batch.schema()) != columns(&schema)) {
-                return Err("its columns are not those of the dataset".into());
-            }
-            Ok(concat_batches(&schema, &batches)?)
+            let (format, layout, rows) = (*format, &self.layout, shard.rows);
+            StoredShard { file, format, layout, rows }.read(&runs)
         };
         let damaged = |problem: String| DatasetError::Damaged { path: first.clone(), problem };
         match std::panic::catch_unwind(AssertUnwindSafe(read)) {
@@ -257,42 +257,4 @@ pub(crate) fn open(path: &Path, record: Option<&FileRecord>) -> Result<File, Enc
         }
         _ => Ok(file),
     }
-}
-
-fn parquet_rows(file: File, runs: Runs) -> Result<Vec<RecordBatch>, EncodeError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-    let rows = usize::try_from(builder.metadata().file_metadata().num_rows())?;
-    if runs.last().is_some_and(|run| run.end > rows) {
-        return Err(format!("it has {rows} rows").into());
-    }
-    let count: usize = runs.iter().map(Range::len).sum();
-    let selection = RowSelection::from_consecutive_ranges(runs.into_iter(), rows);
-    let reader = builder.with_row_selection(selection).with_batch_size(count.max(1)).build()?;
-    Ok(reader.collect::<Result<_, _>>()?)
-}
-
-fn arrow_rows(file: File, runs: &Runs) -> Result<Vec<RecordBatch>, EncodeError> {
-    let mut reader = FileReader::try_new(file, None)?;
-    let mut batches = Vec::new();
-    let mut held: Option<(usize, RecordBatch)> = None;
-    for run in runs {
-        let mut row = run.start;
-        while row < run.end {
-            let number = row / BLOCK_ROWS;
-            if held.as_ref().is_none_or(|(held, _)| *held != number) {
-                reader.set_index(number)?;
-                let batch = reader.next().ok_or("it has too few record batches")??;
-                held = Some((number, batch));
-            }
-            let Some((_, batch)) = &held else { break };
-            let start = row % BLOCK_ROWS;
-            let rows = (run.end - row).min(BLOCK_ROWS - start);
-            if start + rows > batch.num_rows() {
-                return Err("its record batches are too short".into());
-            }
-            batches.push(batch.slice(start, rows));
-            row += rows;
-        }
-    }
-    Ok(batches)
 }

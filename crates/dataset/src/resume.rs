@@ -10,7 +10,7 @@ use barloom_recipe::{Format, OutputSettings};
 
 use crate::begun::{BEGUN, Piece};
 use crate::files::{Stop, check_file};
-use crate::lock::is_build_file;
+use crate::leftovers::is_build_file;
 use crate::ownership::entries;
 use crate::parallel::in_parallel;
 use crate::record::{self, BuiltShard, Record};

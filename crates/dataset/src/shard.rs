@@ -88,7 +88,8 @@ impl ShardWriter<'_> {
         let mut shards = shards?;
         let most = shards.iter().map(|shard| shard.rows).max().unwrap_or(0);
         let capacity = most.min(chunk_rows as u64) as usize;
-        let mut blocks: Vec<_> = shards.iter().map(|_| self.idle_block(capacity)).collect();
+        let blocks: Result<Vec<_>, _> = shards.iter().map(|_| self.idle_block(capacity)).collect();
+        let mut blocks = blocks?;
         while shards.iter().any(|shard| shard.done < shard.rows) {
             let mut rows = Vec::with_capacity(shards.len());
             for (shard, block) in shards.iter_mut().zip(&mut blocks) {
@@ -138,10 +139,11 @@ impl ShardWriter<'_> {
     }
 
     /// A block that a shard before was made in, as new memory takes time; or a new one.
-    fn idle_block(&self, capacity: usize) -> SampleBlock {
+    fn idle_block(&self, capacity: usize) -> Result<SampleBlock, DatasetError> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = idle.iter().position(|block| block.capacity() >= capacity);
-        fits.map(|place| idle.swap_remove(place)).unwrap_or_else(|| self.session.allocate(capacity))
+        let held = fits.map(|place| idle.swap_remove(place));
+        Ok(held.map_or_else(|| self.session.allocate(capacity), Ok)?)
     }
 
     fn open(&self, number: u64) -> Result<OpenShard, DatasetError> {

@@ -3,9 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use barloom_files::replace_folder;
+
 use crate::begun::Begun;
 use crate::files::sync_dir;
-use crate::lock::{self, LOCK, Leftovers, whole_shards};
+use crate::leftovers::{self, Leftovers, whole_shards};
+use crate::lock::{self, LOCK};
 use crate::ownership::{Contents, MANIFEST, entries, is_trace, remove_dataset};
 use crate::piece::PIECE;
 use crate::{DatasetError, record};
@@ -60,7 +63,7 @@ impl Staging {
         // The dataset is whole and has its name: nothing from here on makes it less.
         let told = |done: Result<(), DatasetError>| {
             if let Err(error) = done {
-                tracing::warn!("{} is whole, but: {error}", self.out.display());
+                tracing::warn!("{} is whole, but: {}", self.out.display(), error.message());
             }
         };
         // What a build goes on with, and what was there, go only when the name is sure to stay.
@@ -110,7 +113,11 @@ impl Staging {
         let begun = Begun::read(&self.dir).ok()?;
         let shards = begun.map_or(Ok(0), |_| whole_shards(&self.dir)).ok()?;
         if shards == 0 {
-            let _ = fs::remove_dir_all(&self.dir);
+            // It held nothing but this build's files. What came to it since then stays.
+            if leftovers::clear(&self.dir).is_ok() {
+                let _ = fs::remove_file(self.dir.join(LOCK));
+                let _ = fs::remove_dir(&self.dir);
+            }
         } else {
             remove_temporary(&self.dir);
         }
@@ -175,20 +182,20 @@ fn parts_and(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     Ok([dir.to_owned()].into_iter().chain(parts).collect())
 }
 
-/// Renames the folder to `out`; what was there is moved aside, to the path that is given back, or
-/// put back where the folder can't have its name.
+/// Renames the folder to `out`. What was there is moved aside, to the path that is given back, in the
+/// same step where the system can; or it is put back where the folder can't have its name.
 fn move_into_place(dir: &Path, out: &Path) -> Result<Option<PathBuf>, DatasetError> {
-    let before = fs::symlink_metadata(out).is_ok().then(|| free_name(out));
-    if let Some(aside) = &before {
-        fs::rename(out, aside).map_err(DatasetError::io(out, "move aside"))?;
+    let failed = DatasetError::io(out, "rename into place");
+    if fs::symlink_metadata(out).is_err() {
+        return fs::rename(dir, out).map(|()| None).map_err(failed);
     }
-    let Err(error) = fs::rename(dir, out) else { return Ok(before) };
-    if let Some(aside) = &before
-        && fs::rename(aside, out).is_err()
-    {
-        tracing::error!("what was {} is {} now", out.display(), aside.display());
+    let aside = free_name(out);
+    let replaced = replace_folder(dir, out, &aside);
+    if replaced.is_err() && fs::symlink_metadata(&aside).is_ok() {
+        let what = if out.exists() { dir } else { out };
+        tracing::error!("what was {} is {} now", what.display(), aside.display());
     }
-    Err(DatasetError::io(out, "rename into place")(error))
+    replaced.map(|()| Some(aside)).map_err(failed)
 }
 
 /// The folder that an output path means: where it is a link, what that points to.

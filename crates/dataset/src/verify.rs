@@ -13,6 +13,7 @@ use barloom_backend::{Backend, BackendError, BlockDigest, Plan, SampleBlock, Ses
 use barloom_bars::Market;
 use sha2::{Digest, Sha256};
 
+use crate::build::MOST_SHARDS;
 use crate::files::{check_file, read_text};
 use crate::manifest::SIDE_FILES;
 use crate::ownership::Contents;
@@ -78,7 +79,7 @@ impl Verified {
     /// Of a dataset that can't be opened.
     #[must_use]
     pub fn refused(error: &DatasetError) -> Self {
-        Self { problems: vec![error.to_string()], ..Self::default() }
+        Self { problems: vec![error.message()], ..Self::default() }
     }
 }
 
@@ -106,7 +107,7 @@ impl Verify<'_> {
         }
         self.dataset.check_semantics()?;
         match self.check_samples(&mut verified) {
-            Err(error) if error.is_of_dataset() => verified.problems.push(error.to_string()),
+            Err(error) if error.is_of_dataset() => verified.problems.push(error.message()),
             done => done?,
         }
         Ok(verified)
@@ -129,7 +130,7 @@ impl Verify<'_> {
         let stop = AtomicBool::new(false);
         for result in in_parallel(&numbers, self.threads.into(), &stop, check, |()| Ok(()))? {
             match result {
-                Err(error) if error.is_of_dataset() => verified.problems.push(error.to_string()),
+                Err(error) if error.is_of_dataset() => verified.problems.push(error.message()),
                 result => result?,
             }
         }
@@ -213,6 +214,7 @@ impl Compare<'_> {
     fn some(&self, count: u64, seed: u64, verified: &mut Verified) -> Result<(), DatasetError> {
         let Some(reader) = &self.reader else { return Ok(()) };
         let samples = self.session.plan().samples;
+        self.check_count(count.min(samples), MOST_ROWS)?;
         // Few are left to be found where nearly all are asked for.
         let mut chosen: Vec<u64> = if count >= samples / 2 {
             (0..samples).collect()
@@ -231,7 +233,7 @@ impl Compare<'_> {
             for number in numbers {
                 let samples = groups[*number as usize];
                 let stored = reader.take(samples)?;
-                let mut block = self.session.allocate(1);
+                let mut block = self.session.allocate(1)?;
                 for (row, sample) in samples.iter().enumerate() {
                     if (self.verify.stop)() {
                         return Err(DatasetError::Stopped);
@@ -256,6 +258,7 @@ impl Compare<'_> {
         let group = encode::group_rows(format, plan.block_shape());
         let rows = (MOST_BYTES / row_bytes(plan)).next_multiple_of(group).clamp(group, 1 << 16);
         let rows = rows.next_multiple_of(group) as u64;
+        self.check_count(plan.samples, rows.saturating_mul(MOST_SHARDS))?;
         let numbers: Vec<u64> = (0..plan.samples.div_ceil(rows)).collect();
         let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
         let idle = Mutex::new(Vec::<SampleBlock>::new());
@@ -266,10 +269,10 @@ impl Compare<'_> {
             let first = number * rows;
             let rows = rows.min(plan.samples - first);
             let held = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut block = held.unwrap_or_else(|| self.session.allocate(rows.max(1) as usize));
-            if block.capacity() < rows as usize {
-                block = self.session.allocate(rows as usize);
-            }
+            let mut block = match held.filter(|held| held.capacity() >= rows as usize) {
+                Some(held) => held,
+                None => self.session.allocate(rows.max(1) as usize)?,
+            };
             self.session.fill_alone(first, rows as usize, &mut block)?;
             if let Some(reader) = &self.reader {
                 self.same(&reader.read(first..first + rows)?, &block)?;
@@ -294,6 +297,15 @@ impl Compare<'_> {
         verified.samples = plan.samples;
         verified.content_digest = Some(joined.content_digest);
         Ok(())
+    }
+
+    /// Refuses more samples than what is known of each piece of work has memory for.
+    fn check_count(&self, samples: u64, most: u64) -> Result<(), DatasetError> {
+        let path = self.verify.dataset.path().to_owned();
+        match samples <= most {
+            true => Ok(()),
+            false => Err(DatasetError::TooManyToVerify { path, samples, most }),
+        }
     }
 
     /// Whether the manifest tells what all samples tell.
@@ -356,6 +368,9 @@ impl Compare<'_> {
         Ok(())
     }
 }
+
+/// Samples that can be chosen to be compared.
+const MOST_ROWS: u64 = 1 << 24;
 
 /// Bytes of windows that a thread reads at a time.
 const MOST_BYTES: usize = 32 << 20;

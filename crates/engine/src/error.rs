@@ -106,6 +106,34 @@ impl Error {
         self
     }
 
+    /// The file or folder that the error is about, if it is about one.
+    #[must_use]
+    pub fn at_file(&self) -> Option<String> {
+        match self {
+            Self::Recipe(error) => error.at().map(|at| at.origin.clone()),
+            Self::RecipeFile { path, .. } => Some(path.to_string_lossy().into_owned()),
+            Self::MarketData(error) => error.at_file(),
+            Self::Dataset(error) => error.at_file(),
+            _ => None,
+        }
+    }
+
+    /// The place in that file, if it is known: `line 7`, `row 7`.
+    #[must_use]
+    pub fn at_place(&self) -> Option<String> {
+        match self {
+            Self::Recipe(error) => place_in_recipe(error),
+            Self::MarketData(error) => error.at_place(),
+            Self::Dataset(error) => match &**error {
+                DatasetError::Recipe(error) => place_in_recipe(error),
+                DatasetError::MarketData(error) => error.at_place(),
+                _ => None,
+            },
+            Self::Decisions { row, .. } => row.map(|row| format!("row {row}")),
+            _ => None,
+        }
+    }
+
     /// The error and what caused it in one line, `a.toml: can't read: permission denied`: what a
     /// person is told.
     #[must_use]
@@ -132,6 +160,10 @@ impl From<DatasetError> for Error {
     }
 }
 
+fn place_in_recipe(error: &RecipeError) -> Option<String> {
+    error.at().and_then(|at| at.line).map(|line| format!("line {line}"))
+}
+
 fn of_dataset(error: &DatasetError) -> ErrorKind {
     match error {
         DatasetError::Backend(e) => of_backend(e),
@@ -144,6 +176,7 @@ fn of_dataset(error: &DatasetError) -> ErrorKind {
         | DatasetError::Pieces { .. }
         | DatasetError::VirtualPiece
         | DatasetError::TooManyShards { .. }
+        | DatasetError::TooManyToVerify { .. }
         | DatasetError::OtherBuild { .. }
         | DatasetError::NoName(_) => ErrorKind::Usage,
         DatasetError::Damaged { .. } | DatasetError::OtherSemantics { .. } => ErrorKind::Data,
@@ -165,7 +198,7 @@ fn of_backend(error: &BackendError) -> ErrorKind {
         BackendError::Windows(_)
         | BackendError::MissingChannel { .. }
         | BackendError::UnusableValue { .. } => ErrorKind::Data,
-        BackendError::Device(_) => ErrorKind::Io,
+        BackendError::Device(_) | BackendError::NoMemory { .. } => ErrorKind::Io,
         _ => ErrorKind::Usage,
     }
 }
@@ -214,5 +247,13 @@ mod tests {
         let outer = Error::from(DatasetError::from(inner));
         assert_eq!(outer.message(), "a: can't read: the disk is gone");
         assert_eq!(Error::NoBars.message(), Error::NoBars.to_string());
+        let source = io::Error::from_raw_os_error(28);
+        let full = DatasetError::Io { path: "d/a.npy".into(), action: "write", source };
+        let (dir, because) = ("d.incomplete".into(), Box::new(full));
+        let resumable = Error::from(DatasetError::Resumable { dir, shards: 3, because });
+        let message = resumable.message();
+        assert!(message.starts_with("d/a.npy: can't write: No space left on device"), "{message}");
+        assert_eq!(message.matches("No space left").count(), 1, "{message}");
+        assert_eq!(resumable.at_file().as_deref(), Some("d/a.npy"));
     }
 }

@@ -23,7 +23,7 @@
 //!
 //! let backend = BackendChoice::Cpu.open(None)?;
 //! let session = loaded.session(&*backend, None)?;
-//! let mut block = session.allocate(8);
+//! let mut block = session.allocate(8)?;
 //! session.fill(1_000, 8, &mut block)?; // samples 1000 to 1007
 //! assert_eq!(block.window(3, 0).len(), recipe.dataset.lookback);
 //! # Ok::<(), barloom_engine::Error>(())

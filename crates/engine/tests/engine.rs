@@ -139,7 +139,7 @@ fn a_part_has_its_plan_and_its_session() {
         let session = loaded.session(&*cpu, part.as_ref()).unwrap();
         assert_eq!(plan.part, *part);
         assert_eq!(plan.samples, session.plan().samples);
-        let mut block = session.allocate(16);
+        let mut block = session.allocate(16).unwrap();
         session.fill(plan.samples - 16, 16, &mut block).unwrap();
         let beyond = session.fill(plan.samples, 1, &mut block).unwrap_err();
         assert!(matches!(beyond, BackendError::OutOfRange { .. }), "{beyond}");
@@ -317,7 +317,7 @@ fn an_opened_dataset_has_the_samples_that_were_built() {
         let backend = BackendChoice::Cpu.open(None).unwrap();
         let [a, b] = [set, memory].map(|set| set.session(&*backend).unwrap());
         let samples = usize::try_from(set.plan.samples).unwrap();
-        let [mut x, mut y] = [a.allocate(samples), b.allocate(samples)];
+        let [mut x, mut y] = [&a, &b].map(|session| session.allocate(samples).unwrap());
         a.fill(0, samples, &mut x).unwrap();
         b.fill(0, samples, &mut y).unwrap();
         x.same_bits(&y).unwrap();
@@ -359,7 +359,7 @@ mod pricing {
     fn samples(loaded: &Loaded, rows: usize) -> SampleBlock {
         let backend: Box<dyn Backend> = BackendChoice::Cpu.open(None).unwrap();
         let session = loaded.session(&*backend, None).unwrap();
-        let mut block = session.allocate(rows);
+        let mut block = session.allocate(rows).unwrap();
         session.fill(0, rows, &mut block).unwrap();
         block
     }

@@ -26,13 +26,21 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    fn new(session: &dyn Session, shape: BlockShape, rows: usize) -> Self {
-        Self {
-            block: session.allocate_shaped(shape, rows),
-            meta: Column::with_capacity(rows * META),
-            reward: Column::with_capacity(rows * shape.metrics),
-            list: Vec::with_capacity(rows),
-        }
+    fn new(session: &dyn Session, shape: BlockShape, rows: usize) -> Result<Self, LoaderError> {
+        let block = session.allocate_shaped(shape, rows)?;
+        let reserve = || {
+            let meta = Column::try_with_capacity(rows.checked_mul(META)?)?;
+            let reward = Column::try_with_capacity(rows.checked_mul(shape.metrics)?)?;
+            let mut list = Vec::new();
+            list.try_reserve_exact(rows).ok()?;
+            Some((meta, reward, list))
+        };
+        let Some((meta, reward, list)) = reserve() else {
+            let bytes = (size_of::<f32>() * META + size_of::<u64>()) as u64;
+            let bytes = bytes.saturating_mul(rows as u64);
+            return Err(LoaderError::NoRoom { samples: rows as u64, bytes });
+        };
+        Ok(Self { block, meta, reward, list })
     }
 
     /// The list of samples to be made, to be filled by the caller: it holds none.
@@ -102,7 +110,10 @@ impl Pool {
     }
 
     /// A buffer of which there is no other owner.
-    pub(crate) fn take(&self, session: &dyn Session) -> Arc<Buffer> {
+    ///
+    /// # Errors
+    /// There is no memory for another one.
+    pub(crate) fn take(&self, session: &dyn Session) -> Result<Arc<Buffer>, LoaderError> {
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let is_free = |buffer: &Arc<Buffer>| Arc::strong_count(buffer) == 1;
         while buffers.iter().filter(|buffer| is_free(buffer)).count() > self.keep {
@@ -112,10 +123,10 @@ impl Pool {
         // The one that was begun last: the caches hold more of it.
         let free = buffers.iter_mut().rposition(|buffer| Arc::get_mut(buffer).is_some());
         match free {
-            Some(at) => buffers.remove(at),
+            Some(at) => Ok(buffers.remove(at)),
             None => {
                 drop(buffers);
-                Arc::new(Buffer::new(session, self.shape, self.rows))
+                Ok(Arc::new(Buffer::new(session, self.shape, self.rows)?))
             }
         }
     }
@@ -290,7 +301,7 @@ pub fn gather(
     }
     check_room(session.plan(), samples.len() as u64)?;
     let shape = session.plan().block_shape().layout(layout);
-    let mut buffer = Buffer::new(session, shape, samples.len());
+    let mut buffer = Buffer::new(session, shape, samples.len())?;
     buffer.list().extend_from_slice(samples);
     buffer.make(session)?;
     Ok(Batch { buffer: Arc::new(buffer), rows: 0..samples.len() })

@@ -55,7 +55,7 @@ impl Epoch {
 
     /// Makes the batches of a lot, one after another in a buffer.
     pub(crate) fn make(&self, lot: u64) -> Result<Arc<Buffer>, LoaderError> {
-        let mut shared = self.pool.take(&*self.session);
+        let mut shared = self.pool.take(&*self.session)?;
         let Some(buffer) = Arc::get_mut(&mut shared) else {
             return Err(LoaderError::Panicked("a free buffer is in use".into()));
         };

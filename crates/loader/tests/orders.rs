@@ -128,7 +128,7 @@ fn batches_hold_their_samples() {
             let session = session(actions);
             let options = LoaderOptions { layout, unit, threads: Some(2), ..options(5, Some(1)) };
             let loader = Loader::new(Arc::clone(&session), 83, options).unwrap();
-            let mut one = session.allocate(1);
+            let mut one = session.allocate(1).unwrap();
             for batch in loader.batches(&loader.start(0)).unwrap() {
                 let batch = batch.unwrap();
                 let each = batch.rows_per_window();

@@ -11,6 +11,9 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, SchemaRef};
 use barloom_bars::{Column, PRICE_COLUMNS};
+use barloom_columnar::{
+    ColumnarError, IpcFile, check_footer, check_pages, read_stream, unpacked_limit,
+};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -20,13 +23,12 @@ use parquet::arrow::arrow_reader::{
 use crate::names::symbol_of_file;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
-use crate::source::unpacked_limit;
 use crate::table::{Kind, Rows, Table};
 use crate::text::databento::{FIXED_POINT, Records, clear_undefined};
 use crate::text::number::Numbers;
 use crate::time::{self, Written};
 use crate::times::{Instants, Order, instants};
-use crate::{MarketDataError, ReadOptions, ipc, pages};
+use crate::{MarketDataError, ReadOptions};
 use labels::check_labels;
 pub use times::read_times;
 use times::{begins_with_time, written, written_apart};
@@ -41,8 +43,8 @@ pub(crate) fn read_parquet(
     let error = |e: &dyn std::fmt::Display| {
         MarketDataError::file(file, format!("it is not readable as Parquet: {e}"))
     };
-    pages::check_footer(bytes).map_err(|e| error(&e))?;
-    let limit = unpacked_limit(bytes.len());
+    check_footer(bytes).map_err(|e| error(&e))?;
+    let limit = unpacked_limit(bytes.len() as u64);
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| error(&e))?;
     let schema = builder.schema().clone();
     let metadata =
@@ -52,8 +54,9 @@ pub(crate) fn read_parquet(
     let read = |mut wanted: Vec<usize>, rows: Option<usize>| -> Result<Columns, MarketDataError> {
         wanted.sort_unstable();
         wanted.dedup();
-        let batch_rows =
-            pages::check(bytes, metadata.metadata(), &wanted).map_err(|e| error(&e))?;
+        let groups = 0..metadata.metadata().num_row_groups();
+        let declared = check_pages(bytes, metadata.metadata(), groups, &wanted, limit);
+        let batch_rows = declared.map_err(|e| error(&e))?.batch_rows(limit);
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
@@ -68,7 +71,7 @@ pub(crate) fn read_parquet(
             let batch = batch.map_err(|e| error(&e))?;
             unpacked += batch.get_array_memory_size() as u64;
             if unpacked > limit {
-                return Err(error(&pages::too_large(limit)));
+                return Err(error(&ColumnarError::too_large(limit)));
             }
             batches.push(batch);
         }
@@ -132,11 +135,23 @@ pub(crate) fn read_arrow(
         MarketDataError::file(file, format!("it is not readable as Arrow IPC: {e}"))
     };
     let (schema, batches) = if bytes.starts_with(b"ARROW1") {
-        ipc::read_file(bytes).map_err(|e| error(&e))?
+        read_arrow_file(bytes).map_err(|e| error(&e))?
     } else {
-        ipc::read_stream(bytes).map_err(|e| error(&e))?
+        read_stream(bytes).map_err(|e| error(&e))?
     };
     of_batches(file, &schema, batches, options)
+}
+
+/// All record batches of an Arrow IPC file that is in memory, in which its columns stay.
+pub(crate) fn read_arrow_file(
+    bytes: &Bytes,
+) -> Result<(SchemaRef, Vec<RecordBatch>), ColumnarError> {
+    let mut file = IpcFile::open(bytes.clone(), unpacked_limit(bytes.len() as u64))?;
+    let mut batches = Vec::with_capacity(file.batches());
+    for number in 0..file.batches() {
+        batches.extend(file.batch(number)?);
+    }
+    Ok((Arc::clone(file.schema()), batches))
 }
 
 /// The table of all columns.

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use barloom_bars::{OnBadBar, Series};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::names::{folder_of_symbol, stem};
+use crate::new_folder::NewFolder;
 use crate::source::expand_all;
 use crate::{Compression, Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
 
@@ -113,7 +114,7 @@ impl Conversion<'_> {
             let written: Result<(), MarketDataError> = loaded
                 .series
                 .par_iter()
-                .try_for_each(|series| self.write_one(&new.path, series, "bars", ending));
+                .try_for_each(|series| self.write_one(new.path(), series, "bars", ending));
             written?;
             converted.files = loaded.series.len();
             symbols = converted.add(&loaded);
@@ -127,7 +128,7 @@ impl Conversion<'_> {
                 let bars = read(std::slice::from_ref(file), self.read)?;
                 let loaded = bars.into_series(self.on_bad_bar)?;
                 for series in &loaded.series {
-                    self.write_one(&new.path, series, name, ending)?;
+                    self.write_one(new.path(), series, name, ending)?;
                 }
                 (self.progress)(*bytes);
                 let mut part = Converted { files: loaded.series.len(), ..Converted::default() };
@@ -200,85 +201,4 @@ fn file_names(files: &[(String, u64)]) -> Vec<String> {
         path.replace(['/', '\\', ':'], "-")
     };
     files.iter().map(whole).collect()
-}
-
-/// A folder that takes another's place when it is whole.
-struct NewFolder<'a> {
-    path: PathBuf,
-    out: &'a Path,
-    overwrite: bool,
-    done: bool,
-}
-
-impl<'a> NewFolder<'a> {
-    fn beside(out: &'a Path, overwrite: bool) -> Result<Self, MarketDataError> {
-        check_free(out, overwrite)?;
-        let mut number = 0_u32;
-        let path = loop {
-            let mut path = PathBuf::from(out.components().as_path()).into_os_string();
-            path.push(if number == 0 {
-                ".incomplete".into()
-            } else {
-                format!(".incomplete{number}")
-            });
-            let path = PathBuf::from(path);
-            match fs::create_dir(&path) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < 1_000 => number += 1,
-                created => {
-                    created.map_err(MarketDataError::io(&path, "create"))?;
-                    break path;
-                }
-            }
-        };
-        Ok(Self { path, out, overwrite, done: false })
-    }
-
-    fn finish(mut self) -> Result<(), MarketDataError> {
-        let mut aside = self.path.clone().into_os_string();
-        aside.push(".replaced");
-        let aside = PathBuf::from(aside);
-        // Someone else may have written it meanwhile.
-        check_free(self.out, self.overwrite)?;
-        let replaces = self.out.is_dir();
-        if replaces {
-            fs::rename(self.out, &aside).map_err(MarketDataError::io(self.out, "replace"))?;
-        }
-        if let Err(error) = fs::rename(&self.path, self.out) {
-            if replaces {
-                // If even that fails, it is still there under the other name.
-                let _ = fs::rename(&aside, self.out);
-            }
-            return Err(MarketDataError::io(self.out, "rename")(error));
-        }
-        self.done = true;
-        if replaces {
-            fs::remove_dir_all(&aside).map_err(MarketDataError::io(&aside, "remove"))?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether a folder can be written there: nothing is, or what may be replaced.
-fn check_free(out: &Path, overwrite: bool) -> Result<(), MarketDataError> {
-    let may_go = match fs::read_dir(out) {
-        Ok(entries) => {
-            // What else is there may be dear to someone.
-            let is_ours = |entry: io::Result<fs::DirEntry>| {
-                entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("symbol="))
-            };
-            let mut entries = entries.peekable();
-            entries.peek().is_none() || overwrite && entries.all(is_ours)
-        }
-        Err(_) => fs::symlink_metadata(out).is_err(),
-    };
-    if may_go { Ok(()) } else { Err(MarketDataError::Exists(out.to_path_buf())) }
-}
-
-impl Drop for NewFolder<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            // It is gone, or nothing more can be done.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }

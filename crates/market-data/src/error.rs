@@ -117,6 +117,14 @@ pub enum MarketDataError {
     /// An output is there already.
     #[error("{} is there already; give another name or --overwrite", .0.display())]
     Exists(PathBuf),
+    /// A folder that is to be replaced holds what no conversion writes.
+    #[error("{} holds {entry}, which is not of a conversion and would be lost; nothing was touched. Move it elsewhere, or give another name", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        entry: String,
+    },
     /// What was read is no series or market.
     #[error(transparent)]
     Bars(#[from] BarsError),
@@ -127,11 +135,36 @@ impl MarketDataError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) => ErrorKind::Io,
+            Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) | Self::Foreign { .. } => {
+                ErrorKind::Io
+            }
             Self::TimeZone(_) | Self::TimeFormat(_) | Self::Csv { .. } | Self::UnknownEnding(_) => {
                 ErrorKind::Usage
             }
             _ => ErrorKind::Data,
+        }
+    }
+
+    /// The file that the error is about, if it is about one.
+    #[must_use]
+    pub fn at_file(&self) -> Option<String> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Foreign { path, .. }
+            | Self::UnknownEnding(path)
+            | Self::Exists(path) => Some(path.to_string_lossy().into_owned()),
+            Self::File { file, .. } | Self::Cell { file, .. } => Some(file.clone()),
+            Self::NoFile { pattern } => Some(pattern.clone()),
+            _ => None,
+        }
+    }
+
+    /// The place in that file, if it is known: `line 7`, `row 7`.
+    #[must_use]
+    pub fn at_place(&self) -> Option<String> {
+        match self {
+            Self::Cell { place, .. } => Some(place.clone()),
+            _ => None,
         }
     }
 

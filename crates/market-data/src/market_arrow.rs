@@ -16,10 +16,11 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use barloom_bars::{Column, Market, Segment, Series, market_columns};
 
+use crate::MarketDataError;
+use crate::columnar::read_arrow_file;
 use crate::roles::normalise;
 use crate::source::unless_damaged;
 use crate::write::write_whole;
-use crate::{MarketDataError, ipc};
 
 /// How an Arrow IPC file begins.
 const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
@@ -30,7 +31,9 @@ const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
 /// # Errors
 /// The file can't be written.
 pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketDataError> {
-    write_whole(path, |file| write_market(file, market).map_err(MarketDataError::io(path, "write")))
+    write_whole(path, true, |file| {
+        write_market(file, market).map_err(MarketDataError::io(path, "write"))
+    })
 }
 
 /// Writes what [`write_market_arrow`] writes to any place.
@@ -108,7 +111,7 @@ pub fn market_of_bytes(
     let bytes = bytes.into();
     unless_damaged(name, || {
         let (schema, batches) =
-            ipc::read_file(&bytes).map_err(|e| MarketDataError::file(name, e.to_string()))?;
+            read_arrow_file(&bytes).map_err(|e| MarketDataError::file(name, e.to_string()))?;
         market_of(name, &schema, batches, channels)
     })
 }
@@ -136,7 +139,7 @@ pub fn read_stored_market(
     let name = path.to_string_lossy();
     let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?.into();
     unless_damaged(&name, || {
-        let Ok((schema, batches)) = ipc::read_file(&bytes) else { return Ok(None) };
+        let Ok((schema, batches)) = read_arrow_file(&bytes) else { return Ok(None) };
         if !is_stored(&schema) {
             return Ok(None);
         }

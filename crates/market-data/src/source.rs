@@ -31,13 +31,6 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The most that a byte can unpack to: 2 bits of deflate copy 258 bytes.
 const DEFLATED: u64 = 1_032;
 
-/// What a file of so many bytes may unpack to. Formats of columns could hold more: a value that
-/// repeats takes next to no room in them. Prices and times, which differ, do.
-pub(crate) fn unpacked_limit(bytes: usize) -> u64 {
-    const SMALL: u64 = 64 << 20;
-    (bytes as u64).saturating_mul(DEFLATED).max(SMALL)
-}
-
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or Zstandard
 /// too, and DBN. The files of a glob or a folder are taken in natural order (`x-2` before `x-10`).
 ///

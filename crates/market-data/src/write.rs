@@ -6,11 +6,12 @@ mod slices;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::FileWriter;
 use barloom_bars::Series;
+use barloom_files::{Existing, NewFile};
 
 use crate::MarketDataError;
 use slices::Slices;
@@ -79,7 +80,7 @@ pub fn write(
     }
     let slices = Slices::of(series, options.symbols);
     tracing::info!("writing {} rows to {name}", slices.rows());
-    write_whole(path, |file| {
+    write_whole(path, options.overwrite, |file| {
         let mut file = BufWriter::with_capacity(BUFFER, file);
         write(&mut file, &slices, &options).map_err(MarketDataError::io(path, "write"))?;
         file.flush().map_err(MarketDataError::io(path, "write"))
@@ -97,34 +98,19 @@ fn stopped() -> io::Error {
     io::Error::new(io::ErrorKind::Interrupted, "it was stopped")
 }
 
-/// Writes beside the path, syncs, renames; on an error nothing stays.
+/// Writes a file whole or not at all: on an error nothing of it stays, and what had the name does.
 pub(crate) fn write_whole(
     path: &Path,
+    overwrite: bool,
     write: impl FnOnce(&File) -> Result<(), MarketDataError>,
 ) -> Result<(), MarketDataError> {
-    let (file, temporary) = create_beside(path).map_err(MarketDataError::io(path, "write"))?;
-    let written = write(&file)
-        .and_then(|()| file.sync_all().map_err(MarketDataError::io(path, "sync")))
-        .and_then(|()| fs::rename(&temporary, path).map_err(MarketDataError::io(path, "rename")));
-    if written.is_err() {
-        // It is gone, or nothing more can be done.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-/// A new file beside the path, under a name that nothing has: `<path>.tmp`, or with a number
-/// before the ending.
-fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
-    let mut number = 0_u32;
-    loop {
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(if number == 0 { ".tmp".into() } else { format!(".{number}.tmp") });
-        match File::create_new(&temporary) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < 1_000 => number += 1,
-            created => return Ok((created?, temporary.into())),
-        }
-    }
+    let new = NewFile::beside(path).map_err(MarketDataError::io(path, "create"))?;
+    write(new.file())?;
+    let existing = if overwrite { Existing::Replaced } else { Existing::Kept };
+    new.finish(existing).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => MarketDataError::Exists(path.to_path_buf()),
+        _ => MarketDataError::io(path, "write")(error),
+    })
 }
 
 /// The bars of series as one table: `symbol`, `ts` (bar open, ns UTC), open, high, low, close and

@@ -11,8 +11,9 @@ fn convert(folder: &Path, overwrite: bool, meanwhile: &str) -> Result<u64, Marke
     fs::write(&bars, "time,open,high,low,close\n2024-01-02,1,1,1,1\n").unwrap();
     let out = folder.join("out");
     let write = |_| {
-        fs::create_dir(&out).unwrap();
-        fs::write(out.join(meanwhile), "theirs").unwrap();
+        let path = out.join(meanwhile);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "theirs").unwrap();
     };
     let conversion = Conversion {
         inputs: &[bars.to_string_lossy().into_owned()],
@@ -31,16 +32,22 @@ fn convert(folder: &Path, overwrite: bool, meanwhile: &str) -> Result<u64, Marke
 
 #[test]
 fn what_someone_else_wrote_meanwhile_stays() {
-    for (overwrite, meanwhile) in [(false, "symbol=B"), (false, "thesis"), (true, "thesis")] {
+    for (overwrite, meanwhile) in
+        [(false, "symbol=B/x.csv"), (false, "thesis"), (true, "thesis"), (true, "symbol=B/thesis")]
+    {
         let folder = tempfile::tempdir().unwrap();
         let error = convert(folder.path(), overwrite, meanwhile).unwrap_err();
-        assert!(matches!(error, MarketDataError::Exists(_)), "{error}");
+        let is_refused = match overwrite {
+            false => matches!(error, MarketDataError::Exists(_)),
+            true => error.to_string().contains(&format!("holds {meanwhile}")),
+        };
+        assert!(is_refused, "{error}");
         let theirs = fs::read_to_string(folder.path().join("out").join(meanwhile));
         assert_eq!(theirs.unwrap(), "theirs");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
     }
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(convert(folder.path(), true, "symbol=B").unwrap(), 1);
+    assert_eq!(convert(folder.path(), true, "symbol=B/x.csv").unwrap(), 1);
     assert!(
         !folder.path().join("out/symbol=B").exists() && folder.path().join("out/symbol=a").exists()
     );

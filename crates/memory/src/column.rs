@@ -32,9 +32,19 @@ pub(crate) const HUGE_PAGE: usize = 2 << 20;
 
 impl<T: bytemuck::Pod> Column<T> {
     /// No values yet, and room for `capacity` of them.
+    ///
+    /// # Panics
+    /// There is no memory for them: see [`try_with_capacity`](Self::try_with_capacity).
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        let bytes = capacity.saturating_mul(size_of::<T>());
+        Self::try_with_capacity(capacity)
+            .unwrap_or_else(|| panic!("there is no memory for {capacity} values"))
+    }
+
+    /// As [`with_capacity`](Self::with_capacity); none where there is no memory for them.
+    #[must_use]
+    pub fn try_with_capacity(capacity: usize) -> Option<Self> {
+        let bytes = capacity.checked_mul(size_of::<T>())?;
         let pages = bytes.checked_next_multiple_of(HUGE_PAGE).filter(|_| bytes >= HUGE_PAGE);
         let mapped = pages.and_then(|bytes| MmapMut::map_anon(bytes).ok());
         let memory = match mapped {
@@ -45,12 +55,13 @@ impl<T: bytemuck::Pod> Column<T> {
                 Memory::Mapped(mapped)
             }
             None => {
-                let mut values = AVec::with_capacity(64, capacity);
+                let mut values = AVec::new(64);
+                values.try_reserve_exact(capacity).ok()?;
                 values.resize(capacity, T::zeroed());
                 Memory::Heap(values)
             }
         };
-        Self { memory, len: 0 }
+        Some(Self { memory, len: 0 })
     }
 
     /// No values yet, and room for as many as the memory holds.
@@ -194,6 +205,14 @@ mod tests {
         }
         let odd: Column<u32> = (0..100).filter(|i| i % 2 == 1).collect();
         assert_eq!(odd.len(), 50);
+    }
+
+    #[test]
+    fn what_no_machine_has_is_none() {
+        for capacity in [1 << 50, usize::MAX / 8, usize::MAX] {
+            assert!(Column::<f64>::try_with_capacity(capacity).is_none(), "{capacity}");
+        }
+        assert!(Column::<f64>::try_with_capacity(1_000).is_some());
     }
 
     #[test]

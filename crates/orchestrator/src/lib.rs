@@ -31,8 +31,14 @@ use tracing_subscriber::filter::LevelFilter;
 /// rayon's global pool.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let code = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let code = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => obey(&arguments),
+        Err(error) if error.use_stderr() && wants_json(&arguments) => {
+            let failure = Failure::of_arguments(&error);
+            failure.report(true);
+            failure.exit_code()
+        }
         Err(error) => {
             // Whom it is told may have closed the pipe; the exit code says it still.
             let _ = error.print();
@@ -44,8 +50,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     code
 }
 
+/// Whether arguments that can't be parsed ask for JSON.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == "--json")
+}
+
 fn obey(arguments: &Arguments) -> u8 {
     start_logging(arguments.quiet);
+    signals::outlive_file_size_limits();
     let output = Output { json: arguments.json, quiet: arguments.quiet };
     let result = Failure::unless_bug(|| match &arguments.command {
         None => commands::demo::run(&output),
@@ -60,7 +72,7 @@ fn obey(arguments: &Arguments) -> u8 {
     match result {
         Ok(()) => 0,
         Err(failure) => {
-            failure.report();
+            failure.report(output.json);
             failure.exit_code()
         }
     }

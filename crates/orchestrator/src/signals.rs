@@ -1,4 +1,4 @@
-//! Stopping on SIGINT and SIGTERM.
+//! Stopping on SIGINT and SIGTERM, and going on after SIGXFSZ.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,6 +10,15 @@ use crate::failure::Failure;
 
 /// The signals that ask a process to stop, and their names.
 const SIGNALS: [(i32, &str); 2] = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
+
+/// Lets a write past a limit on the size of files fail as any other write does: unheeded, SIGXFSZ would
+/// end the process, though it may only have written to a cache.
+pub(crate) fn outlive_file_size_limits() {
+    #[cfg(unix)]
+    if let Err(error) = flag::register(signal_hook::consts::SIGXFSZ, Arc::default()) {
+        tracing::debug!("can't wait for SIGXFSZ: {error}");
+    }
+}
 
 /// Notes a signal that asks to stop. A second one ends the process at once.
 pub(crate) struct Signals {

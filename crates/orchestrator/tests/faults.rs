@@ -73,11 +73,46 @@ impl Place {
 
     /// Builds with the interposer.
     fn broken(&self, format: &str, out: &str, more: &[&str], variables: &[(&str, &str)]) -> Output {
-        let mut command = self.command(format, out, more);
+        self.with_faults(self.command(format, out, more), variables)
+    }
+
+    /// Runs a command with the interposer.
+    fn with_faults(&self, mut command: Command, variables: &[(&str, &str)]) -> Output {
         command
             .env("LD_PRELOAD", self.interposer.path().join("faults.so"))
             .envs(variables.iter().copied());
         command.output().expect("barloom starts")
+    }
+
+    /// A command of words that are parted by spaces.
+    fn words(&self, args: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_barloom"));
+        command
+            .args(args.split_whitespace())
+            .current_dir(self.dir.path())
+            .env("XDG_CACHE_HOME", self.path(".cache"));
+        command
+    }
+
+    /// How many calls of a command change files.
+    fn calls_of(&self, args: &str) -> u32 {
+        let count = self.path("count");
+        let variable = [("BARLOOM_FAULT_COUNT", count.to_str().expect("a path"))];
+        let output = self.with_faults(self.words(args), &variable);
+        assert!(output.status.success(), "{}", told(&output));
+        let calls = fs::read_to_string(&count).expect("a count").parse().expect("a number");
+        fs::remove_file(count).expect("it goes");
+        calls
+    }
+
+    /// Names in the folder that begin so.
+    fn names(&self, begin: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.dir.path()).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let names = names.map(|name| name.to_string_lossy().into_owned());
+        let mut names: Vec<String> = names.filter(|name| name.starts_with(begin)).collect();
+        names.sort();
+        names
     }
 
     /// How many calls of a build change files.
@@ -158,6 +193,9 @@ fn a_failing_write_leaves_no_dataset_and_what_is_whole_is_gone_on_with() {
             } else {
                 failed += 1;
                 assert_eq!(output.status.code(), Some(4), "{context}: {}", told(&output));
+                let cause = if full { "No space left on device" } else { "Input/output error" };
+                let count = told(&output).matches(cause).count();
+                assert_eq!(count, 1, "{context}: {}", told(&output));
                 assert!(!place.path("out").exists(), "{context}: {}", told(&output));
             }
             place.resume(format, &context);
@@ -193,6 +231,181 @@ fn a_failing_write_leaves_the_dataset_that_was_there() {
             let _ = fs::remove_dir_all(place.path(left));
         }
     }
+}
+
+/// Attack 17: an overwrite that is killed at any call leaves the old dataset or the new one there, and
+/// the next one succeeds.
+#[test]
+fn an_overwrite_has_no_moment_without_a_dataset() {
+    let place = Place::new(300);
+    let build = |out: &str, more: &[&str]| {
+        let output = place.build("npy", out, more);
+        assert!(output.status.success(), "{}", told(&output));
+    };
+    build("npy", &[]);
+    build("old", &["--seed", "7"]);
+    build("out", &["--seed", "7"]);
+    let calls = place.calls("npy", &[]);
+    let count = place.path("count");
+    let variable = [("BARLOOM_FAULT_COUNT", count.to_str().expect("a path"))];
+    place.broken("npy", "out", &["--overwrite"], &variable);
+    let calls = calls.max(fs::read_to_string(count).expect("a count").parse().expect("a number"));
+    let (mut old, mut new) = (0, 0);
+    // All calls near the end, where names change; of those before it some.
+    for at in (1..=calls).filter(|at| at + 60 > calls || at % 9 == 0) {
+        let _ = fs::remove_dir_all(place.path("out"));
+        build("out", &["--seed", "7"]);
+        let text = at.to_string();
+        let variables = [("BARLOOM_FAULT_AT", &*text), ("BARLOOM_FAULT", "kill")];
+        let output = place.broken("npy", "out", &["--overwrite"], &variables);
+        let context = format!("call {at} of {calls}: {}", told(&output));
+        let is = |name: &str| {
+            let (expected, got) = (place.files(name), place.files("out"));
+            expected.iter().all(|(name, bytes)| got.get(name) == Some(bytes))
+        };
+        assert!(place.path("out/manifest.json").exists(), "{context}");
+        match (is("old"), is("npy")) {
+            (true, false) => old += 1,
+            (false, true) => new += 1,
+            which => panic!("{context}: {which:?}"),
+        }
+        build("out", &["--overwrite"]);
+        place.is_whole("npy", &context);
+        for left in place.names("out.") {
+            // What was moved aside stays; a build's folder does not.
+            assert!(left.starts_with("out.replaced"), "{context}: {left}");
+            fs::remove_dir_all(place.path(&left)).expect("it goes");
+        }
+    }
+    assert!(old > 20 && new > 5, "{old} kills before the exchange, {new} after it");
+}
+
+/// Attack 13: a conversion that is killed at any call leaves the old folder or the new one there, and
+/// the next one succeeds and leaves nothing else.
+#[test]
+fn a_killed_conversion_is_cleared_by_the_next() {
+    let place = Place::new(300);
+    let run = |args: &str| {
+        let output = place.words(args).output().expect("barloom starts");
+        assert!(output.status.success(), "{args}: {}", told(&output));
+    };
+    let csv = fs::read_to_string(place.path("bars.csv")).expect("bars");
+    let first: String = csv.lines().take(300).map(|line| format!("{line}\n")).collect();
+    fs::write(place.path("few.csv"), first).expect("bars");
+    let convert = "convert bars.csv out --overwrite --format csv --no-cache --quiet";
+    run("convert few.csv out --format csv --no-cache --quiet");
+    let text = |name: &str| {
+        let file = |name: &str| place.path(name).join("symbol=bars/bars.csv");
+        fs::read_to_string(file(name))
+            .or_else(|_| fs::read_to_string(place.path(name).join("symbol=few/few.csv")))
+    };
+    let old = text("out").expect("the old bars");
+    let calls = place.calls_of(convert);
+    let new = text("out").expect("the new bars");
+    assert_ne!(old, new);
+    for at in 1..=calls {
+        fs::remove_dir_all(place.path("out")).expect("it goes");
+        run("convert few.csv out --format csv --no-cache --quiet");
+        let number = at.to_string();
+        let variables = [("BARLOOM_FAULT_AT", &*number), ("BARLOOM_FAULT", "kill")];
+        let output = place.with_faults(place.words(convert), &variables);
+        let context = format!("call {at} of {calls}: {}", told(&output));
+        let is = text("out").unwrap_or_else(|e| panic!("{context}: {e}"));
+        assert!(is == old || is == new, "{context}");
+        run(convert);
+        assert!(text("out").is_ok_and(|is| is == new), "{context}");
+        assert_eq!(place.names("out"), ["out"], "{context}");
+        let inside: Vec<_> = fs::read_dir(place.path("out")).expect("a folder").collect();
+        assert_eq!(inside.len(), 1, "{context}: {inside:?}");
+    }
+}
+
+/// Attack 15: on a full disk, and killed at any call, `init` leaves a whole recipe or none.
+#[test]
+fn init_is_whole_or_nothing() {
+    let place = Place::new(300);
+    let calls = place.calls_of("init i.toml");
+    let whole = fs::read(place.path("i.toml")).expect("a recipe");
+    for at in 1..=calls {
+        for what in [ENOSPC, EIO, "kill"] {
+            for (args, old) in [("init i.toml", None), ("init i.toml --overwrite", Some("old"))] {
+                let _ = fs::remove_file(place.path("i.toml"));
+                if let Some(old) = old {
+                    fs::write(place.path("i.toml"), old).expect("a file");
+                }
+                let number = at.to_string();
+                let mut variables = vec![("BARLOOM_FAULT_AT", &*number), ("BARLOOM_FAULT", what)];
+                variables.extend((what == ENOSPC).then_some(("BARLOOM_FAULT_STAYS", "1")));
+                let output = place.with_faults(place.words(args), &variables);
+                let context = format!("{args}, call {at} of {calls}, {what}: {}", told(&output));
+                match fs::read(place.path("i.toml")) {
+                    Ok(found) => {
+                        let is_old = old.is_some_and(|old| found == old.as_bytes());
+                        assert!(is_old || found == whole, "{context}");
+                        assert!(!output.status.success() || found == whole, "{context}");
+                    }
+                    Err(_) => assert!(old.is_none() && !output.status.success(), "{context}"),
+                }
+                if what != "kill" && !output.status.success() {
+                    assert_eq!(place.names("i.toml.").len(), 0, "{context}");
+                    let cause = if what == EIO { "Input/output error" } else { "No space left" };
+                    assert_eq!(told(&output).matches(cause).count(), 1, "{context}");
+                }
+                let again = place.words("init i.toml --overwrite").output().expect("it starts");
+                assert!(again.status.success(), "{context}: {}", told(&again));
+                for left in place.names("i.toml.") {
+                    fs::remove_file(place.path(&left)).expect("it goes");
+                }
+            }
+        }
+    }
+}
+
+/// Attack 12: too few files that may be open, which shows once a shard is whole. Attack 11: files that
+/// may not grow, where only the cache is written.
+#[test]
+fn limits_of_the_process_are_told_or_outlived() {
+    let place = Place::new(30_000);
+    let limited = |limit: &str, args: &str| {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_barloom"))
+            .args(args.split_whitespace())
+            .current_dir(place.dir.path())
+            .env("XDG_CACHE_HOME", place.path(".cache"));
+        shell.output().expect("sh starts")
+    };
+    let build = "build --config r.toml --format npy --threads 1 --no-cache --quiet --backend cpu";
+    let mut resumable = 0;
+    for files in [24, 32, 40, 46, 48, 50] {
+        let output = limited(&format!("-n {files}"), &format!("{build} --out out"));
+        if !output.status.success() {
+            let told = told(&output);
+            assert_eq!(output.status.code(), Some(4), "{told}");
+            assert_eq!(told.matches("Too many open files").count(), 1, "{files}: {told}");
+            resumable += usize::from(told.contains("whole shards stay"));
+        }
+        for left in place.names("out") {
+            fs::remove_dir_all(place.path(&left)).expect("it goes");
+        }
+    }
+    println!("{resumable} of them left whole shards");
+
+    let csv = fs::read_to_string(place.path("bars.csv")).expect("bars");
+    let mut long = csv.clone();
+    let time = |minute: usize| 1_700_000_000 + 60 * minute;
+    for minute in 600..20_000 {
+        long += &format!("{},10,11,9,10,1\n", time(minute));
+    }
+    fs::write(place.path("long.csv"), &long).expect("bars");
+    let open = place.words("check long.csv --json --no-cache").output().expect("it starts");
+    let closed = limited("-f 8", "check long.csv --json");
+    assert_eq!(closed.status, open.status, "{}", told(&closed));
+    assert_eq!(closed.stdout, open.stdout);
+    let output = limited("-f 8", &format!("{build} --out out"));
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    assert_eq!(told(&output).matches("File too large").count(), 1, "{}", told(&output));
 }
 
 /// SIGKILL at random calls, in the build and in the builds that go on with it.

@@ -209,6 +209,34 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
     }
 }
 
+/// Attack 08: files of a piece that are links, as to a larger disk, become files of the dataset, and
+/// what they point to stays.
+#[cfg(unix)]
+#[test]
+fn what_links_in_a_piece_point_to_is_copied() {
+    let dir = three("parquet", "");
+    let dir = dir.path();
+    build(dir, "whole").expect(0, &[]);
+    fs::create_dir(dir.join("disk")).expect("a folder");
+    for file in ["samples-00001.parquet", "bars.arrow"] {
+        for piece in ["p0", "p1"] {
+            let (path, elsewhere) =
+                (dir.join(piece).join(file), dir.join(format!("disk/{piece}-{file}")));
+            if path.exists() {
+                fs::rename(&path, &elsewhere).expect("it moves");
+                std::os::unix::fs::symlink(&elsewhere, &path).expect("a link");
+            }
+        }
+    }
+    let disk = files(&dir.join("disk"));
+    assert_eq!(disk.len(), 3);
+    run(dir, "merge p0 p1 p2 --out out").expect(0, &[]);
+    assert!(files(&dir.join("disk")) == disk, "what links pointed to stays");
+    fs::remove_dir_all(dir.join("disk")).expect("it goes");
+    assert!(files(&dir.join("out")) == files(&dir.join("whole")));
+    run(dir, "verify out --full").expect(0, &["all right to the bit"]);
+}
+
 /// The dataset in the place of one of its pieces is not taken for the piece when these are removed.
 #[test]
 fn a_dataset_may_take_the_place_of_a_piece() {

@@ -85,4 +85,28 @@ assert lazy.schema["ts"] == pl.Datetime("ns", "UTC") and lazy.height == table.nu
 rows, mean = duckdb.sql(f"select count(*), avg(reward) from '{folder}/samples-*.parquet'").fetchall()[0]
 assert rows == table.num_rows
 assert np.isclose(mean, lazy["reward"].mean()) and np.isclose(mean, table["reward"].to_numpy().mean())
+
+# Polars: filters of a lazy frame, slices across row groups, the first rows and streaming give the same
+# rows and windows as pyarrow.
+same = pl.from_arrow(table.select(["sample", "ts", "reward", channels[0]]))
+scan = pl.scan_parquet(f"{folder}/samples-*.parquet").select(same.columns)
+wanted = pl.col("reward") > 0
+for found, expected in (
+    (scan.filter(wanted).collect(), same.filter(wanted)),
+    (scan.filter(wanted).collect(engine="streaming"), same.filter(wanted)),
+    (scan.collect(engine="streaming"), same),
+    (scan.slice(65_500, 100).collect(), same.slice(65_500, 100)),
+    (scan.slice(same.height - 5, 100).collect(), same.tail(5)),
+    (pl.read_parquet(files, n_rows=4_100).select(same.columns), same.head(4_100)),
+):
+    assert found.equals(expected)
+
+# DuckDB: times keep their nanoseconds, windows their values.
+query = f"select ts, typeof(ts), {channels[0]}, sample from '{folder}/samples-*.parquet' order by sample"
+stored = duckdb.sql(f"{query} limit 5000").to_arrow_table()
+assert set(stored.column(1).to_pylist()) == {"TIMESTAMPTZ_NS"}, stored.column(1)[0]
+assert stored.column(0).cast(pa.int64()).equals(table["ts"].slice(0, 5000).cast(pa.int64()))
+windows = np.array(stored.column(2).to_pylist(), dtype=np.float32)
+values = table[channels[0]].slice(0, 5000).combine_chunks().flatten().to_numpy()
+assert (windows.view(np.int32) == values.reshape(-1, lookback).view(np.int32)).all()
 print(f"{table.num_rows} samples read alike by pyarrow, pandas, polars and duckdb")

@@ -48,7 +48,7 @@ fn read(path: &Path) -> RecordBatch {
 fn fill(market: &Arc<Market>, plan: &Arc<Plan>) -> SampleBlock {
     let session = CpuBackend::default().prepare(Arc::clone(market), Arc::clone(plan));
     let session = session.expect("a session");
-    let mut block = session.allocate(SAMPLES);
+    let mut block = session.allocate(SAMPLES).expect("memory");
     session.fill(0, SAMPLES, &mut block).expect("samples");
     block
 }

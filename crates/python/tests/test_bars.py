@@ -257,3 +257,23 @@ def test_keys_of_data_are_arguments():
     assert any("on_duplicate" in note for note in barloom.build_dataset(cfg, bars=table).notes)
     with pytest.raises(barloom.RecipeError, match="interval"):
         barloom.read_bars(table, interval="1M")
+
+
+def test_masked_values_are_missing() -> None:
+    """What lies below a mask is no price: such bars are refused, or dropped where that is asked for."""
+    ts = FIRST_NS + 60_000_000_000 * np.arange(50)
+    price = 10 + np.arange(50) % 7.0
+    columns = {"ts": ts, "open": price, "high": price + 1, "low": price - 1, "close": price}
+    masked = np.zeros(50, bool)
+    masked[7] = True
+    recipe = {"data": {"channels": ["close"]}, "dataset": {"lookback": 2, "forward": 2}}
+    for name in ("open", "close"):
+        bars = columns | {name: np.ma.array(columns[name], mask=masked)}
+        assert barloom.check(bars)["errors"] == 1
+        with pytest.raises(barloom.DataError, match="1 such"):
+            barloom.build_dataset(recipe, 10, bars=bars)
+        recipe_drop = recipe | {"data": {"channels": ["close"], "on_bad_bar": "drop"}}
+        ds = barloom.build_dataset(recipe_drop, 10, bars=bars)
+        assert ds.positions < barloom.build_dataset(recipe, 10, bars=columns).positions
+    whole = columns | {"close": np.ma.array(price, mask=np.zeros(50, bool))}
+    assert barloom.check(whole)["errors"] == 0

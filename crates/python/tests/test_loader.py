@@ -96,6 +96,7 @@ def test_ranks_share_the_order(odd: barloom.Dataset, shuffle: bool, drop_last: b
             whole = orders(odd, batch_size=size * world_size, **options)
             assert joined(ranks) == whole
             if drop_last:
+                assert len({len(rank) for rank in ranks}) == 1, "as many steps on each rank"
                 assert {len(batch) for rank in ranks for batch in rank} <= {size}
 
 

@@ -180,7 +180,7 @@ pub fn compare_blocks(
     shape: BlockShape,
 ) -> Result<(), String> {
     let [ours, cpus] = sessions.each_ref().map(|session| {
-        let mut block = session.allocate_shaped(shape, samples.len());
+        let mut block = session.allocate_shaped(shape, samples.len()).unwrap();
         session.fill_block(samples, Threads::All, &mut block).unwrap();
         block
     });

@@ -46,7 +46,8 @@ impl Backend for Checked {
         };
         let most = cuda.plan().samples;
         let rows = usize::try_from(most).unwrap_or(CHECKED_ROWS).min(CHECKED_ROWS);
-        let [mut expected, mut got] = [&cpu, &cuda].map(|session| session.allocate(rows));
+        let mut expected = cpu.allocate(rows)?;
+        let mut got = cuda.allocate(rows)?;
         cpu.fill(0, rows, &mut expected)?;
         cuda.fill(0, rows, &mut got)?;
         got.same_bits(&expected).map_err(|difference| {

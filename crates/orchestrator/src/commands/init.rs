@@ -1,9 +1,10 @@
 //! `barloom init`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use barloom_files::{Existing, NewFile};
 use barloom_recipe::Recipe;
 use barloom_rewards::Formulas;
 
@@ -32,29 +33,19 @@ pub(crate) fn run(init: &Init, output: &Output) -> Result<(), Failure> {
     output.print(&serde_json::json!({ "recipe": init.path }), &text)
 }
 
-/// Writes the file whole or not at all: what is overwritten stays until the new one is there.
+/// Writes the file whole or not at all: what is overwritten stays until the new one is there, and on a
+/// full disk nothing is left.
 fn write(path: &Path, text: &[u8], overwrite: bool) -> io::Result<()> {
-    if !overwrite {
-        return File::create_new(path)?.write_all(text);
-    }
+    let existing = if overwrite { Existing::Replaced } else { Existing::Kept };
     if path.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
-    // Where it is a link, what that points to.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut name = path.clone().into_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = Path::new(&name);
-    let written = File::create_new(temporary).and_then(|mut file| {
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(temporary, &path)
-    });
-    if written.as_ref().is_err_and(|e| e.kind() != ErrorKind::AlreadyExists) {
-        // It is gone, or nothing more can be done.
-        let _ = fs::remove_file(temporary);
+    if !overwrite && fs::symlink_metadata(path).is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
     }
-    written
+    let new = NewFile::beside(path)?;
+    new.file().write_all(text)?;
+    new.finish(existing)
 }
 
 #[cfg(test)]

@@ -92,6 +92,10 @@ def _of_columns(columns: Mapping[str, Any]) -> Any:
 
     arrays = {}
     for name, values in columns.items():
+        masked = None
+        if isinstance(values, numpy.ma.MaskedArray):
+            # A masked value is missing, whatever number lies below the mask.
+            masked, values = numpy.ma.getmaskarray(values), numpy.ma.getdata(values)
         if isinstance(values, numpy.ndarray):
             # A copy of what Arrow can't take as it is: strides, other byte orders.
             values = numpy.ascontiguousarray(values)
@@ -101,7 +105,7 @@ def _of_columns(columns: Mapping[str, Any]) -> Any:
             values = values.combine_chunks()
         elif hasattr(values, "to_arrow"):
             values = values.to_arrow()
-        arrays[str(name)] = pyarrow.array(values)
+        arrays[str(name)] = pyarrow.array(values, mask=masked)
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns of different lengths: {lengths}")

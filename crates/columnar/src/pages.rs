@@ -1,45 +1,59 @@
-//! What a Parquet file declares, checked before anything makes room for it.
+//! The sizes that a Parquet file declares.
 //!
 //! The reader makes room for what a page's header says it unpacks to and for as many dictionary
-//! entries as it names, before it finds that they aren't there; and it skips as many items of a
-//! list that it doesn't know as the list says it has, though nothing is left. So a flipped byte
-//! could ask for gigabytes, or for hours; and columns in columns in columns for more than the stack. The footer and the headers are small: walking through
-//! those of the columns that are read costs next to nothing.
+//! entries as it names, before it finds that they aren't there. It skips as many items of an unknown
+//! list as the list says it has, though nothing is left. And it calls itself for columns in columns
+//! until the stack ends. So the footer and the headers of the pages that are read are walked through
+//! first. They are small.
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use parquet::basic::{Compression, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::reader::ChunkReader;
 
-use crate::source::unpacked_limit;
+use crate::ColumnarError;
 use crate::thrift::Thrift;
 
-/// What is wrong with a file.
-type Problem = String;
-
-/// Rows that are read at a time.
+/// Rows that are read at a time, at most.
 const BATCH_ROWS: usize = 65_536;
 
 /// Columns that lie in one another so deep are none of bars, and the reader calls itself for each.
 const DEEPEST_COLUMN: usize = 64;
 
-/// How a Parquet file ends, after the length of the footer.
-const MAGIC: &[u8] = b"PAR1";
+/// The length of the footer, and the bytes that end a file.
+const TRAILER: usize = 8;
+
+/// Bytes of a page's header that are read at first: nearly all have fewer.
+const HEADER: usize = 512;
+
+fn damaged<T>(problem: impl Into<String>) -> Result<T, ColumnarError> {
+    Err(ColumnarError::damaged(problem))
+}
 
 /// Checks that the footer is there and whole, before anything reads it.
-pub(crate) fn check_footer(bytes: &[u8]) -> Result<(), Problem> {
-    if bytes.ends_with(b"PARE") {
-        return Err("it is encrypted; write it again without".into());
+///
+/// # Errors
+/// The footer is not there, damaged, or of columns too deep in one another; or the file can't be read.
+pub fn check_footer(file: &impl ChunkReader) -> Result<(), ColumnarError> {
+    let Some(rest) = file.len().checked_sub(TRAILER as u64) else {
+        return damaged("it is too short");
+    };
+    let trailer = file.get_bytes(rest, TRAILER)?;
+    let (length, magic) = trailer.split_at(4);
+    match magic {
+        b"PAR1" => {}
+        b"PARE" => return damaged("it is encrypted; write it again without"),
+        _ => return damaged("its end is missing"),
     }
-    let rest = bytes.strip_suffix(MAGIC).ok_or("its end is missing")?;
-    let (rest, length) = rest.split_last_chunk::<4>().ok_or("it is too short")?;
-    let start = rest.len().checked_sub(u32::from_le_bytes(*length) as usize);
-    let footer = Thrift { rest: &rest[start.ok_or("its footer is longer than the file")?..] };
-    match deepest(footer) {
-        None => Err("its footer is damaged".into()),
+    let length = length.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let Some((start, length)) = rest.checked_sub(length).zip(usize::try_from(length).ok()) else {
+        return damaged("its footer is longer than the file");
+    };
+    match deepest(Thrift { rest: &file.get_bytes(start, length)? }) {
+        None => damaged("its footer is damaged"),
         Some(DEEPEST_COLUMN..) => {
-            Err(format!("its columns lie {DEEPEST_COLUMN} deep in one another, or more"))
+            damaged(format!("its columns lie {DEEPEST_COLUMN} deep in one another, or more"))
         }
         Some(_) => Ok(()),
     }
@@ -81,71 +95,96 @@ fn integer_in(thrift: &mut Thrift<'_>, wanted: i64) -> Option<Option<i64>> {
     Some(found)
 }
 
-/// Checks what the footer and the pages of these columns declare; gives how many rows to read at a
-/// time, so that even the longest text in each of them would have room.
-pub(crate) fn check(
-    bytes: &Bytes,
+/// The sizes that the pages of some columns declare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Bytes that they unpack to.
+    pub unpacked: u64,
+    /// Bytes of the largest dictionary of texts: the most that the longest text can have.
+    pub longest: usize,
+}
+
+impl Declared {
+    /// How many rows to read at a time, so that even the longest text in each of them has room in a
+    /// quarter of the limit.
+    #[must_use]
+    pub fn batch_rows(&self, limit: u64) -> usize {
+        let fits = usize::try_from(limit).unwrap_or(usize::MAX) / 4;
+        (fits / self.longest.max(1)).clamp(1, BATCH_ROWS)
+    }
+}
+
+/// Checks what the footer and the pages declare of these row groups and of these columns, which are
+/// counted at the root of the schema: all of it may unpack to `limit` bytes.
+///
+/// # Errors
+/// They declare more than that, or more than the packed bytes can hold; a page lies outside the file,
+/// is damaged, or can't be read.
+pub fn check_pages(
+    file: &impl ChunkReader,
     metadata: &ParquetMetaData,
-    wanted: &[usize],
-) -> Result<usize, Problem> {
-    let limit = unpacked_limit(bytes.len());
-    let wanted: BTreeSet<usize> = wanted.iter().copied().collect();
-    let (mut rows, mut unpacked, mut longest) = (0_u64, 0_u64, 0);
-    for group in metadata.row_groups() {
-        let declared = u64::try_from(group.num_rows()).map_err(|_| "it has fewer than no rows")?;
-        rows = rows.saturating_add(declared);
+    groups: impl IntoIterator<Item = usize>,
+    columns: &[usize],
+    limit: u64,
+) -> Result<Declared, ColumnarError> {
+    let columns: BTreeSet<usize> = columns.iter().copied().collect();
+    let (mut rows, mut declared) = (0_u64, Declared::default());
+    for group in groups {
+        let Some(group) = metadata.row_groups().get(group) else {
+            return damaged("a row group is missing");
+        };
+        let Ok(of_group) = u64::try_from(group.num_rows()) else {
+            return damaged("it has fewer than no rows");
+        };
+        rows = rows.saturating_add(of_group);
         for (leaf, chunk) in group.columns().iter().enumerate() {
-            if wanted.contains(&group.schema_descr().get_column_root_idx(leaf)) {
-                let declared = check_pages(bytes, chunk)?;
-                unpacked = unpacked.saturating_add(declared.unpacked);
-                longest = longest.max(declared.longest);
+            if columns.contains(&group.schema_descr().get_column_root_idx(leaf)) {
+                let of_chunk = declared_by(file, chunk)?;
+                declared.unpacked = declared.unpacked.saturating_add(of_chunk.unpacked);
+                declared.longest = declared.longest.max(of_chunk.longest);
             }
         }
     }
-    let width = wanted.len() as u64 * size_of::<f64>() as u64;
+    let width = columns.len() as u64 * size_of::<f64>() as u64;
     if rows.saturating_mul(width) > limit {
-        return Err(format!("it declares {rows} rows, too many for its {} bytes", bytes.len()));
+        let bytes = file.len();
+        return damaged(format!("it declares {rows} rows, too many for its {bytes} bytes"));
     }
-    if unpacked > limit {
-        return Err(too_large(limit));
+    if declared.unpacked > limit {
+        return Err(ColumnarError::too_large(limit));
     }
-    let fits = usize::try_from(limit).unwrap_or(usize::MAX) / 4;
-    Ok((fits / longest.max(1)).clamp(1, BATCH_ROWS))
-}
-
-/// What is wrong with a file that unpacks to more than the limit.
-pub(crate) fn too_large(limit: u64) -> Problem {
-    format!("it unpacks to more than {limit} bytes: it is damaged, or must be split")
+    Ok(declared)
 }
 
 /// What the pages of a column in a row group declare.
-#[derive(Default)]
-struct Declared {
-    /// Bytes that they unpack to.
-    unpacked: u64,
-    /// Bytes that the longest text may have: all of the largest dictionary.
-    longest: usize,
-}
-
-fn check_pages(bytes: &Bytes, chunk: &ColumnChunkMetaData) -> Result<Declared, Problem> {
+fn declared_by(
+    file: &impl ChunkReader,
+    chunk: &ColumnChunkMetaData,
+) -> Result<Declared, ColumnarError> {
     let outside = || format!("column {} lies outside the file", chunk.column_path());
+    let broken = || format!("a page of column {} is damaged", chunk.column_path());
     let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
-    let start = usize::try_from(start).map_err(|_| outside())?;
-    let length = usize::try_from(chunk.compressed_size()).map_err(|_| outside())?;
-    let mut rest = bytes.get(start..).and_then(|rest| rest.get(..length)).ok_or_else(outside)?;
+    let range = u64::try_from(start).ok().zip(u64::try_from(chunk.compressed_size()).ok());
+    let range = range.and_then(|(start, length)| Some((start, start.checked_add(length)?)));
+    let Some((mut at, end)) = range.filter(|(_, end)| *end <= file.len()) else {
+        return damaged(outside());
+    };
     let is_text = matches!(chunk.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
     let mut declared = Declared::default();
-    while !rest.is_empty() {
-        let broken = || format!("a page of column {} is damaged", chunk.column_path());
-        let (mut page, after) = Page::read(rest).ok_or_else(broken)?;
-        rest = after.get(page.packed..).ok_or_else(broken)?;
+    while at < end {
+        let Some((mut page, header)) = page_at(file, at, end)? else { return damaged(broken()) };
+        let packed = page.packed as u64;
+        let Some(after) = at.checked_add(header as u64 + packed).filter(|after| *after <= end)
+        else {
+            return damaged(broken());
+        };
+        at = after;
         if chunk.compression() == Compression::UNCOMPRESSED {
             page.unpacked = page.packed;
         }
-        let packed = u64::try_from(page.packed).unwrap_or(u64::MAX);
-        let unpacked = u64::try_from(page.unpacked).unwrap_or(u64::MAX);
+        let unpacked = page.unpacked as u64;
         if unpacked > packed.saturating_mul(most(chunk.compression())) {
-            return Err(format!(
+            return damaged(format!(
                 "a page of column {} has {packed} bytes, which can't unpack to {unpacked}",
                 chunk.column_path()
             ));
@@ -154,7 +193,7 @@ fn check_pages(bytes: &Bytes, chunk: &ColumnChunkMetaData) -> Result<Declared, P
         if let Some(entries) = page.dictionary {
             // Each takes a byte or more.
             if entries > page.unpacked {
-                return Err(format!(
+                return damaged(format!(
                     "the dictionary of column {} has {unpacked} bytes, too few for {entries} values",
                     chunk.column_path()
                 ));
@@ -165,6 +204,27 @@ fn check_pages(bytes: &Bytes, chunk: &ColumnChunkMetaData) -> Result<Declared, P
         }
     }
     Ok(declared)
+}
+
+/// The page at a place, and how long its header is; none if that is damaged. A header is read some
+/// bytes at first, then as many as it needs.
+fn page_at(
+    file: &impl ChunkReader,
+    at: u64,
+    end: u64,
+) -> Result<Option<(Page, usize)>, ColumnarError> {
+    let left = usize::try_from(end - at).unwrap_or(usize::MAX);
+    let mut length = HEADER.min(left);
+    loop {
+        let bytes = file.get_bytes(at, length)?;
+        if let Some((page, rest)) = Page::read(&bytes) {
+            return Ok(Some((page, length - rest.len())));
+        }
+        if length == left {
+            return Ok(None);
+        }
+        length = length.saturating_mul(8).min(left);
+    }
 }
 
 /// How many bytes one can unpack to at most, by the format of the packed ones.
@@ -215,6 +275,10 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -238,15 +302,38 @@ mod tests {
     #[test]
     fn footers_are_walked_through() {
         let file = |footer: &[u8]| [footer, &(footer.len() as u32).to_le_bytes(), b"PAR1"].concat();
+        let check = |bytes: &[u8]| {
+            let checked = check_footer(&Bytes::copy_from_slice(bytes));
+            checked.map_err(|error| error.to_string())
+        };
         // A version, and nothing else.
-        assert_eq!(check_footer(&file(&[0x15, 4, 0])), Ok(()));
+        assert_eq!(check(&file(&[0x15, 4, 0])), Ok(()));
         // 2^31 booleans, which take no bytes where the reader skips them.
         let endless = [0x15, 4, 0x99, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0];
-        assert_eq!(check_footer(&file(&endless)), Err("its footer is damaged".into()));
-        let longer = [&[0, 9, 0, 0, 0], MAGIC].concat();
-        assert_eq!(check_footer(&longer), Err("its footer is longer than the file".into()));
-        assert_eq!(check_footer(b"PAR1"), Err("it is too short".into()));
-        assert_eq!(check_footer(b"PAR1 and no more"), Err("its end is missing".into()));
+        assert_eq!(check(&file(&endless)), Err("its footer is damaged".into()));
+        let longer = [&[0, 9, 0, 0, 0], &b"PAR1"[..]].concat();
+        assert_eq!(check(&longer), Err("its footer is longer than the file".into()));
+        assert_eq!(check(b"PAR1"), Err("it is too short".into()));
+        assert_eq!(check(b"PAR1 and no more"), Err("its end is missing".into()));
+    }
+
+    /// A header longer than what is read of one at first, in a file and in memory.
+    #[test]
+    fn long_headers_are_read_whole() {
+        let statistics = vec![b'x'; 5_000];
+        // Type, sizes, then a struct with a long text; after it three bytes of the page.
+        let mut page = vec![0x15, 0, 0x15, 6, 0x15, 6, 0x2c, 0x18, 0x88, 0x27];
+        page.extend(&statistics);
+        page.extend([0, 0, 1, 2, 3]);
+        let (end, header) = (page.len() as u64, page.len() - 3);
+        let expected = Page { packed: 3, unpacked: 3, dictionary: None };
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&page).unwrap();
+        let (in_file, in_memory) =
+            (page_at(&file, 0, end).unwrap(), page_at(&Bytes::from(page), 0, end).unwrap());
+        assert_eq!(in_file, Some((expected, header)));
+        assert_eq!(in_file, in_memory);
+        assert_eq!(page_at(&file, 0, 4_000).unwrap(), None);
     }
 
     #[test]

@@ -1,0 +1,187 @@
+//! What a stopped build left in the folder that it built in, and when that may be cleared.
+//!
+//! The rule: a folder is cleared only where its `build.json` says that a build made it, or where it
+//! holds nothing but what a build writes before it writes that file. So a folder that holds a
+//! manifest, `piece.json`, records of shards or shards of its own is never cleared, whatever its name.
+//! Nothing else in this crate removes a folder that it did not just replace: see
+//! [`ownership`](crate::ownership) for those.
+
+use std::fs;
+use std::path::Path;
+
+use crate::begun::BEGUN;
+use crate::encode::is_file_name;
+use crate::lock::LOCK;
+use crate::manifest::SIDE_FILES;
+use crate::ownership::{MANIFEST, entries};
+use crate::piece::PIECE;
+use crate::{DatasetError, record};
+
+/// What is done with what a build that was stopped left in its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leftovers {
+    /// Whole shards stay, for a build that goes on.
+    Kept,
+    /// It is cleared, unless there are whole shards.
+    ClearedUnlessWhole,
+    /// It is cleared.
+    Cleared,
+}
+
+/// Refuses a folder with anything in it that no stopped build left there.
+///
+/// # Errors
+/// [`DatasetError::InTheWay`] for what no build writes; [`DatasetError::HoldsDataset`] for a dataset, a
+/// piece or whole shards that no `build.json` says to be of a stopped build.
+pub(crate) fn check(dir: &Path) -> Result<(), DatasetError> {
+    let is_builds = dir.join(BEGUN).is_file();
+    for (name, is_dir) in entries(dir)? {
+        let path = dir.join(&name);
+        match is_dir {
+            Some(false) if name == LOCK => {}
+            Some(false) => check_file(dir, dir, &name, is_builds)?,
+            // A part's.
+            Some(true) => {
+                for (name, is_dir) in entries(&path)? {
+                    if is_dir != Some(false) {
+                        return Err(DatasetError::InTheWay(path.join(name)));
+                    }
+                    check_file(dir, &path, &name, is_builds)?;
+                }
+            }
+            None => return Err(DatasetError::InTheWay(path)),
+        }
+    }
+    Ok(())
+}
+
+fn check_file(dir: &Path, folder: &Path, name: &str, is_builds: bool) -> Result<(), DatasetError> {
+    if !is_build_file(name) {
+        return Err(DatasetError::InTheWay(folder.join(name)));
+    }
+    if !is_builds && !is_written_first(name) {
+        let (dir, found) = (dir.to_path_buf(), folder.join(name));
+        return Err(DatasetError::HoldsDataset { dir, found });
+    }
+    Ok(())
+}
+
+/// Removes the files of a build from its folder, and the folders of its parts, but for the lock. What
+/// else came there stays, and the folders that it is in.
+///
+/// # Errors
+/// A file can't be removed.
+pub(crate) fn clear(dir: &Path) -> Result<(), DatasetError> {
+    for (name, is_dir) in entries(dir)? {
+        let path = dir.join(&name);
+        match is_dir {
+            Some(true) => {
+                clear(&path)?;
+                // One that holds something else can't be removed, and must not be.
+                let _ = fs::remove_dir(&path);
+            }
+            // What says that the folder may be cleared goes last.
+            Some(false) if is_build_file(&name) && name != BEGUN => remove(&path)?,
+            _ => {}
+        }
+    }
+    let begun = dir.join(BEGUN);
+    if begun.is_file() { remove(&begun) } else { Ok(()) }
+}
+
+fn remove(path: &Path) -> Result<(), DatasetError> {
+    fs::remove_file(path).map_err(DatasetError::io(path, "remove"))
+}
+
+/// How many shards a build's folder and those of its parts have that are whole: that have records.
+pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
+    let mut count = 0;
+    for (name, is_dir) in entries(dir)? {
+        count += match is_dir {
+            Some(true) => whole_shards(&dir.join(name))?,
+            _ => usize::from(record::number_in(&name).is_some()),
+        };
+    }
+    Ok(count)
+}
+
+/// Whether a build writes files of this name, or under it before they have their own.
+pub(crate) fn is_build_file(name: &str) -> bool {
+    let name = name.strip_suffix(".tmp").unwrap_or(name);
+    [MANIFEST, PIECE, BEGUN].contains(&name)
+        || SIDE_FILES.contains(&name)
+        || is_file_name(name)
+        || record::number_in(name).is_some()
+}
+
+/// Whether a build may have written a file of this name before its `build.json`.
+fn is_written_first(name: &str) -> bool {
+    name.ends_with(".tmp") || SIDE_FILES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ownership::tests::write_dataset;
+
+    #[test]
+    fn what_a_build_writes() {
+        for name in [
+            "manifest.json",
+            "recipe.toml.tmp",
+            "bars.arrow.tmp",
+            "build.json",
+            "shard-00012.json",
+            "windows-00000.npy.tmp",
+            "samples-00003.arrow",
+            "samples-00000.parquet",
+            "samples-123456.parquet.tmp",
+        ] {
+            assert!(is_build_file(name), "{name}");
+        }
+        for name in ["thesis.txt", "samples-.parquet", "samples-00000.csv", "tmp", "bars.arrow.1"] {
+            assert!(!is_build_file(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn datasets_are_never_leftovers() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("x.incomplete");
+        for part in [None, Some("train")] {
+            write_dataset(&part.map_or(dir.clone(), |part| dir.join(part)), part, "1");
+            assert!(matches!(check(&dir), Err(DatasetError::HoldsDataset { .. })), "{part:?}");
+            fs::remove_dir_all(&dir).unwrap();
+        }
+        // Read or not: of a later version, damaged, or without its manifest.
+        for name in ["manifest.json", "piece.json", "shard-00000.json", "samples-00000.parquet"] {
+            fs::create_dir(&dir).unwrap();
+            fs::write(dir.join(name), "").unwrap();
+            let Err(DatasetError::HoldsDataset { found, .. }) = check(&dir) else {
+                panic!("{name} is of a dataset");
+            };
+            assert_eq!(found, dir.join(name));
+            fs::write(dir.join(BEGUN), "").unwrap();
+            check(&dir).unwrap();
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_cleared_is_a_builds() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path();
+        fs::create_dir(dir.join("train")).unwrap();
+        fs::create_dir(dir.join("test")).unwrap();
+        for name in ["build.json", "train/samples-00000.parquet.tmp", "test/bars.arrow"] {
+            fs::write(dir.join(name), "").unwrap();
+        }
+        check(dir).unwrap();
+        // It came after the check.
+        fs::write(dir.join("train/notes.md"), "mine").unwrap();
+        clear(dir).unwrap();
+        let left: Vec<String> = entries(dir).unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(left, ["train"]);
+        assert_eq!(entries(&dir.join("train")).unwrap().len(), 1);
+    }
+}
