@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::names::symbol_of_file;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
+use crate::shown::cut;
 use crate::source::unpacked_limit;
 use crate::table::{Kind, NO_TIME, Name, Rows, SymbolCodes, Table};
 use crate::time::{self, Written};
@@ -29,7 +30,7 @@ pub(crate) fn read_parquet(
         MarketDataError::file(file, format!("it is not readable as Parquet: {e}"))
     };
     pages::check_footer(bytes).map_err(|e| error(&e))?;
-    let limit = unpacked_limit(bytes.len());
+    let limit = unpacked_limit(bytes.len() as u64);
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| error(&e))?;
     let schema = builder.schema().clone();
     let (roles, available) = usable_roles(file, &schema, options)?;
@@ -179,6 +180,7 @@ fn table(
         available,
         columns,
         rows: Rows::Numbered(0),
+        cut: None,
     })
 }
 
@@ -202,6 +204,10 @@ fn floats(file: &str, column: &str, array: &ArrayRef) -> Result<Vec<f64>, Market
 
 fn symbols_of(file: &str, array: &ArrayRef) -> Result<(Vec<u32>, Vec<Name>), MarketDataError> {
     let text = cast_to(file, "symbol", array, &DataType::Utf8)?;
+    // Bytes that are no text, which would all become one symbol.
+    if let Some(row) = (0..array.len()).find(|row| array.is_valid(*row) && text.is_null(*row)) {
+        return Err(cell(file, "symbol", array, row, "a symbol in UTF-8"));
+    }
     let mut codes = SymbolCodes::default();
     for symbol in text.as_string::<i32>() {
         codes.push(symbol.unwrap_or(""));
@@ -329,7 +335,8 @@ fn cell(file: &str, column: &str, array: &ArrayRef, row: usize, expected: &str) 
         file: file.to_owned(),
         place: format!("row {}", row + 1),
         column: column.to_owned(),
-        got: arrow::util::display::array_value_to_string(array, row).unwrap_or_default(),
+        got: cut(&arrow::util::display::array_value_to_string(array, row).unwrap_or_default())
+            .into_owned(),
         expected: expected.to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use arrow::ipc::reader::{FileDecoder, StreamReader, read_footer_length};
 use arrow::ipc::{Block, Footer, root_as_footer, root_as_message};
 use bytes::Bytes;
 
-use crate::source::{UNPACKED_LIMIT, unpacked_limit};
+use crate::source::unpacked_limit;
 
 /// The length of the footer's length and the magic bytes after it.
 const TRAILER: usize = 10;
@@ -58,7 +58,7 @@ pub(crate) fn read_file(bytes: &Bytes) -> Result<Batches, ArrowError> {
 /// As [`read_file`].
 pub(crate) fn read_stream(bytes: &[u8]) -> Result<Batches, ArrowError> {
     let mut rest = bytes;
-    let mut left = unpacked_limit(bytes.len());
+    let mut left = unpacked_limit(bytes.len() as u64);
     // A stream that is cut ends the check; the reader says so.
     while let Some((meta, after)) = split_message(rest).filter(|(meta, _)| !meta.is_empty()) {
         let Ok(message) = root_as_message(meta) else { break };
@@ -83,7 +83,7 @@ fn check_file(bytes: &[u8]) -> Result<Footer<'_>, ArrowError> {
     let footer = root_as_footer(&rest[start..])
         .map_err(|e| broken(format!("its footer is damaged: {e}")))?;
     let blocks = [footer.dictionaries(), footer.recordBatches()];
-    let mut left = unpacked_limit(bytes.len());
+    let mut left = unpacked_limit(bytes.len() as u64);
     let mut blocks_left = bytes.len();
     for block in blocks.into_iter().flatten().flatten() {
         let outside = || broken("its footer names a block outside the file");
@@ -132,11 +132,9 @@ fn check_message(meta: &[u8], body: &[u8], left: &mut u64) -> Result<(), ArrowEr
         sum = sum.saturating_add(unpacked);
     }
     if batch.compression().is_some() {
-        let fits = left.checked_sub(sum).filter(|_| sum <= UNPACKED_LIMIT);
-        *left = fits.ok_or_else(|| {
+        *left = left.checked_sub(sum).ok_or_else(|| {
             broken(format!(
-                "a batch unpacks to {sum} bytes, more than {}: it is damaged, or must be split",
-                UNPACKED_LIMIT.min(*left)
+                "a batch unpacks to {sum} bytes, more than {left}: it is damaged, or must be split"
             ))
         })?;
     }

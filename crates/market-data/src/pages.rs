@@ -88,7 +88,7 @@ pub(crate) fn check(
     metadata: &ParquetMetaData,
     wanted: &[usize],
 ) -> Result<usize, Problem> {
-    let limit = unpacked_limit(bytes.len());
+    let limit = unpacked_limit(bytes.len() as u64);
     let wanted: BTreeSet<usize> = wanted.iter().copied().collect();
     let (mut rows, mut unpacked, mut longest) = (0_u64, 0_u64, 0);
     for group in metadata.row_groups() {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use barloom_bars::PRICE_COLUMNS;
 
 use crate::MarketDataError;
+use crate::shown::{acts, cut, listed};
 use crate::table::Kind;
 
 /// The columns that bars or trades are made from.
@@ -55,7 +56,8 @@ const SIZE: &[&str] =
 
 /// `Adj Close` as `adj_close`.
 pub(crate) fn normalise(name: &str) -> String {
-    name.trim().trim_matches('"').trim().to_lowercase().replace([' ', '-'], "_")
+    let name = name.trim().trim_matches('"').trim().to_lowercase();
+    name.replace(|c: char| c == ' ' || c == '-' || acts(c), "_")
 }
 
 /// Finds the roles of columns by their names.
@@ -103,7 +105,7 @@ pub(crate) fn is_unnamed(name: &str) -> bool {
 /// A column as people find it: by its name, or by its place where it has none.
 pub(crate) fn shown(header: &[String], at: usize) -> String {
     match header.get(at) {
-        Some(name) if !name.is_empty() => name.clone(),
+        Some(name) if !name.is_empty() => cut(name).into_owned(),
         _ => format!("{} (unnamed)", at + 1),
     }
 }
@@ -114,8 +116,7 @@ pub(crate) fn check_roles(
     header: &[String],
     roles: &Roles,
 ) -> Result<usize, MarketDataError> {
-    let shown: Vec<&str> = header.iter().map(String::as_str).collect();
-    let shown = shown.join(", ");
+    let shown = listed(header.iter().map(String::as_str));
     let Some(time) = roles.time else {
         let names = "ts, time, timestamp, datetime, date or open_time";
         let index = if header.iter().any(|name| is_unnamed(name)) {
@@ -141,6 +142,12 @@ pub(crate) fn check_roles(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_hold_no_characters_that_act() {
+        assert_eq!(normalise("Adj\nClose"), "adj_close");
+        assert_eq!(normalise("\u{1b}[2Jx"), "_[2jx");
+    }
 
     #[test]
     fn columns_are_found_by_their_usual_names() {

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod clock;
+mod cut;
 mod layout;
 mod number;
 mod propose;
@@ -32,6 +33,14 @@ pub(crate) fn read(
     let text = decoded(file, bytes)?;
     let read = tables(file, &text, options);
     match read {
+        Err(_) if is_cut(file, &text, options) => {
+            let line = 1 + memchr::memchr_iter(b'\n', &text).count();
+            let problem = format!(
+                "line {line}, the last, is cut: the file ends inside it. Get the file again, or delete \
+                 that line"
+            );
+            Err(MarketDataError::file(file, problem))
+        }
         Err(error) if options.csv == CsvOptions::default() => {
             Err(match propose::for_text(file, &text, options) {
                 Some(proposal) => error.with_hint(&proposal),
@@ -42,12 +51,34 @@ pub(crate) fn read(
     }
 }
 
+/// Whether text that can't be read could be without its last line, which has no end.
+fn is_cut(file: &str, text: &[u8], options: &ReadOptions) -> bool {
+    cut::whole_lines(text)
+        .filter(|lines| cut::has_fewer_fields(lines, &text[lines.len()..]))
+        .is_some_and(|lines| tables(file, lines, options).is_ok())
+}
+
 /// The first bytes of a file, that tell how it is laid out.
 const HEAD: usize = 1 << 20;
 
 /// Reads a large file of delimited text in blocks, without holding it whole; none if it can't be read
-/// so: it is small, no plain text, or not what it should be, of which [`read`] then tells.
-pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {
+/// so: it is small, no plain text, or not what it should be, of which [`read`] then tells. A file with
+/// a line that is too long is an error, before anything holds it.
+pub(crate) fn read_file(
+    file: &str,
+    opened: &File,
+    options: &ReadOptions,
+) -> Option<Result<Vec<Table>, MarketDataError>> {
+    match in_blocks(file, opened, options) {
+        Some(tables) => Some(Ok(tables)),
+        None => {
+            let line = blocks::long_line(opened).ok()??;
+            Some(Err(layout::too_long(file, line)))
+        }
+    }
+}
+
+fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {
     let size = opened.metadata().ok()?.len();
     if size <= HEAD as u64 {
         return None;
@@ -64,8 +95,11 @@ pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Opt
         return None;
     }
     let rows = rows::read_blocks(&layout, &Source::File(opened, above as u64, size))?.ok()?;
+    let mut tail = vec![0; cut::TAIL as usize];
+    blocks::read_exact_at(opened, &mut tail, size - cut::TAIL).ok()?;
+    let cut = cut::value(&tail, layout.separator);
     let same = opened.metadata().is_ok_and(|metadata| metadata.len() == size);
-    if same { of_rows(file, layout, rows, options).ok() } else { None }
+    if same { of_rows(file, layout, rows, cut, options).ok() } else { None }
 }
 
 /// The text as UTF-8, without a byte order mark.
@@ -100,14 +134,16 @@ fn decoded<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, MarketDataE
 fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     let layout = Layout::of(file, text, options)?;
     let rows = rows::read(&layout)?;
-    of_rows(file, layout, rows, options)
+    let cut = cut::value(&text[text.len().saturating_sub(cut::TAIL as usize)..], layout.separator);
+    of_rows(file, layout, rows, cut, options)
 }
 
-/// The tables that rows make.
+/// The tables that rows make; `cut` is why the last of them is cut, if it is.
 fn of_rows(
     file: &str,
     layout: Layout<'_>,
     rows: Rows,
+    cut: Option<String>,
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
     if rows.times.len() == 0 {
@@ -116,6 +152,7 @@ fn of_rows(
     let column = shown(&layout.header, layout.time);
     let lines = rows.lines;
     let place = |row: usize| format!("line {}", lines.get(row).row);
+    let mut cut = cut.map(|why| (lines.get(rows.times.len() - 1).row, why));
     let named = layout.symbol.map(|_| rows.symbols.finish());
     let codes = named.as_ref().map(|(codes, _)| &codes[..]);
     let order = match layout.groups.first().map(|group| group.kind) {
@@ -145,6 +182,7 @@ fn of_rows(
             available: group.available,
             columns: columns.collect(),
             rows: table::Rows::Lines(lines.clone()),
+            cut: cut.take(),
         };
         if let Some(symbol) = group.symbol {
             table.symbols = Some((vec![0; table.ts.len()], vec![Name::from(symbol)]));

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 
 use barloom_engine::{Error, ErrorKind};
+use barloom_market_data::printable_lines;
 
 const BUG: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
@@ -57,7 +58,8 @@ impl Failure {
     /// Prints the error to standard error.
     pub(crate) fn report(&self) {
         // Whom it is told may have closed the pipe; the exit code says it still.
-        let _ = writeln!(std::io::stderr(), "error: {}", self.message);
+        let message = printable_lines(&self.message);
+        let _ = writeln!(std::io::stderr(), "error: {message}");
     }
 
     pub(crate) fn exit_code(&self) -> u8 {

@@ -274,9 +274,10 @@ pub(crate) fn check<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (given, _, options) = reading(bars, cfg, all_columns, cache)?;
     let report = watched(py, None, None, move |_| {
-        let bars = given.read(&options)?;
+        let bars = given.read_readable(&options)?;
         let report = bars.check();
-        if options.aggregate.is_some() && report.errors() == 0 {
+        let are_usable = report.errors() == 0 && report.unreadable.is_empty();
+        if options.aggregate.is_some() && are_usable {
             // Whether the bars that are wished for are to be had of these.
             bars.into_series(OnBadBar::Error).map_err(errors::of)?;
         }

@@ -113,10 +113,7 @@ pub(super) fn read(layout: &Layout<'_>, bytes: &[u8], index: &Index, rows: &mut 
         }
     }
     if let Some(at) = layout.symbol {
-        return fields(at).all(|start, end| {
-            rows.symbols.push(&String::from_utf8_lossy(trimmed(&bytes[start..end])));
-            true
-        });
+        return fields(at).all(|start, end| rows.symbols.push_bytes(trimmed(&bytes[start..end])));
     }
     true
 }

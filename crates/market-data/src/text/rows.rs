@@ -3,7 +3,7 @@
 use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
 
-use super::blocks::Source;
+use super::blocks::{self, Source};
 use super::layout::{Layout, reader};
 use super::regular::{self, Index};
 use crate::MarketDataError;
@@ -13,9 +13,6 @@ use crate::times::Times;
 
 /// Blocks that a thread reads before all are put together.
 const ROUND: usize = 4;
-
-/// The most bytes of a block, that only a line without an end passes: places in it are 32 bits.
-const MOST_BYTES: usize = 1 << 30;
 
 /// What rows hold.
 #[derive(Default)]
@@ -49,6 +46,8 @@ enum State {
     Read,
     /// Something in it is not what it should be.
     Wrong,
+    /// A line in it is too long.
+    TooLong,
     /// It can't be read in blocks.
     No,
 }
@@ -86,6 +85,7 @@ pub(super) fn read_blocks(
                     piece.rows.clear();
                     return Some(Err(read_plain(layout, text, first, &mut piece.rows).err()?));
                 }
+                State::TooLong => return Some(Err(layout.long_line_error(first))),
                 State::No => return None,
             }
             first = first.saturating_add(u32::try_from(piece.index.lines()).unwrap_or(u32::MAX));
@@ -106,10 +106,15 @@ impl Piece {
     fn read(&mut self, layout: &Layout<'_>, source: &Source<'_>, block: usize) {
         self.state = State::No;
         self.rows.clear();
-        let Ok(text) = source.block(block, &mut self.buffer) else { return };
-        if text.len() > MOST_BYTES {
-            return;
-        }
+        let text = match source.block(block, &mut self.buffer) {
+            Ok(text) => text,
+            Err(error) => {
+                if blocks::is_too_long(&error) {
+                    self.state = State::TooLong;
+                }
+                return;
+            }
+        };
         self.index.find(text, layout.separator);
         if self.index.has_quotes() {
             return;
@@ -280,8 +285,15 @@ impl Rows {
             };
             self.values[place].push(value);
         }
-        if let Some(at) = layout.symbol {
-            self.symbols.push(&text(at));
+        if let Some(at) = layout.symbol
+            && !self.symbols.push_bytes(field(at))
+        {
+            return Err(layout.cell(
+                line,
+                at,
+                &text(at),
+                "a symbol in UTF-8; save the file as UTF-8",
+            ));
         }
         self.times.push(written);
         self.lines.push(Origin { file: 0, row: line });
