@@ -31,6 +31,8 @@ pub(crate) fn read(
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
     let text = decoded(file, bytes)?;
+    // No options read these.
+    layout::check_lines(file, &text, 0)?;
     let read = tables(file, &text, options);
     match read {
         Err(_) if is_cut(file, &text, options) => {

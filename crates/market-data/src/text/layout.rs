@@ -279,7 +279,7 @@ const MOST_WIDE: usize = 20_000_000;
 const MOST_COLUMNS: usize = 500_000;
 
 /// Checks that the lines that tell the layout have an end: the first that are not blank.
-fn check_lines(file: &str, text: &[u8], skipped: u32) -> Result<(), MarketDataError> {
+pub(super) fn check_lines(file: &str, text: &[u8], skipped: u32) -> Result<(), MarketDataError> {
     let mut rest = text;
     for line in 1..=4 {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
