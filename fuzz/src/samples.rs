@@ -91,6 +91,7 @@ fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
             last_ts: 0,
             symbols: symbols.to_vec(),
             dropped: BTreeMap::new(),
+            widened: 0,
         },
         files: Vec::new(),
         shards: vec![ShardRecord { first: 0, rows: SAMPLES, files: vec![file] }],

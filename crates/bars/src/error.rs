@@ -1,5 +1,5 @@
 use crate::duration::time_text;
-use crate::{BarFault, Interval, duration_text};
+use crate::{BarFault, Interval, NEEDS_POSITIVE, duration_text};
 
 /// Why bars, a market or a split are refused.
 #[non_exhaustive]
@@ -76,6 +76,19 @@ pub enum BarsError {
         low: f64,
         /// Its close.
         close: f64,
+    },
+    /// A market's price is zero or negative.
+    #[error(
+        "series {symbol}, bar {bar}: its low {low} is not positive. {NEEDS_POSITIVE}. Drop such bars, \
+         or shift the prices"
+    )]
+    NonPositivePrice {
+        /// The symbol of the series.
+        symbol: String,
+        /// The bar, counted from 0.
+        bar: usize,
+        /// Its low.
+        low: f64,
     },
     /// A break is not a bar index.
     #[error("series {symbol}: a break before bar {bar}, but there are {bars} bars")]

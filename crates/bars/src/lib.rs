@@ -58,7 +58,7 @@ pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
 pub use trades::{Aggregated, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
-pub use validate::{BarFault, bar_fault, first_fault};
+pub use validate::{BarFault, NEEDS_POSITIVE, bar_fault, first_fault, first_non_positive};
 pub use zone::{Local, UnknownZone, Zone};
 
 /// The price columns that every series has, in this order.

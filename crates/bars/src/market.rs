@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::segments::{self, median_step};
-use crate::{BarsError, Column, MaxGap, PRICE_COLUMNS, Segment, Series};
+use crate::{BarsError, Column, MaxGap, PRICE_COLUMNS, Segment, Series, first_non_positive};
 
 /// Where a series lies in the arena.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct SeriesSpan {
     pub max_gap_ns: Option<i64>,
 }
 
-/// One or more series end to end in one arena of columns: the prices and the channels.
+/// One or more series end to end in one arena of columns: the prices and the channels. Every price
+/// is positive: rewards and some scalers divide by prices.
 ///
 /// Rows are arena rows, counted from 0 over all series.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ impl Market {
     /// finite as `f32` in one of them is in no segment.
     ///
     /// # Errors
-    /// No series, a symbol twice, a channel that a series lacks.
+    /// No series, a symbol twice, a channel that a series lacks, a price that is zero or negative.
     pub fn new(series: &[Series], channels: &[String], max_gap: MaxGap) -> Result<Self, BarsError> {
         let mut market = Self::arena(series, channels)?;
         for (index, one) in series.iter().enumerate() {
@@ -92,7 +93,7 @@ impl Market {
         };
         let columns = names.iter().filter_map(take).collect();
         let series = vec![SeriesSpan { symbol, start: 0, end: ts.len(), max_gap_ns: None }];
-        Ok(Self { ts, columns, series, segments: Vec::new() })
+        Self { ts, columns, series, segments: Vec::new() }.with_positive_prices()
     }
 
     fn arena(series: &[Series], channels: &[String]) -> Result<Self, BarsError> {
@@ -118,7 +119,15 @@ impl Market {
             let (symbol, end) = (one.symbol().to_owned(), ts.len());
             spans.push(SeriesSpan { symbol, start, end, max_gap_ns: None });
         }
-        Ok(Self { ts, columns, series: spans, segments: Vec::new() })
+        Self { ts, columns, series: spans, segments: Vec::new() }.with_positive_prices()
+    }
+
+    /// The arena, if every price in it is positive.
+    fn with_positive_prices(self) -> Result<Self, BarsError> {
+        let Some(row) = first_non_positive(self.low()) else { return Ok(self) };
+        let of = self.series.partition_point(|span| span.end <= row);
+        let (symbol, start) = (self.series[of].symbol.clone(), self.series[of].start);
+        Err(BarsError::NonPositivePrice { symbol, bar: row - start, low: self.low()[row] })
     }
 
     /// How many bars there are in all: at least one.
@@ -266,6 +275,28 @@ mod tests {
         assert!(Market::with_segments(vec![a.clone()], &channels, at(0, 3)).is_ok());
         assert!(Market::with_segments(vec![a.clone()], &channels, at(0, 4)).is_err());
         assert!(Market::with_segments(vec![a.clone()], &channels, at(2, 2)).is_err());
+    }
+
+    #[test]
+    fn prices_of_a_market_are_positive() {
+        let of = |symbol: &str, low: f64| {
+            let low_at = |name: &&str| if **name == *"low" { vec![2.0, low] } else { vec![2.0; 2] };
+            let columns = PRICE_COLUMNS.iter().map(|name| Column::new(*name, low_at(name)));
+            Series::new(symbol, vec![0, MINUTE], columns.collect()).unwrap()
+        };
+        for low in [0.0, -40.32] {
+            let refused = |series: Vec<Series>| {
+                let whole = vec![Segment { series: 0, start: 0, end: 2 }];
+                let made = Market::new(&series, &[], MaxGap::Auto).unwrap_err();
+                assert_eq!(made, Market::with_segments(series, &[], whole).unwrap_err());
+                made
+            };
+            let error = BarsError::NonPositivePrice { symbol: "B".into(), bar: 1, low };
+            assert_eq!(refused(vec![of("B", low)]), error);
+            assert_eq!(refused(vec![of("A", 1.0), of("B", low)]), error);
+            let told = error.to_string();
+            assert!(told.contains("log_return") && told.contains("reward"), "{told}");
+        }
     }
 
     #[test]

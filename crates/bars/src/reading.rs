@@ -27,7 +27,7 @@ pub enum OnDuplicate {
     Last,
 }
 
-/// What is done with unusable bars: one whose high is below its low, say.
+/// Treatment of unusable bars, such as one whose high is below its low.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnBadBar {
     /// They are an error.
@@ -35,6 +35,9 @@ pub enum OnBadBar {
     Error,
     /// They are dropped and counted; a segment ends where one was.
     Drop,
+    /// A high and a low are widened to hold an open or close outside of them, and such bars are
+    /// counted; other unusable bars are an error.
+    Widen,
 }
 
 /// What is done with the last bar that is made of trades or of finer bars, of which some may be

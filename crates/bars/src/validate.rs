@@ -1,4 +1,5 @@
-//! The one rule of what a usable bar is, shared by [`Series`](crate::Series) and the doctor.
+//! The one rule of what a usable bar is, shared by [`Series`](crate::Series) and the doctor; and the
+//! one more that a [`Market`](crate::Market) has: prices are positive.
 
 use std::fmt;
 
@@ -8,9 +9,10 @@ use std::fmt;
 pub enum BarFault {
     /// A price is NaN (missing) or infinite.
     NonFinitePrice,
-    /// A price is zero or negative.
+    /// A price is zero or negative. A [`Series`](crate::Series) may hold such readings (spreads,
+    /// power, crude oil on 2020-04-20); a [`Market`](crate::Market) may not.
     NonPositivePrice,
-    /// A price is positive but not a normal `f32` (1.18e-38 to 3.40e38), so no window can hold it.
+    /// A price other than 0 is not a normal `f32` (1.18e-38 to 3.40e38), so no window can hold it.
     PriceOutsideF32,
     /// The high is below the low.
     HighBelowLow,
@@ -53,7 +55,7 @@ impl fmt::Display for BarFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NonFinitePrice => "a price is missing, NaN or infinite",
-            Self::NonPositivePrice => "a price is not positive",
+            Self::NonPositivePrice => "a price is zero or negative",
             Self::PriceOutsideF32 => "a price is outside the range of f32",
             Self::HighBelowLow => "high is below low",
             Self::OpenOutsideRange => "open is outside [low, high]",
@@ -63,7 +65,28 @@ impl fmt::Display for BarFault {
     }
 }
 
-/// The first thing wrong with a bar, or `None` for a usable one.
+/// What is undefined for prices of zero or below, for messages.
+pub const NEEDS_POSITIVE: &str = "every reward and the scalers last_close, log1p_last and log_return \
+                                  divide by a price or take its logarithm, so they are undefined \
+                                  where a price is not positive";
+
+/// The first bar with a price that is zero or negative, counted from 0, by the lows of valid bars:
+/// no other price of such a bar is below its low.
+///
+/// ```
+/// assert_eq!(barloom_bars::first_non_positive(&[1.0, 0.0, -3.0]), Some(1));
+/// ```
+#[must_use]
+pub fn first_non_positive(low: &[f64]) -> Option<usize> {
+    const LOT: usize = 1_024;
+    let lots = low.chunks(LOT).enumerate();
+    let mut some = lots.filter(|(_, lot)| !lot.iter().fold(true, |all, low| all & (*low > 0.0)));
+    let (lot, lows) = some.next()?;
+    lows.iter().position(|low| !(*low > 0.0)).map(|bar| lot * LOT + bar)
+}
+
+/// The first thing wrong with a bar as a reading, or `None` for a usable one. Prices may be zero
+/// or negative here; [`first_non_positive`] finds those.
 ///
 /// A missing volume (`None` or NaN) is no fault: where volume is a channel it ends a segment.
 ///
@@ -146,10 +169,7 @@ fn any_fault(open: f64, high: f64, low: f64, close: f64, volume: Option<f64>) ->
     if prices.iter().any(|p| !p.is_finite()) {
         return Some(BarFault::NonFinitePrice);
     }
-    if prices.iter().any(|p| *p <= 0.0) {
-        return Some(BarFault::NonPositivePrice);
-    }
-    if prices.iter().any(|p| !(*p as f32).is_normal()) {
+    if prices.iter().any(|p| *p != 0.0 && !(*p as f32).is_normal()) {
         return Some(BarFault::PriceOutsideF32);
     }
     if high < low {
@@ -192,7 +212,7 @@ mod tests {
     fn the_first_fault_of_columns_is_that_of_their_bars() {
         for len in [0, 1, 1_023, 1_024, 2_100] {
             for bad in [0, 1, 1_023, 1_024, 2_099, usize::MAX] {
-                for value in [f64::NAN, -1.0, 1e39, f64::INFINITY] {
+                for value in [f64::NAN, -1.0, 1e39, -1e39, f64::INFINITY] {
                     for column in 0..5 {
                         let mut columns: [Vec<f64>; 5] = std::array::from_fn(|_| vec![1.0; len]);
                         if bad < len {
@@ -216,7 +236,9 @@ mod tests {
         let cases = [
             (bar_fault(f64::NAN, 2.0, 1.0, 1.5, None), BarFault::NonFinitePrice),
             (bar_fault(1.0, f64::INFINITY, 1.0, 1.5, None), BarFault::NonFinitePrice),
-            (bar_fault(0.0, 2.0, 0.0, 1.5, None), BarFault::NonPositivePrice),
+            (bar_fault(-1e39, 2.0, -1e39, 1.5, None), BarFault::PriceOutsideF32),
+            (bar_fault(-1.0, -3.0, -2.0, -2.5, None), BarFault::HighBelowLow),
+            (bar_fault(0.5, 0.0, -2.0, -1.5, None), BarFault::OpenOutsideRange),
             (bar_fault(1e-40, 2.0, 1e-40, 1.5, None), BarFault::PriceOutsideF32),
             (bar_fault(1e39, 1e39, 1.0, 1.5, None), BarFault::PriceOutsideF32),
             (bar_fault(1.0, 1.0, 2.0, 1.0, None), BarFault::HighBelowLow),
@@ -228,5 +250,21 @@ mod tests {
             assert_eq!(got, Some(expected));
         }
         assert_eq!(bar_fault(1.5, 2.0, 1.0, 1.5, Some(f64::NAN)), None);
+        assert_eq!(bar_fault(-17.73, 13.69, -40.32, -37.63, Some(1.0)), None, "a reading");
+        assert_eq!(bar_fault(0.0, 0.0, 0.0, 0.0, None), None, "a reading");
+    }
+
+    #[test]
+    fn prices_that_are_not_positive_are_found_by_lows() {
+        for len in [0, 1, 1_023, 1_024, 3_000] {
+            assert_eq!(first_non_positive(&vec![1e-30; len]), None);
+            for at in [0, 1_023, 1_024, 2_999].into_iter().filter(|at| *at < len) {
+                for low in [0.0, -0.0, -1.0] {
+                    let mut lows = vec![1.0; len];
+                    (lows[at], lows[len - 1]) = (low, low);
+                    assert_eq!(first_non_positive(&lows), Some(at));
+                }
+            }
+        }
     }
 }

@@ -31,13 +31,12 @@ pub use pages::{Declared, check_footer, check_pages};
 /// The bytes that one column batch may unpack to: more is taken for a bomb.
 pub const BATCH_LIMIT: u64 = 8 << 30;
 
-/// The most that a byte can unpack to: 2 bits of deflate copy 258 bytes.
-const DEFLATED: u64 = 1_032;
-
-/// The bytes that a file of so many bytes may unpack to. Formats of columns could hold more, as a
-/// value that repeats takes next to no room in them. Prices and times differ.
+/// The bytes that a file of so many packed bytes may unpack to, whatever packed it: more is taken for a
+/// bomb. Packers can turn one byte into 32,768; but prices and times differ, and real bars unpack to
+/// 3 to 30 times their size.
 #[must_use]
 pub fn unpacked_limit(bytes: u64) -> u64 {
     const SMALL: u64 = 64 << 20;
-    bytes.saturating_mul(DEFLATED).max(SMALL)
+    const TIMES: u64 = 256;
+    bytes.saturating_mul(TIMES).clamp(SMALL, BATCH_LIMIT)
 }

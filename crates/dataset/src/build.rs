@@ -57,6 +57,8 @@ pub struct Build<'a> {
     pub market: &'a Market,
     /// Bars dropped while reading, by fault, for the manifest.
     pub dropped: &'a BTreeMap<String, u64>,
+    /// Bars whose high or low was widened while reading, for the manifest.
+    pub widened: u64,
     /// One without a part, or the parts of the split.
     pub parts: Vec<PartBuild>,
     /// Whether a dataset that is there may be replaced.
@@ -120,6 +122,7 @@ impl<'a> Build<'a> {
             recipe,
             market,
             dropped: &NOTHING,
+            widened: 0,
             parts,
             overwrite: false,
             resume: false,
@@ -146,7 +149,7 @@ impl Build<'_> {
         }
         // Hashed while the first part is written.
         let begun = LazyLock::new(|| {
-            let market = MarketRecord::new(self.market, self.dropped);
+            let market = MarketRecord::new(self.market, self.dropped, self.widened);
             Begun::new(self.recipe.to_json(), market, self.piece)
         });
         if self.resume

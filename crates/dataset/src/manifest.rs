@@ -93,6 +93,14 @@ pub struct MarketRecord {
     pub symbols: Vec<SymbolRecord>,
     /// Bars that were dropped as unusable, by fault.
     pub dropped: BTreeMap<String, u64>,
+    /// Bars whose high or low was widened to hold their open and close.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub widened: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A symbol of the market.
@@ -240,7 +248,7 @@ impl PartRecord {
 impl MarketRecord {
     /// What a manifest says of a market.
     #[must_use]
-    pub fn new(market: &Market, dropped: &BTreeMap<String, u64>) -> Self {
+    pub fn new(market: &Market, dropped: &BTreeMap<String, u64>, widened: u64) -> Self {
         let symbol = |s: &barloom_bars::SeriesSpan| SymbolRecord {
             symbol: s.symbol.clone(),
             bars: (s.end - s.start) as u64,
@@ -254,6 +262,7 @@ impl MarketRecord {
             last_ts: market.ts().iter().copied().max().unwrap_or(0),
             symbols: market.series().iter().map(symbol).collect(),
             dropped: dropped.clone(),
+            widened,
         }
     }
 }

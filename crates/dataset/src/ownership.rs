@@ -226,6 +226,7 @@ pub(crate) mod tests {
                 last_ts: 0,
                 symbols: vec![],
                 dropped: BTreeMap::new(),
+                widened: 0,
             },
             files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, sha256: "x".into() }],
             shards: vec![],

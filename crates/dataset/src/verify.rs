@@ -142,7 +142,7 @@ impl Verify<'_> {
     /// Whether the bars are those that the manifest tells of.
     fn check_market(&self, market: &Market) -> Result<(), DatasetError> {
         let told = &self.dataset.manifest().market;
-        if MarketRecord::new(market, &told.dropped) == *told {
+        if MarketRecord::new(market, &told.dropped, told.widened) == *told {
             return Ok(());
         }
         self.wrong("bars.arrow", "it is not the market that the manifest tells of")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use barloom_backend::BackendError;
 use barloom_bars::BarsError;
 use barloom_dataset::DatasetError;
-use barloom_market_data::MarketDataError;
+use barloom_market_data::{MarketDataError, printable, printable_lines};
 use barloom_recipe::RecipeError;
 
 use crate::UnknownBackend;
@@ -144,7 +144,11 @@ impl Error {
             message += &format!(": {error}");
             cause = error.source();
         }
-        message
+        match self {
+            // Of lines that a person wrote.
+            Self::Recipe(_) => printable_lines(&message).into_owned(),
+            _ => printable(&message).into_owned(),
+        }
     }
 }
 

@@ -133,6 +133,7 @@ impl Prepared<'_> {
             recipe: &loaded.recipe,
             market: &loaded.market,
             dropped: &loaded.dropped,
+            widened: loaded.widened,
             parts,
             overwrite: job.overwrite,
             resume: job.resume,

@@ -20,6 +20,8 @@ pub struct Loaded {
     pub market: Arc<Market>,
     /// How many bars were dropped, by fault.
     pub dropped: BTreeMap<String, u64>,
+    /// How many bars had their high or low widened to hold their open and close.
+    pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
     /// What a person may want to know of how the bars were read.
@@ -43,11 +45,11 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let recipe = named_as(&recipe, bars.find_columns(&recipe.data.channels)?);
             let mut warnings = bars.check().findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
-            let read = bars.into_series(recipe.data.on_bad_bar)?;
+            let read = bars.into_market_series(recipe.data.on_bad_bar)?;
             let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
-            let (dropped, joined, mut notes) = (read.dropped, read.joined, read.notes);
+            let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
             notes.extend(left_out);
-            Loaded { recipe, market: Arc::new(market), dropped, joined, notes, warnings }
+            Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
         }
         Source::Stored(market, channels) => {
             let note = "these are a dataset's own bars: their times and segments are as stored; \
@@ -59,6 +61,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
                 recipe: named_as(&recipe, channels),
                 market: Arc::new(market),
                 dropped: BTreeMap::new(),
+                widened: 0,
                 joined: Vec::new(),
                 notes: vec![note.to_owned()],
                 warnings: Vec::new(),

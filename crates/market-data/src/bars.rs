@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::{
-    Aggregate, BarFault, BarSpec, Column, EmptyBars, Interval, MaxGap, OnBadBar, OnDuplicate,
-    PRICE_COLUMNS, PartialBar, Series, TradeFault, bar_fault, fill, first_fault, median_of_steps,
-    resample,
+    Aggregate, BarFault, BarSpec, Column, EmptyBars, Interval, MaxGap, NEEDS_POSITIVE, OnBadBar,
+    OnDuplicate, PRICE_COLUMNS, PartialBar, Series, TradeFault, bar_fault, fill, first_fault,
+    first_non_positive, median_of_steps, resample,
 };
 
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::check::{Place, Places};
 use crate::origins::{Origin, Origins};
@@ -30,6 +31,18 @@ pub struct Bars {
     pub(crate) bad_trades: BadTrades,
     /// Rows that were left out as others have their times, which was asked for.
     pub(crate) repeated: u64,
+    pub(crate) unreadable: Vec<Unreadable>,
+    /// Last lines that look cut, and why.
+    pub(crate) cut: Vec<(Origin, String)>,
+}
+
+/// A file that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The file.
+    pub file: String,
+    /// Why it can't be read, with its causes.
+    pub problem: String,
 }
 
 /// Trades that no bar was made of, by what is wrong with them.
@@ -62,6 +75,15 @@ pub(crate) struct RawSeries {
     pub(crate) origins: Origins,
     /// Whether trades made it.
     pub(crate) of_trades: bool,
+}
+
+/// Which prices are usable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prices {
+    /// Any reading.
+    Any,
+    /// Positive ones, as rewards and some scalers need them.
+    Positive,
 }
 
 /// What is wrong with a bar's place in its series, or with the bar.
@@ -103,6 +125,8 @@ pub struct Loaded {
     pub series: Vec<Series>,
     /// How many bars were dropped, by fault.
     pub dropped: BTreeMap<String, u64>,
+    /// How many bars had their high or low widened to hold their open and close.
+    pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
     /// What a person may want to know: that newest-first bars were turned round.
@@ -125,19 +149,38 @@ impl BadTrades {
 }
 
 impl Bars {
-    /// Makes series of the bars: unusable ones are an error, or dropped and counted. What
-    /// [`ReadOptions::aggregate`](crate::ReadOptions::aggregate) says is made of them.
+    /// Makes series of the bars as readings, whose prices may be zero or negative: unusable bars are
+    /// an error, or dropped, or widened, and counted. Aggregates them where
+    /// [`ReadOptions::aggregate`](crate::ReadOptions::aggregate) says so.
     ///
     /// # Errors
     /// The first unusable bar or trade with its file and row, and how many there are; a symbol has
-    /// no usable bar; bars are not to be had of these.
+    /// no usable bar; bars can't be aggregated so.
     pub fn into_series(self, on_bad_bar: OnBadBar) -> Result<Loaded, MarketDataError> {
+        self.judged(on_bad_bar, Prices::Any)
+    }
+
+    /// Makes series for a [`Market`](barloom_bars::Market), in which a price that is zero or
+    /// negative makes a bar unusable, too; else as [`into_series`](Self::into_series).
+    ///
+    /// # Errors
+    /// As [`into_series`](Self::into_series).
+    pub fn into_market_series(self, on_bad_bar: OnBadBar) -> Result<Loaded, MarketDataError> {
+        self.judged(on_bad_bar, Prices::Positive)
+    }
+
+    fn judged(mut self, on_bad_bar: OnBadBar, prices: Prices) -> Result<Loaded, MarketDataError> {
         let mut loaded = Loaded {
             series: Vec::new(),
             dropped: BTreeMap::new(),
+            widened: 0,
             joined: self.joined(),
             notes: self.notes.clone(),
         };
+        if on_bad_bar == OnBadBar::Widen {
+            loaded.widened = self.series.iter_mut().map(RawSeries::widen).sum();
+            loaded.notes.extend(widened_note(loaded.widened));
+        }
         let mut first = self.bad_trades.first.clone();
         for (fault, places) in &self.bad_trades.by_fault {
             loaded.dropped.insert(fault.name().to_owned(), places.count);
@@ -156,24 +199,25 @@ impl Bars {
                 );
                 return Err(MarketDataError::file(&file.name, problem));
             }
-            for (row, fault) in raw.faults() {
+            for (row, fault) in raw.faults(prices) {
                 *loaded.dropped.entry(fault.name().to_owned()).or_insert(0) += 1;
                 first.get_or_insert_with(|| {
                     format!("{}: {}", self.place(raw, row), raw.describe(row, fault))
                 });
             }
         }
-        if let (OnBadBar::Error, Some(first)) = (on_bad_bar, first) {
+        if let (OnBadBar::Error | OnBadBar::Widen, Some(first)) = (on_bad_bar, first) {
             let what = if self.bad_trades.by_fault.is_empty() { "bars" } else { "trades" };
             let count = loaded.dropped.values().sum();
-            return Err(MarketDataError::BadBars { first, count, what });
+            let hint = hint(&loaded.dropped);
+            return Err(MarketDataError::BadBars { first, count, what, hint });
         }
         let seams: Vec<Vec<usize>> = self.series.iter().map(|raw| self.seams(raw)).collect();
         for (raw, seams) in self.series.into_iter().zip(seams) {
             let (symbol, file) =
                 (raw.symbol.clone(), raw.origins.files().next().map(|(_, file)| file));
             let of_trades = raw.of_trades;
-            match raw.into_series(&seams)? {
+            match raw.into_series(&seams, prices)? {
                 Some(series) => {
                     let series = match self.interval {
                         Some(interval) if !of_trades => series.with_interval(interval)?,
@@ -189,6 +233,12 @@ impl Bars {
             }
         }
         Ok(loaded)
+    }
+
+    /// The files that [`read_readable`](crate::read_readable) could not read.
+    #[must_use]
+    pub fn unreadable(&self) -> &[Unreadable] {
+        &self.unreadable
     }
 
     /// The bars whose times are numbers so small that they rather count something else.
@@ -210,6 +260,34 @@ impl Bars {
         };
         format!("{}, {} {}{index}", file.name, file.unit, origin.row)
     }
+}
+
+/// Whether a price is outside of its bar's range by no more than a unit in the last place of a
+/// 32-bit float, to which vendors round: 2^-23 of it.
+fn is_rounding(price: f64, high: f64, low: f64) -> bool {
+    (price - high).max(low - price) <= price.abs() * f64::from(f32::EPSILON)
+}
+
+/// More to say of unusable bars than that they can be dropped.
+fn hint(faults: &BTreeMap<String, u64>) -> String {
+    let has = |fault: BarFault| faults.contains_key(fault.name());
+    let mut hint = String::new();
+    if has(BarFault::OpenOutsideRange) || has(BarFault::CloseOutsideRange) {
+        hint += "; \"widen\" widens high and low to hold open and close";
+    }
+    if has(BarFault::NonPositivePrice) {
+        hint += &format!(". {NEEDS_POSITIVE}");
+    }
+    hint
+}
+
+fn widened_note(bars: u64) -> Option<String> {
+    let bars = match bars {
+        0 => return None,
+        1 => "1 bar was".to_owned(),
+        n => format!("{n} bars were"),
+    };
+    Some(format!("{bars} widened: the high or the low was moved to hold the open and the close"))
 }
 
 /// What is to be made of judged bars.
@@ -344,10 +422,11 @@ impl RawSeries {
     }
 
     /// The unusable bars and what is wrong with each, in order.
-    pub(crate) fn faults(&self) -> Vec<(usize, Fault)> {
+    pub(crate) fn faults(&self, prices: Prices) -> Vec<(usize, Fault)> {
         let [open, high, low, close] = PRICE_COLUMNS.map(|n| self.column(n).unwrap_or_default());
         let volume = self.column("volume");
-        if self.is_sound([open, high, low, close], volume) {
+        let positive = prices == Prices::Any || first_non_positive(low).is_none();
+        if positive && self.is_sound([open, high, low, close], volume) {
             return Vec::new();
         }
         let mut faults = Vec::new();
@@ -361,7 +440,10 @@ impl RawSeries {
                 Some(Fault::Duplicate)
             } else {
                 last = *time;
-                bar_fault(open[row], high[row], low[row], close[row], volume.map(|v| v[row]))
+                let volume = volume.map(|volume| volume[row]);
+                let negative = || prices == Prices::Positive && low[row] <= 0.0;
+                bar_fault(open[row], high[row], low[row], close[row], volume)
+                    .or_else(|| negative().then_some(BarFault::NonPositivePrice))
                     .map(Fault::Bar)
             };
             if let Some(fault) = fault {
@@ -369,6 +451,25 @@ impl RawSeries {
             }
         }
         faults
+    }
+
+    /// Moves a high up and a low down where the open or the close is outside of them and nothing else
+    /// is wrong with the prices; returns how many bars it changed.
+    fn widen(&mut self) -> u64 {
+        let place = |name: &str| self.columns.iter().position(|column| column.name == name);
+        let places: Vec<usize> = PRICE_COLUMNS.into_iter().filter_map(place).collect();
+        let Ok(places) = <[usize; 4]>::try_from(places) else { return 0 };
+        let mut widened = 0;
+        for row in 0..self.ts.len() {
+            let [open, high, low, close] = places.map(|at| self.columns[at].values[row]);
+            let fault = bar_fault(open, high, low, close, None);
+            if let Some(BarFault::OpenOutsideRange | BarFault::CloseOutsideRange) = fault {
+                self.columns[places[1]].values[row] = high.max(open).max(close);
+                self.columns[places[2]].values[row] = low.min(open).min(close);
+                widened += 1;
+            }
+        }
+        widened
     }
 
     /// Whether every time is after the one before and no bar has a fault.
@@ -392,6 +493,12 @@ impl RawSeries {
         let [open, high, low, close] = PRICE_COLUMNS.map(value);
         let values = format!("open {open}, high {high}, low {low}, close {close}");
         match fault {
+            Fault::Bar(BarFault::OpenOutsideRange) if is_rounding(open, high, low) => {
+                format!("{}, by rounding alone ({values})", fault.text())
+            }
+            Fault::Bar(BarFault::CloseOutsideRange) if is_rounding(close, high, low) => {
+                format!("{}, by rounding alone ({values})", fault.text())
+            }
             Fault::Bar(BarFault::BadVolume) => {
                 format!("{} (volume {})", fault.text(), value("volume"))
             }
@@ -402,8 +509,12 @@ impl RawSeries {
 
     /// The series without its unusable bars; a break where one was, and before each of the rows
     /// `seams`. None if no bar is left.
-    fn into_series(self, seams: &[usize]) -> Result<Option<Series>, MarketDataError> {
-        let faults = self.faults();
+    fn into_series(
+        self,
+        seams: &[usize],
+        prices: Prices,
+    ) -> Result<Option<Series>, MarketDataError> {
+        let faults = self.faults(prices);
         if faults.is_empty() {
             let series = Series::new(self.symbol, self.ts, self.columns)?;
             return Ok(Some(series.with_breaks(seams.to_vec())?));

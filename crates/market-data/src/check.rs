@@ -12,10 +12,11 @@ use serde::Serialize;
 
 use crate::bars::RawSeries;
 use crate::table::NO_TIME;
-use crate::{Bars, Joined};
+use crate::{Bars, Joined, Unreadable};
 
 mod clock;
 mod columns;
+mod copies;
 mod faults;
 mod files;
 mod overlap;
@@ -23,6 +24,7 @@ mod prices;
 mod rows;
 mod same;
 mod series;
+mod shifts;
 mod spikes;
 mod stale;
 #[cfg(test)]
@@ -40,7 +42,7 @@ const SHOWN: usize = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The bar is unusable: building refuses or drops it.
+    /// The bar is unusable: it is refused or dropped.
     Error,
     /// Worth knowing.
     Warning,
@@ -107,6 +109,8 @@ pub struct Finding {
 pub struct Report {
     /// The files read.
     pub files: Vec<String>,
+    /// Files that can't be read.
+    pub unreadable: Vec<Unreadable>,
     /// Bars in all.
     pub rows: u64,
     /// The columns beside the time and the symbol.
@@ -140,8 +144,9 @@ impl Report {
 }
 
 /// Everything that is looked for in a series.
-const CHECKS: [fn(&Of<'_>, &mut Found); 13] = [
+const CHECKS: [fn(&Of<'_>, &mut Found); 15] = [
     faults::find,
+    faults::find_non_positive,
     overlap::find,
     columns::find_zero_volume,
     columns::find_missing,
@@ -152,6 +157,7 @@ const CHECKS: [fn(&Of<'_>, &mut Found); 13] = [
     files::find_unit_jumps,
     files::find_price_jumps,
     prices::find,
+    copies::find,
     volumes::find,
     stale::find,
 ];
@@ -178,6 +184,7 @@ impl Bars {
             parts.into_iter().for_each(|part| found.append(part));
         }
         self.find_unit_changes(&mut found);
+        self.find_cut_rows(&mut found);
         self.find_same_series(&mut found);
         let mut columns: Vec<String> = Vec::new();
         let mut known = BTreeSet::new();
@@ -188,6 +195,7 @@ impl Bars {
         }
         Report {
             files: self.files.iter().map(|f| f.name.clone()).collect(),
+            unreadable: self.unreadable.clone(),
             rows,
             columns,
             series,

@@ -23,6 +23,7 @@ use parquet::arrow::arrow_reader::{
 use crate::names::symbol_of_file;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
+use crate::shown::cut;
 use crate::table::{Kind, Rows, Table};
 use crate::text::databento::{FIXED_POINT, Records, clear_undefined};
 use crate::text::number::Numbers;
@@ -377,6 +378,7 @@ fn table(
         available,
         columns: read,
         rows: Rows::Numbered(0),
+        cut: None,
     })
 }
 
@@ -394,7 +396,8 @@ fn cell(file: &str, column: &str, array: &ArrayRef, row: usize, expected: &str) 
         file: file.to_owned(),
         place: format!("row {}", row + 1),
         column: column.to_owned(),
-        got: arrow::util::display::array_value_to_string(array, row).unwrap_or_default(),
+        got: cut(&arrow::util::display::array_value_to_string(array, row).unwrap_or_default())
+            .into_owned(),
         expected: expected.to_owned(),
     }
 }

@@ -51,6 +51,8 @@ pub struct Converted {
     pub symbols: usize,
     /// How many bars were dropped, by fault.
     pub dropped: BTreeMap<String, u64>,
+    /// How many bars had their high or low widened to hold their open and close.
+    pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
     /// What is good to know.
@@ -144,6 +146,7 @@ impl Conversion<'_> {
                 for (fault, count) in part.dropped {
                     *converted.dropped.entry(fault).or_default() += count;
                 }
+                converted.widened += part.widened;
                 converted.notes.extend(part.notes);
                 symbols.extend(of_part);
             }
@@ -182,6 +185,7 @@ impl Converted {
     fn add(&mut self, loaded: &Loaded) -> BTreeSet<String> {
         self.bars += loaded.series.iter().map(|series| series.len() as u64).sum::<u64>();
         self.dropped.clone_from(&loaded.dropped);
+        self.widened = loaded.widened;
         self.joined.clone_from(&loaded.joined);
         self.notes.clone_from(&loaded.notes);
         loaded.series.iter().map(|series| series.symbol().to_owned()).collect()

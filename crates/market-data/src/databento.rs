@@ -46,6 +46,7 @@ pub(crate) fn read(
 ) -> Result<(), MarketDataError> {
     let broken = |problem: String| MarketDataError::file(file, problem);
     let unreadable = |e: dbn::Error| broken(format!("it is not readable as DBN: {e}"));
+    let stream = with_metadata(stream).map_err(|problem| broken(problem))?;
     // As they are: the lengths of records are those in the file.
     let stream = Counted { inner: stream, bytes: 0, prelude: Vec::new(), cut: false };
     let mut decoder =
@@ -125,6 +126,31 @@ pub(crate) fn read(
         return Err(broken(format!("it has bars of several lengths: {one} and {other}; split it")));
     }
     emit(bars.table(file, Kind::Bars, 0, &symbols, options)?)
+}
+
+/// The most bytes of metadata: those of a million symbols.
+const MOST_METADATA: u64 = 256 << 20;
+
+/// The stream, once all of its metadata is there: the decoder makes room for the length that they
+/// declare before it reads them.
+fn with_metadata(mut stream: impl Read) -> Result<impl Read, String> {
+    let broken = |e: io::Error| format!("it is not readable as DBN: {e}");
+    let mut begin = Vec::new();
+    stream.by_ref().take(PRELUDE as u64).read_to_end(&mut begin).map_err(broken)?;
+    let declared = begin.last_chunk::<4>().filter(|_| begin.len() == PRELUDE);
+    let declared = u64::from(declared.map_or(0, |bytes| u32::from_le_bytes(*bytes)));
+    if declared > MOST_METADATA {
+        return Err(format!(
+            "it declares {declared} bytes of metadata, more than {MOST_METADATA}: it is damaged; get it again"
+        ));
+    }
+    let read = stream.by_ref().take(declared).read_to_end(&mut begin).map_err(broken)?;
+    if (read as u64) < declared {
+        return Err(format!(
+            "it ends after {read} of {declared} bytes of metadata: it is cut; get it again"
+        ));
+    }
+    Ok(io::Cursor::new(begin).chain(stream))
 }
 
 /// A price, NaN where it is not defined.
@@ -344,6 +370,7 @@ impl<const N: usize> Columns<N> {
             available: names,
             columns,
             rows: Rows::Numbered(before),
+            cut: None,
         })
     }
 }

@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use barloom_bars::BarsError;
 
+use crate::shown::printable;
+
 /// Whether the data, the file system or what was asked for is at fault.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +106,7 @@ pub enum MarketDataError {
     },
     /// Bars, or trades, are unusable.
     #[error(
-        "{first}; {count} such {what} in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them"
+        "{first}; {count} such {what} in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them{hint}"
     )]
     BadBars {
         /// The first of them, with file and row.
@@ -113,6 +115,8 @@ pub enum MarketDataError {
         count: u64,
         /// What they are: bars, or trades.
         what: &'static str,
+        /// More to say of them, from its punctuation on.
+        hint: String,
     },
     /// An output is there already.
     #[error("{} is there already; give another name or --overwrite", .0.display())]
@@ -166,6 +170,18 @@ impl MarketDataError {
             Self::Cell { place, .. } => Some(place.clone()),
             _ => None,
         }
+    }
+
+    /// The error and what caused it in one line: `a.csv: can't read: permission denied`.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        printable(&message).into_owned()
     }
 
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {

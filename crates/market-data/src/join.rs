@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::adjust::Factors;
 use crate::bars::{BadTrades, Bars, Fault, FileName, RawSeries};
 use crate::origins::Origin;
+use crate::shown::{acts, cut, printable};
 use crate::table::{Kind, NO_TIME, Name, Table};
 use crate::{MarketDataError, ReadOptions};
 
@@ -30,6 +31,8 @@ pub(crate) struct Joiner<'a> {
 
 /// Files that are each told of.
 const TOLD: usize = 4;
+/// Columns of all symbols together, at most: each has its name and its room.
+const MOST_COLUMNS: usize = 3_000_000;
 
 /// What there is of a series so far.
 enum Content {
@@ -55,6 +58,8 @@ impl<'a> Joiner<'a> {
             interval: options.interval,
             repeated: 0,
             bad_trades: BadTrades::default(),
+            unreadable: Vec::new(),
+            cut: Vec::new(),
         };
         let (known, contents) = (BTreeMap::new(), Vec::new());
         Ok(Self { options, bars, factors, known, contents, trades: 0, naive: Vec::new() })
@@ -65,6 +70,7 @@ impl<'a> Joiner<'a> {
     /// # Errors
     /// It holds trades of a symbol that others hold bars of, or bars where others hold trades.
     pub(crate) fn push(&mut self, table: Table) -> Result<(), MarketDataError> {
+        self.check_names(&table)?;
         // A file may come in several tables.
         let again = self.bars.files.last().is_some_and(|last| last.name == table.file);
         if !again {
@@ -83,10 +89,39 @@ impl<'a> Joiner<'a> {
         for (row, before, now) in &table.unit_jumps {
             self.bars.unit_jumps.push((Origin { file, row: table.number(*row) }, before, now));
         }
+        if let Some((row, why)) = &table.cut {
+            self.bars.cut.push((Origin { file, row: *row }, why.clone()));
+        }
         match table.kind {
             Kind::Bars => self.take_bars(table, file),
             Kind::Trades => self.take_trades(&table, file),
         }
+    }
+
+    /// Checks the symbols of a table: that each can be shown, and that all of them have room.
+    fn check_names(&self, table: &Table) -> Result<(), MarketDataError> {
+        let names = table.symbols.as_ref().map_or(&[][..], |(_, names)| names);
+        let symbols = names.iter().map(|name| &name.symbol).chain([&table.symbol]);
+        if let Some(symbol) = symbols.into_iter().find(|symbol| symbol.chars().any(acts)) {
+            let shown = printable(&cut(symbol)).into_owned();
+            let problem = format!(
+                "symbol {shown} holds characters that are not letters but act, such as line ends; \
+                 expected a name. Name another column as the one of symbols, or mend it"
+            );
+            return Err(MarketDataError::file(&table.file, problem));
+        }
+        let columns =
+            self.known.len().saturating_add(names.len()).saturating_mul(table.columns.len());
+        if names.len() > 1 && columns > MOST_COLUMNS {
+            let problem = format!(
+                "it has {} symbols of {} columns, too many; is the column one of symbols? Split the \
+                 file by symbols if it is",
+                names.len(),
+                table.columns.len()
+            );
+            return Err(MarketDataError::file(&table.file, problem));
+        }
+        Ok(())
     }
 
     fn take_bars(&mut self, table: Table, file: u32) -> Result<(), MarketDataError> {

@@ -41,8 +41,10 @@ mod new_folder;
 mod options;
 mod origins;
 mod panel;
+mod quiet;
 mod rename;
 mod roles;
+mod shown;
 mod source;
 mod table;
 mod text;
@@ -53,7 +55,7 @@ mod write;
 pub use barloom_bars::{
     Adjust, Aggregate, Anchor, CsvOptions, Interval, OnBadBar, OnDuplicate, Stamp,
 };
-pub use bars::{Bars, Loaded};
+pub use bars::{Bars, Loaded, Unreadable};
 pub use cache::Cache;
 pub use check::{Finding, Place, Report, SeriesReport, Severity};
 pub use columnar::read_times;
@@ -64,5 +66,6 @@ pub use market_arrow::{
     market_of_bytes, read_market_arrow, read_stored_market, write_market, write_market_arrow,
 };
 pub use options::ReadOptions;
-pub use source::{MemoryTable, read, read_bytes, read_tables};
+pub use shown::{acts, printable, printable_lines};
+pub use source::{MemoryTable, read, read_bytes, read_readable, read_tables};
 pub use write::{Compression, WriteOptions, to_table, write};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use barloom_bars::PRICE_COLUMNS;
 
 use crate::MarketDataError;
+use crate::shown::{acts, cut, listed};
 use crate::table::Kind;
 
 /// The columns that bars or trades are made from.
@@ -39,7 +40,10 @@ pub(crate) fn normalise(name: &str) -> String {
     {
         name = rest.trim();
     }
-    let name = name.trim_end_matches('*').to_lowercase().replace([' ', '-', '\u{a0}'], "_");
+    let name = name
+        .trim_end_matches('*')
+        .to_lowercase()
+        .replace(|c: char| matches!(c, ' ' | '-' | '\u{a0}') || acts(c), "_");
     if name.is_ascii() {
         return name;
     }
@@ -194,7 +198,7 @@ pub(crate) fn is_unnamed(name: &str) -> bool {
 /// A column as people find it: by its name, or by its place where it has none.
 pub(crate) fn shown(header: &[String], at: usize) -> String {
     match header.get(at) {
-        Some(name) if !name.is_empty() => name.clone(),
+        Some(name) if !name.is_empty() => cut(name).into_owned(),
         _ => format!("{} (unnamed)", at + 1),
     }
 }
@@ -205,8 +209,7 @@ pub(crate) fn check_roles(
     header: &[String],
     roles: &Roles,
 ) -> Result<usize, MarketDataError> {
-    let shown: Vec<&str> = header.iter().map(String::as_str).collect();
-    let shown = shown.join(", ");
+    let shown = listed(header.iter().map(String::as_str));
     let Some(time) = roles.time else {
         let names = "ts, time, timestamp, datetime, date or open_time";
         let index = if header.iter().any(|name| is_unnamed(name)) {
@@ -239,6 +242,12 @@ mod tests {
 
     fn names(roles: &Roles) -> Vec<&str> {
         roles.values.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn names_hold_no_characters_that_act() {
+        assert_eq!(normalise("Adj\nClose"), "adj_close");
+        assert_eq!(normalise("\u{1b}[2Jx"), "_[2jx");
     }
 
     #[test]

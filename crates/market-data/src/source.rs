@@ -8,19 +8,20 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use barloom_columnar::unpacked_limit;
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::ahead::read_ahead;
-use crate::bars::Bars;
+use crate::bars::{Bars, Unreadable};
 use crate::cache::{self, Content};
 use crate::join::Joiner;
 use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
-use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, text};
+use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, quiet, text};
 
-/// What a compressed file may unpack to: more is taken for a bomb.
-pub(crate) const UNPACKED_LIMIT: u64 = 8 << 30;
+/// What any compressed file may unpack to.
+pub(crate) const UNPACKED_LIMIT: u64 = barloom_columnar::BATCH_LIMIT;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
@@ -28,7 +29,7 @@ const BUFFER: usize = 1 << 20;
 /// How a Zstandard frame begins.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The most that a byte can unpack to: 2 bits of deflate copy 258 bytes.
+/// The most that a byte can unpack to in zip: 2 bits of deflate copy 258 bytes.
 const DEFLATED: u64 = 1_032;
 
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or Zstandard
@@ -38,26 +39,56 @@ const DEFLATED: u64 = 1_032;
 /// A path or glob names no file, a file can't be read, or it holds no bars; see
 /// [`MarketDataError`]. Unusable bars are no error here.
 pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
-    crate::time::zone(&options.timezone)?;
+    read_files(&expand_all(paths)?, options, &mut |_, error| Err(error))
+}
+
+/// Reads files as [`read`] does, those that can be read of several: [`Bars::unreadable`] lists the
+/// others. No bars are read where every file is one of these.
+///
+/// # Errors
+/// A path or glob names no file, an option is wrong, or the only file can't be read.
+pub fn read_readable(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
     let files = expand_all(paths)?;
+    let mut unreadable = Vec::new();
+    let mut bars = read_files(&files, options, &mut |file, error| match &files[..] {
+        [_] => Err(error),
+        _ => {
+            unreadable.push(Unreadable { file: file.to_owned(), problem: error.message() });
+            Ok(())
+        }
+    })?;
+    bars.unreadable = unreadable;
+    Ok(bars)
+}
+
+/// Reads files in their order; `fail` takes the error of each that can't be read, or gives it back.
+fn read_files(
+    files: &[String],
+    options: &ReadOptions,
+    fail: &mut dyn FnMut(&str, MarketDataError) -> Result<(), MarketDataError>,
+) -> Result<Bars, MarketDataError> {
+    crate::time::zone(&options.timezone)?;
     let mut joiner = Joiner::new(options)?;
     if options.aggregate.is_some() {
         // Trades are used up as they are read: those of a file that is read again would count twice.
         let mut known = BTreeSet::new();
-        for file in &files {
+        for file in files {
             if !known.insert(std::fs::canonicalize(file).unwrap_or_else(|_| file.into())) {
                 return Err(MarketDataError::file(file, "it is named twice; name it once"));
             }
             let mut rows = 0;
-            read_file(file, options, &mut |table| {
+            let read = read_file(file, options, &mut |table| {
                 rows += table.ts.len();
                 joiner.push(table)
-            })?;
-            tracing::info!("read {rows} rows of {file}");
+            });
+            match read {
+                Ok(()) => tracing::info!("read {rows} rows of {file}"),
+                Err(error) => fail(file, error)?,
+            }
         }
         return joiner.finish();
     }
-    let tables: Result<Vec<Vec<Table>>, MarketDataError> = files
+    let tables: Vec<Result<Vec<Table>, MarketDataError>> = files
         .par_iter()
         .map(|file| {
             let mut tables = Vec::new();
@@ -70,7 +101,13 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
             Ok(tables)
         })
         .collect();
-    tables?.into_iter().flatten().try_for_each(|table| joiner.push(table))?;
+    for (file, tables) in files.iter().zip(tables) {
+        let pushed =
+            tables.and_then(|tables| tables.into_iter().try_for_each(|table| joiner.push(table)));
+        if let Err(error) = pushed {
+            fail(file, error)?;
+        }
+    }
     joiner.finish()
 }
 
@@ -90,7 +127,8 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
         return if is_dbn {
             unless_damaged(file, || databento::read(file, stream, options, emit))
         } else {
-            unpack_zstd(file, stream, Some(Content::File(&opened)), options, emit)
+            let size = opened.metadata().map_or(0, |metadata| metadata.len());
+            unpack_zstd(file, (stream, size), Some(Content::File(&opened)), options, emit)
         };
     }
     // Plain text is parsed from where it lies; all others are held whole.
@@ -98,7 +136,7 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
     let parse = || {
         let blocks = if is_text { text::read_file(file, &opened, options) } else { None };
         match blocks {
-            Some(tables) => Ok(tables),
+            Some(tables) => tables,
             None => unpacked(file, whole(path, &opened, bytes)?, options),
         }
     };
@@ -140,28 +178,30 @@ fn read_aside(_: &File, _: usize) -> Option<Vec<u8>> {
     None
 }
 
-/// The table in a file that Zstandard packed; `content` is all of it, if it may be kept.
+/// The table in a file that Zstandard packed, a stream of so many bytes; `content` is all of it, if
+/// it may be kept.
 fn unpack_zstd(
     file: &str,
-    stream: impl BufRead + Send,
+    (stream, size): (impl BufRead + Send, u64),
     content: Option<Content<'_>>,
     options: &ReadOptions,
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
     let broken =
         |e: io::Error| MarketDataError::file(file, format!("it is not readable as Zstandard: {e}"));
+    let limit = unpacked_limit(size);
     let mut stream = zstd::Decoder::with_buffer(stream).map_err(broken)?;
     let mut bytes = Vec::new();
     stream.by_ref().take(4).read_to_end(&mut bytes).map_err(broken)?;
     if databento::begins(&bytes) {
-        let stream = Cursor::new(bytes).chain(stream);
+        let stream = Bounded { inner: Cursor::new(bytes).chain(stream), left: limit, limit };
         return unless_damaged(file, || {
             read_ahead(stream, |stream| databento::read(file, stream, options, emit))
         });
     }
     let parse = |stream: &mut dyn Read, mut bytes: Vec<u8>| {
-        stream.take(UNPACKED_LIMIT + 1).read_to_end(&mut bytes).map_err(broken)?;
-        check_unpacked(file, &bytes, UNPACKED_LIMIT)?;
+        stream.take(limit + 1).read_to_end(&mut bytes).map_err(broken)?;
+        check_unpacked(file, &bytes, limit)?;
         table(file, &bytes.into(), options)
     };
     // What is kept must be of the bytes that were hashed, so they are held.
@@ -310,7 +350,8 @@ fn tables(
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
     if bytes.starts_with(&ZSTD_MAGIC) {
-        return unpack_zstd(file, &*bytes, None, options, emit);
+        let stream = (&*bytes, bytes.len() as u64);
+        return unpack_zstd(file, stream, None, options, emit);
     }
     if databento::begins(&bytes) {
         return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
@@ -329,11 +370,12 @@ fn unpacked(
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut unpacked = Vec::new();
-        let mut reader = flate2::read::MultiGzDecoder::new(&*bytes).take(UNPACKED_LIMIT + 1);
+        let limit = unpacked_limit(bytes.len() as u64);
+        let mut reader = flate2::read::MultiGzDecoder::new(&*bytes).take(limit + 1);
         reader
             .read_to_end(&mut unpacked)
             .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
-        check_unpacked(file, &unpacked, UNPACKED_LIMIT)?;
+        check_unpacked(file, &unpacked, limit)?;
         return table(file, &unpacked.into(), options);
     }
     table(file, &bytes, options)
@@ -344,7 +386,8 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
         MarketDataError::file(file, format!("it is not readable as zip: {e}"))
     };
     // Members that share their bytes could unpack to any size.
-    let mut left = bytes.len() as u64 * DEFLATED;
+    let size = bytes.len() as u64;
+    let mut left = unpacked_limit(size).min(size.saturating_mul(DEFLATED));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
     foreign::refuse_archive(file, archive.file_names().flatten())?;
     let mut found = Vec::new();
@@ -361,9 +404,8 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
         }
         let name = format!("{file}:{inner}");
         let mut unpacked = Vec::new();
-        let most = left.min(UNPACKED_LIMIT);
-        member.take(most + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
-        check_unpacked(&name, &unpacked, most)?;
+        member.take(left + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
+        check_unpacked(&name, &unpacked, left)?;
         left -= unpacked.len() as u64;
         for mut table in table(&name, &unpacked.into(), options)? {
             table.symbol = symbol_of_member(file, &inner, &table.ts);
@@ -383,10 +425,37 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
 
 fn check_unpacked(file: &str, unpacked: &[u8], most: u64) -> Result<(), MarketDataError> {
     if unpacked.len() as u64 > most {
-        let problem = format!("it unpacks to more than {most} bytes; unpack and split it");
-        return Err(MarketDataError::file(file, problem));
+        return Err(MarketDataError::file(file, too_large(most)));
     }
     Ok(())
+}
+
+/// What is wrong with a file that unpacks to more than the limit.
+fn too_large(limit: u64) -> String {
+    format!("it unpacks to more than {limit} bytes, too many for its size; unpack it, and split it")
+}
+
+/// A stream of bytes that are unpacked, which fails past a limit.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+    limit: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 && !buffer.is_empty() {
+            // The end may be here.
+            return match self.inner.read(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(io::Error::new(io::ErrorKind::InvalidData, too_large(self.limit))),
+            };
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.inner.read(&mut buffer[..most])?;
+        self.left -= count as u64;
+        Ok(count)
+    }
 }
 
 fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
@@ -443,12 +512,13 @@ fn columnar_name(file: &str) -> Option<(String, &'static str)> {
     Some((ending.to_owned(), format))
 }
 
-/// Some damage to Parquet and Arrow files makes their readers panic; here it is an error.
+/// Some damage to Parquet and Arrow files makes their readers panic; here it is an error, and the
+/// panic prints nothing.
 pub(crate) fn unless_damaged<T>(
     file: &str,
     read: impl FnOnce() -> Result<T, MarketDataError>,
 ) -> Result<T, MarketDataError> {
-    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+    quiet::catch(AssertUnwindSafe(read)).unwrap_or_else(|| {
         let problem = "its contents contradict each other: it is damaged; get it again";
         Err(MarketDataError::file(file, problem))
     })

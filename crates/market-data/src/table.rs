@@ -79,6 +79,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// How rows are numbered.
     pub(crate) rows: Rows,
+    /// The last line and why it looks cut, if it does.
+    pub(crate) cut: Option<(u32, String)>,
 }
 
 impl Table {
@@ -155,6 +157,18 @@ impl SymbolCodes {
             self.names.push(symbol.to_owned());
         }
         self.codes.push(code);
+    }
+
+    /// Takes a symbol as bytes; false if they are not UTF-8, so that two symbols never become one.
+    #[must_use]
+    pub(crate) fn push_bytes(&mut self, symbol: &[u8]) -> bool {
+        if let Some(last) = self.codes.last().copied()
+            && self.names[last as usize].as_bytes() == symbol
+        {
+            self.codes.push(last);
+            return true;
+        }
+        std::str::from_utf8(symbol).map(|symbol| self.push(symbol)).is_ok()
     }
 
     /// Puts the codes of others after these.

@@ -3,6 +3,7 @@
 mod apart;
 mod blocks;
 mod clock;
+mod cut;
 pub(crate) mod databento;
 mod encoding;
 mod labels;
@@ -35,8 +36,18 @@ pub(crate) fn read(
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
     let text = encoding::to_utf8(decoded(file, bytes)?);
+    // No options read these.
+    layout::check_lines(file, &text, 0)?;
     let read = tables(file, &text, options);
     match read {
+        Err(_) if is_cut(file, &text, options) => {
+            let line = 1 + memchr::memchr_iter(b'\n', &text).count();
+            let problem = format!(
+                "line {line}, the last, is cut: the file ends inside it. Get the file again, or delete \
+                 that line"
+            );
+            Err(MarketDataError::file(file, problem))
+        }
         Err(error) if options.csv == CsvOptions::default() => {
             Err(match propose::for_text(file, &text, options) {
                 Some(proposal) => error.with_hint(&proposal),
@@ -47,12 +58,34 @@ pub(crate) fn read(
     }
 }
 
+/// Whether text that can't be read could be without its last line, which has no end.
+fn is_cut(file: &str, text: &[u8], options: &ReadOptions) -> bool {
+    cut::whole_lines(text)
+        .filter(|lines| cut::has_fewer_fields(lines, &text[lines.len()..]))
+        .is_some_and(|lines| tables(file, lines, options).is_ok())
+}
+
 /// The first bytes of a file, that tell how it is laid out.
 const HEAD: usize = 1 << 20;
 
 /// Reads a large file of delimited text in blocks, without holding it whole; none if it can't be read
-/// so: it is small, no plain text, or not what it should be, of which [`read`] then tells.
-pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {
+/// so: it is small, no plain text, or not what it should be, of which [`read`] then tells. A file with
+/// a line that is too long is an error, before anything holds it.
+pub(crate) fn read_file(
+    file: &str,
+    opened: &File,
+    options: &ReadOptions,
+) -> Option<Result<Vec<Table>, MarketDataError>> {
+    match in_blocks(file, opened, options) {
+        Some(tables) => Some(Ok(tables)),
+        None => {
+            let line = blocks::long_line(opened).ok()??;
+            Some(Err(layout::too_long(file, line)))
+        }
+    }
+}
+
+fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {
     let size = opened.metadata().ok()?.len();
     if size <= HEAD as u64 {
         return None;
@@ -70,11 +103,14 @@ pub(crate) fn read_file(file: &str, opened: &File, options: &ReadOptions) -> Opt
         return None;
     }
     let rows = rows::read_blocks(&layout, &Source::File(opened, above as u64, size))?.ok()?;
+    let mut tail = vec![0; cut::TAIL as usize];
+    blocks::read_exact_at(opened, &mut tail, size - cut::TAIL).ok()?;
+    let cut = cut::value(&tail, layout.separator);
     let same = opened.metadata().is_ok_and(|metadata| metadata.len() == size);
     if !same {
         return None;
     }
-    let tables = of_rows(file, &layout, rows, options).ok()?;
+    let tables = of_rows(file, &layout, rows, cut, options).ok()?;
     // All of the text says which column tells rows of one time apart.
     let is_panel = |table: &Table| {
         table.kind == Kind::Bars && table.symbols.is_none() && panel::repeats(&table.ts)
@@ -115,7 +151,8 @@ fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, 
     let layout = Layout::of(file, text, options)?;
     twins::check(&layout)?;
     let rows = rows::read(&layout)?;
-    let tables = of_rows(file, &layout, rows, options)?;
+    let cut = cut::value(&text[text.len().saturating_sub(cut::TAIL as usize)..], layout.separator);
+    let tables = of_rows(file, &layout, rows, cut, options)?;
     if let [table] = &tables[..]
         && table.kind == Kind::Bars
         && table.symbols.is_none()
@@ -126,11 +163,12 @@ fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, 
     Ok(tables)
 }
 
-/// The tables that rows make.
+/// The tables that rows make; `cut` is why the last of them is cut, if it is.
 fn of_rows(
     file: &str,
     layout: &Layout<'_>,
     rows: Rows,
+    cut: Option<String>,
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
     if rows.times.len() == 0 {
@@ -139,6 +177,7 @@ fn of_rows(
     let column = shown(&layout.header, layout.time);
     let lines = rows.lines;
     let place = |row: usize| format!("line {}", lines.get(row).row);
+    let mut cut = cut.map(|why| (lines.get(rows.times.len() - 1).row, why));
     let named = layout.symbol.map(|_| rows.symbols.finish());
     // One instrument is called what its file is.
     let named = named.filter(|(_, names)| !layout.symbol_is_number || names.len() > 1);
@@ -175,6 +214,7 @@ fn of_rows(
             available: group.available.clone(),
             columns: columns.collect(),
             rows: table::Rows::Lines(lines.clone()),
+            cut: cut.take(),
         };
         if let Some(symbol) = &group.symbol {
             let alone = vec![Name::from(symbol.clone())];

@@ -188,7 +188,7 @@ fn bad_text_says_what_and_where() {
         (b"date,open,high,low,close\n2024-01-02,1,2,1,1.2.3\n", &["line 2", "close", "1.2.3"]),
         (b"date,open,high,low,close\nyesterday,1,2,1,1\n", &["line 2", "date", "yesterday"]),
         (b"date,open,high,low,close\n2024-02-30,1,2,1,1\n", &["line 2", "2024-02-30"]),
-        (b"date,open,high,low,close\n2024-01-02,1,2,1,0\n", &["line 2", "not positive"]),
+        (b"date,open,high,low,close\n2024-01-02,1,2,1,0\n", &["line 2", "outside"]),
         (b"date,open,high,low,close\n2024-01-02,1,1,2,1\n", &["line 2", "high is below low"]),
         (b"\xff\xfed\0a", &["damaged UTF-16"]),
         (b"\x1f\x8b\x08garbage", &["gzip"]),

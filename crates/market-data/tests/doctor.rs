@@ -51,7 +51,10 @@ fn every_kind_is_counted_and_no_other() {
         ),
         ("daily/plotly_dash-stock-ticker-demo.csv", &[("constant_column", 8)]),
         ("lean/equity/usa/daily/spy.zip", &[("price_spike", 1)]),
-        ("lean/equity/usa/daily/aapl.zip", &[("price_scale", 2), ("price_spike", 1)]),
+        (
+            "lean/equity/usa/daily/aapl.zip",
+            &[("level_shift", 5), ("price_scale", 2), ("price_spike", 1)],
+        ),
         ("lean/crypto/coinbase/daily/btcusd_trade.zip", &[("price_spike", 2), ("gap", 1)]),
         (
             "lean/forex/oanda/hour/eurusd.zip",
@@ -89,6 +92,16 @@ fn places_are_where_the_data_are_wrong() {
     let aapl = read("lean/equity/usa/daily/aapl.zip");
     let low = "low 253000 is about 1/10 of its close, 2433700";
     assert_eq!(places(&aapl, "price_scale")[0], (3_186, low));
+    let days: Vec<&str> = aapl
+        .findings
+        .iter()
+        .filter(|finding| finding.kind == "level_shift")
+        .flat_map(|finding| &finding.places)
+        .filter_map(|place| place.time.as_deref()?.get(..10))
+        .collect();
+    // Splits by 2, 2, 7 and 4; on 2000-09-29 it opened at half its price after a warning.
+    let splits = ["2000-06-21", "2000-09-29", "2005-02-28", "2014-06-09", "2020-08-31"];
+    assert_eq!(days, splits);
     let stocks = read("daily/stocknet_88_long.parquet");
     let rows: Vec<u32> = places(&stocks, "volume_scale").iter().map(|place| place.0).collect();
     assert_eq!(rows, [5_061, 16_686], "AGFS 2015-04-30, BRK-A 2013-07-29");

@@ -55,12 +55,12 @@ fn every_kind_is_found_at_its_line() {
     ] {
         assert_eq!(lines(&report, kind), expected, "{kind}");
     }
-    let warnings = ["zero_volume", "gap", "time_unit_jump"];
+    let warnings = ["non_positive_price", "zero_volume", "gap", "time_unit_jump"];
     for finding in &report.findings {
         let warning = finding.severity == Severity::Warning;
         assert_eq!(warning, warnings.contains(&finding.kind.as_str()), "{}", finding.kind);
     }
-    assert_eq!((report.rows, report.errors()), (16, 11));
+    assert_eq!((report.rows, report.errors()), (16, 10));
     assert_eq!(report.series[0].median_step_ns, MINUTE);
     let place = &report.findings.iter().find(|f| f.kind == "high_below_low").unwrap().places[0];
     assert_eq!((place.file.as_str(), place.symbol.as_str()), ("x.csv", "x"));
@@ -70,17 +70,19 @@ fn every_kind_is_found_at_its_line() {
 
 #[test]
 fn bad_bars_are_refused_with_their_place_and_number() {
-    let error = bars(FAULTS).into_series(OnBadBar::Error).unwrap_err();
+    let error = bars(FAULTS).into_market_series(OnBadBar::Error).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data);
     let message = error.to_string();
-    for words in ["x.csv, line 3", "infinite", "11 such bars", "on_bad_bar = \"drop\""] {
+    for words in
+        ["x.csv, line 3", "infinite", "11 such bars", "on_bad_bar = \"drop\"", "log_return"]
+    {
         assert!(message.contains(words), "{words}: {message}");
     }
 }
 
 #[test]
 fn dropped_bars_are_counted_and_leave_breaks() {
-    let loaded = bars(FAULTS).into_series(OnBadBar::Drop).unwrap();
+    let loaded = bars(FAULTS).into_market_series(OnBadBar::Drop).unwrap();
     assert_eq!(loaded.dropped.values().sum::<u64>(), 11);
     assert_eq!(loaded.dropped.get("duplicate_time"), Some(&1));
     let series = &loaded.series[0];
@@ -90,6 +92,66 @@ fn dropped_bars_are_counted_and_leave_breaks() {
         [1_700_000_000, 1_700_000_480, 1_700_000_600, 1_701_000_000, 1_701_000_060]
     );
     assert_eq!(series.breaks(), [1, 2], "before the bars that follow dropped ones");
+}
+
+/// Prices below zero are what was traded: oil on 2020-04-20, and spreads.
+#[test]
+fn readings_below_zero_are_series_and_no_market() {
+    let text = "date,open,high,low,close\n2020-04-17,18.5,19.1,18,18.27\n\
+                2020-04-20,17.73,17.85,-40.32,-37.63\n2020-04-21,-14,13.86,-16.74,10.01\n";
+    assert_eq!(bars(text).check().errors(), 0);
+    let loaded = bars(text).into_series(OnBadBar::Error).unwrap();
+    assert_eq!(loaded.series[0].column("close"), Some(&[18.27, -37.63, 10.01][..]));
+    let dropped = bars(text).into_series(OnBadBar::Drop).unwrap();
+    assert_eq!((dropped.series[0].len(), dropped.dropped.len()), (3, 0));
+    let error = bars(text).into_market_series(OnBadBar::Error).unwrap_err().to_string();
+    for words in ["x.csv, line 3", "zero or negative", "2 such bars", "reward", "last_close"] {
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    let dropped = bars(text).into_market_series(OnBadBar::Drop).unwrap();
+    assert_eq!((dropped.series[0].len(), dropped.dropped["non_positive_price"]), (1, 2));
+}
+
+#[test]
+fn opens_and_closes_outside_the_range_are_widened_and_counted() {
+    let text = "date,open,high,low,close,volume\n2024-01-02,100.00000000000001,100,99,99.5,1\n\
+                2024-01-03,98,101,99,102,2\n2024-01-04,100,101,99,100,3\n";
+    let loaded = bars(text).into_market_series(OnBadBar::Widen).unwrap();
+    let series = &loaded.series[0];
+    assert_eq!((loaded.widened, series.len(), loaded.dropped.len()), (2, 3, 0));
+    assert_eq!(series.column("high"), Some(&[100.000_000_000_000_01, 102.0, 101.0][..]));
+    assert_eq!(series.column("low"), Some(&[99.0, 98.0, 99.0][..]));
+    assert!(loaded.notes.iter().any(|note| note.starts_with("2 bars were widened")));
+    let error = bars(text).into_series(OnBadBar::Error).unwrap_err().to_string();
+    assert!(error.contains("by rounding alone") && error.contains("\"widen\""), "{error}");
+    // Other faults are not mended, and widening hides none.
+    for bad in ["100,98,99,100,1", "98,101,99,,1", "98,101,99,102,-1", "98,inf,99,102,1"] {
+        let text = format!("{text}2024-01-05,{bad}\n");
+        let error = bars(&text).into_series(OnBadBar::Widen).unwrap_err().to_string();
+        assert!(error.contains("line 5") && error.contains("1 such bars"), "{bad}: {error}");
+    }
+}
+
+/// A download that broke off.
+#[test]
+fn a_last_line_that_is_cut_is_told() {
+    let row = |i: usize| format!("{},10.25,11.50,9.75,10.50,1{:03}\n", 1_700_000_000 + 60 * i, i);
+    let text = format!("time,open,high,low,close,volume\n{}", (0..99).map(row).collect::<String>());
+    let cut_at = |bytes: usize| {
+        let text = &text[..text.len() - bytes];
+        read_bytes("x.csv", text.as_bytes(), &ReadOptions::default()).map(|bars| bars.check())
+    };
+    assert!(cut_at(1).unwrap().findings.is_empty(), "all but its end is there");
+    for bytes in [7, 10, 20, 30, 35] {
+        let error = cut_at(bytes).unwrap_err().to_string();
+        assert!(error.contains("x.csv: line 100, the last, is cut"), "{bytes}: {error}");
+    }
+    let missing = cut_at(5).unwrap();
+    assert_eq!((lines(&missing, "cut_row"), missing.errors()), (vec![100], 0), "{missing}");
+    let row = |i: usize| format!("{},10.25,11.50,9.75,10.50,1.1{:03}\n", 1_700_000_000 + 60 * i, i);
+    let text: String = (0..99).map(row).collect();
+    let report = bars(&text[..text.len() - 2]).check();
+    assert_eq!(lines(&report, "cut_row"), [99], "{report}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use barloom_bars::{Anchor, BarSpec, Interval};
+use barloom_bars::{Anchor, BarSpec, Interval, OnBadBar};
 use barloom_dataset::Piece;
 use barloom_engine::BackendChoice;
 use barloom_market_data::Compression;
@@ -193,6 +193,9 @@ pub(crate) struct Reading {
     /// Give a column another name, in files of every format; repeat it for further columns.
     #[arg(long, value_name = "OLD=NEW", value_parser = renaming)]
     pub(crate) rename: Vec<(String, String)>,
+    /// What to do with unusable bars: refuse them (error), drop them, or widen the high and the low of bars whose open or close is outside and refuse the others.
+    #[arg(long, value_name = "WHAT", value_parser = bad_bars())]
+    pub(crate) on_bad_bar: Option<OnBadBar>,
     /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4 volume", "1e6 dollars".
     #[arg(long, value_name = "BARS")]
     pub(crate) aggregate: Option<BarSpec>,
@@ -212,7 +215,7 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "KEYS")]
     pub(crate) csv: Option<String>,
     /// Drop unusable bars instead of refusing them; they are counted.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "on_bad_bar")]
     pub(crate) drop_bad_bars: bool,
     /// Parse text files though they were parsed before. Else what large ones parse to is kept in $XDG_CACHE_HOME/barloom (~/.cache/barloom), 8 GiB at most, for the next time; a file that changed is parsed anew.
     #[arg(long)]
@@ -260,6 +263,14 @@ pub(crate) struct Convert {
 fn renaming(text: &str) -> Result<(String, String), String> {
     let (old, new) = text.rsplit_once('=').ok_or("expected OLD=NEW, such as Last=close")?;
     Ok((old.trim().to_owned(), new.trim().to_owned()))
+}
+
+/// The ways to treat unusable bars.
+fn bad_bars() -> impl TypedValueParser<Value = OnBadBar> {
+    let known = [("error", OnBadBar::Error), ("drop", OnBadBar::Drop), ("widen", OnBadBar::Widen)];
+    PossibleValuesParser::new(known.map(|(name, _)| name)).map(move |name| {
+        known.into_iter().find(|(known, _)| *known == name).map_or_else(OnBadBar::default, |k| k.1)
+    })
 }
 
 /// The ways in which Parquet packs columns.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 
 use barloom_engine::{Error, ErrorKind};
+use barloom_market_data::printable_lines;
 use serde::Serialize;
 
 const BUG: u8 = 1;
@@ -90,7 +91,7 @@ impl Failure {
         // Whom it is told may have closed the pipe; the exit code says it still.
         let _ = match serde_json::to_string(&self.told()) {
             Ok(line) if json => writeln!(std::io::stderr(), "{line}"),
-            _ => writeln!(std::io::stderr(), "error: {}", self.message),
+            _ => writeln!(std::io::stderr(), "error: {}", printable_lines(&self.message)),
         };
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use barloom_market_data::printable_lines;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ impl Output {
                 .map_err(|e| Failure::io(format!("the result can't be written as JSON: {e}")))?;
             writeln!(io::stdout(), "{json}")
         } else {
-            writeln!(io::stdout(), "{}", text.trim_end())
+            writeln!(io::stdout(), "{}", printable_lines(text.trim_end()))
         };
         match written {
             // A reader such as `head` that has seen enough is no error.

@@ -24,6 +24,9 @@ impl Reading {
         if self.drop_bad_bars {
             data.on_bad_bar = OnBadBar::Drop;
         }
+        if let Some(on_bad_bar) = self.on_bad_bar {
+            data.on_bad_bar = on_bad_bar;
+        }
         data.interval = self.interval.or(data.interval);
         if let Some(word) = &self.on_duplicate {
             let key = format!("data.on_duplicate = {word:?}");

@@ -118,3 +118,96 @@ fn a_build_says_how_many_windows_differ() {
     let few = run(dir, &format!("{build} 1000"), 0, &[]);
     assert!(!few.contains("distinct"), "{few}");
 }
+
+/// Every file of a folder is looked at, also behind one that can't be read.
+#[test]
+fn a_folder_is_looked_at_to_its_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    fs::create_dir(dir.join("bars")).expect("a folder");
+    let good = "time,open,high,low,close\n1700000000,1,2,1,2\n1700000060,2,3,2,3\n";
+    for (name, text) in [
+        ("a.csv", "time,open\n1,2\n"),
+        ("b.csv", good),
+        ("c.parquet", "no Parquet"),
+        ("d.csv", &good.replace("2,3,2,3", "2,1,2,3")),
+        ("e.csv", &good.replace("2,3,2,3\n", "2,3")),
+    ] {
+        fs::write(dir.join("bars").join(name), text).expect("a file");
+    }
+    let says = [
+        "4 bars of 2 symbols in 2 files",
+        "error: unreadable (3)",
+        "bars/a.csv: ",
+        "bars/c.parquet: ",
+        "bars/e.csv: line 3, the last, is cut",
+        "error: high_below_low (1)",
+        "d.csv:3",
+        "error: 3 files can't be read",
+    ];
+    run(dir, "check bars", 3, &says);
+    let report = json(run(dir, "check bars --json", 3, &[]).split("\nerror").next().expect("JSON"));
+    assert_eq!(report["unreadable"].as_array().map(Vec::len), Some(3));
+    assert_eq!(report["unreadable"][1]["file"], "bars/c.parquet");
+    run(dir, "check bars/b.csv bars/d.csv", 3, &["1 bar is unusable"]);
+    run(dir, "check bars/a.csv", 3, &["error: bars/a.csv: "]);
+    run(dir, "check bars/a.csv bars/c.parquet", 3, &["0 bars of 0 symbols", "2 files can't"]);
+    run(dir, "build --bars bars", 3, &["bars/a.csv"]);
+}
+
+/// Oil on 2020-04-20: what was traded is checked and converted; what divides by it is not built.
+#[test]
+fn prices_below_zero_are_converted_and_not_built() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let text = "ts,open,high,low,close,volume\n2020-04-17,18.5,19.1,18.0,18.27,5\n\
+                2020-04-20,17.73,17.85,-40.32,-37.63,6\n2020-04-21,-14.0,13.86,-16.74,10.01,7\n";
+    fs::write(dir.join("CL.csv"), text).expect("bars");
+    run(dir, "check CL.csv", 0, &["warning: non_positive_price (2)", "log_return"]);
+    for args in ["", "--drop-bad-bars --overwrite", "--on-bad-bar drop --overwrite"] {
+        run(dir, &format!("convert CL.csv o.csv {args}"), 0, &["3 bars", "0 dropped"]);
+    }
+    let written = fs::read_to_string(dir.join("o.csv")).expect("bars");
+    assert!(written.contains(",17.73,17.85,-40.32,-37.63,6"), "{written}");
+    run(dir, "convert o.csv o.parquet", 0, &[]);
+    run(dir, "check o.parquet", 0, &["non_positive_price (2)"]);
+    let says = ["CL.csv, line 3", "zero or negative", "every reward", "last_close, log1p_last"];
+    for format in ["parquet", "virtual"] {
+        run(dir, &format!("build --bars CL.csv --out d --format {format}"), 3, &says);
+    }
+    run(dir, "build --bars CL.csv --on-bad-bar drop", 3, &["no position"]);
+}
+
+#[test]
+fn widening_is_asked_for_and_counted() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let mut csv = String::from("time,open,high,low,close,volume\n");
+    for i in 0..400 {
+        let (time, open) = (1_700_000_000 + 60 * i, if i % 100 == 5 { 11.5 } else { 10.5 });
+        csv += &format!("{time},{open},11,10,10.{},{}\n", 1 + i % 8, i + 1);
+    }
+    fs::write(dir.join("bars.csv"), &csv).expect("bars");
+    let told = ["error: open_outside_range (4)", "on_bad_bar = \"widen\"", "4 bars are unusable"];
+    run(dir, "check bars.csv", 3, &told);
+    run(dir, "check bars.csv --on-bad-bar widen", 0, &told[..1]);
+    let build = "build --bars bars.csv --samples 100 --out d";
+    run(dir, build, 3, &["line 7", "4 such bars", "\"widen\""]);
+    let built = run(dir, &format!("{build} --on-bad-bar widen"), 0, &["widened      4 bars"]);
+    assert!(!built.contains("dropped"), "{built}");
+    run(dir, "verify d --full", 0, &[]);
+    let manifest = json(&fs::read_to_string(dir.join("d/manifest.json")).expect("a manifest"));
+    assert_eq!(manifest["market"]["widened"], 4);
+    assert_eq!(manifest["recipe"]["data"]["on_bad_bar"], "widen");
+    run(
+        dir,
+        "convert bars.csv o.csv --on-bad-bar widen",
+        0,
+        &["400 bars", "0 dropped", "4 bars were widened"],
+    );
+    run(dir, "check --strict o.csv", 0, &["nothing is wrong"]);
+    // What it does not mend stays an error.
+    fs::write(dir.join("bars.csv"), csv.replace("11,10,10.3", "9,10,10.3")).expect("bars");
+    run(dir, &format!("{build} --on-bad-bar widen --overwrite"), 3, &["high is below low"]);
+    run(dir, "check bars.csv --on-bad-bar widen", 3, &["high is below low"]);
+}

@@ -387,3 +387,32 @@ fn a_sample_of_more_than_a_hundred_megabytes() {
     let last = last.as_primitive::<Float32Type>().value(lookback - 1);
     assert_eq!(last, (100 + (bar - 1) % 89) as f32);
 }
+
+/// SHIB, coins of 3e-12, Bitcoin in rupiah and beyond: nothing depends on the unit of prices.
+#[test]
+fn tiny_and_huge_prices_scale_to_the_bit() {
+    let recipe = "[dataset]\nsamples = \"all\"\npositions = \"sequential\"\nlookback = 9\nforward = 5\n\
+                  [scaling]\nprice = \"last_close\"\n";
+    let walk = |bar: usize| 1.0 + ((bar * 37 % 11) as f64 + bar as f64 / 64.0) / 128.0;
+    let mut rewards: Vec<RecordBatch> = Vec::new();
+    for power in [-78, -38, -17, 0, 31, 36, 82, 124] {
+        let price = |bar: usize| walk(bar) * 2_f64.powi(power);
+        let dir = folder(&flat("AA", 60, price, "5"), recipe);
+        let samples = built(dir.path(), "npy", 1).1;
+        let bars = samples.column(2).as_primitive::<Int64Type>();
+        let closes = samples.column_by_name("close").expect("closes").as_fixed_size_list();
+        for row in 0..samples.num_rows() {
+            let bar = bars.value(row) as usize;
+            let window = closes.value(row);
+            let expected = (bar - 9..bar).map(|at| price(at) as f32 / price(bar - 1) as f32);
+            let window = window.as_primitive::<Float32Type>().values();
+            assert!(window.iter().copied().eq(expected), "2^{power}: {window:?} before {bar}");
+        }
+        let names = ["return", "pnl", "held_bars", "exit_reason"];
+        let columns = names.iter().filter_map(|name| samples.schema().index_of(name).ok());
+        let columns: Vec<usize> = columns.collect();
+        assert!(columns.len() >= 3, "{:?}", samples.schema());
+        rewards.push(samples.project(&columns).expect("columns"));
+        assert_eq!(rewards[0], rewards[rewards.len() - 1], "rewards at 2^{power}");
+    }
+}

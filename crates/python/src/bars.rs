@@ -4,7 +4,7 @@ use barloom_engine::{
     Loaded, SAMPLE_BARS, SAMPLE_BARS_NAME, Source, default_cache, load, read_bars, read_options,
 };
 use barloom_market_data::{
-    Bars, Cache, MemoryTable, OnBadBar, ReadOptions, read, read_bytes, read_tables,
+    Bars, Cache, MemoryTable, OnBadBar, ReadOptions, read, read_bytes, read_readable, read_tables,
 };
 use barloom_recipe::Recipe;
 use pyo3::prelude::*;
@@ -40,6 +40,14 @@ pub(crate) fn given(bars: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Given>> 
 }
 
 impl Given {
+    /// The bars of the files that can be read, if there are several.
+    pub(crate) fn read_readable(&self, options: &ReadOptions) -> PyResult<Bars> {
+        match self {
+            Self::Paths(paths) => read_readable(paths, options).map_err(errors::of),
+            Self::Tables(_) => self.read(options),
+        }
+    }
+
     /// The bars, nothing judged.
     pub(crate) fn read(&self, options: &ReadOptions) -> PyResult<Bars> {
         match self {

@@ -276,10 +276,10 @@ pub(crate) fn check<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (given, _, options) = reading(bars, cfg, all_columns, cache)?;
     let report = watched(py, None, None, move |_| {
-        let bars = given.read(&options)?;
+        let bars = given.read_readable(&options)?;
         let report = bars.check();
         let is_said = options.aggregate.is_some() || options.interval.is_some();
-        if is_said && report.errors() == 0 {
+        if is_said && report.errors() == 0 && report.unreadable.is_empty() {
             // Fails if bars are not as long as was said, or cannot be aggregated that way.
             bars.into_series(OnBadBar::Error).map_err(errors::of)?;
         }

@@ -53,7 +53,8 @@ impl Choice for EmptyBars {
 }
 
 impl Choice for OnBadBar {
-    const WORDS: &'static [(&'static str, Self)] = &[("error", Self::Error), ("drop", Self::Drop)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("error", Self::Error), ("drop", Self::Drop), ("widen", Self::Widen)];
 }
 
 impl Choice for OnDuplicate {

@@ -29,7 +29,7 @@ max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or
                            # symbol: 14 days for bars of 12 hours or more; where 1 bar in 20 or
                            # more is on a UTC Saturday, 1 hour or 10 bars, whichever is longer;
                            # else 5 days; always 3 bars at least
-on_bad_bar = "error"       # or "drop"
+on_bad_bar = "error"       # or "drop"; "widen" moves high and low to hold open and close
 timezone = "UTC"           # of timestamps that name none, such as "America/New_York"
 stamp = "open"             # bars are stamped at their open, or at their "close"
 # interval = "1m"          # the length of a bar, also "1d", "1w", "1mo"; else the most frequent step

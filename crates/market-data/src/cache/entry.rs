@@ -53,6 +53,8 @@ struct Header {
     /// Symbols and venues, by their codes.
     names: Option<Vec<(String, Option<String>)>>,
     unit_jumps: Vec<(usize, String, String)>,
+    #[serde(default)]
+    cut: Option<(u32, String)>,
     time_unit: Option<String>,
     naive: bool,
     notes: Vec<String>,
@@ -111,6 +113,7 @@ fn stream(out: &mut impl Write, key: &str, tables: usize, table: &Table) -> Resu
         available,
         columns,
         rows,
+        cut,
     } = table;
     let Rows::Lines(lines) = rows else {
         return Err(ArrowError::NotYetImplemented("tables of no text".into()));
@@ -128,6 +131,7 @@ fn stream(out: &mut impl Write, key: &str, tables: usize, table: &Table) -> Resu
             .iter()
             .map(|(row, before, now)| (*row, (*before).to_owned(), (*now).to_owned()))
             .collect(),
+        cut: cut.clone(),
         time_unit: time_unit.map(str::to_owned),
         naive: *naive,
         notes: notes.clone(),
@@ -320,6 +324,7 @@ impl Header {
             symbols: names,
             ts: vec_with_capacity(rows),
             unit_jumps: self.unit_jumps.into_iter().map(jump).collect::<Option<_>>()?,
+            cut: self.cut,
             time_unit,
             naive: self.naive,
             notes: self.notes,

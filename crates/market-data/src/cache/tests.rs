@@ -37,6 +37,7 @@ fn table(rows: usize) -> Table {
             vec![name("", None), name("A", Some("")), name("A", Some("XNAS"))],
         )),
         ts: (0..rows).map(ts).collect(),
+        cut: (rows > 2).then(|| (7, "its last value is missing".to_owned())),
         unit_jumps: if rows > 2 { vec![(1, "ms", "us"), (2, "us", "ns")] } else { Vec::new() },
         time_unit: Some("s"),
         naive: rows > 2,

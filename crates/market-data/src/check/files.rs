@@ -1,7 +1,9 @@
 //! What is found by looking at the files that bars come from.
 
-use super::{Found, Of};
+use super::{Found, Of, Place, Severity};
 use crate::Bars;
+use crate::origins::Origin;
+use crate::table::NO_TIME;
 
 /// From one file to the next a price may change this many times over, or be divided by it.
 const JUMP: f64 = 1.5;
@@ -38,6 +40,16 @@ pub(super) fn find_price_jumps(of: &Of<'_>, found: &mut Found) {
 }
 
 impl Bars {
+    /// `cut_row`: a text file without an end of its last line, whose last value looks unlike those
+    /// above it.
+    pub(super) fn find_cut_rows(&self, found: &mut Found) {
+        for (Origin { file, row }, why) in &self.cut {
+            let name = &self.files[*file as usize].name;
+            let place = || Place::new(name, *row, "", NO_TIME, why.clone());
+            found.entry(Severity::Warning, "cut_row").add(place);
+        }
+    }
+
     /// Bars without volume: windows hold it where every series has it.
     pub(super) fn volume_note(&self) -> Option<String> {
         let without = self.symbols_without("volume");

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::rows::rows_where;
-use super::{Found, Of, median, short, spikes};
+use super::{Found, Of, median, shifts, short, spikes};
 
 /// A ratio counts as a power of ten within this share of it.
 const NEAR: f64 = 0.2;
@@ -25,7 +25,8 @@ const AGREE: f64 = 2.0;
 /// close. The rest of the bar is not judged again: `price_spike` passes it over.
 pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     let [open, high, low, close] = of.prices();
-    let mut off = find_closes(of, close, found);
+    let (mut off, levels) = find_closes(of, close, found);
+    shifts::find(of, found, &off, &levels);
     let mut known = off.iter().peekable();
     let mut bars = Vec::new();
     // A close that is no price, or a price that is missing, fails both.
@@ -66,9 +67,9 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     spikes::find(of, found, &off);
 }
 
-/// Finds closes that are off, as runs of rows in order.
-fn find_closes(of: &Of<'_>, close: &[f64], found: &mut Found) -> Vec<Range<usize>> {
-    let mut off: Vec<Range<usize>> = Vec::new();
+/// Finds closes that are off, as runs of rows in order, and rows from which on all closes are.
+fn find_closes(of: &Of<'_>, close: &[f64], found: &mut Found) -> (Vec<Range<usize>>, Vec<usize>) {
+    let (mut off, mut levels): (Vec<Range<usize>>, Vec<usize>) = (Vec::new(), Vec::new());
     let jumps = jumps(close);
     let mut at = 0;
     while let Some((row, _)) = jumps.get(at).copied() {
@@ -106,9 +107,10 @@ fn find_closes(of: &Of<'_>, close: &[f64], found: &mut Found) -> Vec<Range<usize
                 )
             };
             found.warn(of, "price_scale", row, what);
+            levels.push(row);
         }
     }
-    off
+    (off, levels)
 }
 
 fn is_price(price: f64) -> bool {

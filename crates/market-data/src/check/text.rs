@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use barloom_bars::{BarFault, TradeFault};
+use barloom_bars::{BarFault, NEEDS_POSITIVE, TradeFault};
 
 use super::{Finding, Place, Report, SeriesReport, Severity};
-use crate::bars::Fault;
+use crate::bars::{Fault, Unreadable};
+use crate::shown::{cut, listed, printable, write_line};
 
 /// Symbols shown: those with the most bars.
 const SYMBOLS: usize = 20;
@@ -27,6 +28,28 @@ pub(super) fn counted(n: u64, what: &str) -> String {
 /// What a finding means.
 fn meaning(kind: &str) -> String {
     let text = match kind {
+        "non_positive_price" => {
+            return format!(
+                "prices that are zero or negative; build refuses them, or drops them with \
+                 on_bad_bar = \"drop\". {NEEDS_POSITIVE}"
+            );
+        }
+        "open_outside_range" => {
+            "the open is outside [low, high]; on_bad_bar = \"widen\" widens high and low to hold it"
+        }
+        "close_outside_range" => {
+            "the close is outside [low, high]; on_bad_bar = \"widen\" widens high and low to hold it"
+        }
+        "level_shift" => {
+            "closes change by 1.5 times or more from one bar to the next and stay; a split that is \
+             not adjusted, or another unit?"
+        }
+        "cut_row" => {
+            "the last line has no end and looks cut; is the download whole? A value may be wrong"
+        }
+        "copied_bars" => {
+            "the same bars in a row at two times; were the first ones filled in with later ones?"
+        }
         "overlap" => "files of a series overlap; their bars are errors below",
         "early_time" => {
             "epochs before 1973; is this column one of times? ms_of_day = true under [data.csv] \
@@ -69,11 +92,12 @@ fn meaning(kind: &str) -> String {
 impl fmt::Display for Place {
     /// `x.csv:7 ES 2024-01-31 14:30:00: volume is 0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.row)?;
+        let mut line = format!("{}:{}", self.file, self.row);
         if !self.symbol.is_empty() {
-            write!(f, " {}", self.symbol)?;
+            line += &format!(" {}", cut(&self.symbol));
         }
-        write!(f, " {}: {}", self.time.as_deref().unwrap_or("no time"), self.what)
+        line += &format!(" {}: {}", self.time.as_deref().unwrap_or("no time"), self.what);
+        f.write_str(&printable(&line))
     }
 }
 
@@ -91,7 +115,7 @@ impl fmt::Display for SeriesReport {
         write!(
             f,
             "{}: {} ({:.1}%), {} to {} UTC, interval {}, median step {}, longest {}, max_gap {}",
-            self.symbol,
+            printable(&cut(&self.symbol)),
             counted(self.rows, "bar"),
             100.0 * self.share,
             self.first.as_deref().unwrap_or("?"),
@@ -118,7 +142,7 @@ impl fmt::Display for Report {
             counted(self.series.len() as u64, "symbol"),
             counted(self.files.len() as u64, "file")
         )?;
-        writeln!(f, "columns: {}", self.columns.join(", "))?;
+        write_line(f, &format!("columns: {}", listed(self.columns.iter().map(String::as_str))))?;
         let mut series: Vec<&SeriesReport> = self.series.iter().collect();
         series.sort_by_key(|series| Reverse(series.rows));
         for series in series.iter().take(SYMBOLS) {
@@ -128,12 +152,20 @@ impl fmt::Display for Report {
             writeln!(f, "  ... and {} with fewer bars", counted(more as u64, "symbol"))?;
         }
         for joined in &self.joined {
-            writeln!(f, "joined  {joined}; other instruments need other names or a symbol column")?;
+            let needs = "other instruments need other names or a symbol column";
+            write_line(f, &format!("joined  {joined}; {needs}"))?;
         }
         for note in &self.notes {
-            writeln!(f, "note: {note}")?;
+            write_line(f, &format!("note: {note}"))?;
         }
-        if self.findings.is_empty() {
+        if !self.unreadable.is_empty() {
+            let files = self.unreadable.len();
+            writeln!(f, "error: unreadable ({files}): files that can't be read")?;
+            for Unreadable { problem, .. } in &self.unreadable {
+                write_line(f, &format!("  {problem}"))?;
+            }
+        }
+        if self.findings.is_empty() && self.unreadable.is_empty() {
             return writeln!(f, "nothing is wrong with them");
         }
         for finding in &self.findings {

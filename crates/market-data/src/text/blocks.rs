@@ -10,8 +10,8 @@ const BLOCK: usize = 256 << 10;
 /// What is read beyond a block at once, for the end of its last line.
 const BEYOND: usize = 4 << 10;
 
-/// The longest line that a file is read in blocks with.
-const LINE: usize = 1 << 20;
+/// The longest line: more than a million numbers.
+pub(super) const LONGEST_LINE: usize = 8 << 20;
 
 /// Rows of text.
 pub(super) enum Source<'a> {
@@ -54,6 +54,9 @@ impl<'a> Source<'a> {
         buffer: &'b mut Vec<u8>,
     ) -> io::Result<&'b [u8]> {
         let (file, start, end) = match self {
+            Self::Memory(blocks) if blocks[block].len() > BLOCK + LONGEST_LINE => {
+                return Err(too_long());
+            }
             Self::Memory(blocks) => return Ok(blocks[block]),
             Self::File(file, start, end) => (file, *start, *end),
         };
@@ -72,8 +75,8 @@ impl<'a> Source<'a> {
         }
         while to < end && buffer[(to - from) as usize - 1] != b'\n' {
             let had = (to - from) as usize;
-            if had > BLOCK + LINE {
-                return Err(io::Error::other("a line is very long"));
+            if had > BLOCK + LONGEST_LINE {
+                return Err(too_long());
             }
             let until = end.min(to + BEYOND as u64);
             fill(file, from, until, had, buffer)?;
@@ -82,6 +85,47 @@ impl<'a> Source<'a> {
         }
         Ok(&buffer[begin..(to - from) as usize])
     }
+}
+
+/// The first line that is too long of a file, if one is; its number counts from 1.
+///
+/// # Errors
+/// The file can't be read.
+pub(super) fn long_line(file: &File) -> io::Result<Option<u32>> {
+    let size = file.metadata()?.len();
+    if size <= LONGEST_LINE as u64 {
+        return Ok(None);
+    }
+    let mut buffer = vec![0; 1 << 20];
+    let (mut at, mut length, mut line) = (0, 0, 1_u32);
+    while at < size {
+        let bytes = usize::try_from(size - at).unwrap_or(usize::MAX).min(buffer.len());
+        let block = &mut buffer[..bytes];
+        read_exact_at(file, block, at)?;
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', block) {
+            if length + (end - start) > LONGEST_LINE {
+                return Ok(Some(line));
+            }
+            (start, length, line) = (end + 1, 0, line.saturating_add(1));
+        }
+        length += bytes - start;
+        if length > LONGEST_LINE {
+            return Ok(Some(line));
+        }
+        at += bytes as u64;
+    }
+    Ok(None)
+}
+
+/// That a line is too long.
+fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "a line is too long")
+}
+
+/// Whether that is why a block can't be read.
+pub(super) fn is_too_long(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::FileTooLarge
 }
 
 /// Reads a file's bytes into a buffer, of which the first `had` are there.
@@ -139,7 +183,7 @@ mod tests {
                 assert!(blocks.collect::<Vec<_>>().concat() == text.as_bytes()[start..]);
             }
         }
-        let endless = "z".repeat(BLOCK + LINE + 2 * BEYOND);
+        let endless = "z".repeat(BLOCK + LONGEST_LINE + 2 * BEYOND);
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(endless.as_bytes()).unwrap();
         let source = Source::File(&file, 0, endless.len() as u64);

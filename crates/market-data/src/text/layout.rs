@@ -1,13 +1,17 @@
 //! Where the rows of delimited text begin, and what their fields are.
 
+use std::collections::BTreeSet;
+
 use barloom_bars::{CsvOptions, PRICE_COLUMNS};
 
 use super::apart;
+use super::blocks::LONGEST_LINE;
 use super::clock::Clock;
 use super::databento::{FIXED_POINT, Records, is_whole};
 use super::number::Numbers;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
+use crate::shown::{cut, listed};
 use crate::table::Kind;
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
@@ -95,6 +99,7 @@ impl<'a> Layout<'a> {
         let csv = &options.csv;
         let error = |problem: String| Err(MarketDataError::file(file, problem));
         let (text, skipped) = skip(text, csv.skip_rows);
+        check_lines(file, text, skipped)?;
         let separator = match csv.separator {
             Some(separator) => separator as u8,
             None => guess_separator(text),
@@ -104,6 +109,13 @@ impl<'a> Layout<'a> {
         let broken = |e: csv::Error| MarketDataError::file(file, e);
         if !reader.read_byte_record(&mut first).map_err(broken)? {
             return error("it is empty; expected bars".into());
+        }
+        if first.len() > MOST_COLUMNS {
+            let columns = first.len();
+            return error(format!(
+                "line {} has {columns} fields; more than {MOST_COLUMNS} columns can't be read",
+                skipped + 1
+            ));
         }
         let numbers = Numbers::of(csv);
         let is_number = |field: &[u8]| numbers.read(field).is_some_and(|x| !x.is_nan());
@@ -167,17 +179,22 @@ impl<'a> Layout<'a> {
         let header: Vec<String> =
             self.header.iter().enumerate().map(|(at, name)| named(at, name)).collect();
         let Some(wide) = &csv.wide else { return Ok(vec![(None, header)]) };
-        let mut symbols: Vec<&str> = Vec::new();
+        let (mut symbols, mut known) = (Vec::<&str>::new(), BTreeSet::new());
         let parts: Vec<Option<(&str, &str)>> =
             header.iter().map(|name| name.rsplit_once(wide.as_str())).collect();
         for (symbol, _) in parts.iter().flatten() {
             // Columns of a symbol mostly follow each other.
-            if symbols.last() != Some(symbol) && !symbols.contains(symbol) {
+            if symbols.last() != Some(symbol) && known.insert(*symbol) {
                 symbols.push(symbol);
             }
         }
+        if symbols.len().saturating_mul(header.len()) > MOST_WIDE {
+            let (symbols, columns) = (symbols.len(), header.len());
+            let problem = format!("wide: {symbols} symbols in {columns} columns are too many");
+            return Err(MarketDataError::file(self.file, problem));
+        }
         if symbols.is_empty() {
-            let shown = header.join(", ");
+            let shown = listed(header.iter().map(String::as_str));
             let problem = format!("wide: no column has {wide:?} in its name; found: {shown}");
             return Err(MarketDataError::file(self.file, problem));
         }
@@ -296,9 +313,14 @@ impl<'a> Layout<'a> {
             file: self.file.to_owned(),
             place: format!("line {line}"),
             column: shown(&self.header, column),
-            got: got.to_owned(),
+            got: cut(got).into_owned(),
             expected: expected.to_owned(),
         }
+    }
+
+    /// The error that a line, this one or one after it, is too long.
+    pub(super) fn long_line_error(&self, line: u32) -> MarketDataError {
+        too_long(self.file, line)
     }
 
     /// The error that a line has another number of fields.
@@ -312,6 +334,33 @@ impl<'a> Layout<'a> {
         );
         MarketDataError::file(self.file, problem)
     }
+}
+
+/// Symbols times columns of a wide table, at most: each symbol goes through all names.
+const MOST_WIDE: usize = 20_000_000;
+
+/// Columns of a file at most.
+const MOST_COLUMNS: usize = 500_000;
+
+/// Checks that the lines that tell the layout have an end: the first that are not blank.
+pub(super) fn check_lines(file: &str, text: &[u8], skipped: u32) -> Result<(), MarketDataError> {
+    let mut rest = text;
+    for line in 1..=4 {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        if end > LONGEST_LINE {
+            return Err(too_long(file, skipped + line));
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The error that a line, this one or one after it, is too long.
+pub(super) fn too_long(file: &str, line: u32) -> MarketDataError {
+    let problem = format!(
+        "line {line}, or one near it, has more than {LONGEST_LINE} bytes; expected bars, one a line"
+    );
+    MarketDataError::file(file, problem)
 }
 
 /// A reader of records, the header among them.

@@ -18,6 +18,10 @@ const TOP: usize = 12;
 /// Rows that are looked at; all of them are tried.
 const ROWS: usize = 5_000;
 
+/// Bytes that are looked at, and the longest line in them.
+const HEAD: usize = 4 << 20;
+const LONGEST: usize = 1 << 20;
+
 /// Other names of columns, normalised.
 const NAMES: &[(&str, &[&str])] = &[
     ("open", &["first", "open_bid", "bid_open", "openprice"]),
@@ -82,7 +86,12 @@ const FORMATS: &[&str] = &[
 
 /// What would read the text, for the end of an error.
 pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option<String> {
-    let csv = options_for(file, text)?;
+    // What is looked for shows in the first lines, unless these are no lines of bars.
+    let head = &text[..text.len().min(HEAD)];
+    if head.split(|byte| *byte == b'\n').take(TOP).any(|line| line.len() > LONGEST) {
+        return None;
+    }
+    let csv = options_for(file, head)?;
     let tried = ReadOptions { csv: csv.clone(), ..options.clone() };
     super::tables(file, text, &tried).ok()?;
     let keys = written(&csv);

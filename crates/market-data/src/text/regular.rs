@@ -118,10 +118,7 @@ pub(super) fn read(layout: &Layout<'_>, bytes: &[u8], index: &Index, rows: &mut 
         }
     }
     if let Some(at) = layout.symbol {
-        return fields(at).all(|start, end| {
-            let symbol = std::str::from_utf8(trimmed(&bytes[start..end]));
-            symbol.map(|symbol| rows.symbols.push(symbol)).is_ok()
-        });
+        return fields(at).all(|start, end| rows.symbols.push_bytes(trimmed(&bytes[start..end])));
     }
     true
 }

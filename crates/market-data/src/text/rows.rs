@@ -3,7 +3,7 @@
 use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
 
-use super::blocks::Source;
+use super::blocks::{self, Source};
 use super::databento;
 use super::layout::{Layout, reader};
 use super::regular::{self, Index};
@@ -15,9 +15,6 @@ use crate::times::Times;
 
 /// Blocks that a thread reads before all are put together.
 const ROUND: usize = 4;
-
-/// The most bytes of a block, that only a line without an end passes: places in it are 32 bits.
-const MOST_BYTES: usize = 1 << 30;
 
 /// What rows hold.
 #[derive(Default)]
@@ -51,6 +48,8 @@ enum State {
     Read,
     /// Something in it is not what it should be.
     Wrong,
+    /// A line in it is too long.
+    TooLong,
     /// It can't be read in blocks.
     No,
 }
@@ -88,6 +87,7 @@ pub(super) fn read_blocks(
                     piece.rows.clear();
                     return Some(Err(read_plain(layout, text, first, &mut piece.rows).err()?));
                 }
+                State::TooLong => return Some(Err(layout.long_line_error(first))),
                 State::No => return None,
             }
             first = first.saturating_add(u32::try_from(piece.index.lines()).unwrap_or(u32::MAX));
@@ -108,10 +108,15 @@ impl Piece {
     fn read(&mut self, layout: &Layout<'_>, source: &Source<'_>, block: usize) {
         self.state = State::No;
         self.rows.clear();
-        let Ok(text) = source.block(block, &mut self.buffer) else { return };
-        if text.len() > MOST_BYTES {
-            return;
-        }
+        let text = match source.block(block, &mut self.buffer) {
+            Ok(text) => text,
+            Err(error) => {
+                if blocks::is_too_long(&error) {
+                    self.state = State::TooLong;
+                }
+                return;
+            }
+        };
         self.index.find(text, layout.separator);
         if self.index.has_quotes() {
             return;
@@ -278,14 +283,17 @@ impl Rows {
             self.values[place].push(value);
         }
         if let Some(at) = layout.symbol {
-            let part = |at: usize| {
-                std::str::from_utf8(field(at))
-                    .map_err(|_| layout.cell(line, at, &text(at), "UTF-8; save the file as UTF-8"))
-            };
-            let symbol = part(at)?;
-            match layout.series.map(part).transpose()?.filter(|series| !series.is_empty()) {
-                Some(series) => self.symbols.push(&format!("{symbol}-{series}")),
-                None => self.symbols.push(symbol),
+            let expected = "a symbol in UTF-8; save the file as UTF-8";
+            let series = layout.series.map(|at| (at, field(at))).filter(|(_, s)| !s.is_empty());
+            if let Some((series_at, series)) = series {
+                let part = |at: usize, bytes: &'f [u8]| {
+                    std::str::from_utf8(bytes)
+                        .map_err(|_| layout.cell(line, at, &text(at), expected))
+                };
+                let (symbol, series) = (part(at, field(at))?, part(series_at, series)?);
+                self.symbols.push(&format!("{symbol}-{series}"));
+            } else if !self.symbols.push_bytes(field(at)) {
+                return Err(layout.cell(line, at, &text(at), expected));
             }
         }
         self.times.push(written);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::OnBadBar;
-use barloom_market_data::{Report, Severity, read};
+use barloom_market_data::{Report, Severity, read_readable};
 use serde::Serialize;
 
 use crate::arguments::Check;
@@ -19,6 +19,9 @@ struct Checked<'a> {
     /// Bars that --drop-bad-bars leaves out, by fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<BTreeMap<String, u64>>,
+    /// Bars whose high or low `--on-bad-bar widen` moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widened: Option<u64>,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -26,29 +29,42 @@ struct Checked<'a> {
 pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let (options, on_bad_bar) = check.reading.all_columns(check.config.as_deref())?;
     let spinner = progress::spinner("reading bars", output);
-    let bars = read(&check.bars, &options);
+    let bars = read_readable(&check.bars, &options);
     spinner.finish_and_clear();
     let bars = bars?;
     let report = bars.check();
     let (errors, warnings) = (report.errors(), report.warnings());
-    let drops = on_bad_bar == OnBadBar::Drop && errors > 0;
+    let mends = on_bad_bar != OnBadBar::Error && errors > 0;
+    let unreadable = report.unreadable.len() as u64;
     // Also shows that bars are left, that they are as long as was said, and that the aggregated bars
     // can be made of these.
     let is_said = options.aggregate.is_some() || options.interval.is_some();
-    let usable =
-        (drops || errors == 0 && is_said).then(|| bars.into_series(on_bad_bar)).transpose();
-    let dropped = match &usable {
-        Ok(Some(loaded)) if drops => Some(loaded.dropped.clone()),
+    let usable = (unreadable == 0 && (mends || errors == 0 && is_said))
+        .then(|| bars.into_series(on_bad_bar))
+        .transpose();
+    let mended = match &usable {
+        Ok(Some(loaded)) if mends => Some((loaded.dropped.clone(), loaded.widened)),
         _ => None,
     };
     let mut text = report.to_string();
-    if let Some(dropped) = &dropped {
-        text = format!("{}\ndropped: {}\n", text.trim_end(), text::dropped(dropped));
+    if let Some((dropped, widened)) = &mended {
+        if !dropped.is_empty() {
+            text = format!("{}\ndropped: {}\n", text.trim_end(), text::dropped(dropped));
+        }
+        if *widened > 0 {
+            let widened = text::counted(*widened, "bar");
+            text = format!("{}\nwidened: {widened}\n", text.trim_end());
+        }
     }
-    output.print(&Checked { errors, warnings, dropped, report: &report }, &text)?;
+    let (dropped, widened) = mended.unzip();
+    output.print(&Checked { errors, warnings, dropped, widened, report: &report }, &text)?;
+    if unreadable > 0 {
+        let files = text::counted(unreadable, "file");
+        return Err(Failure::data(format!("{files} can't be read")));
+    }
     usable?;
     match errors {
-        n if n > 0 && !drops => Err(Failure::data(unusable(n))),
+        n if n > 0 && !mends => Err(Failure::data(unusable(n))),
         _ if warnings > 0 && check.strict => Err(Failure::data(strict(&report))),
         _ => Ok(()),
     }

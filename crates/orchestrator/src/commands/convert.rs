@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use barloom_market_data::{Conversion, Converted};
+use barloom_market_data::{Conversion, Converted, printable};
 use serde_json::json;
 
 use crate::arguments::Convert;
@@ -76,7 +76,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
     let value = json!({
         "out": out, "bars": converted.bars, "symbols": converted.symbols,
         "files": converted.files, "inputs": converted.inputs, "dropped": converted.dropped,
-        "joined": converted.joined, "notes": converted.notes,
+        "widened": converted.widened, "joined": converted.joined, "notes": converted.notes,
     });
     output.print(&value, &message(out, &converted, seconds))
 }
@@ -92,10 +92,10 @@ fn message(out: &str, converted: &Converted, seconds: f64) -> String {
         text::rate(converted.bars, seconds),
     );
     for joined in &converted.joined {
-        message += &format!("\njoined  {joined}");
+        message += &format!("\njoined  {}", printable(&joined.to_string()));
     }
     for note in converted.notes.iter().take(NOTES) {
-        message += &format!("\nnote: {note}");
+        message += &format!("\nnote: {}", printable(note));
     }
     if converted.notes.len() > NOTES {
         message += &format!("\n... and {} more notes", converted.notes.len() - NOTES);

@@ -121,6 +121,9 @@ fn market_text(out: &mut String, done: &Done) {
     if !market.dropped.is_empty() {
         let _ = writeln!(out, "dropped      {}", text::dropped(&market.dropped));
     }
+    if market.widened > 0 {
+        let _ = writeln!(out, "widened      {}", text::counted(market.widened, "bar"));
+    }
 }
 
 fn part_text(out: &mut String, part: &BuiltPart) {

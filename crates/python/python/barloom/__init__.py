@@ -186,7 +186,7 @@ def read_bars(bars: Any, *, cache: bool = True, **data: Any) -> Table:
         data: The keys of ``[data]`` in a recipe: ``timezone`` of times that name none; ``stamp``,
             ``"open"`` or ``"close"``; ``interval``, the length of a bar (``"1m"``, ``"1d"``, ``"1mo"``);
             ``rename={"Last": "close"}``; ``on_duplicate``, ``"first"`` or ``"last"`` of several rows
-            with one time; ``on_bad_bar``; ``aggregate="5m"`` to make bars of trades, or coarser bars
+            with one time; ``on_bad_bar``, ``"drop"`` or ``"widen"``; ``aggregate="5m"`` to make bars of trades, or coarser bars
             of bars, and ``anchor="17:00 America/New_York"`` for where their days begin; ``channels``
             for some of the columns, all if it is left out.
 
@@ -215,7 +215,8 @@ def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
         The report: ``errors``, the number of bars that can't be used, ``warnings``, the number of
         other findings, ``text``, the report as a person reads it, and what is found in detail:
         ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``. Rows
-        and lines count from 1, as editors count them.
+        and lines count from 1, as editors count them. Of several files, ``unreadable``
+        lists those that can't be read, each with its ``file`` and ``problem``.
 
     Raises:
         DataError: The bars that ``aggregate`` wishes for are not to be had of these.
