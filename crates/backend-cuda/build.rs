@@ -1,9 +1,19 @@
-//! Tells the tests whether there is a C++ compiler to compile the kernels for the host with.
+//! Tells the tests whether there is a C++ compiler to compile the kernels for the host with, and
+//! whether the real files beside the workspace are there.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_cxx)");
+    println!("cargo::rustc-check-cfg=cfg(shared_data)");
+    println!("cargo::rerun-if-changed=build.rs");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/SOURCES.md");
+    if sources.is_file() {
+        // Only where it is there: cargo takes a missing file for one that always changes.
+        println!("cargo::rerun-if-changed={}", sources.display());
+        println!("cargo::rustc-cfg=shared_data");
+    }
     for variable in ["CXX", "PATH"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }

@@ -27,7 +27,7 @@ pub fn recipe(data: &[u8]) {
     };
     reads_back(&recipe);
     assert!(recipe.to_json().is_object());
-    recipe.reward_settings(252.0).expect("a valid recipe has settings");
+    recipe.reward_settings(&MARKET).expect("a valid recipe has settings");
     let _ = recipe.parts(&MARKET);
     let resolved = recipe.resolve(&MARKET).expect("a valid recipe can be resolved");
     reads_back(&resolved);

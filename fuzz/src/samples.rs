@@ -70,7 +70,11 @@ pub fn read_samples(data: &[u8]) -> Result<(), DatasetError> {
 fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
     let recipe = Recipe::from_toml(recipe, "recipe.toml").expect("it is a recipe");
     let digest = format!("sha256:{}", "0".repeat(64));
-    let symbols = ["A", "B"].map(|symbol| SymbolRecord { symbol: symbol.into(), bars: 6 });
+    let symbols = ["A", "B"].map(|symbol| SymbolRecord {
+        symbol: symbol.into(),
+        bars: 6,
+        bars_per_year: None,
+    });
     let file = FileRecord { name: name.to_owned(), bytes, sha256: "00".into() };
     let manifest = Manifest {
         format_version: FORMAT_VERSION,

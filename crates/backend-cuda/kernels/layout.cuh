@@ -221,8 +221,8 @@ struct Metric {
     u64 metric;
     // 1 for the FREL project's formulas, else 0.
     u64 frel;
-    // Bars a year.
-    f64 bars_per_year;
+    // `[series]`: bars a year.
+    const f64* bars_per_year;
     // Added to denominators.
     f64 eps;
     // 1 if values are clipped, else 0.

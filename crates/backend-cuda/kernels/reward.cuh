@@ -4,6 +4,10 @@
 #include "libm.cuh"
 #include "tree.cuh"
 
+BARLOOM_FN f64 bars_per_year(const Metric& metric, const Samples& in, u64 thread) {
+    return metric.bars_per_year[in.symbol[thread]];
+}
+
 // A trade's path in terms of rows.
 struct Path {
     f64 s, entry, entry_cost;
@@ -85,7 +89,7 @@ BARLOOM_FN f64 path_metric(const Trading& trading, const Metric& metric, const S
                            u64 thread) {
     const Path path = path_of(trading, metric, in, thread);
     const f64 m = (f64)trading.steps, u = in.unit_return[thread];
-    const f64 mean = u / m, year = metric.bars_per_year;
+    const f64 mean = u / m, year = bars_per_year(metric, in, thread);
     if (metric.metric == METRIC_SHARPE) {
         return mean / (deviation(trading, metric, path, m) + metric.eps) * sqrt(year);
     }
@@ -102,7 +106,7 @@ BARLOOM_FN f64 frel_metric(const Trading& trading, const Metric& metric, const S
     const f64 h = trading.side_cost + trading.carry;
     const u32 side = direction > 0 ? 1 : 0;
     const u64 start = in.row[thread] + 1, end = in.row[thread] + trading.forward;
-    const f64 m = (f64)trading.steps, year = metric.bars_per_year;
+    const f64 m = (f64)trading.steps, year = bars_per_year(metric, in, thread);
     const Closes closes = {metric.close};
     if (metric.metric == METRIC_CALMAR) {
         const Cumulative::Leaf leaf = {closes, s, h};
@@ -133,7 +137,7 @@ BARLOOM_FN f64 metric_of(const Trading& trading, const Metric& metric, const Sam
             return reason == EXIT_STOP ? -1.0 : reason == EXIT_TARGET ? 1.0 : 0.0;
         }
         case METRIC_CAR: {
-            const f64 exponent = metric.bars_per_year / (f64)trading.forward;
+            const f64 exponent = bars_per_year(metric, in, thread) / (f64)trading.forward;
             return libm_pow(greatest(1.0 + u, 0.0), exponent) - 1.0;
         }
         default:

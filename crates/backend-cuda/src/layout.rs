@@ -237,8 +237,8 @@ pub(crate) struct Metric {
     pub(crate) metric: u64,
     /// 1 for the FREL project's formulas, else 0.
     pub(crate) frel: u64,
-    /// Bars a year.
-    pub(crate) bars_per_year: f64,
+    /// `[series]`: bars a year.
+    pub(crate) bars_per_year: u64,
     /// Added to denominators.
     pub(crate) eps: f64,
     /// 1 if values are clipped, else 0.

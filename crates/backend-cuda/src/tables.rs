@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use barloom_backend::{BackendError, Plan, Prepared};
-use barloom_bars::Market;
+use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
 use barloom_scaling::{ChannelScaler, PreparedValues};
@@ -172,9 +172,11 @@ impl Upload<'_> {
         let (settings, tables) = (&plan.reward, prepared.pricer.tables());
         let [short_losses, long_losses] = &tables.losses;
         let [shorts, longs] = &tables.cumulative;
+        let rate = |span: &SeriesSpan| settings.bars_per_year.at(span.start);
+        let rates: Vec<f64> = market.series().iter().map(rate).collect();
         let common = layout::Metric {
             frel: u64::from(settings.formulas == Formulas::FrelV1),
-            bars_per_year: settings.bars_per_year,
+            bars_per_year: self.temporary(&rates)?,
             eps: settings.eps,
             enters_at_open: u64::from(settings.enters_at_open()),
             close: self.slice(market.close())?,

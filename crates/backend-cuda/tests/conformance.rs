@@ -6,7 +6,9 @@ mod emulator;
 use std::sync::Arc;
 
 use barloom_backend::conformance::{self, Case};
-use barloom_backend::{Numbers, Plan};
+use barloom_backend::{Backend, Numbers, Plan};
+use barloom_backend_cpu::CpuBackend;
+use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_recipe::Recipe;
 use emulator::cases::{LAYOUTS, cases, compare, compare_blocks, market, sessions};
 use proptest::prelude::*;
@@ -58,6 +60,77 @@ fn chunks_begin_with_their_windows() {
         ] {
             let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
             compare_blocks(&sessions, samples, shape).unwrap();
+        }
+    }
+}
+
+/// Real bars; open, high, low and close follow the time.
+const REAL: [&str; 5] = [
+    "binance/spot_1h/BTCUSDT-1h-2024-11.csv",
+    "binance/um_5m/BTCUSDT-5m-2025-01.csv",
+    "binance/um_1m/FILUSDT-1m-2023-09.csv",
+    "daily/backtesting_GOOG.csv",
+    "intraday/backtesting_EURUSD_1h.csv",
+];
+
+/// The bars of a file as a market; their times are minutes, as nothing here depends on them.
+fn real_market(file: &str) -> Arc<Market> {
+    let path = format!("{}/../../../shared/data/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let mut columns: [Vec<f64>; 4] = Default::default();
+    for line in text.lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        let numbers: Vec<f64> =
+            fields[1..5].iter().filter_map(|field| field.parse().ok()).collect();
+        if let [open, high, low, close] = numbers[..] {
+            columns.iter_mut().zip([open, high, low, close]).for_each(|(c, v)| c.push(v));
+        }
+    }
+    let ts = (0..columns[0].len() as i64).map(|minute| minute * 60_000_000_000).collect();
+    let names = ["open", "high", "low", "close"];
+    let columns = names.iter().zip(columns).map(|(n, v)| Column::new(*n, v)).collect();
+    let series = Series::new("REAL", ts, columns).unwrap();
+    Arc::new(Market::new(&[series], &[], MaxGap::None).unwrap())
+}
+
+/// 1,000 random decisions on each of five real markets, entered and filled each way: a plain scan's
+/// trades on the CPU and by the kernels. Distances in whole percents put barriers on ticks.
+#[test]
+#[cfg_attr(not(shared_data), ignore = "needs ../shared/data")]
+#[cfg_attr(all(shared_data, not(has_cxx)), ignore = "needs a C++ compiler: c++, or CXX")]
+fn decisions_on_real_markets_equal_a_plain_scan() {
+    let (cpu, kernels) = (CpuBackend::default(), emulator::backend());
+    for real in REAL {
+        let market = real_market(real);
+        for (number, fill) in
+            ["", "same_bar = \"target_first\"", "entry = \"next_close\""].into_iter().enumerate()
+        {
+            let text = format!(
+                "[data]\nchannels = [\"close\"]\n\
+                 [dataset]\nsamples = 1000\nlookback = 2\nforward = 60\nseed = {number}\n\
+                 [sampling]\nact_dir = [1, -1]\n\
+                 act_sl = {{ choice = [0.001, 0.005, 0.01, 0.02] }}\n\
+                 act_tp = {{ choice = [0.001, 0.005, 0.01, 0.02] }}\n\
+                 [reward]\nmetric = [\"label\", \"return\", \"r_multiple\"]\n{fill}\n"
+            );
+            let recipe = Recipe::from_toml(&text, "real").unwrap().resolve(&market).unwrap();
+            let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
+            let name = format!("{real}, {fill}");
+            let case = Case { name: name.clone(), market: Arc::clone(&market), plan };
+            for backend in [&cpu as &dyn Backend, &kernels] {
+                conformance::check_case(backend, &case)
+                    .unwrap_or_else(|e| panic!("{}: {name}: {e}", backend.name()));
+            }
+            let [_, session] = sessions(&kernels, &case);
+            let mut block = session.allocate(1_000).unwrap();
+            session.fill(0, 1_000, &mut block).unwrap();
+            let ends = |reason: u8| block.exit_reason.iter().filter(|r| **r == reason).count();
+            assert!(
+                ends(1) > 100 && ends(2) > 100,
+                "{name}: stops {}, targets {}",
+                ends(1),
+                ends(2)
+            );
         }
     }
 }

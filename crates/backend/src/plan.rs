@@ -1,6 +1,6 @@
 //! A recipe resolved against a market, for one part.
 
-use barloom_bars::{Market, Part};
+use barloom_bars::{EmptyBars, Market, Part};
 use barloom_recipe::{Recipe, Samples};
 use barloom_rewards::{Metric, RewardSettings};
 use barloom_sampling::{MAX_SAMPLES, PositionOrder, Sampler};
@@ -14,6 +14,9 @@ const MOST_TRADES: f64 = 52.0;
 
 /// How often a window may be drawn on average before it is worth a warning.
 const MOST_DRAWS: f64 = 4.0;
+
+/// Share of entries on filled bars above which it is worth a warning.
+const MOST_FILLED: f64 = 0.1;
 
 /// A channel of the windows.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +46,9 @@ pub struct Plan {
     pub positions: Positions,
     /// Symbols that have a weight and no position, so no sample. Empty where weights are lengths.
     pub unplaced: Vec<String>,
+    /// Share of the draws that stand at a bar that `empty_bars = "fill"` made, where nothing was
+    /// traded; 0 where it did not.
+    pub filled_entries: f64,
     /// How actions are priced.
     pub reward: RewardSettings,
     /// How the nine meta fields scale.
@@ -97,7 +103,10 @@ impl Plan {
             recipe.dataset.positions,
             positions.ranks(),
         )?;
-        let reward = recipe.reward_settings(market.bars_per_year())?;
+        let reward = recipe.reward_settings(market)?;
+        let fills =
+            recipe.data.aggregate.as_ref().is_some_and(|made| made.empty == EmptyBars::Fill);
+        let filled_entries = if fills { filled_entries(market, &positions) } else { 0.0 };
         let field = |b: barloom_sampling::FieldBounds| MetaField {
             name: b.name.to_owned(),
             min: b.lo,
@@ -114,6 +123,7 @@ impl Plan {
             sampler,
             positions,
             unplaced,
+            filled_entries,
             reward,
             meta,
         })
@@ -146,11 +156,13 @@ impl Plan {
     }
 
     /// What a person should know before samples are built: a yearly reward that a short trade is
-    /// raised to; windows that are drawn more than four times each; symbols that get no sample.
+    /// raised to; windows that are drawn more than four times each; many entries at bars without a
+    /// trade; symbols that get no sample.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let trades = self.reward.bars_per_year / self.forward as f64;
+        let bars_per_year = self.reward.bars_per_year.rates().fold(0.0, f64::max);
+        let trades = bars_per_year / self.forward as f64;
         if self.reward.metrics.contains(&Metric::Car) && trades > MOST_TRADES {
             warnings.push(format!(
                 "reward.metric: car raises the return of one trade to the power of {trades:.1} \
@@ -167,6 +179,14 @@ impl Plan {
                  forward, or fewer samples would repeat less",
                 self.samples,
                 states / windows
+            ));
+        }
+        if self.filled_entries > MOST_FILLED {
+            warnings.push(format!(
+                "data.empty_bars: about {:.0}% of the samples enter at a bar that \"fill\" made, in \
+                 which nothing was traded; empty_bars = \"skip\" leaves such bars out, and a longer \
+                 aggregate has fewer of them",
+                100.0 * self.filled_entries
             ));
         }
         if let Some((first, rest)) = self.unplaced.split_first() {
@@ -240,6 +260,23 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Share of the draws at bars that were filled: at the close before, with no volume.
+fn filled_entries(market: &Market, positions: &Positions) -> f64 {
+    let volume = market.column("volume");
+    let is_filled = |row: usize| {
+        let before = market.close()[row - 1];
+        let prices = [market.open(), market.high(), market.low(), market.close()];
+        prices.iter().all(|column| column[row] == before)
+            && volume.is_none_or(|volume| volume[row] == 0.0)
+    };
+    let of_range = |range: &PositionRange| {
+        let filled = (range.start.max(1)..range.end).filter(|row| is_filled(*row)).count();
+        filled as f64 * range.copies as f64
+    };
+    let filled: f64 = positions.ranges().iter().map(of_range).sum();
+    filled / positions.ranks() as f64
 }
 
 /// Symbols with a weight and no position.

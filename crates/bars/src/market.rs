@@ -207,23 +207,43 @@ impl Market {
         self.series.get(series).map_or(0, |s| median_step(&self.ts[s.start..s.end]))
     }
 
-    /// Bars a year as the data has them: the number of steps of at most 7 days times 365.25 days,
-    /// over the sum of those steps. Steps are within a series. 1 if there is no such step.
+    /// Bars a year of a series as its data has them: the number of its steps times 365.25 days,
+    /// over their sum. Nights, weekends and holidays are in it, so hours of a stock exchange are
+    /// some 1,760 a year.
+    ///
+    /// Gaps are left out: steps longer than 7 days, and than one and a half of the step that nine
+    /// in ten are at most. So weeks, months and quarters are 52.2, 12 and 4 a year, though their
+    /// steps differ, also where some are missing. 1 for a single bar and for no series.
     #[must_use]
-    pub fn bars_per_year(&self) -> f64 {
-        const DAY: i64 = 86_400_000_000_000;
-        let (mut steps, mut sum) = (0_u64, 0_i128);
-        for span in &self.series {
-            for pair in self.ts[span.start..span.end].windows(2) {
-                let step = pair[1].saturating_sub(pair[0]);
-                if step <= 7 * DAY {
-                    steps += 1;
-                    sum += i128::from(step);
-                }
-            }
-        }
-        if steps == 0 { 1.0 } else { (steps as f64) * (365.25 * DAY as f64) / (sum as f64) }
+    pub fn bars_per_year(&self, series: usize) -> f64 {
+        self.series.get(series).map_or(1.0, |s| bars_per_year(&self.ts[s.start..s.end]))
     }
+}
+
+/// Bars a year of bars that open at these times.
+fn bars_per_year(ts: &[i64]) -> f64 {
+    const DAY: i64 = 86_400_000_000_000;
+    let step = |pair: &[i64]| pair[1].saturating_sub(pair[0]);
+    let (mut steps, mut sum) = (0_u64, 0_i128);
+    let mut add = |step: i64| {
+        steps += 1;
+        sum += i128::from(step);
+    };
+    let mut long: Vec<i64> = Vec::new();
+    for step in ts.windows(2).map(step) {
+        if step <= 7 * DAY { add(step) } else { long.push(step) }
+    }
+    if !long.is_empty() {
+        let usual = usual_step(ts.windows(2).map(step).collect());
+        long.into_iter().filter(|step| *step <= usual.saturating_add(usual / 2)).for_each(add);
+    }
+    if steps == 0 { 1.0 } else { (steps as f64) * (365.25 * DAY as f64) / (sum as f64) }
+}
+
+/// The step that nine in ten are at most.
+fn usual_step(mut steps: Vec<i64>) -> i64 {
+    let place = (steps.len() - 1) * 9 / 10;
+    *steps.select_nth_unstable(place).1
 }
 
 /// The columns that a market of these channels has, in order: the four prices, then the channels that
@@ -303,6 +323,63 @@ mod tests {
     fn bars_a_year_of_minutes_that_never_stop() {
         let ts = (0..100).map(|i| i * MINUTE).collect();
         let market = Market::new(&[series("A", ts, vec![1.0; 100])], &[], MaxGap::Auto).unwrap();
-        assert_eq!(market.bars_per_year(), 525_960.0);
+        assert_eq!(market.bars_per_year(0), 525_960.0);
+        assert_eq!(market.bars_per_year(1), 1.0, "there is no such series");
+    }
+
+    /// Open times of bars on the days of a list, counted from any day.
+    fn on_days(days: impl IntoIterator<Item = i64>) -> Vec<i64> {
+        days.into_iter().map(|day| day * 1_440 * MINUTE).collect()
+    }
+
+    /// The first days of every `months`-th month of ten years, but for some.
+    fn months(months: usize, missing: &[usize]) -> Vec<i64> {
+        let mut day = 0;
+        let mut days = Vec::new();
+        for month in 0..120_usize {
+            if month % months == 0 && !missing.contains(&month) {
+                days.push(day);
+            }
+            let leap = month % 48 == 1;
+            day += [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month % 12] + i64::from(leap);
+        }
+        on_days(days)
+    }
+
+    #[test]
+    fn bars_a_year_of_calendar_steps() {
+        let close = |ts: &[i64], expected: f64| {
+            let got = bars_per_year(ts);
+            assert!((got / expected - 1.0).abs() < 0.003, "{got}, expected {expected}");
+        };
+        close(&months(1, &[]), 12.0);
+        close(&months(3, &[]), 4.0);
+        close(&months(12, &[]), 1.0);
+        // A year without data is no step.
+        close(&months(1, &[30, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71]), 12.0);
+        // Weeks begin on Mondays, or on the Tuesday after a holiday.
+        let weeks = on_days((0..520).map(|week| week * 7 + i64::from(week % 10 == 4)));
+        close(&weeks, 365.25 / 7.0);
+        let days = on_days((0..3_650).filter(|day| day % 7 < 5));
+        close(&days, 365.25 * 5.0 / 7.0);
+        // Two bars tell of one step, however long.
+        close(&on_days([0, 31]), 365.25 / 31.0);
+        assert_eq!(bars_per_year(&[5]), 1.0);
+        assert_eq!(bars_per_year(&[]), 1.0);
+        assert!(bars_per_year(&[i64::MIN, 0, i64::MAX]) > 0.0, "steps at the end of time");
+    }
+
+    #[test]
+    fn bars_a_year_are_those_of_each_series() {
+        let minutes = (0..500).map(|i| i * MINUTE).collect();
+        let days = on_days(0..50);
+        let all = [
+            series("A", minutes, vec![1.0; 500]),
+            series("B", days, vec![1.0; 50]),
+            series("C", months(1, &[]), vec![1.0; 120]),
+        ];
+        let market = Market::new(&all, &[], MaxGap::Auto).unwrap();
+        assert_eq!([0, 1].map(|s| market.bars_per_year(s)), [525_960.0, 365.25]);
+        assert!((market.bars_per_year(2) - 12.0).abs() < 0.02);
     }
 }

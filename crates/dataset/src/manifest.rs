@@ -75,7 +75,7 @@ pub struct PartRecord {
 }
 
 /// The bars that a dataset was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MarketRecord {
     /// sha256 of symbols, times, columns and segments.
     pub digest: String,
@@ -104,12 +104,16 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// A symbol of the market.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SymbolRecord {
     /// The symbol.
     pub symbol: String,
     /// Its bars.
     pub bars: u64,
+    /// Its bars a year, which `bars_per_year = "auto"` stands for; missing in manifests of
+    /// semantics 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bars_per_year: Option<f64>,
 }
 
 /// A file of a dataset.
@@ -249,9 +253,10 @@ impl MarketRecord {
     /// What a manifest says of a market.
     #[must_use]
     pub fn new(market: &Market, dropped: &BTreeMap<String, u64>, widened: u64) -> Self {
-        let symbol = |s: &barloom_bars::SeriesSpan| SymbolRecord {
+        let symbol = |(index, s): (usize, &barloom_bars::SeriesSpan)| SymbolRecord {
             symbol: s.symbol.clone(),
             bars: (s.end - s.start) as u64,
+            bars_per_year: Some(market.bars_per_year(index)),
         };
         Self {
             digest: market_digest(market),
@@ -260,7 +265,7 @@ impl MarketRecord {
             longest_step_ns: market.longest_step_ns(),
             first_ts: market.ts().iter().copied().min().unwrap_or(0),
             last_ts: market.ts().iter().copied().max().unwrap_or(0),
-            symbols: market.series().iter().map(symbol).collect(),
+            symbols: market.series().iter().enumerate().map(symbol).collect(),
             dropped: dropped.clone(),
             widened,
         }

@@ -174,9 +174,9 @@ impl Dataset {
     /// [`DatasetError::OtherSemantics`]: they were made by other rules, which differ for its recipe.
     pub fn check_semantics(&self) -> Result<(), DatasetError> {
         let (found, known) = (self.manifest.semantics, SEMANTICS);
-        let settings = self.recipe.reward_settings(1.0)?;
         // Both rules of a touch give the same trades where no barrier ends one.
-        if found == known || (found == first_semantics() && !settings.honours_barriers()) {
+        if found == known || (found == first_semantics() && !self.recipe.reward.honours_barriers())
+        {
             return Ok(());
         }
         let path = self.path.join("manifest.json");

@@ -1,5 +1,6 @@
 //! Decisions as tables bring them.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
@@ -13,13 +14,38 @@ use crate::Error;
 /// Equity where the decisions name none, dollars.
 const EQUITY: f64 = 10_000.0;
 
+/// When a decision was known, which its bar or time alone does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnownAt {
+    /// At the open of its bar: it enters at that bar. A time between opens enters at the next bar.
+    #[default]
+    Open,
+    /// At the close of its bar, as a signal of a table of bars is: it enters at the next bar.
+    Close,
+}
+
+impl FromStr for KnownAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "open" => Ok(Self::Open),
+            "close" => Ok(Self::Close),
+            other => Err(format!("known_at: expected \"open\" or \"close\", got {other:?}")),
+        }
+    }
+}
+
+/// The share of times on bars' opens from which on they look like times of bars.
+const MOSTLY: f64 = 0.9;
+
 /// The names of a column: the first is what errors call it.
 type Names = &'static [&'static str];
 
 const SYMBOL: Names = &["symbol"];
 const BAR: Names = &["bar"];
 const TIME: Names = &["ts", "time", "timestamp"];
-const DIRECTION: Names = &["direction", "act_dir"];
+const DIRECTION: Names = &["direction", "side", "act_dir"];
 const DOLLARS: Names = &["dollars", "act_dollar"];
 const STOP: Names = &["stop", "act_sl"];
 const TARGET: Names = &["target", "act_tp"];
@@ -39,11 +65,15 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
-    pub(crate) fn read(market: &Market, batch: &RecordBatch) -> Result<Self, Error> {
+    pub(crate) fn read(
+        market: &Market,
+        batch: &RecordBatch,
+        known_at: KnownAt,
+    ) -> Result<Self, Error> {
         let rows = batch.num_rows();
         let series = series(market, batch)?;
         let direction = directions(batch)?;
-        let mut at = rows_of(market, batch, &series)?;
+        let mut at = rows_of(market, batch, &series, known_at)?;
         for (at, direction) in at.iter_mut().zip(&direction) {
             *at = at.filter(|_| direction.is_some());
         }
@@ -113,7 +143,12 @@ fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
     column(batch, names).ok_or_else(|| {
         let schema = batch.schema();
         let there: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        problem(names[0], None, format!("it is missing; the decisions have {}", there.join(", ")))
+        let help = match names {
+            DOLLARS => ". Give a column of them, or dollars=1000 for all decisions",
+            _ => "",
+        };
+        let there = there.join(", ");
+        problem(names[0], None, format!("it is missing; the decisions have {there}{help}"))
     })
 }
 
@@ -188,13 +223,19 @@ fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
 fn named_directions(array: &ArrayRef) -> Result<Vec<Option<i8>>, Error> {
     let one = |(row, name): (usize, Option<&str>)| match name {
         None => Ok(None),
-        Some("long" | "1") => Ok(Some(1)),
-        Some("short" | "-1") => Ok(Some(-1)),
-        Some("hold" | "0") => Ok(Some(0)),
-        Some(name) => {
-            let expected = format!("expected long, short or hold, got {name:?}");
-            Err(problem(DIRECTION[0], Some(row), expected))
-        }
+        Some("1") => Ok(Some(1)),
+        Some("-1") => Ok(Some(-1)),
+        Some("0") => Ok(Some(0)),
+        Some(name) => match name.trim().to_ascii_lowercase().as_str() {
+            "long" | "buy" => Ok(Some(1)),
+            "short" | "sell" => Ok(Some(-1)),
+            "hold" | "flat" => Ok(Some(0)),
+            _ => {
+                let expected =
+                    format!("expected long or buy, short or sell, or hold, got {name:?}");
+                Err(problem(DIRECTION[0], Some(row), expected))
+            }
+        },
     };
     array.as_string::<i32>().iter().enumerate().map(one).collect()
 }
@@ -245,16 +286,42 @@ fn time_names(batch: &RecordBatch) -> &'static [&'static str] {
     if column(batch, BAR).is_some() { &TIME[..1] } else { TIME }
 }
 
+/// A warning where nearly all times are those at which bars open: what a table of bars has as its
+/// times. Who computes signals from such a table knows the whole bar, and enters at its open.
+pub(crate) fn look_ahead(market: &Market, batch: &RecordBatch) -> Result<Option<String>, Error> {
+    let Some(times) = column(batch, time_names(batch)) else { return Ok(None) };
+    let (series, directions) = (series(market, batch)?, directions(batch)?);
+    let times = times.as_primitive::<Int64Type>();
+    let (mut all, mut at_open) = (0_u64, 0_u64);
+    for ((time, series), direction) in times.iter().zip(series).zip(directions) {
+        let (Some(time), Some(code), Some(1 | -1)) = (time, series, direction) else { continue };
+        let span = &market.series()[code as usize];
+        all += 1;
+        at_open += u64::from(market.ts()[span.start..span.end].binary_search(&time).is_ok());
+    }
+    if all == 0 || (at_open as f64) < MOSTLY * all as f64 {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "decisions.ts: {at_open} of {all} times are the opens of bars, and each decision enters at \
+         that open. Signals computed from the close of the bar with their time would look one bar \
+         ahead: pass known_at=\"close\" to enter at the next bar, or known_at=\"open\" if they were \
+         known before the bar opened"
+    )))
+}
+
 /// The market's row of bar t of each decision; none where there is none.
 fn rows_of(
     market: &Market,
     batch: &RecordBatch,
     series: &[Option<u32>],
+    known_at: KnownAt,
 ) -> Result<Vec<Option<usize>>, Error> {
     let times = column(batch, time_names(batch));
-    let by_bar =
-        column(batch, BAR).map(|array| rows_of_bars(market, &array, series)).transpose()?;
-    let by_time = times.as_ref().map(|array| rows_of_times(market, array, series));
+    let by_bar = column(batch, BAR)
+        .map(|array| rows_of_bars(market, &array, series, known_at))
+        .transpose()?;
+    let by_time = times.as_ref().map(|array| rows_of_times(market, array, series, known_at));
     match (by_bar, by_time) {
         (Some(rows), None) | (None, Some(rows)) => Ok(rows),
         (Some(bars), Some(at_times)) => {
@@ -280,6 +347,7 @@ fn rows_of_bars(
     market: &Market,
     array: &ArrayRef,
     series: &[Option<u32>],
+    known_at: KnownAt,
 ) -> Result<Vec<Option<usize>>, Error> {
     let array = cast_to(BAR, array, &DataType::Int64)?;
     let one = |(row, bar): (usize, Option<i64>)| {
@@ -287,7 +355,10 @@ fn rows_of_bars(
         let span = &market.series()[code as usize];
         let bars = span.end - span.start;
         match usize::try_from(bar).ok().filter(|bar| *bar < bars) {
-            Some(bar) => Ok(Some(span.start + bar)),
+            Some(bar) => Ok(match known_at {
+                KnownAt::Open => Some(span.start + bar),
+                KnownAt::Close => goes_on(market, span.start + bar + 1),
+            }),
             None => {
                 let expected = format!("expected a bar below {bars}, got {bar}");
                 Err(problem(BAR[0], Some(row), expected))
@@ -297,12 +368,26 @@ fn rows_of_bars(
     array.as_primitive::<Int64Type>().iter().enumerate().map(one).collect()
 }
 
-/// The first bar that opens at each time or later, if that is in a segment that has begun by then.
-fn rows_of_times(market: &Market, times: &ArrayRef, series: &[Option<u32>]) -> Vec<Option<usize>> {
+/// The row, if the one before is in the same segment.
+fn goes_on(market: &Market, row: usize) -> Option<usize> {
+    let segments = market.segments();
+    let segment = segments.get(segments.partition_point(|one| one.end <= row))?;
+    (segment.start < row).then_some(row)
+}
+
+/// The first bar that opens at each time or later, or after it where it was known at a bar's close,
+/// if that is in a segment that has begun by then.
+fn rows_of_times(
+    market: &Market,
+    times: &ArrayRef,
+    series: &[Option<u32>],
+    known_at: KnownAt,
+) -> Vec<Option<usize>> {
     let one = |(row, time): (usize, Option<i64>)| {
         let (time, span) = (time?, &market.series()[series[row]? as usize]);
         let bars = &market.ts()[span.start..span.end];
-        let at = span.start + bars.partition_point(|ts| *ts < time);
+        let over = |ts: &i64| *ts < time || (*ts == time && known_at == KnownAt::Close);
+        let at = span.start + bars.partition_point(over);
         let opens = *market.ts()[..span.end].get(at)?;
         let segments = market.segments();
         let segment = segments.get(segments.partition_point(|one| one.end <= at))?;

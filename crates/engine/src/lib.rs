@@ -48,10 +48,11 @@ mod watch;
 
 pub use backends::{BackendChoice, UnknownBackend};
 pub use counts::{count, counted};
+pub use decisions::KnownAt;
 pub use error::{Error, ErrorKind};
 pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
-pub use pricing::price;
+pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
 pub use source::{CACHE_BYTES, Source, default_cache, read_bars, read_options, read_recipe};

@@ -1,4 +1,4 @@
-//! Prices decisions that somebody else took, as the rewards of samples are priced.
+//! Prices decisions of your own, as the rewards of samples are priced.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -16,119 +16,154 @@ use barloom_bars::Market;
 use barloom_dataset::{DatasetError, EXIT_REASONS, reward_names};
 use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, Trades, TradesMut};
 
-use crate::decisions::{self, Decisions, problem};
+use crate::decisions::{self, Decisions, KnownAt, problem};
 use crate::{Error, Loaded, Watch};
 
 /// Decisions that are read, priced and told of at a time.
 const PIECE: usize = 131_072;
 
-/// Prices decisions by the recipe's `[reward]` and `dataset.forward` on its bars: the same trades
-/// and rewards that samples of the recipe have.
+/// A market made ready for pricing decisions, as often as wanted: the bars are read and the tables of
+/// rewards are made once.
 ///
-/// Columns of `decisions`, one row a decision:
-/// - `bar`, bar t within its series from 0 (of the bars that are used: dropped ones are not
-///   counted), or `ts` (also `time`, `timestamp`), a time of any form that times of bars may have: t
-///   is then the first bar of the series that opens at it or later, so the time is when a decision
-///   is carried out: one that needs the close of a bar can't have that bar's time, which is that of
-///   its open. There is none before the first bar of a segment, as in a gap beyond `max_gap`. Where
-///   there are `bar` and `ts`, they must mean the same bar;
-/// - `symbol`, needed where there are several;
-/// - `direction`: 1 long, -1 short, 0 hold; or these words;
-/// - `dollars`: the notional;
-/// - `stop`, `target`: distances as fractions of the entry price; none where they are null, NaN or
-///   not there;
-/// - `equity`: dollars, 10,000 where it is not there; `return` is measured by it.
-///
-/// The result has a row for each, in pieces, of which there is at least one: `bar`, `ts` (open time
-/// of bar t), `symbol`, `entry_price`, `exit_price`, `pnl`, `held_bars`, `exit_reason`, `reward` and
-/// `reward_<metric>` for each further metric, as datasets have them. What can't be priced is null: a
-/// decision whose bar, time or direction is null, that comes after the last bar, or whose `forward`
-/// bars from t on are not all in one segment.
-///
-/// Columns of other names are not used; a warning names them.
-///
-/// # Errors
-/// A column is missing or of another type, or a value can't be: the error names column and row. Or
-/// it was stopped.
-pub fn price(
-    loaded: &Loaded,
-    decisions: &RecordBatch,
-    watch: &Watch<'_>,
-) -> Result<Vec<RecordBatch>, Error> {
-    let market = &*loaded.market;
-    let settings = loaded.recipe.reward_settings(market.bars_per_year())?;
-    let pricer = Pricer::new(prices(market), settings.clone()).map_err(BackendError::from)?;
-    let pricing = Pricing { market, pricer, settings };
-    decisions::warn_of_others(decisions);
-    // Of the whole column: what the values mean is told from all of them.
-    let decisions = &decisions::with_times(decisions, &loaded.recipe.data.timezone)?;
-    let rows = decisions.num_rows();
-    (watch.total)(rows as u64);
-    let count = rows.div_ceil(PIECE).max(1);
-    let next = AtomicUsize::new(0);
-    // Pieces are begun in order, so all before one that fails are done: the first error is the same
-    // for any number of threads.
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= count {
-                return done;
-            }
-            let begin = number * PIECE;
-            let piece = decisions.slice(begin, PIECE.min(rows - begin));
-            let result = match (watch.stop)() {
-                true => Err(DatasetError::Stopped.into()),
-                false => pricing.price(&piece).map_err(|error| error.after_row(begin)),
-            };
-            (watch.progress)(piece.num_rows() as u64);
-            if result.is_err() {
-                next.store(count, Ordering::Relaxed);
-            }
-            done.push((number, result));
-        }
-    };
-    let mut pieces: Vec<_> = thread::scope(|scope| {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(count);
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut pieces = work();
-        for other in others {
-            pieces.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        pieces
-    });
-    pieces.sort_unstable_by_key(|(number, _)| *number);
-    pieces.into_iter().map(|(_, piece)| piece).collect()
-}
-
-/// Whether `[row, row + forward)` is in one segment.
-fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
-    let segments = market.segments();
-    let at = segments.partition_point(|segment| segment.end <= row);
-    segments.get(at).is_some_and(|s| s.start <= row && forward <= s.end - row)
-}
-
-/// What decisions are priced by.
-struct Pricing<'a> {
-    market: &'a Market,
+/// Trades and rewards are those that samples of the recipe have: by its `[reward]` and
+/// `dataset.forward`, on its bars.
+#[derive(Debug)]
+pub struct DecisionPricer {
+    market: Arc<Market>,
     pricer: Pricer,
     settings: RewardSettings,
+    timezone: String,
 }
 
-impl Pricing<'_> {
-    fn price(&self, decisions: &RecordBatch) -> Result<RecordBatch, Error> {
-        let decisions = Decisions::read(self.market, decisions)?;
+/// Decisions with their rewards.
+#[derive(Debug)]
+pub struct PricedDecisions {
+    /// The rows, in pieces, of which there is at least one.
+    pub pieces: Vec<RecordBatch>,
+    /// Likely mistakes in the decisions, for people.
+    pub warnings: Vec<String>,
+}
+
+impl DecisionPricer {
+    /// Prepares the bars: O(bars).
+    ///
+    /// # Errors
+    /// The `[reward]` table is wrong.
+    pub fn new(loaded: &Loaded) -> Result<Self, Error> {
+        let market = Arc::clone(&loaded.market);
+        let settings = loaded.recipe.reward_settings(&market)?;
+        let pricer = Pricer::new(prices(&market), settings.clone()).map_err(BackendError::from)?;
+        let timezone = loaded.recipe.data.timezone.clone();
+        Ok(Self { market, pricer, settings, timezone })
+    }
+
+    /// Prices decisions.
+    ///
+    /// Columns of `decisions`, one row a decision:
+    /// - `bar`, bar t within its series from 0 (of the bars that are used: dropped ones are not
+    ///   counted), or `ts` (also `time`, `timestamp`), a time of any form that times of bars may
+    ///   have. By `known_at` it means the first bar of the series that opens at it or later, or the
+    ///   first that opens after it. There is none before the first bar of a segment, as in a gap
+    ///   beyond `max_gap`. Where there are `bar` and `ts`, they must mean the same bar;
+    /// - `symbol`, needed where there are several;
+    /// - `direction` (also `side`): 1 long, -1 short, 0 hold; or `long`, `short`, `hold`, `buy`,
+    ///   `sell`, in any case;
+    /// - `dollars`: the notional;
+    /// - `stop`, `target`: distances as fractions of the entry price; none where they are null, NaN
+    ///   or missing;
+    /// - `equity`: dollars, 10,000 where it is missing; `return` is measured by it.
+    ///
+    /// The result has a row for each: `bar`, `ts` (open time of bar t), `symbol`, `entry_price`,
+    /// `exit_price`, `pnl`, `held_bars`, `exit_reason`, `reward` and `reward_<metric>` for each
+    /// further metric, as datasets have them. What can't be priced is null: a decision whose bar,
+    /// time or direction is null, that comes after the last bar, or whose `forward` bars from t on
+    /// are not all in one segment.
+    ///
+    /// Columns of other names are not used; a warning names them. Without `known_at`, times that
+    /// nearly all are those of bars' opens get a warning too, as they look like signals that know the
+    /// bar that they enter at.
+    ///
+    /// # Errors
+    /// A column is missing or of another type, or a value can't be: the error names column and row.
+    /// Or it was stopped.
+    pub fn price(
+        &self,
+        decisions: &RecordBatch,
+        known_at: Option<KnownAt>,
+        watch: &Watch<'_>,
+    ) -> Result<PricedDecisions, Error> {
+        decisions::warn_of_others(decisions);
+        // Of the whole column: what the values mean is told from all of them.
+        let decisions = &decisions::with_times(decisions, &self.timezone)?;
+        let mut warnings = Vec::new();
+        if known_at.is_none() && self.settings.enters_at_open() {
+            warnings.extend(decisions::look_ahead(&self.market, decisions)?);
+        }
+        let pieces = self.pieces(decisions, known_at.unwrap_or_default(), watch)?;
+        Ok(PricedDecisions { pieces, warnings })
+    }
+
+    /// Prices decisions a piece at a time, on all processors.
+    fn pieces(
+        &self,
+        decisions: &RecordBatch,
+        known_at: KnownAt,
+        watch: &Watch<'_>,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let rows = decisions.num_rows();
+        (watch.total)(rows as u64);
+        let count = rows.div_ceil(PIECE).max(1);
+        let next = AtomicUsize::new(0);
+        // Pieces are begun in order, so all before one that fails are done: the first error is the
+        // same for any number of threads.
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return done;
+                }
+                let begin = number * PIECE;
+                let piece = decisions.slice(begin, PIECE.min(rows - begin));
+                let result = match (watch.stop)() {
+                    true => Err(DatasetError::Stopped.into()),
+                    false => self.piece(&piece, known_at).map_err(|error| error.after_row(begin)),
+                };
+                (watch.progress)(piece.num_rows() as u64);
+                if result.is_err() {
+                    next.store(count, Ordering::Relaxed);
+                }
+                done.push((number, result));
+            }
+        };
+        let mut pieces: Vec<_> = thread::scope(|scope| {
+            let threads = thread::available_parallelism().map_or(1, NonZero::get).min(count);
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut pieces = work();
+            for other in others {
+                pieces
+                    .extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            pieces
+        });
+        pieces.sort_unstable_by_key(|(number, _)| *number);
+        pieces.into_iter().map(|(_, piece)| piece).collect()
+    }
+
+    fn piece(&self, decisions: &RecordBatch, known_at: KnownAt) -> Result<RecordBatch, Error> {
+        let market = &*self.market;
+        let decisions = Decisions::read(market, decisions, known_at)?;
         if self.settings.metrics.contains(&Metric::RMultiple) {
             decisions.check_stops()?;
         }
         let forward = self.settings.forward;
         let can_be =
-            |i: &usize| decisions.at[*i].is_some_and(|row| has_horizon(self.market, row, forward));
+            |i: &usize| decisions.at[*i].is_some_and(|row| has_horizon(market, row, forward));
         let rows: Vec<usize> = (0..decisions.at.len()).filter(can_be).collect();
         let priced = self.priced(&decisions, &rows);
         let metrics: Vec<&str> = self.settings.metrics.iter().map(|m| m.name()).collect();
         priced
-            .table(self.market, &decisions, &metrics, &rows)
+            .table(market, &decisions, &metrics, &rows)
             .map_err(|e| problem("the result", None, e))
     }
 
@@ -151,7 +186,7 @@ impl Pricing<'_> {
         let count = rows.len();
         let mut priced = Priced::zeroed(count, settings.metrics.len());
         let mut unit_return = vec![0.0; count];
-        let prices = prices(self.market);
+        let prices = prices(&self.market);
         let mut out = TradesMut {
             entry_price: &mut priced.entry_price,
             exit_price: &mut priced.exit_price,
@@ -177,6 +212,13 @@ impl Pricing<'_> {
         }
         priced
     }
+}
+
+/// Whether `[row, row + forward)` is in one segment.
+fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
+    let segments = market.segments();
+    let at = segments.partition_point(|segment| segment.end <= row);
+    segments.get(at).is_some_and(|s| s.start <= row && forward <= s.end - row)
 }
 
 /// Trades and rewards, column by column.

@@ -458,3 +458,33 @@ fn init_writes_to_standard_output() {
     barloom(dir.path(), &["init"]);
     assert_eq!(fs::read_to_string(dir.path().join("recipe.toml")).expect("a recipe"), text);
 }
+
+/// Clipping and bars without a trade spoil rewards in silence, so a build says so.
+#[test]
+fn a_build_warns_of_clipped_metrics_and_of_entries_on_filled_bars() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut csv = String::from("time,open,high,low,close,volume\n");
+    for minute in (0..900).filter(|minute| minute % 3 != 2) {
+        let (time, price) = (1_700_000_040 + 60 * minute, 100 + minute * 7_919 % 13);
+        csv += &format!("{time},{price},{},{},{price},5\n", price + 1, price - 1);
+    }
+    fs::write(dir.path().join("bars.csv"), csv).expect("bars");
+    let build = |name: &str, data: &str, reward: &str| {
+        let recipe = format!(
+            "[data]\nbars = [\"bars.csv\"]\n{data}\n\
+             [dataset]\nsamples = 500\nlookback = 4\nforward = 8\n[reward]\n{reward}\n"
+        );
+        let config = format!("{name}.toml");
+        fs::write(dir.path().join(&config), recipe).expect("a recipe");
+        barloom(dir.path(), &["build", "--config", &config, "--out", name]).1
+    };
+    let clips = "of the trades have a sharpe that was clipped to [-5.0,5.0]";
+    let fills = "of the samples enter at a bar that \"fill\" made";
+    let told = build("clipped", "", "metric = \"sharpe\"\nclip = [-5.0, 5.0]");
+    assert!(told.contains(clips) && !told.contains(fills), "{told}");
+    let told = build("filled", "aggregate = \"1m\"\nempty_bars = \"fill\"", "");
+    assert!(told.contains("about 33% ") && told.contains(fills), "{told}");
+    assert!(!told.contains("clipped"), "{told}");
+    let told = build("neither", "aggregate = \"1m\"", "metric = \"sharpe\"\nclip = [-1e9, 1e9]");
+    assert!(!told.contains("clipped") && !told.contains(fills), "{told}");
+}

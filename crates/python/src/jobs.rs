@@ -7,8 +7,6 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
 use barloom_dataset::Rows;
 use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
 use barloom_market_data::{OnBadBar, ReadOptions};
@@ -25,9 +23,6 @@ use crate::{bars, errors};
 
 /// How often progress is told and Ctrl-C is looked for.
 const TICK: Duration = Duration::from_millis(50);
-
-/// What decisions are priced by.
-const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];
 
 /// Threads of a job at most.
 const MOST_THREADS: usize = 1_024;
@@ -314,35 +309,4 @@ pub(crate) fn read(
         table.map_err(errors::of)
     })?;
     Ok(Table::new(table.schema(), vec![table]))
-}
-
-/// Prices decisions on bars.
-#[pyfunction]
-pub(crate) fn price(
-    py: Python<'_>,
-    cfg: Option<&Bound<'_, PyAny>>,
-    bars: Option<&Bound<'_, PyAny>>,
-    decisions: &Bound<'_, PyAny>,
-    #[pyo3(from_py_with = whole_or_none)] forward: Option<usize>,
-    cache: bool,
-) -> PyResult<Table> {
-    let mut recipe: Recipe = of_any(cfg)?;
-    if let Some(forward) = forward {
-        recipe.dataset.forward = forward;
-    }
-    recipe.validate().map_err(errors::of)?;
-    // Nothing else of the bars is looked at.
-    recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec().into();
-    recipe.scaling = Recipe::default().scaling;
-    let given = bars::given(bars)?;
-    let Some((schema, batches)) = tables::from_python(decisions)? else {
-        return Err(errors::usage("decisions: expected a table"));
-    };
-    let priced = watched(py, None, None, move |watch| {
-        let decisions = tables::joined(&schema, &batches)?;
-        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
-        barloom_engine::price(&loaded, &decisions, watch).map_err(errors::of)
-    })?;
-    let schema = priced.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-    Ok(Table::new(schema, priced))
 }

@@ -19,6 +19,7 @@ mod indices;
 mod jobs;
 mod loader;
 mod part;
+mod pricer;
 mod recipe;
 mod tables;
 
@@ -38,13 +39,14 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<loader::Loader>()?;
     module.add_class::<loader::Batches>()?;
     module.add_class::<tables::Table>()?;
+    module.add_class::<pricer::Pricer>()?;
     module.add_function(wrap_pyfunction!(command::command, module)?)?;
     module.add_function(wrap_pyfunction!(bars::sample_bars, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::build, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::verify, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::check, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::read, module)?)?;
-    module.add_function(wrap_pyfunction!(jobs::price, module)?)?;
+    module.add_function(wrap_pyfunction!(pricer::pricer, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::open, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::from_stored, module)?)?;
     Ok(())

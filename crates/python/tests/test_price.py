@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -244,8 +245,93 @@ def test_directions_by_their_words():
     signs = words | {"direction": [1, -1, 0]}
     priced = [barloom.price(bars, actions, forward=4).to_arrow() for actions in (words, signs)]
     assert priced[0].equals(priced[1])
-    with pytest.raises(barloom.DataError, match='index 1: expected long, short or hold, got "buy"'):
-        barloom.price(bars, words | {"direction": ["long", "buy", "hold"]}, forward=4)
+    sides = {"bar": [10, 20, 30], "side": ["buy", "SELL", None], "dollars": [1e3] * 3}
+    by_side = barloom.price(bars, sides, forward=4).to_arrow()
+    assert by_side.slice(0, 2).equals(priced[0].slice(0, 2))
+    says = 'index 1: expected long or buy, short or sell, or hold, got "up"'
+    with pytest.raises(barloom.DataError, match=says):
+        barloom.price(bars, words | {"direction": ["long", "up", "hold"]}, forward=4)
+
+
+def test_times_of_bars_look_ahead_unless_it_is_said_when_they_were_known():
+    bars = made_bars()
+    times = bars["ts"][10:60]
+    signals = {"ts": times, "direction": np.ones(50, int), "dollars": np.full(50, 1e3)}
+    with pytest.warns(UserWarning, match=r'50 of 50 times .*known_at="close"') as caught:
+        warned = barloom.price(bars, signals, forward=4)
+    assert caught[0].filename == __file__, "the warning names the caller's line"
+    assert warned["bar"].tolist() == list(range(10, 60))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        at_open = barloom.price(bars, signals, forward=4, known_at="open")
+        at_close = barloom.price(bars, signals, forward=4, known_at="close")
+        at_close_of_bar = barloom.price(
+            bars, signals, forward=4, cfg={"reward": {"entry": "next_close"}}
+        )
+    assert at_open.to_arrow().equals(warned.to_arrow())
+    assert at_close["bar"].tolist() == list(range(11, 61))
+    assert at_close["entry_price"].tolist() == bars["open"][11:61].tolist()
+    assert at_close_of_bar["entry_price"].tolist() == bars["close"][10:60].tolist()
+    with pytest.raises(barloom.RecipeError, match='known_at: expected "open" or "close"'):
+        barloom.price(bars, signals, known_at="later")
+
+
+def test_a_pricer_reads_its_bars_once(spy: Path):
+    pricer = barloom.Pricer(spy, forward=24)
+    for stop in (0.01, 0.02, 0.03):
+        signals = {"bar": [100, 200], "direction": ["buy", "sell"]}
+        once = pricer.price(signals, dollars=1e3, stop=stop, target=0.05)
+        whole = signals | {"dollars": [1e3] * 2, "stop": [stop] * 2, "target": [0.05] * 2}
+        assert once.to_arrow().equals(barloom.price(spy, whole, forward=24).to_arrow())
+    begin = time.perf_counter()
+    for _ in range(20):
+        pricer.price(signals, dollars=1e3)
+    looped = time.perf_counter() - begin
+    begin = time.perf_counter()
+    barloom.price(spy, signals, forward=24, dollars=1e3)
+    # A call waits for its worker at most one tick of 50 ms, whatever the bars.
+    assert looped / 20 < time.perf_counter() - begin + 0.05
+    own = signals | {"dollars": [5e3, 5e3]}
+    pnl = [pricer.price(own, dollars=dollars)["pnl"].tolist() for dollars in (None, 1.0)]
+    assert pnl[0] == pnl[1], "a column comes before an argument"
+
+
+def test_signals_of_other_forms():
+    pandas = pytest.importorskip("pandas")
+    bars = made_bars()
+    times = pandas.DatetimeIndex(bars["ts"][[10, 20, 30]])
+    table = {"ts": bars["ts"][[10, 20, 30]], "direction": [1, -1, 0], "dollars": [1e3] * 3}
+    expected = barloom.price(bars, table, forward=4, known_at="close").to_arrow()
+
+    def priced(signals: Any) -> pa.Table:
+        return barloom.price(bars, signals, forward=4, known_at="close", dollars=1e3).to_arrow()
+
+    assert priced(pandas.Series([1, -1, 0], index=times)).equals(expected)
+    assert priced(pandas.Series(["buy", "sell", "hold"], index=times, name="x")).equals(expected)
+    milliseconds = times.as_unit("ms").astype("int64").tolist()
+    orders = [
+        {"id": "1", "timestamp": ms, "side": side, "info": {"fee": 1}}
+        for ms, side in zip(milliseconds, ("buy", "sell", "hold"))
+    ]
+    assert priced(orders).equals(expected)
+    # ccxt's bars are bars.
+    ohlcv = [
+        [int(ts), *(float(bars[name][k]) for name in (*PRICES, "volume"))]
+        for k, ts in enumerate(bars["ts"].astype("datetime64[ms]").astype(int))
+    ]
+    again = barloom.price(ohlcv, table, forward=4, known_at="close").to_arrow()
+    assert again.drop_columns("symbol").equals(expected.drop_columns("symbol"))
+    for signals, says in [
+        (ohlcv, "are bars"),
+        ([1, 0, -1], "a list of directions"),
+        (np.array([1, -1]), "an array of directions"),
+        (pandas.Series([1, -1, 0]), "DatetimeIndex"),
+        ([{"ts": 1}, 5], "expected a table"),
+    ]:
+        with pytest.raises(TypeError, match=says):
+            priced(signals)
+    with pytest.raises(barloom.DataError, match="dollars: it is missing"):
+        barloom.price(bars, pandas.Series([1, -1, 0], index=times), forward=4)
 
 
 def test_equity_scales_returns():

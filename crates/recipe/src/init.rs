@@ -94,7 +94,7 @@ fee_bps = 5.0              # a side, as slippage
 slippage_bps = 1.0
 spread_bps = 2.0           # the whole spread; a side pays half
 carry_bps = 0.0            # per bar boundary held over; path metrics charge it on the exit bar
-bars_per_year = "auto"     # or a number such as 252
+bars_per_year = "auto"     # of each symbol by the times of its bars, or a number such as 252
 eps = 1e-8                 # added to the denominators of sharpe, sortino and calmar
 # clip = [-1000.0, 1000.0] # of car, sharpe, sortino and calmar, and only with one of them
 "#;

@@ -159,13 +159,14 @@ impl Recipe {
         self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
     }
 
-    /// How actions are priced, with every default in place. `bars_per_year_auto` is what
-    /// `bars_per_year = "auto"` stands for: the market's.
+    /// How actions on a market are priced, with every default in place. `bars_per_year = "auto"` is
+    /// that of each series.
     ///
     /// # Errors
-    /// The `[reward]` table is wrong, or `bars_per_year_auto` is used and not above 0.
-    pub fn reward_settings(&self, bars_per_year_auto: f64) -> Result<RewardSettings, RecipeError> {
-        self.reward.settings(self.dataset.forward, bars_per_year_auto)
+    /// The `[reward]` table is wrong.
+    pub fn reward_settings(&self, market: &Market) -> Result<RewardSettings, RecipeError> {
+        let rates = self.reward.rates(market);
+        self.reward.settings(self.dataset.forward, rates)
     }
 
     /// The parts of the split as time intervals of a market; empty without a split.

@@ -62,8 +62,8 @@ impl Recipe {
     /// The recipe that a dataset of this market holds: every key that applies is written, each
     /// `"auto"` is replaced by what it stands for, and the bars are the dataset's own.
     ///
-    /// `max_gap` stays `"auto"` where series differ in their limits. Resolving again changes
-    /// nothing.
+    /// `max_gap` stays `"auto"` where series differ in their limits, and `bars_per_year` where they
+    /// differ in their bars a year. Resolving again changes nothing.
     ///
     /// # Errors
     /// As [`Recipe::validate`].
@@ -83,7 +83,11 @@ impl Recipe {
             }
         }
         if resolved.reward.bars_per_year == BarsPerYear::Auto {
-            resolved.reward.bars_per_year = BarsPerYear::Number(market.bars_per_year());
+            let rates = resolved.reward.rates(market);
+            let mut rates = rates.rates();
+            if let (Some(all), None) = (rates.next(), rates.next()) {
+                resolved.reward.bars_per_year = BarsPerYear::Number(all);
+            }
         }
         resolved.validate()?;
         Ok(resolved)

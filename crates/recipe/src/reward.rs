@@ -1,7 +1,8 @@
 //! The `[reward]` table: how actions are priced, as written.
 
+use barloom_bars::Market;
 use barloom_rewards::{
-    Barriers, Costs, Entry, Formulas, Metric, RewardSettings, RewardsError, SameBar,
+    BarRates, Barriers, Costs, Entry, Formulas, Metric, RewardSettings, RewardsError, SameBar,
 };
 use serde::{Serialize, Serializer};
 
@@ -28,10 +29,20 @@ pub(crate) const KEYS: &[&str] = &[
 /// Bars a year, for the annualised metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BarsPerYear {
-    /// By the steps between the market's bars: `barloom_bars::Market::bars_per_year`.
+    /// Of each series by the steps between its bars: `barloom_bars::Market::bars_per_year`.
     Auto,
     /// This many.
     Number(f64),
+}
+
+impl BarsPerYear {
+    /// The number that is written; none for `"auto"`.
+    fn fixed(self) -> Option<f64> {
+        match self {
+            Self::Auto => None,
+            Self::Number(number) => Some(number),
+        }
+    }
 }
 
 impl Serialize for BarsPerYear {
@@ -102,7 +113,7 @@ impl RewardTable {
             carry_bps: default.carry_bps,
             bars_per_year: match formulas {
                 Formulas::V1 => BarsPerYear::Auto,
-                Formulas::FrelV1 => BarsPerYear::Number(default.bars_per_year),
+                Formulas::FrelV1 => BarsPerYear::Number(default.bars_per_year.at(0)),
             },
             eps: default.eps,
             clip: None,
@@ -168,14 +179,14 @@ impl RewardTable {
             let because = "without one of the metrics car, sharpe, sortino or calmar";
             return Err(RecipeError::does_not_apply("reward.clip", because));
         }
-        self.settings(forward, 1.0).map(|_| ())
+        self.settings(forward, self.bars_per_year.fixed().unwrap_or(1.0).into()).map(drop)
     }
 
     /// These settings for the rewards crate, checked.
     pub(crate) fn settings(
         &self,
         forward: usize,
-        bars_per_year_auto: f64,
+        bars_per_year: BarRates,
     ) -> Result<RewardSettings, RecipeError> {
         let written = self.written_out();
         let default = default_settings(self.formulas, forward);
@@ -190,10 +201,7 @@ impl RewardTable {
             slippage_bps: self.slippage_bps,
             spread_bps: self.spread_bps,
             carry_bps: self.carry_bps,
-            bars_per_year: match self.bars_per_year {
-                BarsPerYear::Auto => bars_per_year_auto,
-                BarsPerYear::Number(number) => number,
-            },
+            bars_per_year,
             eps: self.eps,
             clip: written.clip,
             forward,
@@ -205,6 +213,25 @@ impl RewardTable {
             }
             Err(other) => Err(RecipeError::conflict("reward", other.to_string())),
         }
+    }
+
+    /// Bars a year of a market's rows.
+    pub(crate) fn rates(&self, market: &Market) -> BarRates {
+        match self.bars_per_year {
+            BarsPerYear::Number(number) => number.into(),
+            BarsPerYear::Auto => {
+                let series = market.series().iter().enumerate();
+                BarRates::by_series(
+                    series.map(|(index, span)| (span.start, market.bars_per_year(index))),
+                )
+            }
+        }
+    }
+
+    /// Whether stops and targets end trades.
+    #[must_use]
+    pub fn honours_barriers(&self) -> bool {
+        self.formulas == Formulas::V1 && self.barriers != Some(Barriers::Ignore)
     }
 
     /// This table with every key written that applies.

@@ -69,8 +69,7 @@ fn resolving_is_idempotent_and_reads_back() {
         assert_eq!(read(&recipe.to_toml()), recipe);
         assert_eq!(read(&recipe.to_toml()).digest(), recipe.digest());
         // What is priced is the same however it is written.
-        let auto = market.bars_per_year();
-        assert_eq!(recipe.reward_settings(auto), resolved.reward_settings(f64::NAN), "{text}");
+        assert_eq!(recipe.reward_settings(&market), resolved.reward_settings(&market), "{text}");
     }
 }
 
@@ -150,6 +149,21 @@ fn max_gap_stays_auto_where_series_differ() {
     assert_eq!(resolve(&[HOUR, DAY]), MaxGap::Auto);
 }
 
+/// Symbols of other steps have other bars a year, which no one number stands for.
+#[test]
+fn bars_per_year_is_a_number_where_symbols_agree() {
+    let recipe = read("");
+    let resolve = |steps: &[i64]| {
+        let market = market(&recipe, steps);
+        (recipe.resolve(&market).unwrap(), recipe.reward_settings(&market).unwrap().bars_per_year)
+    };
+    assert_eq!(resolve(&[HOUR, HOUR]).0.reward.bars_per_year, BarsPerYear::Number(8_766.0));
+    let (mixed, rates) = resolve(&[HOUR, DAY]);
+    assert_eq!(mixed.reward.bars_per_year, BarsPerYear::Auto);
+    assert_eq!(rates.rates().collect::<Vec<_>>(), [8_766.0, 365.25]);
+    assert_eq!(mixed.resolve(&market(&recipe, &[HOUR, DAY])).unwrap(), mixed);
+}
+
 #[test]
 fn defaults() {
     let v1 = Recipe::default();
@@ -157,8 +171,9 @@ fn defaults() {
     assert_eq!((v1.dataset.lookback, v1.dataset.forward), (64, 64));
     assert_eq!(v1.channel_scaler("high"), ChannelScaler::LastClose);
     assert_eq!(v1.channel_scaler("volume"), ChannelScaler::Log1pLast);
-    let settings = v1.reward_settings(8_766.0).unwrap();
-    assert_eq!(settings.bars_per_year, 8_766.0);
+    let hours = market(&v1, &[HOUR]);
+    let settings = v1.reward_settings(&hours).unwrap();
+    assert_eq!(settings.bars_per_year, 8_766.0.into());
     assert_eq!((settings.entry, settings.barriers), (Entry::NextOpen, Barriers::Honour));
     assert_eq!((settings.same_bar, settings.costs), (SameBar::StopFirst, Costs::BothSides));
     assert_eq!((settings.fee_bps, settings.slippage_bps, settings.spread_bps), (5.0, 1.0, 2.0));
@@ -168,13 +183,14 @@ fn defaults() {
     let frel = read("[reward]\nformulas = \"frel-v1\"\n");
     assert_eq!(frel, Recipe::frel_v1());
     assert_eq!((frel.dataset.lookback, frel.dataset.forward), (200, 200));
-    let settings = frel.reward_settings(1.0).unwrap();
+    let settings = frel.reward_settings(&hours).unwrap();
     assert_eq!((settings.formulas, settings.forward), (Formulas::FrelV1, 200));
     assert_eq!((settings.fee_bps, settings.slippage_bps, settings.spread_bps), (0.2, 0.1, 0.05));
-    assert_eq!((settings.carry_bps, settings.bars_per_year, settings.clip), (2.0, 252.0, None));
+    assert_eq!((settings.carry_bps, settings.clip), (2.0, None));
+    assert_eq!(settings.bars_per_year, 252.0.into());
     assert_eq!(settings.metrics, [Metric::Car]);
 
-    let clipped = read("[reward]\nmetric = [\"pnl\", \"car\"]\n").reward_settings(1.0).unwrap();
+    let clipped = read("[reward]\nmetric = [\"pnl\", \"car\"]\n").reward_settings(&hours).unwrap();
     assert_eq!(clipped.clip, Some([-1_000.0, 1_000.0]));
 }
 

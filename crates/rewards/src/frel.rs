@@ -94,7 +94,7 @@ impl FrelIndex {
         let side = usize::from(action.direction > 0);
         let (start, end) = (t + 1, t + settings.forward);
         let m = settings.steps() as f64;
-        let year = settings.bars_per_year;
+        let year = settings.bars_per_year.at(t);
         let returns = |tree: &Tree<Moments>| tree.range(start, end, |a, b| returns_of(close, a, b));
         match (metric, &self.returns, &self.losses, &self.cumulative) {
             (Metric::Sharpe, Some(tree), ..) => {

@@ -7,6 +7,7 @@ use crate::trade::{Action, ExitReason, Trade};
 #[inline(always)]
 pub(crate) fn of_trade(
     settings: &RewardSettings,
+    t: usize,
     action: &Action,
     equity: f64,
     trade: &Trade,
@@ -25,7 +26,7 @@ pub(crate) fn of_trade(
             ExitReason::None | ExitReason::Horizon => 0.0,
         },
         Metric::Car => {
-            let exponent = settings.bars_per_year / settings.forward as f64;
+            let exponent = settings.bars_per_year.at(t) / settings.forward as f64;
             libm::pow((1.0 + u).max(0.0), exponent) - 1.0
         }
         Metric::Sharpe | Metric::Sortino | Metric::Calmar => return None,

@@ -98,7 +98,7 @@ impl PathIndex {
         let path = Path::new(prices, settings, t, action, trade);
         let m = settings.steps() as f64;
         let mean = trade.unit_return / m;
-        let year = settings.bars_per_year;
+        let year = settings.bars_per_year.at(t);
         match (metric, &self.changes, &self.levels) {
             (Metric::Sharpe, Some(changes), _) => {
                 mean / (path.std(changes, m) + settings.eps) * year.sqrt()

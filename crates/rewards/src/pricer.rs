@@ -120,12 +120,15 @@ impl Pricer {
             return Reward { value: 0.0, clipped: false };
         }
         let settings = &self.settings;
-        let value = metrics::of_trade(settings, action, equity, trade, metric).unwrap_or_else(
-            || match &self.path {
-                PathKind::V1(index) => index.metric(prices, settings, t, action, trade, metric),
-                PathKind::Frel(index) => index.metric(prices.close, settings, t, action, metric),
-            },
-        );
+        let value =
+            metrics::of_trade(settings, t, action, equity, trade, metric).unwrap_or_else(|| {
+                match &self.path {
+                    PathKind::V1(index) => index.metric(prices, settings, t, action, trade, metric),
+                    PathKind::Frel(index) => {
+                        index.metric(prices.close, settings, t, action, metric)
+                    }
+                }
+            });
         settings.finish(action, value, metric)
     }
 }

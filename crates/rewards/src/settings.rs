@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::RewardsError;
+use crate::{BarRates, RewardsError};
 
 /// Which formulas rewards follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +151,7 @@ pub struct RewardSettings {
     /// Carry for each bar boundary held over, basis points of notional.
     pub carry_bps: f64,
     /// Bars a year, for the annualised metrics.
-    pub bars_per_year: f64,
+    pub bars_per_year: BarRates,
     /// Added to denominators of sharpe, sortino and calmar.
     pub eps: f64,
     /// Bounds for car, sharpe, sortino and calmar.
@@ -175,7 +175,7 @@ impl RewardSettings {
             slippage_bps: 1.0,
             spread_bps: 2.0,
             carry_bps: 0.0,
-            bars_per_year: 252.0,
+            bars_per_year: BarRates::from(252.0),
             eps: 1e-8,
             clip: Some([-1_000.0, 1_000.0]),
             forward,
@@ -274,9 +274,10 @@ impl RewardSettings {
         if !self.carry_bps.is_finite() {
             return error("reward.carry_bps", self.carry_bps.to_string(), "a finite number");
         }
-        if !(self.bars_per_year > 0.0 && self.bars_per_year.is_finite()) {
+        let wrong = |rate: &f64| !(*rate > 0.0 && rate.is_finite());
+        if let Some(rate) = self.bars_per_year.rates().find(wrong) {
             let expected = "a finite number above 0, or \"auto\"";
-            return error("reward.bars_per_year", self.bars_per_year.to_string(), expected);
+            return error("reward.bars_per_year", rate.to_string(), expected);
         }
         match self.clip {
             Some([lo, hi]) if !(lo < hi && lo.is_finite() && hi.is_finite()) => {

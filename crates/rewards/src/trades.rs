@@ -302,7 +302,8 @@ impl Pricer {
     ) {
         for (i, equity) in equity.iter().enumerate() {
             let (action, trade) = (actions.at(i), trades.at(i));
-            let value = metrics::of_trade(&self.settings, &action, *equity, &trade, metric);
+            let value =
+                metrics::of_trade(&self.settings, actions.row[i], &action, *equity, &trade, metric);
             let Reward { value, clipped } =
                 self.settings.finish(&action, value.unwrap_or(0.0), metric);
             out.value[i] = value;

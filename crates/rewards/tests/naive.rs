@@ -165,11 +165,12 @@ fn drawdown(path: &[f64], first_peak: f64) -> f64 {
 }
 
 /// A metric over the path: numerator and denominator, as sharpe = 0/tiny amplifies rounding.
-fn scan_ratio(settings: &RewardSettings, path: &[f64], metric: Metric) -> (f64, f64) {
+fn scan_ratio(settings: &RewardSettings, t: usize, path: &[f64], metric: Metric) -> (f64, f64) {
+    let year = settings.bars_per_year.at(t);
     let frel = settings.formulas == Formulas::FrelV1;
     let m = path.len() as f64;
     let mean = path.iter().sum::<f64>() / m;
-    let root = settings.bars_per_year.sqrt();
+    let root = year.sqrt();
     match metric {
         Metric::Sharpe => (mean * root, std(path) + settings.eps),
         Metric::Sortino => {
@@ -182,7 +183,7 @@ fn scan_ratio(settings: &RewardSettings, path: &[f64], metric: Metric) -> (f64, 
         }
         _ => {
             let peak = if frel { f64::NEG_INFINITY } else { 0.0 };
-            (mean * settings.bars_per_year, drawdown(path, peak) + settings.eps)
+            (mean * year, drawdown(path, peak) + settings.eps)
         }
     }
 }
@@ -212,15 +213,16 @@ fn check(bars: &Bars, settings: &RewardSettings, action: &Action) -> Result<(), 
                     _ => 0.0,
                 },
                 Metric::Car => {
-                    let years = settings.forward as f64 / settings.bars_per_year;
+                    let years = settings.forward as f64 / settings.bars_per_year.at(t);
                     libm::pow((1.0 + u).max(0.0), 1.0 / years) - 1.0
                 }
                 _ => {
                     let path = scan_path(bars, settings, t, action, &trade);
-                    let (top, bottom) = scan_ratio(settings, &path, *metric);
+                    let (top, bottom) = scan_ratio(settings, t, &path, *metric);
                     let scale = path.iter().map(|r| r.abs()).fold(0.0, f64::max);
                     // Rounding of the mean, relative to the steps that it is the mean of.
-                    let slack = 1e-9 * (top.abs() + scale * settings.bars_per_year * 1e-3) / bottom;
+                    let slack =
+                        1e-9 * (top.abs() + scale * settings.bars_per_year.at(t) * 1e-3) / bottom;
                     let expected = top / bottom;
                     prop_assert!(
                         (got.value - expected).abs() <= slack + 1e-9 * expected.abs(),

@@ -266,7 +266,7 @@ fn the_path_holds_the_exit_bar_and_each_cost_once() {
         fee_bps: 10.0,
         carry_bps: 1.0,
         eps: 0.0,
-        bars_per_year: 1.0,
+        bars_per_year: 1.0.into(),
         ..free(5)
     };
     let c = 10.0 * 1e-4;
@@ -300,7 +300,7 @@ fn clipping_is_reported() {
     let settings = RewardSettings {
         clip: Some([-0.5, 0.5]),
         metrics: vec![Metric::Car, Metric::PnlPct],
-        bars_per_year: 1e5,
+        bars_per_year: 1e5.into(),
         ..free(5)
     };
     let prices = Prices { open: &OPEN, high: &at(HIGH, 1, 103.0), low: &LOW, close: &OPEN };

@@ -211,7 +211,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
         fields: &[
             field("metric", U64, "METRIC_..."),
             field("frel", U64, "1 for the FREL project's formulas, else 0."),
-            field("bars_per_year", F64, "Bars a year."),
+            field("bars_per_year", In("f64"), "`[series]`: bars a year."),
             field("eps", F64, "Added to denominators."),
             field("clipped", U64, "1 if values are clipped, else 0."),
             field("clip_lo", F64, "The least value."),

@@ -221,7 +221,7 @@ fn reward(
         return (0.0, true);
     }
     let r = &plan.reward;
-    let year = r.bars_per_year;
+    let year = r.bars_per_year.at(t);
     let u = trade.u;
     let exact = match metric {
         Metric::Pnl => draw.act_dollar * u,

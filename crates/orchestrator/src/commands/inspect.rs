@@ -11,7 +11,7 @@ use barloom_engine::BackendChoice;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
-use crate::commands::report::{summary_text, time_text, weights_text};
+use crate::commands::report::{rates_text, summary_text, time_text, weights_text};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::text;
@@ -71,7 +71,8 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
         text::time(market.last_ts)
     );
     let _ = writeln!(out, "symbols      {} in all: {}", market.symbols.len(), symbols.join(", "));
-    for line in [weights_text(manifest), time_text(manifest)].into_iter().flatten() {
+    let lines = [weights_text(manifest), rates_text(manifest), time_text(manifest)];
+    for line in lines.into_iter().flatten() {
         let _ = writeln!(out, "{line}");
     }
     if let Some(summary) = &manifest.summary {

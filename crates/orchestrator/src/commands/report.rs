@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use barloom_dataset::{BuiltPart, Manifest, Summary};
+use barloom_dataset::{BuiltPart, Manifest, Summary, SymbolRecord};
 use barloom_engine::Loaded;
 use serde_json::{Value, json};
 
@@ -137,7 +137,8 @@ fn part_text(out: &mut String, part: &BuiltPart) {
         manifest.format,
         text::bytes(manifest.all_files().map(|f| f.bytes).sum()),
     );
-    for line in [weights_text(manifest), time_text(manifest)].into_iter().flatten() {
+    let lines = [weights_text(manifest), rates_text(manifest), time_text(manifest)];
+    for line in lines.into_iter().flatten() {
         let _ = writeln!(out, "{line}");
     }
     if let Some(piece) = part.piece {
@@ -189,6 +190,27 @@ pub(crate) fn weights_text(manifest: &Manifest) -> Option<String> {
         _ => "each symbol the same".to_owned(),
     };
     Some(format!("weights      {told}"))
+}
+
+/// Bars a year of each symbol, where they differ and a metric is annualised by them.
+pub(crate) fn rates_text(manifest: &Manifest) -> Option<String> {
+    let reward = &manifest.recipe["reward"];
+    let annual = ["car", "sharpe", "sortino", "calmar"];
+    let metrics = &reward["metric"];
+    let asked = metrics.as_array().map_or(std::slice::from_ref(metrics), Vec::as_slice);
+    if reward["bars_per_year"] != "auto"
+        || !asked.iter().filter_map(Value::as_str).any(|metric| annual.contains(&metric))
+    {
+        return None;
+    }
+    let symbols = manifest.market.symbols.iter();
+    let rate = |s: &SymbolRecord| Some(format!("{} {}", s.symbol, text::number(s.bars_per_year?)));
+    let shown: Vec<String> = symbols.take(8).filter_map(rate).collect();
+    let shown = shown.join(", ");
+    Some(match manifest.market.symbols.len().saturating_sub(8) {
+        0 => format!("bars a year  {shown}"),
+        more => format!("bars a year  {shown} and {more} more"),
+    })
 }
 
 /// The time of a part of a split.

@@ -16,11 +16,12 @@ train.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
-from . import _barloom, _bars, _progress
+from . import _barloom, _bars, _progress, _signals
 from ._barloom import Dataset, Loader, Recipe, Table, __version__
 from ._errors import BarloomError, DataError, FileError, RecipeError, VerificationError
 
@@ -30,6 +31,7 @@ __all__ = [
     "Dataset",
     "FileError",
     "Loader",
+    "Pricer",
     "Recipe",
     "RecipeError",
     "Table",
@@ -233,37 +235,114 @@ def sample_bars() -> Table:
     return _barloom.sample_bars()
 
 
+class Pricer:
+    """Bars made ready for pricing decisions, as often as wanted: they are read and prepared once.
+
+    >>> pricer = barloom.Pricer("bars.parquet", forward=24)
+    >>> for threshold in (0.5, 0.6, 0.7):
+    ...     table = pricer.price(signals(threshold), dollars=1_000.0, known_at="close")
+
+    Args:
+        bars: As for ``build_dataset``; None for what ``cfg`` names.
+        forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
+        cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics
+            (docs/rewards.md).
+        cache: As for ``build_dataset``.
+
+    Raises:
+        RecipeError: The recipe or an argument can't be.
+        DataError: The bars can't be used.
+        FileError: A file can't be read.
+    """
+
+    def __init__(
+        self,
+        bars: Any,
+        *,
+        forward: int | None = None,
+        cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None,
+        cache: bool = True,
+    ) -> None:
+        self._pricer = _barloom.pricer(cfg, _bars.given(bars), forward, cache)
+
+    def price(
+        self,
+        signals: Any,
+        *,
+        known_at: str | None = None,
+        dollars: float | None = None,
+        stop: float | None = None,
+        target: float | None = None,
+    ) -> Table:
+        """Prices decisions on the bars.
+
+        Args:
+            signals: As for ``barloom.price``.
+            known_at: As for ``barloom.price``.
+            dollars: As for ``barloom.price``.
+            stop: As for ``barloom.price``.
+            target: As for ``barloom.price``.
+
+        Returns:
+            The table of ``barloom.price``.
+        """
+        return self._price(signals, known_at, dollars=dollars, stop=stop, target=target)
+
+    def _price(self, signals: Any, known_at: str | None, **filled: float | None) -> Table:
+        table, told = self._pricer.price(_signals.table_of(signals, **filled), known_at)
+        for warning in told:
+            warnings.warn(warning, UserWarning, stacklevel=3)
+        return table
+
+
 def price(
     bars: Any,
-    actions: Any,
+    signals: Any,
     *,
     forward: int | None = None,
     cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None,
     cache: bool = True,
+    known_at: str | None = None,
+    dollars: float | None = None,
+    stop: float | None = None,
+    target: float | None = None,
 ) -> Table:
-    """Prices your own decisions as the rewards of samples are priced.
+    """Prices your own decisions as the rewards of samples are priced (docs/rewards.md).
+
+    In a loop, use ``Pricer``, which reads the bars once.
 
     Args:
         bars: As for ``build_dataset``; None for what ``cfg`` names.
-        actions: A table, or a dict of arrays, with a row for each decision and the columns
-            ``bar`` (the index of bar t within its series, from 0) or ``ts`` (t is the first bar that opens at it
-            or later), ``symbol`` where there are several, ``direction`` (1, -1, 0 or "long",
-            "short", "hold"), ``dollars``, and optionally ``stop`` and ``target`` (fractions of the
-            entry price; null or NaN for none) and ``equity`` (dollars, 10,000 by default, by which
-            ``return`` is measured). Other columns are not used; a warning is logged. With ``bar``
-            and ``ts`` both, they must mean the same bar.
-
-            A decision is carried out at its ``bar`` or ``ts``: by default it enters at the open of
-            bar t. The times of bars are those of their opens, so a signal that needs the close of a
-            bar must not carry that bar's time, but that of the next one (``bar + 1``).
+        signals: A table, a dict of arrays or a list of dicts, with a row for each decision and the
+            columns ``bar`` (the index of bar t within its series, from 0) or ``ts`` (a time), ``symbol`` where
+            there are several, ``direction`` or ``side`` (1, -1, 0, or "long", "short", "hold",
+            "buy", "sell"; "sell" opens a short), ``dollars``, and optionally ``stop`` and
+            ``target`` (fractions of the entry price; null or NaN for none) and ``equity`` (dollars,
+            10,000 by default, by which ``return`` is measured). Or a pandas Series of directions by
+            time. Other columns are not used; a warning is logged. With ``bar`` and ``ts`` both, they
+            must mean the same bar. Each row opens a trade of its own.
         forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
         cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics.
         cache: As for ``build_dataset``.
+        known_at: When a decision was known. ``"open"``: at the open of its bar, so it enters at that
+            bar; a time between the opens of bars enters at the next one. ``"close"``: at the close
+            of its bar, as a signal computed from a table of bars is, so it enters at the next bar.
+            None: as ``"open"``, with a warning where nearly all times are the opens of bars, as such
+            signals most often know the whole bar and would look one bar ahead.
+        dollars: The notional of each decision, where there is no such column.
+        stop: The stop of each decision, where there is no such column.
+        target: The target of each decision, where there is no such column.
 
     Returns:
         A table with a row for each decision: ``bar``, ``ts`` (open time of bar t), ``symbol``,
         ``entry_price``, ``exit_price``, ``pnl`` (dollars), ``held_bars``, ``exit_reason`` (none,
         stop, target, horizon), ``reward`` and ``reward_<metric>`` of further metrics. Null where a
         decision has no bar, or no ``forward`` bars without a gap.
+
+    Raises:
+        RecipeError: The recipe or an argument can't be.
+        DataError: The bars or the decisions can't be used.
+        FileError: A file can't be read.
     """
-    return _barloom.price(cfg, _bars.given(bars), _bars.table_of(actions), forward, cache)
+    pricer = Pricer(bars, forward=forward, cfg=cfg, cache=cache)
+    return pricer._price(signals, known_at, dollars=dollars, stop=stop, target=target)

@@ -15,6 +15,8 @@ def given(bars: Any) -> Any:
     if isinstance(bars, (str, PathLike)):
         return [fspath(bars)]
     if isinstance(bars, (list, tuple)):
+        if bars and all(isinstance(row, (list, tuple)) for row in bars):
+            return {NAME: _of_rows(bars)}
         return [fspath(path) for path in bars]
     if isinstance(bars, Mapping) and all(_is_table(table) for table in bars.values()):
         return {str(symbol): table_of(table) for symbol, table in bars.items()}
@@ -39,6 +41,17 @@ def table_of(table: Any) -> Any:
         "expected paths, a pyarrow, pandas or polars table, or a dict of arrays by column, got "
         f"{type(table).__name__}"
     )
+
+
+def _of_rows(rows: Any) -> Any:
+    """Rows as ccxt's ``fetch_ohlcv`` gives: the time in ms, open, high, low, close and volume."""
+    if any(len(row) != 6 for row in rows):
+        raise TypeError(
+            "bars: rows without names must be those of ccxt's fetch_ohlcv, [ms, open, high, low, "
+            "close, volume]; give a table, or a dict of arrays by column"
+        )
+    names = ("ts", "open", "high", "low", "close", "volume")
+    return _of_columns({name: list(column) for name, column in zip(names, zip(*rows))})
 
 
 def _is_table(value: Any) -> bool:

@@ -1,0 +1,72 @@
+//! Decisions of one's own, priced on bars that are prepared once.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use barloom_engine::{DecisionPricer, KnownAt};
+use barloom_recipe::Recipe;
+use pyo3::prelude::*;
+
+use crate::arguments::whole_or_none;
+use crate::jobs::watched;
+use crate::recipe::of_any;
+use crate::tables::{self, Table};
+use crate::{bars, errors};
+
+/// The columns that decisions are priced by.
+const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];
+
+/// Bars made ready for pricing.
+#[pyclass(frozen, module = "barloom._barloom")]
+pub(crate) struct Pricer {
+    pricer: DecisionPricer,
+}
+
+/// Reads and prepares bars.
+#[pyfunction]
+pub(crate) fn pricer(
+    py: Python<'_>,
+    cfg: Option<&Bound<'_, PyAny>>,
+    bars: Option<&Bound<'_, PyAny>>,
+    #[pyo3(from_py_with = whole_or_none)] forward: Option<usize>,
+    cache: bool,
+) -> PyResult<Pricer> {
+    let mut recipe: Recipe = of_any(cfg)?;
+    if let Some(forward) = forward {
+        recipe.dataset.forward = forward;
+    }
+    recipe.validate().map_err(errors::of)?;
+    // Nothing else of the bars is looked at.
+    recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec().into();
+    recipe.scaling = Recipe::default().scaling;
+    let given = bars::given(bars)?;
+    let pricer = watched(py, None, None, move |_| {
+        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
+        DecisionPricer::new(&loaded).map_err(errors::of)
+    })?;
+    Ok(Pricer { pricer })
+}
+
+#[pymethods]
+impl Pricer {
+    /// Prices decisions: the table, and warnings of likely mistakes.
+    fn price(
+        &self,
+        py: Python<'_>,
+        decisions: &Bound<'_, PyAny>,
+        known_at: Option<&str>,
+    ) -> PyResult<(Table, Vec<String>)> {
+        let known_at = known_at.map(str::parse::<KnownAt>).transpose().map_err(errors::usage)?;
+        let Some((schema, batches)) = tables::from_python(decisions)? else {
+            return Err(errors::usage("decisions: expected a table"));
+        };
+        let priced = watched(py, None, None, |watch| {
+            let decisions = tables::joined(&schema, &batches)?;
+            self.pricer.price(&decisions, known_at, watch).map_err(errors::of)
+        })?;
+        let pieces = priced.pieces;
+        let schema = pieces.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+        Ok((Table::new(schema, pieces), priced.warnings))
+    }
+}
