@@ -260,7 +260,7 @@ fn manifest() -> Seeds {
         part: None,
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
-        market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)])),
+        market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)]), 0),
         files: ["bars.arrow", "meta_scaler.json", "recipe.toml"].map(file).to_vec(),
         shards: vec![shard.clone()],
         content_digest: Some(sha256.clone()),
