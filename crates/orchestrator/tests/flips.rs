@@ -313,7 +313,7 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
         seal(&d, |_| ());
         found(&d, Rows::None, &["bars.arrow", "not the market that the manifest tells of"]);
         let market = Dataset::open(&d).expect("a dataset").market().expect("bars");
-        seal(&d, |m| m.market = MarketRecord::new(&market, &m.market.dropped));
+        seal(&d, |m| m.market = MarketRecord::new(&market, &m.market.dropped, m.market.widened));
         assert_eq!(problems(&d, Rows::None), [""; 0]);
         let told = if format == "virtual" { "content_digest" } else { "is stored" };
         found(&d, Rows::All, &[told]);

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use barloom_dataset::Rows;
@@ -18,7 +18,7 @@ use crate::arguments::{whole, whole_or_none};
 use crate::dataset::Dataset;
 use crate::part::Choice;
 use crate::recipe::{of_any, to_python, with_data};
-use crate::tables::{self, Table};
+use crate::tables::Table;
 use crate::{bars, errors};
 
 /// How often progress is told and Ctrl-C is looked for.
