@@ -97,7 +97,8 @@ fn read(name: &str, data: &[u8], options: &ReadOptions) {
     let made = options.aggregate.is_some() && report.errors() == 0;
     assert!(agrees || made, "the report and the reader disagree");
     let _ = bars.find_columns(&["close".to_owned(), "Adj Close".to_owned()]);
-    let Ok(loaded) = bars.into_series(OnBadBar::Drop) else { return };
+    let _ = bars.clone().into_series(OnBadBar::Widen);
+    let Ok(loaded) = bars.into_market_series(OnBadBar::Drop) else { return };
     let channels = ["close".to_owned()];
     let Ok(market) = Market::new(&loaded.series, &channels, MaxGap::Auto) else { return };
     assert!((0..market.series().len()).all(|series| market.bars_per_year(series) > 0.0));

@@ -143,7 +143,14 @@ impl Series {
         self.column(name).ok_or_else(|| BarsError::MissingColumn {
             symbol: self.symbol.clone(),
             column: name.to_owned(),
-            available: self.columns.iter().map(|c| &*c.name).collect::<Vec<_>>().join(", "),
+            // Of very many some are enough.
+            available: self
+                .columns
+                .iter()
+                .take(40)
+                .map(|c| &*c.name)
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 

@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         bars = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/spy_1h.parquet").into()];
     }
     let recipe = Recipe::from_toml(RECIPE, "recipe")?;
-    let read = read(&bars, &ReadOptions::default())?.into_series(OnBadBar::Drop)?;
+    let read = read(&bars, &ReadOptions::default())?.into_market_series(OnBadBar::Drop)?;
     let market = Arc::new(Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?);
     let recipe = recipe.resolve(&market)?;
     let mut loaders = Vec::new();

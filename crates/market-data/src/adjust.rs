@@ -6,6 +6,7 @@ use barloom_bars::{Adjust, PRICE_COLUMNS};
 
 use crate::bars::RawSeries;
 use crate::names::symbol_of_file;
+use crate::shown::cut;
 use crate::source::expand;
 use crate::table::NO_TIME;
 use crate::time::{self, Written};
@@ -136,7 +137,7 @@ fn read(file: &str, timezone: &str) -> Result<Vec<Factor>, MarketDataError> {
             file: file.to_owned(),
             place: format!("line {}", number + 1),
             column: column.to_owned(),
-            got: got.to_owned(),
+            got: cut(got).into_owned(),
             expected: expected.to_owned(),
         };
         let midnight = match time::of_text(fields[0]) {

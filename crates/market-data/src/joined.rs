@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::bars::RawSeries;
 use crate::names::numbers_of_file;
 use crate::roles::normalise;
+use crate::shown::listed;
 use crate::{Bars, MarketDataError};
 
 /// Files that a text names.
@@ -103,7 +104,7 @@ fn missing(raw: &RawSeries, name: &str) -> MarketDataError {
     MarketDataError::MissingColumn {
         symbol: raw.symbol.clone(),
         column: name.to_owned(),
-        available: available.join(", "),
+        available: listed(available.iter().copied()),
         nearest: nearest(&normalise(name), &available),
     }
 }

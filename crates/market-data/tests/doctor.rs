@@ -166,6 +166,45 @@ fn ms_since_midnight_are_told_and_read() {
     assert_eq!((report.errors(), report.rows), (0, 16_675), "{report}");
 }
 
+/// Kinds that are found in a file of `../shared/cases`.
+fn of_case(file: &str) -> Report {
+    of(&[&format!("../cases/{file}")], &ReadOptions::default())
+}
+
+#[test]
+#[cfg_attr(not(shared_data), ignore = "needs ../shared/cases")]
+fn files_of_the_cases_are_told_as_expected() {
+    for (file, kind, count) in [
+        ("22-copied-future-bars/real_excerpt.csv", "copied_bars", 1),
+        ("22-copied-future-bars/synthetic.csv", "copied_bars", 1),
+        ("53-negative-prices/CL.csv", "non_positive_price", 2),
+        ("57-split-level-shift/4063-T-1d-bad-stock-split.csv", "level_shift", 1),
+        ("57-split-level-shift/DEX-AX-1d-bad-stock-split.csv", "level_shift", 1),
+        ("57-split-level-shift/SPM-MI-1d-bad-stock-split.csv", "level_shift", 1),
+        ("57-split-level-shift/bcan.csv", "level_shift", 1),
+        ("57-split-level-shift/split4.csv", "level_shift", 1),
+        ("60-open-outside-range/ELCO-L.csv", "open_outside_range", 309),
+    ] {
+        let report = of_case(file);
+        let found = report.findings.iter().find(|finding| finding.kind == kind);
+        assert_eq!(found.map(|finding| finding.count), Some(count), "{file}: {report}");
+    }
+    for file in ["AET-L-1d-100x-error", "ASAI-L-1h-bad-unit", "pnl"] {
+        let report = of_case(&format!("58-hundredfold-errors/{file}.csv"));
+        assert!(kinds(&report).iter().any(|(kind, _)| *kind == "price_scale"), "{file}: {report}");
+    }
+    let oil = of_case("53-negative-prices/CL.csv");
+    assert_eq!(oil.errors(), 0, "{oil}");
+    for file in ["55-tiny-prices/SHIB.csv", "55-tiny-prices/tiny.csv", "56-huge-prices/BTCIDR.csv"]
+    {
+        let report = of_case(file);
+        assert_eq!(report.errors(), 0, "{file}: {report}");
+    }
+    let ulp = of_case("60-open-outside-range/ulp.csv");
+    let text = ulp.to_string();
+    assert!(text.contains("by rounding alone") && text.contains("\"widen\""), "{ulp}");
+}
+
 /// What looking costs beside reading: `cargo test --test doctor -- --ignored --nocapture`.
 #[test]
 #[ignore = "it measures"]

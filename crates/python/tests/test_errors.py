@@ -193,6 +193,31 @@ def test_verify(format: str, tmp_path: Path):
     assert len(found["problems"]) >= 1
 
 
+def test_check_looks_at_every_file(tmp_path: Path):
+    good = "time,open,high,low,close\n1700000000,1,2,1,2\n1700000060,2,3,2,3\n"
+    (tmp_path / "a.csv").write_text("time,open\n1,2\n")
+    (tmp_path / "b.csv").write_text(good)
+    report = barloom.check(tmp_path)
+    assert [unread["file"] for unread in report["unreadable"]] == [str(tmp_path / "a.csv")]
+    assert report["rows"] == 2 and "unreadable (1)" in report["text"]
+    with pytest.raises(DataError):
+        barloom.check(tmp_path / "a.csv")
+
+
+def test_bars_that_are_widened_or_below_zero(tmp_path: Path):
+    bars = tmp_path / "bars.csv"
+    bars.write_text("time,open,high,low,close\n1700000000,3,2,1,2\n1700000060,2,3,2,3\n")
+    with pytest.raises(DataError, match="widen"):
+        barloom.read_bars(bars)
+    table = barloom.read_bars(bars, on_bad_bar="widen").to_pandas()
+    assert list(table["high"]) == [3.0, 3.0]
+    bars.write_text("time,open,high,low,close\n1700000000,3,4,-1,-1\n1700000060,-2,3,-2,3\n")
+    assert barloom.check(bars)["errors"] == 0
+    assert list(barloom.read_bars(bars).to_pandas()["close"]) == [-1.0, 3.0]
+    with pytest.raises(DataError, match="zero or negative"):
+        barloom.build_dataset(small_recipe(), bars=bars)
+
+
 def test_verify_looks_at_all_parts(tmp_path: Path):
     parts = [{"name": name, "fraction": 0.25} for name in ("a", "b", "c", "d")]
     out = tmp_path / "split"

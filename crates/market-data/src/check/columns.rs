@@ -3,6 +3,7 @@
 use barloom_bars::{Column, PRICE_COLUMNS};
 
 use super::{Found, Of};
+use crate::shown::cut;
 
 /// Values that a column must have before it can be called constant.
 const CONSTANT: usize = 20;
@@ -27,7 +28,8 @@ pub(super) fn find_missing(of: &Of<'_>, found: &mut Found) {
         let is_volume = column.name == "volume";
         for (row, value) in column.values.iter().enumerate() {
             if !value.is_finite() && (value.is_nan() || !is_volume) {
-                found.warn(of, "missing_value", row, || format!("{} is {value}", column.name));
+                found
+                    .warn(of, "missing_value", row, || format!("{} is {value}", cut(&column.name)));
             }
         }
     }
@@ -38,13 +40,13 @@ pub(super) fn find_missing(of: &Of<'_>, found: &mut Found) {
 /// the first row with that value.
 pub(super) fn find_constant(of: &Of<'_>, found: &mut Found) {
     for column in others(of).filter(|column| !column.values.is_empty()) {
-        let name = &column.name;
+        let (name, shown) = (&column.name, cut(&column.name));
         if is_empty(column) {
-            found.warn(of, "empty_column", 0, || format!("{name} has no value"));
+            found.warn(of, "empty_column", 0, || format!("{shown} has no value"));
         } else if let Some((row, value, rows)) = constant(&column.values)
             && !IGNORED.contains(&name.as_str())
         {
-            let what = || format!("{name} is {value} in all {rows} rows that have it");
+            let what = || format!("{shown} is {value} in all {rows} rows that have it");
             found.warn(of, "constant_column", row, what);
         }
     }
