@@ -82,7 +82,7 @@ pub fn first_non_positive(low: &[f64]) -> Option<usize> {
     let lots = low.chunks(LOT).enumerate();
     let mut some = lots.filter(|(_, lot)| !lot.iter().fold(true, |all, low| all & (*low > 0.0)));
     let (lot, lows) = some.next()?;
-    lows.iter().position(|low| !(*low > 0.0)).map(|bar| lot * LOT + bar)
+    lows.iter().position(|low| low.is_nan() || *low <= 0.0).map(|bar| lot * LOT + bar)
 }
 
 /// The first thing wrong with a bar as a reading, or `None` for a usable one. Prices may be zero

@@ -22,11 +22,13 @@
 mod error;
 mod ipc;
 mod pages;
+mod quiet;
 mod thrift;
 
 pub use error::ColumnarError;
 pub use ipc::{IpcFile, read_stream};
 pub use pages::{Declared, check_footer, check_pages};
+pub use quiet::catch_damage;
 
 /// The bytes that one column batch may unpack to: more is taken for a bomb.
 pub const BATCH_LIMIT: u64 = 8 << 30;

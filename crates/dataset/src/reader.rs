@@ -12,6 +12,7 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use barloom_backend::{BackendError, Numbers, SampleBlock, Session, Threads};
 use barloom_bars::Market;
+use barloom_columnar::catch_damage;
 use barloom_recipe::Format;
 
 use crate::encode::EncodeError;
@@ -210,16 +211,16 @@ impl SampleReader {
             StoredShard { file, format, layout, rows }.read(&runs)
         };
         let damaged = |problem: String| DatasetError::Damaged { path: first.clone(), problem };
-        match std::panic::catch_unwind(AssertUnwindSafe(read)) {
-            Ok(Ok(batch)) if batch.num_rows() == count => Ok(batch),
-            Ok(Ok(batch)) => {
+        match catch_damage(AssertUnwindSafe(read)) {
+            Some(Ok(batch)) if batch.num_rows() == count => Ok(batch),
+            Some(Ok(batch)) => {
                 Err(damaged(format!("{} of {count} rows are there", batch.num_rows())))
             }
-            Ok(Err(error)) => Err(match error.downcast::<io::Error>() {
+            Some(Err(error)) => Err(match error.downcast::<io::Error>() {
                 Ok(error) => DatasetError::io(&first, "read")(*error),
                 Err(error) => damaged(error.to_string()),
             }),
-            Err(_) => Err(damaged("its contents contradict each other".into())),
+            None => Err(damaged("its contents contradict each other".into())),
         }
     }
 

@@ -41,7 +41,6 @@ mod new_folder;
 mod options;
 mod origins;
 mod panel;
-mod quiet;
 mod rename;
 mod roles;
 mod shown;

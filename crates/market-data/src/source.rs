@@ -8,7 +8,7 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use barloom_columnar::unpacked_limit;
+use barloom_columnar::{catch_damage, unpacked_limit};
 use bytes::Bytes;
 use rayon::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::cache::{self, Content};
 use crate::join::Joiner;
 use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
-use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, quiet, text};
+use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, text};
 
 /// What any compressed file may unpack to.
 pub(crate) const UNPACKED_LIMIT: u64 = barloom_columnar::BATCH_LIMIT;
@@ -140,6 +140,9 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
             None => unpacked(file, whole(path, &opened, bytes)?, options),
         }
     };
+    if is_text {
+        text::check_begin(file, &opened)?;
+    }
     cache::tables_of(file, Content::File(&opened), options, parse)?.into_iter().try_for_each(emit)
 }
 
@@ -518,7 +521,7 @@ pub(crate) fn unless_damaged<T>(
     file: &str,
     read: impl FnOnce() -> Result<T, MarketDataError>,
 ) -> Result<T, MarketDataError> {
-    quiet::catch(AssertUnwindSafe(read)).unwrap_or_else(|| {
+    catch_damage(AssertUnwindSafe(read)).unwrap_or_else(|| {
         let problem = "its contents contradict each other: it is damaged; get it again";
         Err(MarketDataError::file(file, problem))
     })

@@ -23,7 +23,7 @@ use crate::names::symbol_of_file;
 use crate::roles::shown;
 use crate::table::{self, Kind, Name, Table};
 use crate::times::{Instants, Order, instants};
-use crate::{MarketDataError, ReadOptions, panel};
+use crate::{MarketDataError, ReadOptions, json, panel};
 use blocks::Source;
 use layout::Layout;
 use rows::Rows;
@@ -78,11 +78,35 @@ pub(crate) fn read_file(
 ) -> Option<Result<Vec<Table>, MarketDataError>> {
     match in_blocks(file, opened, options) {
         Some(tables) => Some(Ok(tables)),
+        None if may_be_json(opened) => None,
         None => {
-            let line = blocks::long_line(opened).ok()??;
+            let line = blocks::long_line(opened, u64::MAX).ok()??;
             Some(Err(layout::too_long(file, line)))
         }
     }
+}
+
+/// Checks the lines at the begin of a large file of text, before all of it is hashed for the cache.
+///
+/// # Errors
+/// A line is too long.
+pub(crate) fn check_begin(file: &str, opened: &File) -> Result<(), MarketDataError> {
+    const LARGE: u64 = 64 << 20;
+    let is_large = opened.metadata().is_ok_and(|metadata| metadata.len() > LARGE);
+    if !is_large || may_be_json(opened) {
+        return Ok(());
+    }
+    match blocks::long_line(opened, LARGE) {
+        Ok(Some(line)) => Err(layout::too_long(file, line)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file begins like JSON, which may all be on one line.
+fn may_be_json(opened: &File) -> bool {
+    let mut begin = [0; 64];
+    let read = blocks::read_exact_at(opened, &mut begin, 0);
+    read.is_ok() && json::begins(&begin)
 }
 
 fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {

@@ -183,7 +183,8 @@ fn files_of_the_cases_are_told_as_expected() {
         ("57-split-level-shift/SPM-MI-1d-bad-stock-split.csv", "level_shift", 1),
         ("57-split-level-shift/bcan.csv", "level_shift", 1),
         ("57-split-level-shift/split4.csv", "level_shift", 1),
-        ("60-open-outside-range/ELCO-L.csv", "open_outside_range", 309),
+        ("60-open-outside-range/ELCO-L.csv", "open_outside_range", 302),
+        ("60-open-outside-range/ELCO-L.csv", "close_outside_range", 7),
     ] {
         let report = of_case(file);
         let found = report.findings.iter().find(|finding| finding.kind == kind);

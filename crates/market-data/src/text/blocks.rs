@@ -87,12 +87,12 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The first line that is too long of a file, if one is; its number counts from 1.
+/// The first line that is too long in so many bytes of a file, if one is; its number counts from 1.
 ///
 /// # Errors
 /// The file can't be read.
-pub(super) fn long_line(file: &File) -> io::Result<Option<u32>> {
-    let size = file.metadata()?.len();
+pub(super) fn long_line(file: &File, bytes: u64) -> io::Result<Option<u32>> {
+    let size = file.metadata()?.len().min(bytes);
     if size <= LONGEST_LINE as u64 {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! Panics of other crates that are caught, and say nothing.
+//! Panics of other crates that damaged files cause, caught without a word.
 
 use std::cell::Cell;
 use std::panic::{UnwindSafe, catch_unwind, set_hook, take_hook};
@@ -9,9 +9,14 @@ thread_local! {
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The value of `work`; none if it panics, of which nothing is printed. Panics elsewhere print what
-/// they did before: the hook that was set is asked for these.
-pub(crate) fn catch<T>(work: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
+/// Returns the value of `work`; none if it panics, of which nothing is printed. Panics of other threads,
+/// and later ones, print as before: the hook that was set handles them.
+///
+/// ```
+/// assert_eq!(barloom_columnar::catch_damage(|| 7), Some(7));
+/// assert_eq!(barloom_columnar::catch_damage(|| -> u32 { panic!("damaged") }), None);
+/// ```
+pub fn catch_damage<T>(work: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
@@ -33,9 +38,9 @@ mod tests {
 
     #[test]
     fn a_panic_is_none_and_later_ones_are_heard() {
-        assert_eq!(catch(|| 7), Some(7));
-        assert_eq!(catch(|| -> u32 { panic!("out of luck") }), None);
+        assert_eq!(catch_damage(|| 7), Some(7));
+        assert_eq!(catch_damage(|| -> u32 { panic!("out of luck") }), None);
         assert!(!CAUGHT.get());
-        assert_eq!(catch(|| catch(|| -> u32 { panic!("again") })), Some(None));
+        assert_eq!(catch_damage(|| catch_damage(|| -> u32 { panic!("again") })), Some(None));
     }
 }
