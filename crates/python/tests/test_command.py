@@ -116,6 +116,9 @@ def test_ctrl_c_while_bars_are_read(tmp_path: Path):
         ("or drop it with --drop-bad-bars (", 'or drop it with on_bad_bar="drop" ('),
         ("(or --timezone): Mars", "(or timezone): Mars"),
         ("`barloom check` lists them", "`barloom.check` lists them"),
+        ("build it: `barloom build --config r.toml --out NEW`", "build it: `barloom build --config r.toml --out NEW`"),
+        ("(--chunk-rows, batch_size, a slice)", "(batch_size, a slice)"),
+        ("timezone (--timezone) says", "timezone (timezone) says"),
         ("/data/a--out/--b", "/data/a--out/--b"),
         (
             """--csv 'skip_rows = 1, decimal = ",", has_header = false, rename = { "<A>" = "b = c" }', or""",

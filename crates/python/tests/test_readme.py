@@ -12,21 +12,33 @@ import pytest
 README = Path(__file__).resolve().parents[3] / "README.md"
 
 
-def test_the_training_loop_learns(tmp_path: Path):
-    pytest.importorskip("torch")
-    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
-    (loop,) = (block for block in blocks if "held out" in block)
-    # In a folder of its own, with the bundled bars; a warning would be the first thing a reader sees.
+def scores(loop: str, folder: Path) -> tuple[float, float]:
+    """The squared errors that the loop prints: of the model, and of the constant."""
+    # A warning would be the first thing that a reader sees.
     run = subprocess.run(
         [sys.executable, "-W", "error::UserWarning", "-c", loop],
         capture_output=True,
         text=True,
         timeout=300,
-        cwd=tmp_path,
+        cwd=folder,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    printed = re.fullmatch(r"held out: squared error ([0-9.]+), of the constant ([0-9.]+)\n", run.stdout)
+    says = r"held out: squared error ([0-9.]+), of the constant ([0-9.]+)\n"
+    printed = re.fullmatch(says, run.stdout)
     assert printed, run.stdout
     of_model, of_constant = map(float, printed.groups())
-    assert of_model < 0.85 * of_constant
+    return of_model, of_constant
+
+
+def test_the_training_loop_learns_from_windows_and_meta(tmp_path: Path):
+    pytest.importorskip("torch")
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    (loop,) = (block for block in blocks if "held out" in block)
+    of_both, of_constant = scores(loop, tmp_path)
+    assert of_both < 0.9 * of_constant
     assert not list(tmp_path.iterdir())
+
+    blind = loop.replace("torch.cat([ranges, ", "torch.cat([0 * ranges, ")
+    assert blind != loop
+    of_meta, _ = scores(blind, tmp_path)
+    assert of_both < 0.98 * of_meta

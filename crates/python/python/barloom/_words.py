@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: Commands that are functions.
+_FUNCTIONS = {"`barloom check`": "`barloom.check`"}
+
 #: Options that take no value, as arguments.
 _SWITCHES = {
     "overwrite": "overwrite=True",
@@ -13,10 +16,10 @@ _SWITCHES = {
     "drop-bad-bars": 'on_bad_bar="drop"',
 }
 
-#: An option, and its value where that is a word such as 1m or cpu, a text in quotes, or a
-#: placeholder such as PATH.
+#: A whole command, which is left as it is; or an option, and its value where that is a word such as
+#: 1m or cpu, a text in quotes, or a placeholder such as PATH.
 _OPTION = re.compile(
-    r"""(?<![^\s'"`(])(?:build[ ])?--(?P<name>[a-z][a-z-]*)
+    r"""(?P<command>`barloom[ ][^`]*`) | (?<![^\s'"`(])(?:build[ ])?--(?P<name>[a-z][a-z-]*)
         (?:[ ](?:'(?P<text>[^']*)' | (?P<word>[0-9]+[a-z]+|cpu|cuda)\b | [A-Z][A-Z/]*\b))?""",
     re.VERBOSE,
 )
@@ -29,11 +32,13 @@ def in_python(message: str) -> str:
     """The message with arguments of Python in place of options: ``--out`` is ``out``,
     ``--overwrite`` is ``overwrite=True``, ``--csv 'skip_rows = 1'`` is ``csv={"skip_rows": 1}``.
     """
-    message = message.replace("`barloom check`", "`barloom.check`")
-    return _OPTION.sub(_argument, message)
+    # Blocks of a build are no business of Python's.
+    return _OPTION.sub(_argument, message.replace("--chunk-rows, ", ""))
 
 
 def _argument(option: re.Match[str]) -> str:
+    if option["command"]:
+        return _FUNCTIONS.get(option["command"], option["command"])
     name, text, word = option["name"], option["text"], option["word"]
     if name in _SWITCHES:
         # What follows is no value.
