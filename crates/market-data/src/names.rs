@@ -21,6 +21,9 @@ pub(crate) fn symbol_of_file(file: &str, ts: &[i64]) -> String {
     if let Some(symbol) = file.rsplit(['/', '\\']).nth(1).and_then(symbol_of_folder) {
         return symbol;
     }
+    if let Some(symbol) = symbol_of_histdata(file) {
+        return symbol.to_owned();
+    }
     let name = Name::of(file);
     let folder = file.rsplit(['/', '\\']).nth(1).filter(|folder| !folder.is_empty());
     match (name.symbol(ts), folder) {
@@ -28,6 +31,16 @@ pub(crate) fn symbol_of_file(file: &str, ts: &[i64]) -> String {
         (Said::Dated(symbol), Some(folder)) => format!("{folder}-{symbol}"),
         (Said::Nothing, folder) => folder.unwrap_or("bars").to_owned(),
     }
+}
+
+/// The symbol of a file of HistData: `DAT_ASCII_EURUSD_M1_202401`, in an archive that is called
+/// `HISTDATA_COM_ASCII_EURUSD_M1_202401`.
+fn symbol_of_histdata(file: &str) -> Option<&str> {
+    let stem = stem(file);
+    let rest = stem.strip_prefix("DAT_").or_else(|| stem.strip_prefix("HISTDATA_COM_"))?;
+    let parts: Vec<&str> = rest.split('_').collect();
+    let [format, symbol, "M1" | "T", date] = parts[..] else { return None };
+    (["ASCII", "MT", "NT", "MS"].contains(&format) && spans(date).is_some()).then_some(symbol)
 }
 
 /// The folder of a symbol's files, as Hive names partitions; what a path can't hold is written as
@@ -63,6 +76,9 @@ fn symbol_of_folder(folder: &str) -> Option<String> {
 
 /// The symbol of one file among several in an archive: what its own name says, else the archive's.
 pub(crate) fn symbol_of_member(archive: &str, member: &str, ts: &[i64]) -> String {
+    if let Some(symbol) = symbol_of_histdata(member) {
+        return symbol.to_owned();
+    }
     match Name::of(member).symbol(ts) {
         Said::Symbol(symbol) => symbol.to_owned(),
         Said::Dated(symbol) => format!("{}-{symbol}", symbol_of_file(archive, &[])),
@@ -314,6 +330,9 @@ mod tests {
             ("spy/2024-01.csv", "spy"),
             ("spy/01-2024.csv", "spy"),
             ("bars-00000.parquet", "bars"),
+            ("x/DAT_ASCII_SPXUSD_M1_201803.csv", "SPXUSD"),
+            ("HISTDATA_COM_MT_EURUSD_M1_2018.zip", "EURUSD"),
+            ("DAT_ASCII_EURUSD.csv", "DAT_ASCII_EURUSD"),
         ] {
             assert_eq!(symbol_of_file(file, &[]), symbol, "{file}");
         }

@@ -393,6 +393,11 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
     let mut left = unpacked_limit(size).min(size.saturating_mul(DEFLATED));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
     foreign::refuse_archive(file, archive.file_names().flatten())?;
+    let csvs: BTreeSet<String> = archive
+        .file_names()
+        .flatten()
+        .filter_map(|name| name.strip_suffix(".csv").map(str::to_owned))
+        .collect();
     let mut found = Vec::new();
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|e| broken(&e))?;
@@ -400,9 +405,10 @@ fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, 
             continue;
         }
         let inner = member.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
-        // Systems leave files of their own in archives.
+        // Systems leave files of their own in archives, HistData a report beside each of its files.
         let base = inner.rsplit('/').next().unwrap_or_default();
-        if base.starts_with('.') || inner.starts_with("__MACOSX/") {
+        let is_report = inner.strip_suffix(".txt").is_some_and(|stem| csvs.contains(stem));
+        if base.starts_with('.') || inner.starts_with("__MACOSX/") || is_report {
             continue;
         }
         let name = format!("{file}:{inner}");

@@ -1,6 +1,7 @@
 //! Layouts of vendors, read without options: what comes of small files is what pandas reads of them
 //! (`vendors/vendors.py`). And what names, numbers and columns mean in text, Parquet and JSON.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -568,4 +569,108 @@ fn a_banner_and_hours_of_half_days() {
     let midnight = 18_185 * DAY;
     let hours = [0, 11, 12].map(|hour| midnight + hour * 3_600 * SECOND);
     assert_eq!(series[0].ts(), hours);
+}
+
+/// A file of HistData as it ships: an archive with a report beside the bars. Case 11 has its name.
+#[test]
+fn histdata_ships_a_report_beside_the_bars() {
+    let rows = b"20180301 000000;2709.25;2709.75;2709.25;2709.25;0\n";
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (end, bytes) in [("csv", &rows[..]), ("txt", b"HistData.com status: no gaps found\n")] {
+        let name = format!("DAT_ASCII_SPXUSD_M1_201803.{end}");
+        let options = zip::write::SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored);
+        archive.start_file(name, options).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    let archive = archive.finish().unwrap().into_inner();
+    let name = "HISTDATA_COM_ASCII_SPXUSD_M1_201803.zip";
+    let series = load(name, &archive, &ReadOptions::default()).unwrap();
+    assert_eq!(symbols(&series), ["SPXUSD"]);
+    assert_eq!(series[0].ts(), [1_519_862_400 * SECOND]);
+}
+
+/// The cases themselves, where they are: the first and the number of their bars, or what they are
+/// refused with.
+#[test]
+#[cfg_attr(not(shared_data), ignore = "needs ../shared/cases")]
+fn cases_of_public_reports() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let plain = ReadOptions::default;
+    let german = CsvOptions { decimal: Some(','), thousands: Some('.'), ..CsvOptions::default() };
+    let est = ReadOptions { timezone: "EST".into(), ..plain() };
+    let of_minutes = ReadOptions { aggregate: Some(minutes()), ..plain() };
+    for (path, options, count, first) in [
+        (
+            "05-ariva-mixed-digits/ariva.csv",
+            with_csv(german),
+            3,
+            "[998.5, 1201.0, 997.0, 1200.25, 12.0]",
+        ),
+        (
+            "08-databento-csv-fixed-point/ESH4_ohlcv-1m.csv",
+            plain(),
+            5,
+            "[4770.25, 4771.0, 4769.5, 4770.5, 120.0]",
+        ),
+        (
+            "09-polygon-flat-file/2025-04-16.csv.gz",
+            plain(),
+            5,
+            "AAPL 1744792500000000000 [200.29, 200.63, 200.29, 200.5, 4930.0]",
+        ),
+        (
+            "11-histdata-real/DAT_ASCII_SPXUSD_M1_201803.csv",
+            est,
+            6,
+            "SPXUSD 1519880400000000000 [2709.25, 2709.75, 2709.25, 2709.25, 0.0]",
+        ),
+        (
+            "13-stooq-angle-headers/spy.us.txt",
+            plain(),
+            2,
+            "SPY.US 1704209400000000000 [475.1, 475.4, 474.9, 475.2, 1200.0]",
+        ),
+        ("15-nse-bhavcopy/bh", plain(), 6, "ABC-EQ"),
+        ("17-finrl-tic/train.csv", plain(), 8, "AAPL"),
+        (
+            "18-bybit-fractional-epoch/BTCUSDT2024-01-04.csv",
+            of_minutes,
+            2,
+            "BTCUSDT 1704326400000000000 [42500.1, 42500.2, 42500.1, 42500.2, 0.03]",
+        ),
+        (
+            "21-header-order-changes/asml.csv",
+            plain(),
+            2,
+            "1483315200000000000 [97.0, 98.0, 96.0, 97.5, 10.0]",
+        ),
+        ("24-string-volume-parquet/klines.parquet", plain(), 5, "10.0]"),
+    ] {
+        let path = shared.join("cases").join(path).to_string_lossy().into_owned();
+        let bars = read(std::slice::from_ref(&path), &options);
+        let bars = bars.unwrap_or_else(|e| panic!("{path}: {e}"));
+        let rows = shown(&bars.into_series(OnBadBar::Error).unwrap().series);
+        assert_eq!(rows.len(), count, "{path}: {rows:?}");
+        assert!(rows[0].contains(first), "{path}: {}", rows[0]);
+    }
+    for (path, parts) in [
+        (
+            "cases/10-polygon-negative-window-start/2025-02-10.csv",
+            ["window_start", "-68400000000000"],
+        ),
+        ("attack/04-utf8-merge/dupcol.csv", ["line 2", "close"]),
+        ("attack/04-utf8-merge/dupcol2.csv", ["line 2", "Close"]),
+        ("attack/04-utf8-merge/dup.parquet", ["row 1", "close"]),
+        ("attack/04-utf8-merge/dup2.parquet", ["row 1", "Close"]),
+        ("attack/04-utf8-merge/dup3.parquet", ["row 1", " close "]),
+    ] {
+        let path = shared.join(path).to_string_lossy().into_owned();
+        let read = read(&[path], &plain()).and_then(|bars| bars.into_series(OnBadBar::Drop));
+        let error = read.expect_err("it is refused").to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+    let path = shared.join("attack/04-utf8-merge/interleaved.csv").to_string_lossy().into_owned();
+    let series = read(&[path], &plain()).unwrap().into_series(OnBadBar::Error).unwrap().series;
+    assert_eq!(symbols(&series), ["CAF\u{c9}", "CAF\u{c8}"]);
 }
