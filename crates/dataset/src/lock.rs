@@ -23,8 +23,12 @@ pub(crate) fn take(dir: &Path, leftovers: Leftovers) -> Result<File, DatasetErro
         Err(_) => {}
     }
     fs::create_dir_all(dir).map_err(DatasetError::io(dir, "create"))?;
-    leftovers::check(dir)?;
     let path = dir.join(LOCK);
+    // What another build has written so far is not judged.
+    if File::options().write(true).open(&path).is_ok_and(|lock| lock.try_lock().is_err()) {
+        return Err(DatasetError::Busy(dir.to_path_buf()));
+    }
+    leftovers::check(dir)?;
     let lock = File::options().write(true).create(true).truncate(false).open(&path);
     let lock = lock.map_err(DatasetError::io(&path, "create"))?;
     // A build that ends removes the lock it holds: what was opened may be a file without a name.

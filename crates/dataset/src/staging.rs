@@ -1,6 +1,7 @@
 //! The folder in which a dataset is built before it gets its name.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use barloom_files::replace_folder;
@@ -205,7 +206,10 @@ pub(crate) fn target(out: &Path) -> Result<PathBuf, DatasetError> {
     if !fs::symlink_metadata(&out).is_ok_and(|meta| meta.is_symlink()) {
         return Ok(out);
     }
-    fs::canonicalize(&out).map_err(|_| DatasetError::DanglingLink(out))
+    fs::canonicalize(&out).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => DatasetError::DanglingLink(out),
+        _ => DatasetError::io(&out, "follow the link")(error),
+    })
 }
 
 /// An output must be new, an empty folder, or a dataset with nothing else beside it that may be

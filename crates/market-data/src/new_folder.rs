@@ -2,7 +2,8 @@
 //!
 //! While it is written it is `<out>.incomplete`, with a `.lock` that the process holds. What has a
 //! `.lock` that nobody holds, and else nothing but what a conversion writes, was left by a conversion
-//! that was killed, and is cleared by the next one. Nothing else is ever cleared.
+//! that was killed, and is cleared by the next one; so is a folder of such a name that is empty. Nothing
+//! else is ever cleared.
 
 use std::fs::{self, File};
 use std::io;
@@ -38,7 +39,8 @@ impl<'a> NewFolder<'a> {
     pub(crate) fn beside(out: &'a Path, overwrite: bool) -> Result<Self, MarketDataError> {
         let old = beside(out, "replaced", 0);
         if let Some(lock) = take_left(&old)? {
-            if fs::symlink_metadata(out).is_err() {
+            let is_empty = entries(&old)?.iter().all(|(name, _)| name == LOCK);
+            if fs::symlink_metadata(out).is_err() && !is_empty {
                 // It was killed between two renames, where the system has no exchange of names.
                 fs::rename(&old, out).map_err(MarketDataError::io(out, "put back"))?;
                 let _ = fs::remove_file(out.join(LOCK));
@@ -135,11 +137,15 @@ fn take(path: &Path) -> Result<Option<File>, MarketDataError> {
     }
 }
 
-/// The lock of a folder that a conversion left which was killed; none if there is no such folder.
+/// The lock of a folder that a conversion left which was killed, perhaps before or after it had a lock;
+/// none if there is no such folder.
 fn take_left(path: &Path) -> Result<Option<File>, MarketDataError> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+        return Ok(None);
+    }
     let is_lock = |found: fs::Metadata| found.is_file() && found.len() == 0;
-    let is_left = fs::symlink_metadata(path.join(LOCK)).is_ok_and(is_lock);
-    if !is_left || foreign(path)?.is_some() {
+    let is_locked = fs::symlink_metadata(path.join(LOCK)).is_ok_and(is_lock);
+    if !is_locked && !entries(path)?.is_empty() || foreign(path)?.is_some() {
         return Ok(None);
     }
     lock(path).map_err(MarketDataError::io(path, "lock"))
