@@ -75,7 +75,7 @@ impl Dates {
 
     /// Whether all bars begin at about one time of their days.
     fn fits(self, ts: &[i64]) -> bool {
-        let phases = || ts.iter().map(|ts| Some(ts.checked_sub(self.midnight(*ts)?)?));
+        let phases = || ts.iter().map(|ts| ts.checked_sub(self.midnight(*ts)?));
         let (Some(Some(least)), Some(Some(most))) = (phases().min(), phases().max()) else {
             return false;
         };

@@ -420,6 +420,34 @@ fn of_rows_with_one_time_the_first_or_the_last_is_kept() {
 }
 
 #[test]
+fn a_file_that_corrects_another_is_no_overlap() {
+    let dir = tempfile::tempdir().unwrap();
+    let day = |i: i64| at("2022-03-01 00:00") + i * DAY;
+    let write = |name: &str, days: std::ops::Range<i64>| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, in_utc(days.map(day))).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    // The volumes of a file count its rows.
+    let whole = write("A-2022-03.csv", 0..12);
+    let inner = write("A-2022-03-05.csv", 4..7);
+    let next = write("A-2022-03-11.csv", 10..14);
+    for (on_duplicate, volumes) in [
+        (OnDuplicate::First, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 3, 4]),
+        (OnDuplicate::Last, [1, 2, 3, 4, 1, 2, 3, 8, 9, 10, 1, 2, 3, 4]),
+    ] {
+        let options = ReadOptions { on_duplicate, ..ReadOptions::default() };
+        let bars = barloom_market_data::read(&[&whole, &inner, &next].map(Clone::clone), &options);
+        let bars = bars.unwrap();
+        let found = bars.check().findings;
+        assert!(found.iter().all(|finding| finding.kind != "overlap"), "{found:?}");
+        let series = bars.into_series(OnBadBar::Error).unwrap().series.remove(0);
+        assert_eq!(series.column("volume").unwrap(), volumes.map(f64::from));
+        assert_eq!(series.ts(), (0..14).map(day).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn intervals_at_the_end_of_time_are_errors() {
     let last = i64::MAX - i64::MAX % HOUR;
     let hours = in_utc([last - 3 * HOUR, last - 2 * HOUR]);
