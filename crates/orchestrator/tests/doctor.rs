@@ -67,7 +67,7 @@ fn strict_fails_on_warnings_and_counts_them() {
         dir,
         "check good.csv --aggregate 1s",
         3,
-        &["nothing is wrong with them", "is over the end of"],
+        &["nothing is wrong with them", "beyond the end of"],
     );
     let bad = good.replace("2,3,2,3", "2,1,2,3");
     fs::write(dir.join("bad.csv"), bad).expect("bars");
