@@ -327,8 +327,8 @@ fn hours_that_clocks_show_twice_are_told_apart_by_the_order_of_rows() {
     let bars = read(&text(local.clone()), &options);
     let report = bars.check();
     assert_eq!(report.errors(), 0, "{report}");
-    let told = "A.csv: clocks in America/New_York show 2 times of it twice; the order of rows tells \
-                which is meant (first: line 11, 2024-11-03 01:00:00)";
+    let told = "A.csv: 2 local times occur twice in America/New_York, as clocks were put back; the \
+                order of rows tells which is meant (first: line 11, 2024-11-03 01:00:00)";
     assert_eq!(notes(&report, "twice"), [told]);
     assert_eq!(series(&text(local.clone()), &options).ts(), expected);
     // Newest first, and in a table in memory where two symbols take turns.
@@ -363,9 +363,10 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
     let options = in_zone("America/Sao_Paulo");
     let report = read(&text(local.clone()), &options).check();
     assert_eq!(report.errors(), 0, "{report}");
-    let told = "A.csv: clocks in America/Sao_Paulo skip 1 time of it; moved to the next time that \
-                exists (first: line 3, 2018-11-04 00:00:00, is 2018-11-04 03:00:00 UTC)";
-    assert_eq!(notes(&report, "skip"), [told]);
+    let told = "A.csv: 1 local time does not exist in America/Sao_Paulo, as clocks were put forward; \
+                moved to the next time that exists (first: line 3, 2018-11-04 00:00:00, read as \
+                2018-11-04 03:00:00 UTC)";
+    assert_eq!(notes(&report, "does not exist"), [told]);
     let expected = ["2018-11-03 03:00", "2018-11-04 03:00", "2018-11-05 02:00"].map(at);
     assert_eq!(series(&text(local), &options).ts(), expected);
     // Two hours that are one instant are an error as all repeated times are.
@@ -378,7 +379,7 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
 fn times_that_name_no_zone_are_told_once_a_file() {
     let local = text(local_hours("2024-01-02 00:00", &[0, 1, 2]));
     let naive = |text: &str, options: &ReadOptions| {
-        notes(&read(text, options).check(), "name no time zone").len()
+        notes(&read(text, options).check(), "have no time zone").len()
     };
     assert_eq!(naive(&local, &ReadOptions::default()), 1);
     assert_eq!(naive(&local, &in_zone("Europe/Berlin")), 0);
