@@ -228,14 +228,14 @@ impl<'a> Joiner<'a> {
         let Self { options, mut bars, factors, known, contents, trades, naive } = self;
         for file in naive.iter().take(TOLD) {
             let note = format!(
-                "{file}: its times name no time zone and are read as UTC; timezone (--timezone) \
-                 says another one"
+                "{file}: its times have no time zone and are read as UTC; set timezone (--timezone) \
+                 for another zone"
             );
             bars.notes.push(note);
         }
         if let Some(more) = naive.len().checked_sub(TOLD).filter(|more| *more > 0) {
             let files = if more == 1 { "file" } else { "files" };
-            bars.notes.push(format!("so are the times of {more} more {files}"));
+            bars.notes.push(format!("the times of {more} more {files} are read as UTC, too"));
         }
         let mut venues: BTreeMap<&str, u32> = BTreeMap::new();
         for name in known.keys() {

@@ -228,24 +228,26 @@ pub(crate) fn instants(
         found.ts.push(instant);
     }
     tell_apart(&mut found.ts, &twice, order);
-    let shown =
-        |row: usize, local: i64| format!("{}, {}", place(row), Written::Local(local).shown());
-    let times = |n: usize| if n == 1 { "1 time".to_owned() } else { format!("{n} times") };
-    let name = &options.timezone;
+    let zone = &options.timezone;
+    let local_times = |count: usize, one: &str, many: &str| match count {
+        1 => format!("{file}: 1 local time {one} in {zone}"),
+        count => format!("{file}: {count} local times {many} in {zone}"),
+    };
+    let first = |row: usize, local: i64| {
+        format!("first: {}, {}", place(row), Written::Local(local).shown())
+    };
     if let Some(Twice { row, local, .. }) = twice.first() {
         found.notes.push(format!(
-            "{file}: clocks in {name} show {} of it twice; the order of rows tells which is meant \
-             (first: {})",
-            times(twice.len()),
-            shown(*row, *local)
+            "{}, as clocks were put back; the order of rows tells which is meant ({})",
+            local_times(twice.len(), "occurs twice", "occur twice"),
+            first(*row, *local)
         ));
     }
     if let Some((row, local, next)) = skipped.first() {
         found.notes.push(format!(
-            "{file}: clocks in {name} skip {} of it; moved to the next time that exists (first: {}, \
-             is {} UTC)",
-            times(skipped.len()),
-            shown(*row, *local),
+            "{}, as clocks were put forward; moved to the next time that exists ({}, read as {} UTC)",
+            local_times(skipped.len(), "does not exist", "do not exist"),
+            first(*row, *local),
             Written::Local(*next).shown()
         ));
     }

@@ -327,8 +327,8 @@ fn hours_that_clocks_show_twice_are_told_apart_by_the_order_of_rows() {
     let bars = read(&text(local.clone()), &options);
     let report = bars.check();
     assert_eq!(report.errors(), 0, "{report}");
-    let told = "A.csv: clocks in America/New_York show 2 times of it twice; the order of rows tells \
-                which is meant (first: line 11, 2024-11-03 01:00:00)";
+    let told = "A.csv: 2 local times occur twice in America/New_York, as clocks were put back; the \
+                order of rows tells which is meant (first: line 11, 2024-11-03 01:00:00)";
     assert_eq!(notes(&report, "twice"), [told]);
     assert_eq!(series(&text(local.clone()), &options).ts(), expected);
     // Newest first, and in a table in memory where two symbols take turns.
@@ -363,9 +363,10 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
     let options = in_zone("America/Sao_Paulo");
     let report = read(&text(local.clone()), &options).check();
     assert_eq!(report.errors(), 0, "{report}");
-    let told = "A.csv: clocks in America/Sao_Paulo skip 1 time of it; moved to the next time that \
-                exists (first: line 3, 2018-11-04 00:00:00, is 2018-11-04 03:00:00 UTC)";
-    assert_eq!(notes(&report, "skip"), [told]);
+    let told = "A.csv: 1 local time does not exist in America/Sao_Paulo, as clocks were put forward; \
+                moved to the next time that exists (first: line 3, 2018-11-04 00:00:00, read as \
+                2018-11-04 03:00:00 UTC)";
+    assert_eq!(notes(&report, "does not exist"), [told]);
     let expected = ["2018-11-03 03:00", "2018-11-04 03:00", "2018-11-05 02:00"].map(at);
     assert_eq!(series(&text(local), &options).ts(), expected);
     // Two hours that are one instant are an error as all repeated times are.
@@ -378,7 +379,7 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
 fn times_that_name_no_zone_are_told_once_a_file() {
     let local = text(local_hours("2024-01-02 00:00", &[0, 1, 2]));
     let naive = |text: &str, options: &ReadOptions| {
-        notes(&read(text, options).check(), "name no time zone").len()
+        notes(&read(text, options).check(), "have no time zone").len()
     };
     assert_eq!(naive(&local, &ReadOptions::default()), 1);
     assert_eq!(naive(&local, &in_zone("Europe/Berlin")), 0);
@@ -417,6 +418,34 @@ fn of_rows_with_one_time_the_first_or_the_last_is_kept() {
     // Corrected later in the file: the row stands where the first one did.
     let corrected = in_utc([day(0), day(1), day(2), day(1), day(3)]);
     assert_eq!(volumes(&corrected, &on(OnDuplicate::Last)).0, [1.0, 4.0, 3.0, 5.0]);
+}
+
+#[test]
+fn a_file_that_corrects_another_is_no_overlap() {
+    let dir = tempfile::tempdir().unwrap();
+    let day = |i: i64| at("2022-03-01 00:00") + i * DAY;
+    let write = |name: &str, days: std::ops::Range<i64>| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, in_utc(days.map(day))).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    // The volumes of a file count its rows.
+    let whole = write("A-2022-03.csv", 0..12);
+    let inner = write("A-2022-03-05.csv", 4..7);
+    let next = write("A-2022-03-11.csv", 10..14);
+    for (on_duplicate, volumes) in [
+        (OnDuplicate::First, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 3, 4]),
+        (OnDuplicate::Last, [1, 2, 3, 4, 1, 2, 3, 8, 9, 10, 1, 2, 3, 4]),
+    ] {
+        let options = ReadOptions { on_duplicate, ..ReadOptions::default() };
+        let bars = barloom_market_data::read(&[&whole, &inner, &next].map(Clone::clone), &options);
+        let bars = bars.unwrap();
+        let found = bars.check().findings;
+        assert!(found.iter().all(|finding| finding.kind != "overlap"), "{found:?}");
+        let series = bars.into_series(OnBadBar::Error).unwrap().series.remove(0);
+        assert_eq!(series.column("volume").unwrap(), volumes.map(f64::from));
+        assert_eq!(series.ts(), (0..14).map(day).collect::<Vec<_>>());
+    }
 }
 
 #[test]
