@@ -5,10 +5,10 @@ use std::path::Path;
 use std::thread;
 
 use barloom_backend::{BLOCK_ROWS, Plan};
-use barloom_dataset::{Build, BuiltPart, PartBuild, Piece, RewardSummary};
+use barloom_dataset::{Build, BuiltPart, PartBuild, Piece};
 use barloom_recipe::Format;
 
-use crate::{BackendChoice, Error, Loaded, Watch};
+use crate::{BackendChoice, Error, Loaded, Watch, clipping};
 
 /// How a dataset is built, beside its recipe and bars.
 ///
@@ -146,31 +146,10 @@ impl Prepared<'_> {
         };
         let built = build.run()?;
         for part in &built {
-            clipped(part).iter().for_each(|warning| tracing::warn!("{warning}"));
+            clipping::of_built(part).iter().for_each(|warning| tracing::warn!("{warning}"));
         }
         Ok(built)
     }
-}
-
-/// Share of the trades above which clipping is worth a warning.
-const MOST_CLIPPED: f64 = 0.05;
-
-/// Warnings of the metrics that were clipped often.
-fn clipped(part: &BuiltPart) -> Vec<String> {
-    let Some(summary) = &part.manifest.summary else { return Vec::new() };
-    let name = part.manifest.part.as_ref().map_or(String::new(), |p| format!("part {}: ", p.name));
-    let trades = (summary.actions.long + summary.actions.short) as f64;
-    let clip = &part.manifest.recipe["reward"]["clip"];
-    let often = |reward: &&RewardSummary| reward.clipped as f64 > MOST_CLIPPED * trades;
-    let warning = |reward: &RewardSummary| {
-        format!(
-            "{name}reward.metric: {:.0}% of the trades have a {} that was clipped to {clip}; a \
-             longer dataset.forward, a wider clip, log_return or pnl_pct would tell more",
-            100.0 * reward.clipped as f64 / trades,
-            reward.metric,
-        )
-    };
-    summary.rewards.iter().filter(often).map(warning).collect()
 }
 
 /// What a plan came to, and what a person should know of it.

@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 mod backends;
+mod clipping;
 mod counts;
 mod decisions;
 mod error;

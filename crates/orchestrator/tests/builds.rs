@@ -478,7 +478,7 @@ fn a_build_warns_of_clipped_metrics_and_of_entries_on_filled_bars() {
         fs::write(dir.path().join(&config), recipe).expect("a recipe");
         barloom(dir.path(), &["build", "--config", &config, "--out", name]).1
     };
-    let clips = "of the trades have a sharpe that was clipped to [-5.0,5.0]";
+    let clips = "of the trades have a sharpe that is clipped to [-5.0,5.0]";
     let fills = "of the samples enter at a bar that \"fill\" made";
     let told = build("clipped", "", "metric = \"sharpe\"\nclip = [-5.0, 5.0]");
     assert!(told.contains(clips) && !told.contains(fills), "{told}");

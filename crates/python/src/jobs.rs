@@ -116,8 +116,8 @@ pub(crate) fn watched<T: Send>(
 }
 
 /// Warns of what a person should know before samples are built.
-fn warn(py: Python<'_>, sets: &[SampleSet]) -> PyResult<()> {
-    for warning in sets.iter().flat_map(|set| set.plan.warnings()) {
+fn warn(py: Python<'_>, sets: &[SampleSet], clipped: Vec<String>) -> PyResult<()> {
+    for warning in sets.iter().flat_map(|set| set.plan.warnings()).chain(clipped) {
         let message = std::ffi::CString::new(warning)?;
         let category = py.get_type::<pyo3::exceptions::PyUserWarning>();
         PyErr::warn(py, &category, &message, 2)?;
@@ -175,12 +175,21 @@ pub(crate) fn build(
     recipe.validate().map_err(errors::of)?;
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
-    let (mut loaded, sets) = watched(py, None, threads, move |_| {
+    let in_memory = out.is_none();
+    let (mut loaded, sets, clipped) = watched(py, None, threads, move |_| {
         let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
         let sets = loaded.sets().map_err(errors::of)?;
-        Ok((loaded, sets))
+        let mut clipped = Vec::new();
+        if in_memory {
+            // What is built in a folder is told from all of its samples.
+            let cpu = BackendChoice::Cpu.open(None).map_err(errors::of)?;
+            for set in &sets {
+                clipped.extend(set.clip_warnings(&*cpu).map_err(errors::of)?);
+            }
+        }
+        Ok((loaded, sets, clipped))
     })?;
-    warn(py, &sets)?;
+    warn(py, &sets, clipped)?;
     let dropped = loaded.dropped.iter().map(|(fault, count)| format!("dropped {count} {fault}"));
     loaded.notes.extend(dropped);
     loaded.notes.extend(loaded.warnings.iter().map(ToString::to_string));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -327,3 +328,12 @@ def test_keys_of_data_are_arguments():
     assert aggregated.recipe.to_dict()["data"]["aggregate"] == "2h"
     with pytest.raises(barloom.RecipeError, match="cfg: data.timezon: there is no such key"):
         barloom.build_dataset(cfg, 100, bars=bars, timezon="UTC")
+
+
+def test_metrics_that_are_clipped_often_are_warned_of():
+    clipped = small_recipe(reward={"metric": ["return", "sharpe"], "clip": [-5.0, 5.0]})
+    with pytest.warns(UserWarning, match=r"of the trades have a sharpe that is clipped to \[-5.0,5.0\]"):
+        barloom.build_dataset(clipped, bars=made_bars())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        barloom.build_dataset(small_recipe(reward={"metric": "return"}), bars=made_bars())

@@ -326,6 +326,7 @@ def test_signals_of_other_forms():
         ([1, 0, -1], "a list of directions"),
         (np.array([1, -1]), "an array of directions"),
         (pandas.Series([1, -1, 0]), "DatetimeIndex"),
+        (times, "a column by itself"),
         ([{"ts": 1}, 5], "expected a table"),
     ]:
         with pytest.raises(TypeError, match=says):

@@ -60,7 +60,8 @@ def _table(signals: Any) -> Any:
         return _of_series(signals)
     if not hasattr(signals, "columns") and hasattr(signals, "to_frame"):
         raise TypeError(
-            "signals: a polars Series has no times; give a DataFrame with the columns ts and direction"
+            "signals: a column by itself says nothing of its bars; give a DataFrame with the columns "
+            "ts and direction"
         )
     if hasattr(signals, "shape") and hasattr(signals, "dtype"):
         raise TypeError(

@@ -1,0 +1,74 @@
+//! Warnings of metrics that are clipped often.
+
+use barloom_backend::{Backend, Numbers, Threads};
+use barloom_dataset::{BuiltPart, RewardSummary};
+use barloom_rewards::Metric;
+
+use crate::{Error, SampleSet};
+
+/// Share of the trades above which clipping is worth a warning.
+const MOST_CLIPPED: f64 = 0.05;
+
+/// Samples that stand for those of a dataset that stores none.
+const PROBED: u64 = 1_000;
+
+/// Warnings of a part that was built, by its summary; none without one.
+pub(crate) fn of_built(part: &BuiltPart) -> Vec<String> {
+    let Some(summary) = &part.manifest.summary else { return Vec::new() };
+    let name = part.manifest.part.as_ref().map(|part| &*part.name);
+    let trades = summary.actions.long + summary.actions.short;
+    let clip = &part.manifest.recipe["reward"]["clip"].to_string();
+    let of_metric =
+        |reward: &RewardSummary| warning(name, &reward.metric, clip, reward.clipped, trades);
+    summary.rewards.iter().filter_map(of_metric).collect()
+}
+
+impl SampleSet {
+    /// Warnings of metrics that are clipped often, told from 1,000 samples from all over, for
+    /// datasets whose samples are not made when they are built. Without a metric that is clipped
+    /// nothing is made.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn clip_warnings(&self, backend: &dyn Backend) -> Result<Vec<String>, Error> {
+        let (plan, reward) = (&self.plan, &self.plan.reward);
+        let Some([lo, hi]) = reward.clip else { return Ok(Vec::new()) };
+        if !reward.metrics.iter().any(|metric| metric.is_clipped()) {
+            return Ok(Vec::new());
+        }
+        let count = plan.samples.min(PROBED);
+        let step = plan.samples / count.max(1);
+        let probed: Vec<u64> = (0..count).map(|number| number * step).collect();
+        let session = self.session(backend)?;
+        let mut block = session.allocate(probed.len());
+        session.fill_block(Numbers::Listed(&probed), Threads::Calling, &mut block)?;
+        let count =
+            |values: &mut dyn Iterator<Item = bool>| values.filter(|yes| *yes).count() as u64;
+        let trades = count(&mut block.act_dir.iter().map(|direction| *direction != 0));
+        let clip = format!("[{lo:?},{hi:?}]");
+        let of_metric = |(number, metric): (usize, &Metric)| {
+            let clipped = count(&mut block.clipped[number].iter().map(|clipped| *clipped != 0));
+            warning(self.part(), metric.name(), &clip, clipped, trades)
+        };
+        Ok(reward.metrics.iter().enumerate().filter_map(of_metric).collect())
+    }
+}
+
+/// The warning, if so many of the trades are worth one.
+fn warning(
+    part: Option<&str>,
+    metric: &str,
+    clip: &str,
+    clipped: u64,
+    trades: u64,
+) -> Option<String> {
+    let share = clipped as f64 / trades.max(1) as f64;
+    let part = part.map_or(String::new(), |name| format!("part {name}: "));
+    (share > MOST_CLIPPED).then(|| {
+        format!(
+            "{part}reward.metric: {:.0}% of the trades have a {metric} that is clipped to {clip}; a \
+             longer dataset.forward, a wider clip, log_return or pnl_pct would tell more",
+            100.0 * share
+        )
+    })
+}
