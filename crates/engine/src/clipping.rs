@@ -40,7 +40,7 @@ impl SampleSet {
         let step = plan.samples / count.max(1);
         let probed: Vec<u64> = (0..count).map(|number| number * step).collect();
         let session = self.session(backend)?;
-        let mut block = session.allocate(probed.len());
+        let mut block = session.allocate(probed.len())?;
         session.fill_block(Numbers::Listed(&probed), Threads::Calling, &mut block)?;
         let count =
             |values: &mut dyn Iterator<Item = bool>| values.filter(|yes| *yes).count() as u64;
