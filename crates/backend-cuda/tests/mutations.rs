@@ -45,7 +45,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("tree.cuh", "row % (run * FAN) == 0", "row % run == 0"),
     ("tree.cuh", "max - (sum + right.min)", "max - right.min"),
     ("reward.cuh", "greatest(high, 0.0) - u", "high - u"),
-    ("reward.cuh", "bars_per_year[in.symbol[thread]]", "bars_per_year[0]"),
+    ("reward.cuh", "bars_per_year[in.symbol[thread]]", "bars_per_year[0 * in.symbol[thread]]"),
     ("reward.cuh", "u * year / m / (", "u * (year / m) / ("),
     ("reward.cuh", "d * (s * (all.sum / m) - h)", "d * (s * (all.sum / m)) - d * h"),
     ("reward.cuh", "value < metric.clip_lo || value > metric.clip_hi", "value < metric.clip_lo"),

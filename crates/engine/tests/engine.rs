@@ -21,7 +21,7 @@ use barloom_recipe::Recipe;
 fn csv(bars: u32, unusable: &[u32]) -> String {
     let mut text = String::from("Time,Open,High,Low,Close,Adj Close\n");
     for bar in 0..bars {
-        let price = 100.0 + f64::from(bar * 7_919 % 97) / 10.0;
+        let price = 100.0 + f64::from(bar * 7_919 % 97) / 10.0 + f64::from(bar) / 1_000.0;
         let (low, high) = (price - 1.0, price + 1.0);
         let close = if unusable.contains(&bar) { -1.0 } else { price + 0.5 };
         let time = 1_700_000_000 + 3_600 * u64::from(bar);
@@ -99,7 +99,7 @@ fn what_the_doctor_warns_of_is_told_and_errors_are_not() {
     let loaded = load(&recipe, source(&recipe, &bars)).unwrap();
     let told: Vec<(&str, u32)> =
         loaded.warnings.iter().map(|f| (f.kind.as_str(), f.places[0].row)).collect();
-    assert_eq!(told, [("price_scale", 52)]);
+    assert_eq!(told, [("non_positive_price", 22), ("price_scale", 52)]);
     assert_eq!(loaded.dropped.values().sum::<u64>(), 1);
     assert!(self::loaded(&recipe).warnings.is_empty());
 }
