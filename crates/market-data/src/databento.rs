@@ -46,7 +46,7 @@ pub(crate) fn read(
 ) -> Result<(), MarketDataError> {
     let broken = |problem: String| MarketDataError::file(file, problem);
     let unreadable = |e: dbn::Error| broken(format!("it is not readable as DBN: {e}"));
-    let stream = with_metadata(stream).map_err(|problem| broken(problem))?;
+    let stream = with_metadata(stream).map_err(broken)?;
     // As they are: the lengths of records are those in the file.
     let stream = Counted { inner: stream, bytes: 0, prelude: Vec::new(), cut: false };
     let mut decoder =

@@ -186,7 +186,7 @@ impl Roles {
     /// Whether there is a time, and all prices of bars or the price and size of trades.
     pub(crate) fn is_complete(&self) -> bool {
         let has = |price: &&str| self.values.iter().any(|(_, name)| name == price);
-        self.time.is_some() && (self.kind == Kind::Trades || PRICE_COLUMNS.iter().all(|p| has(p)))
+        self.time.is_some() && (self.kind == Kind::Trades || PRICE_COLUMNS.iter().all(has))
     }
 }
 

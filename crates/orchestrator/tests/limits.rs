@@ -395,8 +395,9 @@ fn tiny_and_huge_prices_scale_to_the_bit() {
                   [scaling]\nprice = \"last_close\"\n";
     let walk = |bar: usize| 1.0 + ((bar * 37 % 11) as f64 + bar as f64 / 64.0) / 128.0;
     let mut rewards: Vec<RecordBatch> = Vec::new();
-    for power in [-78, -38, -17, 0, 31, 36, 82, 124] {
-        let price = |bar: usize| walk(bar) * 2_f64.powi(power);
+    for power in [-78_i64, -38, -17, 0, 31, 36, 82, 124] {
+        let unit = f64::from_bits(((1_023 + power) as u64) << 52);
+        let price = |bar: usize| walk(bar) * unit;
         let dir = folder(&flat("AA", 60, price, "5"), recipe);
         let samples = built(dir.path(), "npy", 1).1;
         let bars = samples.column(2).as_primitive::<Int64Type>();

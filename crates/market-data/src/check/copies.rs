@@ -77,7 +77,8 @@ fn enough(short: usize, several: usize) -> usize {
         return BARS;
     }
     let goes_on = (several as f64 + 0.5) / (short as f64 + 1.0);
-    let (mut bars, mut expected) = (BARS, short as f64 * goes_on.powi(BARS as i32 - 1));
+    let mut bars = BARS;
+    let mut expected = (1..BARS).fold(short as f64, |expected, _| expected * goes_on);
     while expected > CHANCE && bars < 1_000 {
         (bars, expected) = (bars + 1, expected * goes_on);
     }

@@ -10,16 +10,14 @@ const SHIFT: f64 = 1.5;
 /// All closes after are this many times all those before, or a part of them as small; and so is the
 /// space between the ranges of the two bars, which the price never crossed.
 const APART: f64 = 1.3;
-/// The logarithm of the change is this many times that of any other step around it.
-const QUIET: f64 = 3.0;
 /// Closes on either side, at most and at least.
 const CLOSES: usize = 5;
 const ENOUGH: usize = 3;
 
 /// `level_shift`: closes change by 1.5 times or more from one bar to the next and stay. The five
 /// closes after are at least 1.3 times the five before, or below them as far; so are the ranges of
-/// the two bars; and the change is more than three times any other step among these closes, as
-/// logarithms, so that a wild market is none. A split that is not adjusted is one, or a change of
+/// the two bars; and the change is more than the third power of any other step among these closes, so
+/// that a wild market is none. A split that is not adjusted is one, or a change of
 /// unit. A step that is a `gap` is none. Runs of rows `off`, `levels` that `price_scale` tells, and first rows of files are told already.
 pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>], levels: &[usize]) {
     let [_, high, low, close] = of.prices();
@@ -47,23 +45,27 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>], levels:
         let bars = apart((low[row - 1], high[row - 1]), (low[row], high[row]));
         let steps = close[start..end].windows(2).enumerate();
         let steps = steps.filter(|(at, _)| start + at + 1 != row);
-        let wildest = steps.map(|(_, pair)| (pair[1] / pair[0]).ln().abs()).fold(0.0, f64::max);
+        let wildest = steps.map(|(_, pair)| times(pair[1] / pair[0])).fold(1.0, f64::max);
         let ratio = close[row] / close[row - 1];
         // What is no price fails one of these.
         let stays = apart(ends(was), ends(is)) >= APART && bars >= APART;
-        if stays && ratio.ln().abs() > QUIET * wildest {
+        if stays && times(ratio) > wildest * wildest * wildest {
             let what = || {
-                let (times, word) =
-                    if ratio > 1.0 { (ratio, "times") } else { (1.0 / ratio, "times less than") };
-                let [times, before, now] = [times, close[row - 1], close[row]].map(short);
+                let word = if ratio > 1.0 { "times" } else { "times less than" };
+                let [many, before, now] = [times(ratio), close[row - 1], close[row]].map(short);
                 format!(
-                    "closes are about {times} {word} those before from here on, {now} and {before} \
+                    "closes are about {many} {word} those before from here on, {now} and {before} \
                      before: a split, or another unit"
                 )
             };
             found.warn(of, "level_shift", row, what);
         }
     }
+}
+
+/// How many times the one of two prices is the other, by their ratio.
+fn times(ratio: f64) -> f64 {
+    ratio.max(1.0 / ratio)
 }
 
 /// The least and the greatest of closes, NaN where one is no price.
