@@ -610,7 +610,7 @@ fn cases_of_public_reports() {
         (
             "08-databento-csv-fixed-point/ESH4_ohlcv-1m.csv",
             plain(),
-            5,
+            6,
             "[4770.25, 4771.0, 4769.5, 4770.5, 120.0]",
         ),
         (
