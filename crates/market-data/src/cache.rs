@@ -165,10 +165,6 @@ fn of_all_columns(
     find: impl FnOnce(&ReadOptions) -> Option<Vec<Table>>,
 ) -> Option<Vec<Table>> {
     let wanted = options.columns.as_ref()?;
-    if options.csv.wide.is_some() {
-        // Rows in which the wanted columns are missing are left out of it.
-        return None;
-    }
     let mut tables = find(&ReadOptions { columns: None, ..options.clone() })?;
     let wanted: Vec<String> = wanted.iter().map(|name| normalise(name)).collect();
     for table in &mut tables {

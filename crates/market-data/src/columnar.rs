@@ -1,6 +1,7 @@
 //! Bars from Parquet, Arrow IPC and Feather.
 
 mod labels;
+mod symbols;
 mod times;
 mod values;
 
@@ -31,16 +32,18 @@ use crate::time::{self, Written};
 use crate::times::{Instants, Order, instants};
 use crate::{MarketDataError, ReadOptions};
 use labels::check_labels;
+use symbols::Symbols;
 pub use times::read_times;
 use times::{begins_with_time, written, written_apart};
 use values::{check_actions, check_twins, floats, numbers_in_text, symbols_of};
 
-/// Reads a Parquet file: only the columns that bars are made from.
+/// Reads a Parquet file: only the columns that bars are made from. One table, or one for each symbol
+/// that names of columns say.
 pub(crate) fn read_parquet(
     file: &str,
     bytes: &Bytes,
     options: &ReadOptions,
-) -> Result<Table, MarketDataError> {
+) -> Result<Vec<Table>, MarketDataError> {
     let error = |e: &dyn std::fmt::Display| {
         MarketDataError::file(file, format!("it is not readable as Parquet: {e}"))
     };
@@ -78,6 +81,12 @@ pub(crate) fn read_parquet(
         }
         Ok(Columns { places: wanted, batches })
     };
+    if let Some(symbols) = Symbols::of(&schema) {
+        let Columns { places, batches } = read(symbols.places(), None)?;
+        return symbols.tables(&places, &batches, |schema, batches| {
+            of_batches(file, schema, batches, options)
+        });
+    }
     let header = header(file, &schema, options)?;
     let roles = all_roles(file, &schema, &header, options)?;
     let texts = text_columns(&schema, &roles, options);
@@ -96,7 +105,7 @@ pub(crate) fn read_parquet(
     let columns = read(wanted, None)?;
     let table = table(file, &schema, (&roles, available), &columns, options)?;
     check_labels(&schema, &table, &roles, |texts| read(texts, None))?;
-    Ok(table)
+    Ok(vec![table])
 }
 
 /// Rows of which the first value of a column of text is looked for.
@@ -131,7 +140,7 @@ pub(crate) fn read_arrow(
     file: &str,
     bytes: &Bytes,
     options: &ReadOptions,
-) -> Result<Table, MarketDataError> {
+) -> Result<Vec<Table>, MarketDataError> {
     let error = |e: &dyn std::fmt::Display| {
         MarketDataError::file(file, format!("it is not readable as Arrow IPC: {e}"))
     };
@@ -140,7 +149,21 @@ pub(crate) fn read_arrow(
     } else {
         read_stream(bytes).map_err(|e| error(&e))?
     };
-    of_batches(file, &schema, batches, options)
+    tables(file, &schema, batches, options)
+}
+
+/// The table of all columns, or one for each symbol that names of columns say.
+fn tables(
+    file: &str,
+    schema: &SchemaRef,
+    batches: Vec<RecordBatch>,
+    options: &ReadOptions,
+) -> Result<Vec<Table>, MarketDataError> {
+    let Some(symbols) = Symbols::of(schema) else {
+        return Ok(vec![of_batches(file, schema, batches, options)?]);
+    };
+    let places: Vec<usize> = (0..schema.fields().len()).collect();
+    symbols.tables(&places, &batches, |schema, batches| of_batches(file, schema, batches, options))
 }
 
 /// All record batches of an Arrow IPC file that is in memory, in which its columns stay.
@@ -179,9 +202,9 @@ pub(crate) fn take_batches(
     schema: &SchemaRef,
     batches: &[RecordBatch],
     options: &ReadOptions,
-) -> Result<Table, MarketDataError> {
-    let table = of_batches(name, schema, batches.to_vec(), options)?;
-    Ok(Table { symbol: name.to_owned(), ..table })
+) -> Result<Vec<Table>, MarketDataError> {
+    let tables = tables(name, schema, batches.to_vec(), options)?;
+    Ok(tables.into_iter().map(|table| Table { symbol: name.to_owned(), ..table }).collect())
 }
 
 /// The names of the columns, with those that are to be others.

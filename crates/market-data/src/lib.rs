@@ -35,6 +35,7 @@ mod foreign;
 mod join;
 mod joined;
 mod json;
+mod levels;
 mod market_arrow;
 mod names;
 mod new_folder;

@@ -247,7 +247,9 @@ pub fn read_tables(tables: &[MemoryTable], options: &ReadOptions) -> Result<Bars
         unless_damaged(name, || columnar::take_batches(name, schema, batches, options))
     };
     let mut joiner = Joiner::new(options)?;
-    tables.iter().try_for_each(|table| joiner.push(one(table)?))?;
+    for table in tables {
+        one(table)?.into_iter().try_for_each(|table| joiner.push(table))?;
+    }
     joiner.finish()
 }
 
@@ -469,9 +471,9 @@ impl<R: Read> Read for Bounded<R> {
 
 fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
-        Ok(vec![unless_damaged(file, || columnar::read_parquet(file, bytes, options))?])
+        unless_damaged(file, || columnar::read_parquet(file, bytes, options))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-        Ok(vec![unless_damaged(file, || columnar::read_arrow(file, bytes, options))?])
+        unless_damaged(file, || columnar::read_arrow(file, bytes, options))
     } else if databento::begins(bytes) {
         // Its tables need not be one.
         Err(MarketDataError::file(file, "it is DBN within another format; unpack it"))

@@ -1,6 +1,6 @@
 //! One file's bars as they were read, nothing judged.
 
-use barloom_bars::Column;
+use barloom_bars::{Column, PRICE_COLUMNS};
 
 use crate::origins::{Origin, Origins};
 
@@ -23,6 +23,8 @@ pub(crate) enum Rows {
     Numbered(usize),
     /// By the line of a text file on which each begins, from 1.
     Lines(Origins),
+    /// By number, from 1, of those that were not left out.
+    Left(Origins),
 }
 
 impl Rows {
@@ -33,7 +35,7 @@ impl Rows {
                 let row = u32::try_from(before + 1).unwrap_or(u32::MAX);
                 Origins::following(Origin { file: 0, row }, rows)
             }
-            Self::Lines(lines) => lines,
+            Self::Lines(rows) | Self::Left(rows) => rows,
         }
     }
 }
@@ -88,14 +90,21 @@ impl Table {
     pub(crate) fn number(&self, index: usize) -> u32 {
         match &self.rows {
             Rows::Numbered(before) => u32::try_from(before + index + 1).unwrap_or(u32::MAX),
-            Rows::Lines(lines) => lines.get(index).row,
+            Rows::Lines(rows) | Rows::Left(rows) => rows.get(index).row,
         }
     }
 
-    /// Leaves out rows in which every column is missing: a wide table has them where another symbol
-    /// has bars.
-    pub(crate) fn drop_empty_rows(&mut self) {
-        let is_full = |row: usize| self.columns.iter().any(|c| !c.values[row].is_nan());
+    /// Makes all rows those of one symbol. Rows without any price are left out: a table of several
+    /// symbols has them where another one has bars.
+    pub(crate) fn take_symbol(&mut self, symbol: String) {
+        self.symbols = Some((vec![0; self.ts.len()], vec![Name::from(symbol)]));
+        self.drop_empty_rows();
+    }
+
+    fn drop_empty_rows(&mut self) {
+        let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";
+        let prices: Vec<&Column> = self.columns.iter().filter(|c| is_price(&c.name)).collect();
+        let is_full = |row: usize| prices.iter().any(|c| !c.values[row].is_nan());
         let full: Vec<bool> = (0..self.ts.len()).map(is_full).collect();
         if full.iter().all(|full| *full) {
             return;
@@ -120,15 +129,16 @@ impl Table {
         if let Some((codes, _)) = &mut self.symbols {
             keep(codes, &full);
         }
-        if let Rows::Lines(lines) = &mut self.rows {
-            *lines = lines.take((0..full.len()).filter(|row| full[*row]));
-        }
+        let rows = std::mem::replace(&mut self.rows, Rows::Numbered(0));
+        let is_lines = matches!(rows, Rows::Lines(_));
+        let rows = rows.origins(full.len()).take((0..full.len()).filter(|row| full[*row]));
+        self.rows = if is_lines { Rows::Lines(rows) } else { Rows::Left(rows) };
     }
 
     /// `line` or `row`.
     pub(crate) fn unit(&self) -> &'static str {
         match self.rows {
-            Rows::Numbered(_) => "row",
+            Rows::Numbered(_) | Rows::Left(_) => "row",
             Rows::Lines(_) => "line",
         }
     }

@@ -5,13 +5,16 @@ mod blocks;
 mod clock;
 mod cut;
 pub(crate) mod databento;
+mod digits;
 mod encoding;
 mod labels;
 mod layout;
 pub(crate) mod number;
+mod order;
 mod propose;
 mod regular;
 mod rows;
+mod sample;
 pub(crate) mod twins;
 
 use std::borrow::Cow;
@@ -21,7 +24,7 @@ use barloom_bars::{Column, CsvOptions};
 
 use crate::names::symbol_of_file;
 use crate::roles::shown;
-use crate::table::{self, Kind, Name, Table};
+use crate::table::{self, Kind, Table};
 use crate::times::{Instants, Order, instants};
 use crate::{MarketDataError, ReadOptions, json, panel};
 use blocks::Source;
@@ -241,9 +244,7 @@ fn of_rows(
             cut: cut.take(),
         };
         if let Some(symbol) = &group.symbol {
-            let alone = vec![Name::from(symbol.clone())];
-            table.symbols = Some((vec![0; table.ts.len()], alone));
-            table.drop_empty_rows();
+            table.take_symbol(symbol.clone());
         }
         tables.push(table);
     }

@@ -185,7 +185,7 @@ fn what_all_columns_were_kept_of_is_there_for_some() {
     for options in [some(&["note"]), some(&["funding"])] {
         assert_eq!(of(&path, &with(&cache, &options)), of(&path, &options), "{options:?}");
     }
-    // A wide table leaves out rows in which what is wanted is missing.
+    // A wide table leaves out rows without prices, whatever is wanted beside these.
     let wide = "ts,A:open,A:high,A:low,A:close,A:volume\n\
                 2024-01-01,1,2,1,2,3\n2024-01-02,,,,,3\n2024-01-03,1,2,1,2,4\n";
     let path = dir.path().join("w.csv");

@@ -74,6 +74,53 @@ fn times_of_every_type() {
     }
 }
 
+/// Names of columns in two levels, as pandas writes those that yfinance gives.
+#[test]
+fn names_in_two_levels_are_symbols() {
+    let column = |values: [f64; 3]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![19_724, 19_725, 19_726]));
+    for names_first in [true, false] {
+        let name = |name: &str, symbol: &str| match names_first {
+            true => format!("('{name}', '{symbol}')"),
+            false => format!("('{symbol}', '{name}')"),
+        };
+        let mut columns = Vec::new();
+        for (symbol, more) in [("AAPL", 0.0), ("MSFT", 100.0)] {
+            // The first day has no bar of the second.
+            let first = if more > 0.0 { f64::NAN } else { 10.0 };
+            columns.push((name("Close", symbol), column([first + 1.0, 11.0 + more, 12.0 + more])));
+            columns.push((name("High", symbol), column([first + 2.0, 12.0 + more, 13.0 + more])));
+            columns.push((name("Low", symbol), column([first - 1.0, 9.0 + more, 10.0 + more])));
+            columns.push((name("Open", symbol), column([first, 10.0 + more, 11.0 + more])));
+            columns.push((name("Volume", symbol), column([5.0, 6.0, 7.0])));
+        }
+        let at = if names_first { "Date".to_owned() } else { name("", "Date") };
+        columns.insert(if names_first { columns.len() } else { 0 }, (at, Arc::clone(&days)));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        for options in [
+            ReadOptions::default(),
+            ReadOptions { columns: Some(vec!["volume".into()]), ..ReadOptions::default() },
+        ] {
+            let series = load(&parquet(&batch), &options);
+            let shape: Vec<_> = series.iter().map(|s| (s.symbol(), s.len())).collect();
+            assert_eq!(shape, [("AAPL", 3), ("MSFT", 2)], "{names_first}");
+            assert_eq!(series[1].ts()[0], JAN_2 + DAY);
+            assert_eq!(series[1].column("open").unwrap(), [110.0, 111.0]);
+            assert_eq!(series[1].column("close").unwrap(), [111.0, 112.0]);
+            assert_eq!(series[0].column("high").unwrap(), [12.0, 12.0, 13.0]);
+            assert_eq!(series[0].column("volume").unwrap(), [5.0, 6.0, 7.0]);
+        }
+        // Rows that are left out count.
+        let table = MemoryTable {
+            name: "bars".into(),
+            schema: batch.schema(),
+            batches: vec![batch.slice(0, 2), batch.slice(2, 1)],
+        };
+        let bars = read_tables(&[table], &ReadOptions::default()).unwrap();
+        assert_eq!(bars.into_series(OnBadBar::Error).unwrap().series[1].symbol(), "MSFT");
+    }
+}
+
 #[test]
 fn a_date_and_a_time_of_day_in_columns_of_their_own() {
     let dates: Vec<ArrayRef> = vec![

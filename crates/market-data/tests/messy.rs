@@ -233,3 +233,232 @@ fn long_files_are_read_in_pieces() {
         assert!(error.contains(&format!("line {}", line.unwrap() + 1)), "{error}");
     }
 }
+
+/// The lines that yfinance and pandas write above prices of one ticker or several.
+#[test]
+fn headers_of_two_levels_are_symbols() {
+    let rows = "2015-01-02,24.2375,24.7053,23.7986,24.6942,212818400\n\
+                2015-01-05,23.5547,24.0868,23.3685,24.007,257142000\n";
+    for header in [
+        "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n",
+        "Ticker,AAPL,AAPL,AAPL,AAPL,AAPL\nPrice,Close,High,Low,Open,Volume\nDate,,,,,\n",
+        ",Close,High,Low,Open,Volume\n,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n",
+        ",Close,High,Low,Open,Volume\nDate,AAPL,AAPL,AAPL,AAPL,AAPL\n",
+        "Date,Close,High,Low,Open,Volume\n,AAPL,AAPL,AAPL,AAPL,AAPL\n",
+        ",Close,High,Low,Open,Volume\n,AAPL,AAPL,AAPL,AAPL,AAPL\n",
+    ] {
+        for header in [header.to_owned(), header.repeat(2)] {
+            let text = header.clone() + rows;
+            let series = read(text.as_bytes(), &ReadOptions::default())
+                .unwrap_or_else(|error| panic!("{header}{error}"));
+            assert_eq!((series.len(), series[0].symbol()), (1, "AAPL"), "{header}");
+            assert_eq!(days(&series[0]), ["2015-01-02 00:00:00", "2015-01-05 00:00:00"]);
+            for (name, value) in
+                [("open", 24.6942), ("high", 24.7053), ("low", 23.7986), ("close", 24.2375)]
+            {
+                assert_eq!(series[0].column(name).unwrap()[0], value, "{header}");
+            }
+            assert_eq!(series[0].column("volume").unwrap()[1], 257_142_000.0);
+        }
+    }
+    let two = "Price,Close,Close,High,High,Low,Low,Open,Open\nTicker,A,B,A,B,A,B,A,B\n\
+               Date,,,,,,,,\n2024-01-02,2,,3,,1,,2,\n2024-01-03,3,30,4,40,2,20,3,x\n";
+    let error = read(two.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("line 5, column Open B: \"x\""), "{error}");
+    let series = read(two.replace('x', "30").as_bytes(), &ReadOptions::default()).unwrap();
+    let shape: Vec<_> = series.iter().map(|s| (s.symbol(), s.len())).collect();
+    assert_eq!(shape, [("A", 2), ("B", 1)]);
+    assert_eq!(series[1].column("low"), Some(&[20.0][..]));
+    // Names may be told, and are those of all symbols.
+    let text = two.replace('x', "30").replace("Close", "Kurs");
+    let rename = BTreeMap::from([("Kurs".into(), "close".into())]);
+    let error = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(!error.contains("this reads it"), "no line of names is skipped: {error}");
+    let csv = CsvOptions { rename, ..CsvOptions::default() };
+    let _ = read(text.as_bytes(), &with(csv));
+}
+
+#[test]
+fn lines_of_names_are_never_skipped() {
+    let rows = "2015-01-02,24.2,24.7,23.7,24.6,200\n2015-01-05,23.5,24.0,23.3,24.0,300\n";
+    for header in [
+        // The symbols are in no line.
+        "Price,Close,High,Low,Open,Volume\nDate,,,,,\n",
+        "Kurs,Hoch,Tief,Anfang,Ende,Menge\n",
+        "a,b,c,d,e,f\ng,h,i,j,k,l\n",
+        "Close\n",
+        "2015-01-01,24.2,24.7,23.7,24.6,100,1\nDatum\n",
+        "2014-01-01,24,25,23\nx,1,2,3,4,5\n",
+    ] {
+        let text = header.to_owned() + rows;
+        let error = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(!error.contains("skip_rows"), "{header}: {error}");
+    }
+    for banner in ["A remark,and more\n", "Report,,,,,\n", "\n# made by hand\n"] {
+        let text = format!("{banner}date,close,high,low,open,volume\n{rows}");
+        let lines = banner.lines().count();
+        assert_eq!(proposal(text.as_bytes()), format!("skip_rows = {lines}"), "{banner}");
+    }
+}
+
+#[test]
+fn what_is_proposed_was_judged() {
+    let text = |low: &str| {
+        format!(
+            "remark\nDatum;Open;High;Low;Close\n1.1.24;1,5;2,5;{low};2,0\n13.1.24;1,5;2,5;1,0;2,0\n"
+        )
+    };
+    assert!(proposal(text("1,0").as_bytes()).contains("decimal = \",\""));
+    let error = read(text("3,0").as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(!error.contains("this reads it"), "its low is above its high: {error}");
+}
+
+#[test]
+fn a_decimal_comma_is_no_mark_of_thousands() {
+    let forex = |volume: &str| {
+        format!(
+            "Time;Open;High;Low;Close;Volume\n2019.07.11 20:10:00;1,12549;1,12551;1,12548;1,12550;1,5\n\
+             2019.07.11 20:11:00;1,12550;1,12551;1,12549;1,12550;{volume}\n"
+        )
+    };
+    let text = forex("1,73");
+    assert_eq!(proposal(text.as_bytes()), r#"decimal = ",""#);
+    let decimal =
+        |decimal, thousands| with(CsvOptions { decimal, thousands, ..CsvOptions::default() });
+    let series = read(text.as_bytes(), &decimal(Some(','), None)).unwrap();
+    assert_eq!(series[0].column("open"), Some(&[1.12549, 1.1255][..]));
+    assert_eq!(series[0].column("volume"), Some(&[1.5, 1.73][..]));
+    // Told as thousands they are none.
+    let error = read(text.as_bytes(), &decimal(None, Some(','))).unwrap_err().to_string();
+    assert!(error.contains("1,12549"), "{error}");
+    for separator in [";", "\t"] {
+        let cents = "date;open;high;low;close\n2024-01-02;99,50;99,75;99,25;99,50\n"
+            .replace(';', separator);
+        assert_eq!(proposal(cents.as_bytes()), r#"decimal = ",""#);
+    }
+    // Three digits everywhere: both can be.
+    let either = "date;open;high;low;close\n2024-01-02;1,234;1,240;1,230;1,235\n";
+    let error = read(either.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(!error.contains("this reads it"), "{error}");
+    assert!(error.contains("a decimal comma or with thousands"), "{error}");
+    // Other columns and other rows tell.
+    for (header, more, keys) in [
+        (
+            "date;open;high;low;close;volume\n",
+            "2024-01-02;1,234;1,240;1,230;1,235;17,5\n",
+            r#"decimal = ",""#,
+        ),
+        (
+            "date;open;high;low;close;value\n",
+            "2024-01-02;1,234;1,240;1,230;1,235;1,234,567\n",
+            r#"thousands = ",""#,
+        ),
+        ("date;open;high;low;close\n", "2024-01-02;999;1,002;998;1,000\n", r#"thousands = ",""#),
+        ("date;open;high;low;close\n", "2024-01-02;0,999;1,002;0,998;1,000\n", r#"decimal = ",""#),
+    ] {
+        assert_eq!(proposal((header.to_owned() + more).as_bytes()), keys);
+    }
+    // A column beside the bars is not passed over for its comma.
+    let beside = "date;open;high;low;close;vwap\n2024-01-02;1;3;1;2;1,5\n";
+    assert_eq!(proposal(beside.as_bytes()), r#"decimal = ",""#);
+}
+
+#[test]
+fn marks_of_both_kinds_are_read_as_told() {
+    let text = "Datum;Erster;Hoch;Tief;Schlusskurs;Stuecke;Umsatz\n\
+                2016-07-11;1.210;1.216,8;1.205;1.213,03;1.500;1.820.000\n\
+                2016-07-08;1.199,5;1.212;1.198,75;1.205;900;1.083.000\n\
+                2016-07-07;998,5;1.201;997;1.200,25;12;14.000\n";
+    let rename = [
+        ("Erster", "open"),
+        ("Hoch", "high"),
+        ("Tief", "low"),
+        ("Schlusskurs", "close"),
+        ("Stuecke", "volume"),
+        ("Datum", "date"),
+    ];
+    let csv = CsvOptions {
+        decimal: Some(','),
+        thousands: Some('.'),
+        rename: rename.map(|(from, to)| (from.to_owned(), to.to_owned())).into(),
+        ..CsvOptions::default()
+    };
+    let series = read(text.as_bytes(), &with(csv)).unwrap();
+    for (name, values) in [
+        ("open", [998.5, 1_199.5, 1_210.0]),
+        ("high", [1_201.0, 1_212.0, 1_216.8]),
+        ("low", [997.0, 1_198.75, 1_205.0]),
+        ("close", [1_200.25, 1_205.0, 1_213.03]),
+        ("volume", [12.0, 900.0, 1_500.0]),
+    ] {
+        assert_eq!(series[0].column(name), Some(&values[..]), "{name}");
+    }
+}
+
+/// Columns of text without a header are those that most have only if rows do not contradict it.
+#[test]
+fn the_order_of_columns_is_told_by_rows() {
+    let bars: Vec<[f64; 4]> = {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
+        };
+        let mut close = 100.0_f64;
+        let mut bar = || {
+            let open = close + 0.1 * next();
+            close = open + 2.0 * next();
+            [open, open.max(close) + 0.5, open.min(close) - 0.5, close]
+        };
+        (0..60).map(|_| bar()).collect()
+    };
+    let text = |order: [usize; 4], rows: usize| -> String {
+        let row = |(at, bar): (usize, &[f64; 4])| {
+            let [a, b, c, d] = order.map(|at| bar[at]);
+            format!(
+                "{},{a:.2},{b:.2},{c:.2},{d:.2},{}\n",
+                1_704_067_200 + 60 * at,
+                7 + at * 37 % 11
+            )
+        };
+        bars.iter().take(rows).enumerate().map(row).collect()
+    };
+    let usual = read(text([0, 1, 2, 3], 60).as_bytes(), &ReadOptions::default()).unwrap();
+    for (order, names) in [
+        // Bitfinex, KuCoin and others.
+        ([0, 3, 1, 2], ["open", "close", "high", "low"]),
+        ([3, 1, 2, 0], ["close", "high", "low", "open"]),
+        ([1, 2, 0, 3], ["high", "low", "open", "close"]),
+    ] {
+        let text = text(order, 60);
+        let error = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+        let names = names.map(str::to_owned);
+        let listed = format!("By its rows they are time, {}, volume", names.join(", "));
+        assert!(error.contains(&listed), "{error}");
+        let names = [&["time".to_owned()][..], &names, &["volume".to_owned()]].concat();
+        assert_eq!(proposal(text.as_bytes()), format!("names = {names:?}"));
+        let csv = CsvOptions { names, ..CsvOptions::default() };
+        let found = read(text.as_bytes(), &with(csv)).unwrap();
+        for name in ["open", "high", "low", "close", "volume"] {
+            assert_eq!(found[0].column(name), usual[0].column(name), "{name}");
+        }
+    }
+    // Open and close may change places: then no order is proposed, and both are named.
+    let even = "1704067200000,100.00,100.50,101,99,5\n1704067260000,100.10,100.40,101,99,6\n\
+                1704067320000,100.20,100.30,101,99,7\n1704067380000,100.30,100.20,101,99,8\n\
+                1704067440000,100.40,100.10,101,99,9\n1704067500000,100.50,100.00,101,99,10\n";
+    let error = read(even.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(
+        error.contains("time, open, close, high, low, volume, or close stands before"),
+        "{error}"
+    );
+    assert!(!error.contains("this reads it"), "{error}");
+    // An adjusted close is no volume.
+    let adjusted = "2024-01-02,10,12,9,11,5.5,900\n2024-01-03,11,13,10,12,6,700\n\
+                    2024-01-04,12,13,11,12.5,6.25,800\n2024-01-05,12.5,13,12,13,6.5,950\n";
+    let error = read(adjusted.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("column 6 holds prices"), "{error}");
+    let words = "2024-01-02,10,12,9,11,900,AAPL\n2024-01-03,11,13,10,12,700,AAPL\n";
+    let error = read(words.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("column 7 holds text"), "{error}");
+}

@@ -277,3 +277,28 @@ def test_masked_values_are_missing() -> None:
         assert ds.positions < barloom.build_dataset(recipe, 10, bars=columns).positions
     whole = columns | {"close": np.ma.array(price, mask=np.zeros(50, bool))}
     assert barloom.check(whole)["errors"] == 0
+
+
+def test_two_levels_of_columns_are_symbols(tmp_path: Path) -> None:
+    """Frames, CSV and Parquet as pandas writes what yfinance gives for several tickers."""
+    days = pd.date_range("2024-01-02", periods=3, name="Date")
+    prices = np.array([[11.0, 12.0, 9.0, 10.0], [12.0, 13.0, 10.0, 11.0], [13.0, 14.0, 11.0, 12.0]])
+    columns = ["Close", "High", "Low", "Open"]
+    tickers = {"AAPL": prices, "MSFT": prices * 10}
+    frame = pd.concat(
+        {name: pd.DataFrame(values, days, columns) for name, values in tickers.items()},
+        axis=1,
+        names=["Ticker", "Price"],
+    )
+    frame.iloc[0, 4:] = np.nan
+    frame.to_csv(tmp_path / "x.csv")
+    frame.to_parquet(tmp_path / "x.parquet")
+    other = frame.swaplevel(axis=1)
+    forms = [str(tmp_path / "x.csv"), str(tmp_path / "x.parquet"), frame, other]
+    for form in [*forms, other.sort_index(axis=1), other.reset_index()]:
+        table = barloom.read_bars(form).to_pandas()
+        assert table["symbol"].tolist() == ["AAPL"] * 3 + ["MSFT"] * 2
+        assert table["open"].tolist() == [10.0, 11.0, 12.0, 110.0, 120.0]
+        assert table["close"].tolist() == [11.0, 12.0, 13.0, 120.0, 130.0]
+    with pytest.raises(TypeError, match="3 levels"):
+        barloom.read_bars(pd.concat({"x": frame}, axis=1))

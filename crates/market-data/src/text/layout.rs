@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use barloom_bars::{CsvOptions, PRICE_COLUMNS};
 
+use super::HEAD;
 use super::apart;
 use super::blocks::LONGEST_LINE;
 use super::clock::Clock;
 use super::databento::{FIXED_POINT, Records, is_whole};
 use super::number::Numbers;
+use super::order;
+use super::sample::Sample;
+use crate::levels::Levels;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::shown::{cut, listed};
@@ -40,8 +44,8 @@ pub(super) struct Layout<'a> {
     /// The line that they begin on, from 1.
     pub(super) line: u32,
     pub(super) separator: u8,
-    /// The header's fields, if there is one: files that were joined may have it again.
-    pub(super) header_row: Option<csv::ByteRecord>,
+    /// The lines of the header, if there is one: files that were joined may have it again.
+    pub(super) header_rows: Vec<csv::ByteRecord>,
     /// What columns are called.
     pub(super) header: Vec<String>,
     pub(super) time: usize,
@@ -118,25 +122,43 @@ impl<'a> Layout<'a> {
             ));
         }
         let numbers = Numbers::of(csv);
+        let clock = Clock::of(file, csv)?;
+        let mut levels = find_levels(text, separator, csv, &clock);
         let is_number = |field: &[u8]| numbers.read(field).is_some_and(|x| !x.is_nan());
-        let has_header =
-            csv.has_header.unwrap_or_else(|| first.iter().filter(|f| is_number(f)).count() < 2);
-        let mut header = if !csv.names.is_empty() {
-            csv.names.clone()
-        } else if has_header {
-            first.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect()
-        } else {
-            headerless(file, &first)?
+        let has_header = levels.is_some()
+            || csv.has_header.unwrap_or_else(|| first.iter().filter(|f| is_number(f)).count() < 2);
+        let mut header = match &levels {
+            _ if !csv.names.is_empty() => csv.names.clone(),
+            Some((levels, _)) => levels.shown(),
+            None if has_header => strings(&first),
+            None => headerless(file, &first)?,
         };
-        header = renamed(file, &header, &csv.rename)?;
-        header = renamed(file, &header, &options.rename)?;
-        let mut second = csv::ByteRecord::new();
-        let row = if has_header {
-            // What columns without a name hold is told by the first row.
-            reader.read_byte_record(&mut second).map_err(broken)?.then_some(&second)
-        } else {
-            Some(&first)
-        };
+        for rename in [&csv.rename, &options.rename] {
+            match &mut levels {
+                Some((levels, _)) => levels.rename(file, rename)?,
+                None => header = renamed(file, &header, rename)?,
+            }
+        }
+        if !has_header && csv.names.is_empty() {
+            let sample = Sample::of(head(text), separator, header.len());
+            order::check(file, &header, &sample, &clock, numbers)?;
+        }
+        let mut header_rows: Vec<csv::ByteRecord> = Vec::new();
+        let mut row = first.clone();
+        let mut is_row = true;
+        if has_header {
+            let lines = levels.as_ref().map_or(1, |(_, lines)| *lines);
+            header_rows.push(first);
+            while header_rows.len() < lines && reader.read_byte_record(&mut row).map_err(broken)? {
+                header_rows.push(row.clone());
+            }
+            // What columns without a name hold is told by the first row. Headers may be there twice.
+            is_row = reader.read_byte_record(&mut row).map_err(broken)?;
+            while is_row && header_rows.contains(&row) {
+                is_row = reader.read_byte_record(&mut row).map_err(broken)?;
+            }
+        }
+        let row = is_row.then_some(&row);
         let start =
             row.and_then(csv::ByteRecord::position).map_or(text.len() as u64, csv::Position::byte);
         let (rows, line) = begin(text, start as usize, skipped);
@@ -145,7 +167,7 @@ impl<'a> Layout<'a> {
             rows,
             line,
             separator,
-            header_row: has_header.then(|| first.clone()),
+            header_rows,
             header,
             time: 0,
             time_of_day: None,
@@ -157,10 +179,14 @@ impl<'a> Layout<'a> {
             twins: Vec::new(),
             values: Vec::new(),
             groups: Vec::new(),
-            clock: Clock::of(file, csv)?,
+            clock,
             numbers,
         };
-        for (symbol, header) in layout.headers(csv)? {
+        let groups = match levels {
+            Some((levels, _)) => layout.of_levels(&levels)?,
+            None => layout.headers(csv)?,
+        };
+        for (symbol, header) in groups {
             layout.take(symbol, &header, row, options)?;
         }
         if row.is_none() {
@@ -207,6 +233,21 @@ impl<'a> Layout<'a> {
             (Some(symbol.to_owned()), parts.iter().enumerate().map(name).collect())
         };
         Ok(symbols.into_iter().map(of).collect())
+    }
+
+    /// The header of each symbol that a header of several levels names.
+    fn of_levels(&self, levels: &Levels) -> Result<Vec<Named>, MarketDataError> {
+        let (groups, columns) = (levels.groups(), self.header.len());
+        if groups.len().saturating_mul(columns) > MOST_WIDE {
+            let problem = format!("{} symbols in {columns} columns are too many", groups.len());
+            return Err(MarketDataError::file(self.file, problem));
+        }
+        let header = |(symbol, own): (String, Vec<(usize, String)>)| {
+            let mut header: Vec<String> = (0..columns).map(|at| format!("\u{1}{at}")).collect();
+            own.into_iter().for_each(|(at, name)| header[at] = name);
+            (Some(symbol), header)
+        };
+        Ok(groups.into_iter().map(header).collect())
     }
 
     /// Takes the columns of one symbol, or of all.
@@ -287,11 +328,12 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    /// Whether a row is the header again.
+    /// Whether a row is a line of the header again.
     pub(super) fn is_header<'f>(&self, width: usize, field: &impl Fn(usize) -> &'f [u8]) -> bool {
-        self.header_row.as_ref().is_some_and(|header| {
+        let is_one = |header: &csv::ByteRecord| {
             header.len() == width && header.iter().enumerate().all(|(at, name)| name == field(at))
-        })
+        };
+        self.header_rows.iter().any(is_one)
     }
 
     /// The time in a row.
@@ -328,7 +370,7 @@ impl<'a> Layout<'a> {
         let problem = format!(
             "line {line} has {fields} field{}, {} has {}; mend that line{}",
             if fields == 1 { "" } else { "s" },
-            if self.header_row.is_some() { "the header" } else { "the first" },
+            if self.header_rows.is_empty() { "the first" } else { "the header" },
             self.header.len(),
             if line == self.line { ", or name its columns: names under [data.csv]" } else { "" }
         );
@@ -363,6 +405,37 @@ pub(super) fn too_long(file: &str, line: u32) -> MarketDataError {
     MarketDataError::file(file, problem)
 }
 
+/// The fields of a record.
+fn strings(record: &csv::ByteRecord) -> Vec<String> {
+    record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect()
+}
+
+/// The levels of a header of two or three lines, and how many lines they are.
+fn find_levels(
+    text: &[u8],
+    separator: u8,
+    csv: &CsvOptions,
+    clock: &Clock,
+) -> Option<(Levels, usize)> {
+    if !csv.names.is_empty() || csv.has_header == Some(false) || csv.wide.is_some() {
+        return None;
+    }
+    let lines = reader(text, separator).into_byte_records().take(3);
+    let lines: Vec<Vec<String>> = lines.map_while(Result::ok).map(|line| strings(&line)).collect();
+    let is_time = |field: &str| !matches!(clock.read(field), None | Some(Written::Missing));
+    Levels::of_lines(&lines, is_time)
+}
+
+/// Bytes of a text from which the order of its columns is told: fewer than are read of a large file
+/// before its rows, so that the text is told the same however it is read.
+const TOLD: usize = HEAD / 2;
+
+/// The beginning of a text, up to the end of a line.
+fn head(text: &[u8]) -> &[u8] {
+    let Some(head) = text.get(..TOLD) else { return text };
+    &head[..memchr::memrchr(b'\n', head).map_or(TOLD, |at| at + 1)]
+}
+
 /// A reader of records, the header among them.
 pub(super) fn reader(text: &[u8], separator: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new()
@@ -393,7 +466,7 @@ fn begin(text: &[u8], byte: usize, skipped: u32) -> (&[u8], u32) {
 }
 
 /// The separator that the first line has most of.
-fn guess_separator(text: &[u8]) -> u8 {
+pub(super) fn guess_separator(text: &[u8]) -> u8 {
     let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
     let count = |separator: u8| line.iter().filter(|b| **b == separator).count();
     // Of equals the first: a line without any is one column either way.

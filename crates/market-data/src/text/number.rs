@@ -66,6 +66,9 @@ impl Numbers {
         if exponent.is_empty() && self.decimal == b'.' && self.thousands.is_none() {
             return Some(text.into());
         }
+        if !self.thousands.is_none_or(|thousands| self.are_groups(digits.as_bytes(), thousands)) {
+            return None;
+        }
         let mut plain = String::with_capacity(text.len() + 2);
         let mut before = b' ';
         let mut fraction = false;
@@ -96,6 +99,19 @@ impl Numbers {
         }
         plain.push_str(exponent);
         Some(plain.into())
+    }
+
+    /// Whether what parts thousands stands where it can: three digits follow the last one, and three
+    /// or, as in India, two each of those before. `1,12549` and `0,5` are other numbers.
+    fn are_groups(self, number: &[u8], thousands: u8) -> bool {
+        let whole = number.split(|byte| *byte == self.decimal).next().unwrap_or_default();
+        let whole = whole.strip_prefix(b"-").or(whole.strip_prefix(b"+")).unwrap_or(whole);
+        let groups: Vec<&[u8]> = whole.split(|byte| *byte == thousands).collect();
+        let [first, between @ .., last] = &groups[..] else { return true };
+        let is_first = (1..=3).contains(&first.len()) && !first.starts_with(b"0");
+        let is_usual = between.iter().all(|group| group.len() == 3);
+        let is_indian = first.len() < 3 && between.iter().all(|group| group.len() == 2);
+        is_first && last.len() == 3 && (is_usual || is_indian)
     }
 }
 
@@ -296,7 +312,10 @@ mod tests {
         {
             assert_eq!(read(None, Some(','), text), Some(value), "{text}");
         }
-        for text in [",5", "5,", "1,,2", "1.5,0", "1,.5", "-,5"] {
+        for text in [",5", "5,", "1,,2", "1.5,0", "1,.5", "-,5", "1,12549", "99,50", "0,123"] {
+            assert_eq!(read(None, Some(','), text), None, "{text}");
+        }
+        for text in ["1,2,345", "1234,567", "12,345,67", "123,45,678"] {
             assert_eq!(read(None, Some(','), text), None, "{text}");
         }
         for (text, value) in [("1.234,5", 1_234.5), ("1.234", 1_234.0), ("0,5", 0.5)] {

@@ -1,26 +1,36 @@
-//! What options would read a text that can't be read without: looked for, then tried on all of it.
+//! Options that read a text which is not read without: they are looked for in its first rows, then all
+//! of it is read with them and judged. Those under which it has errors are not proposed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use barloom_bars::{CsvOptions, PRICE_COLUMNS};
+use barloom_bars::{CsvOptions, OnBadBar, PRICE_COLUMNS};
 
 use super::clock::Clock;
-use super::layout::reader;
+use super::digits;
+use super::layout::{guess_separator, reader};
 use super::number::Numbers;
-use crate::ReadOptions;
+use super::order::{self, Order};
+use super::sample::Sample;
+use crate::join::Joiner;
 use crate::roles::{normalise, roles};
 use crate::table::Kind;
-use crate::time::{Written, of_text};
+use crate::time::{Written, is_missing, of_text};
+use crate::{Bars, MarketDataError, ReadOptions};
 
 /// Lines above a header that are looked at.
 const TOP: usize = 12;
-/// Rows that are looked at; all of them are tried.
-const ROWS: usize = 5_000;
-
 /// Bytes that are looked at, and the longest line in them.
 const HEAD: usize = 4 << 20;
 const LONGEST: usize = 1 << 20;
+/// Rows that are looked at; all of them are tried.
+const ROWS: usize = 5_000;
+/// Rows from which the order of columns is told.
+const SAMPLE: usize = 1_000;
+/// How often all of the text is read at most.
+const TRIES: usize = 4;
+/// What may part fields.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Other names of columns, normalised.
 const NAMES: &[(&str, &[&str])] = &[
@@ -84,18 +94,62 @@ const FORMATS: &[&str] = &[
     "%m/%Y",
 ];
 
-/// What would read the text, for the end of an error.
+/// What would read the text, for the end of an error: options under which all of it was read, and
+/// judged to be without errors. Else what is known of its numbers.
 pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option<String> {
     // What is looked for shows in the first lines, unless these are no lines of bars.
-    let head = &text[..text.len().min(HEAD)];
-    if head.split(|byte| *byte == b'\n').take(TOP).any(|line| line.len() > LONGEST) {
+    let beginning = &text[..text.len().min(HEAD)];
+    if beginning.split(|byte| *byte == b'\n').take(TOP).any(|line| line.len() > LONGEST) {
         return None;
     }
-    let csv = options_for(file, head)?;
+    let mut start = 0;
+    let mut tries = 0;
+    let mut unsure = None;
+    for skip_rows in 0..TOP {
+        let rest = beginning.get(start..).unwrap_or_default();
+        for separator in SEPARATORS {
+            let Some(head) = Head::of(rest, skip_rows, separator) else { continue };
+            if !lines(&text[..start]).all(|line| head.may_skip(line)) {
+                continue;
+            }
+            match head.options(file) {
+                Ok(found) => {
+                    for csv in found {
+                        tries += 1;
+                        if is_sound(file, text, &csv, options) {
+                            let keys = written(&csv);
+                            return Some(format!(
+                                "this reads it: --csv '{keys}', or these keys under [data.csv] in \
+                                 the recipe"
+                            ));
+                        }
+                    }
+                }
+                Err(hint) => unsure = unsure.or(hint),
+            }
+            if tries >= TRIES {
+                return unsure;
+            }
+        }
+        let Some(end) = memchr::memchr(b'\n', rest) else { break };
+        start += end + 1;
+    }
+    unsure
+}
+
+/// Whether a text is read with the options, and what is read has no errors.
+fn is_sound(file: &str, text: &[u8], csv: &CsvOptions, options: &ReadOptions) -> bool {
     let tried = ReadOptions { csv: csv.clone(), ..options.clone() };
-    super::tables(file, text, &tried).ok()?;
-    let keys = written(&csv);
-    Some(format!("this reads it: --csv '{keys}', or these keys under [data.csv] in the recipe"))
+    let read = || -> Result<Bars, MarketDataError> {
+        let mut joiner = Joiner::new(&tried)?;
+        super::tables(file, text, &tried)?.into_iter().try_for_each(|table| joiner.push(table))?;
+        joiner.finish()
+    };
+    read().is_ok_and(|bars| bars.check().errors() == 0 && bars.into_series(OnBadBar::Error).is_ok())
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::trim_ascii)
 }
 
 /// The keys that differ from the defaults, as TOML.
@@ -132,89 +186,174 @@ fn written(csv: &CsvOptions) -> String {
     keys.join(", ")
 }
 
-fn options_for(file: &str, text: &[u8]) -> Option<CsvOptions> {
-    let mut start = 0;
-    let mut found = None;
-    for skip_rows in 0..TOP {
-        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
-        for separator in [b',', b';', b'\t', b'|'] {
-            found = found.or_else(|| structure(rest, skip_rows, separator));
-        }
-        if found.is_some() {
-            break;
-        }
-        start += memchr::memchr(b'\n', rest)? + 1;
-    }
-    let (mut csv, rows, header) = found?;
-    let roles = wide_roles(&header, csv.wide.as_deref());
-    let time = roles.time?;
-    let clock = |row: &csv::StringRecord| match roles.time_of_day {
-        Some(at) => format!("{} {}", &row[time], &row[at]),
-        None => row[time].to_owned(),
-    };
-    let times: Vec<String> = rows.iter().map(clock).collect();
-    csv.time_format = time_format(file, &times)?;
-    let numbers: Vec<usize> = roles
-        .values
-        .iter()
-        .filter(|(_, name)| {
-            PRICE_COLUMNS.contains(&name.as_str()) || name == "volume" || roles.kind == Kind::Trades
-        })
-        .map(|(at, _)| *at)
-        .collect();
-    (csv.decimal, csv.thousands) = number_format(&rows, &numbers)?;
-    Some(csv)
+/// The beginning of a text as lines below some at the top, with what parts fields.
+struct Head {
+    csv: CsvOptions,
+    separator: u8,
+    rows: Vec<csv::StringRecord>,
+    /// The names of columns; none if no line has them.
+    header: Option<Vec<String>>,
+    /// The fields of a line.
+    width: usize,
 }
 
-type Found = (CsvOptions, Vec<csv::StringRecord>, Vec<String>);
+impl Head {
+    /// Takes the first line for a header of bars or trades, or for a row of bars.
+    fn of(text: &[u8], skip_rows: usize, separator: u8) -> Option<Self> {
+        let mut records = reader(text, separator).into_byte_records();
+        let text_of = csv::StringRecord::from_byte_record_lossy;
+        let first = text_of(records.next()?.ok()?);
+        let mut csv = CsvOptions { skip_rows, ..CsvOptions::default() };
+        if guess_separator(text) != separator {
+            csv.separator = Some(char::from(separator));
+        }
+        let rows = records.take(ROWS).map_while(Result::ok).map(text_of);
+        let numbers = first.iter().filter(|field| digits::is_number(field)).count();
+        if numbers >= 2 {
+            let width = first.len();
+            let mut all = vec![first];
+            all.extend(rows);
+            let is_same = width >= 5 && all.iter().all(|row| row.len() == width);
+            return is_same.then_some(Self { csv, separator, rows: all, header: None, width });
+        }
+        let mut header: Vec<String> = first.iter().map(str::to_owned).collect();
+        let is_header = |row: &csv::StringRecord| row.iter().eq(first.iter());
+        let rows: Vec<csv::StringRecord> = rows.filter(|row| !is_header(row)).collect();
+        let row = rows.first()?;
+        let width = row.len();
+        if width == header.len() + 1 {
+            // The date and the time of day, under one name.
+            let time = roles(&header).time?;
+            if !row[time + 1].contains(':') {
+                return None;
+            }
+            header[time] = "date".into();
+            header.insert(time + 1, "time".into());
+            csv.names.clone_from(&header);
+        }
+        if header.len() != width || rows.iter().any(|row| row.len() != width) {
+            return None;
+        }
+        find_names(&mut header, &mut csv)?;
+        Some(Self { csv, separator, rows, header: Some(header), width })
+    }
 
-/// The options under which the first line is a header of bars or trades, some rows below it, and
-/// their names.
-fn structure(text: &[u8], skip_rows: usize, separator: u8) -> Option<Found> {
-    let mut records = reader(text, separator).into_byte_records();
-    let text_of = |record: csv::ByteRecord| csv::StringRecord::from_byte_record_lossy(record);
-    let first = text_of(records.next()?.ok()?);
-    let rows: Vec<csv::StringRecord> =
-        records.take(ROWS).map_while(Result::ok).map(text_of).collect();
-    let row = rows.first()?;
-    let mut csv = CsvOptions { skip_rows, ..CsvOptions::default() };
-    // What the first line would not tell by itself.
-    let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
-    let most = [b',', b';', b'\t']
-        .into_iter()
-        .rev()
-        .max_by_key(|s| line.iter().filter(|b| *b == s).count());
-    if most != Some(separator) {
-        csv.separator = Some(char::from(separator));
+    /// Whether a line above can be passed over: it is a remark, neither a row nor one of names.
+    fn may_skip(&self, line: &[u8]) -> bool {
+        let line = String::from_utf8_lossy(line);
+        let fields: Vec<String> = line
+            .split(char::from(self.separator))
+            .map(|field| field.trim().trim_matches('"').trim().to_owned())
+            .collect();
+        let filled = fields.iter().filter(|field| !field.is_empty()).count();
+        let is_name = |field: &String| {
+            let roles = roles(std::slice::from_ref(field));
+            let is_value = |(_, name): &(usize, String)| {
+                PRICE_COLUMNS.contains(&name.as_str()) || name == "volume"
+            };
+            !field.is_empty()
+                && (roles.time.is_some()
+                    || roles.symbol.is_some()
+                    || roles.values.iter().any(is_value))
+                || NAMES.iter().any(|(_, names)| names.contains(&&*normalise(field)))
+        };
+        let numbers = fields.iter().filter(|field| digits::is_number(field)).count();
+        !(fields.iter().any(is_name) || numbers > 1 || fields.len() == self.width && filled > 1)
     }
-    let mut header: Vec<String> = first.iter().map(str::to_owned).collect();
-    let numbers = Numbers::of(&csv);
-    let is_number = |field: &str| numbers.read(field.as_bytes()).is_some_and(|x| !x.is_nan());
-    if first.iter().filter(|field| is_number(field)).count() >= 2 {
-        // No header: bars as most have them, if the first is a time in some way.
-        if !(5..=7).contains(&first.len()) || is_number(&first[0]) && of_text(&first[0]).is_some() {
-            return None;
+
+    /// The options that may read it, likeliest first; or what is known of its numbers where their marks
+    /// can be read in two ways.
+    fn options(&self, file: &str) -> Result<Vec<CsvOptions>, Option<String>> {
+        match &self.header {
+            Some(header) => self.of_header(file, header),
+            None => self.of_rows(file),
         }
-        let names = ["time", "open", "high", "low", "close", "volume", "column_6"];
-        header = names.iter().take(first.len()).map(|name| (*name).to_owned()).collect();
-        let mut all = vec![first];
-        all.extend(rows);
-        let same = all.iter().all(|row| row.len() == header.len());
-        return same.then_some((csv, all, header));
     }
-    if row.len() == header.len() + 1 && rows.iter().all(|r| r.len() == row.len()) {
-        // The date and the time of day, under one name.
-        let time = roles(&header).time?;
-        if !row[time + 1].contains(':') {
-            return None;
+
+    fn of_header(&self, file: &str, header: &[String]) -> Result<Vec<CsvOptions>, Option<String>> {
+        let roles = wide_roles(header, self.csv.wide.as_deref());
+        let time = roles.time.ok_or(None)?;
+        let mut csv = self.csv.clone();
+        csv.time_format = time_format(file, &self.times(time, roles.time_of_day)).ok_or(None)?;
+        let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";
+        let is_needed =
+            |name: &str| is_price(name) || name == "volume" || roles.kind == Kind::Trades;
+        let of = |is_one: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            roles.values.iter().filter(|(_, name)| is_one(name)).map(|(at, _)| *at).collect()
+        };
+        self.mark(&mut csv, &of(&is_needed), &of(&is_price), &[time])?;
+        Ok(vec![csv])
+    }
+
+    /// Rows without a header are read as others are, or by the order of columns that they tell.
+    fn of_rows(&self, file: &str) -> Result<Vec<CsvOptions>, Option<String>> {
+        let of_day = self.rows.iter().all(|row| row[1].contains(':')).then_some(1);
+        let mut csv = self.csv.clone();
+        let format = time_format(file, &self.times(0, of_day));
+        let known = [0, of_day.unwrap_or(0)];
+        let is_number =
+            |at: &usize| !known.contains(at) && self.rows.iter().all(|row| is_value(&row[*at]));
+        let columns: Vec<usize> = (0..self.width).filter(is_number).collect();
+        self.mark(&mut csv, &columns, &[], &known)?;
+        csv.time_format = format.clone().flatten();
+        let mut found = vec![csv.clone()];
+        let sample = Sample::of_rows(&self.rows[..self.rows.len().min(SAMPLE)], self.width);
+        if let Ok(clock) = Clock::of(file, &csv)
+            && let Some(Order::Certain(names)) = order::find(&sample, &clock, Numbers::of(&csv))
+        {
+            csv.names = names;
+            found.push(csv);
         }
-        header[time] = "date".into();
-        header.insert(time + 1, "time".into());
-        csv.names.clone_from(&header);
+        Ok(found)
     }
-    if rows.iter().any(|r| r.len() != header.len()) {
-        return None;
+
+    fn times(&self, time: usize, time_of_day: Option<usize>) -> Vec<String> {
+        let text = |row: &csv::StringRecord| match time_of_day {
+            Some(at) => format!("{} {}", &row[time], &row[at]),
+            None => row[time].to_owned(),
+        };
+        self.rows.iter().map(text).collect()
     }
+
+    /// Sets what parts decimals and thousands, where it is not the usual.
+    fn mark(
+        &self,
+        csv: &mut CsvOptions,
+        needed: &[usize],
+        prices: &[usize],
+        times: &[usize],
+    ) -> Result<(), Option<String>> {
+        let column = |at: &usize| -> Vec<&str> { self.rows.iter().map(|row| &row[*at]).collect() };
+        // Other columns tell of marks too, if they hold numbers.
+        let is_other = |at: &usize| {
+            let mut fields = self.rows.iter().map(|row| &row[*at]);
+            !needed.contains(at) && !times.contains(at) && fields.all(is_value)
+        };
+        let others: Vec<usize> = (0..self.width).filter(is_other).collect();
+        let columns: Vec<Vec<&str>> = needed.iter().chain(&others).map(column).collect();
+        let prices: Vec<Vec<&str>> = prices.iter().map(column).collect();
+        match digits::find(&columns, &prices) {
+            digits::Found::Marks((decimal, thousands)) => {
+                (csv.decimal, csv.thousands) = (decimal, thousands);
+                Ok(())
+            }
+            digits::Found::Either(..) => Err(Some(
+                "its numbers can be read with a decimal comma or with thousands: decimal = \",\" or \
+                 thousands = \",\" under [data.csv] says which"
+                    .into(),
+            )),
+            digits::Found::Nothing => Err(None),
+        }
+    }
+}
+
+/// Whether a field is a number in some way, or empty.
+fn is_value(field: &str) -> bool {
+    is_missing(field) || digits::is_number(field)
+}
+
+/// Names columns that have other names than usual; none if they are not those of bars or trades.
+fn find_names(header: &mut [String], csv: &mut CsvOptions) -> Option<()> {
     for (role, others) in NAMES {
         let has = |header: &[String]| {
             let roles = roles(header);
@@ -223,7 +362,7 @@ fn structure(text: &[u8], skip_rows: usize, separator: u8) -> Option<Found> {
             }
             roles.kind == Kind::Trades || roles.values.iter().any(|(_, name)| name == role)
         };
-        if has(&header) {
+        if has(header) {
             continue;
         }
         let other = header.iter().position(|name| others.contains(&&*normalise(name)));
@@ -232,14 +371,14 @@ fn structure(text: &[u8], skip_rows: usize, separator: u8) -> Option<Found> {
             header[at] = (*role).to_owned();
         }
     }
-    if is_complete(&header, None) {
-        return Some((csv, rows, header));
+    if is_complete(header, None) {
+        return Some(());
     }
     let wide =
-        [":", ".", "_", "|", "/", " ", "-"].into_iter().find(|w| is_complete(&header, Some(w)))?;
+        [":", ".", "_", "|", "/", " ", "-"].into_iter().find(|w| is_complete(header, Some(w)))?;
     csv.rename.clear();
     csv.wide = Some(wide.to_owned());
-    Some((csv, rows, header))
+    Some(())
 }
 
 /// Whether a header, of a wide table that of each symbol, has a time and prices.
@@ -289,22 +428,4 @@ fn time_format(file: &str, times: &[String]) -> Option<Option<String>> {
     let mut fitting = FORMATS.iter().filter_map(read);
     let (format, times) = fitting.next()?;
     fitting.all(|(_, others)| others == times).then_some(Some(format))
-}
-
-type NumberFormat = (Option<char>, Option<char>);
-
-/// What parts decimals and thousands, where it is not the usual; none if nothing fits.
-fn number_format(rows: &[csv::StringRecord], columns: &[usize]) -> Option<NumberFormat> {
-    [(None, None), (None, Some(',')), (Some(','), None), (Some(','), Some('.'))]
-        .into_iter()
-        .chain([(None, Some(' ')), (None, Some('\''))])
-        .find(|(decimal, thousands)| {
-            let csv =
-                CsvOptions { decimal: *decimal, thousands: *thousands, ..CsvOptions::default() };
-            let numbers = Numbers::of(&csv);
-            let fits = |row: &csv::StringRecord| {
-                columns.iter().all(|at| numbers.read(row[*at].as_bytes()).is_some())
-            };
-            rows.iter().all(fits)
-        })
 }

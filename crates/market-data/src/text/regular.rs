@@ -4,6 +4,7 @@
 use wide::u8x16;
 
 use super::clock::Clock;
+use super::digits;
 use super::layout::Layout;
 use super::number::{Numbers, decimal_at, whole_at};
 use super::rows::{Rows, trimmed};
@@ -107,7 +108,7 @@ pub(super) fn read(layout: &Layout<'_>, bytes: &[u8], index: &Index, rows: &mut 
         let values = &mut rows.values[place];
         values.resize(index.lines, f64::NAN);
         if !rows.is_text[place] && !numbers(layout.numbers, &fields(column.at), values) {
-            if column.needed {
+            if column.needed || is_marked(layout.numbers, &fields(column.at)) {
                 return false;
             }
             rows.is_text[place] = true;
@@ -141,6 +142,18 @@ fn numbers(numbers: Numbers, fields: &Fields<'_>, values: &mut [f64]) -> bool {
         }
         any(start, end).map(|value| *place = value).is_some()
     })
+}
+
+/// Whether the first field that is no number is one with marks that were not told.
+fn is_marked(numbers: Numbers, fields: &Fields<'_>) -> bool {
+    let mut is_marked = false;
+    fields.all(|start, end| {
+        let field = trimmed(&fields.bytes[start..end]);
+        let is_number = numbers.read(field).is_some();
+        is_marked = !is_number && digits::is_number(&String::from_utf8_lossy(field));
+        is_number
+    });
+    is_marked
 }
 
 /// Reads the column of times; false if one is none.

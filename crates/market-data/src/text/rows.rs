@@ -4,13 +4,13 @@ use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
 
 use super::blocks::{self, Source};
-use super::databento;
 use super::layout::{Layout, reader};
 use super::regular::{self, Index};
+use super::{databento, digits};
 use crate::MarketDataError;
 use crate::origins::{Origin, Origins};
 use crate::table::SymbolCodes;
-use crate::time;
+use crate::time::{self, Written};
 use crate::times::Times;
 
 /// Blocks that a thread reads before all are put together.
@@ -257,22 +257,24 @@ impl Rows {
         if layout.action.is_some_and(|at| !databento::is_trade(field(at))) {
             return Ok(());
         }
-        let Some(written) = layout.read_time(&field) else {
-            // Files that were joined each had one.
-            if layout.is_header(width, &field) {
-                return Ok(());
+        let written = match layout.read_time(&field) {
+            // Files that were joined each had a header, whose first field may be empty.
+            None | Some(Written::Missing) if layout.is_header(width, &field) => return Ok(()),
+            Some(written) => written,
+            None => {
+                // Of two columns the one that is wrong.
+                let is_date = |at: usize| time::is_date(&text(at));
+                let at = layout.time_of_day.filter(|_| is_date(layout.time)).unwrap_or(layout.time);
+                return Err(layout.cell(line, at, &text(at), &layout.clock.expected()));
             }
-            // Of two columns the one that is wrong.
-            let is_date = |at: usize| time::is_date(&text(at));
-            let at = layout.time_of_day.filter(|_| is_date(layout.time)).unwrap_or(layout.time);
-            return Err(layout.cell(line, at, &text(at), &layout.clock.expected()));
         };
         for (place, column) in layout.values.iter().enumerate() {
             let value = if self.is_text[place] {
                 f64::NAN
             } else if let Some(value) = layout.numbers.read(field(column.at)) {
                 if column.divisor == 1.0 { value } else { value / column.divisor }
-            } else if column.needed {
+            } else if column.needed || digits::is_number(&text(column.at)) {
+                // What is a number with its marks told is no text, whatever column it is in.
                 let expected = "a number, or nothing where it is missing; mend it, or say under \
                                 [data.csv] how numbers are written (thousands, decimal)";
                 return Err(layout.cell(line, column.at, &text(column.at), expected));

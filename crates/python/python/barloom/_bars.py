@@ -61,13 +61,17 @@ def _is_table(value: Any) -> bool:
 
 
 def _of_pandas(frame: Any) -> Any:
-    """A DataFrame: an index that is no plain numbering is columns of it."""
+    """A DataFrame: an index that is no plain numbering is columns of it.
+
+    Columns in two levels, a price and a symbol in either order, keep both in their names:
+    ``('Close', 'AAPL')``. They become a series for each symbol.
+    """
     import pyarrow
 
-    if getattr(frame.columns, "nlevels", 1) > 1:
+    if getattr(frame.columns, "nlevels", 1) > 2:
         raise TypeError(
-            "the columns have several levels, as of several tickers; give a dict of one table for "
-            "each symbol, as in {s: frame.xs(s, axis=1, level=1) for s in symbols}"
+            f"the columns have {frame.columns.nlevels} levels; expected one, or two: a price and a "
+            "symbol, as yfinance gives them. Take two of them with frame.droplevel(name, axis=1)"
         )
     frame = _with_index(frame)
     return pyarrow.Table.from_pandas(frame, preserve_index=False)
@@ -94,7 +98,8 @@ def _with_index(frame: Any) -> Any:
             columns[name] = values
     frame = frame.reset_index(drop=True)
     for place, (name, values) in enumerate(columns.items()):
-        frame.insert(place, name, values)
+        key = (name, "") if frame.columns.nlevels == 2 else name
+        frame.insert(place, key, values)
     return frame
 
 
