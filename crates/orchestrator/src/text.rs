@@ -19,8 +19,12 @@ pub(crate) fn rate(n: u64, seconds: f64) -> String {
 
 /// A number rounded to three significant digits.
 pub(crate) fn rounded(x: f64) -> u64 {
-    let unit = 10_f64.powi((x.max(1.0).log10().floor() as i32 - 2).max(0));
-    ((x / unit).round() * unit) as u64
+    let whole = x.round() as u64;
+    let mut unit = 1_u64;
+    while whole / unit >= 1_000 {
+        unit *= 10;
+    }
+    (whole / unit + u64::from(whole % unit >= unit.div_ceil(2))) * unit
 }
 
 /// How long something took: `0.52 s`, `12.3 s`, `3m 20s`.
