@@ -156,7 +156,7 @@ pub fn check_pages(
     Ok(declared)
 }
 
-/// What the pages of a column in a row group declare.
+/// Sums up what the pages of a column in a row group declare.
 fn declared_by(
     file: &impl ChunkReader,
     chunk: &ColumnChunkMetaData,

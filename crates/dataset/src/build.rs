@@ -427,7 +427,7 @@ impl Build<'_> {
     }
 }
 
-/// What is built, and the folder that says so: in `build.json`, which is there before anything is that
+/// The announcement of a build in its folder: `build.json`, which is there before anything is that
 /// would be lost if the folder were cleared.
 struct Told<'a> {
     /// Known once the bars are hashed.

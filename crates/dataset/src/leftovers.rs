@@ -1,4 +1,4 @@
-//! What a stopped build left in the folder that it built in, and when that may be cleared.
+//! Leftovers of stopped builds in the folders that they built in, and when they may be cleared.
 //!
 //! The rule: a folder is cleared only where its `build.json` says that a build made it, or where it
 //! holds nothing but what a build writes before it writes that file. So a folder that holds a
@@ -17,7 +17,7 @@ use crate::ownership::{MANIFEST, entries};
 use crate::piece::PIECE;
 use crate::{DatasetError, record};
 
-/// What is done with what a build that was stopped left in its folder.
+/// A choice of what happens to the leftovers of a stopped build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leftovers {
     /// Whole shards stay, for a build that goes on.
@@ -93,7 +93,7 @@ fn remove(path: &Path) -> Result<(), DatasetError> {
     fs::remove_file(path).map_err(DatasetError::io(path, "remove"))
 }
 
-/// How many shards a build's folder and those of its parts have that are whole: that have records.
+/// Counts the whole shards, those with records, in a build's folder and those of its parts.
 pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
     let mut count = 0;
     for (name, is_dir) in entries(dir)? {
@@ -105,7 +105,7 @@ pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
     Ok(count)
 }
 
-/// Whether a build writes files of this name, or under it before they have their own.
+/// Returns true for names of files that a build writes, also before they have their own.
 pub(crate) fn is_build_file(name: &str) -> bool {
     let name = name.strip_suffix(".tmp").unwrap_or(name);
     [MANIFEST, PIECE, BEGUN].contains(&name)
@@ -114,7 +114,7 @@ pub(crate) fn is_build_file(name: &str) -> bool {
         || record::number_in(name).is_some()
 }
 
-/// Whether a build may have written a file of this name before its `build.json`.
+/// Returns true for names of files that a build may write before its `build.json`.
 fn is_written_first(name: &str) -> bool {
     name.ends_with(".tmp") || SIDE_FILES.contains(&name)
 }

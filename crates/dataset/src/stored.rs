@@ -8,6 +8,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use ::parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use ::parquet::file::metadata::RowGroupMetaData;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
@@ -84,7 +85,7 @@ impl StoredShard<'_> {
         if u64::try_from(rows) != Ok(self.rows) {
             return Err(format!("it has {rows} rows, and {} were written", self.rows).into());
         }
-        let sizes = builder.metadata().row_groups().iter().map(|group| group.num_rows());
+        let sizes = builder.metadata().row_groups().iter().map(RowGroupMetaData::num_rows);
         let groups = self.groups(sizes, runs)?;
         let pieces = groups.len() as u64;
         let limit = self.limit(pieces.saturating_mul(self.group_rows()), pieces);

@@ -87,8 +87,8 @@ impl<'a> NewFolder<'a> {
 
     /// Takes the place of what is there.
     fn replace(&mut self) -> Result<(), MarketDataError> {
-        let free = (0..MOST_NAMES).map(|number| beside(self.out, "replaced", number));
-        let Some(old) = free.into_iter().find(|path| fs::symlink_metadata(path).is_err()) else {
+        let mut names = (0..MOST_NAMES).map(|number| beside(self.out, "replaced", number));
+        let Some(old) = names.find(|path| fs::symlink_metadata(path).is_err()) else {
             return Err(MarketDataError::Exists(beside(self.out, "replaced", 0)));
         };
         // So that the next conversion may clear it if this one is killed.
@@ -158,7 +158,7 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
     Ok(lock.try_lock().is_ok().then_some(lock))
 }
 
-/// Whether a folder can be written there: nothing is, or what may be replaced.
+/// Refuses an output that is there and may not be replaced.
 fn check_free(out: &Path, overwrite: bool) -> Result<(), MarketDataError> {
     let path = out.to_path_buf();
     if fs::symlink_metadata(out).is_err() {
@@ -196,7 +196,7 @@ fn foreign(folder: &Path) -> Result<Option<String>, MarketDataError> {
     Ok(None)
 }
 
-/// Whether a conversion writes a file of this name, or under it before it has its own.
+/// Returns true for names of files that a conversion writes, also before they have their own.
 fn is_bars(name: &str) -> bool {
     let whole = name.strip_suffix(".tmp").map_or(name, |name| {
         // `x.csv.tmp` or `x.csv.3.tmp`.
