@@ -94,7 +94,7 @@ impl SampleReader {
                     let start = samples.start.max(shard.first) - shard.first;
                     if start < end {
                         let run = start as usize..end as usize;
-                        batches.push(self.rows(shard, std::iter::once(run).collect())?);
+                        batches.push(self.rows(shard, &std::iter::once(run).collect())?);
                     }
                 }
                 self.joined(&batches, samples.end.saturating_sub(samples.start))
@@ -127,7 +127,7 @@ impl SampleReader {
             };
             let runs: Runs = runs(&sorted[start..end]).into_iter().map(offset).collect();
             if !runs.is_empty() {
-                batches.push(self.rows(shard, runs)?);
+                batches.push(self.rows(shard, &runs)?);
             }
         }
         let places = samples.iter().map(|s| sorted.partition_point(|other| other < s) as u64);
@@ -195,7 +195,7 @@ impl SampleReader {
     }
 
     /// Rows of a shard. Some damage makes readers panic.
-    fn rows(&self, shard: &ShardRecord, runs: Runs) -> Result<RecordBatch, DatasetError> {
+    fn rows(&self, shard: &ShardRecord, runs: &Runs) -> Result<RecordBatch, DatasetError> {
         let count: usize = runs.iter().map(Range::len).sum();
         self.check_room(count)?;
         let Source::Stored { dir, format, .. } = &self.source else {
@@ -203,12 +203,12 @@ impl SampleReader {
         };
         let first = shard.files.first().map_or_else(|| dir.clone(), |file| dir.join(&file.name));
         if *format == Format::Npy {
-            return NpyFiles { dir, layout: &self.layout, shard }.read(&runs);
+            return NpyFiles { dir, layout: &self.layout, shard }.read(runs);
         }
         let read = || -> Result<RecordBatch, EncodeError> {
             let file = open(&first, shard.files.first())?;
             let (format, layout, rows) = (*format, &self.layout, shard.rows);
-            StoredShard { file, format, layout, rows }.read(&runs)
+            StoredShard { file, format, layout, rows }.read(runs)
         };
         let damaged = |problem: String| DatasetError::Damaged { path: first.clone(), problem };
         match catch_damage(AssertUnwindSafe(read)) {

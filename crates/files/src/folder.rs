@@ -67,10 +67,12 @@ mod tests {
         fs::read_to_string(dir.join("is")).ok()
     }
 
+    type Exchange<'a> = &'a dyn Fn(&Path, &Path) -> io::Result<bool>;
+
     #[test]
     fn a_folder_takes_the_place_of_another() {
         let cannot = |_: &Path, _: &Path| Ok(false);
-        let ways: [&dyn Fn(&Path, &Path) -> io::Result<bool>; 2] = [&exchange, &cannot];
+        let ways: [Exchange<'_>; 2] = [&exchange, &cannot];
         for way in ways {
             let dir = folders();
             let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));

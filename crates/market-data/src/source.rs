@@ -39,6 +39,7 @@ const DEFLATED: u64 = 1_032;
 /// A path or glob names no file, a file can't be read, or it holds no bars; see
 /// [`MarketDataError`]. Unusable bars are no error here.
 pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
+    crate::time::zone(&options.timezone)?;
     read_files(&expand_all(paths)?, options, &mut |_, error| Err(error))
 }
 
@@ -48,6 +49,7 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
 /// # Errors
 /// A path or glob names no file, an option is wrong, or the only file can't be read.
 pub fn read_readable(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
+    crate::time::zone(&options.timezone)?;
     let files = expand_all(paths)?;
     let mut unreadable = Vec::new();
     let mut bars = read_files(&files, options, &mut |file, error| match &files[..] {
@@ -67,7 +69,6 @@ fn read_files(
     options: &ReadOptions,
     fail: &mut dyn FnMut(&str, MarketDataError) -> Result<(), MarketDataError>,
 ) -> Result<Bars, MarketDataError> {
-    crate::time::zone(&options.timezone)?;
     let mut joiner = Joiner::new(options)?;
     if options.aggregate.is_some() {
         // Trades are used up as they are read: those of a file that is read again would count twice.

@@ -214,7 +214,7 @@ impl Fields {
 /// Whether a field is a number, perhaps with thousands.
 fn is_number(field: &str) -> bool {
     let plain = field.replace(',', "");
-    let begins = field.bytes().find(|byte| byte.is_ascii_digit()).is_some();
+    let begins = field.bytes().any(|byte| byte.is_ascii_digit());
     begins && plain.parse::<f64>().is_ok()
 }
 

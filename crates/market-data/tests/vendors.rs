@@ -53,7 +53,7 @@ fn shown(series: &[Series]) -> Vec<String> {
     for one in series {
         for (row, ts) in one.ts().iter().enumerate() {
             let value = |name: &str| one.column(name).unwrap()[row];
-            let values = ["open", "high", "low", "close", "volume"].map(|name| value(name));
+            let values = ["open", "high", "low", "close", "volume"].map(value);
             rows.push(format!("{} {ts} {values:?}", one.symbol()));
         }
     }

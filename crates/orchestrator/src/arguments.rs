@@ -30,7 +30,7 @@ pub(crate) enum Command {
     /// Write a commented recipe.
     Init(Init),
     /// Build a dataset, one for each part of a split.
-    Build(Build),
+    Build(Box<Build>),
     /// Join the pieces that `build --shard` built into one dataset.
     Merge(Merge),
     /// Show whether a dataset is what its recipe and bars say: checksums, then samples made again.

@@ -333,6 +333,7 @@ fn a_channel_may_be_spelled_as_in_the_file() {
     .expect("a recipe");
     fs::create_dir(dir.path().join("d.incomplete")).expect("a folder");
     fs::write(dir.path().join("d.incomplete/.lock"), "").expect("a lock that no one holds");
+    fs::write(dir.path().join("d.incomplete/recipe.toml"), "").expect("what a build began");
     let build =
         ["build", "--config", "r.toml", "--samples", "1e2", "--out", "d", "--format", "virtual"];
     let (text, logs) = barloom(dir.path(), &build);

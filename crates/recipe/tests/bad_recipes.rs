@@ -107,7 +107,11 @@ const TABLE: &[Bad] = &[
         ":2: dataset.positions:",
         &["expected \"random\" or \"sequential\", got \"in order\""],
     ),
-    bad("[data]\non_bad_bar = \"skip\"\n", ":2: data.on_bad_bar:", &["\"error\", \"drop\" or \"widen\""]),
+    bad(
+        "[data]\non_bad_bar = \"skip\"\n",
+        ":2: data.on_bad_bar:",
+        &["\"error\", \"drop\" or \"widen\""],
+    ),
     bad("[data]\nstamp = \"Close\"\n", ":2: data.stamp:", &["did you mean \"close\"?"]),
     bad("[output]\nformat = \"parqet\"\n", ":2: output.format:", &["did you mean \"parquet\"?"]),
     bad(

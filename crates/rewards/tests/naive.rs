@@ -39,12 +39,12 @@ impl Bars {
 
 /// A barrier below the price is reached from 2^-40 of it above on.
 fn falls_to(price: f64, barrier: f64) -> bool {
-    price <= barrier + barrier * 2_f64.powi(-40)
+    price <= barrier + barrier * (1.0 / (1_u64 << 40) as f64)
 }
 
 /// A barrier above the price is reached from 2^-40 of it below on.
 fn rises_to(price: f64, barrier: f64) -> bool {
-    price >= barrier - barrier * 2_f64.powi(-40)
+    price >= barrier - barrier * (1.0 / (1_u64 << 40) as f64)
 }
 
 fn scan_trade(bars: &Bars, settings: &RewardSettings, t: usize, action: &Action) -> Trade {
@@ -262,7 +262,8 @@ fn moves(n: std::ops::Range<usize>) -> impl Strategy<Value = Bars> {
 /// Prices of a coarse grid, each up to two tolerances and one bit beside its line.
 fn edges(n: std::ops::Range<usize>) -> impl Strategy<Value = Bars> {
     let price = (1..6_u32, -2..3_i32, -1..2_i64).prop_map(|(line, tolerances, bits)| {
-        let price = f64::from(line) * 32.0 * (1.0 + f64::from(tolerances) * 2_f64.powi(-40));
+        let price =
+            f64::from(line) * 32.0 * (1.0 + f64::from(tolerances) * (1.0 / (1_u64 << 40) as f64));
         f64::from_bits(price.to_bits().wrapping_add_signed(bits))
     });
     prop::collection::vec([price.clone(), price.clone(), price.clone(), price], n).prop_map(

@@ -35,7 +35,7 @@ pub(super) fn touches() -> Result<Market, String> {
     };
     let mut price = || {
         let (line, beside) = (64 + 32 * below(5), below(5) as f64 - 2.0);
-        line as f64 * (1.0 + beside * 2_f64.powi(-40))
+        line as f64 * (1.0 + beside * (1.0 / (1_u64 << 40) as f64))
     };
     let mut columns: [Vec<f64>; 5] = Default::default();
     for bar in 0..1_500 {

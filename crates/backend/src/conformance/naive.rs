@@ -146,12 +146,12 @@ fn costs(plan: &Plan) -> (f64, f64) {
 
 /// A price reaches a barrier below it from `barrier * 2^-40` above the barrier on.
 fn falls_to(price: f64, barrier: f64) -> bool {
-    price <= barrier + barrier * 2_f64.powi(-40)
+    price <= barrier + barrier * (1.0 / (1_u64 << 40) as f64)
 }
 
 /// A price reaches a barrier above it from `barrier * 2^-40` below the barrier on.
 fn rises_to(price: f64, barrier: f64) -> bool {
-    price >= barrier - barrier * 2_f64.powi(-40)
+    price >= barrier - barrier * (1.0 / (1_u64 << 40) as f64)
 }
 
 fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {

@@ -277,7 +277,7 @@ fn a_year_has_as_many_bars_as_the_symbol_has() {
     };
     let verified = verification.run(&Watch::default()).unwrap();
     assert!(verified[0].1.problems.is_empty(), "{:?}", verified[0].1.problems);
-    let mut recipe = super::read_recipe(&first.join("recipe.toml")).unwrap();
+    let mut recipe = super::read_recipe(first.join("recipe.toml")).unwrap();
     recipe.data.bars = vec![first.join("bars.arrow").to_string_lossy().into_owned()];
     let again = load(&recipe, super::read_bars(&recipe, None).unwrap()).unwrap();
     let again = super::build(&again, &second);

@@ -57,9 +57,10 @@ fn the_example_of_the_page_is_right() {
         let found = cast(found, &DataType::Float64).unwrap();
         for (row, text) in texts.iter().enumerate() {
             let found = found.as_primitive::<Float64Type>().value(row);
-            let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
+            let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+            let unit = (0..digits).fold(1.0, |unit, _| unit / 10.0);
             let error = (found - text.parse::<f64>().unwrap()).abs();
-            assert!(error <= 0.51 * 10_f64.powi(-digits), "{name}, row {row}: {found} for {text}");
+            assert!(error <= 0.51 * unit, "{name}, row {row}: {found} for {text}");
             compared += 1;
         }
     }

@@ -105,7 +105,7 @@ impl<'s> Columns<'s> {
         let rows = self.column(high).iter().zip(self.column(low));
         let rows: Vec<f64> = rows
             .filter(|(high, low)| !high.is_nan() && !low.is_nan())
-            .map(|(high, low)| if *low > 0.0 { (high / low).ln() } else { f64::INFINITY })
+            .map(|(high, low)| if *low > 0.0 { libm::log(high / low) } else { f64::INFINITY })
             .collect();
         rows.iter().sum::<f64>() / rows.len().max(1) as f64
     }
@@ -237,7 +237,7 @@ fn contradicts_bar(columns: &Columns<'_>, bar: Bar, others: &[usize]) -> Option<
         return ranges();
     }
     let spread = columns.spread(bar);
-    if rows > 1 && spread > WIDEST.ln() && spread.is_finite() {
+    if rows > 1 && spread > libm::log(WIDEST) && spread.is_finite() {
         return Some(format!("column {high} is far above column {low}"));
     }
     let numeric = columns.numeric();
@@ -245,7 +245,7 @@ fn contradicts_bar(columns: &Columns<'_>, bar: Bar, others: &[usize]) -> Option<
         others.iter().copied().filter(|at| numeric.contains(at)).chain(bar).collect();
     for other in bars(&prices) {
         let breaks = columns.broken(other, broken);
-        if other == bar || breaks > broken || columns.spread(other) > WIDEST.ln() {
+        if other == bar || breaks > broken || columns.spread(other) > libm::log(WIDEST) {
             continue;
         }
         if breaks < broken {

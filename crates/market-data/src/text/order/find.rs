@@ -100,7 +100,7 @@ fn find_time(sample: &Sample, clock: &Clock) -> Option<Time> {
 fn find_bar(columns: &Columns<'_>, numeric: &[usize]) -> Option<(Bar, bool)> {
     let is_one = |bar: &Bar| {
         let spread = columns.spread(*bar);
-        columns.broken(*bar, 0) == 0 && spread > 0.0 && spread <= WIDEST.ln()
+        columns.broken(*bar, 0) == 0 && spread > 0.0 && spread <= libm::log(WIDEST)
     };
     let fitting: Vec<Bar> = bars(numeric).into_iter().filter(is_one).collect();
     let first = *fitting.first()?;

@@ -38,7 +38,7 @@ impl Columns<'_> {
 
     /// The changes of a column from step to step, as ratios' logarithms.
     fn moves(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
-        let change = |(a, b): &(usize, usize)| (value(*b) / value(*a)).ln().abs();
+        let change = |(a, b): &(usize, usize)| libm::log(value(*b) / value(*a)).abs();
         let mut moves: Vec<f64> =
             self.steps.iter().map(change).filter(|change| change.is_finite()).collect();
         moves.sort_unstable_by(f64::total_cmp);
@@ -57,7 +57,7 @@ impl Columns<'_> {
     /// Whether a column is the close times a factor that seldom changes.
     pub(super) fn is_adjusted(&self, at: usize, bar: Bar) -> bool {
         let (x, close) = (self.column(at), self.column(bar[3]));
-        let ratio = |a: f64, b: f64| (a / b).ln().abs();
+        let ratio = |a: f64, b: f64| libm::log(a / b).abs();
         let (mut kept, mut steps) = (0, 0);
         for (a, b) in &self.steps {
             let of_factor = ratio(x[*b] / close[*b], x[*a] / close[*a]);
@@ -96,7 +96,7 @@ impl Columns<'_> {
         let close = self.column(bar[3]);
         let (x, of) = (self.column(at), self.column(of));
         [1.0_f64, -1.0].iter().any(|power| {
-            let factor = |row: usize| x[row] / of[row] / close[row].powf(*power);
+            let factor = |row: usize| x[row] / of[row] / libm::pow(close[row], *power);
             let mut factors: Vec<f64> =
                 (0..self.rows()).map(factor).filter(|f| f.is_finite()).collect();
             factors.sort_unstable_by(f64::total_cmp);
@@ -205,7 +205,7 @@ fn another_bar(columns: &Columns<'_>, bar: Bar, others: &[usize]) -> Option<usiz
     let others: Vec<usize> = others.iter().copied().filter(|at| numeric.contains(at)).collect();
     let is_set = |set: &Bar| {
         let spread = columns.spread(*set);
-        columns.broken(*set, 0) == 0 && spread > 0.0 && spread < super::WIDEST.ln()
+        columns.broken(*set, 0) == 0 && spread > 0.0 && spread < libm::log(super::WIDEST)
     };
     let is_ask = |set: &Bar| {
         [1, 2].iter().all(|of| {
