@@ -69,16 +69,19 @@ impl Levels {
         for (name, symbol) in names.iter().zip(symbols) {
             of_symbol.entry(symbol).or_default().push(name.clone());
         }
-        let is_complete = |symbol: &str| {
-            !symbol.is_empty() && of_symbol.get(symbol).is_some_and(|names| has_prices(names))
-        };
+        // Once a symbol: a header may have as many columns as a file has bytes.
+        let complete: BTreeSet<&str> = of_symbol
+            .iter()
+            .filter(|(symbol, names)| !symbol.is_empty() && has_prices(names))
+            .map(|(symbol, _)| *symbol)
+            .collect();
         let is_index = |at: usize| index.as_ref().is_some_and(|(index, _)| *index == at);
         let columns: Vec<Option<(String, String)>> = names
             .iter()
             .zip(symbols)
             .enumerate()
             .map(|(at, (name, symbol))| {
-                let is_one = !is_index(at) && is_complete(symbol);
+                let is_one = !is_index(at) && complete.contains(symbol.as_str());
                 is_one.then(|| (symbol.clone(), name.clone()))
             })
             .collect();
