@@ -170,7 +170,7 @@ fn write_klines(path: &Path, market: &Market) -> Result<()> {
             "{ms},{open:.4},{high:.4},{low:.4},{close:.4},{:.3},{},{quote:.6},{},{:.3},{:.6},0",
             volume[row],
             ms + 59_999,
-            row % 997,
+            1 + row % 997,
             volume[row] / 2.0,
             quote / 2.0,
         )?;
