@@ -462,3 +462,36 @@ fn the_order_of_columns_is_told_by_rows() {
     let error = read(words.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("column 7 holds text"), "{error}");
 }
+
+/// Klines are known by their times: a smooth volume is no price, and where the price is 1 the quote
+/// volume may be as large as the volume.
+#[test]
+fn klines_without_a_header_are_known_by_their_times() {
+    let klines = |row: &dyn Fn(i64) -> ([f64; 4], f64, f64)| -> String {
+        let one = |at: i64| {
+            let ([open, high, low, close], volume, quote) = row(at);
+            let begin = 1_646_092_800_000 + 86_400_000 * at;
+            let (half, half_quote) = (volume * 0.4, quote * 0.4);
+            format!(
+                "{begin},{open:.4},{high:.4},{low:.4},{close:.4},{volume:.1},{},{quote:.2},50,\
+                 {half:.2},{half_quote:.3},0\n",
+                begin + 86_399_999
+            )
+        };
+        (0..31).map(one).collect()
+    };
+    let smooth = klines(&|at| {
+        let open = 10.0 + 0.1 * at as f64;
+        ([open, open + 0.5, open - 0.2, open + 0.1], 100.0 + at as f64, 1_000.0)
+    });
+    let stable = klines(&|at| {
+        let open = 1.0 + 1e-4 * (at % 3) as f64;
+        let volume = 5e6 + 1e6 * (at * 7 % 13) as f64;
+        ([open, 1.0003, 0.9998, 1.0 + 1e-4 * ((at + 1) % 3) as f64], volume, volume * open)
+    });
+    for (text, volume) in [(smooth, 102.0), (stable, 6e6)] {
+        let series = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!(series[0].column("volume").unwrap()[2], volume);
+        assert!(series[0].column("quote_volume").is_some());
+    }
+}

@@ -332,7 +332,8 @@ proptest! {
         let [stop, target] = [stop, target].map(|choice| [0.25, 0.5][choice]);
         let action = Action { direction: if long { 1 } else { -1 }, notional: 5e3, stop, target };
         let metrics = vec![Metric::PnlPct, Metric::Calmar];
-        check(&bars, &RewardSettings { metrics, ..settings }, &action)?;
+        // Drawdowns of a tolerance, divided by, would make rounding large.
+        check(&bars, &RewardSettings { metrics, eps: 1.0, ..settings }, &action)?;
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn contradiction(columns: &Columns<'_>, roles: &Roles) -> Option<String> {
         .collect();
     contradicts_times(columns, roles.time, &others)
         .or_else(|| contradicts_bar(columns, bar, &others))
-        .or_else(|| volume::contradicts(columns, bar, at("volume"), &others))
+        .or_else(|| volume::contradicts(columns, bar, (at("volume"), at("close_time")), &others))
         .or_else(|| volume::contradicts_klines(columns, bar, roles))
 }
 

@@ -134,6 +134,19 @@ impl Columns<'_> {
         among.iter().copied().filter(may_be).collect()
     }
 
+    /// Whether a column holds the last ms or us of the steps that begin at the times of the rows, as
+    /// Binance writes them.
+    fn end_steps(&self, at: usize) -> bool {
+        const LAST: [i64; 2] = [999_000_000, 999_999_000];
+        let is_end = |(end, begin): (&i64, &i64)| {
+            let lasts = end.saturating_sub(*begin);
+            lasts > 0 && LAST.contains(&(lasts % 1_000_000_000))
+        };
+        self.times_of(at)
+            .zip(self.times.as_ref())
+            .is_some_and(|(ends, begins)| ends.iter().zip(begins).all(is_end))
+    }
+
     fn is_time(&self, at: usize) -> bool {
         self.rows() > 2 && self.times_of(at).is_some_and(|times| self.sample.is_monotone(&times))
     }
@@ -143,7 +156,7 @@ impl Columns<'_> {
 pub(super) fn contradicts(
     columns: &Columns<'_>,
     bar: Bar,
-    volume: Option<usize>,
+    (volume, close_time): (Option<usize>, Option<usize>),
     others: &[usize],
 ) -> Option<String> {
     let rest: Vec<usize> = others.iter().copied().filter(|at| Some(*at) != volume).collect();
@@ -158,7 +171,12 @@ pub(super) fn contradicts(
     if columns.column(volume).iter().any(|x| *x < 0.0) {
         return Some(format!("column {at} is below 0 and can't be the volume"));
     }
-    if columns.is_price(volume, bar) {
+    // Times that end a step say what the other columns are: a volume may be as smooth as prices.
+    let is_price = match close_time {
+        Some(close_time) if columns.end_steps(close_time) => columns.is_inside(volume, bar),
+        _ => columns.is_price(volume, bar),
+    };
+    if is_price {
         return Some(format!("column {at} holds prices and can't be the volume"));
     }
     if columns.is_time(volume) {
@@ -174,7 +192,9 @@ pub(super) fn contradicts(
                 || (columns.is_whole(volume)
                     && !columns.is_whole(other)
                     && !columns.is_product(other, volume, bar))
-                || columns.is_turnover(volume, other, bar);
+                // Where the price is 1, each is the other one times the price.
+                || columns.is_turnover(volume, other, bar)
+                    && !columns.is_turnover(other, volume, bar);
         if is_likelier {
             return Some(format!(
                 "column {} is likelier to be the volume than column {at}",
