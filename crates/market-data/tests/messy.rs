@@ -495,3 +495,23 @@ fn klines_without_a_header_are_known_by_their_times() {
         assert!(series[0].column("quote_volume").is_some());
     }
 }
+
+/// Klines near a price of 2, half of whose volume is bought: as much is one over the other as a price.
+#[test]
+fn a_half_that_is_bought_is_no_volume() {
+    let row = |at: u64| {
+        let (open, close) = (2.0 + 0.01 * (at % 3) as f64, 2.0 + 0.01 * ((at + 1) % 3) as f64);
+        let (ts, volume) = (1_735_689_600_000 + 86_400_000 * at, 1_000 + at * 37 % 500);
+        let count = if at == 70 { 0 } else { 9 };
+        format!(
+            "{ts},{open},2.1,1.9,{close},{volume},{},{},{count},{},{},0\n",
+            ts + 86_399_999,
+            volume * 2,
+            volume / 2,
+            volume
+        )
+    };
+    let text: String = (0..200).map(row).collect();
+    let series = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!(series[0].column("volume").unwrap()[..2], [1_000.0, 1_037.0]);
+}

@@ -33,7 +33,7 @@ fn write_bars(path: &Path) {
         let (hour, minute) = (9 + i / 60 % 12, i % 60);
         let day = 4 + i / 720 * 3;
         let high = if i == 300 { 1.0 } else { 12.0 + f64::from(i % 7) };
-        let close = 10.0 + f64::from(i % 13) / 10.0;
+        let close = 10.0 + f64::from(i * i % 997) / 1_000.0;
         let funding = if i == 500 { String::new() } else { format!("0.0{}", i % 9) };
         csv += &format!(
             "2024-03-{day:02} {hour:02}:{minute:02}:00,11,{high},9,{close},{},{funding}\n",

@@ -185,16 +185,19 @@ pub(super) fn contradicts(
     if columns.rows() < 2 {
         return None;
     }
-    for other in columns.volumes(&rest, bar) {
+    let others = columns.volumes(&rest, bar);
+    if others.iter().any(|other| columns.is_turnover(*other, volume, bar)) {
+        // What is the volume times a price says that it is the volume.
+        return None;
+    }
+    for other in others {
         let is_likelier =
             (columns.rows() > 2 && columns.is_constant(volume) && !columns.is_constant(other))
                 || (columns.nonzero(volume) < 0.5 && columns.nonzero(other) > MOST)
                 || (columns.is_whole(volume)
                     && !columns.is_whole(other)
                     && !columns.is_product(other, volume, bar))
-                // Where the price is 1, each is the other one times the price.
-                || columns.is_turnover(volume, other, bar)
-                    && !columns.is_turnover(other, volume, bar);
+                || columns.is_turnover(volume, other, bar);
         if is_likelier {
             return Some(format!(
                 "column {} is likelier to be the volume than column {at}",
@@ -251,22 +254,24 @@ pub(super) fn contradicts_klines(columns: &Columns<'_>, bar: Bar, roles: &Roles)
     if [volume, quote, count, taker, taker_quote].iter().any(|column| column.is_empty()) {
         return Some("columns 6 to 11 of Binance's klines are numbers".into());
     }
-    let is_later = columns
-        .times_of(close_time)
-        .zip(columns.times.as_ref())
-        .is_none_or(|(end, begin)| end.iter().zip(begin).all(|(end, begin)| end > begin));
+    // Few rows may be wrong, which `check` tells.
+    let few = |wrong: usize| wrong * 100 <= columns.rows();
+    let is_later =
+        columns.times_of(close_time).zip(columns.times.as_ref()).is_none_or(|(end, begin)| {
+            few(end.iter().zip(begin).filter(|(end, begin)| end <= begin).count())
+        });
     let is_part = |part: &[f64], of: &[f64]| {
-        part.iter().zip(of).filter(|(part, of)| **part > **of * (1.0 + 1e-6)).count() * 100
-            <= part.len()
+        few(part.iter().zip(of).filter(|(part, of)| **part > **of * (1.0 + 1e-6)).count())
     };
-    let is_count = |(count, volume): (&f64, &f64)| {
-        count.is_nan() || count.fract() == 0.0 && (*count > 0.0 || *volume == 0.0)
+    let is_no_count = |(count, volume): &(&f64, &f64)| {
+        count.fract() != 0.0 && !count.is_nan() || **count <= 0.0 && **volume > 0.0
     };
+    let counts = few(count.iter().zip(volume).filter(is_no_count).count());
     let quotes = columns.is_turnover(quote_at, volume_at, bar);
     let fits = is_later
         && is_part(taker, volume)
         && is_part(taker_quote, quote)
-        && count.iter().zip(volume).all(is_count)
+        && counts
         && (!quotes
             || !taker.iter().any(|x| *x > 0.0) && !taker_quote.iter().any(|x| *x > 0.0)
             || columns.is_turnover(taker_quote_at, taker_at, bar));
