@@ -22,6 +22,7 @@ use parquet::arrow::arrow_reader::{
 };
 
 use crate::names::symbol_of_file;
+use crate::panel::check_weak;
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::shown::cut;
@@ -363,6 +364,9 @@ fn table(
     let place = |row: usize| format!("row {}", row + 1);
     let Instants { ts, time_unit, unit_jumps, naive, notes } =
         instants(file, &name, written.into(), options, order, place)?;
+    if let (Some(at), Some((_, names))) = (roles.symbol, &symbols) {
+        check_weak(file, &shown(&header, at), &ts, names.len())?;
+    }
     let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";
     let mut prices = roles.values.iter().filter(|(_, name)| is_price(name));
     let is_fixed_point =

@@ -1,6 +1,7 @@
 //! Rows of several instruments that no symbol column tells apart.
 
 use crate::MarketDataError;
+use crate::roles::is_weak_symbol;
 use crate::table::NO_TIME;
 
 /// Whether one row in ten or more has a time that another row has too.
@@ -24,6 +25,31 @@ pub(crate) fn tells_apart(ts: &[i64], codes: &[u32], values: usize) -> bool {
     let mut rows: Vec<(i64, u32)> = ts.iter().copied().zip(codes.iter().copied()).collect();
     rows.sort_unstable();
     rows.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+/// Checks a column of symbols whose name also names other things: where it holds several and no two
+/// rows have one time, it may as well be a remark on each row.
+pub(crate) fn check_weak(
+    file: &str,
+    column: &str,
+    ts: &[i64],
+    names: usize,
+) -> Result<(), MarketDataError> {
+    if names < 2 || !is_weak_symbol(column) || has_twice(ts) {
+        return Ok(());
+    }
+    let problem = format!(
+        "column {column} may name instruments, or say something of each bar: no two rows have one time. \
+         Say which: rename = {{ {column:?} = \"symbol\" }}, or another name for it"
+    );
+    Err(MarketDataError::file(file, problem))
+}
+
+/// Whether two rows have one time.
+fn has_twice(ts: &[i64]) -> bool {
+    let mut sorted: Vec<i64> = ts.iter().copied().filter(|ts| *ts != NO_TIME).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// The error that a column seems to name instruments.

@@ -89,7 +89,13 @@ impl<'a> Places<'a> {
 
 /// Finds the roles of columns by their names.
 pub(crate) fn roles(header: &[String]) -> Roles {
-    let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
+    let mut names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
+    // Polygon's grouped bars: T is the ticker, t the time.
+    let has = |name: &str| header.iter().any(|other| other.trim() == name);
+    if ["T", "t", "o", "c"].into_iter().all(has) {
+        let ticker = header.iter().position(|name| name.trim() == "T");
+        ticker.into_iter().for_each(|at| names[at] = "ticker".to_owned());
+    }
     let places = Places::of(&names);
     let mut roles = Roles::default();
     // One column of each kind is read; its twins are compared with it.
@@ -188,6 +194,17 @@ impl Roles {
         let has = |price: &&str| self.values.iter().any(|(_, name)| name == price);
         self.time.is_some() && (self.kind == Kind::Trades || PRICE_COLUMNS.iter().all(has))
     }
+}
+
+/// Whether the name of a column of times says that they are UTC: `Gmt time`, `Datetime (UTC)`.
+pub(crate) fn says_utc(name: &str) -> bool {
+    let name = normalise(name);
+    name.split(|c: char| !c.is_alphanumeric()).any(|word| ["utc", "gmt"].contains(&word))
+}
+
+/// Whether a column has a name of symbols that also names other things.
+pub(crate) fn is_weak_symbol(name: &str) -> bool {
+    known::WEAK_SYMBOL.contains(&normalise(name).as_str())
 }
 
 /// Whether a column has the name of one that has none: pandas' index may hold times, or count rows.

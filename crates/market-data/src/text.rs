@@ -215,6 +215,9 @@ fn of_rows(
     };
     let Instants { mut ts, time_unit, unit_jumps, naive, mut notes } =
         instants(file, &column, rows.times, options, order, place)?;
+    if let (Some(at), Some((_, names))) = (layout.symbol, &named) {
+        panel::check_weak(file, &shown(&layout.header, at), &ts, names.len())?;
+    }
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();
     for (value, values) in layout.values.iter().zip(values.iter_mut().flatten()) {
         if value.has_undefined {

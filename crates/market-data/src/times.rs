@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::Local;
+use barloom_bars::{Local, OnDuplicate};
 use barloom_memory::vec_with_capacity;
 
+use crate::roles::{normalise, says_utc};
 use crate::table::NO_TIME;
 use crate::time::{Written, day_first, of_slashed, zone};
 use crate::{MarketDataError, ReadOptions};
@@ -151,8 +152,10 @@ pub(crate) fn instants(
     order: Order<'_>,
     place: impl Fn(usize) -> String,
 ) -> Result<Instants, MarketDataError> {
-    let zone = zone(&options.timezone)?;
+    let says_utc = says_utc(column);
+    let zone = if says_utc { zone("UTC")? } else { zone(&options.timezone)? };
     let mut found = Instants::default();
+    check_epochs(file, column, &times)?;
     if times.mixed.is_none() {
         let done = match times.kind {
             None | Some(Kind::Instant) => true,
@@ -161,7 +164,7 @@ pub(crate) fn instants(
                 true
             }
             Some(Kind::Local) => {
-                found.naive = zone.is_utc();
+                found.naive = zone.is_utc() && !says_utc;
                 zone.is_utc()
             }
         };
@@ -183,7 +186,7 @@ pub(crate) fn instants(
     for (row, time) in written.iter().enumerate() {
         let mut local = |ns: i64| {
             if zone.is_utc() {
-                found.naive = true;
+                found.naive = !says_utc;
                 return Some(ns);
             }
             Some(match zone.at(ns)? {
@@ -228,6 +231,20 @@ pub(crate) fn instants(
         found.ts.push(instant);
     }
     tell_apart(&mut found.ts, &twice, order);
+    if let (Order::Bars(codes), Some(row)) = (order, skipped.first().map(|(row, ..)| *row))
+        // Else they are repeated times, which is an error that lists them.
+        && options.on_duplicate != OnDuplicate::Error
+        && stand_twice(&found.ts, &skipped, codes)
+    {
+        let problem = format!(
+            "{}: {} does not exist in {}, where clocks were put forward, and the next time that exists \
+             has another bar. The bars are in another zone: set timezone (--timezone) to it",
+            place(row),
+            written[row].shown(),
+            options.timezone
+        );
+        return Err(MarketDataError::file(file, problem));
+    }
     let zone = &options.timezone;
     let local_times = |count: usize, one: &str, many: &str| match count {
         1 => format!("{file}: 1 local time {one} in {zone}"),
@@ -252,6 +269,63 @@ pub(crate) fn instants(
         ));
     }
     Ok(found)
+}
+
+/// Checks that numbers are counted from 1970 and are no dates without separators.
+fn check_epochs(file: &str, column: &str, times: &Times) -> Result<(), MarketDataError> {
+    let error = |problem: String| Err(MarketDataError::file(file, problem));
+    let present = || (0..times.len()).map(|row| times.get(row)).filter(|t| *t != Written::Missing);
+    let Some(Written::Epoch(_, unit)) = present().next() else { return Ok(()) };
+    let all = |is: &dyn Fn(i64) -> bool| {
+        present().all(|time| matches!(time, Written::Epoch(ns, of) if of == unit && is(ns)))
+    };
+    let is_ticks = |ns: i64| (500_000_000_000_000_000..700_000_000_000_000_000).contains(&ns);
+    if unit == "ns" && normalise(column) == "ticks" && all(&is_ticks) {
+        return error(format!(
+            "column {column} counts steps of 100 ns from the year 1, as .NET does. Convert it to dates: \
+             pd.to_datetime((ticks - 621355968000000000) * 100)"
+        ));
+    }
+    if unit == "s" && all(&is_hour_in_digits) {
+        return error(format!(
+            "column {column} holds dates in digits with an hour, as 2024013109 or 2401310930, which as \
+             numbers would be times from 2033 on. Say how they are written: time_format = \
+             \"%Y%m%d%H\" or \"%y%m%d%H%M\" under [data.csv], or give times as 202401310900"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a number of seconds, in ns, is `yyyymmddHH` or `yymmddHHMM` of a year up to 2099.
+fn is_hour_in_digits(ns: i64) -> bool {
+    let number = ns / 1_000_000_000;
+    let is = |number: i64, of: i64, range: std::ops::RangeInclusive<i64>| {
+        range.contains(&(number / of % 100))
+    };
+    let of_hour = (1_990_010_100..2_100_000_000).contains(&number)
+        && is(number, 10_000, 1..=12)
+        && is(number, 100, 1..=31)
+        && is(number, 1, 0..=23);
+    let of_minute = (2_000_000_000..10_000_000_000).contains(&number)
+        && is(number, 1_000_000, 1..=12)
+        && is(number, 10_000, 1..=31)
+        && is(number, 100, 0..=23)
+        && is(number, 1, 0..=59);
+    of_hour || of_minute
+}
+
+/// Whether rows that were moved to the next time that exists stand beside another row of the same
+/// symbol at that time.
+fn stand_twice(ts: &[i64], moved: &[(usize, i64, i64)], codes: Option<&[u32]>) -> bool {
+    let code = |row: usize| codes.map_or(0, |codes| codes[row]);
+    let mut instants: BTreeMap<(i64, u32), usize> =
+        moved.iter().map(|(row, _, next)| ((*next, code(*row)), 0)).collect();
+    for (row, ts) in ts.iter().enumerate() {
+        if let Some(count) = instants.get_mut(&(*ts, code(row))) {
+            *count += 1;
+        }
+    }
+    instants.values().any(|count| *count > 1)
 }
 
 /// A row with a local time that names two instants.
@@ -283,6 +357,7 @@ fn tell_apart(ts: &mut [i64], twice: &[Twice], order: Order<'_>) {
         return;
     }
     let falls = descending(ts, codes);
+    let shortest = shortest_steps(ts, codes);
     // Of each symbol its last such row, and whether that is the second.
     let mut last: BTreeMap<u32, (&Twice, bool)> = BTreeMap::new();
     for now in twice {
@@ -297,8 +372,14 @@ fn tell_apart(ts: &mut [i64], twice: &[Twice], order: Order<'_>) {
             Some((before, second)) => {
                 let step = if falls { before.local - now.local } else { now.local - before.local };
                 // Trades may be late, but not by half of the hour.
-                let turns =
-                    if of_trades { -step > (now.second - now.first) / 2 } else { step <= 0 };
+                let between = now.second - now.first;
+                // A row with the time of the one before is a copy of it, unless bars are as long as
+                // the clocks were put back.
+                let are_long = shortest.get(&symbol).is_some_and(|step| *step >= between);
+                let turns = match of_trades {
+                    true => -step > between / 2,
+                    false => step < 0 || step == 0 && are_long,
+                };
                 *second != turns
             }
         };
@@ -319,6 +400,21 @@ fn descending(ts: &[i64], codes: Option<&[u32]>) -> BTreeMap<u32, bool> {
         *before = *now;
     }
     last.into_iter().map(|(code, (_, rises))| (code, rises < 0)).collect()
+}
+
+/// The shortest step between different times of rows that follow each other, by symbol.
+fn shortest_steps(ts: &[i64], codes: Option<&[u32]>) -> BTreeMap<u32, i64> {
+    let mut last: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    for (row, now) in ts.iter().enumerate().filter(|(_, ts)| **ts != NO_TIME) {
+        let code = codes.map_or(0, |codes| codes[row]);
+        let (before, shortest) = last.entry(code).or_insert((*now, i64::MAX));
+        let step = i64::try_from(now.abs_diff(*before)).unwrap_or(i64::MAX);
+        if step > 0 {
+            *shortest = step.min(*shortest);
+        }
+        *before = *now;
+    }
+    last.into_iter().map(|(code, (_, shortest))| (code, shortest)).collect()
 }
 
 #[cfg(test)]

@@ -516,3 +516,78 @@ fn bars_from_a_time_on_change_no_coarser_bar_before_it() {
     // A window at 05:05 is the first that sees the bar of 05:00: it ends before its own bar.
     assert_eq!(before.ts()[first + 1], at("2024-01-01 05:05"));
 }
+
+/// Text of two bars or more with other times.
+fn with_times(header: &str, times: &[&str]) -> String {
+    let mut text = format!("{header},open,high,low,close,volume\n");
+    times.iter().for_each(|time| text += &format!("{time},10,12,9,11,5\n"));
+    text
+}
+
+#[test]
+fn a_name_that_says_utc_is_no_local_time() {
+    let new_york = ReadOptions { timezone: "America/New_York".into(), ..ReadOptions::default() };
+    for name in ["Gmt time", "Datetime (UTC)", "utc", "time_utc"] {
+        let text = with_times(name, &["2024-01-02 14:30", "2024-01-02 14:31"]);
+        let bars = read(&text, &new_york);
+        assert!(bars.check().notes.iter().all(|note| !note.contains("time zone")), "{name}");
+        let loaded = bars.into_series(OnBadBar::Error).unwrap();
+        assert_eq!(loaded.series[0].ts()[0], at("2024-01-02 14:30"), "{name}");
+    }
+}
+
+#[test]
+fn a_date_is_taken_before_what_else_may_be_a_time() {
+    for (header, times) in [
+        ("created_time,date", ["2024-03-01 01:02:03,2024-01-02", "2024-03-01 01:02:04,2024-01-03"]),
+        ("ticks,datum", ["17,2024-01-02", "18,2024-01-03"]),
+        ("start_date,time_key", ["2020-01-01,2024-01-02", "2020-01-01,2024-01-03"]),
+    ] {
+        let series = series(&with_times(header, &times), &ReadOptions::default());
+        assert_eq!(series.ts()[0], at("2024-01-02 00:00"), "{header}");
+    }
+}
+
+#[test]
+fn numbers_that_are_no_epochs_are_refused() {
+    for (header, times, says) in [
+        ("ticks", ["638397810000000000", "638397810600000000"], "from the year 1"),
+        ("time", ["2024010209", "2024010210"], "dates in digits with an hour"),
+        ("time", ["2401020930", "2401020931"], "dates in digits with an hour"),
+        ("date,time", ["2024-01-02,9", "2024-01-02,10"], "\"9\" is not a time"),
+        ("date,time", ["2024-01-02,09", "2024-01-02,10"], "\"09\" is not a time"),
+    ] {
+        let text = with_times(header, &times);
+        let error = read_bytes("A.csv", text.as_bytes(), &ReadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains(says), "{header}: {error}");
+    }
+}
+
+#[test]
+fn copies_in_the_hour_that_occurs_twice_are_copies() {
+    let options = ReadOptions {
+        timezone: "America/New_York".into(),
+        on_duplicate: OnDuplicate::First,
+        ..ReadOptions::default()
+    };
+    let rows = ["01:00", "01:00", "01:30", "01:30", "01:00", "01:00", "01:30", "02:00"];
+    let times: Vec<String> = rows.iter().map(|time| format!("2024-11-03 {time}")).collect();
+    let times: Vec<&str> = times.iter().map(String::as_str).collect();
+    let series = series(&with_times("time", &times), &options);
+    let expected = ["05:00", "05:30", "06:00", "06:30", "07:00"];
+    let expected: Vec<i64> =
+        expected.iter().map(|time| at(&format!("2024-11-03 {time}"))).collect();
+    assert_eq!(series.ts(), expected);
+}
+
+#[test]
+fn times_that_do_not_exist_beside_those_that_do_are_of_another_zone() {
+    let options = ReadOptions {
+        timezone: "America/New_York".into(),
+        on_duplicate: OnDuplicate::First,
+        ..ReadOptions::default()
+    };
+    let text = with_times("time", &["2024-03-10 01:30", "2024-03-10 02:30", "2024-03-10 03:00"]);
+    let error = read_bytes("A.csv", text.as_bytes(), &options).unwrap_err().to_string();
+    assert!(error.contains("another zone") && error.contains("line 3"), "{error}");
+}

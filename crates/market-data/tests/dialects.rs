@@ -243,3 +243,21 @@ fn text_that_is_named_as_something_else_is_not_read() {
     }
     assert_two_days("x.txt", PLAIN);
 }
+
+/// Names of symbols that also name other things, and columns of times that name nothing.
+#[test]
+fn remarks_and_minutes_are_no_symbols() {
+    let text =
+        "date,open,high,low,close,code\n2024-01-02,10,12,9,11,doji\n2024-01-03,11,13,10,12,none\n";
+    let error = load("A.csv", text.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("column code may name instruments"), "{error}");
+    let series = load("A.csv", text.replace("none", "doji").as_bytes()).unwrap();
+    assert_eq!(series[0].symbol(), "doji");
+    let text = "T,v,o,h,l,c,t\nAAPL,5,10,12,9,11,1704153600000\nMSFT,5,11,13,10,12,1704153600000\n";
+    let series = load("A.csv", text.as_bytes()).unwrap();
+    let symbols: Vec<&str> = series.iter().map(Series::symbol).collect();
+    assert_eq!(symbols, ["AAPL", "MSFT"]);
+    let text = "date,minute,open,high,low,close\n2024-01-02,09:30,10,12,9,11\n2024-01-02,09:31,11,13,10,12\n";
+    let series = load("A.csv", text.as_bytes()).unwrap();
+    assert_eq!(series[0].ts()[1] - series[0].ts()[0], 60_000_000_000);
+}

@@ -131,7 +131,18 @@ pub(super) fn written_apart(
     let days = cast_to(file, date_name, &days, &DataType::Utf8)?;
     let texts = cast_to(file, clock_name, clocks, &DataType::Utf8)?;
     let is_long = |clock: &str| clock.len() > 4 && time::digits(clock.as_bytes()).is_some();
-    let digits = if texts.as_string::<i32>().iter().flatten().any(is_long) { 6 } else { 4 };
+    // Two digits alone are hours, which no time of day is read from.
+    let is_more = |clock: &str| clock.len() > 2 || clock.is_empty();
+    let clocks_written = || texts.as_string::<i32>().iter().flatten();
+    let digits = match () {
+        () if clocks_written().any(is_long) => 6,
+        () if clocks_written().any(is_more)
+            || clocks_written().all(|c| c.trim_matches('0').is_empty()) =>
+        {
+            4
+        }
+        () => 2,
+    };
     let rows = days.as_string::<i32>().iter().zip(texts.as_string::<i32>()).enumerate();
     rows.map(|(row, (day, clock))| {
         let (day, clock) = (day.unwrap_or(""), clock.unwrap_or(""));

@@ -19,9 +19,6 @@ pub(super) const TIME: &[&str] = &[
     "time",
     "transact_time",
     "trade_time",
-    "start_time",
-    "starttime",
-    "start_date",
     // Polygon, tushare, NSE, MetaStock, CoinAPI, futu, MOEX, Dukascopy, Deribit.
     "window_start",
     "trade_date",
@@ -31,11 +28,7 @@ pub(super) const TIME: &[&str] = &[
     "dtyyyymmdd",
     "time_period_start",
     "time_key",
-    "begin",
     "local_time",
-    "created_time",
-    "createdtime",
-    "ticks",
     "dates",
     "utc",
     "utc_time",
@@ -58,6 +51,14 @@ pub(super) const TIME: &[&str] = &[
     "日付け",
     "datum",
     "data",
+    // Beside a date these are rather of something else: a contract's first day, a row's entry.
+    "start_time",
+    "starttime",
+    "start_date",
+    "begin",
+    "created_time",
+    "createdtime",
+    "ticks",
     "index",
     "__index_level_0__",
     "unnamed:_0",
@@ -66,7 +67,7 @@ pub(super) const TIME: &[&str] = &[
 
 /// Names of a date, and of the time of day beside it: together they are one time.
 pub(super) const DATE_AND_TIME: &[(&str, &[&str])] = &[
-    ("date", &["time"]),
+    ("date", &["time", "minute"]),
     ("dtyyyymmdd", &["time"]),
     ("trade_date", &["trade_time"]),
     ("日期", &["时间"]),
@@ -104,6 +105,10 @@ pub(super) const SYMBOL: &[&str] = &[
     "code",
     "name",
 ];
+
+/// Names of the symbol that also name other things, as patterns of candles: they are it only where
+/// their text repeats no time of its own ([`check_weak`](crate::panel::check_weak)).
+pub(super) const WEAK_SYMBOL: &[&str] = &["code", "name"];
 
 /// Names of a further part of the symbol: NSE lists one symbol in several series.
 pub(super) const SERIES: &[&str] = &["series", "sctysrs"];

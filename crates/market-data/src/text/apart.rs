@@ -5,17 +5,20 @@ use crate::time;
 
 /// How many digits the times of day of a column have, if they are digits alone: six as HHMMSS, or
 /// four as HHMM. Programs that take them for numbers leave leading zeros out, so it is the longest
-/// that says it.
+/// that says it. Two, which no time of day is read from, where none is longer: those are hours.
 pub(super) fn digits(rows: &[u8], separator: u8, column: usize) -> usize {
     let mut records = reader(rows, separator);
     let mut record = csv::ByteRecord::new();
+    let (mut longest, mut is_zero) = (0, true);
     while records.read_byte_record(&mut record).is_ok_and(|read| read) {
         let field = record.get(column).unwrap_or_default();
         if field.len() > 4 && time::digits(field).is_some() {
             return 6;
         }
+        longest = longest.max(field.len());
+        is_zero &= field.iter().all(|byte| *byte == b'0');
     }
-    4
+    if longest <= 2 && !is_zero { 2 } else { 4 }
 }
 
 /// Whether the second field of rows without a header is a time of day, and the first a date.

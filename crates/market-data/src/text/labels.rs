@@ -3,7 +3,15 @@
 use super::layout::{Layout, reader};
 use crate::roles::shown;
 use crate::table::SymbolCodes;
+use crate::time::{self, Written};
 use crate::{MarketDataError, panel};
+
+/// Whether a field is a time or a time of day.
+fn holds_time(field: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(field);
+    let is = |text: &str| time::of_text(text).is_some_and(|time| time != Written::Missing);
+    is(&text) || is(&format!("2024-01-01 {text}"))
+}
 
 /// Refuses rows whose times repeat, if a column of text tells the rows of each time apart.
 pub(super) fn check(layout: &Layout<'_>, ts: &[i64]) -> Result<(), MarketDataError> {
@@ -18,7 +26,7 @@ pub(super) fn check(layout: &Layout<'_>, ts: &[i64]) -> Result<(), MarketDataErr
         if rows == 0 {
             let is_text = |at: &usize| {
                 let is_time = *at == layout.time || layout.time_of_day == Some(*at);
-                !is_time && layout.numbers.read(&record[*at]).is_none()
+                !is_time && layout.numbers.read(&record[*at]).is_none() && !holds_time(&record[*at])
             };
             columns =
                 (0..record.len()).filter(is_text).map(|at| (at, SymbolCodes::default())).collect();
