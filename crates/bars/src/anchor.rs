@@ -47,6 +47,12 @@ impl Anchor {
     /// Midnight UTC.
     pub const UTC: Self = Self { zone: Zone::UTC, time: 0 };
 
+    /// Whether a day begins at an instant, in ns since 1970.
+    #[must_use]
+    pub fn begins_day(self, ts: i64) -> bool {
+        self.day_of(ts).and_then(|day| self.day_start(day)) == Some(ts)
+    }
+
     /// The instant at which the day of a date begins, in days since 1970-01-01; none where it cannot
     /// be represented.
     fn day_start(self, day: i64) -> Option<i64> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::{
-    Aggregate, BarFault, BarSpec, Column, EmptyBars, Interval, MaxGap, NEEDS_POSITIVE, OnBadBar,
-    OnDuplicate, PRICE_COLUMNS, PartialBar, Series, TradeFault, bar_fault, fill, first_fault,
-    first_non_positive, median_of_steps, resample,
+    Aggregate, Anchor, BarFault, BarSpec, Column, EmptyBars, Interval, MaxGap, NEEDS_POSITIVE,
+    OnBadBar, OnDuplicate, PRICE_COLUMNS, PartialBar, Series, TradeFault, bar_fault, fill,
+    first_fault, first_non_positive, median_of_steps, resample,
 };
 
 use rayon::prelude::*;
@@ -26,6 +26,8 @@ pub struct Bars {
     pub(crate) unit_jumps: Vec<(Origin, &'static str, &'static str)>,
     /// What is made of them once they are judged.
     pub(crate) aggregate: Option<(Aggregate, MaxGap)>,
+    /// Midnight in the zone of times that name none.
+    pub(crate) midnight: Option<Anchor>,
     /// The length of bars, if it was given.
     pub(crate) interval: Option<Interval>,
     pub(crate) bad_trades: BadTrades,
@@ -223,7 +225,8 @@ impl Bars {
                         Some(interval) if !of_trades => series.with_interval(interval)?,
                         _ => series,
                     };
-                    loaded.series.push(aggregated(series, self.aggregate, of_trades)?);
+                    let made = aggregated(series, self.aggregate, self.midnight, of_trades)?;
+                    loaded.series.push(made);
                 }
                 None => {
                     let name = file.map_or("", |f| self.files[f as usize].name.as_str());
@@ -294,6 +297,7 @@ fn widened_note(bars: u64) -> Option<String> {
 fn aggregated(
     series: Series,
     aggregate: Option<(Aggregate, MaxGap)>,
+    midnight: Option<Anchor>,
     of_trades: bool,
 ) -> Result<Series, MarketDataError> {
     let Some((Aggregate { spec, partial, empty, anchor }, max_gap)) = aggregate else {
@@ -307,6 +311,9 @@ fn aggregated(
         return Err(MarketDataError::NoTrades { symbol, spec: spec.to_string() });
     };
     let keep_partial = partial == PartialBar::Keep;
+    // Bars that all begin at midnight in that zone are of its days.
+    let are_days = |midnight: &Anchor| series.ts().iter().all(|ts| midnight.begins_day(*ts));
+    let anchor = anchor.or_else(|| midnight.filter(are_days));
     let series = match of_trades {
         true => series.made_of(interval),
         false => resample(&series, interval, anchor, keep_partial)?,

@@ -55,6 +55,7 @@ impl<'a> Joiner<'a> {
             notes: Vec::new(),
             unit_jumps: Vec::new(),
             aggregate: options.aggregate.map(|aggregate| (aggregate, options.max_gap)),
+            midnight: options.timezone.parse().ok(),
             interval: options.interval,
             repeated: 0,
             bad_trades: BadTrades::default(),

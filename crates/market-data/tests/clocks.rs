@@ -591,3 +591,13 @@ fn times_that_do_not_exist_beside_those_that_do_are_of_another_zone() {
     let error = read_bytes("A.csv", text.as_bytes(), &options).unwrap_err().to_string();
     assert!(error.contains("another zone") && error.contains("line 3"), "{error}");
 }
+
+#[test]
+fn weeks_of_days_in_the_zone_of_their_times_begin_on_its_mondays() {
+    // 2024-01-01 was a Monday. Bars of every day, weekends too, of a zone 13 hours ahead.
+    let days = (0..21).map(|day| shown(at("2024-01-01 00:00") + day * DAY));
+    let options = ReadOptions { timezone: "Pacific/Auckland".into(), ..to("1w", None) };
+    let weeks = series(&text(days), &options);
+    let mondays = [1, 8, 15].map(|day| at(&format!("2024-01-{day:02} 00:00")) - 13 * HOUR);
+    assert_eq!(weeks.ts(), mondays);
+}
