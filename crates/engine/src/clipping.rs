@@ -1,6 +1,6 @@
 //! Warnings of metrics that are clipped often.
 
-use barloom_backend::{Backend, Numbers, Threads};
+use barloom_backend::{Backend, Numbers, Plan, Session, Threads};
 use barloom_dataset::{BuiltPart, RewardSummary};
 use barloom_rewards::Metric;
 
@@ -12,8 +12,10 @@ const MOST_CLIPPED: f64 = 0.05;
 /// Samples that stand for those of a dataset that stores none.
 const PROBED: u64 = 1_000;
 
-/// Warnings of a part that was built, by its summary; none without one.
-pub(crate) fn of_built(part: &BuiltPart) -> Vec<String> {
+/// Warnings of metrics that are clipped often in a part that was built or merged, by its summary;
+/// none without one.
+#[must_use]
+pub fn clip_warnings(part: &BuiltPart) -> Vec<String> {
     let Some(summary) = &part.manifest.summary else { return Vec::new() };
     let name = part.manifest.part.as_ref().map(|part| &*part.name);
     let trades = summary.actions.long + summary.actions.short;
@@ -31,27 +33,36 @@ impl SampleSet {
     /// # Errors
     /// The backend fails.
     pub fn clip_warnings(&self, backend: &dyn Backend) -> Result<Vec<String>, Error> {
-        let (plan, reward) = (&self.plan, &self.plan.reward);
-        let Some([lo, hi]) = reward.clip else { return Ok(Vec::new()) };
-        if !reward.metrics.iter().any(|metric| metric.is_clipped()) {
+        if !may_clip(&self.plan) {
             return Ok(Vec::new());
         }
-        let count = plan.samples.min(PROBED);
-        let step = plan.samples / count.max(1);
-        let probed: Vec<u64> = (0..count).map(|number| number * step).collect();
-        let session = self.session(backend)?;
-        let mut block = session.allocate(probed.len())?;
-        session.fill_block(Numbers::Listed(&probed), Threads::Calling, &mut block)?;
-        let count =
-            |values: &mut dyn Iterator<Item = bool>| values.filter(|yes| *yes).count() as u64;
-        let trades = count(&mut block.act_dir.iter().map(|direction| *direction != 0));
-        let clip = format!("[{lo:?},{hi:?}]");
-        let of_metric = |(number, metric): (usize, &Metric)| {
-            let clipped = count(&mut block.clipped[number].iter().map(|clipped| *clipped != 0));
-            warning(self.part(), metric.name(), &clip, clipped, trades)
-        };
-        Ok(reward.metrics.iter().enumerate().filter_map(of_metric).collect())
+        of_session(&*self.session(backend)?)
     }
+}
+
+fn may_clip(plan: &Plan) -> bool {
+    plan.reward.clip.is_some() && plan.reward.metrics.iter().any(|metric| metric.is_clipped())
+}
+
+/// Warnings of the samples that a session makes, told from 1,000 of them.
+pub(crate) fn of_session(session: &dyn Session) -> Result<Vec<String>, Error> {
+    let plan = session.plan();
+    let reward = &plan.reward;
+    let Some([lo, hi]) = reward.clip.filter(|_| may_clip(plan)) else { return Ok(Vec::new()) };
+    let count = plan.samples.min(PROBED);
+    let step = plan.samples / count.max(1);
+    let probed: Vec<u64> = (0..count).map(|number| number * step).collect();
+    let mut block = session.allocate(probed.len())?;
+    session.fill_block(Numbers::Listed(&probed), Threads::Calling, &mut block)?;
+    let count = |values: &mut dyn Iterator<Item = bool>| values.filter(|yes| *yes).count() as u64;
+    let trades = count(&mut block.act_dir.iter().map(|direction| *direction != 0));
+    let clip = format!("[{lo:?},{hi:?}]");
+    let part = plan.part.as_ref().map(|part| part.name.as_str());
+    let of_metric = |(number, metric): (usize, &Metric)| {
+        let clipped = count(&mut block.clipped[number].iter().map(|clipped| *clipped != 0));
+        warning(part, metric.name(), &clip, clipped, trades)
+    };
+    Ok(reward.metrics.iter().enumerate().filter_map(of_metric).collect())
 }
 
 /// The warning, if so many of the trades are worth one.

@@ -15,6 +15,9 @@ use crate::Error;
 const EQUITY: f64 = 10_000.0;
 
 /// When a decision was known, which its bar or time alone does not say.
+///
+/// It says which bar is bar t; the recipe's `entry` says at which of its prices a trade enters: its
+/// open, or with `next_close` and the formulas `frel-v1` its close.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KnownAt {
     /// At the open of its bar: it enters at that bar. A time between opens enters at the next bar.
@@ -39,12 +42,12 @@ impl FromStr for KnownAt {
 /// The share of times on bars' opens from which on they look like times of bars.
 const MOSTLY: f64 = 0.9;
 
-/// The names of a column: the first is what errors call it.
+/// The names of a column, in any case: the first is what errors call it.
 type Names = &'static [&'static str];
 
 const SYMBOL: Names = &["symbol"];
 const BAR: Names = &["bar"];
-const TIME: Names = &["ts", "time", "timestamp"];
+const TIME: Names = &["ts", "time", "timestamp", "datetime", "date"];
 const DIRECTION: Names = &["direction", "side", "act_dir"];
 const DOLLARS: Names = &["dollars", "act_dollar"];
 const STOP: Names = &["stop", "act_sl"];
@@ -122,21 +125,31 @@ pub(crate) fn problem(column: &str, row: Option<usize>, problem: impl std::fmt::
 /// Tells of columns that no decision has.
 pub(crate) fn warn_of_others(batch: &RecordBatch) {
     let roles = [SYMBOL, BAR, time_names(batch), DIRECTION, DOLLARS, STOP, TARGET, OWN_EQUITY];
-    let there = |name: &&&str| batch.column_by_name(name).is_some();
-    let used: Vec<&str> =
-        roles.iter().filter_map(|names| names.iter().find(there).copied()).collect();
+    let used: Vec<usize> = roles.iter().filter_map(|names| place(batch, names)).collect();
     let schema = batch.schema();
-    let names = schema.fields().iter().map(|field| field.name().as_str());
-    let others: Vec<&str> = names.filter(|name| !used.contains(name)).collect();
+    let names = schema.fields().iter().map(|field| field.name().as_str()).enumerate();
+    let others: Vec<&str> =
+        names.filter(|(at, _)| !used.contains(at)).map(|(_, name)| name).collect();
     if !others.is_empty() {
         let others = others.join(", ");
         tracing::warn!("decisions: columns that are not used: {others}");
     }
 }
 
+/// The place of the column by the first of its names that there is: as it is written here, or else
+/// in another case.
+fn place(batch: &RecordBatch, names: Names) -> Option<usize> {
+    let schema = batch.schema();
+    let fields = schema.fields();
+    let written = |name: &&str| fields.iter().position(|field| field.name() == name);
+    let in_any_case =
+        |name: &&str| fields.iter().position(|field| field.name().eq_ignore_ascii_case(name));
+    names.iter().find_map(written).or_else(|| names.iter().find_map(in_any_case))
+}
+
 /// The column by the first of its names that there is.
 fn column(batch: &RecordBatch, names: Names) -> Option<ArrayRef> {
-    names.iter().find_map(|name| batch.column_by_name(name).cloned())
+    place(batch, names).map(|at| Arc::clone(batch.column(at)))
 }
 
 fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
@@ -267,10 +280,8 @@ fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Erro
 /// The decisions with their times, if they have any, in ns since 1970 UTC.
 pub(crate) fn with_times(batch: &RecordBatch, timezone: &str) -> Result<RecordBatch, Error> {
     let schema = batch.schema();
-    let Some((at, field)) = time_names(batch).iter().find_map(|name| schema.column_with_name(name))
-    else {
-        return Ok(batch.clone());
-    };
+    let Some(at) = place(batch, time_names(batch)) else { return Ok(batch.clone()) };
+    let field = schema.field(at);
     let options = ReadOptions { timezone: timezone.to_owned(), ..ReadOptions::default() };
     let times = read_times("decisions", field.name(), batch.column(at), &options)?;
     let mut columns = batch.columns().to_vec();

@@ -118,7 +118,7 @@ impl Error {
         }
     }
 
-    /// The place in that file, if it is known: `line 7`, `row 7`.
+    /// The place in that file, if it is known: `line 7`, `row 7`; `index 6` of decisions, from 0.
     #[must_use]
     pub fn at_place(&self) -> Option<String> {
         match self {
@@ -129,7 +129,7 @@ impl Error {
                 DatasetError::MarketData(error) => error.at_place(),
                 _ => None,
             },
-            Self::Decisions { row, .. } => row.map(|row| format!("row {row}")),
+            Self::Decisions { row, .. } => row.map(|row| format!("index {row}")),
             _ => None,
         }
     }
@@ -240,6 +240,14 @@ mod tests {
         ] {
             assert_eq!(error.kind(), kind, "{error}");
         }
+    }
+
+    #[test]
+    fn the_place_of_a_decision_is_that_of_its_message() {
+        let (column, problem) = ("stop".into(), "no".into());
+        let error = Error::Decisions { column, row: Some(6), problem }.after_row(10);
+        assert_eq!(error.message(), "decisions.stop: index 16: no");
+        assert_eq!(error.at_place().as_deref(), Some("index 16"));
     }
 
     #[test]

@@ -128,6 +128,13 @@ impl Prepared<'_> {
     pub fn run(self, watch: &Watch<'_>) -> Result<Vec<BuiltPart>, Error> {
         let Self { job, loaded, parts, samples } = self;
         (watch.total)(samples);
+        // Without a summary, which counts all samples, some stand for them.
+        let has_summary =
+            job.piece.is_none() && (loaded.recipe.output.format != Format::Virtual || job.digest);
+        let mut clipped = Vec::new();
+        for part in parts.iter().filter(|_| !has_summary) {
+            clipped.extend(clipping::of_session(&*part.session)?);
+        }
         let build = Build {
             out: job.out,
             recipe: &loaded.recipe,
@@ -145,9 +152,8 @@ impl Prepared<'_> {
             stop: watch.stop,
         };
         let built = build.run()?;
-        for part in &built {
-            clipping::of_built(part).iter().for_each(|warning| tracing::warn!("{warning}"));
-        }
+        clipped.extend(built.iter().filter(|_| has_summary).flat_map(clipping::clip_warnings));
+        clipped.iter().for_each(|warning| tracing::warn!("{warning}"));
         Ok(built)
     }
 }

@@ -48,6 +48,7 @@ mod verification;
 mod watch;
 
 pub use backends::{BackendChoice, UnknownBackend};
+pub use clipping::clip_warnings;
 pub use counts::{count, counted};
 pub use decisions::KnownAt;
 pub use error::{Error, ErrorKind};

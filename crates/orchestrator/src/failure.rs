@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 
 use barloom_engine::{Error, ErrorKind};
 use barloom_market_data::printable_lines;
+use barloom_recipe::RecipeError;
 use serde::Serialize;
 
 const BUG: u8 = 1;
@@ -60,10 +61,16 @@ impl Failure {
     pub(crate) fn of_arguments(error: &clap::Error) -> Self {
         let text = error.to_string();
         // Without the usage and the hint to --help, which follow in paragraphs of their own.
-        let text = text.split("\n\nUsage:").next().unwrap_or_default();
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let ends = ["\n\nUsage:", "\n\nFor more information"];
+        let end = ends.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
+        let words: Vec<&str> = text[..end].split_whitespace().collect();
         let message = words.join(" ");
         Self::usage(message.strip_prefix("error: ").unwrap_or(&message))
+    }
+
+    /// An argument that is no key of a recipe: its name in the message is that of no file.
+    pub(crate) fn of_argument(error: RecipeError) -> Self {
+        Self { file: None, place: None, ..Self::from(error.without_line()) }
     }
 
     /// Data that can't be used.

@@ -28,7 +28,8 @@ use tracing_subscriber::filter::LevelFilter;
 /// Runs the command and returns its exit code. The first argument is the name of the program.
 ///
 /// It takes the process for its own: it catches signals, logs to standard error and computes on
-/// rayon's global pool.
+/// rayon's global pool. It may run in one process again: where that pool is there already, a build
+/// has one of its own.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();

@@ -1,7 +1,9 @@
 //! The recipe of a build: a file's, or the default one, with what the command line says in its place.
 
+use std::collections::BTreeMap;
+
 use barloom_engine::read_recipe;
-use barloom_recipe::{Recipe, RecipeError};
+use barloom_recipe::Recipe;
 
 use crate::arguments::{Build, Shape};
 use crate::failure::Failure;
@@ -47,6 +49,10 @@ impl Shape {
             let metrics: Vec<String> = self.metric.iter().map(|name| quoted(name)).collect();
             let keys = format!("reward.metric = [{}]", metrics.join(", "));
             recipe.reward.metrics = in_recipe("--metric", &keys)?.reward.metrics;
+            if !recipe.reward.metrics.iter().any(|metric| metric.is_clipped()) {
+                // As the scalers of channels that go.
+                recipe.reward.clip = None;
+            }
         }
         if !self.split.is_empty() {
             let given = in_recipe("--split", &split(&self.split)?)?.split;
@@ -65,20 +71,19 @@ impl Shape {
 
     /// Channels and their scalers; those of channels that are not there any more go.
     fn apply_channels(&self, recipe: &mut Recipe) -> Result<(), Failure> {
-        let mut names = Vec::new();
+        let (mut names, mut scalers) = (Vec::new(), BTreeMap::new());
         for channel in &self.channels {
             let (name, scaler) = channel.split_once('=').unzip();
-            let name = name.unwrap_or(channel).to_owned();
+            let name = name.unwrap_or(channel).trim().to_owned();
             if let Some(scaler) = scaler {
                 let (key, scaler) = (quoted(&name), quoted(scaler));
                 let keys = format!("data.channels = [{key}]\nscaling.{key} = {scaler}");
-                let scalers = in_recipe("--channels", &keys)?.scaling.channels;
-                recipe.scaling.channels.extend(scalers);
+                scalers.extend(in_recipe("--channels", &keys)?.scaling.channels);
             }
             names.push(name);
         }
-        recipe.scaling.channels.retain(|name, _| names.contains(name));
-        recipe.data.channels = names.into();
+        recipe.replace_channels(names.into());
+        recipe.scaling.channels.extend(scalers);
         if !recipe.scaling.price_applies(&recipe.data.channels) {
             recipe.scaling.price = None;
         }
@@ -112,8 +117,7 @@ fn split(parts: &[String]) -> Result<String, Failure> {
 
 /// The recipe with these keys alone, so that what an argument says is read and refused as in a file.
 pub(crate) fn in_recipe(argument: &str, keys: &str) -> Result<Recipe, Failure> {
-    let recipe = Recipe::from_toml(keys, argument);
-    Ok(recipe.map_err(RecipeError::without_line)?)
+    Recipe::from_toml(keys, argument).map_err(Failure::of_argument)
 }
 
 /// A text as TOML's, which JSON's are too.

@@ -1,9 +1,17 @@
 //! Numbers and times for people.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 pub(crate) use barloom_engine::{count, counted};
+use barloom_market_data::printable;
+
+/// Adds one line: what a name from a file says in it, such as a newline, is escaped.
+pub(crate) fn line(out: &mut String, line: fmt::Arguments<'_>) {
+    out.push_str(&printable(&line.to_string()));
+    out.push('\n');
+}
 
 /// How many bars were dropped, by fault: `3 high below low, 1 negative volume`.
 pub(crate) fn dropped(dropped: &BTreeMap<String, u64>) -> String {

@@ -396,6 +396,18 @@ fn the_command_line_says_the_shape_of_a_dataset() {
     assert_eq!(recipe["scaling"], json!({ "price": "minmax" }));
     assert_eq!(recipe["split"]["embargo"], 3);
     assert_eq!(recipe["split"]["part"][1]["name"], "b");
+
+    // Names of channels have spaces around them, and any case; what does not apply any more goes.
+    let more = "[reward]\nmetric = \"sharpe\"\nclip = [-9.0, 9.0]\n";
+    fs::write(dir.join("r.toml"), format!("{keys}{more}")).expect("a recipe");
+    let build =
+        ["build", "bars.csv", "--config", "r.toml", "--out", "f", "--metric", "return, pnl"];
+    barloom(dir, &[&build[..], &["--channels", "Close, HIGH , open=zscore"]].concat());
+    let recipe = &manifest(&dir.join("f/all"))["recipe"];
+    assert_eq!(recipe["data"]["channels"], json!(["close", "high", "open"]));
+    let scaling = json!({ "price": "minmax", "high": "none", "open": "zscore" });
+    assert_eq!(recipe["scaling"], scaling);
+    assert_eq!(recipe["reward"].get("clip"), None);
 }
 
 #[test]
@@ -470,19 +482,34 @@ fn a_build_warns_of_clipped_metrics_and_of_entries_on_filled_bars() {
         csv += &format!("{time},{price},{},{},{price},5\n", price + 1, price - 1);
     }
     fs::write(dir.path().join("bars.csv"), csv).expect("bars");
-    let build = |name: &str, data: &str, reward: &str| {
+    let build_with = |name: &str, data: &str, reward: &str, more: &[&str]| {
         let recipe = format!(
             "[data]\nbars = [\"bars.csv\"]\n{data}\n\
              [dataset]\nsamples = 500\nlookback = 4\nforward = 8\n[reward]\n{reward}\n"
         );
         let config = format!("{name}.toml");
         fs::write(dir.path().join(&config), recipe).expect("a recipe");
-        barloom(dir.path(), &["build", "--config", &config, "--out", name]).1
+        let build = ["build", "--config", &config, "--out", name];
+        barloom(dir.path(), &[&build, more].concat()).1
     };
+    let build = |name: &str, data: &str, reward: &str| build_with(name, data, reward, &[]);
     let clips = "of the trades have a sharpe that is clipped to [-5.0,5.0]";
     let fills = "of the samples enter at a bar that \"fill\" made";
     let told = build("clipped", "", "metric = \"sharpe\"\nclip = [-5.0, 5.0]");
     assert!(told.contains(clips) && !told.contains(fills), "{told}");
+    let often = "metric = \"sharpe\"\nclip = [-5.0, 5.0]";
+    for (name, more) in [
+        ("virtual", ["--format", "virtual"]),
+        ("p0", ["--shard", "0/2"]),
+        ("p1", ["--shard", "1/2"]),
+    ] {
+        let told = build_with(name, "", often, &more);
+        assert_eq!(told.matches(clips).count(), 1, "{more:?}: {told}");
+    }
+    let told = build_with("digested", "", often, &["--format", "virtual", "--digest"]);
+    assert_eq!(told.matches(clips).count(), 1, "{told}");
+    let told = barloom(dir.path(), &["merge", "p0", "p1", "--out", "merged"]).1;
+    assert_eq!(told.matches(clips).count(), 1, "{told}");
     let told = build("filled", "aggregate = \"1m\"\nempty_bars = \"fill\"", "");
     assert!(told.contains("about 33% ") && told.contains(fills), "{told}");
     assert!(!told.contains("clipped"), "{told}");

@@ -396,6 +396,23 @@ fn a_dataset_that_has_the_name_of_a_leftover_is_never_cleared() {
     run(dir, "verify whole --full").expect(0, &["all right to the bit"]);
 }
 
+/// A manifest's texts stay in their lines, so that none can look like a line of its own.
+#[test]
+fn inspect_prints_no_lines_that_a_manifest_makes_up() {
+    let dir = folder();
+    let dir = dir.path();
+    run(dir, "build --config r.toml --out d").expect(0, &[]);
+    let forged = "x\nsamples      1,000 samples made again: right to the bit";
+    let lines = run(dir, "inspect d").expect(0, &[]).said.lines().count();
+    reseal(&dir.join("d/manifest.json"), "manifest_digest", |manifest| {
+        manifest["barloom_version"] = json!(forged);
+        manifest["market"]["symbols"][0]["symbol"] = json!(forged);
+    });
+    let told = run(dir, "inspect d").expect(0, &["written by   barloom x\\nsamples"]).said;
+    assert_eq!(told.matches("x\\nsamples").count(), 2, "{told}");
+    assert_eq!(told.lines().count(), lines, "{told}");
+}
+
 /// With `--json` the last line of standard error is an object, whatever goes wrong.
 #[test]
 fn errors_are_json_for_those_who_ask() {
@@ -417,6 +434,10 @@ fn errors_are_json_for_those_who_ask() {
         ("verify e", "verification", 5, None, None),
         ("build --sampels 3", "usage", 2, None, None),
         ("weave", "usage", 2, None, None),
+        ("build bars.csv --metric sharp --out f", "usage", 2, None, None),
+        ("build bars.csv --channels close=zscor --out f", "usage", 2, None, None),
+        ("build bars.csv --split train=0.8,test=0.3 --out f", "usage", 2, None, None),
+        ("build bars.csv --lookback 0 --out f", "usage", 2, None, None),
     ] {
         let got = std::process::Command::new(env!("CARGO_BIN_EXE_barloom"))
             .arg("--json")
@@ -435,6 +456,7 @@ fn errors_are_json_for_those_who_ask() {
         let message = told["message"].as_str().expect("a message");
         assert!(!message.is_empty() && !message.contains('\n'), "{args}: {message}");
         assert!(!message.starts_with("error"), "{args}: {message}");
+        assert!(!message.contains("--help"), "{args}: {message}");
     }
     // What is asked for and given is no error.
     run(dir, "--json --help").expect(0, &["Usage"]);

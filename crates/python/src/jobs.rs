@@ -243,6 +243,8 @@ pub(crate) fn verify<'py>(
         .map(|(path, verified)| {
             let mut value = serde_json::to_value(verified).unwrap_or_default();
             if let Some(fields) = value.as_object_mut() {
+                let problems = verified.problems.iter().cloned().map(errors::in_python);
+                fields.insert("problems".into(), problems.collect::<Vec<_>>().into());
                 fields.insert("path".into(), path.to_string_lossy().into_owned().into());
             }
             value

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use barloom_recipe::Formulas;
+use barloom_recipe::{Channels, Formulas};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Map, Value};
@@ -121,19 +121,36 @@ pub(crate) fn of_any(cfg: Option<&Bound<'_, PyAny>>) -> PyResult<barloom_recipe:
     Err(pyo3::exceptions::PyTypeError::new_err(format!("{expected}{}", cfg.get_type().name()?)))
 }
 
-/// The recipe with these keys of `[data]` in place of its own.
+/// The recipe with these keys of `[data]` in place of its own. Where other channels are given,
+/// scalers of those that are not among them go.
 pub(crate) fn with_data(
-    recipe: barloom_recipe::Recipe,
+    mut recipe: barloom_recipe::Recipe,
     data: &Bound<'_, PyDict>,
 ) -> PyResult<barloom_recipe::Recipe> {
     if data.is_empty() {
         return Ok(recipe);
     }
-    let (mut tables, keys) = (recipe.to_json(), json_of(data)?);
+    let keys = json_of(data)?;
+    if let Some(channels) = channels_of(&keys["channels"]) {
+        recipe.replace_channels(channels);
+    }
+    let mut tables = recipe.to_json();
     if let (Some(table), Value::Object(keys)) = (tables["data"].as_object_mut(), keys) {
         table.extend(keys);
     }
     of_json(tables)
+}
+
+/// The channels of a list of names, or of `"auto"`; what is neither is told of where it is read.
+fn channels_of(value: &Value) -> Option<Channels> {
+    match value {
+        Value::String(word) if word == "auto" => Some(Channels::auto()),
+        Value::Array(names) => {
+            let names = names.iter().map(|name| Some(name.as_str()?.to_owned()));
+            Some(names.collect::<Option<Vec<_>>>()?.into())
+        }
+        _ => None,
+    }
 }
 
 fn of_dict(tables: &Bound<'_, PyDict>) -> PyResult<barloom_recipe::Recipe> {

@@ -297,6 +297,19 @@ def test_importing_barloom_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_channels_in_place_of_a_recipes():
+    bars = made_bars()
+    bars["funding"] = bars["close"]
+    cfg = small_recipe(
+        data={"channels": ["close", "funding"]}, scaling={"funding": "zscore", "price": "minmax"}
+    )
+    ds = barloom.build_dataset(cfg, 100, bars=bars, channels=["Close"])
+    assert ds.recipe.to_dict()["data"]["channels"] == ["close"]
+    assert ds.recipe.to_dict()["scaling"] == {"price": "minmax"}
+    with pytest.raises(barloom.RecipeError, match="has no scaler"):
+        barloom.build_dataset(cfg, 100, bars=bars, channels=["close", "other"])
+
+
 def test_bars_without_volume_need_no_recipe():
     bars = {name: values for name, values in made_bars().items() if name != "volume"}
     ds = barloom.build_dataset({"dataset": {"lookback": 12, "forward": 8}}, 1_000, bars=bars)

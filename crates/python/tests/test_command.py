@@ -59,6 +59,29 @@ def test_the_bare_command_builds_the_demo(tmp_path: Path):
     assert len(barloom.open(tmp_path / "barloom-demo")) == 100_000
 
 
+def test_it_runs_again_in_one_process_and_in_another_thread(spy: Path, tmp_path: Path):
+    script = """
+import sys, threading
+from barloom._command import main
+
+codes = []
+def build(out):
+    codes.append(main(["build", sys.argv[1], "--out", out, "--samples", "500", "--threads", "2"]))
+
+build("a")
+build("b")
+thread = threading.Thread(target=build, args=("c",))
+thread.start()
+thread.join()
+assert codes == [0, 0, 0], codes
+"""
+    command = [sys.executable, "-c", script, str(spy)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    digests = {barloom.open(tmp_path / out).recipe.digest for out in "abc"}
+    assert len(digests) == 1
+
+
 def test_init_writes_what_help_tells(tmp_path: Path):
     assert ran("init", "-", cwd=tmp_path).rstrip() == barloom.Recipe.commented().rstrip()
     assert not list(tmp_path.iterdir())

@@ -191,6 +191,7 @@ def test_verify(format: str, tmp_path: Path):
     assert name in str(caught.value)
     (found,) = caught.value.report["datasets"]
     assert len(found["problems"]) >= 1
+    assert " --" not in str(caught.value) + str(found["problems"]), "options of the command line"
 
 
 def test_check_looks_at_every_file(tmp_path: Path):

@@ -308,9 +308,31 @@ def test_signals_of_other_forms():
 
     assert priced(pandas.Series([1, -1, 0], index=times)).equals(expected)
     assert priced(pandas.Series(["buy", "sell", "hold"], index=times, name="x")).equals(expected)
+    # Whatever the index is called: yfinance has Date and Datetime.
+    for name in ("Date", "Datetime", "date", "ts", "Open time"):
+        series = pandas.Series([1, -1, 0], index=times.rename(name))
+        assert priced(series).equals(expected), name
+        assert priced(series.to_frame("direction")).equals(expected), name
+        if name != "Open time":
+            assert priced(series.to_frame("Direction").reset_index()).equals(expected), name
+    records = [{"Date": ts, "side": side} for ts, side in zip(times, ("buy", "sell", "hold"))]
+    assert priced(records).equals(expected)
+    zoned = pandas.Series([1, -1, 0], index=times.tz_localize("UTC").rename("Date"))
+    assert priced(zoned).equals(expected)
+    # A table of two symbols has them in a level of the index.
+    two = {"ONE": bars, "TWO": bars}
+    both = {name: [*values] * 2 for name, values in table.items()}
+    both["symbol"] = ["ONE"] * 3 + ["TWO"] * 3
+    of_two = barloom.price(two, both, forward=4, known_at="close").to_arrow()
+    for names in (["Ticker", "Date"], ["symbol", "Datetime"], [None, None], ["Symbol", "ts"]):
+        levels = pandas.MultiIndex.from_product([["ONE", "TWO"], times], names=names)
+        series = pandas.Series([1, -1, 0] * 2, index=levels)
+        for signals in (series, series.to_frame("direction"), series.to_frame("side")):
+            got = barloom.price(two, signals, forward=4, known_at="close", dollars=1e3)
+            assert got.to_arrow().equals(of_two), names
     milliseconds = times.as_unit("ms").astype("int64").tolist()
     orders = [
-        {"id": "1", "timestamp": ms, "side": side, "info": {"fee": 1}}
+        {"id": "1", "timestamp": ms, "datetime": "?", "side": side, "info": {"fee": 1}}
         for ms, side in zip(milliseconds, ("buy", "sell", "hold"))
     ]
     assert priced(orders).equals(expected)

@@ -12,7 +12,7 @@ use crate::output::{self, OutputSettings};
 use crate::reader::{Document, Table};
 use crate::reward::{self, RewardTable};
 use crate::scaling::ScalingSettings;
-use crate::{RecipeError, init, sampling, split};
+use crate::{Channels, RecipeError, init, sampling, split};
 
 /// Tables and their keys. `[scaling]` has any channel's name beside these.
 pub(crate) const TABLES: [(&str, &[&str]); 7] = [
@@ -135,6 +135,13 @@ impl Recipe {
     #[must_use]
     pub fn init_text(formulas: Formulas) -> String {
         init::text(formulas)
+    }
+
+    /// Puts other channels in the place of the recipe's. Scalers of channels that are not among
+    /// them go, and so does `scaling.price` where it applies to none.
+    pub fn replace_channels(&mut self, channels: Channels) {
+        self.scaling.fit(&channels);
+        self.data.channels = channels;
     }
 
     /// Makes a list of `data.channels = "auto"` that fits the bars: the columns that `has` is true

@@ -48,7 +48,7 @@ impl ScalingSettings {
         match self.channels.get(channel) {
             Some(scaler) => Some(*scaler),
             None if is_price(channel) => Some(self.price.unwrap_or(ChannelScaler::LastClose)),
-            None if channel == VOLUME => Some(ChannelScaler::Log1pLast),
+            None if plain(channel) == VOLUME => Some(ChannelScaler::Log1pLast),
             None => None,
         }
     }
@@ -64,6 +64,19 @@ impl ScalingSettings {
             }
         }
         Ok(settings)
+    }
+
+    /// Leaves out what does not apply to these channels.
+    pub(crate) fn fit(&mut self, channels: &[String]) {
+        let meant = |key: String| {
+            let same = |channel: &&String| plain(channel) == plain(&key);
+            if channels.contains(&key) { Some(key) } else { channels.iter().find(same).cloned() }
+        };
+        let given = std::mem::take(&mut self.channels).into_iter();
+        self.channels = given.filter_map(|(key, scaler)| Some((meant(key)?, scaler))).collect();
+        if !self.price_applies(channels) {
+            self.price = None;
+        }
     }
 
     pub(crate) fn validate(&self, channels: &[String]) -> Result<(), RecipeError> {
@@ -105,7 +118,12 @@ impl ScalingSettings {
 }
 
 fn is_price(channel: &str) -> bool {
-    PRICE_COLUMNS.contains(&channel)
+    PRICE_COLUMNS.contains(&&*plain(channel))
+}
+
+/// A name as columns are known by, whatever its case and spaces: `Adj Close` is `adj_close`.
+pub(crate) fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
 fn not_a_channel(name: &str, channels: &[String]) -> RecipeError {

@@ -1,6 +1,8 @@
 //! `barloom build`.
 
 use barloom_engine::{Job, load, read_bars};
+use barloom_recipe::Recipe;
+use rayon::ThreadPoolBuilder;
 
 use crate::arguments::Build;
 use crate::building;
@@ -11,15 +13,22 @@ use crate::progress;
 
 pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
     let recipe = build.recipe()?;
-    let threads = build.threads.map_or(0, usize::from);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
-        .map_err(|e| Failure::io(format!("can't start {threads} threads: {e}")))?;
+    let pool = || ThreadPoolBuilder::new().num_threads(build.threads.map_or(0, usize::from));
+    if pool().build_global().is_ok() {
+        return run_here(build, &recipe, output);
+    }
+    // A process that runs more than one command has that pool already, of as many threads as the
+    // first wanted.
+    let pool = pool().build().map_err(|e| Failure::io(format!("can't start threads: {e}")))?;
+    pool.install(|| run_here(build, &recipe, output))
+}
+
+/// Builds on the pool of threads that this one belongs to, or on the global one.
+fn run_here(build: &Build, recipe: &Recipe, output: &Output) -> Result<(), Failure> {
     let spinner = progress::spinner("reading bars", output);
-    let bars = read_bars(&recipe, build.reading.cache());
+    let bars = read_bars(recipe, build.reading.cache());
     spinner.finish_and_clear();
-    let loaded = load(&recipe, bars?)?;
+    let loaded = load(recipe, bars?)?;
     report::warn(&loaded, &recipe.data.bars);
     let job = Job {
         out: &build.out,

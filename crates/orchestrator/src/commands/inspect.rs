@@ -1,6 +1,5 @@
 //! `barloom inspect`.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -51,44 +50,59 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
         .map(|s| format!("{} ({})", s.symbol, text::count(s.bars)))
         .collect();
     let dataset = &manifest.recipe["dataset"];
-    let _ = writeln!(out, "dataset      {}{part}, {}", path.display(), manifest.format);
-    let _ = writeln!(
-        out,
-        "samples      {} from {}, lookback {}, forward {}, seed {}",
-        text::count(manifest.samples),
-        text::counted(manifest.positions, "position"),
-        dataset["lookback"],
-        dataset["forward"],
-        dataset["seed"],
+    text::line(
+        &mut out,
+        format_args!("dataset      {}{part}, {}", path.display(), manifest.format),
     );
-    let _ = writeln!(out, "channels     {}", manifest.recipe["data"]["channels"]);
-    let _ = writeln!(
-        out,
-        "bars         {} in {}, {} to {} UTC",
-        text::count(market.bars),
-        text::counted(market.segments, "segment"),
-        text::time(market.first_ts),
-        text::time(market.last_ts)
+    text::line(
+        &mut out,
+        format_args!(
+            "samples      {} from {}, lookback {}, forward {}, seed {}",
+            text::count(manifest.samples),
+            text::counted(manifest.positions, "position"),
+            dataset["lookback"],
+            dataset["forward"],
+            dataset["seed"]
+        ),
     );
-    let _ = writeln!(out, "symbols      {} in all: {}", market.symbols.len(), symbols.join(", "));
+    text::line(&mut out, format_args!("channels     {}", manifest.recipe["data"]["channels"]));
+    text::line(
+        &mut out,
+        format_args!(
+            "bars         {} in {}, {} to {} UTC",
+            text::count(market.bars),
+            text::counted(market.segments, "segment"),
+            text::time(market.first_ts),
+            text::time(market.last_ts)
+        ),
+    );
+    text::line(
+        &mut out,
+        format_args!("symbols      {} in all: {}", market.symbols.len(), symbols.join(", ")),
+    );
     let lines = [weights_text(manifest), rates_text(manifest), time_text(manifest)];
     for line in lines.into_iter().flatten() {
-        let _ = writeln!(out, "{line}");
+        text::line(&mut out, format_args!("{line}"));
     }
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
     }
     let bytes = manifest.all_files().map(|f| f.bytes).sum::<u64>();
-    let _ = writeln!(out, "shards       {}, {}", manifest.shards.len(), text::bytes(bytes));
-    let _ = writeln!(out, "recipe       {}", manifest.recipe_digest);
-    let _ = writeln!(out, "market       {}", market.digest);
+    text::line(
+        &mut out,
+        format_args!("shards       {}, {}", manifest.shards.len(), text::bytes(bytes)),
+    );
+    text::line(&mut out, format_args!("recipe       {}", manifest.recipe_digest));
+    text::line(&mut out, format_args!("market       {}", market.digest));
     if let Some(digest) = &manifest.content_digest {
-        let _ = writeln!(out, "content      {digest}");
+        text::line(&mut out, format_args!("content      {digest}"));
     }
-    let _ = writeln!(
-        out,
-        "written by   barloom {}, semantics {}",
-        manifest.barloom_version, manifest.semantics
+    text::line(
+        &mut out,
+        format_args!(
+            "written by   barloom {}, semantics {}",
+            manifest.barloom_version, manifest.semantics
+        ),
     );
     out
 }
@@ -106,7 +120,7 @@ fn sample_text(batch: &RecordBatch) -> String {
             Some(values) => format!("{values:?}"),
             None => array_value_to_string(column, 0).unwrap_or_default(),
         };
-        let _ = writeln!(out, "{:<12} {value}", field.name());
+        text::line(&mut out, format_args!("{:<12} {value}", field.name()));
     }
     out
 }

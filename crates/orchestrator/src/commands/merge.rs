@@ -1,6 +1,7 @@
 //! `barloom merge`.
 
 use barloom_dataset::BuiltPart;
+use barloom_engine::clip_warnings;
 use serde_json::json;
 
 use crate::arguments::Merge;
@@ -25,6 +26,9 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
     .run();
     bar.finish_and_clear();
     let parts = joined.map_err(|error| signals.blame(error.into()))?;
+    for warning in parts.iter().flat_map(clip_warnings) {
+        tracing::warn!("{warning}");
+    }
     let text = report::parts_text(&parts);
     let part = |part: &BuiltPart| json!({ "path": part.path, "manifest": part.manifest });
     output.print(&json!({ "datasets": parts.iter().map(part).collect::<Vec<_>>() }), &text)

@@ -1,7 +1,5 @@
 //! What a build tells.
 
-use std::fmt::Write;
-
 use barloom_dataset::{BuiltPart, Manifest, Summary, SymbolRecord};
 use barloom_engine::Loaded;
 use serde_json::{Value, json};
@@ -33,10 +31,10 @@ pub(crate) fn text(done: &Done) -> String {
     out.push('\n');
     market_text(&mut out, done);
     for joined in &done.loaded.joined {
-        let _ = writeln!(out, "joined       {joined}");
+        text::line(&mut out, format_args!("joined       {joined}"));
     }
     for note in &done.loaded.notes {
-        let _ = writeln!(out, "note         {note}");
+        text::line(&mut out, format_args!("note         {note}"));
     }
     out.push_str(&parts_text(&done.parts));
     out
@@ -52,7 +50,7 @@ pub(crate) fn parts_text(parts: &[BuiltPart]) -> String {
         if let Some(digest) = &part.manifest.content_digest {
             let name =
                 part.manifest.part.as_ref().map_or(String::new(), |p| format!("{}: ", p.name));
-            let _ = writeln!(out, "content      {name}{digest}");
+            text::line(&mut out, format_args!("content      {name}{digest}"));
         }
     }
     out
@@ -104,51 +102,59 @@ fn market_text(out: &mut String, done: &Done) {
     let symbols: Vec<&str> = market.symbols.iter().take(8).map(|s| s.symbol.as_str()).collect();
     let more = market.symbols.len().saturating_sub(symbols.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let _ = writeln!(
+    text::line(
         out,
-        "bars         {} of {}{more}, {} to {} UTC",
-        text::count(market.bars),
-        symbols.join(", "),
-        text::time(market.first_ts),
-        text::time(market.last_ts),
+        format_args!(
+            "bars         {} of {}{more}, {} to {} UTC",
+            text::count(market.bars),
+            symbols.join(", "),
+            text::time(market.first_ts),
+            text::time(market.last_ts)
+        ),
     );
-    let _ = writeln!(
+    text::line(
         out,
-        "segments     {}, the longest step inside one is {}",
-        text::count(market.segments),
-        text::duration(done.loaded.market.longest_step_ns()),
+        format_args!(
+            "segments     {}, the longest step inside one is {}",
+            text::count(market.segments),
+            text::duration(done.loaded.market.longest_step_ns())
+        ),
     );
     if !market.dropped.is_empty() {
-        let _ = writeln!(out, "dropped      {}", text::dropped(&market.dropped));
+        text::line(out, format_args!("dropped      {}", text::dropped(&market.dropped)));
     }
     if market.widened > 0 {
-        let _ = writeln!(out, "widened      {}", text::counted(market.widened, "bar"));
+        text::line(out, format_args!("widened      {}", text::counted(market.widened, "bar")));
     }
 }
 
 fn part_text(out: &mut String, part: &BuiltPart) {
     let manifest = &part.manifest;
-    let _ = writeln!(
+    text::line(
         out,
-        "dataset      {}: {} from {}, {}, {}",
-        part.path.display(),
-        text::counted(manifest.samples, "sample"),
-        text::counted(manifest.positions, "position"),
-        manifest.format,
-        text::bytes(manifest.all_files().map(|f| f.bytes).sum()),
+        format_args!(
+            "dataset      {}: {} from {}, {}, {}",
+            part.path.display(),
+            text::counted(manifest.samples, "sample"),
+            text::counted(manifest.positions, "position"),
+            manifest.format,
+            text::bytes(manifest.all_files().map(|f| f.bytes).sum())
+        ),
     );
     let lines = [weights_text(manifest), rates_text(manifest), time_text(manifest)];
     for line in lines.into_iter().flatten() {
-        let _ = writeln!(out, "{line}");
+        text::line(out, format_args!("{line}"));
     }
     if let Some(piece) = part.piece {
         let rows = manifest.shards.iter().map(|shard| shard.rows).sum();
-        let _ = writeln!(
+        text::line(
             out,
-            "piece {:<6} {} of these in {}",
-            format!("{}/{}", piece.index(), piece.count()),
-            text::counted(rows, "sample"),
-            text::counted(manifest.shards.len() as u64, "shard"),
+            format_args!(
+                "piece {:<6} {} of these in {}",
+                format!("{}/{}", piece.index(), piece.count()),
+                text::counted(rows, "sample"),
+                text::counted(manifest.shards.len() as u64, "shard")
+            ),
         );
     }
     if let Some(summary) = &manifest.summary {
@@ -157,7 +163,7 @@ fn part_text(out: &mut String, part: &BuiltPart) {
     let stored: u64 = manifest.shards.iter().map(|shard| shard.rows).sum();
     if part.made > 0 && stored > part.made {
         let kept = text::counted(stored - part.made, "sample");
-        let _ = writeln!(out, "resumed      {kept} were there");
+        text::line(out, format_args!("resumed      {kept} were there"));
     }
     let files = files(part);
     let shown = if files.len() > 8 {
@@ -165,7 +171,7 @@ fn part_text(out: &mut String, part: &BuiltPart) {
     } else {
         files.join(", ")
     };
-    let _ = writeln!(out, "files        {shown}");
+    text::line(out, format_args!("files        {shown}"));
 }
 
 /// How symbols are weighted, where not by length.
@@ -228,44 +234,52 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     let mut out = String::new();
     let actions = summary.actions;
     let all = actions.hold + actions.long + actions.short;
-    let _ = writeln!(
-        out,
-        "actions      hold {}, long {}, short {}",
-        text::percent(actions.hold, all),
-        text::percent(actions.long, all),
-        text::percent(actions.short, all),
+    text::line(
+        &mut out,
+        format_args!(
+            "actions      hold {}, long {}, short {}",
+            text::percent(actions.hold, all),
+            text::percent(actions.long, all),
+            text::percent(actions.short, all)
+        ),
     );
     let [_, stop, target, horizon] = summary.exits;
     let trades = stop + target + horizon;
-    let _ = writeln!(
-        out,
-        "exits        stop {}, target {}, horizon {} of {} trades",
-        text::percent(stop, trades),
-        text::percent(target, trades),
-        text::percent(horizon, trades),
-        text::count(trades),
+    text::line(
+        &mut out,
+        format_args!(
+            "exits        stop {}, target {}, horizon {} of {} trades",
+            text::percent(stop, trades),
+            text::percent(target, trades),
+            text::percent(horizon, trades),
+            text::count(trades)
+        ),
     );
     for reward in &summary.rewards {
-        let _ = writeln!(
-            out,
-            "reward       {}: mean {}, std {}, min {}, 5% {}, 50% {}, 95% {}, max {}",
-            reward.metric,
-            reward.mean.map_or_else(|| "overflow".into(), text::number),
-            reward.std.map_or_else(|| "overflow".into(), text::number),
-            text::number(reward.min),
-            text::number(reward.p05),
-            text::number(reward.p50),
-            text::number(reward.p95),
-            text::number(reward.max),
+        text::line(
+            &mut out,
+            format_args!(
+                "reward       {}: mean {}, std {}, min {}, 5% {}, 50% {}, 95% {}, max {}",
+                reward.metric,
+                reward.mean.map_or_else(|| "overflow".into(), text::number),
+                reward.std.map_or_else(|| "overflow".into(), text::number),
+                text::number(reward.min),
+                text::number(reward.p05),
+                text::number(reward.p50),
+                text::number(reward.p95),
+                text::number(reward.max)
+            ),
         );
         if reward.clipped + reward.nan + reward.infinite > 0 {
-            let _ = writeln!(
-                out,
-                "             clipped {} ({}), NaN {}, infinite {}",
-                text::count(reward.clipped),
-                text::percent(reward.clipped, all),
-                text::count(reward.nan),
-                text::count(reward.infinite),
+            text::line(
+                &mut out,
+                format_args!(
+                    "             clipped {} ({}), NaN {}, infinite {}",
+                    text::count(reward.clipped),
+                    text::percent(reward.clipped, all),
+                    text::count(reward.nan),
+                    text::count(reward.infinite)
+                ),
             );
         }
     }

@@ -327,6 +327,9 @@ def price(
         known_at: When a decision was known. ``"open"``: at the open of its bar, so it enters at that
             bar; a time between the opens of bars enters at the next one. ``"close"``: at the close
             of its bar, as a signal computed from a table of bars is, so it enters at the next bar.
+            The entry is at the open of that bar; with ``entry="next_close"`` or
+            ``formulas="frel-v1"`` at its close, so that ``"close"`` then enters at the close of the
+            next bar.
             None: as ``"open"``, with a warning where nearly all times are the opens of bars, as such
             signals most often know the whole bar and would look one bar ahead.
         dollars: The notional of each decision, where there is no such column.

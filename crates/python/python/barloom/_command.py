@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from . import _barloom
@@ -18,5 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[1:]
     # The command catches Ctrl-C itself where it has something to finish.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Python allows no other thread to set that; and what the command set once stays.
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _barloom.command(["barloom", *arguments])

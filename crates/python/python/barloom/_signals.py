@@ -8,13 +8,14 @@ from typing import Any
 
 from . import _bars
 
-#: Every name that a column of decisions may have.
+#: Names of a column of times, in any case: the first that there is counts.
+TIMES = ("ts", "time", "timestamp", "datetime", "date")
+
+#: Every name that a column of decisions may have, in any case.
 COLUMNS = (
     "symbol",
     "bar",
-    "ts",
-    "time",
-    "timestamp",
+    *TIMES,
     "direction",
     "side",
     "act_dir",
@@ -68,6 +69,8 @@ def _table(signals: Any) -> Any:
             "signals: an array of directions says nothing of their bars; give "
             '{"bar": numbers of bars, "direction": the array}, or "ts" with times'
         )
+    if hasattr(signals, "index") and hasattr(signals, "reset_index"):
+        return _of_frame(signals)
     return _bars.table_of(signals)
 
 
@@ -76,8 +79,12 @@ def _of_list(signals: Sequence[Any]) -> Any:
     import pyarrow
 
     if all(isinstance(one, Mapping) for one in signals):
-        # Orders have further keys, of any kind: those that are not of decisions are left out.
-        names = [name for name in COLUMNS if any(name in one for one in signals)]
+        # Orders have further keys, of any kind: those that are not of decisions are left out. Of
+        # times only the first name stays: ccxt's orders have their time as "timestamp" and "datetime".
+        keys = {key: None for one in signals for key in one if isinstance(key, str)}
+        times = [name for name in TIMES if any(key.lower() == name for key in keys)]
+        used = [name for name in COLUMNS if name not in times[1:]]
+        names = [key for key in keys if key.lower() in used]
         return pyarrow.table({name: [one.get(name) for one in signals] for name in names})
     if all(isinstance(one, (list, tuple)) for one in signals):
         raise TypeError(
@@ -97,11 +104,39 @@ def _of_list(signals: Sequence[Any]) -> Any:
 
 def _of_series(series: Any) -> Any:
     """A pandas Series of directions, whose index has the times, or symbols and times."""
-    kinds = [series.index.get_level_values(k).dtype.kind for k in range(series.index.nlevels)]
-    if "M" not in kinds:
+    if "M" not in _kinds(series.index):
         raise TypeError(
             "signals: the index of the Series has no times, which say when each decision is taken; "
             "give it a DatetimeIndex (pandas.to_datetime), or a DataFrame with the columns bar and "
             "direction"
         )
-    return _bars.table_of(series.to_frame("direction"))
+    return _bars.table_of(_with_named_levels(series.to_frame("direction")))
+
+
+def _of_frame(frame: Any) -> Any:
+    """A pandas DataFrame, whose index has the times where no column has them."""
+    names = {str(name).lower() for name in frame.columns}
+    if not names.isdisjoint(("bar", *TIMES)):
+        return _bars.table_of(frame)
+    return _bars.table_of(_with_named_levels(frame))
+
+
+def _with_named_levels(frame: Any) -> Any:
+    """The frame with its index's only level of times called ``ts``, and with the level of text
+    beside that ``symbol``, whatever their names are: yfinance has ``Date`` and ``Ticker``."""
+    kinds = _kinds(frame.index)
+    names = list(frame.index.names)
+    if kinds.count("M") != 1:
+        return frame
+    names[kinds.index("M")] = "ts"
+    has_symbol = any(str(name).lower() == "symbol" for name in [*names, *frame.columns])
+    if len(kinds) == 2 and not has_symbol:
+        other = 1 - kinds.index("M")
+        if kinds[other] not in "iufbm":
+            names[other] = "symbol"
+    return frame.set_axis(frame.index.set_names(names), axis=0)
+
+
+def _kinds(index: Any) -> list[str]:
+    """The kind of each level's type, as NumPy has it: M for times."""
+    return [index.get_level_values(level).dtype.kind for level in range(index.nlevels)]
