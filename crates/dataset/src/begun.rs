@@ -71,6 +71,10 @@ pub(crate) struct Begun {
     pub(crate) recipe: Value,
     pub(crate) market: MarketRecord,
     pub(crate) piece: Option<Piece>,
+    /// The name of the folder that is built in, so that it is known from a dataset that has got another
+    /// one since. Older versions wrote none.
+    #[serde(default)]
+    folder: Option<String>,
     digest: String,
 }
 
@@ -83,13 +87,20 @@ impl Begun {
             recipe,
             market,
             piece,
+            folder: None,
             digest: String::new(),
         }
     }
 
     /// Writes it to the folder that is built in.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), DatasetError> {
-        write_bytes(dir, BEGUN, sealed::pretty(self).as_bytes()).map(drop)
+        let begun = Self { folder: name_of(dir), ..self.clone() };
+        write_bytes(dir, BEGUN, sealed::pretty(&begun).as_bytes()).map(drop)
+    }
+
+    /// Whether it was written to a folder of this name, which is no dataset's then.
+    pub(crate) fn is_of_folder(&self, dir: &Path) -> bool {
+        self.folder.is_some() && self.folder == name_of(dir)
     }
 
     /// What a folder was for; none where a build was stopped before it said so.
@@ -117,7 +128,10 @@ impl Begun {
 
     /// Whether another is the same; else an error that names the first difference.
     pub(crate) fn same(&self, found: &Self, path: &Path) -> Result<(), DatasetError> {
-        let value = |begun: &Self| serde_json::to_value(begun).unwrap_or_default();
+        let value = |begun: &Self| {
+            let begun = Self { folder: None, ..begun.clone() };
+            serde_json::to_value(begun).unwrap_or_default()
+        };
         match difference(&value(found), &value(self), "") {
             None => Ok(()),
             Some(difference) => {
@@ -125,6 +139,10 @@ impl Begun {
             }
         }
     }
+}
+
+fn name_of(dir: &Path) -> Option<String> {
+    dir.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
 /// The digest of what determines every file of a part of a dataset.

@@ -179,7 +179,11 @@ impl Build<'_> {
     /// What is there already, if that is what is to be built and it is whole.
     fn built_before(&self, begun: &Begun) -> Result<Option<Vec<BuiltPart>>, DatasetError> {
         let out = staging::target(self.out)?;
-        if fs::symlink_metadata(&out).is_err() || staging::folder_of(&out)?.exists() {
+        // An empty folder is nothing to go on with: a build that was killed once it had its name left it.
+        let incomplete = staging::folder_of(&out)?;
+        let is_begun =
+            incomplete.exists() && !ownership::entries(&incomplete).is_ok_and(|e| e.is_empty());
+        if fs::symlink_metadata(&out).is_err() || is_begun {
             return Ok(None);
         }
         let mut built = Vec::new();

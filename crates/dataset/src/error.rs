@@ -42,6 +42,9 @@ pub enum DatasetError {
     /// The output is a file.
     #[error("{} is a file, and a dataset is a folder; choose another --out", .0.display())]
     NotAFolder(PathBuf),
+    /// A file system is mounted at the output.
+    #[error("{}: a file system is mounted here, or the folder is in use, so no build can take its place; choose a folder in it as --out", .0.display())]
+    Mounted(PathBuf),
     /// The output is a link to nothing.
     #[error("{} is a link to what is not there; make the folder that it names, or choose another --out", .0.display())]
     DanglingLink(PathBuf),
@@ -57,7 +60,7 @@ pub enum DatasetError {
     #[error("{} is in the way where the dataset is built: no build wrote it; move it elsewhere", .0.display())]
     InTheWay(PathBuf),
     /// A build that was stopped left whole shards where the dataset is built.
-    #[error("{} holds {shards} whole shards of a build that was stopped; build --resume goes on with it, --overwrite begins anew", dir.display())]
+    #[error("{} holds {} of a build that was stopped; build --resume goes on with it, --overwrite begins anew", dir.display(), whole_shards(*shards))]
     Unfinished {
         /// The folder.
         dir: PathBuf,
@@ -65,7 +68,7 @@ pub enum DatasetError {
         shards: usize,
     },
     /// A build ended before the dataset was whole; what it has done stays.
-    #[error("{}; {shards} whole shards stay in {}: the same command with --resume goes on with them", because.message(), dir.display())]
+    #[error("{}; {}", because.message(), go_on(dir, *shards, because))]
     Resumable {
         /// The folder that it was built in.
         dir: PathBuf,
@@ -220,6 +223,21 @@ pub enum DatasetError {
     Recipe(#[from] RecipeError),
 }
 
+fn whole_shards(count: usize) -> String {
+    format!("{count} whole shard{}", if count == 1 { "" } else { "s" })
+}
+
+/// How to go on with the whole shards that stay.
+fn go_on(dir: &Path, shards: usize, because: &DatasetError) -> String {
+    let (stay, them) = if shards == 1 { ("stays", "it") } else { ("stay", "them") };
+    let (shards, dir) = (whole_shards(shards), dir.display());
+    let when = match because {
+        DatasetError::Mounted(_) => "once --out can be renamed, ",
+        _ => "",
+    };
+    format!("{shards} {stay} in {dir}: {when}the same command with --resume goes on with {them}")
+}
+
 /// The message about a dataset of other semantics.
 fn other_semantics(found: u64, known: u64) -> String {
     if found > known {
@@ -267,6 +285,7 @@ impl DatasetError {
             | Self::Format { path, .. }
             | Self::Exists(path)
             | Self::NotAFolder(path)
+            | Self::Mounted(path)
             | Self::DanglingLink(path)
             | Self::InTheWay(path)
             | Self::Busy(path)

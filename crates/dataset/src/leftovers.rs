@@ -1,15 +1,17 @@
 //! Leftovers of stopped builds in the folders that they built in, and when they may be cleared.
 //!
 //! The rule: a folder is cleared only where its `build.json` says that a build made it, or where it
-//! holds nothing but what a build writes before it writes that file. So a folder that holds a
-//! manifest, `piece.json`, records of shards or shards of its own is never cleared, whatever its name.
+//! holds nothing but what a build writes before it writes that file. One that holds a manifest or
+//! `piece.json`, which come last, is cleared only where its `build.json` also says that it was built in
+//! under the very name that it has now: a dataset whose build was killed once it had its name may hold
+//! a `build.json` too, but of a folder of another name. So no dataset is cleared, whatever its name.
 //! Nothing else in this crate removes a folder that it did not just replace: see
 //! [`ownership`](crate::ownership) for those.
 
 use std::fs;
 use std::path::Path;
 
-use crate::begun::BEGUN;
+use crate::begun::{BEGUN, Begun};
 use crate::encode::is_file_name;
 use crate::lock::LOCK;
 use crate::manifest::SIDE_FILES;
@@ -34,19 +36,25 @@ pub(crate) enum Leftovers {
 /// [`DatasetError::InTheWay`] for what no build writes; [`DatasetError::HoldsDataset`] for a dataset, a
 /// piece or whole shards that no `build.json` says to be of a stopped build.
 pub(crate) fn check(dir: &Path) -> Result<(), DatasetError> {
-    let is_builds = dir.join(BEGUN).is_file();
+    let made_by = if !dir.join(BEGUN).is_file() {
+        MadeBy::Unknown
+    } else if matches!(Begun::read(dir), Ok(Some(begun)) if begun.is_of_folder(dir)) {
+        MadeBy::BuildOfThisName
+    } else {
+        MadeBy::Build
+    };
     for (name, is_dir) in entries(dir)? {
         let path = dir.join(&name);
         match is_dir {
             Some(false) if name == LOCK => {}
-            Some(false) => check_file(dir, dir, &name, is_builds)?,
+            Some(false) => check_file(dir, dir, &name, made_by)?,
             // A part's.
             Some(true) => {
                 for (name, is_dir) in entries(&path)? {
                     if is_dir != Some(false) {
                         return Err(DatasetError::InTheWay(path.join(name)));
                     }
-                    check_file(dir, &path, &name, is_builds)?;
+                    check_file(dir, &path, &name, made_by)?;
                 }
             }
             None => return Err(DatasetError::InTheWay(path)),
@@ -55,11 +63,27 @@ pub(crate) fn check(dir: &Path) -> Result<(), DatasetError> {
     Ok(())
 }
 
-fn check_file(dir: &Path, folder: &Path, name: &str, is_builds: bool) -> Result<(), DatasetError> {
+/// What `build.json` says of the folder that it is in.
+#[derive(Clone, Copy)]
+enum MadeBy {
+    /// There is none.
+    Unknown,
+    /// A build did, perhaps under another name.
+    Build,
+    /// A build did, under this name.
+    BuildOfThisName,
+}
+
+fn check_file(dir: &Path, folder: &Path, name: &str, made_by: MadeBy) -> Result<(), DatasetError> {
     if !is_build_file(name) {
         return Err(DatasetError::InTheWay(folder.join(name)));
     }
-    if !is_builds && !is_written_first(name) {
+    let is_leftover = match made_by {
+        MadeBy::Unknown => is_written_first(name),
+        MadeBy::Build => ![MANIFEST, PIECE].contains(&name),
+        MadeBy::BuildOfThisName => true,
+    };
+    if !is_leftover {
         let (dir, found) = (dir.to_path_buf(), folder.join(name));
         return Err(DatasetError::HoldsDataset { dir, found });
     }
@@ -162,7 +186,26 @@ mod tests {
             };
             assert_eq!(found, dir.join(name));
             fs::write(dir.join(BEGUN), "").unwrap();
-            check(&dir).unwrap();
+            assert_eq!(check(&dir).is_ok(), !name.ends_with("t.json") && name != PIECE, "{name}");
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+
+    /// A build that was killed when its folder had its name, and before it removed its `build.json`.
+    #[test]
+    fn a_dataset_with_a_build_json_is_no_leftover() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("x.incomplete");
+        let built_in = root.path().join("x.incomplete.incomplete");
+        for part in [None, Some("train")] {
+            let folder = part.map_or(built_in.clone(), |part| built_in.join(part));
+            write_dataset(&folder, part, "1");
+            let text = fs::read_to_string(folder.join(MANIFEST)).unwrap();
+            let manifest = crate::Manifest::from_json(&text, &folder).unwrap();
+            Begun::new(manifest.recipe, manifest.market, None).write(&built_in).unwrap();
+            check(&built_in).unwrap();
+            fs::rename(&built_in, &dir).unwrap();
+            assert!(matches!(check(&dir), Err(DatasetError::HoldsDataset { .. })), "{part:?}");
             fs::remove_dir_all(&dir).unwrap();
         }
     }

@@ -77,13 +77,13 @@ impl Merge<'_> {
             if piece::find(piece).is_ok_and(|found| found.is_empty()) {
                 continue;
             }
-            if !matches!(remove_dataset(piece), Ok(true)) {
-                let out = self.out.display();
-                tracing::warn!(
-                    "{} could not be removed whole; {out} has all of it",
-                    piece.display()
-                );
-            }
+            let why = match remove_dataset(piece) {
+                Ok(true) => continue,
+                Ok(false) => "something else is in it".to_owned(),
+                Err(error) => error.message(),
+            };
+            let (piece, out) = (piece.display(), self.out.display());
+            tracing::warn!("{piece} could not be removed whole ({why}); {out} has all of it");
         }
     }
 

@@ -110,6 +110,9 @@ impl Contents {
 /// Removes a dataset from a folder, and the folder where nothing else is in it.
 ///
 /// Whether the folder is gone: what no manifest lists stays, whenever it came.
+///
+/// # Errors
+/// A file, or the folder without anything in it, can't be removed.
 pub(crate) fn remove_dataset(dir: &Path) -> Result<bool, DatasetError> {
     let contents = Contents::of(dir)?;
     for file in &contents.files {
@@ -119,7 +122,11 @@ pub(crate) fn remove_dataset(dir: &Path) -> Result<bool, DatasetError> {
     for part in &contents.parts {
         let _ = fs::remove_dir(part);
     }
-    Ok(fs::remove_dir(dir).is_ok())
+    match fs::remove_dir(dir) {
+        Ok(()) => Ok(true),
+        Err(_) if entries(dir).is_ok_and(|entries| !entries.is_empty()) => Ok(false),
+        Err(error) => Err(DatasetError::io(dir, "remove")(error)),
+    }
 }
 
 /// The first entries of a folder that no manifest lists, for people: what replacing the dataset

@@ -49,7 +49,7 @@ impl Staging {
     /// What came there since the build began is moved aside and stays. The lock is held until the
     /// folder has its name, so that no other build takes it for one that was left.
     pub(crate) fn commit(&mut self) -> Result<(), DatasetError> {
-        if self.lock.as_ref().is_none_or(|lock| !lock::is_named(lock, &self.dir.join(LOCK))) {
+        if !self.is_ours() {
             // Somebody else cleared it: what is in the folder now is theirs.
             self.ended = true;
             return Err(DatasetError::Busy(self.dir.clone()));
@@ -77,8 +77,11 @@ impl Staging {
         }
         drop(self.lock.take());
         let Some(aside) = before else { return Ok(()) };
-        let removed = stays && self.replaces && remove_dataset(&aside).unwrap_or(false);
-        if !removed {
+        let removed = if stays && self.replaces { remove_dataset(&aside) } else { Ok(false) };
+        if let Err(error) = removed {
+            let (aside, out, why) = (aside.display(), self.out.display(), error.message());
+            tracing::warn!("{aside} has what is left of what was {out} before: {why}");
+        } else if !matches!(removed, Ok(true)) {
             tracing::warn!(
                 "{} has what was {} before, or came to it while this dataset was built",
                 aside.display(),
@@ -86,6 +89,11 @@ impl Staging {
             );
         }
         Ok(())
+    }
+
+    /// Whether the folder of this name still is the one that this build has locked.
+    fn is_ours(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock::is_named(lock, &self.dir.join(LOCK)))
     }
 
     /// Ends without a dataset; the error says how to go on where there are whole shards.
@@ -107,10 +115,13 @@ impl Staging {
     }
 
     /// Removes what is of no use to a build that goes on: everything, where no shard is whole; how
-    /// many are. Where that can't be told, everything stays. Nothing more can be done if removing
+    /// many are. Where that can't be told, or the folder is another build's now, everything stays. Nothing more can be done if removing
     /// fails, and the folder's name says what it is.
     fn end(&mut self) -> Option<usize> {
         self.ended = true;
+        if !self.is_ours() {
+            return None;
+        }
         let begun = Begun::read(&self.dir).ok()?;
         let shards = begun.map_or(Ok(0), |_| whole_shards(&self.dir)).ok()?;
         if shards == 0 {
@@ -196,7 +207,24 @@ fn move_into_place(dir: &Path, out: &Path) -> Result<Option<PathBuf>, DatasetErr
         let what = if out.exists() { dir } else { out };
         tracing::error!("what was {} is {} now", what.display(), aside.display());
     }
-    replaced.map(|()| Some(aside)).map_err(failed)
+    match replaced {
+        // A file system was mounted there since the build began, or it is in use.
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            tracing::error!("{}: {error}", out.display());
+            Err(DatasetError::Mounted(out.to_path_buf()))
+        }
+        replaced => replaced.map(|()| Some(aside)).map_err(failed),
+    }
+}
+
+/// Whether a file system is mounted at a folder, which can't be renamed then.
+fn is_mounted(dir: &Path) -> bool {
+    let (Ok(mounts), Ok(dir)) = (fs::read_to_string("/proc/self/mountinfo"), fs::canonicalize(dir))
+    else {
+        return false;
+    };
+    // The fifth word is where it is mounted.
+    mounts.lines().any(|line| line.split(' ').nth(4).is_some_and(|at| dir == Path::new(at)))
 }
 
 /// The folder that an output path means: where it is a link, what that points to.
@@ -221,6 +249,9 @@ fn check_target(out: &Path, overwrite: bool) -> Result<bool, DatasetError> {
     let path = out.to_path_buf();
     if !out.is_dir() {
         return Err(DatasetError::NotAFolder(path));
+    }
+    if is_mounted(out) {
+        return Err(DatasetError::Mounted(path));
     }
     let contents = Contents::of(out)?;
     match (contents.dataset, contents.foreign_text()) {
@@ -363,6 +394,29 @@ mod tests {
             Staging::create(&link, true, CLEARED),
             Err(DatasetError::DanglingLink(_))
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_build_that_lost_its_folder_leaves_what_another_has_there() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("d");
+        let first = Staging::create(&out, false, CLEARED).unwrap();
+        fs::rename(first.dir(), root.path().join("elsewhere")).unwrap();
+        let mut second = Staging::create(&out, false, CLEARED).unwrap();
+        write_dataset(second.dir(), None, "2");
+        let error = first.leave(DatasetError::NoName(out.clone()));
+        assert!(matches!(error, DatasetError::NoName(_)));
+        second.commit().unwrap();
+        assert_eq!(fs::read_to_string(out.join("bars.arrow")).unwrap(), "2");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_mounted_is_not_built_over() {
+        let proc = Path::new("/proc");
+        assert!(is_mounted(proc) && !is_mounted(Path::new("/proc/self")));
+        assert!(matches!(check_target(proc, true), Err(DatasetError::Mounted(_))));
     }
 
     #[test]

@@ -20,16 +20,29 @@ fn replace_by(
     new: &Path,
     out: &Path,
     aside: &Path,
-    exchange: impl FnOnce(&Path, &Path) -> io::Result<bool>,
+    exchange: impl Fn(&Path, &Path) -> io::Result<bool>,
 ) -> io::Result<()> {
     // First away from the name at which the next process would look for what was left behind: after
-    // the exchange, the old contents must not be there.
-    fs::rename(new, aside)?;
-    match exchange(aside, out) {
-        Ok(true) => return Ok(()),
-        Ok(false) => fs::rename(aside, new)?,
+    // the exchange, the old contents must not be there. An empty folder tells whether the system has an
+    // exchange: where it has none, `new` keeps its name all the while, so that nobody else takes it.
+    fs::create_dir(aside)?;
+    match exchange(new, aside) {
+        Ok(true) => match exchange(aside, out) {
+            Ok(true) => {
+                // It stays where somebody has put something in it: then it is theirs.
+                let _ = fs::remove_dir(new);
+                return Ok(());
+            }
+            // A folder that somebody else has begun there is not empty, and stays.
+            Ok(false) => fs::rename(aside, new)?,
+            Err(error) => {
+                fs::rename(aside, new)?;
+                return Err(error);
+            }
+        },
+        Ok(false) => fs::remove_dir(aside)?,
         Err(error) => {
-            fs::rename(aside, new)?;
+            fs::remove_dir(aside)?;
             return Err(error);
         }
     }
@@ -88,10 +101,10 @@ mod tests {
         let dir = folders();
         let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
         let watched = |a: &Path, b: &Path| {
-            assert_eq!((is(a), is(b)), (Some("new".into()), Some("out".into())));
+            assert_eq!(is(&out), Some("out".into()));
             let done = exchange(a, b)?;
             assert!(done, "the system has it, and so do the file systems that tests run on");
-            assert_eq!((is(a), is(b)), (Some("out".into()), Some("new".into())));
+            assert!(is(&out).is_some());
             Ok(done)
         };
         replace_by(&new, &out, &aside, watched).unwrap();
@@ -104,7 +117,44 @@ mod tests {
         let fails = |_: &Path, _: &Path| Err(io::Error::other("the disk is gone"));
         assert!(replace_by(&new, &out, &aside, fails).is_err());
         assert_eq!((is(&out), is(&new)), (Some("out".into()), Some("new".into())));
+        assert!(!aside.exists());
+        // The exchange is there, and refuses `out`: it is in use.
+        let refuses = |a: &Path, b: &Path| {
+            if b == out { Err(io::ErrorKind::ResourceBusy.into()) } else { exchange(a, b) }
+        };
+        assert!(replace_by(&new, &out, &aside, refuses).is_err());
+        assert_eq!((is(&out), is(&new)), (Some("out".into()), Some("new".into())));
+        assert!(!aside.exists());
         assert!(replace_by(&dir.path().join("nothing"), &out, &aside, exchange).is_err());
-        assert!(out.exists());
+        assert!(out.exists() && !aside.exists());
+    }
+
+    #[test]
+    fn the_name_is_never_free_without_an_exchange() {
+        let dir = folders();
+        let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
+        let cannot = |_: &Path, _: &Path| {
+            assert!(fs::create_dir(&new).is_err(), "another process has no moment to take it");
+            Ok(false)
+        };
+        replace_by(&new, &out, &aside, cannot).unwrap();
+        assert_eq!((is(&out), is(&aside)), (Some("new".into()), Some("out".into())));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_another_process_begins_meanwhile_is_not_touched() {
+        let dir = folders();
+        let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
+        let begun = |a: &Path, b: &Path| {
+            if b == out {
+                fs::write(new.join("is"), "theirs").unwrap();
+                return Ok(false);
+            }
+            exchange(a, b)
+        };
+        assert!(replace_by(&new, &out, &aside, begun).is_err());
+        assert_eq!((is(&out), is(&new)), (Some("out".into()), Some("theirs".into())));
+        assert_eq!(is(&aside), Some("new".into()), "it can't go back, and is not lost");
     }
 }

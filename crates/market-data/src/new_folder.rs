@@ -14,9 +14,10 @@ use barloom_files::replace_folder;
 use crate::MarketDataError;
 
 /// A folder that takes another's place when it is whole. Dropped before that it leaves nothing.
-pub(crate) struct NewFolder<'a> {
+pub(crate) struct NewFolder {
     path: PathBuf,
-    out: &'a Path,
+    /// The folder that it becomes, where a link to it leads.
+    out: PathBuf,
     overwrite: bool,
     lock: Option<File>,
     done: bool,
@@ -31,31 +32,33 @@ const ENDINGS: [&str; 6] = ["parquet", "pq", "arrow", "ipc", "feather", "csv"];
 /// Names that are tried for a folder, as others may be in use.
 const MOST_NAMES: u32 = 1_000;
 
-impl<'a> NewFolder<'a> {
-    /// Makes the folder beside `out`, and clears what a conversion left there that was killed.
+impl NewFolder {
+    /// Makes the folder beside `out`, and clears what a conversion left there that was killed. A link
+    /// is followed.
     ///
     /// # Errors
     /// `out` is there and may not be replaced, or the folder can't be made.
-    pub(crate) fn beside(out: &'a Path, overwrite: bool) -> Result<Self, MarketDataError> {
-        let old = beside(out, "replaced", 0);
+    pub(crate) fn beside(out: &Path, overwrite: bool) -> Result<Self, MarketDataError> {
+        let out = target(out)?;
+        let old = beside(&out, "replaced", 0);
         if let Some(lock) = take_left(&old)? {
             let is_empty = entries(&old)?.iter().all(|(name, _)| name == LOCK);
-            if fs::symlink_metadata(out).is_err() && !is_empty {
+            if fs::symlink_metadata(&out).is_err() && !is_empty {
                 // It was killed between two renames, where the system has no exchange of names.
-                fs::rename(&old, out).map_err(MarketDataError::io(out, "put back"))?;
+                fs::rename(&old, &out).map_err(MarketDataError::io(&out, "put back"))?;
                 let _ = fs::remove_file(out.join(LOCK));
             } else {
                 remove(&old, lock)?;
             }
         }
-        check_free(out, overwrite)?;
+        check_free(&out, overwrite)?;
         for number in 0..MOST_NAMES {
-            let path = beside(out, "incomplete", number);
+            let path = beside(&out, "incomplete", number);
             if let Some(lock) = take(&path)? {
                 return Ok(Self { path, out, overwrite, lock: Some(lock), done: false });
             }
         }
-        Err(MarketDataError::Exists(beside(out, "incomplete", 0)))
+        Err(MarketDataError::Exists(beside(&out, "incomplete", 0)))
     }
 
     /// The folder to write to.
@@ -68,14 +71,14 @@ impl<'a> NewFolder<'a> {
     /// # Errors
     /// Someone else wrote `out` meanwhile, or the system refuses.
     pub(crate) fn finish(mut self) -> Result<(), MarketDataError> {
-        check_free(self.out, self.overwrite)?;
+        check_free(&self.out, self.overwrite)?;
         if cfg!(windows) {
             // A folder with an open file in it can't be renamed there.
             drop(self.lock.take());
         }
-        if fs::symlink_metadata(self.out).is_err() {
-            let renamed = fs::rename(&self.path, self.out);
-            renamed.map_err(MarketDataError::io(self.out, "rename into place"))?;
+        if fs::symlink_metadata(&self.out).is_err() {
+            let renamed = fs::rename(&self.path, &self.out);
+            renamed.map_err(MarketDataError::io(&self.out, "rename into place"))?;
             self.done = true;
         } else {
             self.replace()?;
@@ -87,14 +90,19 @@ impl<'a> NewFolder<'a> {
 
     /// Takes the place of what is there.
     fn replace(&mut self) -> Result<(), MarketDataError> {
-        let mut names = (0..MOST_NAMES).map(|number| beside(self.out, "replaced", number));
+        let mut names = (0..MOST_NAMES).map(|number| beside(&self.out, "replaced", number));
         let Some(old) = names.find(|path| fs::symlink_metadata(path).is_err()) else {
-            return Err(MarketDataError::Exists(beside(self.out, "replaced", 0)));
+            return Err(MarketDataError::Exists(beside(&self.out, "replaced", 0)));
         };
         // So that the next conversion may clear it if this one is killed.
-        let lock = lock(self.out).map_err(MarketDataError::io(self.out, "write to"))?;
-        let replaced = replace_folder(&self.path, self.out, &old);
-        replaced.map_err(MarketDataError::io(self.out, "replace"))?;
+        let lock = lock(&self.out).map_err(MarketDataError::io(&self.out, "write to"))?;
+        if let Err(error) = replace_folder(&self.path, &self.out, &old) {
+            if lock.is_some() {
+                // Left behind it does no harm.
+                let _ = fs::remove_file(self.out.join(LOCK));
+            }
+            return Err(MarketDataError::io(&self.out, "replace")(error));
+        }
         self.done = true;
         match lock {
             Some(lock) => remove(&old, lock),
@@ -103,7 +111,7 @@ impl<'a> NewFolder<'a> {
     }
 }
 
-impl Drop for NewFolder<'_> {
+impl Drop for NewFolder {
     fn drop(&mut self) {
         if let (false, Some(lock)) = (self.done, self.lock.take()) {
             // It is gone, or nothing more can be done.
@@ -112,10 +120,19 @@ impl Drop for NewFolder<'_> {
     }
 }
 
+/// The folder that an output path means: where it is a link, what that points to.
+fn target(out: &Path) -> Result<PathBuf, MarketDataError> {
+    // Without a slash at its end, which would hide that it is a link.
+    let out: PathBuf = out.components().collect();
+    if fs::symlink_metadata(&out).is_ok_and(|found| found.is_symlink()) {
+        return fs::canonicalize(&out).map_err(MarketDataError::io(&out, "follow the link"));
+    }
+    Ok(out)
+}
+
 /// `<out>.<what>`, or with a number.
 fn beside(out: &Path, what: &str, number: u32) -> PathBuf {
-    // Without a slash at its end.
-    let mut path = PathBuf::from(out.components().as_path()).into_os_string();
+    let mut path = out.as_os_str().to_owned();
     path.push(match number {
         0 => format!(".{what}"),
         _ => format!(".{what}{number}"),
@@ -334,6 +351,40 @@ mod tests {
             fs::remove_dir_all(out.join("symbol=B")).unwrap();
         }
         assert_eq!(read(&out), Some("2".into()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let (disk, link) = (root.path().join("disk"), root.path().join("link"));
+        fs::create_dir_all(disk.join("data")).unwrap();
+        std::os::unix::fs::symlink("disk/data", &link).unwrap();
+        for (out, text) in [("link", "1"), ("link/", "2"), ("link", "3")] {
+            convert(&root.path().join(out), text).unwrap();
+            assert_eq!(read(&disk.join("data")), Some(text.into()));
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(names(root.path()), ["disk", "link"]);
+            assert_eq!(
+                (names(&disk), names(&link)),
+                (vec!["data".into()], vec!["symbol=A".into()])
+            );
+        }
+        fs::remove_dir_all(disk.join("data")).unwrap();
+        assert!(convert(&link, "4").is_err());
+        assert_eq!((names(root.path()).len(), names(&disk).len()), (2, 0));
+    }
+
+    #[test]
+    fn a_replacement_that_fails_leaves_no_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        convert(&out, "1").unwrap();
+        let new = NewFolder::beside(&out, true).unwrap();
+        fs::remove_dir_all(new.path()).unwrap();
+        assert!(new.finish().is_err());
+        assert_eq!((read(&out), names(&out)), (Some("1".into()), vec!["symbol=A".into()]));
+        assert_eq!(names(root.path()), ["out"]);
     }
 
     #[test]

@@ -52,6 +52,25 @@ fn a_folder_becomes_a_folder_by_symbol() {
     assert_eq!(fs::read_to_string(path.join("out/thesis.txt")).unwrap(), "dear");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path();
+    fs::create_dir_all(path.join("disk/data")).unwrap();
+    fs::create_dir(path.join("in")).unwrap();
+    fs::write(path.join("in/x.csv"), csv(&[("A", 30)])).unwrap();
+    std::os::unix::fs::symlink("disk/data", path.join("lnk")).unwrap();
+    for out in ["lnk", "lnk --overwrite", "lnk/ --overwrite"] {
+        run(path, &format!("convert in {out}")).expect(0, &["30 bars of 1 symbol in 1 file"]);
+        assert!(fs::symlink_metadata(path.join("lnk")).unwrap().is_symlink(), "{out}");
+        assert_eq!(names(&path.join("disk/data")), ["symbol=A"], "{out}");
+        assert_eq!(names(&path.join("disk")), ["data"], "{out}");
+        assert!(names(path).iter().all(|name| !name.starts_with("lnk.")), "{out}");
+    }
+    assert_eq!(shape(path, "lnk"), [("A".to_owned(), 30)]);
+}
+
 #[test]
 fn nothing_is_left_of_what_fails() {
     let dir = tempfile::tempdir().unwrap();
