@@ -27,7 +27,7 @@ use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
 use crate::shown::cut;
 use crate::table::{Kind, Rows, Table};
-use crate::text::databento::{FIXED_POINT, Records, clear_undefined};
+use crate::text::databento::{FIXED_POINT, Records, clear_undefined, is_large};
 use crate::text::number::Numbers;
 use crate::time::{self, Written};
 use crate::times::{Instants, Order, instants};
@@ -369,8 +369,17 @@ fn table(
     }
     let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";
     let mut prices = roles.values.iter().filter(|(_, name)| is_price(name));
-    let is_fixed_point =
+    let mut is_fixed_point =
         records.is_some() && prices.all(|(at, _)| schema.field(*at).data_type().is_integer());
+    if is_fixed_point {
+        // Whole prices that are small are in units of the currency.
+        let mut largest = 0.0_f64;
+        for (at, _) in roles.values.iter().filter(|(_, name)| is_price(name)) {
+            let values = floats(file, &shown(&header, *at), &column(*at)?)?;
+            largest = values.into_iter().fold(largest, |largest, value| largest.max(value.abs()));
+        }
+        is_fixed_point = is_large(largest);
+    }
     let mut read = Vec::with_capacity(roles.values.len());
     for (at, role) in &roles.values {
         let array = column(*at)?;

@@ -33,9 +33,9 @@ pub(crate) fn read(
     let tape = Tape::of(text).map_err(error)?;
     let found = find::tables(&tape, options).map_err(error)?;
     let mut tables = Vec::with_capacity(found.len());
-    for Found { header, symbol, rows } in found {
+    for Found { header, symbol, rows, .. } in found {
         // Rows without names have those that are given.
-        let delimited = rows.written(&tape, header.len()).map_err(|e| error(e.to_string()))?;
+        let delimited = rows.written(&tape, header.len()).map_err(error)?;
         let csv = CsvOptions {
             skip_rows: 0,
             separator: Some(','),

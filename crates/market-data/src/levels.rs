@@ -17,6 +17,7 @@ use barloom_bars::PRICE_COLUMNS;
 use crate::MarketDataError;
 use crate::rename::renamed;
 use crate::roles::{is_unnamed, roles};
+use crate::shown::cut;
 
 /// The columns of each symbol.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +26,15 @@ pub(crate) struct Levels {
     columns: Vec<Option<(String, String)>>,
     /// The column of times, which is common to all symbols, and its name.
     time: Option<(usize, String)>,
+    /// A column with a name that is neither of a symbol with all prices nor that of times.
+    left: Option<(usize, String)>,
 }
+
+/// Texts under the names of columns that are units or types, and no symbols.
+const UNITS: [&str; 24] = [
+    "usd", "eur", "gbp", "jpy", "cny", "chf", "cad", "aud", "hkd", "inr", "krw", "usdt", "usc",
+    "$", "€", "£", "¥", "cents", "price", "points", "pts", "float", "double", "number",
+];
 
 impl Levels {
     /// Finds levels in lines of one width: two, or three of which the last one names the index. With
@@ -43,7 +52,28 @@ impl Levels {
             levels.columns.iter().zip(first.iter().zip(second)).any(|(column, (first, second))| {
                 column.is_none() && (is_time(first) || is_time(second))
             });
-        (!is_row).then_some((levels, 2 + usize::from(index.is_some())))
+        if is_row || index.is_none() && levels.has_no_symbols(second) {
+            return None;
+        }
+        Some((levels, 2 + usize::from(index.is_some())))
+    }
+
+    /// Whether a second line without a name of the index holds units, or the numbers of a row.
+    fn has_no_symbols(&self, second: &[String]) -> bool {
+        let is_time =
+            |name: &String| !is_unnamed(name) && roles(std::slice::from_ref(name)).time.is_some();
+        if second.first().is_some_and(is_time) {
+            return false;
+        }
+        let all = |is_one: &dyn Fn(&str) -> bool| {
+            self.columns.iter().flatten().all(|(symbol, _)| is_one(symbol))
+        };
+        let is_unit = |symbol: &str| {
+            let unit = symbol.trim_matches(|c: char| "()[] ".contains(c)).to_lowercase();
+            UNITS.contains(&unit.as_str())
+        };
+        let is_number = |symbol: &str| symbol.parse::<f64>().is_ok();
+        all(&is_unit) || self.left.is_some() && all(&is_number)
     }
 
     /// Finds levels in names as Python writes tuples.
@@ -53,7 +83,8 @@ impl Levels {
         }
         let pairs = names.iter().map(|name| pair(name).unwrap_or((name.clone(), String::new())));
         let (first, second): (Vec<String>, Vec<String>) = pairs.unzip();
-        Self::of(&first, &second, None)
+        // Names that are no levels are shown as they are.
+        Self::of(&first, &second, None).filter(|levels| levels.left.is_none())
     }
 
     fn of(first: &[String], second: &[String], index: Option<(usize, String)>) -> Option<Self> {
@@ -95,7 +126,35 @@ impl Levels {
                 (0..names.len()).filter(of_none).find_map(|at| Some((at, named(at)?.clone())))
             })
             .or_else(|| (0..names.len()).find(of_none).map(|at| (at, String::new())));
-        Some(Self { columns, time })
+        // The first column may hold the names of both levels.
+        let is_value = |name: &String| {
+            let is_known = |name: &str| name == "volume" || PRICE_COLUMNS.contains(&name);
+            roles(std::slice::from_ref(name)).values.iter().any(|(_, name)| is_known(name))
+        };
+        let is_left = |at: &usize| {
+            let pair = [&names[*at], &symbols[*at]];
+            time.as_ref().is_none_or(|(time, _)| time != at)
+                && pair.into_iter().any(|name| !is_unnamed(name))
+                && (*at > 0 || pair.into_iter().any(is_value))
+        };
+        let mut left = (0..names.len()).filter(of_none).filter(is_left);
+        let left = left.next().map(|at| (at, format!("{} {}", names[at], symbols[at])));
+        Some(Self { columns, time, left })
+    }
+
+    /// Checks that every column with a name is of a symbol with all prices, or that of times.
+    ///
+    /// # Errors
+    /// One is not: the error names it.
+    pub(crate) fn check(&self, file: &str) -> Result<(), MarketDataError> {
+        let Some((at, name)) = &self.left else { return Ok(()) };
+        let problem = format!(
+            "the first two lines name columns by a price and a symbol, but column {} ({}) has no \
+             symbol with open, high, low and close. Remove that column, or the line of units",
+            at + 1,
+            cut(name.trim())
+        );
+        Err(MarketDataError::file(file, problem))
     }
 
     /// Symbols in the order of their first columns, each with its columns, among them that of times:

@@ -515,3 +515,115 @@ fn a_half_that_is_bought_is_no_volume() {
     let series = read(text.as_bytes(), &ReadOptions::default()).unwrap();
     assert_eq!(series[0].column("volume").unwrap()[..2], [1_000.0, 1_037.0]);
 }
+
+#[test]
+fn units_and_columns_of_no_whole_symbol_are_no_levels() {
+    let rows = "2024-01-02,10,11,9,10.5,100\n2024-01-03,10.5,11,9,10.6,100\n";
+    for (header, part) in [
+        ("Date,Open,High,Low,Close,Volume\nUTC,USD,USD,USD,USD,shares\n", "column 6"),
+        ("Date,Open,High,Low,Close,Volume\n,USD,USD,USD,USD,\n", "line 2"),
+        ("Date,Open,High,Low,Close,Volume\n,(USD),(USD),(USD),(USD),(USD)\n", "line 2"),
+        ("Price,Close,High,Low,Open,Volume\nTicker,A,A,A,A,B\nDate,,,,,\n", "column 6"),
+    ] {
+        let text = format!("{header}{rows}");
+        let error = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains(part), "{header}: {error}");
+    }
+    let whole =
+        format!("Price,Close,High,Low,Open,Volume\nTicker,USD,USD,USD,USD,USD\nDate,,,,,\n{rows}");
+    let series = read(whole.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!((series[0].symbol(), series[0].column("volume").unwrap()[0]), ("USD", 100.0));
+}
+
+#[test]
+fn three_thousand_symbols_in_levels() {
+    let (mut names, mut symbols, mut row) = (String::new(), String::new(), String::new());
+    for symbol in 0..3_000 {
+        names += ",Open,High,Low,Close,Volume";
+        symbols += &format!(",S{symbol}").repeat(5);
+        row += &format!(",1,2,1,1.5,{symbol}");
+    }
+    let text = format!(
+        "Price{names}\nTicker{symbols}\nDate{}\n2024-01-02{row}\n2024-01-03{row}\n",
+        ",".repeat(15_000)
+    );
+    let series = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!(series.len(), 3_000);
+    let last = series.iter().find(|one| one.symbol() == "S2999").unwrap();
+    assert_eq!(last.column("volume"), Some(&[2_999.0; 2][..]));
+}
+
+#[test]
+fn a_point_between_semicolons_may_part_thousands() {
+    let text = "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen\n\
+                14.01.2024;1.200;1.200;1.198;1.199;5.271\n\
+                15.01.2024;1.199;1.203;1.198;1.199;86.771\n";
+    let refused = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(
+        refused.contains("thousands = \".\"") && refused.contains("decimal = \".\""),
+        "{refused}"
+    );
+    let decimal = CsvOptions { decimal: Some('.'), ..CsvOptions::default() };
+    let thousands =
+        CsvOptions { decimal: Some(','), thousands: Some('.'), ..CsvOptions::default() };
+    for (csv, open) in [(decimal, 1.2), (thousands, 1_200.0)] {
+        assert_eq!(read(text.as_bytes(), &with(csv)).unwrap()[0].column("open").unwrap()[0], open);
+    }
+    for plain in
+        [text.replace("86.771", "8677"), text.replace("1.203", "1.23"), text.replace(';', ",")]
+    {
+        let series = read(plain.as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!(series[0].column("open").unwrap()[0], 1.2, "{plain}");
+    }
+}
+
+#[test]
+fn years_of_two_digits_come_first_or_last() {
+    let rows = |times: [&str; 3]| {
+        let row = |time: &str| format!("{time},10,11,9,10.5,100\n");
+        "Date,Open,High,Low,Close,Volume\n".to_owned() + &times.map(row).concat()
+    };
+    for (times, format) in [
+        (["24.01.02", "24.01.03", "24.01.04"], "%y.%m.%d"),
+        (["24/01/02 09:00", "24/01/02 09:01", "24/01/03 09:02"], "%y/%m/%d %H:%M"),
+        (["24-01-30", "24-01-31", "24-02-01"], "%y-%m-%d"),
+        (["30.01.24", "31.01.24", "01.02.24"], "%d.%m.%y"),
+    ] {
+        assert_eq!(proposal(rows(times).as_bytes()), format!("time_format = {format:?}"));
+    }
+    // A day, 24-01-02 or 02-01-24, is either.
+    for times in [
+        ["24/01/02 09:00", "24/01/02 09:01", "24/01/02 09:02"],
+        ["01/02/03", "02/02/04", "03/02/05"],
+    ] {
+        let error = read(rows(times).as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(!error.contains("this reads it"), "{error}");
+    }
+}
+
+#[test]
+fn marked_prices_are_renamed() {
+    let text = b"date,adj_open,adj_high,adj_low,adj_close,adj_volume\n\
+                 2024-01-01,100.0,100.06,99.85,99.88,97079\n2024-01-02,99.88,99.92,99.6,99.65,61130\n";
+    let proposed = proposal(text);
+    assert!(
+        proposed.starts_with("rename = {") && proposed.contains(r#""adj_open" = "open""#),
+        "{proposed}"
+    );
+    assert!(proposed.contains(r#""adj_volume" = "volume""#), "{proposed}");
+}
+
+#[test]
+fn plots_of_one_name_are_two_columns() {
+    let text = b"time,open,high,low,close,Plot,Plot,Volume\n\
+                 1704205800,10,11,9,10.5,1,2,100\n1704205860,10.5,11,9,10.6,1,2,100\n";
+    let series = read(text, &ReadOptions::default()).unwrap();
+    assert_eq!(series[0].column("plot").unwrap()[0], 1.0);
+    assert_eq!(series[0].column("plot_2").unwrap()[0], 2.0);
+    let closes = String::from_utf8_lossy(text).replace("Plot", "close");
+    let error = read(closes.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(
+        error.contains("mean the same and differ") && error.contains("give the first another"),
+        "{error}"
+    );
+}

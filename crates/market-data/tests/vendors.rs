@@ -674,3 +674,76 @@ fn cases_of_public_reports() {
     let series = read(&[path], &plain()).unwrap().into_series(OnBadBar::Error).unwrap().series;
     assert_eq!(symbols(&series), ["CAF\u{c9}", "CAF\u{c8}"]);
 }
+
+#[test]
+fn databento_whole_prices_that_are_small_are_as_they_are() {
+    let header = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n";
+    for (rows, open) in [
+        ("4742,4743,4741,4742|4742.25,4743,4741.5,4742.5", [4_742.0, 4_742.25]),
+        ("30250,30300,30200,30250|30251,30301,30200,30255", [30_250.0, 30_251.0]),
+    ] {
+        let row = |(at, prices): (usize, &str)| {
+            format!("2024-01-02T14:3{at}:00Z,33,1,5482,{prices},100,X\n")
+        };
+        let csv = header.to_owned() + &rows.split('|').enumerate().map(row).collect::<String>();
+        assert_eq!(text(&csv)[0].column("open").unwrap(), open);
+    }
+    let ints = |values: [i64; 2]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
+    let table = parquet(vec![
+        ("ts_event", ints([1_704_153_600_000_000_000, 1_704_153_660_000_000_000])),
+        ("rtype", ints([33, 33])),
+        ("publisher_id", ints([1, 1])),
+        ("instrument_id", ints([5_482, 5_482])),
+        ("open", ints([30_250, 30_251])),
+        ("high", ints([30_300, 30_301])),
+        ("low", ints([30_200, 30_200])),
+        ("close", ints([30_250, 30_255])),
+    ]);
+    let series = load("x", &table, &ReadOptions::default()).unwrap();
+    assert_eq!(series[0].column("open").unwrap(), [30_250.0, 30_251.0]);
+}
+
+#[test]
+fn json_tables_are_never_merged_nor_left_out() {
+    let bars = r#"[{"t":1704153600,"o":10,"h":13,"l":9,"c":11,"v":7}]"#;
+    let json = |text: &str| load("x.json", text.as_bytes(), &ReadOptions::default()).unwrap();
+    let contracts = format!(r#"{{"instrument":"ES","contracts":{{"ESH4":{bars},"ESM4":{bars}}}}}"#);
+    assert_eq!(symbols(&json(&contracts)), ["ESH4", "ESM4"]);
+    let own = format!(
+        r#"{{"symbol":"X","a":{{"symbol":"A","x":{bars}}},"b":{{"symbol":"B","x":{bars}}}}}"#
+    );
+    assert_eq!(symbols(&json(&own)), ["A", "B"]);
+    for (one, other) in [("daily", "hourly"), ("bid", "ask")] {
+        let mixed = format!(r#"{{"symbol":"AAPL","{one}":{bars},"{other}":{bars}}}"#);
+        let found = error("x.json", mixed.as_bytes());
+        assert!(found.contains(&format!("several keys: {one}, {other}")), "{found}");
+    }
+    let line = |at: usize| format!("{{\"symbol\":\"S{at}\",\"bars\":{bars}}}");
+    let lines: Vec<String> = (0..10_001).map(line).collect();
+    for many in [lines.join("\n"), format!("[{}]", lines.join(","))] {
+        let found = error("x.json", many.as_bytes());
+        assert!(found.contains("more than 10000 tables"), "{found}");
+    }
+    let keys: Vec<String> = (0..10_001).map(|at| format!("\"S{at}\":{bars}")).collect();
+    let found = error("x.json", format!("{{{}}}", keys.join(",")).as_bytes());
+    assert!(found.contains("more than 10000 tables"), "{found}");
+}
+
+#[test]
+fn json_columns_and_keys_are_whole() {
+    let columns =
+        r#"{"t":[1704153600,1704240000],"o":[1,1],"h":[2,2],"l":[1,1],"c":[1,1],"v":[5]}"#;
+    let found = error("x.json", columns.as_bytes());
+    assert!(found.contains("columns of 2 values, but v has 1"), "{found}");
+    let twice = r#"[{"t":1704153600,"o":1,"h":2,"l":1,"c":1.5,"c":1.2}]"#;
+    let found = error("x.json", twice.as_bytes());
+    assert!(found.contains("row 1 has the key c twice"), "{found}");
+    // Names that differ by case alone: the exact one is renamed.
+    let grouped = br#"{"results":[{"T":"A","c":2,"h":2,"l":1,"o":1,"t":1704153600000,"v":4},
+        {"T":"B","c":2,"h":2,"l":1,"o":1,"t":1704153600000,"v":4}]}"#;
+    let csv = CsvOptions {
+        rename: std::collections::BTreeMap::from([("T".to_owned(), "symbol".to_owned())]),
+        ..CsvOptions::default()
+    };
+    assert_eq!(symbols(&load("x.json", grouped, &with_csv(csv)).unwrap()), ["A", "B"]);
+}

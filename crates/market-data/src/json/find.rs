@@ -3,12 +3,13 @@
 use super::tape::{Kind, ROOT, Tape};
 use crate::ReadOptions;
 use crate::roles::{is_unnamed, normalise, roles};
-use std::collections::BTreeMap;
+use crate::shown::{cut, listed};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep tables are looked for.
 const DEEPEST: usize = 8;
 
-/// Values of an object or array that are looked into one by one.
+/// Tables of a file at most.
 const MOST: usize = 10_000;
 
 /// Cells of a table of records, missing ones too: so many, and so many for each that is there.
@@ -28,8 +29,13 @@ pub(super) struct Found {
     pub(super) header: Vec<String>,
     /// The symbol of all its rows, if something beside it says one.
     pub(super) symbol: Option<String>,
+    /// How deep the symbol is said.
+    said: usize,
     pub(super) rows: Rows,
 }
+
+/// A symbol that something around a value says, and how deep that is.
+type Said<'s> = Option<(&'s str, usize)>;
 
 /// Where the cells of a table are.
 pub(super) enum Rows {
@@ -47,7 +53,7 @@ pub(super) enum Rows {
 /// There is none, or there are several without a symbol: the problem, in words.
 pub(super) fn tables(tape: &Tape<'_>, options: &ReadOptions) -> Result<Vec<Found>, String> {
     let mut finder = Finder { tape, options, found: Vec::new() };
-    finder.look_at(ROOT, None, None, 0);
+    finder.look_at(ROOT, None, None, 0)?;
     let found = finder.found;
     if found.is_empty() {
         let names: Vec<String> = match tape.kind(ROOT) {
@@ -83,47 +89,103 @@ struct Finder<'t, 'a> {
 impl Finder<'_, '_> {
     /// Takes the tables in a value, which has a key, if it is of an object; `symbol` is the one that
     /// something around it says.
-    fn look_at(&mut self, node: usize, key: Option<&str>, symbol: Option<&str>, depth: usize) {
+    fn look_at(
+        &mut self,
+        node: usize,
+        key: Option<&str>,
+        around: Said<'_>,
+        depth: usize,
+    ) -> Result<(), String> {
         if depth > DEEPEST {
-            return;
+            return Ok(());
         }
-        let symbol = self.symbol_in(node).or_else(|| symbol.map(str::to_owned));
-        let of_key = || key.filter(|key| is_symbol(key)).map(str::to_owned);
-        if let Some((header, rows)) = self.table(node) {
-            let symbol = symbol.or_else(of_key);
-            self.found.push(Found { header, symbol, rows });
-            return;
+        let own = self.symbol_in(node);
+        let said = own.as_deref().map(|symbol| (symbol, depth)).or(around);
+        let of_key = || key.filter(|key| is_symbol(key)).map(|key| (key, depth));
+        let found = |(header, rows): (Vec<String>, Rows)| {
+            let said = said.or_else(of_key);
+            let symbol = said.map(|(symbol, _)| symbol.to_owned());
+            Found { header, symbol, said: said.map_or(0, |(_, depth)| depth), rows }
+        };
+        if let Some(table) = self.table(node) {
+            self.found.push(found(table));
+            if self.found.len() > MOST {
+                return Err(format!("it is JSON with more than {MOST} tables; split it"));
+            }
+            return Ok(());
         }
         let before = self.found.len();
         match self.tape.kind(node) {
             Kind::Scalar => {}
             Kind::Array => {
-                for item in self.tape.items(node).take(MOST) {
-                    self.look_at(item, None, symbol.as_deref(), depth + 1);
+                for item in self.tape.items(node) {
+                    self.look_at(item, None, said, depth + 1)?;
                 }
             }
             Kind::Object => {
-                let pairs: Vec<_> = self.tape.pairs(node).take(MOST).collect();
+                let pairs: Vec<_> = self.tape.pairs(node).collect();
                 let mut keys = Vec::new();
                 for (key, value) in &pairs {
                     let had = self.found.len();
-                    self.look_at(*value, Some(key), symbol.as_deref(), depth + 1);
-                    keys.extend((had < self.found.len()).then_some((had, key)));
+                    self.look_at(*value, Some(key), said, depth + 1)?;
+                    keys.extend((had < self.found.len()).then_some((had, &**key)));
                 }
                 // Several keys that each hold a table are symbols.
                 if keys.len() > 1 && self.found.len() == before + keys.len() {
-                    for (at, key) in keys {
-                        self.found[at].symbol.get_or_insert_with(|| (**key).to_owned());
+                    for (at, key) in &keys {
+                        self.found[*at].symbol.get_or_insert_with(|| (*key).to_owned());
                     }
+                }
+                if let Some((symbol, _)) = said {
+                    self.tell_apart(&keys, symbol, depth)?;
                 }
                 // The innermost object that has all columns is the table.
                 if self.found.len() == before
-                    && let Some((header, rows)) = self.columns(node)
+                    && let Some(table) = self.columns(node)?
                 {
-                    self.found.push(Found { header, symbol: symbol.or_else(of_key), rows });
+                    self.found.push(found(table));
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Gives tables under several keys these as symbols, where what is around them says the same
+    /// symbol of all. `keys` come with the place of their first tables.
+    fn tell_apart(
+        &mut self,
+        keys: &[(usize, &str)],
+        symbol: &str,
+        depth: usize,
+    ) -> Result<(), String> {
+        let end = self.found.len();
+        let ends = keys.iter().skip(1).map(|(at, _)| *at).chain([end]);
+        let alike: Vec<(std::ops::Range<usize>, &str)> = keys
+            .iter()
+            .zip(ends)
+            .map(|((from, key), to)| (*from..to, *key))
+            .filter(|(tables, _)| self.found[tables.clone()].iter().any(|t| t.said <= depth))
+            .collect();
+        if alike.len() < 2 {
+            return Ok(());
+        }
+        if !alike.iter().all(|(_, key)| is_symbol(key)) {
+            let keys: Vec<&str> = alike.iter().map(|(_, key)| *key).collect();
+            return Err(format!(
+                "it is JSON with tables of {} under several keys: {}. Keep one of them",
+                cut(symbol),
+                listed(keys)
+            ));
+        }
+        for (tables, key) in alike {
+            for table in &mut self.found[tables] {
+                if table.said <= depth {
+                    table.symbol = Some(key.to_owned());
+                    table.said = depth + 1;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The table that a value is.
@@ -139,12 +201,19 @@ impl Finder<'_, '_> {
     }
 
     fn is_complete(&self, header: &[String]) -> bool {
-        let renamed = |name: &String| {
-            let same = |(from, _): &(&String, &String)| normalise(from) == normalise(name);
-            let mut names = self.options.csv.rename.iter().chain(&self.options.rename);
-            names.find(same).map_or_else(|| name.clone(), |(_, to)| to.clone())
-        };
-        roles(&header.iter().map(renamed).collect::<Vec<String>>()).is_complete()
+        let mut names = header.to_vec();
+        for rename in [&self.options.csv.rename, &self.options.rename] {
+            let before = names.clone();
+            for (from, to) in rename {
+                // The exact one comes first, as in all files.
+                let same = |name: &String| normalise(name) == normalise(from);
+                let at = before.iter().position(|name| name == from);
+                if let Some(at) = at.or_else(|| before.iter().position(same)) {
+                    names[at].clone_from(to);
+                }
+            }
+        }
+        roles(&names).is_complete()
     }
 
     /// An array of objects.
@@ -235,7 +304,10 @@ impl Finder<'_, '_> {
     }
 
     /// An object in which, at any place, there are lists of scalars of one length: columns.
-    fn columns(&self, node: usize) -> Option<(Vec<String>, Rows)> {
+    ///
+    /// # Errors
+    /// A list beside them has another length.
+    fn columns(&self, node: usize) -> Result<Option<(Vec<String>, Rows)>, String> {
         let mut lists: BTreeMap<usize, Vec<(String, usize)>> = BTreeMap::new();
         lists_in(self.tape, node, "", 0, &mut |path, list| {
             let items = || self.tape.items(list);
@@ -243,16 +315,35 @@ impl Finder<'_, '_> {
                 lists.entry(items().count()).or_default().push((path.to_owned(), list));
             }
         });
-        lists.into_iter().rev().filter(|(length, _)| *length > 0).find_map(|(_, lists)| {
-            let (paths, columns): (Vec<String>, Vec<usize>) = lists.into_iter().unzip();
-            let header = short_names(&paths);
-            self.is_complete(&header).then_some((header, Rows::Columns { columns, keys: false }))
-        })
+        lists.remove(&0);
+        let is_table = |(_, lists): &(&usize, &Vec<(String, usize)>)| {
+            let paths: Vec<String> = lists.iter().map(|(path, _)| path.clone()).collect();
+            self.is_complete(&short_names(&paths))
+        };
+        let Some((length, _)) = lists.iter().rev().find(is_table) else { return Ok(None) };
+        let length = *length;
+        let (paths, columns): (Vec<String>, Vec<usize>) =
+            lists.remove(&length).unwrap_or_default().into_iter().unzip();
+        fn parent(path: &str) -> Option<&str> {
+            path.rsplit_once('\u{1}').map(|(parent, _)| parent)
+        }
+        let parents: BTreeSet<Option<&str>> = paths.iter().map(|path| parent(path)).collect();
+        for (other, lists) in &lists {
+            let mut beside = lists.iter().filter(|(path, _)| parents.contains(&parent(path)));
+            if let Some((path, _)) = beside.next() {
+                return Err(format!(
+                    "it is JSON with columns of {length} values, but {} has {other}. Mend or remove \
+                     that list",
+                    cut(&path.replace('\u{1}', "."))
+                ));
+            }
+        }
+        Ok(Some((short_names(&paths), Rows::Columns { columns, keys: false })))
     }
 
     /// An object of columns that are objects of the same keys, as pandas writes a frame.
     fn keyed_columns(&self, node: usize) -> Option<(Vec<String>, Rows)> {
-        let pairs: Vec<_> = self.tape.pairs(node).take(MOST).collect();
+        let pairs: Vec<_> = self.tape.pairs(node).collect();
         let (_, first) = pairs.first()?;
         let keys: Vec<_> = self.tape.pairs(*first).map(|(key, _)| key).collect();
         let fits = |column: usize| {
@@ -281,7 +372,7 @@ impl Finder<'_, '_> {
                 ["symbol", "ticker", "instrument"].contains(&&*normalise(key))
                     && self.tape.kind(*value) == Kind::Scalar
             };
-            let (_, value) = self.tape.pairs(object).take(MOST).find(is_it)?;
+            let (_, value) = self.tape.pairs(object).find(is_it)?;
             Some(self.tape.scalar(value).into_owned()).filter(|symbol| !symbol.is_empty())
         };
         named(node).or_else(|| {
@@ -289,7 +380,6 @@ impl Finder<'_, '_> {
             let meta = self
                 .tape
                 .pairs(node)
-                .take(MOST)
                 .find(|(key, value)| is_meta(key) && self.tape.kind(*value) == Kind::Object);
             meta.and_then(|(_, meta)| named(meta))
         })
@@ -334,7 +424,7 @@ fn lists_in(
     depth: usize,
     take: &mut impl FnMut(&str, usize),
 ) {
-    for (key, mut value) in tape.pairs(node).take(MOST) {
+    for (key, mut value) in tape.pairs(node) {
         let mut items = tape.items(value);
         if let (Kind::Array, Some(item), None) = (tape.kind(value), items.next(), items.next())
             && tape.kind(item) == Kind::Object
@@ -369,7 +459,32 @@ fn short_names(paths: &[String]) -> Vec<String> {
 impl Rows {
     /// The cells as delimited text, a line for each row; `width` is that of the header, if there
     /// is one.
-    pub(super) fn written(self, tape: &Tape<'_>, width: usize) -> Result<Vec<u8>, csv::Error> {
+    ///
+    /// # Errors
+    /// A record has a key twice: the problem, in words.
+    pub(super) fn written(self, tape: &Tape<'_>, width: usize) -> Result<Vec<u8>, String> {
+        if let Self::Records { records, paths } = &self {
+            let mut filled = vec![0; width];
+            for (row, (_, record)) in records.iter().enumerate() {
+                let mut twice = None;
+                scalars(tape, *record, "", 0, &mut |path, _| {
+                    if std::mem::replace(&mut filled[paths[path]], row + 1) == row + 1 {
+                        twice = Some(path.replace('\u{1}', "."));
+                    }
+                });
+                if let Some(key) = twice {
+                    return Err(format!(
+                        "row {} has the key {} twice; remove one of them",
+                        row + 1,
+                        cut(&key)
+                    ));
+                }
+            }
+        }
+        self.delimited(tape, width).map_err(|e| e.to_string())
+    }
+
+    fn delimited(self, tape: &Tape<'_>, width: usize) -> Result<Vec<u8>, csv::Error> {
         let mut out = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         match self {
             Self::Records { records, paths } => {

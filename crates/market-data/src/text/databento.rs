@@ -33,10 +33,26 @@ pub(super) fn is_trade(action: &[u8]) -> bool {
     action.eq_ignore_ascii_case(b"T")
 }
 
-/// Whether text is a whole number: prices with a point are in units of the currency.
-pub(super) fn is_whole(field: &[u8]) -> bool {
-    let digits = field.strip_prefix(b"-").unwrap_or(field);
-    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+/// The least that the largest price of a file in fixed point is: 0.01 of the currency.
+const LEAST: f64 = 1e7;
+
+/// Tells whether prices, as text, are in fixed point: all are whole, and they are large. Whole prices
+/// that are small are in units of the currency, as those with a fraction are.
+pub(super) fn are_fixed_point<'f>(mut fields: impl Iterator<Item = &'f str>) -> bool {
+    let mut largest = 0.0_f64;
+    let are_whole = fields.all(|field| {
+        let digits = field.strip_prefix('-').unwrap_or(field);
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let Ok(price) = digits.parse::<f64>() else { return true };
+        largest = largest.max(price);
+        is_whole
+    });
+    are_whole && is_large(largest)
+}
+
+/// Tells whether the largest of whole prices is so large that they are in fixed point.
+pub(crate) fn is_large(largest: f64) -> bool {
+    largest >= LEAST
 }
 
 /// Marks prices as missing that were in fixed point and stand for none.

@@ -8,13 +8,13 @@ use super::HEAD;
 use super::apart;
 use super::blocks::LONGEST_LINE;
 use super::clock::Clock;
-use super::databento::{FIXED_POINT, Records, is_whole};
+use super::databento::{FIXED_POINT, Records, are_fixed_point};
 use super::number::Numbers;
 use super::order;
 use super::sample::Sample;
 use crate::levels::Levels;
 use crate::rename::renamed;
-use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
+use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown};
 use crate::shown::{cut, listed};
 use crate::table::Kind;
 use crate::time::{self, Written};
@@ -91,8 +91,13 @@ pub(super) struct Group {
     pub(super) values: std::ops::Range<usize>,
 }
 
-/// A symbol, if it is that of columns, and a header.
-type Named = (Option<String>, Vec<String>);
+/// The columns of one symbol, or of all that rows name.
+struct Named {
+    symbol: Option<String>,
+    header: Vec<String>,
+    /// The places of the columns; none if they are all columns of the file.
+    places: Option<Vec<usize>>,
+}
 
 impl<'a> Layout<'a> {
     pub(super) fn of(
@@ -124,6 +129,7 @@ impl<'a> Layout<'a> {
         let numbers = Numbers::of(csv);
         let clock = Clock::of(file, csv)?;
         let mut levels = find_levels(text, separator, csv, &clock);
+        levels.as_ref().map_or(Ok(()), |(levels, _)| levels.check(file))?;
         let is_number = |field: &[u8]| numbers.read(field).is_some_and(|x| !x.is_nan());
         let has_header = levels.is_some()
             || csv.has_header.unwrap_or_else(|| first.iter().filter(|f| is_number(f)).count() < 2);
@@ -138,6 +144,9 @@ impl<'a> Layout<'a> {
                 Some((levels, _)) => levels.rename(file, rename)?,
                 None => header = renamed(file, &header, rename)?,
             }
+        }
+        if levels.is_none() && csv.wide.is_none() {
+            number_repeated(&mut header);
         }
         if !has_header && csv.names.is_empty() {
             let sample = Sample::of(head(text), separator, header.len());
@@ -183,12 +192,13 @@ impl<'a> Layout<'a> {
             numbers,
         };
         let groups = match levels {
-            Some((levels, _)) => layout.of_levels(&levels)?,
+            Some((levels, _)) => of_levels(&levels),
             None => layout.headers(csv)?,
         };
-        for (symbol, header) in groups {
-            layout.take(symbol, &header, row, options)?;
+        for named in groups {
+            layout.take(named, row, options)?;
         }
+        layout.check_points(csv)?;
         if row.is_none() {
             return error("it has a header and no bars".into());
         }
@@ -204,7 +214,9 @@ impl<'a> Layout<'a> {
         };
         let header: Vec<String> =
             self.header.iter().enumerate().map(|(at, name)| named(at, name)).collect();
-        let Some(wide) = &csv.wide else { return Ok(vec![(None, header)]) };
+        let Some(wide) = &csv.wide else {
+            return Ok(vec![Named { symbol: None, header, places: None }]);
+        };
         let (mut symbols, mut known) = (Vec::<&str>::new(), BTreeSet::new());
         let parts: Vec<Option<(&str, &str)>> =
             header.iter().map(|name| name.rsplit_once(wide.as_str())).collect();
@@ -230,31 +242,16 @@ impl<'a> Layout<'a> {
                 Some(_) => format!("\u{1}{at}"),
                 None => header[at].clone(),
             };
-            (Some(symbol.to_owned()), parts.iter().enumerate().map(name).collect())
+            let header = parts.iter().enumerate().map(name).collect();
+            Named { symbol: Some(symbol.to_owned()), header, places: None }
         };
         Ok(symbols.into_iter().map(of).collect())
-    }
-
-    /// The header of each symbol that a header of several levels names.
-    fn of_levels(&self, levels: &Levels) -> Result<Vec<Named>, MarketDataError> {
-        let (groups, columns) = (levels.groups(), self.header.len());
-        if groups.len().saturating_mul(columns) > MOST_WIDE {
-            let problem = format!("{} symbols in {columns} columns are too many", groups.len());
-            return Err(MarketDataError::file(self.file, problem));
-        }
-        let header = |(symbol, own): (String, Vec<(usize, String)>)| {
-            let mut header: Vec<String> = (0..columns).map(|at| format!("\u{1}{at}")).collect();
-            own.into_iter().for_each(|(at, name)| header[at] = name);
-            (Some(symbol), header)
-        };
-        Ok(groups.into_iter().map(header).collect())
     }
 
     /// Takes the columns of one symbol, or of all.
     fn take(
         &mut self,
-        symbol: Option<String>,
-        header: &[String],
+        Named { symbol, header, places }: Named,
         row: Option<&csv::ByteRecord>,
         options: &ReadOptions,
     ) -> Result<(), MarketDataError> {
@@ -264,13 +261,22 @@ impl<'a> Layout<'a> {
             }
             (_, e) => e,
         };
-        let mut roles: Roles = roles(header);
+        let mut roles: Roles = roles(&header);
         roles.values.retain(|(at, _)| !header[*at].starts_with('\u{1}'));
+        let mut records = Records::of(&header, roles.kind);
+        let is_named_time = roles.time.is_some_and(|at| !is_unnamed(&header[at]));
+        if let Some(places) = &places {
+            roles = in_places(roles, places);
+            records = records.map(|records| Records {
+                instrument: places[records.instrument],
+                action: records.action.map(|at| places[at]),
+            });
+        }
         let field = |at: usize| row.and_then(|row| row.get(at)).unwrap_or_default();
         if row.is_some() {
             let is_time = |at: usize| {
                 let written = self.clock.read(&String::from_utf8_lossy(field(at)));
-                !is_unnamed(&header[at]) || written.is_some_and(|w| w.is_plausible())
+                is_named_time || written.is_some_and(|w| w.is_plausible())
             };
             roles.time = roles.time.filter(|at| is_time(*at));
         }
@@ -285,7 +291,6 @@ impl<'a> Layout<'a> {
         if let Some(at) = self.time_of_day.filter(|at| time::digits(field(*at)).is_some()) {
             self.clock_digits = apart::digits(self.rows, self.separator, at);
         }
-        let records = Records::of(header, roles.kind);
         if let Some(records) = &records {
             self.action = records.action;
             if self.symbol.is_none() {
@@ -295,10 +300,11 @@ impl<'a> Layout<'a> {
         let is_price = |name: &str| {
             PRICE_COLUMNS.contains(&name) || roles.kind == Kind::Trades && name == "price"
         };
-        let mut prices = roles.values.iter().filter(|(_, name)| is_price(name));
-        let is_fixed_point = records.is_some()
-            && options.csv.price_divisor.is_none()
-            && prices.all(|(at, _)| is_whole(field(*at)));
+        let prices = roles.values.iter().filter(|(_, name)| is_price(name));
+        let is_fixed_point = records.is_some() && options.csv.price_divisor.is_none() && {
+            let sample = Sample::of(head(self.rows), self.separator, self.header.len());
+            are_fixed_point(prices.flat_map(|(at, _)| sample.fields(*at)))
+        };
         if roles.kind == Kind::Trades {
             options.check_trades(self.file)?;
         }
@@ -325,6 +331,41 @@ impl<'a> Layout<'a> {
         };
         self.twins.extend(roles.twins.into_iter().filter(|(one, _)| is_read(*one)));
         self.groups.push(Group { symbol, kind: roles.kind, available, values });
+        Ok(())
+    }
+
+    /// Checks that a point in numbers is that of decimals, where semicolons part fields: the comma
+    /// may be that of decimals, as in Germany.
+    fn check_points(&self, csv: &CsvOptions) -> Result<(), MarketDataError> {
+        if self.separator != b';' || csv.decimal.is_some() || csv.thousands.is_some() {
+            return Ok(());
+        }
+        let has_volume = self.values.iter().any(|value| value.name == "volume");
+        let is_number =
+            |value: &&Value| value.name == "volume" || PRICE_COLUMNS.contains(&&*value.name);
+        let sample = Sample::of(head(self.rows), self.separator, self.header.len());
+        // As 1.200 is, unlike 0.200, 12.20 and 1200.
+        let is_either = |field: &str| {
+            let number = field.strip_prefix('-').unwrap_or(field);
+            let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+            number.split_once('.').is_some_and(|(whole, rest)| {
+                (1..=3).contains(&whole.len())
+                    && !whole.starts_with('0')
+                    && rest.len() == 3
+                    && is_digits(whole)
+                    && is_digits(rest)
+            })
+        };
+        let mut numbers = self.values.iter().filter(is_number);
+        if sample.len() > 0
+            && has_volume
+            && numbers.all(|value| sample.fields(value.at).all(is_either))
+        {
+            let problem = "every price and volume has three digits after a point, as 1.200 has: it \
+                           may be 1.2 or 1200. Set decimal = \".\" or thousands = \".\" under \
+                           [data.csv]";
+            return Err(MarketDataError::file(self.file, problem));
+        }
         Ok(())
     }
 
@@ -383,6 +424,44 @@ const MOST_WIDE: usize = 20_000_000;
 
 /// Columns of a file at most.
 const MOST_COLUMNS: usize = 500_000;
+
+/// The columns of each symbol that a header of several levels names.
+fn of_levels(levels: &Levels) -> Vec<Named> {
+    let named = |(symbol, own): (String, Vec<(usize, String)>)| {
+        let (places, header): (Vec<usize>, Vec<String>) = own.into_iter().unzip();
+        Named { symbol: Some(symbol), header, places: Some(places) }
+    };
+    levels.groups().into_iter().map(named).collect()
+}
+
+/// Roles of columns that are in these places of a file.
+fn in_places(mut roles: Roles, places: &[usize]) -> Roles {
+    let keys = [&mut roles.time, &mut roles.time_of_day, &mut roles.symbol, &mut roles.series];
+    keys.into_iter().flatten().for_each(|at| *at = places[*at]);
+    roles.values.iter_mut().for_each(|(at, _)| *at = places[*at]);
+    roles.twins.iter_mut().for_each(|(one, twin)| (*one, *twin) = (places[*one], places[*twin]));
+    roles
+}
+
+/// Numbers the later of columns that have one name, if they are no price, volume, time or symbol:
+/// charts name each of their plots alike.
+fn number_repeated(header: &mut [String]) {
+    let roles = roles(header);
+    let mut count = std::collections::BTreeMap::new();
+    for (one, twin) in &roles.twins {
+        let name = normalise(&header[*one]);
+        let role = roles.values.iter().find(|(at, _)| at == one).map(|(_, role)| role);
+        let is_other = role.is_some_and(|role| {
+            let is_read = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";
+            *role == name && !is_read(role) && role != "size" && !role.contains("volume")
+        });
+        if is_other && normalise(&header[*twin]) == name {
+            let number = count.entry(*one).or_insert(1);
+            *number += 1;
+            header[*twin] = format!("{} {number}", header[*twin]);
+        }
+    }
+}
 
 /// Checks that the lines that tell the layout have an end: the first that are not blank.
 pub(super) fn check_lines(file: &str, text: &[u8], skipped: u32) -> Result<(), MarketDataError> {

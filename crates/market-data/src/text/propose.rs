@@ -29,6 +29,8 @@ const ROWS: usize = 5_000;
 const SAMPLE: usize = 1_000;
 /// How often all of the text is read at most.
 const TRIES: usize = 4;
+/// How much longer times span if days are taken for years.
+const FAR_YEARS: i64 = 20;
 /// What may part fields.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
@@ -62,6 +64,9 @@ const NAMES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Marks of prices that are before or behind their names, those first that are taken first.
+const MARKED: [&str; 5] = ["adj", "adjusted", "mid", "bid", "ask"];
+
 /// Formats of times that do not tell themselves.
 const FORMATS: &[&str] = &[
     "%Y-%m-%d %I-%p",
@@ -73,9 +78,28 @@ const FORMATS: &[&str] = &[
     "%d/%m/%Y %I:%M:%S %p",
     "%m/%d/%y",
     "%d/%m/%y",
+    "%y/%m/%d",
     "%m/%d/%y %H:%M",
     "%d/%m/%y %H:%M",
+    "%y/%m/%d %H:%M",
+    "%m/%d/%y %H:%M:%S",
+    "%d/%m/%y %H:%M:%S",
+    "%y/%m/%d %H:%M:%S",
     "%d.%m.%y",
+    "%y.%m.%d",
+    "%d.%m.%y %H:%M",
+    "%y.%m.%d %H:%M",
+    "%d.%m.%y %H:%M:%S",
+    "%y.%m.%d %H:%M:%S",
+    "%m-%d-%y",
+    "%d-%m-%y",
+    "%y-%m-%d",
+    "%m-%d-%y %H:%M",
+    "%d-%m-%y %H:%M",
+    "%y-%m-%d %H:%M",
+    "%m-%d-%y %H:%M:%S",
+    "%d-%m-%y %H:%M:%S",
+    "%y-%m-%d %H:%M:%S",
     "%d-%b-%y",
     "%d-%b-%y %H:%M",
     "%d %b %Y",
@@ -354,6 +378,9 @@ fn is_value(field: &str) -> bool {
 
 /// Names columns that have other names than usual; none if they are not those of bars or trades.
 fn find_names(header: &mut [String], csv: &mut CsvOptions) -> Option<()> {
+    if !is_complete(header, None) {
+        find_marked(header, csv);
+    }
     for (role, others) in NAMES {
         let has = |header: &[String]| {
             let roles = roles(header);
@@ -379,6 +406,35 @@ fn find_names(header: &mut [String], csv: &mut CsvOptions) -> Option<()> {
     csv.rename.clear();
     csv.wide = Some(wide.to_owned());
     Some(())
+}
+
+/// Names prices that all have one mark, as `adj_open` has.
+fn find_marked(header: &mut [String], csv: &mut CsvOptions) {
+    let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
+    let known = roles(header).values;
+    let has = |name: &str| known.iter().any(|(_, role)| role == name);
+    if PRICE_COLUMNS.iter().any(|price| has(price)) {
+        return;
+    }
+    let find = |name: &str, mark: &str| {
+        let marked = [format!("{mark}_{name}"), format!("{name}_{mark}"), format!("{mark}{name}")];
+        names.iter().position(|other| marked.contains(other))
+    };
+    for mark in MARKED {
+        let prices = PRICE_COLUMNS.map(|price| find(price, mark));
+        if prices.iter().any(Option::is_none) {
+            continue;
+        }
+        let volume = find("volume", mark).filter(|_| !has("volume"));
+        let columns = PRICE_COLUMNS.into_iter().zip(prices).chain([("volume", volume)]);
+        for (role, at) in columns {
+            if let Some(at) = at {
+                csv.rename.insert(header[at].clone(), role.to_owned());
+                role.clone_into(&mut header[at]);
+            }
+        }
+        return;
+    }
 }
 
 /// Whether a header, of a wide table that of each symbol, has a time and prices.
@@ -425,7 +481,34 @@ fn time_format(file: &str, times: &[String]) -> Option<Option<String>> {
         let times: Option<Vec<Written>> = times.iter().map(|time| clock.read(time)).collect();
         Some(((*format).to_owned(), times?))
     };
-    let mut fitting = FORMATS.iter().filter_map(read);
+    let mut fitting: Vec<(String, Vec<Written>)> = FORMATS.iter().filter_map(read).collect();
+    // A year of two digits stands first or last: days that are taken for years are far apart.
+    let spans: Vec<i64> = fitting.iter().map(|(_, times)| span(times)).collect();
+    let least = |first: bool| {
+        let of = fitting.iter().zip(&spans).filter(|((f, _), _)| f.starts_with("%y") == first);
+        of.map(|(_, span)| *span).min()
+    };
+    if let (Some(first), Some(last)) = (least(true), least(false)) {
+        let is_far = |a: i64, b: i64| a / FAR_YEARS > b;
+        if is_far(first, last) {
+            fitting.retain(|(format, _)| !format.starts_with("%y"));
+        } else if is_far(last, first) {
+            fitting.retain(|(format, _)| format.starts_with("%y"));
+        }
+    }
+    let mut fitting = fitting.into_iter();
     let (format, times) = fitting.next()?;
     fitting.all(|(_, others)| others == times).then_some(Some(format))
+}
+
+/// The ns from the first to the last of times.
+fn span(times: &[Written]) -> i64 {
+    let ns = || {
+        times.iter().filter_map(|time| match time {
+            Written::Local(ns) | Written::Instant(ns) => Some(*ns),
+            _ => None,
+        })
+    };
+    let (first, last) = (ns().min().unwrap_or_default(), ns().max().unwrap_or_default());
+    last.saturating_sub(first)
 }

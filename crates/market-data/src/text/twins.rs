@@ -53,9 +53,12 @@ pub(crate) fn differ(
     (one, got): &(String, String),
     (other, other_got): &(String, String),
 ) -> MarketDataError {
+    // A name that both have renames the first.
+    let which = if one == other { "the first" } else { "it" };
+    let rename = format!(", or give {which} another name: rename = {{ {other:?} = \"other\" }}");
     let problem = format!(
         "{place}: columns {one} and {other} mean the same and differ ({got:?} and {other_got:?}). \
-         Remove one of them, or give it another name: rename = {{ {other:?} = \"other\" }}"
+         Remove one of them{rename}"
     );
     MarketDataError::file(file, problem)
 }
