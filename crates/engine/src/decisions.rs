@@ -277,19 +277,24 @@ fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Erro
     array.as_string::<i32>().iter().enumerate().map(one).collect()
 }
 
-/// The decisions with their times, if they have any, in ns since 1970 UTC.
-pub(crate) fn with_times(batch: &RecordBatch, timezone: &str) -> Result<RecordBatch, Error> {
+/// The decisions with their times, if they have any, in ns since 1970 UTC; and whether these had no
+/// zone and were read as UTC.
+pub(crate) fn with_times(
+    batch: &RecordBatch,
+    timezone: &str,
+) -> Result<(RecordBatch, bool), Error> {
     let schema = batch.schema();
-    let Some(at) = place(batch, time_names(batch)) else { return Ok(batch.clone()) };
+    let Some(at) = place(batch, time_names(batch)) else { return Ok((batch.clone(), false)) };
     let field = schema.field(at);
     let options = ReadOptions { timezone: timezone.to_owned(), ..ReadOptions::default() };
-    let times = read_times("decisions", field.name(), batch.column(at), &options)?;
+    let (times, naive) = read_times("decisions", field.name(), batch.column(at), &options)?;
     let mut columns = batch.columns().to_vec();
     columns[at] = Arc::new(Int64Array::from(times));
     let mut fields = schema.fields().to_vec();
     fields[at] = Arc::new(Field::new(field.name(), DataType::Int64, true));
     let error = |e| problem(field.name(), None, e);
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(error)
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(error)?;
+    Ok((batch, naive))
 }
 
 /// The names by which a column is one of times: only the first beside a column of bars.
@@ -297,10 +302,17 @@ fn time_names(batch: &RecordBatch) -> &'static [&'static str] {
     if column(batch, BAR).is_some() { &TIME[..1] } else { TIME }
 }
 
-/// A warning where nearly all times are those at which bars open: what a table of bars has as its
-/// times. Who computes signals from such a table knows the whole bar, and enters at its open.
-pub(crate) fn look_ahead(market: &Market, batch: &RecordBatch) -> Result<Option<String>, Error> {
-    let Some(times) = column(batch, time_names(batch)) else { return Ok(None) };
+/// Times of decisions to trade, against the opens of bars.
+pub(crate) struct Opens {
+    all: u64,
+    at_open: u64,
+}
+
+/// Counts the times of decisions to trade that are those at which bars open.
+pub(crate) fn opens(market: &Market, batch: &RecordBatch) -> Result<Opens, Error> {
+    let Some(times) = column(batch, time_names(batch)) else {
+        return Ok(Opens { all: 0, at_open: 0 });
+    };
     let (series, directions) = (series(market, batch)?, directions(batch)?);
     let times = times.as_primitive::<Int64Type>();
     let (mut all, mut at_open) = (0_u64, 0_u64);
@@ -310,15 +322,36 @@ pub(crate) fn look_ahead(market: &Market, batch: &RecordBatch) -> Result<Option<
         all += 1;
         at_open += u64::from(market.ts()[span.start..span.end].binary_search(&time).is_ok());
     }
-    if all == 0 || (at_open as f64) < MOSTLY * all as f64 {
-        return Ok(None);
+    Ok(Opens { all, at_open })
+}
+
+impl Opens {
+    /// A warning where nearly all times are those at which bars open: what a table of bars has as its
+    /// times. Who computes signals from such a table knows the whole bar, and enters at its open.
+    pub(crate) fn look_ahead(&self) -> Option<String> {
+        let Self { all, at_open } = *self;
+        (all > 0 && at_open as f64 >= MOSTLY * all as f64).then(|| {
+            format!(
+                "decisions.ts: {at_open} of {all} times are the opens of bars, and each decision \
+                 enters at that open. Signals computed from the close of the bar with their time \
+                 would look one bar ahead: pass known_at=\"close\" to enter at the next bar, or \
+                 known_at=\"open\" if they were known before the bar opened"
+            )
+        })
     }
-    Ok(Some(format!(
-        "decisions.ts: {at_open} of {all} times are the opens of bars, and each decision enters at \
-         that open. Signals computed from the close of the bar with their time would look one bar \
-         ahead: pass known_at=\"close\" to enter at the next bar, or known_at=\"open\" if they were \
-         known before the bar opened"
-    )))
+
+    /// A warning where times without a zone are hardly ever those at which bars open: the bars may be
+    /// in another zone, and then a decision enters at a wrong bar.
+    pub(crate) fn other_zone(&self) -> Option<String> {
+        let Self { all, at_open } = *self;
+        (all > 0 && at_open as f64 <= (1.0 - MOSTLY) * all as f64).then(|| {
+            format!(
+                "decisions.ts: {at_open} of {all} times are the opens of bars. They have no time zone \
+                 and are read as UTC: if the bars are in another zone, they enter at wrong bars. Give \
+                 the times their zone, or set data.timezone"
+            )
+        })
+    }
 }
 
 /// The market's row of bar t of each decision; none where there is none.

@@ -81,7 +81,7 @@ impl DecisionPricer {
     ///
     /// Columns of other names are not used; a warning names them. Without `known_at`, times that
     /// nearly all are those of bars' opens get a warning too, as they look like signals that know the
-    /// bar that they enter at.
+    /// bar that they enter at. So do times without a zone that hardly ever are the opens of bars.
     ///
     /// # Errors
     /// A column is missing or of another type, or a value can't be: the error names column and row.
@@ -94,10 +94,13 @@ impl DecisionPricer {
     ) -> Result<PricedDecisions, Error> {
         decisions::warn_of_others(decisions);
         // Of the whole column: what the values mean is told from all of them.
-        let decisions = &decisions::with_times(decisions, &self.timezone)?;
+        let (decisions, naive) = &decisions::with_times(decisions, &self.timezone)?;
         let mut warnings = Vec::new();
-        if known_at.is_none() && self.settings.enters_at_open() {
-            warnings.extend(decisions::look_ahead(&self.market, decisions)?);
+        let looks = known_at.is_none() && self.settings.enters_at_open();
+        if looks || *naive {
+            let opens = decisions::opens(&self.market, decisions)?;
+            warnings.extend(opens.look_ahead().filter(|_| looks));
+            warnings.extend(opens.other_zone().filter(|_| *naive));
         }
         let pieces = self.pieces(decisions, known_at.unwrap_or_default(), watch)?;
         Ok(PricedDecisions { pieces, warnings })

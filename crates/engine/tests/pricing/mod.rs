@@ -197,6 +197,31 @@ fn times_that_are_opens_of_bars_are_warned_of() {
     assert_eq!(bars_of(&bars.unwrap()), [Some(8)]);
 }
 
+/// Times without a zone that are no opens of bars may be of another zone.
+#[test]
+fn times_without_a_zone_beside_the_bars_are_warned_of() {
+    let loaded = loaded(&recipe(""));
+    let pricer = DecisionPricer::new(&loaded).unwrap();
+    let half_past: Vec<i64> =
+        loaded.market.ts()[..40].iter().map(|ts| ts / 1_000_000 + HOUR_MS / 2).collect();
+    let warnings = |times: TimestampMillisecondArray, known_at| {
+        let count = times.len();
+        let decisions = batch(vec![
+            ("ts", Arc::new(times) as ArrayRef),
+            ("direction", Arc::new(Int64Array::from(vec![1; count]))),
+            ("dollars", Arc::new(Int64Array::from(vec![500; count]))),
+        ]);
+        pricer.price(&decisions, known_at, &Watch::default()).unwrap().warnings
+    };
+    for known_at in [None, Some(KnownAt::Close)] {
+        let naive = warnings(TimestampMillisecondArray::from(half_past.clone()), known_at);
+        let [warning] = &naive[..] else { panic!("{naive:?}") };
+        assert!(warning.contains("0 of 40 times") && warning.contains("no time zone"), "{warning}");
+        let zoned = TimestampMillisecondArray::from(half_past.clone()).with_timezone("UTC");
+        assert!(warnings(zoned, known_at).is_empty());
+    }
+}
+
 /// Entering at the close of the bar with the signal's time looks ahead at nothing.
 #[test]
 fn entries_at_the_close_are_not_warned_of() {

@@ -91,7 +91,8 @@ pub(super) fn written(
 }
 
 /// Times in ns since 1970 UTC of a column of any type that the times of bars can have, by the same
-/// rules; none where one is missing. `table` is what errors call what the column is of.
+/// rules; none where one is missing. And whether some had no zone and were read as UTC. `table` is what
+/// errors call what the column is of.
 ///
 /// # Errors
 /// A value is no time, or can't be told to be one: the error names its row.
@@ -100,11 +101,12 @@ pub fn read_times(
     name: &str,
     array: &ArrayRef,
     options: &ReadOptions,
-) -> Result<Vec<Option<i64>>, MarketDataError> {
+) -> Result<(Vec<Option<i64>>, bool), MarketDataError> {
     let written = written(table, name, array)?;
     let place = |row: usize| format!("row {}", row + 1);
     let found = instants(table, name, written.into(), options, Order::None, place)?;
-    Ok(found.ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect())
+    let times = found.ts.into_iter().map(|ts| Some(ts).filter(|ts| *ts != NO_TIME)).collect();
+    Ok((times, found.naive))
 }
 
 /// Times of a column of dates and one of times of day.
