@@ -47,7 +47,7 @@ impl Anchor {
     /// Midnight UTC.
     pub const UTC: Self = Self { zone: Zone::UTC, time: 0 };
 
-    /// Whether a day begins at an instant, in ns since 1970.
+    /// Tells whether a day begins at an instant, in ns since 1970.
     #[must_use]
     pub fn begins_day(self, ts: i64) -> bool {
         self.day_of(ts).and_then(|day| self.day_start(day)) == Some(ts)

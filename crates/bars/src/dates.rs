@@ -73,7 +73,7 @@ impl Dates {
         self.day(ts)?.checked_mul(DAY)
     }
 
-    /// Whether all bars begin at about one time of their days.
+    /// Tells whether all bars begin at about one time of their days.
     fn fits(self, ts: &[i64]) -> bool {
         let phases = || ts.iter().map(|ts| ts.checked_sub(self.midnight(*ts)?));
         let (Some(Some(least)), Some(Some(most))) = (phases().min(), phases().max()) else {

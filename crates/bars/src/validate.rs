@@ -65,7 +65,7 @@ impl fmt::Display for BarFault {
     }
 }
 
-/// What is undefined for prices of zero or below, for messages.
+/// The settings that are undefined for prices of zero or below, for messages.
 pub const NEEDS_POSITIVE: &str = "every reward and the scalers last_close, log1p_last and log_return \
                                   divide by a price or take its logarithm, so they are undefined \
                                   where a price is not positive";

@@ -62,7 +62,7 @@ impl Zone {
     /// Coordinated universal time.
     pub const UTC: Self = Self(Kind::Named(Tz::UTC));
 
-    /// Whether local times in this zone are UTC.
+    /// Tells whether local times in this zone are UTC.
     #[must_use]
     pub fn is_utc(self) -> bool {
         self == Self::UTC

@@ -5,7 +5,7 @@ use std::panic::{UnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is caught.
+    /// True if a panic of this thread is caught.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -98,7 +98,7 @@ impl Begun {
         write_bytes(dir, BEGUN, sealed::pretty(&begun).as_bytes()).map(drop)
     }
 
-    /// Whether it was written to a folder of this name, which is no dataset's then.
+    /// Tells whether it was written to a folder of this name, which is no dataset's then.
     pub(crate) fn is_of_folder(&self, dir: &Path) -> bool {
         self.folder.is_some() && self.folder == name_of(dir)
     }

@@ -63,7 +63,7 @@ pub(crate) fn check(dir: &Path) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// What `build.json` says of the folder that it is in.
+/// The purpose of a folder, as its `build.json` says it.
 #[derive(Clone, Copy)]
 enum MadeBy {
     /// There is none.

@@ -91,7 +91,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Whether the folder of this name still is the one that this build has locked.
+    /// Tells whether the folder of this name still is the one that this build has locked.
     fn is_ours(&self) -> bool {
         self.lock.as_ref().is_some_and(|lock| lock::is_named(lock, &self.dir.join(LOCK)))
     }
@@ -217,7 +217,7 @@ fn move_into_place(dir: &Path, out: &Path) -> Result<Option<PathBuf>, DatasetErr
     }
 }
 
-/// Whether a file system is mounted at a folder, which can't be renamed then.
+/// Tells whether a file system is mounted at a folder, which can't be renamed then.
 fn is_mounted(dir: &Path) -> bool {
     let (Ok(mounts), Ok(dir)) = (fs::read_to_string("/proc/self/mountinfo"), fs::canonicalize(dir))
     else {

@@ -217,7 +217,7 @@ impl DecisionPricer {
     }
 }
 
-/// Whether `[row, row + forward)` is in one segment.
+/// Tells whether `[row, row + forward)` is in one segment.
 fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
     let segments = market.segments();
     let at = segments.partition_point(|segment| segment.end <= row);

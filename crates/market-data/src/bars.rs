@@ -43,7 +43,7 @@ pub struct Bars {
 pub struct Unreadable {
     /// The file.
     pub file: String,
-    /// Why it can't be read, with its causes.
+    /// The reason why it can't be read, with its causes.
     pub problem: String,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct RawSeries {
     pub(crate) of_trades: bool,
 }
 
-/// Which prices are usable.
+/// A rule of usable prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prices {
     /// Any reading.
@@ -127,7 +127,7 @@ pub struct Loaded {
     pub series: Vec<Series>,
     /// How many bars were dropped, by fault.
     pub dropped: BTreeMap<String, u64>,
-    /// How many bars had their high or low widened to hold their open and close.
+    /// Number of bars whose high or low was widened to hold their open and close.
     pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
@@ -265,7 +265,7 @@ impl Bars {
     }
 }
 
-/// Whether a price is outside of its bar's range by no more than a unit in the last place of a
+/// Tells whether a price is outside of its bar's range by no more than a unit in the last place of a
 /// 32-bit float, to which vendors round: 2^-23 of it.
 fn is_rounding(price: f64, high: f64, low: f64) -> bool {
     (price - high).max(low - price) <= price.abs() * f64::from(f32::EPSILON)

@@ -239,7 +239,7 @@ fn all_roles(
     Ok(roles)
 }
 
-/// Whether a column is one of text.
+/// Tells whether a column is one of text.
 fn is_text(kind: &DataType) -> bool {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
@@ -258,12 +258,12 @@ fn text_columns(schema: &SchemaRef, roles: &Roles, options: &ReadOptions) -> Vec
     columns.map(|(at, _)| *at).collect()
 }
 
-/// Whether a column is read whatever it holds.
+/// Tells whether a column is read whatever it holds.
 fn is_needed(name: &str, kind: Kind) -> bool {
     kind == Kind::Trades || PRICE_COLUMNS.contains(&name) || name == "volume"
 }
 
-/// Whether the first value of a column of text is a number.
+/// Tells whether the first value of a column of text is a number.
 fn begins_with_number(columns: &Columns, at: usize, options: &ReadOptions) -> bool {
     let numbers = Numbers::of(&options.csv);
     let place = columns.places.binary_search(&at);

@@ -51,7 +51,7 @@ pub struct Converted {
     pub symbols: usize,
     /// How many bars were dropped, by fault.
     pub dropped: BTreeMap<String, u64>,
-    /// How many bars had their high or low widened to hold their open and close.
+    /// Number of bars whose high or low was widened to hold their open and close.
     pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,

@@ -14,7 +14,7 @@ use crate::{MarketDataError, ReadOptions, text};
 use find::Found;
 use tape::Tape;
 
-/// Whether bytes begin as JSON does that can hold a table.
+/// Tells whether bytes begin as JSON does that can hold a table.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     matches!(bytes.first(), Some(b'{' | b'['))

@@ -58,7 +58,7 @@ impl Levels {
         Some((levels, 2 + usize::from(index.is_some())))
     }
 
-    /// Whether a second line without a name of the index holds units, or the numbers of a row.
+    /// Tells whether a second line without a name of the index holds units, or the numbers of a row.
     fn has_no_symbols(&self, second: &[String]) -> bool {
         let is_time =
             |name: &String| !is_unnamed(name) && roles(std::slice::from_ref(name)).time.is_some();
@@ -207,7 +207,7 @@ impl Levels {
     }
 }
 
-/// Whether names hold those of a bar.
+/// Tells whether names hold those of a bar.
 fn has_prices(names: &[String]) -> bool {
     let values = roles(names).values;
     PRICE_COLUMNS.iter().all(|price| values.iter().any(|(_, name)| name == price))

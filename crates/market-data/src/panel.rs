@@ -4,7 +4,7 @@ use crate::MarketDataError;
 use crate::roles::is_weak_symbol;
 use crate::table::NO_TIME;
 
-/// Whether one row in ten or more has a time that another row has too.
+/// Tells whether one row in ten or more has a time that another row has too.
 pub(crate) fn repeats(ts: &[i64]) -> bool {
     let rises = |pair: &[i64]| pair[0] < pair[1];
     if ts.windows(2).all(rises) || ts.windows(2).all(|pair| pair[0] > pair[1]) {
@@ -16,7 +16,7 @@ pub(crate) fn repeats(ts: &[i64]) -> bool {
     again > 0 && again * 10 >= sorted.len()
 }
 
-/// Whether a column of text, as codes of so many values, has another value in each row of a time.
+/// Tells whether a column of text, as codes of so many values, has another value in each row of a time.
 pub(crate) fn tells_apart(ts: &[i64], codes: &[u32], values: usize) -> bool {
     // A column that is another one in each row is a note.
     if codes.len() != ts.len() || values < 2 || values >= ts.len() {
@@ -45,7 +45,7 @@ pub(crate) fn check_weak(
     Err(MarketDataError::file(file, problem))
 }
 
-/// Whether two rows have one time.
+/// Tells whether two rows have one time.
 fn has_twice(ts: &[i64]) -> bool {
     let mut sorted: Vec<i64> = ts.iter().copied().filter(|ts| *ts != NO_TIME).collect();
     sorted.sort_unstable();

@@ -189,20 +189,20 @@ pub(crate) fn roles(header: &[String]) -> Roles {
 }
 
 impl Roles {
-    /// Whether there is a time, and all prices of bars or the price and size of trades.
+    /// Tells whether there is a time, and all prices of bars or the price and size of trades.
     pub(crate) fn is_complete(&self) -> bool {
         let has = |price: &&str| self.values.iter().any(|(_, name)| name == price);
         self.time.is_some() && (self.kind == Kind::Trades || PRICE_COLUMNS.iter().all(has))
     }
 }
 
-/// Whether the name of a column of times says that they are UTC: `Gmt time`, `Datetime (UTC)`.
+/// Tells whether the name of a column of times says that they are UTC: `Gmt time`, `Datetime (UTC)`.
 pub(crate) fn says_utc(name: &str) -> bool {
     let name = normalise(name);
     name.split(|c: char| !c.is_alphanumeric()).any(|word| ["utc", "gmt"].contains(&word))
 }
 
-/// Whether a column has a name of symbols that also names other things.
+/// Tells whether a column has a name of symbols that also names other things.
 pub(crate) fn is_weak_symbol(name: &str) -> bool {
     known::WEAK_SYMBOL.contains(&normalise(name).as_str())
 }

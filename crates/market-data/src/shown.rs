@@ -9,7 +9,7 @@ const SHOWN: usize = 80;
 /// Names of a list that are shown.
 const NAMES: usize = 40;
 
-/// Whether a character acts on a terminal, or on the order or the lines of text, instead of being
+/// Tells whether a character acts on a terminal, or on the order or the lines of text, instead of being
 /// shown: controls, marks of direction, and characters without a width.
 #[must_use]
 pub fn acts(c: char) -> bool {

@@ -20,7 +20,7 @@ use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
 use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, text};
 
-/// What any compressed file may unpack to.
+/// The most bytes that any compressed file may unpack to.
 pub(crate) const UNPACKED_LIMIT: u64 = barloom_columnar::BATCH_LIMIT;
 
 /// Bytes that are read at once.
@@ -442,7 +442,7 @@ fn check_unpacked(file: &str, unpacked: &[u8], most: u64) -> Result<(), MarketDa
     Ok(())
 }
 
-/// What is wrong with a file that unpacks to more than the limit.
+/// The problem of a file that unpacks to more than the limit.
 fn too_large(limit: u64) -> String {
     format!("it unpacks to more than {limit} bytes, too many for its size; unpack it, and split it")
 }

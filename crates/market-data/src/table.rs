@@ -71,7 +71,7 @@ pub(crate) struct Table {
     pub(crate) unit_jumps: Vec<(usize, &'static str, &'static str)>,
     /// The unit of the first epoch time, if times are such numbers.
     pub(crate) time_unit: Option<&'static str>,
-    /// Whether times without a zone were taken for UTC.
+    /// True if times without a zone were taken for UTC.
     pub(crate) naive: bool,
     /// What else there is to say of its times.
     pub(crate) notes: Vec<String>,

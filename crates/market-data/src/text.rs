@@ -61,7 +61,7 @@ pub(crate) fn read(
     }
 }
 
-/// Whether text that can't be read could be without its last line, which has no end.
+/// Tells whether text that can't be read could be without its last line, which has no end.
 fn is_cut(file: &str, text: &[u8], options: &ReadOptions) -> bool {
     cut::whole_lines(text)
         .filter(|lines| cut::has_fewer_fields(lines, &text[lines.len()..]))
@@ -105,7 +105,7 @@ pub(crate) fn check_begin(file: &str, opened: &File) -> Result<(), MarketDataErr
     }
 }
 
-/// Whether a file begins like JSON, which may all be on one line.
+/// Tells whether a file begins like JSON, which may all be on one line.
 fn may_be_json(opened: &File) -> bool {
     let mut begin = [0; 64];
     let read = blocks::read_exact_at(opened, &mut begin, 0);

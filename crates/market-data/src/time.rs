@@ -55,7 +55,7 @@ impl Written {
     }
 }
 
-/// Whether text is a whole time, with its date.
+/// Tells whether text is a whole time, with its date.
 pub(crate) fn is_whole(text: &str) -> bool {
     // Nine digits and fewer can be a time of day.
     let is_clock = text.len() < 10 && digits(text.as_bytes()).is_some();
@@ -63,7 +63,7 @@ pub(crate) fn is_whole(text: &str) -> bool {
     written.is_some_and(|written| written != Written::Missing && written.is_plausible())
 }
 
-/// Whether text is a date without a time of day.
+/// Tells whether text is a date without a time of day.
 pub(crate) fn is_date(text: &str) -> bool {
     match of_text(text) {
         Some(Written::Local(ns)) => ns % (86_400 * SECOND) == 0,

@@ -114,7 +114,7 @@ impl Times {
 
 type UnitJumps = Vec<(usize, &'static str, &'static str)>;
 
-/// What rows are, which says what the order of their times means.
+/// The kind of rows, which says what the order of their times means.
 #[derive(Clone, Copy)]
 pub(crate) enum Order<'a> {
     /// Bars of the symbols with these codes, or of one: no two of a symbol have one time.
@@ -134,7 +134,7 @@ pub(crate) struct Instants {
     pub(crate) time_unit: Option<&'static str>,
     /// Where epoch numbers change their unit.
     pub(crate) unit_jumps: UnitJumps,
-    /// Whether times without a zone were taken for UTC.
+    /// True if times without a zone were taken for UTC.
     pub(crate) naive: bool,
     /// What was done with local times that name no instant, or two.
     pub(crate) notes: Vec<String>,
@@ -296,7 +296,7 @@ fn check_epochs(file: &str, column: &str, times: &Times) -> Result<(), MarketDat
     Ok(())
 }
 
-/// Whether a number of seconds, in ns, is `yyyymmddHH` or `yymmddHHMM` of a year up to 2099.
+/// Tells whether a number of seconds, in ns, is `yyyymmddHH` or `yymmddHHMM` of a year up to 2099.
 fn is_hour_in_digits(ns: i64) -> bool {
     let number = ns / 1_000_000_000;
     let is = |number: i64, of: i64, range: std::ops::RangeInclusive<i64>| {
@@ -314,7 +314,7 @@ fn is_hour_in_digits(ns: i64) -> bool {
     of_hour || of_minute
 }
 
-/// Whether rows that were moved to the next time that exists stand beside another row of the same
+/// Tells whether rows that were moved to the next time that exists stand beside another row of the same
 /// symbol at that time.
 fn stand_twice(ts: &[i64], moved: &[(usize, i64, i64)], codes: Option<&[u32]>) -> bool {
     let code = |row: usize| codes.map_or(0, |codes| codes[row]);
@@ -337,7 +337,7 @@ struct Twice {
 }
 
 impl Twice {
-    /// Whether another time is of the same hour that clocks showed twice.
+    /// Tells whether another time is of the same hour that clocks showed twice.
     fn is_with(&self, other: &Self) -> bool {
         let between = self.second - self.first;
         let apart = self.first.abs_diff(other.first);

@@ -19,7 +19,7 @@ const ROWS: usize = 300;
 /// Orders of columns that are tried of a text.
 const ORDERS: usize = 4;
 
-/// What a text is read as.
+/// The outcome of reading a text.
 enum Outcome {
     /// Series, and how many of their bars are errors.
     Read(Vec<Series>, u64),
@@ -44,7 +44,7 @@ fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Outcome, Market
     })
 }
 
-/// What a text is read as, under the options that are proposed if some are.
+/// The outcome of reading a text, under the options that are proposed if some are.
 fn outcome(name: &str, text: &str, options: &ReadOptions) -> Outcome {
     let error = match read(name, text, options) {
         Ok(outcome) => return outcome,
@@ -211,7 +211,7 @@ impl Fields {
     }
 }
 
-/// Whether a field is a number, perhaps with thousands.
+/// Tells whether a field is a number, perhaps with thousands.
 fn is_number(field: &str) -> bool {
     let plain = field.replace(',', "");
     let begins = field.bytes().any(|byte| byte.is_ascii_digit());
@@ -272,7 +272,7 @@ fn altered(text: &str, random: &mut Random) -> Vec<(String, bool, String)> {
     all
 }
 
-/// What differs in what was read, if anything does.
+/// The first difference of two readings, if there is one.
 fn difference(before: &[Series], after: &[Series], bare: bool) -> Option<String> {
     if before.len() != after.len() {
         return Some(format!("{} series, not {}", after.len(), before.len()));

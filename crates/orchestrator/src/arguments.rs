@@ -100,7 +100,7 @@ pub(crate) struct Build {
     pub(crate) digest: bool,
 }
 
-/// What a dataset is like, in place of what the recipe says.
+/// The shape of a dataset, in place of the recipe's.
 #[derive(Debug, Args)]
 pub(crate) struct Shape {
     /// How many samples: 1000000, 1_000_000, 1e6; or `all` with sequential positions.

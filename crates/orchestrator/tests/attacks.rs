@@ -12,7 +12,7 @@ const MEMORY: u32 = 1 << 20;
 /// The processor time that it may take, s: one that takes more is killed.
 const SECONDS: u32 = 2;
 
-/// What a command says, on both outputs, and its exit code, with 1 GiB of address space and 2 s.
+/// Runs a command with 1 GiB of address space and 2 s: both outputs, and its exit code.
 #[track_caller]
 fn run(dir: &Path, args: &[&str]) -> (i32, String) {
     let got = Command::new("sh")

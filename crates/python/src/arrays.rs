@@ -10,10 +10,10 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::errors;
 
-/// What every dict of arrays has.
+/// The columns of every dict of arrays.
 const ALWAYS: [&str; 3] = ["windows", "meta", "reward"];
 
-/// Which columns a dict has beside [`ALWAYS`].
+/// The columns of a dict beside [`ALWAYS`].
 #[derive(Debug)]
 pub(crate) enum Column {
     /// One of [`barloom_loader::COLUMNS`].

@@ -33,7 +33,7 @@ pub(crate) fn in_python(message: String) -> String {
     translated.unwrap_or(message)
 }
 
-/// What an engine's error is in Python, with the words of the command line, but for its options.
+/// Turns an engine's error into Python's, with arguments in place of options.
 pub(crate) fn of(error: impl Into<Error>) -> PyErr {
     let error = error.into();
     let name = match error.kind() {

@@ -152,7 +152,7 @@ pub(crate) fn serialize_interval<S: serde::Serializer>(
     interval.map(|interval| interval.to_string()).serialize(to)
 }
 
-/// Whether a value is the default.
+/// Tells whether a value is the default.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

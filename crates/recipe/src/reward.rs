@@ -228,7 +228,7 @@ impl RewardTable {
         }
     }
 
-    /// Whether stops and targets end trades.
+    /// Tells whether stops and targets end trades.
     #[must_use]
     pub fn honours_barriers(&self) -> bool {
         self.formulas == Formulas::V1 && self.barriers != Some(Barriers::Ignore)

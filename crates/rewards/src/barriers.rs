@@ -23,7 +23,7 @@ pub(crate) struct Barriers {
     pub(crate) down: f64,
     /// The lowest price that reaches the upper barrier.
     pub(crate) up: f64,
-    /// Whether the trade is long: its stop is the lower barrier.
+    /// True if the trade is long: its stop is the lower barrier.
     pub(crate) long: bool,
 }
 
@@ -40,7 +40,7 @@ impl Barriers {
         Self { stop, target, down: lower * (1.0 + TOUCH), up: upper * (1.0 - TOUCH), long }
     }
 
-    /// Whether prices from `low` to `high` reach the stop, and whether they reach the target.
+    /// Tells whether prices from `low` to `high` reach the stop, and whether they reach the target.
     #[inline(always)]
     pub(crate) fn reached(&self, low: f64, high: f64) -> (bool, bool) {
         let (down, up) = (low <= self.down, high >= self.up);

@@ -105,7 +105,7 @@ impl<'a> Bars<'a> {
         self.columns.iter().all(|column| column[a].to_bits() == column[b].to_bits())
     }
 
-    /// Whether a bar says something: it has a time and a range and is not the one before.
+    /// Tells whether a bar says something: it has a time and a range and is not the one before.
     fn counts(&self, row: usize) -> bool {
         self.high[row] > self.low[row]
             && self.ts[row] != NO_TIME

@@ -12,7 +12,7 @@ use crate::time::{self, Written};
 use crate::times::{Order, instants};
 use crate::{MarketDataError, ReadOptions};
 
-/// Whether the first value of a column of text is a whole time, with its date.
+/// Tells whether the first value of a column of text is a whole time, with its date.
 pub(super) fn begins_with_time(array: &ArrayRef) -> bool {
     if !is_text(array.data_type()) && !array.data_type().is_integer() {
         return false;

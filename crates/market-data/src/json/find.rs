@@ -37,7 +37,7 @@ pub(super) struct Found {
 /// A symbol that something around a value says, and how deep that is.
 type Said<'s> = Option<(&'s str, usize)>;
 
-/// Where the cells of a table are.
+/// The places of the cells of a table.
 pub(super) enum Rows {
     /// Records, and the column of each path in them.
     Records { records: Vec<Record>, paths: BTreeMap<String, usize> },
@@ -386,7 +386,7 @@ impl Finder<'_, '_> {
     }
 }
 
-/// Whether a key is rather a symbol than a word: `AAPL`, `XXBTZUSD`, `BTC/USD`.
+/// Tells whether a key is rather a symbol than a word: `AAPL`, `XXBTZUSD`, `BTC/USD`.
 fn is_symbol(key: &str) -> bool {
     key.bytes().any(|byte| byte.is_ascii_uppercase())
         && key.bytes().all(|byte| {

@@ -21,7 +21,7 @@ pub(super) fn digits(rows: &[u8], separator: u8, column: usize) -> usize {
     if longest <= 2 && !is_zero { 2 } else { 4 }
 }
 
-/// Whether the second field of rows without a header is a time of day, and the first a date.
+/// Tells whether the second field of rows without a header is a time of day, and the first a date.
 pub(super) fn has_clock(first: &csv::ByteRecord) -> bool {
     let text = |at: usize| std::str::from_utf8(first.get(at).unwrap_or_default()).unwrap_or("");
     let (date, clock) = (text(0), text(1));
@@ -37,7 +37,7 @@ pub(super) fn has_clock(first: &csv::ByteRecord) -> bool {
     is_clock && (clock.starts_with('0') || are_bars(first, 2) && !are_bars(first, 1))
 }
 
-/// Whether four fields from there on can be open, high, low and close.
+/// Tells whether four fields from there on can be open, high, low and close.
 fn are_bars(record: &csv::ByteRecord, from: usize) -> bool {
     let number = |at: usize| -> Option<f64> {
         std::str::from_utf8(record.get(from + at)?).ok()?.parse().ok()

@@ -123,7 +123,7 @@ fn too_long() -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, "a line is too long")
 }
 
-/// Whether that is why a block can't be read.
+/// True if that is why a block can't be read.
 pub(super) fn is_too_long(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::FileTooLarge
 }

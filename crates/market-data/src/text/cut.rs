@@ -20,7 +20,7 @@ pub(super) fn whole_lines(text: &[u8]) -> Option<&[u8]> {
     Some(&text[..=end])
 }
 
-/// Whether a last line has fewer fields than the one above it.
+/// Tells whether a last line has fewer fields than the one above it.
 pub(super) fn has_fewer_fields(above: &[u8], last: &[u8]) -> bool {
     let line = above.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |line: &[u8], separator: u8| memchr::memchr_iter(separator, line).count();

@@ -3,7 +3,7 @@
 use crate::roles::normalise;
 use crate::table::Kind;
 
-/// What whole numbers of prices are divided by: they are in units of 1e-9.
+/// The divisor of whole prices, which are in units of 1e-9.
 pub(crate) const FIXED_POINT: f64 = 1e9;
 
 /// The number that stands for a missing price, 2^63 - 1, once it was divided.
@@ -28,7 +28,7 @@ impl Records {
     }
 }
 
-/// Whether a record of that action is a trade.
+/// Tells whether a record of that action is a trade.
 pub(super) fn is_trade(action: &[u8]) -> bool {
     action.eq_ignore_ascii_case(b"T")
 }

@@ -4,7 +4,7 @@ use barloom_bars::CsvOptions;
 
 use super::number::Numbers;
 
-/// What parts decimals and thousands, `None` for the usual.
+/// The marks of decimals and thousands, `None` for the usual ones.
 pub(super) type Marks = (Option<char>, Option<char>);
 
 /// The ways in which numbers are written, those with fewer marks first.
@@ -24,7 +24,7 @@ const NEAR: f64 = 2.0;
 /// Two readings of `1,234` differ by this ratio.
 const FAR: f64 = 100.0;
 
-/// What marks were found in numbers.
+/// The marks that were found in numbers.
 #[derive(Debug, PartialEq)]
 pub(super) enum Found {
     /// These alone fit all numbers.
@@ -39,7 +39,7 @@ fn of_marks((decimal, thousands): Marks) -> Numbers {
     Numbers::of(&CsvOptions { decimal, thousands, ..CsvOptions::default() })
 }
 
-/// Whether a field is a number in one of the ways.
+/// Tells whether a field is a number in one of the ways.
 pub(super) fn is_number(field: &str) -> bool {
     let is_one =
         |marks: &Marks| of_marks(*marks).read(field.as_bytes()).is_some_and(|x| !x.is_nan());

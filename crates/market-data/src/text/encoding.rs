@@ -54,7 +54,7 @@ fn top(text: &[u8]) -> &[u8] {
     &text[..end.min(1 << 16)]
 }
 
-/// Whether a line of them is a header of bars or trades.
+/// Tells whether a line of them is a header of bars or trades.
 fn names_bars(top: &str) -> bool {
     top.lines().any(|line| {
         [',', ';', '\t', '|'].into_iter().any(|separator| {

@@ -6,7 +6,7 @@ use crate::table::SymbolCodes;
 use crate::time::{self, Written};
 use crate::{MarketDataError, panel};
 
-/// Whether a field is a time or a time of day.
+/// Tells whether a field is a time or a time of day.
 fn holds_time(field: &[u8]) -> bool {
     let text = String::from_utf8_lossy(field);
     let is = |text: &str| time::of_text(text).is_some_and(|time| time != Written::Missing);

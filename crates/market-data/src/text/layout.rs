@@ -54,7 +54,7 @@ pub(super) struct Layout<'a> {
     /// How many digits times of day have that are digits alone.
     pub(super) clock_digits: usize,
     pub(super) symbol: Option<usize>,
-    /// Whether the symbol is the number of an instrument, which says nothing if all have one.
+    /// True if the symbol is the number of an instrument, which says nothing if all have one.
     pub(super) symbol_is_number: bool,
     /// A further part of the symbol.
     pub(super) series: Option<usize>,
@@ -76,7 +76,7 @@ pub(super) struct Value {
     pub(super) needed: bool,
     /// What its numbers are divided by.
     pub(super) divisor: f64,
-    /// Whether one number stands for a missing one, as in Databento's prices.
+    /// True if one number stands for a missing one, as in Databento's prices.
     pub(super) has_undefined: bool,
 }
 
@@ -369,7 +369,7 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    /// Whether a row is a line of the header again.
+    /// Tells whether a row is a line of the header again.
     pub(super) fn is_header<'f>(&self, width: usize, field: &impl Fn(usize) -> &'f [u8]) -> bool {
         let is_one = |header: &csv::ByteRecord| {
             header.len() == width && header.iter().enumerate().all(|(at, name)| name == field(at))

@@ -101,7 +101,7 @@ impl Numbers {
         Some(plain.into())
     }
 
-    /// Whether what parts thousands stands where it can: three digits follow the last one, and three
+    /// Tells whether what parts thousands stands where it can: three digits follow the last one, and three
     /// or, as in India, two each of those before. `1,12549` and `0,5` are other numbers.
     fn are_groups(self, number: &[u8], thousands: u8) -> bool {
         let whole = number.split(|byte| *byte == self.decimal).next().unwrap_or_default();

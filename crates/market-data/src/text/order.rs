@@ -69,7 +69,7 @@ impl<'s> Columns<'s> {
         self.sample.times(at, None, &Clock::Told)
     }
 
-    /// Whether each of the first times is before that of the same row, by two steps at most.
+    /// Tells whether each of the first times is before that of the same row, by two steps at most.
     fn are_beside(&self, first: &[i64], second: &[i64]) -> bool {
         let step = |(a, b): &(usize, usize)| second[*a].abs_diff(second[*b]) as i64;
         let mut steps: Vec<i64> = self.steps.iter().map(step).collect();
@@ -110,7 +110,7 @@ impl<'s> Columns<'s> {
         rows.iter().sum::<f64>() / rows.len().max(1) as f64
     }
 
-    /// Whether two columns hold the same numbers.
+    /// Tells whether two columns hold the same numbers.
     fn are_same(&self, a: usize, b: usize) -> bool {
         let same =
             |(a, b): (&f64, &f64)| (a - b).abs() <= SLACK * a.abs() || a.is_nan() && b.is_nan();
@@ -174,7 +174,7 @@ fn listed(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// Why columns are not what they are taken for; none if rows do not contradict it.
+/// Tells why columns are not what they are taken for; none if rows do not contradict it.
 fn contradiction(columns: &Columns<'_>, roles: &Roles) -> Option<String> {
     if columns.rows() == 0 {
         return None;
@@ -271,7 +271,7 @@ fn contradicts_bar(columns: &Columns<'_>, bar: Bar, others: &[usize]) -> Option<
     None
 }
 
-/// Whether one reading has more of the steps: few steps decide by their number, many only if it is no
+/// Tells whether one reading has more of the steps: few steps decide by their number, many only if it is no
 /// chance.
 fn is_preferred(one: usize, other: usize) -> bool {
     let steps = one + other;
@@ -279,7 +279,7 @@ fn is_preferred(one: usize, other: usize) -> bool {
     one as f64 > other as f64 + margin
 }
 
-/// Whether the range of one bar lies within that of another in every row, and is narrower.
+/// Tells whether the range of one bar lies within that of another in every row, and is narrower.
 fn is_within(columns: &Columns<'_>, one: Bar, other: Bar) -> bool {
     let [(high, low), (top, bottom)] =
         [one, other].map(|bar| (columns.column(bar[1]), columns.column(bar[2])));

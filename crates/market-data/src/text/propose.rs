@@ -31,7 +31,7 @@ const SAMPLE: usize = 1_000;
 const TRIES: usize = 4;
 /// How much longer times span if days are taken for years.
 const FAR_YEARS: i64 = 20;
-/// What may part fields.
+/// Characters that may separate fields.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Other names of columns, normalised.
@@ -118,7 +118,7 @@ const FORMATS: &[&str] = &[
     "%m/%Y",
 ];
 
-/// What would read the text, for the end of an error: options under which all of it was read, and
+/// A proposal for the end of an error: options under which all of the text was read, and
 /// judged to be without errors. Else what is known of its numbers.
 pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option<String> {
     // What is looked for shows in the first lines, unless these are no lines of bars.
@@ -161,7 +161,7 @@ pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option
     unsure
 }
 
-/// Whether a text is read with the options, and what is read has no errors.
+/// Tells whether a text is read with the options, and what is read has no errors.
 fn is_sound(file: &str, text: &[u8], csv: &CsvOptions, options: &ReadOptions) -> bool {
     let tried = ReadOptions { csv: csv.clone(), ..options.clone() };
     let read = || -> Result<Bars, MarketDataError> {
@@ -262,7 +262,7 @@ impl Head {
         Some(Self { csv, separator, rows, header: Some(header), width })
     }
 
-    /// Whether a line above can be passed over: it is a remark, neither a row nor one of names.
+    /// Tells whether a line above can be passed over: it is a remark, neither a row nor one of names.
     fn may_skip(&self, line: &[u8]) -> bool {
         let line = String::from_utf8_lossy(line);
         let fields: Vec<String> = line
@@ -371,7 +371,7 @@ impl Head {
     }
 }
 
-/// Whether a field is a number in some way, or empty.
+/// Tells whether a field is a number in some way, or empty.
 fn is_value(field: &str) -> bool {
     is_missing(field) || digits::is_number(field)
 }

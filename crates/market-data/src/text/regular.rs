@@ -144,7 +144,7 @@ fn numbers(numbers: Numbers, fields: &Fields<'_>, values: &mut [f64]) -> bool {
     })
 }
 
-/// Whether the first field that is no number is one with marks that were not told.
+/// Tells whether the first field that is no number is one with marks that were not told.
 fn is_marked(numbers: Numbers, fields: &Fields<'_>) -> bool {
     let mut is_marked = false;
     fields.all(|start, end| {

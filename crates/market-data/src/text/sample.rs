@@ -16,7 +16,7 @@ const ROWS: usize = 64;
 #[derive(Default)]
 pub(super) struct Sample {
     rows: Vec<csv::StringRecord>,
-    /// Whether a row stands right below the one before it.
+    /// True if a row stands right below the one before it.
     follows: Vec<bool>,
     width: usize,
 }
@@ -127,7 +127,7 @@ impl Sample {
         self.pairs().filter_map(step).collect()
     }
 
-    /// Whether times rise, or fall, from every row to the one below it.
+    /// Tells whether times rise, or fall, from every row to the one below it.
     pub(super) fn is_monotone(&self, times: &[i64]) -> bool {
         let mut pairs = self.pairs().peekable();
         let Some((a, b)) = pairs.peek().copied() else { return true };

@@ -35,7 +35,7 @@ pub(super) fn check(layout: &Layout<'_>) -> Result<(), MarketDataError> {
     Ok(())
 }
 
-/// Whether two fields say the same: as text, or as numbers.
+/// Tells whether two fields say the same: as text, or as numbers.
 fn are_equal(numbers: Numbers, one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;

@@ -52,7 +52,7 @@ fn of_digits(date: i64, clock: i64) -> Option<Written> {
 /// 1973-03-03 in ns: smaller epochs are seldom times.
 const EARLIEST: i64 = 100_000_000 * SECOND;
 
-/// Whether an epoch number is so small that it rather counts something else.
+/// Tells whether an epoch number is so small that it rather counts something else.
 pub(crate) fn is_early(ns: i64) -> bool {
     ns < EARLIEST
 }

@@ -70,7 +70,7 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Why errors fail.
+/// Tells why errors fail.
 fn unusable(errors: u64) -> String {
     let (count, them) = match errors {
         1 => ("1 bar is".to_owned(), "it"),

@@ -44,7 +44,7 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     output.print(&report::json(&done), &text)
 }
 
-/// Where the command is, if it runs from the folder that Cargo built it in.
+/// The path of the command, if it runs from the folder that Cargo built it in.
 fn how_to_call() -> String {
     let built = std::env::current_exe().ok().filter(|path| {
         let folder = path.parent().and_then(Path::parent);

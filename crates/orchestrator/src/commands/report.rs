@@ -40,7 +40,7 @@ pub(crate) fn text(done: &Done) -> String {
     out
 }
 
-/// What is in each part, then the digests of all.
+/// Describes each part, then gives the digests of all.
 pub(crate) fn parts_text(parts: &[BuiltPart]) -> String {
     let mut out = String::new();
     for part in parts {

@@ -18,14 +18,14 @@ impl Columns<'_> {
         self.column(at).iter().all(|x| x.is_nan() || x.fract() == 0.0)
     }
 
-    /// Whether a rule holds in nearly all of the rows that it is about, which are two or more.
+    /// Tells whether a rule holds in nearly all of the rows that it is about, which are two or more.
     fn mostly(&self, rule: impl Fn(usize) -> Option<bool>) -> bool {
         let told: Vec<bool> = (0..self.rows()).filter_map(rule).collect();
         let held = told.iter().filter(|held| **held).count();
         told.len() >= 2 && held as f64 >= MOST * told.len() as f64
     }
 
-    /// Whether a column lies within the range of the bar.
+    /// Tells whether a column lies within the range of the bar.
     fn is_inside(&self, at: usize, bar: Bar) -> bool {
         let [_, high, low, _] = bar.map(|at| self.column(at));
         let x = self.column(at);
@@ -45,7 +45,7 @@ impl Columns<'_> {
         moves
     }
 
-    /// Whether a column holds prices: they lie within the bar, or keep their ratio to the close as
+    /// Tells whether a column holds prices: they lie within the bar, or keep their ratio to the close as
     /// adjusted ones do, or are as large as the close and change as little.
     pub(super) fn is_price(&self, at: usize, bar: Bar) -> bool {
         if self.column(at).is_empty() {
@@ -54,7 +54,7 @@ impl Columns<'_> {
         self.is_inside(at, bar) || self.is_adjusted(at, bar) || self.is_smooth(at, bar)
     }
 
-    /// Whether a column is the close times a factor that seldom changes.
+    /// Tells whether a column is the close times a factor that seldom changes.
     pub(super) fn is_adjusted(&self, at: usize, bar: Bar) -> bool {
         let (x, close) = (self.column(at), self.column(bar[3]));
         let ratio = |a: f64, b: f64| libm::log(a / b).abs();
@@ -80,7 +80,7 @@ impl Columns<'_> {
             && !self.is_constant(at)
     }
 
-    /// Whether a column is another one times a price of the bar.
+    /// Tells whether a column is another one times a price of the bar.
     pub(super) fn is_turnover(&self, at: usize, of: usize, bar: Bar) -> bool {
         let [_, high, low, _] = bar.map(|at| self.column(at));
         let (x, of) = (self.column(at), self.column(of));
@@ -91,7 +91,7 @@ impl Columns<'_> {
         })
     }
 
-    /// Whether a column is another one times or by a price, in any unit.
+    /// Tells whether a column is another one times or by a price, in any unit.
     fn is_product(&self, at: usize, of: usize, bar: Bar) -> bool {
         let close = self.column(bar[3]);
         let (x, of) = (self.column(at), self.column(of));
@@ -105,7 +105,7 @@ impl Columns<'_> {
         })
     }
 
-    /// Whether of two columns the first is the volume: the other is the first times a price, counts
+    /// Tells whether of two columns the first is the volume: the other is the first times a price, counts
     /// trades, or says next to nothing.
     pub(super) fn is_volume_beside(&self, at: usize, other: usize, bar: Bar) -> bool {
         let says_nothing = self.nonzero(other) < 0.5 && self.nonzero(at) > MOST;
@@ -134,7 +134,7 @@ impl Columns<'_> {
         among.iter().copied().filter(may_be).collect()
     }
 
-    /// Whether a column holds the last ms or us of the steps that begin at the times of the rows, as
+    /// Tells whether a column holds the last ms or us of the steps that begin at the times of the rows, as
     /// Binance writes them.
     fn end_steps(&self, at: usize) -> bool {
         const LAST: [i64; 2] = [999_000_000, 999_999_000];
@@ -152,7 +152,7 @@ impl Columns<'_> {
     }
 }
 
-/// Why the volume, and what is beside it, is not what it is taken for.
+/// Tells why the volume, and what is beside it, is not what it is taken for.
 pub(super) fn contradicts(
     columns: &Columns<'_>,
     bar: Bar,
@@ -208,7 +208,7 @@ pub(super) fn contradicts(
     None
 }
 
-/// Whether a column holds words, which may be symbols; flags and times are none.
+/// Tells whether a column holds words, which may be symbols; flags and times are none.
 pub(super) fn is_unknown_text(columns: &Columns<'_>, at: usize) -> bool {
     let is_flag =
         |field: &str| ["true", "false"].iter().any(|flag| field.eq_ignore_ascii_case(flag));
@@ -241,7 +241,7 @@ fn another_bar(columns: &Columns<'_>, bar: Bar, others: &[usize]) -> Option<usiz
     if sets.any(|set| is_ask(&set)) { None } else { Some(first) }
 }
 
-/// Why the columns of Binance's klines are others.
+/// Tells why the columns of Binance's klines are others.
 pub(super) fn contradicts_klines(columns: &Columns<'_>, bar: Bar, roles: &Roles) -> Option<String> {
     let at = |role: &str| roles.values.iter().find(|(_, name)| name == role).map(|(at, _)| *at);
     let close_time = at("close_time")?;
@@ -278,7 +278,7 @@ pub(super) fn contradicts_klines(columns: &Columns<'_>, bar: Bar, roles: &Roles)
     (!fits).then(|| "columns 6 to 12 are not those of Binance's klines".into())
 }
 
-/// Why price and size are not what they are taken for.
+/// Tells why price and size are not what they are taken for.
 pub(super) fn contradicts_trades(columns: &Columns<'_>, roles: &Roles) -> Option<String> {
     let [(price, _), (size, _)] = &roles.values[..] else { return None };
     let moves = |at: usize| -> Option<f64> {
