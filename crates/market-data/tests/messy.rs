@@ -558,6 +558,8 @@ fn a_point_between_semicolons_may_part_thousands() {
     let text = "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen\n\
                 14.01.2024;1.200;1.200;1.198;1.199;5.271\n\
                 15.01.2024;1.199;1.203;1.198;1.199;86.771\n";
+    let small = text.replace("5.271", "271");
+    assert!(read(small.as_bytes(), &ReadOptions::default()).is_err());
     let refused = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
     assert!(
         refused.contains("thousands = \".\"") && refused.contains("decimal = \".\""),

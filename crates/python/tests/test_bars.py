@@ -222,11 +222,12 @@ def test_prices_adjusted_to_a_column() -> None:
 
 def test_text_laid_out_as_the_recipe_says(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    path.write_text("made by hand\nDatum;Open;High;Low;Close\n31.12.24;1,5;2,5;1,0;2,0\n")
+    path.write_text("made by hand\nDatum;Open;High;Low;Close\n30.12.24;1,5;2,5;1,0;2,0\n"
+                    "31.12.24;1,5;2,5;1,0;2,1\n02.01.25;1,5;2,5;1,0;2,2\n")
     csv = {"skip_rows": 1, "time_format": "%d.%m.%y", "decimal": ",", "rename": {"Datum": "time"}}
     table = barloom.read_bars(str(path), csv=csv).to_pandas()
-    assert table["close"].tolist() == [2.0]
-    assert str(table["ts"][0]) == "2024-12-31 00:00:00+00:00"
+    assert table["close"].tolist() == [2.0, 2.1, 2.2]
+    assert str(table["ts"][1]) == "2024-12-31 00:00:00+00:00"
     with pytest.raises(barloom.DataError, match="this reads it: csv={"):
         barloom.read_bars(str(path))
 

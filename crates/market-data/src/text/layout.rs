@@ -340,7 +340,6 @@ impl<'a> Layout<'a> {
         if self.separator != b';' || csv.decimal.is_some() || csv.thousands.is_some() {
             return Ok(());
         }
-        let has_volume = self.values.iter().any(|value| value.name == "volume");
         let is_number =
             |value: &&Value| value.name == "volume" || PRICE_COLUMNS.contains(&&*value.name);
         let sample = Sample::of(head(self.rows), self.separator, self.header.len());
@@ -348,20 +347,31 @@ impl<'a> Layout<'a> {
         let is_either = |field: &str| {
             let number = field.strip_prefix('-').unwrap_or(field);
             let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-            number.split_once('.').is_some_and(|(whole, rest)| {
-                (1..=3).contains(&whole.len())
-                    && !whole.starts_with('0')
-                    && rest.len() == 3
-                    && is_digits(whole)
-                    && is_digits(rest)
-            })
+            // A whole number below 1000 has no point either way.
+            let Some((whole, rest)) = number.split_once('.') else {
+                return (1..=3).contains(&number.len()) && is_digits(number);
+            };
+            (1..=3).contains(&whole.len())
+                && !whole.starts_with('0')
+                && rest.len() == 3
+                && is_digits(whole)
+                && is_digits(rest)
         };
         let mut numbers = self.values.iter().filter(is_number);
+        // Volumes with a point, beside prices with one: prices alone have three decimals in Tokyo.
+        let has_point = |is_volume: bool| {
+            let mut values = self.values.iter().filter(is_number);
+            values.any(|value| {
+                (value.name == "volume") == is_volume
+                    && sample.fields(value.at).any(|field| field.contains('.'))
+            })
+        };
         if sample.len() > 0
-            && has_volume
+            && has_point(true)
+            && has_point(false)
             && numbers.all(|value| sample.fields(value.at).all(is_either))
         {
-            let problem = "every price and volume has three digits after a point, as 1.200 has: it \
+            let problem = "prices and volumes with a point have three digits after it, as 1.200 has: it \
                            may be 1.2 or 1200. Set decimal = \".\" or thousands = \".\" under \
                            [data.csv]";
             return Err(MarketDataError::file(self.file, problem));
