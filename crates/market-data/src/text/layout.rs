@@ -372,7 +372,7 @@ impl<'a> Layout<'a> {
             && numbers.all(|value| sample.fields(value.at).all(is_either))
         {
             let problem = "prices and volumes with a point have three digits after it, as 1.200 has: it \
-                           may be 1.2 or 1200. Set decimal = \".\" or thousands = \".\" under \
+                           may be 1.2 or 1200. Set decimal = \".\", or decimal = \",\" and thousands = \".\", under \
                            [data.csv]";
             return Err(MarketDataError::file(self.file, problem));
         }
