@@ -5,7 +5,7 @@ use crate::Interval;
 const HOUR: i64 = 3_600_000_000_000;
 const DAY: i64 = 24 * HOUR;
 
-/// How far from each other bars of one zone begin in UTC days: clocks change by an hour, and in two
+/// The distance at which bars of one zone begin in UTC days: clocks change by an hour, and in two
 /// zones files of which were joined by a few.
 const SPREAD: i64 = 4 * HOUR;
 

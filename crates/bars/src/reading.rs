@@ -70,7 +70,7 @@ pub struct Aggregate {
     pub partial: PartialBar,
     /// What is done with empty intervals, which only time bars have.
     pub empty: EmptyBars,
-    /// Where the intervals of time bars are counted from. `None` is midnight UTC, but for bars of a
+    /// The time from which the intervals of time bars are counted. `None` is midnight UTC, but for bars of a
     /// day or more that begin at local midnights: their days are those.
     pub anchor: Option<Anchor>,
 }

@@ -26,7 +26,7 @@ pub struct IpcFile<R> {
     file: R,
     schema: SchemaRef,
     decoder: FileDecoder,
-    /// Those of dictionaries, which are read before the first batch.
+    /// Blocks of dictionaries, which are read before the first batch.
     dictionaries: Vec<Block>,
     batches: Vec<Block>,
     /// Bytes that may still be unpacked.
@@ -77,7 +77,7 @@ impl<R: ChunkReader> IpcFile<R> {
         &self.schema
     }
 
-    /// How many record batches there are.
+    /// Number of record batches.
     #[must_use]
     pub fn batches(&self) -> usize {
         self.batches.len()

@@ -105,7 +105,7 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// How many rows to read at a time, so that even the longest text in each of them has room in a
+    /// Number of rows to read at a time, so that even the longest text in each of them has room in a
     /// quarter of the limit.
     #[must_use]
     pub fn batch_rows(&self, limit: u64) -> usize {

@@ -53,7 +53,7 @@ pub enum DatasetError {
     HoldsDataset {
         /// The folder.
         dir: PathBuf,
-        /// What of a dataset is in it.
+        /// The part of a dataset that is in it.
         found: PathBuf,
     },
     /// Something that no build wrote is where the dataset is built.
@@ -112,9 +112,9 @@ pub enum DatasetError {
     TooManyToVerify {
         /// The dataset.
         path: PathBuf,
-        /// How many were asked for.
+        /// Number that was asked for.
         samples: u64,
-        /// How many can be.
+        /// Number that can be.
         most: u64,
     },
     /// A virtual dataset has no shards to be built apart.
@@ -227,7 +227,7 @@ fn whole_shards(count: usize) -> String {
     format!("{count} whole shard{}", if count == 1 { "" } else { "s" })
 }
 
-/// How to go on with the whole shards that stay.
+/// Advice to go on with the whole shards that stay.
 fn go_on(dir: &Path, shards: usize, because: &DatasetError) -> String {
     let (stay, them) = if shards == 1 { ("stays", "it") } else { ("stay", "them") };
     let (shards, dir) = (whole_shards(shards), dir.display());

@@ -126,7 +126,7 @@ pub enum MarketDataError {
     Foreign {
         /// The folder.
         path: PathBuf,
-        /// What is in it.
+        /// The contents that were found.
         entry: String,
     },
     /// What was read is no series or market.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::MarketDataError;
 
-/// How a format begins, what it is called, and how its bars can be had.
+/// A format: its first bytes, its name, and the way to get its bars.
 const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)", EXCEL),
     (b"SQLite format 3\0", "an SQLite database", "pandas.read_sql"),

@@ -73,7 +73,7 @@ pub(crate) struct Table {
     pub(crate) time_unit: Option<&'static str>,
     /// True if times without a zone were taken for UTC.
     pub(crate) naive: bool,
-    /// What else there is to say of its times.
+    /// Notes on its times.
     pub(crate) notes: Vec<String>,
     /// The names of all numeric columns of the file, those that are not wanted too.
     pub(crate) available: Vec<String>,

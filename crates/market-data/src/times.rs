@@ -132,11 +132,11 @@ pub(crate) struct Instants {
     pub(crate) ts: Vec<i64>,
     /// The unit of the first epoch number.
     pub(crate) time_unit: Option<&'static str>,
-    /// Where epoch numbers change their unit.
+    /// Rows at which epoch numbers change their unit.
     pub(crate) unit_jumps: UnitJumps,
     /// True if times without a zone were taken for UTC.
     pub(crate) naive: bool,
-    /// What was done with local times that name no instant, or two.
+    /// Notes on local times that name no instant, or two.
     pub(crate) notes: Vec<String>,
 }
 

@@ -316,7 +316,7 @@ fn difference(before: &[Series], after: &[Series], bare: bool) -> Option<String>
     None
 }
 
-/// How texts that were altered were read.
+/// Counts of the ways in which altered texts were read.
 #[derive(Default)]
 struct Count {
     texts: usize,

@@ -103,7 +103,7 @@ pub(crate) struct Build {
 /// The shape of a dataset, in place of the recipe's.
 #[derive(Debug, Args)]
 pub(crate) struct Shape {
-    /// How many samples: 1000000, 1_000_000, 1e6; or `all` with sequential positions.
+    /// Number of samples: 1000000, 1_000_000, 1e6; or `all` with sequential positions.
     #[arg(long, value_name = "N")]
     pub(crate) samples: Option<String>,
     /// The seed of every draw.

@@ -13,14 +13,14 @@ pub(crate) fn line(out: &mut String, line: fmt::Arguments<'_>) {
     out.push('\n');
 }
 
-/// How many bars were dropped, by fault: `3 high below low, 1 negative volume`.
+/// Numbers of dropped bars by fault: `3 high below low, 1 negative volume`.
 pub(crate) fn dropped(dropped: &BTreeMap<String, u64>) -> String {
     let faults: Vec<String> =
         dropped.iter().map(|(fault, n)| format!("{} {fault}", count(*n))).collect();
     faults.join(", ")
 }
 
-/// How many of them a second, rounded to three digits: `1,240,000`.
+/// A rate a second, rounded to three digits: `1,240,000`.
 pub(crate) fn rate(n: u64, seconds: f64) -> String {
     count(rounded(n as f64 / seconds.max(1e-9)))
 }
@@ -35,7 +35,7 @@ pub(crate) fn rounded(x: f64) -> u64 {
     (whole / unit + u64::from(whole % unit >= unit.div_ceil(2))) * unit
 }
 
-/// How long something took: `0.52 s`, `12.3 s`, `3m 20s`.
+/// A duration: `0.52 s`, `12.3 s`, `3m 20s`.
 pub(crate) fn seconds(time: Duration) -> String {
     match time.as_secs_f64() {
         short if short < 10.0 => format!("{short:.2} s"),

@@ -94,7 +94,7 @@ impl Place {
         command
     }
 
-    /// How many calls of a command change files.
+    /// Number of calls of a command that change files.
     fn calls_of(&self, args: &str) -> u32 {
         let count = self.path("count");
         let variable = [("BARLOOM_FAULT_COUNT", count.to_str().expect("a path"))];

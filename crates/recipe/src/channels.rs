@@ -1,4 +1,4 @@
-//! Which columns windows hold: a list of names, or `"auto"`.
+//! The columns that windows hold: a list of names, or `"auto"`.
 
 use std::ops::Deref;
 

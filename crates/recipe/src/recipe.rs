@@ -166,7 +166,7 @@ impl Recipe {
         self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
     }
 
-    /// How actions on a market are priced, with every default in place. `bars_per_year = "auto"` is
+    /// Settings by which actions on a market are priced, with every default in place. `bars_per_year = "auto"` is
     /// that of each series.
     ///
     /// # Errors

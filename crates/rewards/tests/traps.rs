@@ -211,7 +211,7 @@ fn a_stop_that_is_just_touched_is_not_booked_as_a_target() {
     assert_eq!(reached.2, ExitReason::Target);
 }
 
-/// Of prices from 3e-12 to 3e38, as coins and currencies have them, nothing is lost.
+/// Prices from 3e-12 to 3e38, as coins and currencies have them, lose nothing.
 #[test]
 fn tiny_and_huge_prices_are_priced_alike() {
     for unit in [3.4e-12, 2.731e-5, 1.0, 1.05e9, 4e24, 2.9e38] {

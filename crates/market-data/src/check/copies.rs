@@ -11,7 +11,7 @@ const BARS: usize = 5;
 const IDLE: usize = 100;
 /// Shorter blocks that say nothing of chance yet.
 const FEW: usize = 3;
-/// How many blocks may be expected by chance.
+/// Number of blocks that may be expected by chance.
 const CHANCE: f64 = 0.01;
 
 /// A block of bars and where it stands before.
@@ -19,7 +19,7 @@ struct Copy {
     row: usize,
     before: usize,
     rows: usize,
-    /// Those that count.
+    /// Rows that count.
     bars: usize,
 }
 

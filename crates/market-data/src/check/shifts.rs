@@ -63,7 +63,7 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>], levels:
     }
 }
 
-/// How many times the one of two prices is the other, by their ratio.
+/// Describes the ratio of two prices.
 fn times(ratio: f64) -> f64 {
     ratio.max(1.0 / ratio)
 }

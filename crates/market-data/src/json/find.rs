@@ -6,7 +6,7 @@ use crate::roles::{is_unnamed, normalise, roles};
 use crate::shown::{cut, listed};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How deep tables are looked for.
+/// The depth to which tables are looked for.
 const DEEPEST: usize = 8;
 
 /// Tables of a file at most.
@@ -29,7 +29,7 @@ pub(super) struct Found {
     pub(super) header: Vec<String>,
     /// The symbol of all its rows, if something beside it says one.
     pub(super) symbol: Option<String>,
-    /// How deep the symbol is said.
+    /// The depth at which the symbol is said.
     said: usize,
     pub(super) rows: Rows,
 }

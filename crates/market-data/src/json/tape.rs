@@ -88,7 +88,7 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Where the scalar ends that begins there.
+    /// The end of the scalar that begins there.
     fn end(&self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
         if bytes[start] != b'"' {

@@ -13,7 +13,7 @@ const UNDEFINED: f64 = 9_223_372_036_854_775_807.0 / FIXED_POINT;
 pub(crate) struct Records {
     /// The number of the instrument.
     pub(crate) instrument: usize,
-    /// What happened: a trade, or something else.
+    /// The column of events: a trade, or something else.
     pub(crate) action: Option<usize>,
 }
 

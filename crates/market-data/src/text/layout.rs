@@ -51,14 +51,14 @@ pub(super) struct Layout<'a> {
     pub(super) time: usize,
     /// A time of day beside a date, in a column of its own.
     pub(super) time_of_day: Option<usize>,
-    /// How many digits times of day have that are digits alone.
+    /// Number of digits of times of day that are digits alone.
     pub(super) clock_digits: usize,
     pub(super) symbol: Option<usize>,
     /// True if the symbol is the number of an instrument, which says nothing if all have one.
     pub(super) symbol_is_number: bool,
     /// A further part of the symbol.
     pub(super) series: Option<usize>,
-    /// What happened, of which only trades are read.
+    /// The column of events, of which only trades are read.
     pub(super) action: Option<usize>,
     /// Columns that mean the same, of which the second is not read.
     pub(super) twins: Vec<(usize, usize)>,

@@ -27,9 +27,9 @@ const LONGEST: usize = 1 << 20;
 const ROWS: usize = 5_000;
 /// Rows from which the order of columns is told.
 const SAMPLE: usize = 1_000;
-/// How often all of the text is read at most.
+/// The most times that all of the text is read.
 const TRIES: usize = 4;
-/// How much longer times span if days are taken for years.
+/// The factor by which times span longer if days are taken for years.
 const FAR_YEARS: i64 = 20;
 /// Characters that may separate fields.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];

@@ -1,4 +1,4 @@
-//! Which column is the volume, or the size of a trade.
+//! The column of the volume, or of the size of a trade.
 
 use super::{Bar, Columns, SLACK, bars};
 use crate::roles::Roles;
