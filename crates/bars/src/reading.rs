@@ -70,8 +70,8 @@ pub struct Aggregate {
     pub partial: PartialBar,
     /// What is done with empty intervals, which only time bars have.
     pub empty: EmptyBars,
-    /// The time from which the intervals of time bars are counted. `None` is midnight UTC, but for bars of a
-    /// day or more that begin at local midnights: their days are those.
+    /// The time from which the intervals of time bars are counted. `None` is midnight UTC, but for
+    /// bars of a day or more that begin at local midnights: their days are those.
     pub anchor: Option<Anchor>,
 }
 

@@ -105,8 +105,8 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Number of rows to read at a time, so that even the longest text in each of them has room in a
-    /// quarter of the limit.
+    /// Number of rows to read at a time, so that even the longest text in each of them has room in
+    /// a quarter of the limit.
     #[must_use]
     pub fn batch_rows(&self, limit: u64) -> usize {
         let fits = usize::try_from(limit).unwrap_or(usize::MAX) / 4;

@@ -166,8 +166,8 @@ impl Recipe {
         self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
     }
 
-    /// Settings by which actions on a market are priced, with every default in place. `bars_per_year = "auto"` is
-    /// that of each series.
+    /// Settings by which actions on a market are priced, with every default in place.
+    /// `bars_per_year = "auto"` is that of each series.
     ///
     /// # Errors
     /// The `[reward]` table is wrong.

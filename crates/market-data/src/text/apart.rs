@@ -3,9 +3,10 @@
 use super::layout::reader;
 use crate::time;
 
-/// Number of digits that the times of day of a column have, if they are digits alone: six as HHMMSS, or
-/// four as HHMM. Programs that take them for numbers leave leading zeros out, so it is the longest
-/// that says it. Two, which no time of day is read from, where none is longer: those are hours.
+/// Number of digits that the times of day of a column have, if they are digits alone: six as
+/// HHMMSS, or four as HHMM. Programs that take them for numbers leave leading zeros out, so it is
+/// the longest that says it. Two, which no time of day is read from, where none is longer: those
+/// are hours.
 pub(super) fn digits(rows: &[u8], separator: u8, column: usize) -> usize {
     let mut records = reader(rows, separator);
     let mut record = csv::ByteRecord::new();
