@@ -18,8 +18,8 @@ pub struct SeriesSpan {
     pub max_gap_ns: Option<i64>,
 }
 
-/// One or more series end to end in one arena of columns: the prices and the channels. Every price
-/// is positive: rewards and some scalers divide by prices.
+/// A market: series end to end in one arena of columns, the prices and the channels. Every price is
+/// positive, as rewards and some scalers divide by prices.
 ///
 /// Rows are arena rows, counted from 0 over all series.
 #[derive(Clone, Debug)]

@@ -366,8 +366,8 @@ impl RawSeries {
         self.columns.iter_mut().for_each(|c| c.values.resize(after, f64::NAN));
     }
 
-    /// Of rows with one time keeps the first or the last, in the order of files and rows, where the
-    /// first of them stands; how many others there were.
+    /// Keeps the first or the last of the rows with one time, in the order of files and rows, where the
+    /// first of them stands. Gives the number of the others.
     pub(crate) fn keep_one(&mut self, which: OnDuplicate) -> u64 {
         if which == OnDuplicate::Error || self.ts.windows(2).all(|pair| pair[0] < pair[1]) {
             return 0;

@@ -22,7 +22,7 @@ use crate::shown::cut;
 /// The columns of each symbol.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Levels {
-    /// Of each column its symbol and its name; none if it is of no symbol.
+    /// The symbol and the name of each column; none if it is of no symbol.
     columns: Vec<Option<(String, String)>>,
     /// The column of times, which is common to all symbols, and its name.
     time: Option<(usize, String)>,

@@ -29,7 +29,7 @@ pub(crate) const KEYS: &[&str] = &[
 /// Bars a year, for the annualised metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BarsPerYear {
-    /// Of each series by the steps between its bars: `barloom_bars::Market::bars_per_year`.
+    /// The number of each series, by the steps between its bars: `barloom_bars::Market::bars_per_year`.
     Auto,
     /// This many.
     Number(f64),

@@ -70,8 +70,8 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     }
 }
 
-/// How many bars a block must have, by how many there are that are too short, and how many of these
-/// are of more than one bar: the share of the latter is the chance that a block goes on.
+/// The fewest bars of a block that counts, given the number of blocks that are too short and of those
+/// among them with more than one bar: the share of the latter is the chance that a block goes on.
 fn enough(short: usize, several: usize) -> usize {
     if short <= FEW {
         return BARS;
@@ -152,7 +152,7 @@ impl<'a> Bars<'a> {
         twins
     }
 
-    /// How many rows from two on are the same, up to the second, and how many of them count.
+    /// Counts the rows from two on that are the same, up to the second, and those of them that count.
     fn common(&self, before: usize, row: usize) -> (usize, usize) {
         let (mut rows, mut count, mut idle) = (0, 0, 0);
         let most = (row - before).min(self.ts.len() - row);

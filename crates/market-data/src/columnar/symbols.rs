@@ -14,7 +14,7 @@ pub(super) struct Symbols(Vec<Symbol>);
 
 struct Symbol {
     name: String,
-    /// Of each of its columns the place in the table.
+    /// The place in the table of each of its columns.
     places: Vec<usize>,
     /// Its columns by their own names.
     schema: SchemaRef,

@@ -31,7 +31,7 @@ pub(super) type Bar = [usize; 4];
 /// Columns of numbers, and which rows follow each other.
 pub(super) struct Columns<'s> {
     sample: &'s Sample,
-    /// Of each column its numbers, if it holds nothing else.
+    /// The numbers of each column, if it holds nothing else.
     values: Vec<Option<Vec<f64>>>,
     times: Option<Vec<i64>>,
     steps: Vec<(usize, usize)>,

@@ -86,8 +86,8 @@ impl Sample {
         self.fields(column).map(|field| numbers.read(field.as_bytes())).collect()
     }
 
-    /// One column of times, or a date and a time of day, as ns in their zone, missing ones as
-    /// [`NO_TIME`]; none if it holds anything else, or numbers too small for epochs.
+    /// Reads a column of times, or a date and a time of day, as ns in their zone, missing ones as
+    /// [`NO_TIME`]. None if it holds anything else, or numbers too small for epochs.
     pub(super) fn times(
         &self,
         column: usize,

@@ -16,7 +16,7 @@ const ROWS: usize = 5;
 pub(in crate::text) enum Order {
     /// The only one that rows allow; an empty name is of a column that is passed over.
     Certain(Vec<String>),
-    /// One of two: which column is the open, and which the close, rows do not tell.
+    /// Either of two orders: rows do not tell the open from the close.
     Either(Vec<String>),
 }
 
