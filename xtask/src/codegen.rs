@@ -62,7 +62,7 @@ fn cuda() -> String {
     }
     for one in STRUCTS {
         _ = write!(out, "\n// {}\nstruct {} {{\n", one.doc, one.name);
-        for field in one.fields {
+        for field in &one.all_fields() {
             _ = writeln!(out, "    // {}\n    {};", field.doc, cuda_field(field));
         }
         _ = writeln!(
@@ -113,7 +113,7 @@ fn rust() -> String {
             "\n/// {}\n#[repr(C)]\n#[derive(Clone, Copy, Debug, Default)]\npub(crate) struct {} {{\n",
             one.doc, one.name
         );
-        for field in one.fields {
+        for field in &one.all_fields() {
             _ = writeln!(
                 out,
                 "    /// {}\n    pub(crate) {}: {},",
@@ -143,7 +143,7 @@ fn rust_type(field: &Field) -> String {
 }
 
 fn bytes(one: &Struct) -> usize {
-    one.fields
+    one.all_fields()
         .iter()
         .map(|field| match field.of {
             Type::U64 | Type::F64 | Type::In(_) | Type::Out(_) => 8,

@@ -2,25 +2,39 @@
 
 /// The crates from the bottom up, and what each depends on.
 pub(crate) const LAYERS: &[(&str, &[&str])] = &[
+    ("schema", &[]),
     ("memory", &[]),
     ("files", &[]),
     ("columnar", &[]),
     ("bars", &[]),
     ("market-data", &["memory", "files", "columnar", "bars"]),
-    ("sampling", &[]),
+    ("sampling", &["schema"]),
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
     ("rewards", &["memory"]),
-    ("recipe", &["bars", "sampling", "scaling", "rewards"]),
-    ("backend", &["memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"]),
+    ("recipe", &["schema", "bars", "sampling", "scaling", "rewards"]),
+    (
+        "backend",
+        &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"],
+    ),
     ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
     ("cuda-driver", &[]),
     (
         "backend-cuda",
-        &["memory", "bars", "sampling", "windows", "scaling", "rewards", "backend", "cuda-driver"],
+        &[
+            "schema",
+            "memory",
+            "bars",
+            "sampling",
+            "windows",
+            "scaling",
+            "rewards",
+            "backend",
+            "cuda-driver",
+        ],
     ),
-    ("dataset", &["files", "columnar", "bars", "market-data", "recipe", "backend"]),
-    ("loader", &["memory", "sampling", "scaling", "backend", "dataset"]),
+    ("dataset", &["schema", "files", "columnar", "bars", "market-data", "recipe", "backend"]),
+    ("loader", &["schema", "memory", "sampling", "scaling", "backend", "dataset"]),
     (
         "engine",
         &[
@@ -37,6 +51,15 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("orchestrator", &["files", "bars", "market-data", "rewards", "recipe", "dataset", "engine"]),
     (
         "python",
-        &["market-data", "recipe", "backend", "dataset", "loader", "engine", "orchestrator"],
+        &[
+            "schema",
+            "market-data",
+            "recipe",
+            "backend",
+            "dataset",
+            "loader",
+            "engine",
+            "orchestrator",
+        ],
     ),
 ];

@@ -133,39 +133,39 @@ struct Samples {
     u64* row;
     // Profit per unit of notional; not part of a dataset.
     f64* unit_return;
-    // Index of the symbol.
+    // place of the symbol in the market's table
     u32* symbol;
-    // Bar t within its series.
+    // bar t within its series, from 0
     i64* bar;
-    // Open time of bar t.
+    // open time of bar t, ns since 1970 UTC
     i64* ts;
-    // Equity.
+    // account equity
     f64* equity;
-    // Balance.
+    // account balance
     f64* balance;
-    // Position held.
+    // position held: 1 long, -1 short, 0 flat
     i8* position;
-    // Stop distance of the state.
+    // stop distance of the state, of the entry price
     f64* sl_dist;
-    // Target distance of the state.
+    // target distance of the state, of the entry price
     f64* tp_dist;
-    // Direction of the action.
+    // direction of the action: 1 long, -1 short, 0 hold
     i8* act_dir;
-    // Notional.
+    // notional of the action; 0 where it holds
     f64* act_dollar;
-    // Stop distance of the action.
+    // stop distance of the action; 0 where it holds
     f64* act_sl;
-    // Target distance of the action.
+    // target distance of the action; 0 where it holds
     f64* act_tp;
-    // Entry price.
+    // entry price
     f64* entry_price;
-    // Exit price.
+    // exit price; the entry price where the action holds
     f64* exit_price;
-    // Profit in dollars.
+    // profit or loss after costs
     f64* pnl;
-    // Exit bar - t.
+    // exit bar - t
     i32* held_bars;
-    // Why it ended.
+    // 0 none, 1 stop, 2 target, 3 horizon
     u8* exit_reason;
 };
 static_assert(sizeof(Samples) == 176, "Samples");

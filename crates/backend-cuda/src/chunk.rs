@@ -15,32 +15,6 @@ const CHUNK_BYTES: usize = 64 << 20;
 /// Every column of a chunk begins at a multiple of this.
 const ALIGNMENT: usize = 256;
 
-/// Runs a macro over the columns that chunks, [`Samples`] and blocks have, with their types.
-macro_rules! for_plain {
-    ($run:ident) => {
-        $run! {
-            symbol: u32,
-            bar: i64,
-            ts: i64,
-            equity: f64,
-            balance: f64,
-            position: i8,
-            sl_dist: f64,
-            tp_dist: f64,
-            act_dir: i8,
-            act_dollar: f64,
-            act_sl: f64,
-            act_tp: f64,
-            entry_price: f64,
-            exit_price: f64,
-            pnl: f64,
-            held_bars: i32,
-            exit_reason: u8
-        }
-    };
-}
-pub(crate) use for_plain;
-
 macro_rules! columns {
     ($($name:ident: $type:ty),*) => {
         /// Where the columns of a chunk begin, in bytes from its start.
@@ -106,7 +80,7 @@ macro_rules! columns {
         }
     };
 }
-for_plain!(columns);
+barloom_schema::columns!(plain columns);
 
 /// Memory for the columns of a launch.
 pub(crate) struct Chunk {

@@ -141,39 +141,39 @@ pub(crate) struct Samples {
     pub(crate) row: u64,
     /// Profit per unit of notional; not part of a dataset.
     pub(crate) unit_return: u64,
-    /// Index of the symbol.
+    /// place of the symbol in the market's table
     pub(crate) symbol: u64,
-    /// Bar t within its series.
+    /// bar t within its series, from 0
     pub(crate) bar: u64,
-    /// Open time of bar t.
+    /// open time of bar t, ns since 1970 UTC
     pub(crate) ts: u64,
-    /// Equity.
+    /// account equity
     pub(crate) equity: u64,
-    /// Balance.
+    /// account balance
     pub(crate) balance: u64,
-    /// Position held.
+    /// position held: 1 long, -1 short, 0 flat
     pub(crate) position: u64,
-    /// Stop distance of the state.
+    /// stop distance of the state, of the entry price
     pub(crate) sl_dist: u64,
-    /// Target distance of the state.
+    /// target distance of the state, of the entry price
     pub(crate) tp_dist: u64,
-    /// Direction of the action.
+    /// direction of the action: 1 long, -1 short, 0 hold
     pub(crate) act_dir: u64,
-    /// Notional.
+    /// notional of the action; 0 where it holds
     pub(crate) act_dollar: u64,
-    /// Stop distance of the action.
+    /// stop distance of the action; 0 where it holds
     pub(crate) act_sl: u64,
-    /// Target distance of the action.
+    /// target distance of the action; 0 where it holds
     pub(crate) act_tp: u64,
-    /// Entry price.
+    /// entry price
     pub(crate) entry_price: u64,
-    /// Exit price.
+    /// exit price; the entry price where the action holds
     pub(crate) exit_price: u64,
-    /// Profit in dollars.
+    /// profit or loss after costs
     pub(crate) pnl: u64,
-    /// Exit bar - t.
+    /// exit bar - t
     pub(crate) held_bars: u64,
-    /// Why it ended.
+    /// 0 none, 1 stop, 2 target, 3 horizon
     pub(crate) exit_reason: u64,
 }
 const _: () = assert!(size_of::<Samples>() == 176);

@@ -11,7 +11,7 @@ use barloom_bars::Market;
 use cust::sys::CUstream;
 
 use crate::CudaError;
-use crate::chunk::{Chunk, Piece, for_plain};
+use crate::chunk::{Chunk, Piece};
 use crate::device::{Device, LANES};
 use crate::launch::Launch;
 use crate::layout::{Channel, Metric, SCALER_MINMAX, SCALER_ZSCORE, Samples};
@@ -232,7 +232,7 @@ impl CudaSession {
                 $(copy(columns.$name, bytemuck::cast_slice_mut(&mut rows.$name[range.clone()]))?;)*
             };
         }
-        for_plain!(plain);
+        barloom_schema::columns!(plain plain);
         for (offset, column) in columns.rewards.iter().zip(&mut rows.rewards) {
             copy(*offset, bytemuck::cast_slice_mut(&mut column[range.clone()]))?;
         }

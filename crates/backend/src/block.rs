@@ -1,109 +1,81 @@
 //! A block of samples, as columns.
 
+use std::ops::Range;
+
 use barloom_memory::{Bytes, Column};
+use barloom_schema::{COLUMNS, Element, META, Slice};
 use smallvec::SmallVec;
 
 use crate::numbers::Held;
 use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
-/// The columns of a block, the same for the vectors that own them and for slices of their rows.
+/// The columns of a block: vectors that own them, and slices of their rows.
 macro_rules! columns {
-    ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $column:ident, $many:ident) => {
-        $(#[$doc])*
+    (
+        keys { $($key:ident: $key_type:ty, $_kl:ident, $_kr:ident, $_ku:literal, $key_doc:literal;)* }
+        drawn { $($drawn:ident: $drawn_type:ty, $_dl:ident, $_dr:ident, $_du:literal, $drawn_doc:literal;)* }
+        outcomes { $($out:ident: $out_type:ty, $_ol:ident, $_or:ident, $_ou:literal, $out_doc:literal;)* }
+    ) => {
+        /// The columns of [`SampleBlock`] as vectors: those of [`barloom_schema::COLUMNS`], windows
+        /// and rewards.
         #[derive(Debug)]
-        pub struct $name $(<$life>)? {
+        pub struct Columns {
             /// The scaled windows, oldest bar first, as [`WindowLayout`](crate::WindowLayout)
             /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than rows
             /// where rows share windows.
-            pub windows: $many!($($life,)? f32),
-            /// `[rows]`: index of the symbol in the market's table.
-            pub symbol: $column!($($life,)? u32),
-            /// `[rows]`: bar t within its series, from 0.
-            pub bar: $column!($($life,)? i64),
-            /// `[rows]`: open time of bar t, ns since 1970 UTC.
-            pub ts: $column!($($life,)? i64),
-            /// `[rows]`: account equity, dollars.
-            pub equity: $column!($($life,)? f64),
-            /// `[rows]`: account balance, dollars.
-            pub balance: $column!($($life,)? f64),
-            /// `[rows]`: position held: 1 long, -1 short, 0 flat.
-            pub position: $column!($($life,)? i8),
-            /// `[rows]`: stop distance of the state, fraction of the entry price.
-            pub sl_dist: $column!($($life,)? f64),
-            /// `[rows]`: target distance of the state, fraction of the entry price.
-            pub tp_dist: $column!($($life,)? f64),
-            /// `[rows]`: direction of the action: 1 long, -1 short, 0 hold.
-            pub act_dir: $column!($($life,)? i8),
-            /// `[rows]`: notional of the action, dollars; 0 when it holds.
-            pub act_dollar: $column!($($life,)? f64),
-            /// `[rows]`: stop distance of the action, fraction; 0 when it holds.
-            pub act_sl: $column!($($life,)? f64),
-            /// `[rows]`: target distance of the action, fraction; 0 when it holds.
-            pub act_tp: $column!($($life,)? f64),
+            pub windows: Vec<Column<f32>>,
+            $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: Column<$key_type>,)*
+            $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: Column<$drawn_type>,)*
             /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
-            pub rewards: $many!($($life,)? f64),
-            /// `[rows]`: entry price.
-            pub entry_price: $column!($($life,)? f64),
-            /// `[rows]`: exit price; the entry price when the action holds.
-            pub exit_price: $column!($($life,)? f64),
-            /// `[rows]`: profit or loss after costs, dollars.
-            pub pnl: $column!($($life,)? f64),
-            /// `[rows]`: exit bar - t.
-            pub held_bars: $column!($($life,)? i32),
-            /// `[rows]`: 0 none, 1 stop, 2 target, 3 horizon.
-            pub exit_reason: $column!($($life,)? u8),
+            pub rewards: Vec<Column<f64>>,
+            $(#[doc = concat!("`[rows]`: ", $out_doc, ".")] pub $out: Column<$out_type>,)*
             /// `[metrics]` of `[rows]`: 1 where the reward was clipped. Not part of the content.
-            pub clipped: $many!($($life,)? u8),
+            pub clipped: Vec<Column<u8>>,
+        }
+
+        /// The columns of [`RowsMut`] as slices.
+        #[derive(Debug)]
+        pub struct ColumnsMut<'a> {
+            /// The scaled windows, as in [`Columns::windows`].
+            pub windows: Slices<'a, f32>,
+            $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: &'a mut [$key_type],)*
+            $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: &'a mut [$drawn_type],)*
+            /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
+            pub rewards: Slices<'a, f64>,
+            $(#[doc = concat!("`[rows]`: ", $out_doc, ".")] pub $out: &'a mut [$out_type],)*
+            /// `[metrics]` of `[rows]`: 1 where the reward was clipped. Not part of the content.
+            pub clipped: Slices<'a, u8>,
+        }
+
+        impl Columns {
+            /// The rows of a block in all columns, in the order of
+            /// [`Schema::content`](barloom_schema::Schema::content). Windows are those of
+            /// [`PerChannel`](WindowLayout::PerChannel), one a row.
+            fn slices(&self, rows: Range<usize>, lookback: usize) -> Vec<Slice<'_>> {
+                let windows = rows.start * lookback..rows.end * lookback;
+                let rows = || rows.clone();
+                let mut slices = Vec::with_capacity(COLUMNS.len() + self.windows.len() + self.rewards.len());
+                $(slices.push(<$key_type>::slice(&self.$key[rows()]));)*
+                slices.extend(self.windows.iter().map(|one| f32::slice(&one[windows.clone()])));
+                $(slices.push(<$drawn_type>::slice(&self.$drawn[rows()]));)*
+                slices.extend(self.rewards.iter().map(|one| f64::slice(&one[rows()])));
+                $(slices.push(<$out_type>::slice(&self.$out[rows()]));)*
+                slices
+            }
+
+            /// A column of one value a row, by its name; none for windows and rewards.
+            fn plain(&self, name: &str) -> Option<Slice<'_>> {
+                Some(match name {
+                    $(stringify!($key) => <$key_type>::slice(&self.$key),)*
+                    $(stringify!($drawn) => <$drawn_type>::slice(&self.$drawn),)*
+                    $(stringify!($out) => <$out_type>::slice(&self.$out),)*
+                    _ => return None,
+                })
+            }
         }
     };
 }
-
-macro_rules! owned {
-    ($type:ty) => { Column<$type> };
-}
-macro_rules! all_owned {
-    ($type:ty) => { Vec<Column<$type>> };
-}
-macro_rules! borrowed {
-    ($life:lifetime, $type:ty) => { &$life mut [$type] };
-}
-macro_rules! all_borrowed {
-    ($life:lifetime, $type:ty) => { Slices<$life, $type> };
-}
-
-columns! {
-    /// The columns of [`SampleBlock`] as vectors.
-    Columns, owned, all_owned
-}
-columns! {
-    /// The columns of [`RowsMut`] as slices.
-    ColumnsMut<'a>, borrowed, all_borrowed
-}
-
-/// Runs a macro over the per-row columns that are single vectors.
-macro_rules! for_plain {
-    ($run:ident) => {
-        $run!(
-            symbol,
-            bar,
-            ts,
-            equity,
-            balance,
-            position,
-            sl_dist,
-            tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
-            entry_price,
-            exit_price,
-            pnl,
-            held_bars,
-            exit_reason
-        )
-    };
-}
+barloom_schema::columns!(columns);
 
 /// Samples as columns. Derefs to its columns for reading.
 #[derive(Debug)]
@@ -172,7 +144,7 @@ impl SampleBlock {
             Vec::<u8>::new().try_reserve_exact(whole).ok()?;
             let windows = shape.windows(capacity).checked_mul(shape.window_values())?;
             macro_rules! reserve {
-                ($($name:ident),*) => {
+                ($($name:ident: $type:ty),*) => {
                     Columns {
                         windows: each(shape.window_columns(), windows, allocate)?,
                         rewards: each(shape.metrics, capacity, allocate)?,
@@ -181,7 +153,7 @@ impl SampleBlock {
                     }
                 };
             }
-            Some(for_plain!(reserve))
+            Some(barloom_schema::columns!(plain reserve))
         };
         match reserve() {
             Some(columns) => {
@@ -194,9 +166,9 @@ impl SampleBlock {
     fn resize(&mut self, rows: usize) {
         let (shape, columns) = (self.shape, &mut self.columns);
         macro_rules! resize {
-            ($($name:ident),*) => { $(columns.$name.set_len(rows);)* };
+            ($($name:ident: $type:ty),*) => { $(columns.$name.set_len(rows);)* };
         }
-        for_plain!(resize);
+        barloom_schema::columns!(plain resize);
         let values = shape.windows(rows) * shape.window_values();
         columns.windows.iter_mut().for_each(|w| w.set_len(values));
         columns.rewards.iter_mut().for_each(|r| r.set_len(rows));
@@ -218,7 +190,7 @@ impl SampleBlock {
         self.resize(rows);
         let columns = &mut self.columns;
         macro_rules! borrow {
-            ($($name:ident),*) => {
+            ($($name:ident: $type:ty),*) => {
                 ColumnsMut {
                     windows: columns.windows.iter_mut().map(|column| &mut column[..]).collect(),
                     rewards: columns.rewards.iter_mut().map(|column| &mut column[..]).collect(),
@@ -227,7 +199,7 @@ impl SampleBlock {
                 }
             };
         }
-        Ok(RowsMut { shape: self.shape, begin: 0, columns: for_plain!(borrow) })
+        Ok(RowsMut { shape: self.shape, begin: 0, columns: barloom_schema::columns!(plain borrow) })
     }
 
     /// Its shape.
@@ -293,25 +265,35 @@ impl SampleBlock {
         }
     }
 
-    /// The meta fields of a sample, not scaled: equity, balance, position, sl_dist, tp_dist,
-    /// act_dollar, act_sl, act_tp, act_dir, the order of [`Plan::meta`](crate::Plan::meta).
+    /// Rows of all columns, in the order of [`Schema::content`](barloom_schema::Schema::content), of
+    /// a block whose windows lie [`PerChannel`](crate::WindowLayout::PerChannel), one a row.
+    ///
+    /// # Panics
+    /// There are no such rows, or windows lie otherwise.
+    #[must_use]
+    pub fn slices(&self, rows: Range<usize>) -> Vec<Slice<'_>> {
+        let BlockShape { layout, rows_per_window, lookback, .. } = self.shape;
+        assert_eq!((layout, rows_per_window), (WindowLayout::PerChannel, 1), "windows by channel");
+        self.columns.slices(rows, lookback)
+    }
+
+    /// A column of one value a row by its name; none for windows, rewards and the samples' numbers.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<Slice<'_>> {
+        self.columns.plain(name)
+    }
+
+    /// The meta fields of a sample, not scaled, in the order of [`META`].
     ///
     /// # Panics
     /// There is no such row.
     #[must_use]
-    pub fn meta(&self, row: usize) -> [f64; 9] {
+    pub fn meta(&self, row: usize) -> [f64; META.len()] {
         let columns = &self.columns;
-        [
-            columns.equity[row],
-            columns.balance[row],
-            f64::from(columns.position[row]),
-            columns.sl_dist[row],
-            columns.tp_dist[row],
-            columns.act_dollar[row],
-            columns.act_sl[row],
-            columns.act_tp[row],
-            f64::from(columns.act_dir[row]),
-        ]
+        macro_rules! values {
+            ($($name:ident),*) => { [$(columns.$name[row].into()),*] };
+        }
+        barloom_schema::meta!(values)
     }
 
     /// Whether two blocks hold the same samples in the same rows, bit for bit, however their
@@ -348,7 +330,7 @@ impl SampleBlock {
     fn same_values(&self, row: usize, other: &Self, other_row: usize) -> Result<(), String> {
         let (a, b) = (&self.columns, &other.columns);
         macro_rules! compare {
-            ($($name:ident),*) => {
+            ($($name:ident: $type:ty),*) => {
                 $(if a.$name[row].to_ne_bytes() != b.$name[other_row].to_ne_bytes() {
                     return Err(format!(
                         "{}: {:?} against {:?}", stringify!($name), a.$name[row], b.$name[other_row]
@@ -356,7 +338,7 @@ impl SampleBlock {
                 })*
             };
         }
-        for_plain!(compare);
+        barloom_schema::columns!(plain compare);
         for (metric, (x, y)) in a.rewards.iter().zip(&b.rewards).enumerate() {
             let (x, y) = (x[row], y[other_row]);
             if x.to_bits() != y.to_bits() {
@@ -382,7 +364,12 @@ impl SampleBlock {
 pub type Allocate<'a> = &'a dyn Fn(usize) -> Option<Box<dyn Bytes>>;
 
 /// Bytes of the values of the columns of a row, but for windows and metrics.
-const ROW_BYTES: u64 = 12 * 8 + 2 * 4 + 3;
+const ROW_BYTES: u64 = {
+    macro_rules! sizes {
+        ($($name:ident: $type:ty),*) => { 0 $(+ size_of::<$type>() as u64)* };
+    }
+    barloom_schema::columns!(plain sizes)
+};
 
 /// Bytes of the values of so many rows.
 fn bytes_of(shape: BlockShape, rows: usize) -> u64 {
@@ -450,7 +437,7 @@ impl<'a> RowsMut<'a> {
         let (rewards, rewards_after) = split_each(columns.rewards, middle);
         let (clipped, clipped_after) = split_each(columns.clipped, middle);
         macro_rules! split {
-            ($($name:ident),*) => {{
+            ($($name:ident: $type:ty),*) => {{
                 $(let $name = columns.$name.split_at_mut(middle);)*
                 (
                     ColumnsMut { windows, rewards, clipped, $($name: $name.0,)* },
@@ -463,7 +450,7 @@ impl<'a> RowsMut<'a> {
                 )
             }};
         }
-        let (before, after) = for_plain!(split);
+        let (before, after) = barloom_schema::columns!(plain split);
         (
             Self { shape, begin, columns: before },
             Self { shape, begin: begin + middle, columns: after },

@@ -1,26 +1,20 @@
 //! The digest of the content: over logical samples, blind to shards, formats and threads.
 //!
 //! Samples are hashed in blocks of [`BLOCK_ROWS`], aligned to sample 0. Each column of a block is
-//! hashed apart, little-endian in sample order: symbol (u32), bar (i64), ts (i64), each channel's
-//! windows (f32), equity, balance (f64), position (i8), sl_dist, tp_dist (f64), act_dir (i8),
-//! act_dollar, act_sl, act_tp (f64), each reward (f64), entry_price, exit_price, pnl (f64),
-//! held_bars (i32), exit_reason (u8). A block's hash is the hash of its columns' hashes, 16 bytes
-//! big-endian each. The digest is the hash of a line that names the columns, followed by the
-//! blocks' hashes in order. A sample's number is its place and not hashed.
+//! hashed apart, little-endian in sample order, the columns in the order of
+//! [`Schema::content`](barloom_schema::Schema::content). A block's hash is the hash of its columns'
+//! hashes, 16 bytes big-endian each. The digest is the hash of a line that names the columns,
+//! followed by the blocks' hashes in order. A sample's number is its place and not hashed.
 //!
 //! The hash is XXH3 with 128 bits: a non-cryptographic hash that runs at memory speed. It tells
 //! equal from unequal contents; that files are the ones written is what their sha256 tells.
 
 use twox_hash::XxHash3_128;
 
-use crate::{SampleBlock, WindowLayout};
+use crate::SampleBlock;
 
 /// Samples a block of the content digest.
 pub const BLOCK_ROWS: usize = 4_096;
-
-fn of_bytes(bytes: &[u8]) -> u128 {
-    XxHash3_128::oneshot(bytes)
-}
 
 /// The hash of one block of up to [`BLOCK_ROWS`] samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,39 +27,10 @@ impl BlockDigest {
     /// The block has no such rows, or not a column of windows for each channel.
     #[must_use]
     pub fn of_rows(block: &SampleBlock, start: usize, end: usize) -> Self {
-        let (shape, l) = (block.shape(), block.shape().lookback);
-        assert_eq!((shape.layout, shape.rows_per_window), (WindowLayout::PerChannel, 1));
         let mut columns = XxHash3_128::with_seed(0);
-        macro_rules! add {
-            ($($column:expr),*) => {
-                $(columns.write(&of_bytes(bytemuck::cast_slice($column)).to_be_bytes());)*
-            };
+        for column in block.slices(start..end) {
+            columns.write(&XxHash3_128::oneshot(column.bytes()).to_be_bytes());
         }
-        add!(&block.symbol[start..end], &block.bar[start..end], &block.ts[start..end]);
-        for windows in &block.windows {
-            add!(&windows[start * l..end * l]);
-        }
-        add!(
-            &block.equity[start..end],
-            &block.balance[start..end],
-            &block.position[start..end],
-            &block.sl_dist[start..end],
-            &block.tp_dist[start..end],
-            &block.act_dir[start..end],
-            &block.act_dollar[start..end],
-            &block.act_sl[start..end],
-            &block.act_tp[start..end]
-        );
-        for reward in &block.rewards {
-            add!(&reward[start..end]);
-        }
-        add!(
-            &block.entry_price[start..end],
-            &block.exit_price[start..end],
-            &block.pnl[start..end],
-            &block.held_bars[start..end],
-            &block.exit_reason[start..end]
-        );
         Self(columns.finish_128())
     }
 

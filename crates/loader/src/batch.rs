@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use barloom_backend::{BlockShape, Plan, SampleBlock, Session, WindowLayout};
 use barloom_memory::Column;
 use barloom_scaling::MetaScaler;
+use barloom_schema::{COLUMNS, Slice};
 use ndarray::{ArrayView2, ArrayView3};
 
 use crate::LoaderError;
 
 /// Meta fields of a sample.
-pub(crate) const META: usize = 9;
+pub(crate) const META: usize = barloom_schema::META.len();
 
 /// Samples of one or more batches, and what is made of them for training.
 #[derive(Debug)]
@@ -76,20 +77,13 @@ fn scale_meta(scaler: &MetaScaler, block: &SampleBlock, out: &mut [f32]) {
         let rows = out.as_chunks_mut::<META>().0.iter_mut();
         rows.zip(values).for_each(|(row, x)| row[field] = scaler.scale(field, (*x).into()));
     }
-    let reals: [(usize, &[f64]); 7] = [
-        (0, &block.equity),
-        (1, &block.balance),
-        (3, &block.sl_dist),
-        (4, &block.tp_dist),
-        (5, &block.act_dollar),
-        (6, &block.act_sl),
-        (7, &block.act_tp),
-    ];
-    for (field, values) in reals {
-        column(scaler, field, values, out);
+    let mut field = 0..;
+    macro_rules! fields {
+        ($($name:ident),*) => {
+            $(column(scaler, field.next().unwrap_or(META), &block.$name, out);)*
+        };
     }
-    column(scaler, 2, &block.position, out);
-    column(scaler, 8, &block.act_dir, out);
+    barloom_schema::meta!(fields);
 }
 
 /// Buffers that are used again once no batch holds them.
@@ -239,36 +233,11 @@ impl Batch {
     /// A column by the name that it has in a dataset: `[rows]`, not scaled. None for a channel,
     /// and for what no dataset has.
     #[must_use]
-    pub fn column(&self, name: &str) -> Option<BatchColumn<'_>> {
-        use BatchColumn::{Bytes, Codes, Doubles, Ints, Longs, Signs};
-        let (block, rows) = (&self.buffer.block, self.rows.clone());
-        let reals: Option<&[f64]> = match name {
-            "equity" => Some(&block.equity),
-            "balance" => Some(&block.balance),
-            "sl_dist" => Some(&block.sl_dist),
-            "tp_dist" => Some(&block.tp_dist),
-            "act_dollar" => Some(&block.act_dollar),
-            "act_sl" => Some(&block.act_sl),
-            "act_tp" => Some(&block.act_tp),
-            "entry_price" => Some(&block.entry_price),
-            "exit_price" => Some(&block.exit_price),
-            "pnl" => Some(&block.pnl),
-            _ => None,
-        };
-        if let Some(values) = reals {
-            return Some(Doubles(&values[rows]));
+    pub fn column(&self, name: &str) -> Option<Slice<'_>> {
+        if name == "sample" {
+            return Some(Slice::I64(bytemuck::cast_slice(self.samples())));
         }
-        Some(match name {
-            "sample" => Longs(as_signed(self.samples())),
-            "symbol" => Codes(&block.symbol[rows]),
-            "bar" => Longs(&block.bar[rows]),
-            "ts" => Longs(&block.ts[rows]),
-            "position" => Signs(&block.position[rows]),
-            "act_dir" => Signs(&block.act_dir[rows]),
-            "held_bars" => Ints(&block.held_bars[rows]),
-            "exit_reason" => Bytes(&block.exit_reason[rows]),
-            _ => return None,
-        })
+        Some(self.buffer.block.column(name)?.range(self.rows.clone()))
     }
 
     /// Rewards of one metric, unrounded: `[rows]`. `metric` counts in the recipe's order.
@@ -315,7 +284,9 @@ pub fn gather(
 pub fn check_room(plan: &Plan, samples: u64) -> Result<(), LoaderError> {
     let shape = plan.block_shape();
     let floats = shape.channels * shape.lookback + META + shape.metrics;
-    let row = (size_of::<f32>() * floats + ROW_BYTES + 9 * shape.metrics) as u64;
+    let columns = COLUMNS.iter().map(|column| column.dtype.size()).sum::<usize>();
+    let rewards = (size_of::<f64>() + 1) * shape.metrics;
+    let row = (size_of::<f32>() * floats + size_of::<u64>() + columns + rewards) as u64;
     let bytes = samples.saturating_mul(row);
     let there_is = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
     if usize::try_from(bytes).is_ok_and(there_is) {
@@ -324,48 +295,7 @@ pub fn check_room(plan: &Plan, samples: u64) -> Result<(), LoaderError> {
     Err(LoaderError::NoRoom { samples, bytes })
 }
 
-/// Bytes of a row of a block but for windows and rewards, and of its number.
-const ROW_BYTES: usize = 120;
-
-/// The columns that [`Batch::column`] gives.
-pub const COLUMNS: [&str; 18] = [
-    "sample",
-    "symbol",
-    "bar",
-    "ts",
-    "equity",
-    "balance",
-    "position",
-    "sl_dist",
-    "tp_dist",
-    "act_dir",
-    "act_dollar",
-    "act_sl",
-    "act_tp",
-    "entry_price",
-    "exit_price",
-    "pnl",
-    "held_bars",
-    "exit_reason",
-];
-
-/// Values of a column: one a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum BatchColumn<'a> {
-    /// Fractions, dollars and prices.
-    Doubles(&'a [f64]),
-    /// Numbers of samples and bars; times in ns since 1970 UTC.
-    Longs(&'a [i64]),
-    /// Numbers of bars held.
-    Ints(&'a [i32]),
-    /// Symbols, by their place in the market.
-    Codes(&'a [u32]),
-    /// 1 long, -1 short, 0 neither.
-    Signs(&'a [i8]),
-    /// Exit reasons: 0 none, 1 stop, 2 target, 3 horizon.
-    Bytes(&'a [u8]),
-}
-
-fn as_signed(samples: &[u64]) -> &[i64] {
-    bytemuck::cast_slice(samples)
+/// The columns that [`Batch::column`] gives, in the order of a dataset.
+pub fn columns() -> impl Iterator<Item = &'static str> + Clone {
+    ["sample"].into_iter().chain(COLUMNS.iter().map(|column| column.name))
 }

@@ -61,7 +61,7 @@ mod order;
 mod schedule;
 mod state;
 
-pub use batch::{Batch, BatchColumn, COLUMNS, check_room, gather};
+pub use batch::{Batch, check_room, columns, gather};
 pub use batches::Batches;
 pub use error::LoaderError;
 pub use loader::{Loader, endless};

@@ -151,38 +151,14 @@ fn batches_hold_their_samples() {
                     }
                     assert_eq!(batch.reward()[[row, 0]], one.rewards[0][0] as f32);
                     assert_eq!(batch.metric(0)[row], one.rewards[0][0]);
-                    for column in barloom_loader::COLUMNS {
-                        use barloom_loader::BatchColumn::{
-                            Bytes, Codes, Doubles, Ints, Longs, Signs,
-                        };
-                        let got = match batch.column(column).unwrap() {
-                            Doubles(values) => values[row],
-                            Longs(values) => values[row] as f64,
-                            Ints(values) => f64::from(values[row]),
-                            Codes(values) => f64::from(values[row]),
-                            Signs(values) => f64::from(values[row]),
-                            Bytes(values) => f64::from(values[row]),
-                        };
+                    for column in barloom_loader::columns() {
+                        let got = batch.column(column).unwrap().value(row);
                         let expected = match column {
                             "sample" => *sample as f64,
-                            "symbol" => f64::from(one.symbol[0]),
-                            "bar" => one.bar[0] as f64,
-                            "ts" => one.ts[0] as f64,
-                            "equity" => one.equity[0],
-                            "balance" => one.balance[0],
-                            "position" => f64::from(one.position[0]),
-                            "sl_dist" => one.sl_dist[0],
-                            "tp_dist" => one.tp_dist[0],
-                            "act_dir" => f64::from(one.act_dir[0]),
+                            // Of the columns one that is told by name, so that none stands for another.
                             "act_dollar" => one.act_dollar[0],
-                            "act_sl" => one.act_sl[0],
-                            "act_tp" => one.act_tp[0],
-                            "entry_price" => one.entry_price[0],
-                            "exit_price" => one.exit_price[0],
-                            "pnl" => one.pnl[0],
-                            "held_bars" => f64::from(one.held_bars[0]),
-                            "exit_reason" => f64::from(one.exit_reason[0]),
-                            _ => unreachable!("{column}"),
+                            "ts" => one.ts[0] as f64,
+                            _ => one.column(column).unwrap().value(0),
                         };
                         assert_eq!(got, expected, "{column} of sample {sample}");
                     }

@@ -1,7 +1,8 @@
 //! Batches as dicts of NumPy arrays over their memory.
 #![expect(unsafe_code, reason = "NumPy arrays are made over memory that a batch owns")]
 
-use barloom_loader::{Batch, BatchColumn};
+use barloom_loader::Batch;
+use barloom_schema::{COLUMNS, Logical, META, Slice};
 use numpy::ndarray::{ArrayViewD, IxDyn};
 use numpy::{Element, PyArray};
 use pyo3::intern;
@@ -16,7 +17,7 @@ const ALWAYS: [&str; 3] = ["windows", "meta", "reward"];
 /// The columns of a dict beside [`ALWAYS`].
 #[derive(Debug)]
 pub(crate) enum Column {
-    /// One of [`barloom_loader::COLUMNS`].
+    /// One of [`barloom_loader::columns`].
     Named(Py<PyString>, String),
     /// A reward, unrounded.
     Metric(Py<PyString>, usize),
@@ -35,13 +36,13 @@ impl Column {
             if let Some(metric) = metric {
                 return Ok(Self::Metric(key, metric));
             }
-            if barloom_loader::COLUMNS.contains(&name.as_str()) {
+            if barloom_loader::columns().any(|column| column == name) {
                 return Ok(Self::Named(key, name.clone()));
             }
             let rewards = metrics.iter().map(|metric| format!("reward_{metric}"));
             let known: Vec<String> = ALWAYS
                 .into_iter()
-                .chain(barloom_loader::COLUMNS)
+                .chain(barloom_loader::columns())
                 .map(str::to_owned)
                 .chain(rewards)
                 .collect();
@@ -95,7 +96,7 @@ pub(crate) fn to_dict<'py>(
     let windows = if alone { &windows[1..] } else { &windows[..] };
     dict.set_item(intern!(py, "windows"), array(batch.window_values(), windows, &owner)?)?;
     let with = |last: usize| [&rows[..], &[last]].concat();
-    dict.set_item(intern!(py, "meta"), array(batch.meta_values(), &with(9), &owner)?)?;
+    dict.set_item(intern!(py, "meta"), array(batch.meta_values(), &with(META.len()), &owner)?)?;
     let metrics = batch.metrics();
     let reward = if metrics == 1 { rows.clone() } else { with(metrics) };
     dict.set_item(intern!(py, "reward"), array(batch.reward_values(), &reward, &owner)?)?;
@@ -105,14 +106,16 @@ pub(crate) fn to_dict<'py>(
             Column::Named(key, name) => {
                 let Some(values) = batch.column(name) else { continue };
                 let values = match values {
-                    BatchColumn::Doubles(values) => array(values, &rows, &owner)?,
-                    BatchColumn::Longs(values) => array(values, &rows, &owner)?,
-                    BatchColumn::Ints(values) => array(values, &rows, &owner)?,
-                    BatchColumn::Codes(values) => array(values, &rows, &owner)?,
-                    BatchColumn::Signs(values) => array(values, &rows, &owner)?,
-                    BatchColumn::Bytes(values) => array(values, &rows, &owner)?,
+                    Slice::F32(values) => array(values, &rows, &owner)?,
+                    Slice::F64(values) => array(values, &rows, &owner)?,
+                    Slice::I8(values) => array(values, &rows, &owner)?,
+                    Slice::I32(values) => array(values, &rows, &owner)?,
+                    Slice::I64(values) => array(values, &rows, &owner)?,
+                    Slice::U8(values) => array(values, &rows, &owner)?,
+                    Slice::U32(values) => array(values, &rows, &owner)?,
                 };
-                let is_time = name == "ts";
+                let is_time =
+                    COLUMNS.iter().any(|one| one.name == name && one.logical == Logical::Time);
                 let times = |array: Bound<'py, PyAny>| {
                     array.call_method1(intern!(py, "view"), (intern!(py, "datetime64[ns]"),))
                 };

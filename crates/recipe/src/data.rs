@@ -6,7 +6,7 @@ use barloom_bars::{
     Adjust, Aggregate, Anchor, BarSpec, CsvOptions, EmptyBars, Interval, MaxGap, OnBadBar,
     OnDuplicate, PartialBar, Stamp,
 };
-use barloom_sampling::META_FIELDS;
+use barloom_schema::is_reserved;
 use serde::Serialize;
 
 use crate::choice::{self, Choice};
@@ -29,19 +29,6 @@ pub(crate) const KEYS: &[&str] = &[
     "empty_bars",
     "adjust",
     "csv",
-];
-
-/// Columns that every dataset has beside its channels and the meta fields.
-const DATASET_COLUMNS: [&str; 9] = [
-    "sample",
-    "symbol",
-    "bar",
-    "ts",
-    "entry_price",
-    "exit_price",
-    "pnl",
-    "held_bars",
-    "exit_reason",
 ];
 
 impl Choice for PartialBar {
@@ -298,7 +285,7 @@ impl DataSettings {
             if !seen.insert(name) {
                 return conflict(format!("{name:?} is there twice; leave one out"));
             }
-            if is_dataset_column(name) {
+            if is_reserved(name) {
                 return conflict(format!(
                     "{name:?} is a column that datasets have anyway; rename the bars' column"
                 ));
@@ -312,12 +299,4 @@ impl DataSettings {
 fn parsed<T: std::str::FromStr>(entry: &Entry<'_>, expected: &str) -> Result<T, RecipeError> {
     let value = entry.as_text().and_then(|text| text.parse().ok());
     value.ok_or_else(|| entry.expected(expected))
-}
-
-/// Whether a dataset has a column of this name whatever its channels are.
-fn is_dataset_column(name: &str) -> bool {
-    DATASET_COLUMNS.contains(&name)
-        || META_FIELDS.contains(&name)
-        || name == "reward"
-        || name.starts_with("reward_")
 }

@@ -1,24 +1,13 @@
 //! What a field's values lie between, whatever is drawn.
 
-use crate::{Real, SamplingSettings};
+use barloom_schema::META;
 
-/// The nine meta fields, in the order of a scaled meta vector.
-pub const META_FIELDS: [&str; 9] = [
-    "equity",
-    "balance",
-    "position",
-    "sl_dist",
-    "tp_dist",
-    "act_dollar",
-    "act_sl",
-    "act_tp",
-    "act_dir",
-];
+use crate::{Real, SamplingSettings};
 
 /// The bounds of a meta field, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldBounds {
-    /// One of [`META_FIELDS`].
+    /// One of [`META`].
     pub name: &'static str,
     /// The least value.
     pub lo: f64,
@@ -27,13 +16,13 @@ pub struct FieldBounds {
 }
 
 impl SamplingSettings {
-    /// The bounds of the nine fields, in the order of [`META_FIELDS`].
+    /// The bounds of the meta fields, in the order of [`META`].
     ///
     /// They follow from the settings, not from what was drawn: 0 is within those of `act_dollar`,
     /// `act_sl` and `act_tp` where the action can be hold, and the balance's follow from equity
     /// and offset. The settings must be [valid](SamplingSettings::validate).
     #[must_use]
-    pub fn bounds(&self) -> [FieldBounds; 9] {
+    pub fn bounds(&self) -> [FieldBounds; META.len()] {
         let hold = self.act_dir.contains(0);
         let acted = |real: &Real| {
             let (lo, hi) = real.bounds();
@@ -57,7 +46,7 @@ impl SamplingSettings {
         ];
         std::array::from_fn(|field| {
             let (lo, hi) = bounds[field];
-            FieldBounds { name: META_FIELDS[field], lo, hi }
+            FieldBounds { name: META[field], lo, hi }
         })
     }
 }

@@ -30,7 +30,7 @@ mod sampler;
 mod settings;
 mod stream;
 
-pub use bounds::{FieldBounds, META_FIELDS};
+pub use bounds::FieldBounds;
 pub use directions::Directions;
 pub use draws::DrawsMut;
 pub use error::SamplingError;

@@ -1,11 +1,26 @@
 //! The constants and structures that host and kernels share.
 
+use barloom_schema::{COLUMNS, ColumnField};
+
 pub(crate) struct Struct {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [Field],
+    /// True if the columns of samples follow the fields, one array each that kernels write.
+    pub(crate) has_columns: bool,
 }
 
+impl Struct {
+    /// All fields: those of the table, and those of the schema.
+    pub(crate) fn all_fields(&self) -> Vec<Field> {
+        let columns = if self.has_columns { &COLUMNS[..] } else { &[] };
+        let of_column =
+            |one: &ColumnField| Field { name: one.name, of: Out(one.dtype.name()), doc: one.doc };
+        self.fields.iter().copied().chain(columns.iter().map(of_column)).collect()
+    }
+}
+
+#[derive(Clone, Copy)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) of: Type,
@@ -86,6 +101,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Real",
         doc: "How a real field is drawn.",
+        has_columns: false,
         fields: &[
             field("kind", U64, "REAL_CONSTANT, REAL_RANGE or REAL_CHOICE."),
             field("lo", F64, "The constant, or the least value of a range."),
@@ -97,6 +113,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Directions",
         doc: "How a direction is drawn.",
+        has_columns: false,
         fields: &[
             field("choices", In("i8"), "What to choose from."),
             field("count", U64, "How many there are."),
@@ -105,6 +122,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Draws",
         doc: "Draws and positions of samples.",
+        has_columns: false,
         fields: &[
             field("base", U64, "The seed of sample 0."),
             field("actions_per_state", U64, "Samples in a row that share their state."),
@@ -139,6 +157,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Samples",
         doc: "Columns of the samples of a launch, one value a sample.",
+        has_columns: true,
         fields: &[
             field("count", U64, "How many samples there are."),
             field("first", U64, "Number of the first, where they are consecutive."),
@@ -149,28 +168,12 @@ pub(crate) const STRUCTS: &[Struct] = &[
             ),
             field("row", Out("u64"), "Row t of the market; not part of a dataset."),
             field("unit_return", Out("f64"), "Profit per unit of notional; not part of a dataset."),
-            field("symbol", Out("u32"), "Index of the symbol."),
-            field("bar", Out("i64"), "Bar t within its series."),
-            field("ts", Out("i64"), "Open time of bar t."),
-            field("equity", Out("f64"), "Equity."),
-            field("balance", Out("f64"), "Balance."),
-            field("position", Out("i8"), "Position held."),
-            field("sl_dist", Out("f64"), "Stop distance of the state."),
-            field("tp_dist", Out("f64"), "Target distance of the state."),
-            field("act_dir", Out("i8"), "Direction of the action."),
-            field("act_dollar", Out("f64"), "Notional."),
-            field("act_sl", Out("f64"), "Stop distance of the action."),
-            field("act_tp", Out("f64"), "Target distance of the action."),
-            field("entry_price", Out("f64"), "Entry price."),
-            field("exit_price", Out("f64"), "Exit price."),
-            field("pnl", Out("f64"), "Profit in dollars."),
-            field("held_bars", Out("i32"), "Exit bar - t."),
-            field("exit_reason", Out("u8"), "Why it ended."),
         ],
     },
     Struct {
         name: "Blocks",
         doc: "A level of the horizon index.",
+        has_columns: false,
         fields: &[
             field("values", In("f64"), "`[count, 2, FAN]`: lows, then highs, of each block."),
             field("count", U64, "Blocks."),
@@ -179,6 +182,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Trading",
         doc: "How actions are traded.",
+        has_columns: false,
         fields: &[
             field("starts", In("f64"), "`[rows, 4]`: what a trade needs of its first row."),
             field("honoured", U64, "1 if barriers end trades, else 0."),
@@ -196,6 +200,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Tree",
         doc: "Summaries of rows: the levels of a tree.",
+        has_columns: false,
         fields: &[
             field("levels", U64, "Levels there are."),
             field(
@@ -208,6 +213,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Metric",
         doc: "A reward metric.",
+        has_columns: false,
         fields: &[
             field("metric", U64, "METRIC_..."),
             field("frel", U64, "1 for the FREL project's formulas, else 0."),
@@ -234,6 +240,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct {
         name: "Channel",
         doc: "A channel of windows.",
+        has_columns: false,
         fields: &[
             field("scaler", U64, "SCALER_..."),
             field("lookback", U64, "L."),

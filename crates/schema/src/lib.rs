@@ -1,0 +1,31 @@
+//! A sample's columns as data.
+//!
+//! A [`Field`] has a name, a type, a shape, a [`Role`], a unit and a sentence of documentation. A
+//! [`Schema`] is the list of a dataset's fields in their order. Everything that has columns takes
+//! them from here: blocks, the digest of the content, files of every format, batches of a loader,
+//! structures that kernels share, Python's lists, names that a recipe may not use, the manifest.
+//!
+//! Columns that every sample has are one table, the macro [`columns!`]. Hot code makes its typed
+//! structures of it, and everyone else reads it as [`COLUMNS`]. A column is added by one line there.
+//!
+//! ```
+//! use barloom_schema::{DType, Role, Schema};
+//!
+//! let schema = Schema::of_samples(&["close", "volume"], 64, &["return", "sharpe"]);
+//! let names: Vec<&str> = schema.names().collect();
+//! assert_eq!(&names[..6], ["sample", "symbol", "bar", "ts", "close", "volume"]);
+//! assert_eq!(schema.field("close").unwrap().shape, [64]);
+//! assert_eq!(schema.field("reward_sharpe").unwrap().dtype, DType::F64);
+//! assert_eq!(schema.of_role(Role::Action).count(), 4);
+//! ```
+#![forbid(unsafe_code)]
+
+mod columns;
+mod field;
+mod schema;
+mod slice;
+
+pub use columns::{COLUMNS, EXIT_REASONS, META, is_reserved};
+pub use field::{ColumnField, DType, Field, Logical, Role};
+pub use schema::{Schema, SchemaError, reward_names};
+pub use slice::{Element, Slice};
