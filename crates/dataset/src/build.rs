@@ -14,19 +14,20 @@ use barloom_bars::{Market, Part};
 use barloom_market_data::write_market;
 use barloom_recipe::{Format, Recipe};
 
-use crate::begun::{Begun, Piece};
-use crate::files::{PartialFile, check_size, sync_dir, write_bytes};
-use crate::leftovers::Leftovers;
+use crate::commit::begun::{Begun, Piece};
+use crate::commit::files::{PartialFile, check_size, sync_dir, write_bytes};
+use crate::commit::leftovers::Leftovers;
+use crate::commit::ownership;
+use crate::commit::piece::{PIECE, PieceManifest};
+use crate::commit::record::BuiltShard;
+use crate::commit::resume::{Joined, Shards};
+use crate::commit::staging::{self, Staging};
 use crate::parallel::{Workers, in_parallel};
-use crate::piece::{PIECE, PieceManifest};
-use crate::record::BuiltShard;
-use crate::resume::{Joined, Shards};
 use crate::shard::ShardWriter;
-use crate::staging::{self, Staging};
 use crate::summary::Gather;
 use crate::{
     Dataset, DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
-    ownership, room,
+    room,
 };
 
 /// Threads that write npy shards, at most.

@@ -29,45 +29,30 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod begun;
 mod build;
-mod encode;
+mod commit;
 mod error;
-mod files;
-mod hashing;
-mod ipc;
-mod layout;
-mod leftovers;
-mod lock;
+mod format;
 mod manifest;
 mod merge;
-mod npy;
-mod ownership;
 mod parallel;
-mod parquet;
-mod piece;
 mod read;
 mod reader;
-mod record;
-mod resume;
 mod room;
-mod sealed;
 mod shard;
-mod staging;
-mod stored;
 mod summary;
 mod verify;
 
-pub use begun::Piece;
 pub use build::{Build, BuiltPart, PartBuild};
+pub use commit::begun::Piece;
+pub use commit::ownership::foreign_entries;
 pub use error::DatasetError;
-pub use layout::{EXIT_REASONS, Layout, reward_names};
+pub use format::layout::{EXIT_REASONS, Layout, reward_names};
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,
     SymbolRecord,
 };
 pub use merge::Merge;
-pub use ownership::foreign_entries;
 pub use read::{Dataset, find_parts};
 pub use reader::SampleReader;
 pub use summary::{Counts, RewardSummary, Summary};

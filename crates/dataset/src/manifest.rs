@@ -7,9 +7,10 @@ use barloom_bars::{Market, Part};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::begun::identity;
-use crate::files::hex;
-use crate::{DatasetError, Summary, sealed};
+use crate::commit::begun::identity;
+use crate::commit::files::hex;
+use crate::commit::sealed;
+use crate::{DatasetError, Summary};
 
 /// The newest manifest version that this crate writes and reads.
 pub const FORMAT_VERSION: u64 = 1;

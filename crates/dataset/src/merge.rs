@@ -9,16 +9,16 @@ use std::sync::{Mutex, PoisonError};
 use barloom_recipe::Recipe;
 use serde_json::Value;
 
-use crate::begun::{Begun, difference};
 use crate::build::MOST_SHARDS;
-use crate::files::{Take, read_text, sync_dir, take_file, write_bytes};
-use crate::leftovers::Leftovers;
-use crate::ownership::{entries, remove_dataset};
+use crate::commit::begun::{Begun, difference};
+use crate::commit::files::{Take, read_text, sync_dir, take_file, write_bytes};
+use crate::commit::leftovers::Leftovers;
+use crate::commit::ownership::{entries, remove_dataset};
+use crate::commit::piece::{self, PieceManifest};
+use crate::commit::record;
+use crate::commit::resume::{Joined, Shards};
+use crate::commit::staging::Staging;
 use crate::parallel::in_parallel;
-use crate::piece::{self, PieceManifest};
-use crate::record;
-use crate::resume::{Joined, Shards};
-use crate::staging::Staging;
 use crate::summary::Gather;
 use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
 

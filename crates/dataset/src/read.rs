@@ -9,12 +9,12 @@ use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
 use barloom_recipe::{Format, Recipe};
 
-use crate::begun::Begun;
-use crate::files::{check_file, read_text};
-use crate::leftovers::whole_shards;
+use crate::commit::begun::Begun;
+use crate::commit::files::{check_file, read_text};
+use crate::commit::leftovers::whole_shards;
+use crate::commit::piece::PieceManifest;
+use crate::commit::staging::{INCOMPLETE, folder_of};
 use crate::manifest::first_semantics;
-use crate::piece::PieceManifest;
-use crate::staging::{INCOMPLETE, folder_of};
 use crate::{DatasetError, Manifest, SEMANTICS, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.

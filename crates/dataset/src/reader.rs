@@ -15,9 +15,9 @@ use barloom_bars::Market;
 use barloom_columnar::catch_damage;
 use barloom_recipe::Format;
 
-use crate::encode::EncodeError;
-use crate::npy::NpyFiles;
-use crate::stored::StoredShard;
+use crate::format::encode::EncodeError;
+use crate::format::npy::NpyFiles;
+use crate::format::stored::StoredShard;
 use crate::{Dataset, DatasetError, FileRecord, Layout, ShardRecord};
 
 /// Rows that a virtual dataset makes at once.

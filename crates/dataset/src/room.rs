@@ -5,7 +5,8 @@ use std::path::Path;
 use barloom_bars::Market;
 use barloom_recipe::{Compression, Format, OutputSettings};
 
-use crate::{DatasetError, Layout, npy};
+use crate::format::npy;
+use crate::{DatasetError, Layout};
 
 /// Bytes of a dataset with so many samples in files that are not compressed: all values, and a
 /// little for what goes with them.

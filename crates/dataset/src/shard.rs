@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use barloom_backend::{BlockDigest, SampleBlock, Session};
 use barloom_recipe::OutputSettings;
 
-use crate::encode::{self, EncodeError, Encoder, Rows};
-use crate::files::{PartialFile, WrittenFile, write_bytes, write_soon};
-use crate::record::{self, BuiltShard, Record};
+use crate::commit::files::{PartialFile, WrittenFile, write_bytes, write_soon};
+use crate::commit::record::{self, BuiltShard, Record};
+use crate::format::encode::{self, EncodeError, Encoder, Rows};
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
 

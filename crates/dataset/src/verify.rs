@@ -14,16 +14,16 @@ use barloom_bars::Market;
 use sha2::{Digest, Sha256};
 
 use crate::build::MOST_SHARDS;
-use crate::files::{check_file, read_text};
+use crate::commit::files::{check_file, read_text};
+use crate::commit::ownership::Contents;
+use crate::commit::record::BuiltShard;
+use crate::commit::resume::{Joined, Shards};
+use crate::format::{encode, npy};
 use crate::manifest::SIDE_FILES;
-use crate::ownership::Contents;
 use crate::parallel::in_parallel;
-use crate::record::BuiltShard;
-use crate::resume::{Joined, Shards};
 use crate::summary::Gather;
 use crate::{
     Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
-    encode, npy,
 };
 
 /// Which samples are made again and compared.

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::hashing::{StreamHash, update_pair};
+use crate::commit::hashing::{StreamHash, update_pair};
 use crate::{DatasetError, FileRecord};
 
 /// A file under a temporary name that counts and hashes what goes into it.

@@ -9,9 +9,10 @@ use std::path::Path;
 use barloom_backend::{BLOCK_ROWS, BlockDigest};
 use serde::{Deserialize, Serialize};
 
-use crate::files::read_text;
+use crate::commit::files::read_text;
+use crate::commit::sealed;
 use crate::summary::{Gather, Moments, Tally};
-use crate::{DatasetError, Layout, ShardRecord, sealed};
+use crate::{DatasetError, Layout, ShardRecord};
 
 /// A shard that was built: what stays of it in memory until the manifest is written.
 pub(crate) struct BuiltShard {

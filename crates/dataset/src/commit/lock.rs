@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use crate::DatasetError;
-use crate::begun::Begun;
-use crate::leftovers::{self, Leftovers, whole_shards};
-use crate::ownership::entries;
+use crate::commit::begun::Begun;
+use crate::commit::leftovers::{self, Leftovers, whole_shards};
+use crate::commit::ownership::entries;
 
 /// The file in a build's folder that the build holds a lock on. It is empty.
 pub(crate) const LOCK: &str = ".lock";

@@ -14,7 +14,7 @@ use barloom_bars::Market;
 use barloom_recipe::Recipe;
 
 use crate::Manifest;
-use crate::parquet::Values;
+use crate::format::parquet::Values;
 
 /// The names of exit reasons, by their number.
 pub const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];

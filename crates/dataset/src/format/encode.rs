@@ -6,10 +6,11 @@ use arrow::array::RecordBatch;
 use barloom_backend::{BLOCK_ROWS, BlockShape, Plan, SampleBlock};
 use barloom_recipe::{Format, OutputSettings};
 
-use crate::ipc::ArrowEncoder;
-use crate::npy::{self, NpyEncoder};
-use crate::parquet::{ParquetEncoder, Values};
-use crate::{Layout, parquet};
+use crate::Layout;
+use crate::format::arrow::ArrowEncoder;
+use crate::format::npy::{self, NpyEncoder};
+use crate::format::parquet;
+use crate::format::parquet::{ParquetEncoder, Values};
 
 /// Slices that follow each other in a file.
 pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;

@@ -6,18 +6,19 @@
 //! under the very name that it has now: a dataset whose build was killed once it had its name may hold
 //! a `build.json` too, but of a folder of another name. So no dataset is cleared, whatever its name.
 //! Nothing else in this crate removes a folder that it did not just replace: see
-//! [`ownership`](crate::ownership) for those.
+//! [`ownership`](crate::commit::ownership) for those.
 
 use std::fs;
 use std::path::Path;
 
-use crate::begun::{BEGUN, Begun};
-use crate::encode::is_file_name;
-use crate::lock::LOCK;
+use crate::DatasetError;
+use crate::commit::begun::{BEGUN, Begun};
+use crate::commit::lock::LOCK;
+use crate::commit::ownership::{MANIFEST, entries};
+use crate::commit::piece::PIECE;
+use crate::commit::record;
+use crate::format::encode::is_file_name;
 use crate::manifest::SIDE_FILES;
-use crate::ownership::{MANIFEST, entries};
-use crate::piece::PIECE;
-use crate::{DatasetError, record};
 
 /// A choice of what happens to the leftovers of a stopped build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +147,7 @@ fn is_written_first(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ownership::tests::write_dataset;
+    use crate::commit::ownership::tests::write_dataset;
 
     #[test]
     fn what_a_build_writes() {

@@ -8,14 +8,15 @@ use std::sync::{Mutex, PoisonError};
 
 use barloom_recipe::{Format, OutputSettings};
 
-use crate::begun::{BEGUN, Piece};
-use crate::files::{Stop, check_file};
-use crate::leftovers::is_build_file;
-use crate::ownership::entries;
+use crate::commit::begun::{BEGUN, Piece};
+use crate::commit::files::{Stop, check_file};
+use crate::commit::leftovers::is_build_file;
+use crate::commit::ownership::entries;
+use crate::commit::record::{self, BuiltShard, Record};
+use crate::format::encode;
 use crate::parallel::in_parallel;
-use crate::record::{self, BuiltShard, Record};
 use crate::summary::Gather;
-use crate::{DatasetError, Layout, Manifest, ShardRecord, Summary, encode};
+use crate::{DatasetError, Layout, Manifest, ShardRecord, Summary};
 
 /// The shards that a part has.
 pub(crate) struct Shards<'a> {

@@ -16,8 +16,9 @@ use barloom_backend::BLOCK_ROWS;
 use barloom_columnar::{ColumnarError, IpcFile, check_footer, check_pages};
 use barloom_recipe::Format;
 
-use crate::encode::EncodeError;
-use crate::{Layout, parquet};
+use crate::Layout;
+use crate::format::encode::EncodeError;
+use crate::format::parquet;
 
 /// A shard's file, and what it must hold.
 pub(crate) struct StoredShard<'a> {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::files::{hex, read_text, write_bytes};
+use crate::commit::files::{hex, read_text, write_bytes};
+use crate::commit::sealed;
 use crate::manifest::first_semantics;
-use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, SEMANTICS, sealed};
+use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, SEMANTICS};
 
 /// The file that says what the folder is for in which a dataset is built.
 pub(crate) const BEGUN: &str = "build.json";

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use barloom_files::replace_folder;
 
-use crate::begun::Begun;
-use crate::files::sync_dir;
-use crate::leftovers::{self, Leftovers, whole_shards};
-use crate::lock::{self, LOCK};
-use crate::ownership::{Contents, MANIFEST, entries, is_trace, remove_dataset};
-use crate::piece::PIECE;
-use crate::{DatasetError, record};
+use crate::DatasetError;
+use crate::commit::begun::Begun;
+use crate::commit::files::sync_dir;
+use crate::commit::leftovers::{self, Leftovers, whole_shards};
+use crate::commit::lock::{self, LOCK};
+use crate::commit::ownership::{Contents, MANIFEST, entries, is_trace, remove_dataset};
+use crate::commit::piece::PIECE;
+use crate::commit::record;
 
 /// `<out>.incomplete`, locked. Dropped without [`Staging::commit`] it stays if it has whole shards,
 /// and is removed else.
@@ -276,7 +277,7 @@ fn free_name(out: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ownership::tests::write_dataset;
+    use crate::commit::ownership::tests::write_dataset;
 
     const CLEARED: Leftovers = Leftovers::ClearedUnlessWhole;
 

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::begun::Piece;
-use crate::files::read_text;
+use crate::commit::begun::Piece;
+use crate::commit::files::read_text;
+use crate::commit::sealed;
 use crate::manifest::SIDE_FILES;
-use crate::{DatasetError, FORMAT_VERSION, Manifest, sealed};
+use crate::{DatasetError, FORMAT_VERSION, Manifest};
 
 /// Says that a folder is a piece.
 pub(crate) const PIECE: &str = "piece.json";

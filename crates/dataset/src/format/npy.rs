@@ -13,7 +13,7 @@ use arrow::array::{
 use barloom_backend::{Plan, SampleBlock};
 use npyz::{DType, TypeStr, WriteOptions, WriterBuilder};
 
-use crate::encode::{EncodeError, Pieces};
+use crate::format::encode::{EncodeError, Pieces};
 use crate::{DatasetError, Layout, ShardRecord, reader};
 
 /// Fields of a meta vector.

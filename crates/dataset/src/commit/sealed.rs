@@ -7,7 +7,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::files::hex;
+use crate::commit::files::hex;
 
 /// The text of a document for people, whose last field, a digest, is empty, with the digest put in.
 pub(crate) fn pretty(document: &impl Serialize) -> String {

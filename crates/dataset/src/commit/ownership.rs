@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::begun::{BEGUN, Begun};
-use crate::lock::LOCK;
-use crate::piece::{PIECE, PieceManifest};
-use crate::record::{self, Record};
+use crate::commit::begun::{BEGUN, Begun};
+use crate::commit::lock::LOCK;
+use crate::commit::piece::{PIECE, PieceManifest};
+use crate::commit::record::{self, Record};
 use crate::{DatasetError, Manifest, ShardRecord};
 
 pub(crate) const MANIFEST: &str = "manifest.json";

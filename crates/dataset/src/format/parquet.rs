@@ -35,7 +35,7 @@ use parquet::file::metadata::{
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
 
-use crate::encode::Pieces;
+use crate::format::encode::Pieces;
 use page::{Compressor, PageKind};
 
 const _: () = assert!(cfg!(target_endian = "little"), "columns in memory are written as they are");
