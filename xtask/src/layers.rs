@@ -38,6 +38,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
+            "schema",
             "bars",
             "market-data",
             "rewards",

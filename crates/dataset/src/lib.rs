@@ -47,7 +47,7 @@ pub use build::{Build, BuiltPart, PartBuild};
 pub use commit::begun::Piece;
 pub use commit::ownership::foreign_entries;
 pub use error::DatasetError;
-pub use format::layout::{EXIT_REASONS, Layout, reward_names};
+pub use format::layout::Layout;
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,
     SymbolRecord,

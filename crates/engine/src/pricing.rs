@@ -13,8 +13,9 @@ use arrow::datatypes::{Field, Int32Type, Schema};
 use arrow::error::ArrowError;
 use barloom_backend::{BackendError, prices};
 use barloom_bars::Market;
-use barloom_dataset::{DatasetError, EXIT_REASONS, reward_names};
+use barloom_dataset::DatasetError;
 use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, Trades, TradesMut};
+use barloom_schema::{EXIT_REASONS, reward_names};
 
 use crate::decisions::{self, Decisions, KnownAt, problem};
 use crate::{Error, Loaded, Watch};

@@ -80,7 +80,7 @@ impl<'a> Rows<'a> {
         Ok(match format {
             Format::Parquet => Self::Parquet(end - start, layout.values(block, start, end)),
             Format::Arrow => Self::Arrow(layout.record_batch(block, start, end)?),
-            Format::Npy => Self::Npy(npy::values(plan, block, start, end)),
+            Format::Npy => Self::Npy(npy::values(plan, layout, block, start, end)),
             Format::Virtual => Self::Nothing,
         })
     }

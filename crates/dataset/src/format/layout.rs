@@ -5,27 +5,24 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, DictionaryArray, FixedSizeListArray, Float32Array, Float64Array, Int8Array,
-    Int32Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray,
+    Int32Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray, UInt8Array,
+    UInt32Array,
 };
-use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use barloom_backend::{Plan, SampleBlock};
 use barloom_bars::Market;
 use barloom_recipe::Recipe;
+use barloom_schema::{DType, EXIT_REASONS, Field, Logical, Role, Schema, Slice, reward_names};
 
 use crate::Manifest;
 use crate::format::parquet::Values;
 
-/// The names of exit reasons, by their number.
-pub const EXIT_REASONS: [&str; 4] = ["none", "stop", "target", "horizon"];
-
-/// The columns of a dataset's samples: names, types, and blocks turned into them.
-///
-/// `sample`, `symbol`, `bar`, `ts`, each channel as `FixedSizeList<f32, L>`, the nine state and
-/// action fields, `reward` and `reward_<metric>`, `entry_price`, `exit_price`, `pnl`,
-/// `held_bars`, `exit_reason`. Nothing is nullable.
+/// The columns of a dataset's samples: the [`Schema`], its types in Arrow, and blocks turned into
+/// them. Nothing is nullable.
 #[derive(Clone, Debug)]
 pub struct Layout {
+    columns: Schema,
     schema: SchemaRef,
     lookback: i32,
     channels: Vec<String>,
@@ -63,10 +60,18 @@ impl Layout {
         metrics: Vec<String>,
         symbols: Vec<String>,
     ) -> Self {
+        let columns = Schema::of_samples(&channels, lookback, &metrics);
+        let fields: Vec<ArrowField> = columns.fields().iter().map(arrow_field).collect();
+        let schema = Arc::new(arrow::datatypes::Schema::new(fields));
         let lookback = i32::try_from(lookback).unwrap_or(i32::MAX);
-        let schema = Arc::new(schema(&channels, lookback, &metrics));
         let reasons = EXIT_REASONS.map(str::to_owned).to_vec();
-        Self { schema, lookback, channels, metrics, symbols, reasons }
+        Self { columns, schema, lookback, channels, metrics, symbols, reasons }
+    }
+
+    /// The columns as data.
+    #[must_use]
+    pub fn columns(&self) -> &Schema {
+        &self.columns
     }
 
     /// The Arrow schema.
@@ -101,9 +106,11 @@ impl Layout {
 
     /// Bytes of the values of a sample, with 8 for each that is no window.
     pub(crate) fn row_bytes(&self) -> u64 {
-        let windows = (self.channels.len() as u64).saturating_mul(self.lookback() as u64);
-        let others = (self.schema.fields().len() - self.channels.len()) as u64;
-        windows.saturating_mul(size_of::<f32>() as u64).saturating_add(8 * others)
+        let bytes = |field: &Field| match field.role {
+            Role::Window => field.bytes() as u64,
+            _ => 8 * field.values() as u64,
+        };
+        self.columns.fields().iter().map(bytes).fold(0, u64::saturating_add)
     }
 
     /// Bytes of the tables of names: of symbols and of exit reasons.
@@ -113,19 +120,9 @@ impl Layout {
 
     /// Windows one after another as an Arrow column.
     pub(crate) fn window_array(&self, values: Vec<f32>) -> Result<ArrayRef, ArrowError> {
-        let item = Arc::new(Field::new("item", DataType::Float32, false));
+        let item = Arc::new(ArrowField::new("item", DataType::Float32, false));
         let values = Arc::new(Float32Array::from(values));
         Ok(Arc::new(FixedSizeListArray::try_new(item, self.lookback, values, None)?))
-    }
-
-    /// Symbols by their place in the market as an Arrow column.
-    pub(crate) fn symbol_array(&self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
-        dictionary(codes, &self.symbols)
-    }
-
-    /// Exit reasons by their code as an Arrow column.
-    pub(crate) fn reason_array(&self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
-        dictionary(codes, &self.reasons)
     }
 
     /// Rows `[start, end)` of a block as a record batch; rows count from the block's first.
@@ -138,48 +135,37 @@ impl Layout {
         start: usize,
         end: usize,
     ) -> Result<RecordBatch, ArrowError> {
-        let rows = start..end;
-        let floats = |values: &[f64]| -> ArrayRef {
-            Arc::new(Float64Array::from(values[rows.clone()].to_vec()))
-        };
-        let bytes = |values: &[i8]| -> ArrayRef {
-            Arc::new(Int8Array::from(values[rows.clone()].to_vec()))
-        };
-        let codes = block.symbol[rows.clone()].iter().map(|s| *s as i32).collect::<Vec<_>>();
-        let reasons = block.exit_reason[rows.clone()].iter().map(|r| i32::from(*r)).collect();
-        let ts = TimestampNanosecondArray::from(block.ts[rows.clone()].to_vec());
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(Int64Array::from_iter_values(
-                rows.clone().map(|row| block.sample(row) as i64),
-            )),
-            self.symbol_array(codes)?,
-            Arc::new(Int64Array::from(block.bar[rows.clone()].to_vec())),
-            Arc::new(ts.with_timezone("UTC")),
-        ];
-        let l = block.shape().lookback;
-        for windows in &block.windows {
-            columns.push(self.window_array(windows[start * l..end * l].to_vec())?);
+        let samples = (start..end).map(|row| block.sample(row) as i64);
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(samples))];
+        for (field, values) in self.columns.content().zip(block.slices(start..end)) {
+            arrays.push(self.array(field, values)?);
         }
-        columns.extend([
-            floats(&block.equity),
-            floats(&block.balance),
-            bytes(&block.position),
-            floats(&block.sl_dist),
-            floats(&block.tp_dist),
-            bytes(&block.act_dir),
-            floats(&block.act_dollar),
-            floats(&block.act_sl),
-            floats(&block.act_tp),
-        ]);
-        columns.extend(block.rewards.iter().map(|reward| floats(reward)));
-        columns.extend([
-            floats(&block.entry_price),
-            floats(&block.exit_price),
-            floats(&block.pnl),
-            Arc::new(Int32Array::from(block.held_bars[rows.clone()].to_vec())) as ArrayRef,
-            self.reason_array(reasons)?,
-        ]);
-        RecordBatch::try_new(self.schema(), columns)
+        RecordBatch::try_new(self.schema(), arrays)
+    }
+
+    /// Values of a column as an Arrow column.
+    pub(crate) fn array(&self, field: &Field, values: Slice<'_>) -> Result<ArrayRef, ArrowError> {
+        Ok(match (field.logical, values) {
+            (Logical::Symbol, Slice::U32(codes)) => {
+                dictionary(codes.iter().map(|code| *code as i32).collect(), &self.symbols)?
+            }
+            (Logical::ExitReason, Slice::U8(codes)) => {
+                dictionary(codes.iter().map(|code| i32::from(*code)).collect(), &self.reasons)?
+            }
+            (Logical::Time, Slice::I64(times)) => {
+                Arc::new(TimestampNanosecondArray::from(times.to_vec()).with_timezone("UTC"))
+            }
+            (_, Slice::F32(values)) if !field.shape.is_empty() => {
+                self.window_array(values.to_vec())?
+            }
+            (_, Slice::F32(values)) => Arc::new(Float32Array::from(values.to_vec())),
+            (_, Slice::F64(values)) => Arc::new(Float64Array::from(values.to_vec())),
+            (_, Slice::I8(values)) => Arc::new(Int8Array::from(values.to_vec())),
+            (_, Slice::I32(values)) => Arc::new(Int32Array::from(values.to_vec())),
+            (_, Slice::I64(values)) => Arc::new(Int64Array::from(values.to_vec())),
+            (_, Slice::U8(values)) => Arc::new(UInt8Array::from(values.to_vec())),
+            (_, Slice::U32(values)) => Arc::new(UInt32Array::from(values.to_vec())),
+        })
     }
 
     /// Rows `[start, end)` of a block as the leaf columns of a Parquet row group, in the order of
@@ -190,45 +176,33 @@ impl Layout {
         start: usize,
         end: usize,
     ) -> Vec<Values<'a>> {
-        let rows = start..end;
-        let doubles = |values: &'a [f64]| Values::Doubles(&values[start..end]);
-        let longs = |values: &'a [i64]| Values::Longs(Cow::Borrowed(&values[start..end]));
-        let widened = |values: &[i8]| {
-            Values::Ints(values[start..end].iter().map(|v| i32::from(*v)).collect())
-        };
-        let strings = |codes: Cow<'a, [u32]>, table: &'a [String]| Values::Strings { codes, table };
-        let samples = rows.clone().map(|row| block.sample(row) as i64);
-        let mut columns = vec![
-            Values::Longs(samples.collect()),
-            strings(Cow::Borrowed(&block.symbol[rows.clone()]), &self.symbols),
-            longs(&block.bar),
-            longs(&block.ts),
-        ];
-        let length = block.shape().lookback;
-        columns.extend(block.windows.iter().map(|windows| Values::Windows {
-            values: &windows[start * length..end * length],
-            length,
-        }));
-        columns.extend([
-            doubles(&block.equity),
-            doubles(&block.balance),
-            widened(&block.position),
-            doubles(&block.sl_dist),
-            doubles(&block.tp_dist),
-            widened(&block.act_dir),
-            doubles(&block.act_dollar),
-            doubles(&block.act_sl),
-            doubles(&block.act_tp),
-        ]);
-        columns.extend(block.rewards.iter().map(|reward| doubles(reward)));
-        columns.extend([
-            doubles(&block.entry_price),
-            doubles(&block.exit_price),
-            doubles(&block.pnl),
-            Values::Ints(Cow::Borrowed(&block.held_bars[rows.clone()])),
-            strings(block.exit_reason[rows].iter().map(|r| u32::from(*r)).collect(), &self.reasons),
-        ]);
-        columns
+        let samples = (start..end).map(|row| block.sample(row) as i64);
+        let columns = self.columns.content().zip(block.slices(start..end));
+        let mut values = vec![Values::Longs(samples.collect())];
+        values.extend(columns.map(|(field, slice)| self.leaf(field, slice)));
+        values
+    }
+
+    /// Values of a column as a leaf column of Parquet.
+    fn leaf<'a>(&'a self, field: &Field, values: Slice<'a>) -> Values<'a> {
+        match (field.logical, values) {
+            (Logical::Symbol, Slice::U32(codes)) => {
+                Values::Strings { codes: Cow::Borrowed(codes), table: &self.symbols }
+            }
+            (Logical::ExitReason, Slice::U8(codes)) => {
+                let codes = codes.iter().map(|code| u32::from(*code)).collect();
+                Values::Strings { codes, table: &self.reasons }
+            }
+            (_, Slice::F32(values)) => Values::Windows { values, length: field.values() },
+            (_, Slice::F64(values)) => Values::Doubles(values),
+            (_, Slice::I64(values)) => Values::Longs(Cow::Borrowed(values)),
+            (_, Slice::I32(values)) => Values::Ints(Cow::Borrowed(values)),
+            (_, Slice::I8(values)) => Values::Ints(values.iter().map(|x| i32::from(*x)).collect()),
+            (_, Slice::U8(values)) => Values::Ints(values.iter().map(|x| i32::from(*x)).collect()),
+            (_, Slice::U32(values)) => {
+                Values::Ints(Cow::Borrowed(bytemuck::cast_slice::<u32, i32>(values)))
+            }
+        }
     }
 }
 
@@ -238,43 +212,28 @@ fn dictionary(codes: Vec<i32>, values: &[String]) -> Result<ArrayRef, ArrowError
     Ok(Arc::new(array))
 }
 
-/// The columns of these metrics: `reward`, then `reward_<metric>` for each further one.
-#[must_use]
-pub fn reward_names(metrics: &[impl AsRef<str>]) -> Vec<String> {
-    let further = metrics.iter().skip(1).map(|metric| format!("reward_{}", metric.as_ref()));
-    metrics.first().map(|_| "reward".to_owned()).into_iter().chain(further).collect()
-}
-
-fn schema(channels: &[String], lookback: i32, metrics: &[String]) -> Schema {
-    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let item = Arc::new(Field::new("item", DataType::Float32, false));
-    let window = DataType::FixedSizeList(item, lookback);
-    let field = |name: &str, kind: DataType| Field::new(name, kind, false);
-    let mut fields = vec![
-        field("sample", DataType::Int64),
-        field("symbol", text.clone()),
-        field("bar", DataType::Int64),
-        field("ts", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()))),
-    ];
-    fields.extend(channels.iter().map(|name| field(name, window.clone())));
-    fields.extend([
-        field("equity", DataType::Float64),
-        field("balance", DataType::Float64),
-        field("position", DataType::Int8),
-        field("sl_dist", DataType::Float64),
-        field("tp_dist", DataType::Float64),
-        field("act_dir", DataType::Int8),
-        field("act_dollar", DataType::Float64),
-        field("act_sl", DataType::Float64),
-        field("act_tp", DataType::Float64),
-    ]);
-    fields.extend(reward_names(metrics).iter().map(|name| field(name, DataType::Float64)));
-    fields.extend([
-        field("entry_price", DataType::Float64),
-        field("exit_price", DataType::Float64),
-        field("pnl", DataType::Float64),
-        field("held_bars", DataType::Int32),
-        field("exit_reason", text),
-    ]);
-    Schema::new(fields)
+/// A column's name and type in Arrow.
+fn arrow_field(field: &Field) -> ArrowField {
+    let value = match (field.logical, field.dtype) {
+        (Logical::Symbol | Logical::ExitReason, _) => {
+            DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+        }
+        (Logical::Time, _) => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+        (Logical::Number, DType::F16) => DataType::Float16,
+        (Logical::Number, DType::F32) => DataType::Float32,
+        (Logical::Number, DType::F64) => DataType::Float64,
+        (Logical::Number, DType::I8) => DataType::Int8,
+        (Logical::Number, DType::I32) => DataType::Int32,
+        (Logical::Number, DType::I64) => DataType::Int64,
+        (Logical::Number, DType::U8) => DataType::UInt8,
+        (Logical::Number, DType::U32) => DataType::UInt32,
+    };
+    let kind = match field.values() {
+        _ if field.shape.is_empty() => value,
+        values => {
+            let item = Arc::new(ArrowField::new("item", value, false));
+            DataType::FixedSizeList(item, i32::try_from(values).unwrap_or(i32::MAX))
+        }
+    };
+    ArrowField::new(&field.name, kind, false)
 }

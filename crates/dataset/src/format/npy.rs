@@ -4,20 +4,15 @@ use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Float64Array, Int8Array, Int32Array, Int64Array, RecordBatch,
-    TimestampNanosecondArray,
-};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::error::ArrowError;
 use barloom_backend::{Plan, SampleBlock};
-use npyz::{DType, TypeStr, WriteOptions, WriterBuilder};
+use barloom_schema::{DType, Element, Field, Logical, META, Role, Slice};
+use npyz::{TypeStr, WriteOptions, WriterBuilder};
 
 use crate::format::encode::{EncodeError, Pieces};
 use crate::{DatasetError, Layout, ShardRecord, reader};
-
-/// Fields of a meta vector.
-const META_FIELDS: usize = 9;
 
 /// A column as NumPy sees it.
 pub(crate) struct NpyColumn {
@@ -32,8 +27,8 @@ pub(crate) struct NpyColumn {
 }
 
 impl NpyColumn {
-    fn new(name: impl Into<String>, dtype: &'static str, width: usize) -> Self {
-        Self { name: name.into(), dtype, width, shape: Vec::new() }
+    fn new(name: &str, dtype: &'static str, width: usize) -> Self {
+        Self { name: name.to_owned(), dtype, width, shape: Vec::new() }
     }
 
     /// Values of a row.
@@ -46,90 +41,61 @@ impl NpyColumn {
         let dtype: TypeStr = self.dtype.parse().map_err(io::Error::other)?;
         let mut shape = vec![rows];
         shape.extend(self.shape.iter().map(|n| *n as u64));
-        let options = WriteOptions::new_header_only().dtype(DType::new_scalar(dtype));
+        let options = WriteOptions::new_header_only().dtype(npyz::DType::new_scalar(dtype));
         options.shape(&shape).writer(Vec::new()).write_header_only()
     }
 }
 
-/// The columns of a dataset: `windows` `[rows, C, L]`, `meta` `[rows, 9]`, then those of
-/// [`Layout::schema`] that are no windows, in its order. Symbols are their place in the manifest's
-/// list, exit reasons 0 none, 1 stop, 2 target, 3 horizon.
+/// The columns of a dataset: `windows` `[rows, C, L]`, `meta` `[rows, fields]`, then those of
+/// [`Layout::columns`] that are no windows, in its order. Symbols are their place in the manifest's
+/// list, exit reasons their place in [`barloom_schema::EXIT_REASONS`].
 pub(crate) fn columns(layout: &Layout) -> Vec<NpyColumn> {
     let (channels, lookback) = (layout.channels().len(), layout.lookback());
     let windows =
         NpyColumn { shape: vec![channels, lookback], ..NpyColumn::new("windows", "<f4", 4) };
-    let meta = NpyColumn { shape: vec![META_FIELDS], ..NpyColumn::new("meta", "<f4", 4) };
-    let mut columns = vec![windows, meta];
-    let double = |name: &str| NpyColumn::new(name, "<f8", 8);
-    columns.extend([
-        NpyColumn::new("sample", "<i8", 8),
-        NpyColumn::new("symbol", "<i4", 4),
-        NpyColumn::new("bar", "<i8", 8),
-        NpyColumn::new("ts", "<M8[ns]", 8),
-        double("equity"),
-        double("balance"),
-        NpyColumn::new("position", "|i1", 1),
-        double("sl_dist"),
-        double("tp_dist"),
-        NpyColumn::new("act_dir", "|i1", 1),
-        double("act_dollar"),
-        double("act_sl"),
-        double("act_tp"),
-    ]);
-    columns.extend(layout.reward_names().iter().map(|name| double(name)));
-    columns.extend([
-        double("entry_price"),
-        double("exit_price"),
-        double("pnl"),
-        NpyColumn::new("held_bars", "<i4", 4),
-        NpyColumn::new("exit_reason", "|u1", 1),
-    ]);
-    columns
+    let meta = NpyColumn { shape: vec![META.len()], ..NpyColumn::new("meta", "<f4", 4) };
+    let others = layout.columns().fields().iter().filter(|field| field.role != Role::Window);
+    [windows, meta].into_iter().chain(others.map(of_field)).collect()
 }
 
-/// Whether some dataset has a column of this name.
+fn of_field(field: &Field) -> NpyColumn {
+    let dtype = match (field.logical, field.dtype) {
+        (Logical::Time, _) => "<M8[ns]",
+        (Logical::Symbol, _) | (_, DType::I32) => "<i4",
+        (_, DType::F16) => "<f2",
+        (_, DType::F32) => "<f4",
+        (_, DType::F64) => "<f8",
+        (_, DType::I8) => "|i1",
+        (_, DType::I64) => "<i8",
+        (_, DType::U8) => "|u1",
+        (_, DType::U32) => "<u4",
+    };
+    let shape = field.shape.clone();
+    NpyColumn { name: field.name.clone(), dtype, width: field.dtype.size(), shape }
+}
+
+/// True if some dataset has a file of a column of this name.
 pub(crate) fn is_column(name: &str) -> bool {
-    let metrics = ["reward".to_owned(), "reward_of_any_metric".to_owned()];
-    let layout = Layout::of_names(Vec::new(), 1, metrics.to_vec(), Vec::new());
-    name.starts_with("reward_") || columns(&layout).iter().any(|column| column.name == name)
+    barloom_schema::is_reserved(name)
 }
 
 /// The values of rows `[start, end)` of a block, column by column.
 pub(crate) fn values<'a>(
     plan: &Plan,
+    layout: &Layout,
     block: &'a SampleBlock,
     start: usize,
     end: usize,
 ) -> Vec<Cow<'a, [u8]>> {
-    fn bytes<T: bytemuck::NoUninit>(values: &[T]) -> Cow<'_, [u8]> {
-        Cow::Borrowed(bytemuck::cast_slice(values))
-    }
     let samples: Vec<i64> = (start..end).map(|row| block.sample(row) as i64).collect();
     let mut columns = vec![
         Cow::Owned(windows(block, start, end)),
         Cow::Owned(bytemuck::cast_slice(&meta(plan, block, start, end)).to_vec()),
         Cow::Owned(bytemuck::cast_slice(&samples).to_vec()),
-        bytes(&block.symbol[start..end]),
-        bytes(&block.bar[start..end]),
-        bytes(&block.ts[start..end]),
-        bytes(&block.equity[start..end]),
-        bytes(&block.balance[start..end]),
-        bytes(&block.position[start..end]),
-        bytes(&block.sl_dist[start..end]),
-        bytes(&block.tp_dist[start..end]),
-        bytes(&block.act_dir[start..end]),
-        bytes(&block.act_dollar[start..end]),
-        bytes(&block.act_sl[start..end]),
-        bytes(&block.act_tp[start..end]),
     ];
-    columns.extend(block.rewards.iter().map(|reward| bytes(&reward[start..end])));
-    columns.extend([
-        bytes(&block.entry_price[start..end]),
-        bytes(&block.exit_price[start..end]),
-        bytes(&block.pnl[start..end]),
-        bytes(&block.held_bars[start..end]),
-        bytes(&block.exit_reason[start..end]),
-    ]);
+    let content = layout.columns().content().zip(block.slices(start..end));
+    let others = content.filter(|(field, _)| field.role != Role::Window);
+    columns.extend(others.map(|(_, values)| Cow::Borrowed(values.bytes())));
     columns
 }
 
@@ -145,9 +111,9 @@ fn windows(block: &SampleBlock, start: usize, end: usize) -> Vec<u8> {
     out
 }
 
-/// `[rows, 9]`: the scaled meta fields, in the order of `meta_scaler.json`.
+/// `[rows, fields]`: the scaled meta fields, in the order of `meta_scaler.json`.
 pub(crate) fn meta(plan: &Plan, block: &SampleBlock, start: usize, end: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity((end - start) * META_FIELDS);
+    let mut out = Vec::with_capacity((end - start) * META.len());
     for row in start..end {
         out.extend(block.meta(row).into_iter().enumerate().map(|(f, x)| plan.meta.scale(f, x)));
     }
@@ -189,49 +155,54 @@ impl NpyFiles<'_> {
     pub(crate) fn read(&self, runs: &[Range<usize>]) -> Result<RecordBatch, DatasetError> {
         let (channels, lookback) = (self.layout.channels().len(), self.layout.lookback());
         let rows: usize = runs.iter().map(Range::len).sum();
-        let mut arrays: Vec<ArrayRef> = Vec::new();
-        for (place, column) in columns(self.layout).iter().enumerate() {
-            let array: ArrayRef = match (&*column.name, column.dtype) {
-                ("meta", _) => continue,
-                ("windows", _) => {
-                    let values: Vec<f32> = self.values(place, column, runs)?;
-                    let channel = |channel: usize| {
-                        let windows = values.chunks_exact(lookback).skip(channel).step_by(channels);
-                        let mut one = Vec::with_capacity(rows * lookback);
-                        windows.for_each(|window| one.extend_from_slice(window));
-                        self.layout.window_array(one)
-                    };
-                    let windows: Result<Vec<_>, _> = (0..channels).map(channel).collect();
-                    arrays.extend(windows.map_err(self.refused(place))?);
-                    continue;
-                }
-                ("symbol", _) => {
-                    let codes = self.values(place, column, runs)?;
-                    self.layout.symbol_array(codes).map_err(self.refused(place))?
-                }
-                ("exit_reason", _) => {
-                    let codes: Vec<u8> = self.values(place, column, runs)?;
-                    let codes = codes.into_iter().map(i32::from).collect();
-                    self.layout.reason_array(codes).map_err(self.refused(place))?
-                }
-                ("ts", _) => {
-                    let ts =
-                        TimestampNanosecondArray::from(self.values::<i64>(place, column, runs)?);
-                    Arc::new(ts.with_timezone("UTC"))
-                }
-                (_, "<i8") => Arc::new(Int64Array::from(self.values::<i64>(place, column, runs)?)),
-                (_, "<i4") => Arc::new(Int32Array::from(self.values::<i32>(place, column, runs)?)),
-                (_, "|i1") => Arc::new(Int8Array::from(self.values::<i8>(place, column, runs)?)),
-                _ => Arc::new(Float64Array::from(self.values::<f64>(place, column, runs)?)),
+        let columns = columns(self.layout);
+        let windows: Vec<f32> = self.values(0, &columns[0], runs)?;
+        let (mut channel, mut arrays) = (0, Vec::new());
+        for field in self.layout.columns().fields() {
+            let array = if field.role == Role::Window {
+                let ones = windows.chunks_exact(lookback).skip(channel).step_by(channels);
+                let mut one = Vec::with_capacity(rows * lookback);
+                ones.for_each(|window| one.extend_from_slice(window));
+                channel += 1;
+                self.layout.array(field, Slice::F32(&one)).map_err(self.refused(0))?
+            } else {
+                let named = |column: &NpyColumn| column.name == field.name;
+                let place = columns.iter().position(named).unwrap_or(0);
+                self.array(field, place, &columns[place], runs)?
             };
             arrays.push(array);
         }
-        // Windows come first in the files, after the first four columns in the schema.
-        arrays[..channels + 4].rotate_left(channels);
         RecordBatch::try_new(self.layout.schema(), arrays).map_err(DatasetError::format(self.dir))
     }
 
-    /// Rows of `meta`: `[rows, 9]`.
+    /// Rows of a column that is no window.
+    fn array(
+        &self,
+        field: &Field,
+        place: usize,
+        column: &NpyColumn,
+        runs: &[Range<usize>],
+    ) -> Result<ArrayRef, DatasetError> {
+        macro_rules! read {
+            ($type:ty) => {{
+                let values = self.values::<$type>(place, column, runs)?;
+                self.layout.array(field, <$type>::slice(&values))
+            }};
+        }
+        let array = match field.dtype {
+            DType::F16 => Err(ArrowError::NotYetImplemented("half precision".to_owned())),
+            DType::F32 => read!(f32),
+            DType::F64 => read!(f64),
+            DType::I8 => read!(i8),
+            DType::I32 => read!(i32),
+            DType::I64 => read!(i64),
+            DType::U8 => read!(u8),
+            DType::U32 => read!(u32),
+        };
+        array.map_err(self.refused(place))
+    }
+
+    /// Rows of `meta`: `[rows, fields]`.
     pub(crate) fn meta(&self, run: Range<usize>) -> Result<Vec<f32>, DatasetError> {
         let columns = columns(self.layout);
         let place = columns.iter().position(|column| column.name == "meta").unwrap_or(0);
