@@ -1,4 +1,4 @@
-//! What a field's values lie between, whatever is drawn.
+//! The least and the greatest value of a field, whatever is drawn.
 
 use crate::{Real, SamplingSettings};
 
@@ -18,7 +18,7 @@ pub const META_FIELDS: [&str; 9] = [
 /// The bounds of a meta field, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldBounds {
-    /// One of [`META_FIELDS`].
+    /// A name of [`META_FIELDS`].
     pub name: &'static str,
     /// The least value.
     pub lo: f64,
