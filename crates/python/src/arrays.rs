@@ -16,7 +16,7 @@ const ALWAYS: [&str; 3] = ["windows", "meta", "reward"];
 /// The columns of a dict beside [`ALWAYS`].
 #[derive(Debug)]
 pub(crate) enum Column {
-    /// One of [`barloom_loader::COLUMNS`].
+    /// An array of [`barloom_loader::COLUMNS`].
     Named(Py<PyString>, String),
     /// A reward, unrounded.
     Metric(Py<PyString>, usize),
