@@ -16,7 +16,7 @@ use crate::walk;
 /// Bars of the generated walk: as many as thirteen months of minutes.
 pub const WALK_BARS: usize = 558_720;
 
-/// What is built, of what, on how many threads.
+/// The dataset that is built, its bars and the number of threads.
 #[derive(Args, Clone, Debug)]
 pub struct Job {
     /// Samples.
@@ -43,10 +43,10 @@ pub struct Job {
     /// Files or globs of bars; none for a generated walk.
     #[arg(long, num_args = 1..)]
     pub bars: Vec<String>,
-    /// How often the work is done after the first time.
+    /// Number of repetitions after the first time.
     #[arg(long, default_value_t = 5)]
     pub repetitions: usize,
-    /// Where files are written, in a folder that is removed afterwards.
+    /// The place of written files, in a folder that is removed afterwards.
     #[arg(long)]
     pub out: Option<PathBuf>,
 }

@@ -17,13 +17,13 @@ pub use reading::klines_file;
 use crate::job::Job;
 use crate::measurement::{Measurement, peak_rss_bytes};
 
-/// What is measured.
+/// The measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// Draws, windows, scaling and rewards into memory.
     Memory,
-    /// The same of 500 symbols of 5,000 bars in turn with one symbol of 2,500,000, and with weights of
-    /// symbols; bars are generated.
+    /// The same of 500 symbols of 5,000 bars in turn with one symbol of 2,500,000, and with weights
+    /// of symbols; bars are generated.
     Symbols,
     /// The same through one small block a thread, which is filled again and again.
     Stream,
@@ -54,17 +54,17 @@ pub enum Kind {
     Write,
 }
 
-/// One measurement.
+/// A measurement.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "barloom-measure", about = "Takes one measurement and prints it as JSON")]
 pub struct Options {
-    /// What is measured.
+    /// The thing measured.
     pub kind: Kind,
     /// The job.
     #[command(flatten)]
     pub job: Job,
-    /// Rows of a block in memory: all of them where it is 0; those of a thread's block in a stream; those of
-    /// a loader's batch, 4,096 where it is 0.
+    /// Rows of a block in memory: all of them where it is 0; those of a thread's block in a stream;
+    /// those of a loader's batch, 4,096 where it is 0.
     #[arg(long, default_value_t = 0)]
     pub block_rows: usize,
     /// Hash the content too.

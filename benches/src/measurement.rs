@@ -1,14 +1,14 @@
-//! One measurement, as `barloom-measure` and the peers print it.
+//! A measurement, as `barloom-measure` and the peers print it.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What one process measured.
+/// The measurement of one process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// What was measured.
+    /// The thing measured.
     pub name: String,
     /// Seconds to prepare the market and plan, before any sample.
     pub prepare_s: f64,
@@ -25,7 +25,7 @@ pub struct Measurement {
     /// `equal`, or how the output differs from Barloom's; none for Barloom's own.
     #[serde(default)]
     pub check: Option<String>,
-    /// What else there is to tell.
+    /// Further figures.
     #[serde(default)]
     pub extra: BTreeMap<String, Value>,
 }

@@ -13,7 +13,7 @@ pub struct Spread {
     pub max: f64,
     /// Median absolute deviation from the median.
     pub mad: f64,
-    /// How many values there are.
+    /// Number of values.
     pub count: usize,
 }
 

@@ -36,7 +36,7 @@ pub fn recipe(data: &[u8]) {
     assert_eq!(again.digest(), resolved.digest());
 }
 
-/// What is written of a recipe is the same recipe.
+/// The written form of a recipe is the same recipe.
 fn reads_back(recipe: &Recipe) {
     let text = recipe.to_toml();
     let again = Recipe::from_toml(&text, "again.toml").expect("what was written reads back");

@@ -23,8 +23,8 @@ pub fn samples_recipe(format: &str) -> String {
     )
 }
 
-/// A Parquet or Arrow shard of a dataset whose manifest believes it: its rows are the samples, or it is
-/// an error.
+/// A Parquet or Arrow shard of a dataset whose manifest believes it: its rows are the samples, or
+/// it is an error.
 ///
 /// # Panics
 /// A finding.

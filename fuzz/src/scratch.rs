@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// Where memory is a folder, on Linux: nothing there waits for a disk.
+/// A folder in memory, on Linux: nothing there waits for a disk.
 const IN_MEMORY: &str = "/dev/shm";
 
 /// A folder with files whose bytes change from run to run.

@@ -1,4 +1,4 @@
-//! How fast a GPU is, against what it can copy.
+//! The speed of a GPU, against that of its copies.
 #![expect(unsafe_code, reason = "windows are written to an address")]
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a GPU did.
+//! The results of a GPU.
 
 use std::fmt::Write as _;
 
@@ -14,20 +14,20 @@ pub struct Results {
     pub date: String,
     /// Barloom's version.
     pub barloom: String,
-    /// What the conformance suite found first; none where it passes.
+    /// The first difference that the conformance suite found; none where it passes.
     pub conformance: Option<String>,
     /// Each case of the suite against the CPU.
     pub digests: Vec<Digests>,
-    /// How fast it is.
+    /// The rates.
     pub rates: Rates,
 }
 
-/// One case against the CPU.
+/// A case against the CPU.
 #[derive(Debug, Serialize)]
 pub struct Digests {
     /// The case.
     pub case: String,
-    /// Whether the content digests are equal.
+    /// True if the content digests are equal.
     pub equal: bool,
     /// The first sample and column that differ, if any.
     pub difference: Option<String>,
@@ -53,7 +53,7 @@ pub struct Rates {
 }
 
 impl Results {
-    /// What is asked of a GPU, and what it gave.
+    /// The settings of a run on a GPU, and its results.
     #[must_use]
     pub fn table(&self) -> String {
         let equal = self.digests.iter().filter(|one| one.equal).count();
@@ -86,7 +86,7 @@ impl Results {
         out
     }
 
-    /// Whether it computes what the CPU does.
+    /// Returns true if it computes the same as the CPU.
     ///
     /// # Errors
     /// The first difference.

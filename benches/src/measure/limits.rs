@@ -1,4 +1,4 @@
-//! What the machine can do: fills, copies, raw writes.
+//! Limits of the machine: fills, copies, raw writes.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -57,8 +57,8 @@ pub(super) fn copy(options: &Options) -> Result<Measurement> {
     Ok(measured(options, bytes as u64, cold_s, warm_s))
 }
 
-/// Copies batches of a loader's bytes, each thread into a few buffers of its own that it uses again,
-/// from memory that no cache holds.
+/// Copies batches of a loader's bytes, each thread into a few buffers of its own that it uses
+/// again, from memory that no cache holds.
 pub(super) fn batch_copy(options: &Options) -> Result<Measurement> {
     let ready = options.job.ready("virtual")?;
     let row_bytes = bytes_per_batch_row(ready.session()?.plan().block_shape());

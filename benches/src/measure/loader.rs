@@ -21,7 +21,7 @@ use crate::stats::Spread;
 const SEED: u64 = 1;
 /// Batches that are compared before anything is timed.
 const CHECKED: usize = 3;
-/// How often samples are looked up.
+/// Number of look-ups of samples.
 const LOOKUPS: usize = 20_000;
 
 pub(super) fn run(options: &Options) -> Result<Measurement> {
@@ -94,7 +94,7 @@ fn loader(options: &Options, session: Arc<dyn Session>) -> Result<Loader> {
     Ok(Loader::new(session, options.job.rows, how)?)
 }
 
-/// One epoch, for one that reads a value of each array.
+/// An epoch, for one that reads a value of each array.
 fn epoch(loader: &Loader, number: u64, rows: u64, buffers: &mut BTreeSet<usize>) -> Result<()> {
     let mut seen = 0;
     for batch in loader.batches(&loader.start(number))? {
@@ -143,7 +143,7 @@ fn check(loader: &Loader) -> Result<()> {
     Ok(())
 }
 
-/// Whether a row of a batch has the bits of a sample.
+/// Returns true if a row of a batch has the bits of a sample.
 fn same(batch: &Batch, row: usize, session: &dyn Session, alone: &SampleBlock) -> bool {
     let scaler = &session.plan().meta;
     let windows = (0..session.plan().channels.len()).flat_map(|channel| alone.window(channel, 0));

@@ -105,7 +105,7 @@ pub(super) fn decode(options: &Options) -> Result<Measurement> {
     measured(options, cold_s, warm_s, &path)
 }
 
-/// What was measured; the file is removed, unless it is to stay.
+/// The measurement; the file is removed, unless it is to stay.
 fn measured(options: &Options, cold_s: f64, warm_s: Vec<f64>, path: &Path) -> Result<Measurement> {
     let bytes = fs::metadata(path)?.len();
     if !options.keep {

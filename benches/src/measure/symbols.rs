@@ -1,4 +1,5 @@
-//! Many symbols against one of as many bars, in turn, into one block or into blocks of a few thousand.
+//! Many symbols against one of as many bars, in turn, into one block or into blocks of a few
+//! thousand.
 
 use std::sync::Arc;
 

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::report::ratios::{Better, Ratio};
 use crate::report::results::{Results, Settings};
 
-/// How much worse a ratio may be before it is a regression.
+/// The factor by which a ratio may be worse before it is a regression.
 pub const TOLERANCE: f64 = 0.10;
 
 /// Ratios that were kept. Absolute times are not among them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// What they depend on beside the code.
+    /// The settings that they depend on beside the code.
     pub settings: Settings,
     /// The commit that was measured.
     pub commit: String,
@@ -27,7 +27,7 @@ pub struct Baseline {
     pub ratios: BTreeMap<String, f64>,
 }
 
-/// What a comparison found.
+/// The findings of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// A line a ratio.

@@ -1,8 +1,8 @@
-//! What can be measured: a case is one configuration, and its name.
+//! The cases that can be measured: each is one configuration, and its name.
 
 use serde::{Deserialize, Serialize};
 
-/// Which file system files are written to.
+/// The file system that files are written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
@@ -12,12 +12,12 @@ pub enum Place {
     Disk,
 }
 
-/// One configuration of one measurement.
+/// A configuration of a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
-    /// What `barloom-measure` calls it, or a peer's name.
+    /// The name in `barloom-measure`, or a peer's name.
     pub kind: String,
-    /// Whether it is a peer.
+    /// True for a peer.
     #[serde(default)]
     pub peer: bool,
     /// Samples.
@@ -32,19 +32,19 @@ pub struct Case {
     pub metric: String,
     /// `honour` or `ignore`.
     pub barriers: String,
-    /// Whether there is but one channel, the close.
+    /// True if there is but one channel, the close.
     #[serde(default)]
     pub close_only: bool,
-    /// Whether the content is hashed too.
+    /// True if the content is hashed too.
     #[serde(default)]
     pub digest: bool,
     /// Rows of a block; 0 for the measurement's default.
     #[serde(default)]
     pub block_rows: usize,
-    /// Where files go.
+    /// The place of files.
     #[serde(default)]
     pub place: Option<Place>,
-    /// Whether raw files are synced.
+    /// True if raw files are synced.
     #[serde(default)]
     pub sync: bool,
 }
@@ -92,7 +92,7 @@ impl Case {
         id
     }
 
-    /// What `barloom-measure` is to be told, but for bars, files and repetitions.
+    /// Arguments of `barloom-measure`, but for bars, files and repetitions.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = vec![self.kind.clone()];

@@ -1,4 +1,4 @@
-//! Which charts are drawn, from which figures.
+//! The charts, and the figures that they are drawn from.
 
 use crate::report::cases::{Case, Place};
 use crate::report::grid::{FORWARDS, LOOKBACKS};
@@ -27,7 +27,7 @@ fn axis<'a>(results: &'a Results, set: &str) -> Vec<&'a Figure> {
     results.figures.iter().filter(|figure| figure.set == set).collect()
 }
 
-/// One line a kind (and what else tells cases apart) over the steps of an axis.
+/// A line a kind (and what else tells cases apart) over the steps of an axis.
 fn lines(
     figures: &[&Figure],
     steps: &[u64],
@@ -104,7 +104,7 @@ fn by_threads(results: &Results) -> Option<Chart> {
     chart("throughput_threads", title, "threads", steps, lines)
 }
 
-/// What stays the same along an axis.
+/// The settings that stay the same along an axis.
 fn held(results: &Results, moved: &str) -> String {
     let settings = &results.settings;
     let held = [

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One inner loop.
+/// An inner loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inner {
     /// Criterion's name of it.

@@ -1,4 +1,4 @@
-//! What is measured: the sets, by how much is asked for.
+//! The sets of cases that are measured, by the size of the run.
 
 use crate::report::cases::{Case, Place};
 use crate::report::options::Mode;
@@ -144,7 +144,7 @@ fn loader(mode: Mode, results: &Results, peers: bool) -> Set {
     Set { name: "loader", rounds: rounds(mode), repetitions: 5, cases }
 }
 
-/// One line through the grid along each axis.
+/// A line through the grid along each axis.
 fn axes(mode: Mode, results: &Results) -> Vec<Set> {
     let centre = |kind: &str| results.centre(kind);
     let kinds = [centre("stream"), centre("memory"), centre("parquet").at(Place::Tmpfs)];

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::report::results::Results;
 
-/// What `memory_profile.json` holds.
+/// The contents of `memory_profile.json`.
 #[must_use]
 pub fn profile(results: &Results) -> Value {
     let measured = results.figures.iter().filter_map(|figure| {

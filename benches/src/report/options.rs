@@ -1,4 +1,4 @@
-//! What can be asked of the report.
+//! Options of the report.
 
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub struct Options {
     /// The workspace.
     #[arg(long)]
     pub root: PathBuf,
-    /// How much is measured.
+    /// The size of the run.
     #[arg(long, value_enum, default_value_t)]
     pub mode: Mode,
     /// Files or globs of bars; none for a generated walk.
@@ -50,7 +50,7 @@ pub struct Options {
     /// Only the sets of measurements whose name holds this.
     #[arg(long)]
     pub only: Option<String>,
-    /// Where criterion left its estimates; none where it did not run.
+    /// The folder of criterion's estimates; none where it did not run.
     #[arg(long)]
     pub criterion: Option<PathBuf>,
     /// Keep the ratios under this name.

@@ -1,5 +1,4 @@
-//! Python peers: a virtual environment, a small dataset to compare with, one process a
-//! measurement.
+//! Python peers: a virtual environment, a small dataset to compare with, one process a measurement.
 
 use std::ffi::OsString;
 use std::fs;
@@ -64,7 +63,7 @@ impl Peers {
         }
     }
 
-    /// What Python is told to measure what builds or writes samples.
+    /// Arguments of Python for a measurement of building or writing samples.
     fn builder(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
         let writer = case.kind.starts_with("pyarrow");
         let rows = if writer { case.n } else { CHECK_ROWS };
@@ -84,7 +83,7 @@ impl Peers {
         Ok(arguments)
     }
 
-    /// What Python is told to measure what reads bars: the file that ours reads.
+    /// Arguments of Python for a measurement of reading bars: the file that ours reads.
     fn reader(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
         self.check_package()?;
         let folder = case.place.and_then(|place| runner.places.folder(place));
@@ -109,7 +108,7 @@ impl Peers {
         }
     }
 
-    /// What Python is told to measure a loader: its threads are worker processes, ours are threads.
+    /// Arguments of Python for a measurement of a loader: its threads are processes, ours threads.
     fn loader(&self, case: &Case, runner: &Runner) -> Result<Vec<OsString>> {
         self.check_package()?;
         let format = match case.kind.as_str() {

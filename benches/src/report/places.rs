@@ -1,4 +1,4 @@
-//! Where files are written, and whether there is room.
+//! The folders that files are written to, and their free space.
 
 use std::fs;
 use std::path::{Path, PathBuf};

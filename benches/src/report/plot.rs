@@ -12,7 +12,7 @@ use crate::report::steps::Steps;
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (960, 600);
 const FONT: &str = "sans-serif";
-/// How the names of our own bars begin, which have another colour.
+/// Prefix of the names of our own bars, which have another colour.
 pub const OURS: &str = "barloom";
 /// Colours that colour-blind readers tell apart (Okabe and Ito).
 const COLOURS: [RGBColor; 6] = [
@@ -24,18 +24,18 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
 ];
 
-/// One chart.
+/// A chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
     /// The files' name, without extension.
     pub name: &'static str,
     /// The title.
     pub title: String,
-    /// What is shown.
+    /// The values that are shown.
     pub body: Body,
 }
 
-/// What a chart shows.
+/// The values that a chart shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// Lines over steps that stand at equal distances.
@@ -55,7 +55,7 @@ pub enum Body {
         x: String,
         /// A name and a value a bar; positive.
         bars: Vec<(String, f64)>,
-        /// Whether the axis is logarithmic.
+        /// True if the axis is logarithmic.
         log: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! What must be shown: ratios of things that were measured in turn, in one run.
+//! The claims that must be shown: ratios of things that were measured in turn, in one run.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub use symbols::cases as symbol_cases;
 /// Rows of a block that is hashed as soon as it is filled.
 pub const DIGEST_BLOCK_ROWS: usize = 4_096;
 
-/// Which way is better.
+/// The direction that is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
@@ -26,18 +26,18 @@ pub enum Better {
     Lower,
 }
 
-/// One ratio (or seconds, or memory).
+/// A ratio (or seconds, or memory).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// Its name.
     pub id: String,
-    /// What it says.
+    /// The claim in words.
     pub what: String,
-    /// What is divided by what.
+    /// The dividend and the divisor.
     pub compared: String,
     /// `x` for a ratio, `s` and `us` for seconds and millionths, `MB` for millions of bytes.
     pub unit: String,
-    /// Which way is better.
+    /// The direction that is better.
     pub better: Better,
     /// The bound that must hold.
     pub must: Option<f64>,
@@ -48,7 +48,7 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Whether the bound holds; none where there is no bound or no value.
+    /// Returns true if the bound holds; none where there is no bound or no value.
     #[must_use]
     pub fn holds(&self) -> Option<bool> {
         let (value, must) = (self.value?, self.must?);
@@ -206,7 +206,7 @@ fn files(results: &Results) -> Vec<Ratio> {
     ]
 }
 
-/// What a longer horizon costs.
+/// The cost of a longer horizon.
 fn rewards(results: &Results) -> Vec<Ratio> {
     let reward = results.centre("reward");
     let smallest = Case { close_only: true, lookback: 1, ..results.centre("memory") };

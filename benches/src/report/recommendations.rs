@@ -1,10 +1,10 @@
-//! What holds the job back on this machine, and what to do: rules over the figures.
+//! The limits of the job on this machine, and the remedies: rules over the figures.
 
 use crate::report::cases::{Case, Place};
 use crate::report::memory_profile::growth;
 use crate::report::results::Results;
 
-/// One paragraph a finding, the bottleneck of the whole job first.
+/// A paragraph a finding, the bottleneck of the whole job first.
 #[must_use]
 pub fn all(results: &Results) -> Vec<String> {
     let rules: [fn(&Results) -> Option<String>; 9] =
@@ -20,7 +20,7 @@ fn median(results: &Results, case: &Case) -> Option<f64> {
     results.figure(case).map(|figure| figure.warm_s.median)
 }
 
-/// Which stage of a Parquet build on disk takes longest.
+/// The stage of a Parquet build on disk that takes longest.
 fn stage(results: &Results) -> Option<String> {
     let samples = median(results, &results.centre("stream"))?;
     let tmpfs = median(results, &results.centre("parquet").at(Place::Tmpfs))?;
@@ -41,7 +41,7 @@ fn stage(results: &Results) -> Option<String> {
     ))
 }
 
-/// Whether samples are made at the speed of memory.
+/// Compares the rate of samples with the speed of memory.
 fn arithmetic(results: &Results) -> Option<String> {
     let share = results.ratio("build-fill")?;
     Some(if share >= 0.8 {
@@ -101,7 +101,7 @@ fn encoding(results: &Results) -> Option<String> {
     })
 }
 
-/// Whether the disk takes bytes more slowly than they are made.
+/// Finds a disk that takes bytes more slowly than they are made.
 fn disk(results: &Results) -> Option<String> {
     let write = results.centre("write").at(Place::Disk);
     let raw = results.figure(&Case { sync: true, ..write })?.bytes_per_second;
@@ -150,7 +150,7 @@ fn digest(results: &Results) -> Option<String> {
     })
 }
 
-/// What touching memory for the first time costs.
+/// The cost of touching memory for the first time.
 fn cold(results: &Results) -> Option<String> {
     let figure = results.figure(&results.centre("memory"))?;
     let (cold, warm) = (figure.cold_s?.median, figure.warm_s.median);

@@ -19,23 +19,23 @@ pub struct Results {
     pub format: String,
     /// The date of the run.
     pub date: String,
-    /// How it was asked for, and with which bars.
+    /// The options of the run, and its bars.
     pub settings: Settings,
     /// The machine.
     pub host: Host,
     /// Versions of what was measured and of what measured.
     pub versions: BTreeMap<String, String>,
-    /// What must be shown.
+    /// The claims that must be shown.
     pub ratios: Vec<Ratio>,
     /// Whole jobs, limits and peers. All times are in seconds.
     pub figures: Vec<Figure>,
     /// Inner loops. All times are in nanoseconds.
     pub inner_loops: Vec<Inner>,
-    /// What was not measured, and why.
+    /// The cases that were not measured, and why.
     pub skipped: BTreeMap<String, String>,
 }
 
-/// What ratios depend on beside the code: only runs with the same settings are compared.
+/// Settings that ratios depend on beside the code: only runs with the same settings are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// `quick`, `default` or `full`.
@@ -52,7 +52,7 @@ pub struct Settings {
     pub threads: usize,
 }
 
-/// What was measured of one case, in all rounds.
+/// The measurements of a case, in all rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// The case's name.
@@ -79,7 +79,7 @@ pub struct Figure {
     pub peak_rss_bytes: Option<u64>,
     /// `equal` for a peer whose output is ours.
     pub check: Option<String>,
-    /// What else there is to tell.
+    /// Further figures.
     pub extra: BTreeMap<String, Value>,
 }
 
@@ -109,7 +109,7 @@ impl Figure {
     }
 }
 
-/// What else was told: the medians of seconds and other reals, the last of everything else.
+/// Further figures: the medians of seconds and other reals, the last of everything else.
 fn extra(measured: &[Measurement]) -> BTreeMap<String, Value> {
     let mut extra = measured.last().map(|last| last.extra.clone()).unwrap_or_default();
     for (name, value) in extra.iter_mut().filter(|(_, value)| value.is_f64()) {

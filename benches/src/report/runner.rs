@@ -18,27 +18,27 @@ use crate::report::results::Figure;
 pub struct Set {
     /// Its name.
     pub name: &'static str,
-    /// How often each case is measured.
+    /// Number of measurements of each case.
     pub rounds: usize,
-    /// How often the work is done in a measurement, after the first time.
+    /// Number of repetitions in a measurement, after the first time.
     pub repetitions: usize,
     /// The cases.
     pub cases: Vec<Case>,
 }
 
-/// What runs sets, and what came of them.
+/// The runner of sets, and its results.
 pub struct Runner {
     /// `barloom-measure`.
     pub measure: PathBuf,
     /// Bars that measurements read; none for the generated walk.
     pub bars: Vec<String>,
-    /// Where files go.
+    /// The place of files.
     pub places: Places,
     /// The peers, where they are wanted and there.
     pub peers: Option<Peers>,
-    /// What was measured.
+    /// The measurements.
     pub figures: Vec<Figure>,
-    /// What was not, and why.
+    /// The cases left out, and why.
     pub skipped: BTreeMap<String, String>,
 }
 

@@ -33,10 +33,10 @@ pub fn report(results: &Results, charts: &[&str]) -> String {
     text
 }
 
-/// Whether a figure stands under a heading.
+/// Selects the figures that stand under a heading.
 type Keep = fn(&Figure) -> bool;
 
-/// Which figures stand under which heading.
+/// The headings and the figures under each.
 const SECTIONS: [(&str, Keep); 4] = [
     ("Builds", |figure| !figure.case.peer && !is_limit(figure) && !is_grid(figure)),
     ("Grid", is_grid),
@@ -142,7 +142,7 @@ fn figure_table(figures: &[&Figure]) -> String {
     text
 }
 
-/// What numba's peers took to compile; not part of their times.
+/// The time that numba's peers took to compile; not part of their times.
 fn first_calls(results: &Results) -> String {
     let peers = results.figures.iter().filter(|f| f.case.peer && f.case.kind.contains("numba"));
     let calls = peers.filter_map(|figure| {

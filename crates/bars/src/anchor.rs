@@ -53,8 +53,8 @@ impl Anchor {
         self.day_of(ts).and_then(|day| self.day_start(day)) == Some(ts)
     }
 
-    /// The instant at which the day of a date begins, in days since 1970-01-01; none where it cannot
-    /// be represented.
+    /// The instant at which the day of a date begins, in days since 1970-01-01; none where it
+    /// cannot be represented.
     fn day_start(self, day: i64) -> Option<i64> {
         let date = if self.time >= 12 * HOUR { day.checked_sub(1)? } else { day };
         let local = date.checked_mul(DAY)?.checked_add(self.time)?;

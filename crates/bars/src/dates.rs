@@ -9,7 +9,8 @@ const DAY: i64 = 24 * HOUR;
 /// zones files of which were joined by a few.
 const SPREAD: i64 = 4 * HOUR;
 
-/// Midnights of most zones are nearer to midnight UTC. Some countries near it do not work on Fridays.
+/// Midnights of most zones are nearer to midnight UTC. Some countries near it do not work on
+/// Fridays.
 const FAR: i64 = 9 * HOUR;
 
 /// The date of a bar that begins at some time of a UTC day, as an offset in ns to the begin of the
@@ -25,14 +26,14 @@ pub(crate) enum Dates {
 }
 
 impl Dates {
-    /// The rule that gives bars their dates, given the length of bars. None where they need none: bars
-    /// of less than a day, or that begin at midnight UTC; and where no rule fits, as bars begin at
-    /// any time of day.
+    /// The rule that gives bars their dates, given the length of bars. None where they need none:
+    /// bars of less than a day, or that begin at midnight UTC; and where no rule fits, as bars
+    /// begin at any time of day.
     ///
-    /// Local midnights are nearest to the midnight UTC of their dates, but in zones 12 hours and more
-    /// ahead. Where bars would then be of Saturdays, or far from UTC of Sundays, they are rather those
-    /// of sessions that begin in the later half of a UTC day, or of such a zone, if that makes no bar
-    /// one of a weekend.
+    /// Local midnights are nearest to the midnight UTC of their dates, but in zones 12 hours and
+    /// more ahead. Where bars would then be of Saturdays, or far from UTC of Sundays, they are
+    /// rather those of sessions that begin in the later half of a UTC day, or of such a zone, if
+    /// that makes no bar one of a weekend.
     pub(crate) fn of(ts: &[i64], length: Interval) -> Option<Self> {
         if length.shortest_ns() < 23 * HOUR || ts.iter().all(|ts| ts.rem_euclid(DAY) == 0) {
             return None;
@@ -92,7 +93,8 @@ mod tests {
         time.and_utc().timestamp_nanos_opt().unwrap()
     }
 
-    /// Twenty bars, one a day from a time on, only those whose number within a week is one of these.
+    /// Twenty bars, one a day from a time on, only those whose number within a week is one of
+    /// these.
     fn days(from: &str, of_week: std::ops::Range<i64>) -> Vec<i64> {
         let bars = (0..28).filter(|day| of_week.contains(&(day % 7)));
         bars.map(|day| at(from) + day * DAY).collect()

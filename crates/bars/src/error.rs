@@ -18,9 +18,9 @@ pub enum BarsError {
         symbol: String,
         /// The column.
         column: String,
-        /// How many values it has.
+        /// Number of its values.
         got: usize,
-        /// How many bars there are.
+        /// Number of bars.
         expected: usize,
     },
     /// A column is missing.
@@ -66,7 +66,7 @@ pub enum BarsError {
         symbol: String,
         /// The bar, counted from 0.
         bar: usize,
-        /// What is wrong with it.
+        /// The fault.
         fault: BarFault,
         /// Its open.
         open: f64,
@@ -97,7 +97,7 @@ pub enum BarsError {
         symbol: String,
         /// The bar index of the break.
         bar: usize,
-        /// How many bars there are.
+        /// Number of bars.
         bars: usize,
     },
     /// A bar lasts over the end of the interval that coarser bars are to have.
@@ -112,7 +112,7 @@ pub enum BarsError {
         bar: usize,
         /// Its time, ns since 1970 UTC.
         ts: i64,
-        /// How long it lasts, ns.
+        /// Its length, ns.
         lasts: i64,
         /// The length of coarser bars.
         interval: Interval,
@@ -174,7 +174,7 @@ pub enum BarsError {
         index: usize,
         /// Its first row.
         start: usize,
-        /// One past its last row.
+        /// The row after its last one.
         end: usize,
     },
     /// A split is not one.
@@ -182,7 +182,7 @@ pub enum BarsError {
     Split {
         /// The recipe key that is wrong.
         key: String,
-        /// What is wrong, what was expected.
+        /// The fault, and what was expected.
         problem: String,
     },
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::segments::{self, median_step};
 use crate::{BarsError, Column, MaxGap, PRICE_COLUMNS, Segment, Series, first_non_positive};
 
-/// Where a series lies in the arena.
+/// The place of a series in the arena.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeriesSpan {
     /// The symbol.
     pub symbol: String,
     /// First arena row.
     pub start: usize,
-    /// One past the last arena row.
+    /// The arena row after the last one.
     pub end: usize,
     /// The longest step in ns that a segment of this series may span; `None` for no limit.
     pub max_gap_ns: Option<i64>,
@@ -130,7 +130,7 @@ impl Market {
         Err(BarsError::NonPositivePrice { symbol, bar: row - start, low: self.low()[row] })
     }
 
-    /// How many bars there are in all: at least one.
+    /// Number of bars in all: at least one.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a market is never empty")]
     pub fn len(&self) -> usize {
@@ -246,8 +246,8 @@ fn usual_step(mut steps: Vec<i64>) -> i64 {
     *steps.select_nth_unstable(place).1
 }
 
-/// The columns that a market of these channels has, in order: the four prices, then the channels that
-/// are none, each once.
+/// The columns that a market of these channels has, in order: the four prices, then the channels
+/// that are none, each once.
 #[must_use]
 pub fn market_columns(channels: &[String]) -> Vec<&str> {
     let mut names = PRICE_COLUMNS.to_vec();

@@ -1,10 +1,10 @@
-//! How bars are to be had from files: settings of the reader, which recipes hold too.
+//! Settings of the reader of bars, which recipes hold too.
 
 use std::collections::BTreeMap;
 
 use crate::{Anchor, BarSpec};
 
-/// Which end of its interval a bar's time names.
+/// The end of its interval that a bar's time names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stamp {
     /// Its beginning.
@@ -40,8 +40,7 @@ pub enum OnBadBar {
     Widen,
 }
 
-/// What is done with the last bar that is made of trades or of finer bars, of which some may be
-/// missing.
+/// Treatment of the last bar that is made of trades or of finer bars, of which some may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PartialBar {
     /// It stays.
@@ -51,7 +50,7 @@ pub enum PartialBar {
     Drop,
 }
 
-/// What is done with intervals without trades or bars.
+/// Treatment of intervals without trades or bars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmptyBars {
     /// They have no bar.
@@ -61,14 +60,14 @@ pub enum EmptyBars {
     Fill,
 }
 
-/// How trades, or finer bars, become bars.
+/// Settings that make bars of trades, or of finer bars.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Aggregate {
-    /// What ends a bar. Bars become coarser time bars alone.
+    /// The event that ends a bar. Bars become coarser time bars alone.
     pub spec: BarSpec,
-    /// What is done with the last bar of a symbol.
+    /// Treatment of the last bar of a symbol.
     pub partial: PartialBar,
-    /// What is done with empty intervals, which only time bars have.
+    /// Treatment of empty intervals, which only time bars have.
     pub empty: EmptyBars,
     /// The time from which the intervals of time bars are counted. `None` is midnight UTC, but for
     /// bars of a day or more that begin at local midnights: their days are those.
@@ -76,14 +75,15 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
-    /// Bars that end so; partial ones stay, empty intervals have no bar, days begin at midnight UTC.
+    /// Bars that end so; partial ones stay, empty intervals have no bar, days begin at midnight
+    /// UTC.
     #[must_use]
     pub fn new(spec: BarSpec) -> Self {
         Self { spec, partial: PartialBar::Keep, empty: EmptyBars::Skip, anchor: None }
     }
 }
 
-/// How prices are adjusted for splits and dividends.
+/// Adjustment of prices for splits and dividends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Adjust {
     /// To the column `adj_close`: all prices times `adj_close / close`.
@@ -94,39 +94,39 @@ pub enum Adjust {
     Factors(Vec<String>),
 }
 
-/// How delimited text is laid out, where the text does not say it itself.
+/// Layout of delimited text, where the text does not say it itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CsvOptions {
     /// Lines at the top that are passed over.
     pub skip_rows: usize,
-    /// What parts fields, an ASCII character; `None` for that of `,`, `;` and tab which the first
+    /// Separator of fields, an ASCII character; `None` for that of `,`, `;` and tab which the first
     /// line has most of.
     pub separator: Option<char>,
-    /// Whether the first line names columns; `None` if that is told by how many numbers it has.
+    /// True if the first line names columns; `None` if the number of numbers in it decides.
     pub has_header: Option<bool>,
     /// Names of the columns in their order, in place of the header's; an empty one is passed over.
     pub names: Vec<String>,
     /// Other names for columns of text, by those in the file: `{"Last": "close"}`.
     pub rename: BTreeMap<String, String>,
-    /// How times are written, as `strftime` has it: `%d.%m.%Y %H:%M`. What is missing of a time of
+    /// Format of times, as `strftime` has it: `%d.%m.%Y %H:%M`. What is missing of a time of
     /// day is 0. With a date and a time of day in two columns, a space parts them.
     pub time_format: Option<String>,
-    /// Whether the day is before the month in 03/04/2024; `None` if the column tells.
+    /// True if the day is before the month in 03/04/2024; `None` if the column tells.
     pub day_first: Option<bool>,
-    /// What parts whole numbers from fractions, `.` or `,`.
+    /// Decimal mark, `.` or `,`.
     pub decimal: Option<char>,
-    /// What parts thousands, if anything does.
+    /// Separator of thousands, if there is one.
     pub thousands: Option<char>,
-    /// What prices are multiplied by in the file: 10,000 where 38500 stands for 3.85.
+    /// Factor of prices in the file: 10,000 where 38500 stands for 3.85.
     pub price_divisor: Option<f64>,
-    /// What parts symbol and column in the names of a wide table: `:` for `BTC:open`.
+    /// Separator of symbol and column in the names of a wide table: `:` for `BTC:open`.
     pub wide: Option<String>,
-    /// Whether times are ms since midnight of the date in the file's name.
+    /// True if times are ms since midnight of the date in the file's name.
     pub ms_of_day: bool,
 }
 
 impl CsvOptions {
-    /// What is wrong with them, if anything is: the key, and the problem.
+    /// The first fault in them, if any: the key, and the problem.
     #[must_use]
     pub fn fault(&self) -> Option<(&'static str, String)> {
         let no_separator =

@@ -26,8 +26,8 @@ const HOUR: i64 = 3_600_000_000_000;
 /// Makes bars of an interval of finer ones.
 ///
 /// Intervals are those of a [`Grid`], counted from the anchor. Without one they are counted from
-/// midnight UTC, but where bars of a day or more begin at local midnights, whose days are taken then:
-/// 15:00 UTC in Tokyo is the next date. A bar opens with its first bar's open and closes with
+/// midnight UTC, but where bars of a day or more begin at local midnights, whose days are taken
+/// then: 15:00 UTC in Tokyo is the next date. A bar opens with its first bar's open and closes with
 /// its last one's close; [`FLOW_COLUMNS`] are sums (missing where a part is), other columns have
 /// their last value. An interval without a bar has none. A segment that ends before a bar ends
 /// before the coarser bar that it is in, and, if bars before the end are in it too, after it.
@@ -109,8 +109,8 @@ impl Lengths {
         Self { length, months: Grid::new(Interval::Months(1), anchor) }
     }
 
-    /// The end of the bar that begins at a time; of one whose length is not known, that time. Bars of
-    /// calendar months end with a month, at whichever of its days they are stamped.
+    /// The end of the bar that begins at a time; of one whose length is not known, that time. Bars
+    /// of calendar months end with a month, at whichever of its days they are stamped.
     fn end(&self, start: i64) -> Option<i64> {
         match self.length {
             None => Some(start),

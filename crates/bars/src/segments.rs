@@ -15,12 +15,12 @@ pub struct Segment {
     pub series: u32,
     /// First arena row.
     pub start: usize,
-    /// One past the last arena row.
+    /// The arena row after the last one.
     pub end: usize,
 }
 
 impl Segment {
-    /// How many bars it has.
+    /// Number of bars.
     #[must_use]
     pub fn bars(&self) -> usize {
         self.end - self.start
@@ -30,10 +30,10 @@ impl Segment {
 /// The longest step between two bars that a segment may span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxGap {
-    /// By the series' own steps: 14 days where the median step is 12 hours or more; else the
-    /// larger of one hour and 10 median steps where at least one bar in twenty falls on a UTC
-    /// Saturday (markets that never close); else 5 days. Always three bars at least, each as long as
-    /// given or as the most frequent step.
+    /// By the series' own steps: 14 days where the median step is 12 hours or more; else the larger
+    /// of one hour and 10 median steps where at least one bar in twenty falls on a UTC Saturday
+    /// (markets that never close); else 5 days. Always three bars at least, each as long as given
+    /// or as the most frequent step.
     Auto,
     /// This many nanoseconds.
     Limit(i64),
@@ -42,8 +42,8 @@ pub enum MaxGap {
 }
 
 impl MaxGap {
-    /// The limit for one series in ns, or `None` for no limit, given the length of its bars if it is
-    /// known. Times need not be in order: bars are looked at before they are judged.
+    /// The limit for one series in ns, or `None` for no limit, given the length of its bars if it
+    /// is known. Times need not be in order: bars are looked at before they are judged.
     #[must_use]
     pub fn limit_ns(self, ts: &[i64], interval: Option<Interval>) -> Option<i64> {
         match self {

@@ -1,4 +1,4 @@
-//! One symbol's bars as validated columns.
+//! The bars of a symbol as validated columns.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::{BarsError, Interval, PRICE_COLUMNS, first_fault};
 pub struct Column {
     /// Lower-case name: `open`, `volume`, `funding_rate`.
     pub name: String,
-    /// One value a bar, known at the close of its bar.
+    /// A value for each bar, known at the close of its bar.
     pub values: Vec<f64>,
 }
 
@@ -104,7 +104,7 @@ impl Series {
         &self.symbol
     }
 
-    /// How many bars there are: at least one.
+    /// Number of bars: at least one.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a series is never empty")]
     pub fn len(&self) -> usize {

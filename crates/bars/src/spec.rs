@@ -1,11 +1,11 @@
-//! What ends a bar.
+//! The event that ends a bar.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::Interval;
 
-/// What ends a bar that is made of trades, or of finer bars.
+/// The event that ends a bar that is made of trades, or of finer bars.
 ///
 /// As text: an [`Interval`] such as `5m`, `1d` or `1mo`; `1000 ticks`, `5e4 volume`, `1e6 dollars`.
 ///
@@ -33,7 +33,7 @@ pub enum BarSpec {
 pub struct NoBarSpec;
 
 impl BarSpec {
-    /// What texts are.
+    /// The forms of its texts.
     pub const EXPECTED: &str = "an interval such as \"1m\", \"4h\", \"1d\" or \"1mo\", or \"1000 ticks\", \
                                 \"5e4 volume\", \"1e6 dollars\"";
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::{BarsError, Market};
 
-/// Where the lookback of a part's samples may lie. Labels always lie in the part.
+/// Rows in which the lookback of a part's samples may lie. Labels always lie in the part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LookbackFrom {
     /// In the part, as the labels do.
@@ -15,7 +15,7 @@ pub enum LookbackFrom {
     History,
 }
 
-/// How the end of a part is given.
+/// The end of a part, as a fraction or a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PartEnd {
     /// The part holds this share of the pooled bars' times.
@@ -24,12 +24,12 @@ pub enum PartEnd {
     Until(i64),
 }
 
-/// One part as it is asked for.
+/// A part as it is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartSpec {
     /// Its name, also the name of its folder.
     pub name: String,
-    /// Where it ends; it starts where the one before it ends.
+    /// Its end; it starts where the one before it ends.
     pub end: PartEnd,
 }
 
@@ -40,7 +40,7 @@ pub struct Split {
     pub parts: Vec<PartSpec>,
     /// Bars of each series that are left out before each later part.
     pub embargo: u64,
-    /// Where lookbacks may lie.
+    /// Rows in which lookbacks may lie.
     pub lookback_from: LookbackFrom,
 }
 
@@ -53,13 +53,13 @@ pub struct Part {
     pub name: String,
     /// First time, ns since 1970 UTC.
     pub start_ns: i64,
-    /// One past the last time.
+    /// The end of its times, exclusive.
     pub end_ns: i64,
     /// Its share of the samples: the fraction as given, or with dates its share of the bars.
     pub share: f64,
     /// Bars left out at its end, in each series: 0 for the last part.
     pub embargo: u64,
-    /// Where lookbacks may lie.
+    /// Rows in which lookbacks may lie.
     pub lookback_from: LookbackFrom,
 }
 
@@ -87,8 +87,8 @@ impl Split {
     /// fractions summed in order; the last part of a split whose fractions make 1 has no end.
     ///
     /// # Errors
-    /// No parts, a name twice, even in another case, or not usable as a folder, fractions mixed with dates, fractions
-    /// that are not in (0, 1] or exceed 1 in sum, dates that do not ascend.
+    /// No parts, a name twice, even in another case, or not usable as a folder, fractions mixed
+    /// with dates, fractions that are not in (0, 1] or exceed 1 in sum, dates that do not ascend.
     pub fn resolve(&self, market: &Market) -> Result<Vec<Part>, BarsError> {
         self.check()?;
         let mut times = market.ts().to_vec();

@@ -13,7 +13,7 @@ const LATE: i64 = 60_000_000_000;
 pub const TRADE_BAR_COLUMNS: [&str; 7] =
     ["open", "high", "low", "close", "volume", "quote_volume", "count"];
 
-/// What makes a trade unusable.
+/// Faults that make a trade unusable.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum TradeFault {
@@ -105,7 +105,7 @@ impl<T: Copy> Bar<T> {
         bar
     }
 
-    /// Of trades with one time the first given opens and the last given closes.
+    /// Adds a trade. The first given of several with one time opens, the last given closes.
     fn add(&mut self, ts: i64, price: f64, size: f64, tag: T) {
         if ts < self.first {
             (self.first, self.open, self.tag) = (ts, price, tag);
@@ -277,7 +277,7 @@ impl<T: Copy> TradeBars<T> {
     }
 }
 
-/// Whether no trade can be missing from a bar.
+/// Returns true if no trade can be missing from a bar.
 fn is_full<T>(spec: BarSpec, bar: &Bar<T>) -> bool {
     match spec {
         BarSpec::Time(_) => false,

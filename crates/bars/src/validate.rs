@@ -1,9 +1,9 @@
-//! The one rule of what a usable bar is, shared by [`Series`](crate::Series) and the doctor; and the
-//! one more that a [`Market`](crate::Market) has: prices are positive.
+//! The one rule of what a usable bar is, shared by [`Series`](crate::Series) and the doctor; and
+//! the one more that a [`Market`](crate::Market) has: prices are positive.
 
 use std::fmt;
 
-/// What makes a bar unusable.
+/// Faults that make a bar unusable.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BarFault {
@@ -148,7 +148,7 @@ pub fn first_fault(prices: [&[f64]; 4], volume: Option<&[f64]>) -> Option<(usize
     None
 }
 
-/// What nearly all bars are, in comparisons that NaN fails, without a branch.
+/// The test that nearly all bars pass, in comparisons that NaN fails, without a branch.
 #[inline]
 fn is_usual(open: f64, high: f64, low: f64, close: f64) -> bool {
     let in_range = (low >= USUAL.0) & (high <= USUAL.1);

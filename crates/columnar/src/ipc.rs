@@ -37,8 +37,8 @@ impl<R: ChunkReader> IpcFile<R> {
     /// Reads the footer. Packed buffers of all batches that are read may unpack to `limit` bytes.
     ///
     /// # Errors
-    /// The footer is not there or damaged, it names what is not in the file, or the file can't be read.
-    /// Some damage makes Arrow's reader panic.
+    /// The footer is not there or damaged, it names what is not in the file, or the file can't be
+    /// read. Some damage makes Arrow's reader panic.
     pub fn open(file: R, limit: u64) -> Result<Self, ColumnarError> {
         let cut = || broken("its end is missing");
         let rest = file.len().checked_sub(TRAILER as u64).ok_or_else(cut)?;
@@ -124,8 +124,8 @@ fn outside() -> ColumnarError {
 /// Reads an Arrow IPC stream that is in memory.
 ///
 /// # Errors
-/// A message is damaged, or unpacks to more than the stream can hold. Some damage makes Arrow's reader
-/// panic.
+/// A message is damaged, or unpacks to more than the stream can hold. Some damage makes Arrow's
+/// reader panic.
 pub fn read_stream(bytes: &[u8]) -> Result<(SchemaRef, Vec<RecordBatch>), ColumnarError> {
     let mut rest = bytes;
     let mut left = unpacked_limit(bytes.len() as u64);

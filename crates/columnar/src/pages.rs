@@ -1,10 +1,10 @@
 //! The sizes that a Parquet file declares.
 //!
 //! The reader makes room for what a page's header says it unpacks to and for as many dictionary
-//! entries as it names, before it finds that they aren't there. It skips as many items of an unknown
-//! list as the list says it has, though nothing is left. And it calls itself for columns in columns
-//! until the stack ends. So the footer and the headers of the pages that are read are walked through
-//! first. They are small.
+//! entries as it names, before it finds that they aren't there. It skips as many items of an
+//! unknown list as the list says it has, though nothing is left. And it calls itself for columns in
+//! columns until the stack ends. So the footer and the headers of the pages that are read are
+//! walked through first. They are small.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,8 @@ fn damaged<T>(problem: impl Into<String>) -> Result<T, ColumnarError> {
 /// Checks that the footer is there and whole, before anything reads it.
 ///
 /// # Errors
-/// The footer is not there, damaged, or of columns too deep in one another; or the file can't be read.
+/// The footer is not there, damaged, or of columns too deep in one another; or the file can't be
+/// read.
 pub fn check_footer(file: &impl ChunkReader) -> Result<(), ColumnarError> {
     let Some(rest) = file.len().checked_sub(TRAILER as u64) else {
         return damaged("it is too short");
@@ -59,7 +60,7 @@ pub fn check_footer(file: &impl ChunkReader) -> Result<(), ColumnarError> {
     }
 }
 
-/// How deep columns lie in one another, by a footer; none if it is damaged.
+/// Depth to which columns lie in one another, by a footer; none if it is damaged.
 fn deepest(mut footer: Thrift<'_>) -> Option<usize> {
     let (mut field, mut deepest) = (0, 0);
     while let Some(kind) = footer.field(&mut field)? {
@@ -118,8 +119,8 @@ impl Declared {
 /// counted at the root of the schema: all of it may unpack to `limit` bytes.
 ///
 /// # Errors
-/// They declare more than that, or more than the packed bytes can hold; a page lies outside the file,
-/// is damaged, or can't be read.
+/// They declare more than that, or more than the packed bytes can hold; a page lies outside the
+/// file, is damaged, or can't be read.
 pub fn check_pages(
     file: &impl ChunkReader,
     metadata: &ParquetMetaData,
@@ -227,7 +228,7 @@ fn page_at(
     }
 }
 
-/// How many bytes one can unpack to at most, by the format of the packed ones.
+/// Most bytes that one can unpack to, by the format of the packed ones.
 fn most(compression: Compression) -> u64 {
     match compression {
         // 3 bytes copy 64.
@@ -241,14 +242,14 @@ fn most(compression: Compression) -> u64 {
     }
 }
 
-/// What a page's header declares.
+/// The sizes that a page's header declares.
 #[derive(Debug, Default, PartialEq)]
 struct Page {
     /// Bytes that follow the header.
     packed: usize,
     /// Bytes that they unpack to.
     unpacked: usize,
-    /// How many values it has if it is a dictionary.
+    /// Number of values if it is a dictionary.
     dictionary: Option<usize>,
 }
 

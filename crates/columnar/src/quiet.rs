@@ -9,8 +9,8 @@ thread_local! {
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns the value of `work`; none if it panics, of which nothing is printed. Panics of other threads,
-/// and later ones, print as before: the hook that was set handles them.
+/// Returns the value of `work`; none if it panics, of which nothing is printed. Panics of other
+/// threads, and later ones, print as before: the hook that was set handles them.
 ///
 /// ```
 /// assert_eq!(barloom_columnar::catch_damage(|| 7), Some(7));

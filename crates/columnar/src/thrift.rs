@@ -1,10 +1,10 @@
 //! Thrift's compact protocol, in which Parquet writes its footer and the headers of pages: enough
 //! of it to walk through them.
 
-/// How deep structs may lie in structs: deeper than any of Parquet's.
+/// Depth to which structs may lie in structs: deeper than any of Parquet's.
 const DEEPEST: u32 = 8;
 
-/// What is left to read. Every function gives `None` where it is damaged.
+/// The bytes left to read. Every function gives `None` where it is damaged.
 pub(crate) struct Thrift<'a> {
     pub(crate) rest: &'a [u8],
 }

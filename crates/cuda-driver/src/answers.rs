@@ -1,8 +1,9 @@
-//! What the driver's functions answer.
+//! Answers of the driver's functions.
 //!
-//! `cust_raw` has the codes of a driver of 2021 as an enum, and drivers know more by now. A value that
-//! an enum does not have may not exist, so a code it does not list becomes `CUDA_ERROR_UNKNOWN`, which
-//! is what `cust` makes of codes it has no name for. [`last_failure`](crate::last_failure) has it.
+//! `cust_raw` has the codes of a driver of 2021 as an enum, and drivers know more by now. A value
+//! that an enum does not have may not exist, so a code it does not list becomes
+//! `CUDA_ERROR_UNKNOWN`, which is what `cust` makes of codes it has no name for.
+//! [`last_failure`](crate::last_failure) has it.
 
 use std::ffi::c_int;
 

@@ -1,4 +1,4 @@
-//! What a driver says about itself.
+//! The driver and its devices, as the driver describes them.
 
 use std::fmt;
 use std::path::Path;
@@ -42,7 +42,7 @@ impl Device {
         &self.name
     }
 
-    /// What code it runs: major and minor, `(9, 0)` for `sm_90`.
+    /// Compute capability, major and minor: `(9, 0)` for `sm_90`.
     #[must_use]
     pub fn compute_capability(&self) -> (u32, u32) {
         self.compute_capability

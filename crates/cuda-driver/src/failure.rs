@@ -1,4 +1,4 @@
-//! What the driver last refused.
+//! The call that the driver refused last.
 
 use std::cell::Cell;
 use std::fmt;

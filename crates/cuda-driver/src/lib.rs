@@ -2,11 +2,11 @@
 //!
 //! `cust` calls functions of `libcuda.so.1`, the driver's library, and a binary that is linked with
 //! that library does not start where there is none. This crate defines those functions itself. Each
-//! opens the library at its first use and passes its arguments on; where there is no library, or the
-//! library lacks the function, it answers `CUDA_ERROR_NO_DEVICE`. So one binary runs everywhere, and
-//! `cust` needs no change. The price is a load and a jump a call, and that a crate which uses `cust`
-//! must use this one too, at least as `use barloom_cuda_driver as _;`. What is to be set for the
-//! build is in `README.md`.
+//! opens the library at its first use and passes its arguments on; where there is no library, or
+//! the library lacks the function, it answers `CUDA_ERROR_NO_DEVICE`. So one binary runs
+//! everywhere, and `cust` needs no change. The price is a load and a jump a call, and that a crate
+//! which uses `cust` must use this one too, at least as `use barloom_cuda_driver as _;`. What is to
+//! be set for the build is in `README.md`.
 //!
 //! [`Driver::find`] says what there is, or why there is nothing:
 //!

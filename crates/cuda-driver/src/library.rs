@@ -15,7 +15,7 @@ use crate::{Device, Driver, Missing, Tried, Version};
 /// The name that every driver has, found where the loader looks.
 const NAME: &str = "libcuda.so.1";
 
-/// Where some systems keep it without telling the loader: WSL, `NixOS`, containers.
+/// Folders that hold it on systems whose loader does not know them: WSL, `NixOS`, containers.
 const PLACES: [&str; 3] = [
     "/usr/lib/wsl/lib/libcuda.so.1",
     "/run/opengl-driver/lib/libcuda.so.1",
@@ -49,7 +49,7 @@ pub(crate) fn of_process(path: Option<&Path>) -> Result<&'static Library, Missin
     found.as_ref().map_err(Clone::clone)
 }
 
-/// What the driver calls a code, and its words for it.
+/// The driver's name of a code, and its words for it.
 pub(crate) fn name_and_text(code: i32) -> (String, String) {
     of_process(None).map_or_else(
         |_| (format!("CUresult {code}"), "no CUDA driver was found".to_owned()),
@@ -147,7 +147,7 @@ impl Library {
         Ok(Version { major: number / 1000, minor: number % 1000 / 10 })
     }
 
-    /// What `cuDriverGetVersion` or `cuDeviceGetCount` answers.
+    /// The answer of `cuDriverGetVersion` or `cuDeviceGetCount`.
     fn number(&self, name: &CStr) -> Result<c_int, Missing> {
         // SAFETY: this is the type of both functions.
         let get = unsafe { self.require::<GetNumber>(name) }?;

@@ -7,7 +7,7 @@ use crate::Version;
 pub struct Tried {
     /// Its name or path.
     pub library: String,
-    /// What the loader answered.
+    /// The loader's answer.
     pub answer: String,
 }
 
@@ -21,7 +21,7 @@ pub enum Missing {
         answers(tried)
     )]
     Library {
-        /// What was looked for, in turn.
+        /// The attempts to open it, in turn.
         tried: Vec<Tried>,
     },
     /// The library is none of a CUDA driver, or of one too old.
@@ -32,7 +32,7 @@ pub enum Missing {
     Function {
         /// The library.
         library: String,
-        /// What it lacks.
+        /// The function that it lacks.
         function: String,
     },
     /// The driver works and sees no device.
@@ -44,7 +44,7 @@ pub enum Missing {
     Device {
         /// The library.
         library: String,
-        /// What the driver supports.
+        /// The version that the driver supports.
         version: Version,
         /// `CUDA_VISIBLE_DEVICES`, if it is set.
         visible: Option<String>,
@@ -58,7 +58,7 @@ pub enum Missing {
     Refused {
         /// The library.
         library: String,
-        /// What was called.
+        /// The function that was called.
         function: String,
         /// The `CUresult`.
         code: i32,
@@ -73,9 +73,9 @@ pub enum Missing {
          {looked_for}; open it before anything else uses CUDA"
     )]
     Decided {
-        /// What was to be opened.
+        /// The library that was to be opened.
         wanted: String,
-        /// What the process looked for before.
+        /// The library that the process searched for before.
         looked_for: String,
     },
     /// This build knows no driver for its system.
@@ -89,7 +89,7 @@ pub enum Missing {
     },
 }
 
-/// What was tried, with neighbours that have the same answer together.
+/// The attempts; neighbours that have the same answer stand together.
 fn answers(tried: &[Tried]) -> String {
     let groups = tried.chunk_by(|a, b| a.answer == b.answer).map(|group| {
         let libraries: Vec<&str> = group.iter().map(|one| one.library.as_str()).collect();
@@ -102,7 +102,7 @@ fn hidden(visible: Option<&str>) -> String {
     visible.map_or_else(String::new, |v| format!(" (CUDA_VISIBLE_DEVICES is {v:?})"))
 }
 
-/// What to do about a code, where there is something known to do.
+/// The remedy for a code, if one is known.
 fn remedy(code: i32) -> &'static str {
     match code {
         34 => "it is a toolkit's stub: install the NVIDIA driver",

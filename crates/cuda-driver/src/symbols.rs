@@ -1,7 +1,7 @@
 //! The driver's functions, as the linker wants them.
 //!
-//! All that `cust` 0.3.2 names in its sources, whether it is called or not: which functions a linker
-//! asks for depends on how much dead code the compiler left.
+//! All that `cust` 0.3.2 names in its sources, whether it is called or not: which functions a
+//! linker asks for depends on how much dead code the compiler left.
 #![expect(unsafe_code, reason = "defines functions of another library, and calls that library")]
 
 use std::arch::global_asm;

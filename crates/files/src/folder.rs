@@ -6,9 +6,9 @@ use crate::exchange::exchange;
 
 /// Puts the folder `new` in the place of `out`, whose old contents are at `aside` then.
 ///
-/// Where the system has an exchange of names there is no moment at which `out` does not exist, and a
-/// process that is killed leaves the old or the new folder there, whole. Elsewhere there is such a
-/// moment, between two renames. Nothing may have the name `aside`.
+/// Where the system has an exchange of names there is no moment at which `out` does not exist, and
+/// a process that is killed leaves the old or the new folder there, whole. Elsewhere there is such
+/// a moment, between two renames. Nothing may have the name `aside`.
 ///
 /// # Errors
 /// The system refuses a rename; then everything is where it was, unless putting it back fails too.

@@ -1,8 +1,8 @@
 //! Files and folders that appear whole or not at all.
 //!
-//! A file is written beside its place under a temporary name, synced and renamed. A folder that takes
-//! the place of another is exchanged with it in one step, so there is no moment without either. The
-//! price is room for both.
+//! A file is written beside its place under a temporary name, synced and renamed. A folder that
+//! takes the place of another is exchanged with it in one step, so there is no moment without
+//! either. The price is room for both.
 //!
 //! The key decision: what a system can't do in one step is done in several, and undone where one of
 //! them fails. A caller never has to ask what the system can do.

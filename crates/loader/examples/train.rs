@@ -99,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the model sees of each sample: 1, the state and the action, the closes of the window, and
+/// The model's inputs, of each sample: 1, the state and the action, the closes of the window, and
 /// these again times the direction. `[B, 1 + 9 + 2 L]`.
 fn features(batch: &Batch) -> Array2<f32> {
     let closes = batch.windows().slice_move(s![.., 3, ..]).mapv(|close| (close - 1.0) * 20.0);

@@ -15,7 +15,7 @@ use crate::{LoaderError, OrderState, State};
 pub struct Batches {
     epoch: Arc<Epoch>,
     order: OrderState,
-    /// Where lots come from; none where they are made when they are asked for.
+    /// The source of lots; none if they are made when they are asked for.
     ahead: Option<Ahead>,
     /// The lot that the next batch is in, and its row there.
     lot: Option<(Arc<Buffer>, usize)>,
@@ -42,8 +42,8 @@ impl Batches {
         Ok(Self { epoch, order, ahead, lot: None, step: 0, steps, failed: false })
     }
 
-    /// Whether the epoch is over, for all ranks that have made as many steps: one that has no share
-    /// of the last samples is done before that.
+    /// Returns true if the epoch is over for all ranks that have made as many steps. A rank without
+    /// a share of the last samples is done before that.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         let schedule = &self.epoch.schedule;
@@ -51,7 +51,7 @@ impl Batches {
         !self.failed && self.step >= self.steps && over
     }
 
-    /// Where this loader is: after the batches that it has given.
+    /// The loader's place: after the batches that it has given.
     #[must_use]
     pub fn state(&self) -> State {
         State {

@@ -1,4 +1,4 @@
-//! What the batches of a loader are, step by step.
+//! The batches of a loader, step by step.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(crate) struct Epoch {
     pub(crate) pool: Arc<Pool>,
     pub(crate) number: u64,
     pub(crate) order: Order,
-    /// What place 0 of a sequential order is: of a sample, or of a state.
+    /// The sample or the state at place 0 of a sequential order.
     pub(crate) first: u64,
     /// Samples of a place.
     pub(crate) samples_per_place: u64,

@@ -10,9 +10,9 @@ pub enum LoaderError {
     Option {
         /// The option.
         option: &'static str,
-        /// What it may be.
+        /// The values that are allowed.
         expected: String,
-        /// What it is.
+        /// The value that was given.
         got: String,
     },
     /// A state is not of this loader.
@@ -20,7 +20,7 @@ pub enum LoaderError {
         "the state is of another epoch's order: its {what} is {got}, this loader's {expected}; load it with the options and the dataset that it was saved with"
     )]
     OtherState {
-        /// What differs.
+        /// The setting that differs.
         what: &'static str,
         /// The state's.
         got: String,
@@ -53,7 +53,7 @@ pub enum LoaderError {
     NoRoom {
         /// The samples.
         samples: u64,
-        /// What they take.
+        /// The bytes that they take.
         bytes: u64,
     },
     /// The batches were begun by another process.

@@ -109,7 +109,7 @@ impl Loader {
         &self.options
     }
 
-    /// What makes its samples.
+    /// The session that makes its samples.
     #[must_use]
     pub fn session(&self) -> &Arc<dyn Session> {
         &self.session
@@ -130,7 +130,7 @@ impl Loader {
         State { position, ..state.clone() }
     }
 
-    /// How many batches this loader has from a state to the end of the epoch.
+    /// Number of batches from a state to the end of the epoch.
     ///
     /// # Errors
     /// The state is of another order.
@@ -139,8 +139,7 @@ impl Loader {
         Ok(self.schedule(state.position).steps().div_ceil(self.options.workers as u64))
     }
 
-    /// The batches from a state to the end of its epoch. The first is on its way when this
-    /// returns.
+    /// The batches from a state to the end of its epoch. The first is on its way when this returns.
     ///
     /// # Errors
     /// The state is of another order, the epoch's fresh samples are past the last one, or a thread

@@ -1,4 +1,4 @@
-//! How batches are made.
+//! Options of a loader: the shape of batches, their order, threads.
 
 use std::num::NonZero;
 use std::thread;
@@ -17,7 +17,7 @@ const MOST_THREADS: usize = 256;
 /// Batches ahead at most.
 const MOST_PREFETCH: usize = 65_536;
 
-/// What a batch is made of.
+/// The unit of a batch: samples or states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
     /// Samples, each with a window of its own.
@@ -28,27 +28,27 @@ pub enum Unit {
     State,
 }
 
-/// How batches are made.
+/// Options of a loader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoaderOptions {
     /// Samples of a batch, or states.
     pub batch_size: usize,
-    /// What a batch is made of.
+    /// The unit of a batch.
     pub unit: Unit,
     /// The seed of the order, which is another one each epoch; none for the dataset's own order.
     pub shuffle: Option<u64>,
-    /// Whether samples that do not make a whole batch for each rank are left out.
+    /// Leaves out samples that do not make a whole batch for each rank.
     pub drop_last: bool,
     /// The share of the samples that an epoch has, in (0, 1]: the first ones of its order.
     pub fraction: f64,
-    /// Whether each epoch has samples of its own: epoch e has `e * n..(e + 1) * n`, for a dataset
+    /// Gives each epoch samples of its own: epoch e has `e * n..(e + 1) * n`, for a dataset
     /// of n, which are as many more from the same recipe.
     pub fresh: bool,
     /// The number of this process among those that share the batches, from 0.
     pub rank: usize,
-    /// How many they are.
+    /// Number of processes that share the batches.
     pub world_size: usize,
-    /// How the windows of a batch lie: `[B, C, L]` or `[B, L, C]`.
+    /// Layout of the windows of a batch: `[B, C, L]` or `[B, L, C]`.
     pub layout: WindowLayout,
     /// Threads that make batches ahead; 0 makes each when it is asked for. None for as many as
     /// there are cores, up to 4.

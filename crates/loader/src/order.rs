@@ -41,7 +41,7 @@ struct Network {
 }
 
 impl Order {
-    /// One after the other.
+    /// Gives the numbers one after the other.
     #[must_use]
     pub fn sequential(count: u64) -> Self {
         Self { count, network: None }
@@ -59,7 +59,7 @@ impl Order {
         Self { count, network: Some(network) }
     }
 
-    /// How many numbers there are.
+    /// Count of the numbers.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
@@ -201,7 +201,7 @@ mod tests {
         counts.iter().map(term).sum()
     }
 
-    /// What the statistic exceeds once in a million, about (Wilson and Hilferty, 1931).
+    /// The value that the statistic exceeds once in a million, about (Wilson and Hilferty, 1931).
     fn critical(degrees: usize) -> f64 {
         let k = degrees as f64;
         let root = 1.0 - 2.0 / (9.0 * k) + 4.75 * (2.0 / (9.0 * k)).sqrt();

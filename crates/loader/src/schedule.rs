@@ -1,4 +1,4 @@
-//! Which places of an epoch's order each step of each rank takes.
+//! The places of an epoch's order that each step of each rank takes.
 
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ impl Schedule {
         self.count.saturating_sub(self.start)
     }
 
-    /// How many steps this rank makes.
+    /// Number of steps that this rank makes.
     pub(crate) fn steps(&self) -> u64 {
         let (whole, rest) = (self.left() / self.step_places(), self.left() % self.step_places());
         let has_more = !self.drop_last && !self.share(rest).is_empty();

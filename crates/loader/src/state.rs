@@ -1,10 +1,10 @@
-//! Where a loader is.
+//! The place of a loader in its epochs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::LoaderError;
 
-/// Where a loader is, for all ranks: a few bytes to keep beside a checkpoint.
+/// The place of a loader, for all ranks: a few bytes to keep beside a checkpoint.
 ///
 /// It is the same on all ranks that have made as many steps, and may be resumed with another
 /// number of ranks, another batch size, and any number of threads.
@@ -15,11 +15,11 @@ pub struct State {
     pub epoch: u64,
     /// Places of the epoch's order that are passed.
     pub position: u64,
-    /// What the places are of.
+    /// The order that the places belong to.
     pub order: OrderState,
 }
 
-/// What determines an epoch's order and its samples beside the dataset.
+/// The settings that determine an epoch's order and its samples beside the dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderState {
@@ -29,7 +29,7 @@ pub struct OrderState {
     pub samples_per_place: u64,
     /// The seed of the shuffle.
     pub shuffle: Option<u64>,
-    /// Whether each epoch has samples of its own.
+    /// True if each epoch has samples of its own.
     pub fresh: bool,
 }
 

@@ -120,7 +120,7 @@ proptest! {
     }
 }
 
-/// What is in a batch is what the session makes of its samples.
+/// A batch holds the values that the session makes of its samples.
 #[test]
 fn batches_hold_their_samples() {
     for (actions, unit) in [(1, Unit::Sample), (4, Unit::Sample), (4, Unit::State)] {

@@ -60,8 +60,8 @@ impl Session for Failing {
     }
 }
 
-/// Waits until there are threads that make batches, or none: one that starts takes a moment until it
-/// has its name, one that was joined until it vanishes.
+/// Waits until there are threads that make batches, or none: one that starts takes a moment until
+/// it has its name, one that was joined until it vanishes.
 fn wait_for_threads(some: bool) {
     for _ in 0..10_000 {
         if (loader_threads() > 0) == some {
@@ -76,7 +76,7 @@ fn options(threads: usize) -> LoaderOptions {
     LoaderOptions { batch_size: 100, threads: Some(threads), ..LoaderOptions::default() }
 }
 
-/// One test, as threads and allocations are the process's.
+/// A single test, as threads and allocations are the process's.
 #[test]
 fn threads() {
     errors_come_in_the_batch_they_are_of();

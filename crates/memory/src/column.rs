@@ -74,7 +74,7 @@ impl<T: bytemuck::Pod> Column<T> {
         Self { memory: Memory::Foreign(memory), len: 0 }
     }
 
-    /// How many values there is room for.
+    /// Number of values that there is room for.
     fn capacity(&self) -> usize {
         match &self.memory {
             Memory::Heap(values) => values.len(),

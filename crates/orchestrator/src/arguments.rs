@@ -58,7 +58,8 @@ pub(crate) struct Init {
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Files, globs or folders with bars, in place of the recipe's `data.bars`; relative to this folder.
+    /// Files, globs or folders with bars, in place of the recipe's `data.bars`; relative to this
+    /// folder.
     #[arg(value_name = "BARS", conflicts_with = "more_bars")]
     pub(crate) bars: Vec<String>,
     /// The same as BARS.
@@ -92,7 +93,8 @@ pub(crate) struct Build {
     /// Go on with a build of this dataset that was stopped; the result is the same.
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Build one piece of N: the shard files whose number is K modulo N, K from 0. `merge` joins them.
+    /// Build one piece of N: the shard files whose number is K modulo N, K from 0. `merge` joins
+    /// them.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Piece>,
     /// Give a virtual dataset a content digest and a summary, for which its samples are made once.
@@ -115,13 +117,16 @@ pub(crate) struct Shape {
     /// Bars that an action is judged on, after its moment.
     #[arg(long, value_name = "BARS")]
     pub(crate) forward: Option<u64>,
-    /// Columns that windows hold, separated by commas; NAME=SCALER also says how one is scaled: close,funding=zscore.
+    /// Columns that windows hold, separated by commas; NAME=SCALER also says how one is scaled:
+    /// close,funding=zscore.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) channels: Vec<String>,
-    /// Metrics of the reward, separated by commas; the first is the column `reward`: return, pnl, pnl_pct, log_return, r_multiple, label, car, sharpe, sortino, calmar.
+    /// Metrics of the reward, separated by commas; the first is the column `reward`: return, pnl,
+    /// pnl_pct, log_return, r_multiple, label, car, sharpe, sortino, calmar.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) metric: Vec<String>,
-    /// Parts in time order, separated by commas, each with its fraction of the bars or its end date: train=0.8,test=0.2.
+    /// Parts in time order, separated by commas, each with its fraction of the bars or its end
+    /// date: train=0.8,test=0.2.
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     pub(crate) split: Vec<String>,
     /// The format of the files.
@@ -184,7 +189,8 @@ pub(crate) struct Reading {
     /// Whether bars are stamped at their open or at their close.
     #[arg(long, value_parser = ["open", "close"])]
     pub(crate) stamp: Option<String>,
-    /// The length of a bar in the files: 1m, 1h, 1d, 1w, 1mo. By default the most frequent step of each symbol.
+    /// The length of a bar in the files: 1m, 1h, 1d, 1w, 1mo. By default the most frequent step of
+    /// each symbol.
     #[arg(long, value_name = "LENGTH")]
     pub(crate) interval: Option<Interval>,
     /// Keep the first or the last of several rows of a symbol with one time, which are errors else.
@@ -193,13 +199,16 @@ pub(crate) struct Reading {
     /// Give a column another name, in files of every format; repeat it for further columns.
     #[arg(long, value_name = "OLD=NEW", value_parser = renaming)]
     pub(crate) rename: Vec<(String, String)>,
-    /// What to do with unusable bars: refuse them (error), drop them, or widen the high and the low of bars whose open or close is outside and refuse the others.
+    /// What to do with unusable bars: refuse them (error), drop them, or widen the high and the low
+    /// of bars whose open or close is outside and refuse the others.
     #[arg(long, value_name = "WHAT", value_parser = bad_bars())]
     pub(crate) on_bad_bar: Option<OnBadBar>,
-    /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4 volume", "1e6 dollars".
+    /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4
+    /// volume", "1e6 dollars".
     #[arg(long, value_name = "BARS")]
     pub(crate) aggregate: Option<BarSpec>,
-    /// When days begin, and with them the bars that --aggregate makes: UTC, America/New_York, "17:00 America/New_York".
+    /// When days begin, and with them the bars that --aggregate makes: UTC, America/New_York,
+    /// "17:00 America/New_York".
     #[arg(long, value_name = "ANCHOR")]
     pub(crate) anchor: Option<Anchor>,
     /// Leave out the last bar that --aggregate makes, of which some may be missing.
@@ -211,13 +220,16 @@ pub(crate) struct Reading {
     /// Adjust prices to the column "adj_close", or by files of factors.
     #[arg(long, value_name = "adj_close|FILES")]
     pub(crate) adjust: Option<String>,
-    /// How delimited text is laid out: keys of `[data.csv]`, such as 'skip_rows = 1, decimal = ","'.
+    /// How delimited text is laid out: keys of `[data.csv]`, such as 'skip_rows = 1, decimal =
+    /// ","'.
     #[arg(long, value_name = "KEYS")]
     pub(crate) csv: Option<String>,
     /// Drop unusable bars instead of refusing them; they are counted.
     #[arg(long, conflicts_with = "on_bad_bar")]
     pub(crate) drop_bad_bars: bool,
-    /// Parse text files though they were parsed before. Else what large ones parse to is kept in $XDG_CACHE_HOME/barloom (~/.cache/barloom), 8 GiB at most, for the next time; a file that changed is parsed anew.
+    /// Parse text files though they were parsed before. Else what large ones parse to is kept in
+    /// $XDG_CACHE_HOME/barloom (~/.cache/barloom), 8 GiB at most, for the next time; a file that
+    /// changed is parsed anew.
     #[arg(long)]
     pub(crate) no_cache: bool,
 }
@@ -239,7 +251,8 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Files, globs or folders with bars, then the file to write (.parquet, .arrow, .feather or .csv), or a folder: one in it for each symbol, files side by side.
+    /// Files, globs or folders with bars, then the file to write (.parquet, .arrow, .feather or
+    /// .csv), or a folder: one in it for each symbol, files side by side.
     #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
     /// A recipe, whose `[data]` says how to read them.
@@ -250,8 +263,8 @@ pub(crate) struct Convert {
     /// What files in a folder are.
     #[arg(long, value_parser = ["parquet", "arrow", "csv"])]
     pub(crate) format: Option<String>,
-    /// How Parquet packs its columns: zstd (the smallest files, and what is done else), lz4 (faster),
-    /// snappy, none.
+    /// How Parquet packs its columns: zstd (the smallest files, and what is done else), lz4
+    /// (faster), snappy, none.
     #[arg(long, value_name = "CODEC", value_parser = compressions())]
     pub(crate) compression: Option<Compression>,
     /// Replace a file that is there.

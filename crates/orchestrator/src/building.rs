@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::progress;
 use crate::signals::Signals;
 
-/// What a build made of what, and how long it took.
+/// The parts, inputs and time of a build.
 pub(crate) struct Done {
     pub(crate) parts: Vec<BuiltPart>,
     pub(crate) loaded: Loaded,

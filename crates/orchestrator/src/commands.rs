@@ -1,4 +1,4 @@
-//! One module a command.
+//! The commands, a module each.
 
 pub(crate) mod build;
 pub(crate) mod check;

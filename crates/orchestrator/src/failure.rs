@@ -39,7 +39,7 @@ struct Told<'a> {
 }
 
 impl Failure {
-    /// What `work` gives; a panic in it, which printed its message, is a failure that says so.
+    /// The result of `work`; a panic in it, which printed its message, is a failure that says so.
     pub(crate) fn unless_bug(work: impl FnOnce() -> Result<(), Self>) -> Result<(), Self> {
         std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             let message = "this is a bug in barloom; please report it with the message above, the \

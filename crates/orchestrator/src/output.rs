@@ -1,4 +1,4 @@
-//! Where results go.
+//! Standard output and standard error, and the results printed there.
 
 use std::io::{self, Write};
 
@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// How results are printed.
+/// The form in which results are printed.
 pub(crate) struct Output {
-    /// One JSON object instead of text.
+    /// A single JSON object instead of text.
     pub(crate) json: bool,
     /// No progress bars; results are printed all the same.
     pub(crate) quiet: bool,

@@ -1,4 +1,4 @@
-//! How the command line wants bars to be read.
+//! Options of the command line for reading bars.
 
 use std::path::Path;
 
@@ -60,7 +60,7 @@ impl Reading {
         Ok(())
     }
 
-    /// How to read bars where there is no recipe, or for all columns though there is one; and what
+    /// Settings of the reader without a recipe, or for all columns though there is one; and what
     /// to do with unusable ones.
     pub(crate) fn all_columns(
         &self,
@@ -73,7 +73,7 @@ impl Reading {
         Ok((options, recipe.data.on_bad_bar))
     }
 
-    /// Where what text files parse to is kept, if it is to be.
+    /// The cache of parsed text files, if there is to be one.
     pub(crate) fn cache(&self) -> Option<Cache> {
         if self.no_cache { None } else { default_cache() }
     }

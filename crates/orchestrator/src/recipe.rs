@@ -1,4 +1,5 @@
-//! The recipe of a build: a file's, or the default one, with what the command line says in its place.
+//! The recipe of a build: a file's, or the default one, with what the command line says in its
+//! place.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +116,8 @@ fn split(parts: &[String]) -> Result<String, Failure> {
     Ok(keys)
 }
 
-/// The recipe with these keys alone, so that what an argument says is read and refused as in a file.
+/// The recipe with these keys alone, so that what an argument says is read and refused as in a
+/// file.
 pub(crate) fn in_recipe(argument: &str, keys: &str) -> Result<Recipe, Failure> {
     Recipe::from_toml(keys, argument).map_err(Failure::of_argument)
 }

@@ -11,8 +11,8 @@ use crate::failure::Failure;
 /// The signals that ask a process to stop, and their names.
 const SIGNALS: [(i32, &str); 2] = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
 
-/// Lets a write past a limit on the size of files fail as any other write does: unheeded, SIGXFSZ would
-/// end the process, though it may only have written to a cache.
+/// Lets a write past a limit on the size of files fail as any other write does: unheeded, SIGXFSZ
+/// would end the process, though it may only have written to a cache.
 pub(crate) fn outlive_file_size_limits() {
     #[cfg(unix)]
     if let Err(error) = flag::register(signal_hook::consts::SIGXFSZ, Arc::default()) {
@@ -40,7 +40,7 @@ impl Signals {
         Ok(Self { came })
     }
 
-    /// Whether one came.
+    /// Returns true after a signal.
     pub(crate) fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed) != 0
     }

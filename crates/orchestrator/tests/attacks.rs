@@ -1,5 +1,5 @@
-//! Files made to do harm: each ends in an error, or is read, soon, in little memory, and nothing that
-//! it holds acts on a terminal or looks like a line of a report.
+//! Files made to do harm: each ends in an error, or is read, soon, in little memory, and nothing
+//! that it holds acts on a terminal or looks like a line of a report.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};

@@ -31,7 +31,7 @@ struct Bad {
     recipe: &'static str,
     args: &'static [&'static str],
     code: i32,
-    /// What the message must hold.
+    /// Texts that the message must hold.
     says: &'static [&'static str],
 }
 

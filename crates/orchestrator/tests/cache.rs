@@ -1,4 +1,4 @@
-//! What `build`, `check` and `convert` keep of text files, and what they keep of none.
+//! Text files that `build`, `check` and `convert` cache, and those that they do not.
 
 mod kit;
 

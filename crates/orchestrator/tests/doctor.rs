@@ -1,4 +1,4 @@
-//! What `check` and `build` tell of bars that are not as they should be.
+//! Reports of `check` and `build` on bars with faults.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What a command says, on standard output and then on standard error, if it gives this exit code
+/// A command's standard output and then its standard error, if it gives this exit code
 /// and says all of this.
 #[track_caller]
 fn run(dir: &Path, args: &str, code: i32, says: &[&str]) -> String {
@@ -26,7 +26,8 @@ fn run(dir: &Path, args: &str, code: i32, says: &[&str]) -> String {
     said
 }
 
-/// Minute bars, each with a volume, `wrong` ones with prices ten times as high, and an empty column.
+/// Minute bars, each with a volume, `wrong` ones with prices ten times as high, and an empty
+/// column.
 fn bars(dir: &Path, wrong: &[usize]) {
     let mut csv = String::from("time,open,high,low,close,volume,note\n");
     for i in 0..400 {

@@ -115,7 +115,7 @@ impl Place {
         names
     }
 
-    /// How many calls of a build change files.
+    /// Counts the calls of a build that change files.
     fn calls(&self, format: &str, more: &[&str]) -> u32 {
         let count = self.path("count");
         let variable = [("BARLOOM_FAULT_COUNT", count.to_str().expect("a path"))];
@@ -171,7 +171,7 @@ fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     })
 }
 
-/// One write that fails, and a disk that is full from one call on, for every call of a build.
+/// A write that fails, and a disk that is full from one call on, for every call of a build.
 #[test]
 fn a_failing_write_leaves_no_dataset_and_what_is_whole_is_gone_on_with() {
     let place = Place::new(6_000);
@@ -205,7 +205,7 @@ fn a_failing_write_leaves_no_dataset_and_what_is_whole_is_gone_on_with() {
     }
 }
 
-/// What is overwritten stays until the new dataset has its name.
+/// An overwritten dataset stays until the new one has its name.
 #[test]
 fn a_failing_write_leaves_the_dataset_that_was_there() {
     let place = Place::new(6_000);
@@ -233,8 +233,8 @@ fn a_failing_write_leaves_the_dataset_that_was_there() {
     }
 }
 
-/// Attack 17: an overwrite that is killed at any call leaves the old dataset or the new one there, and
-/// the next one succeeds.
+/// Attack 17: an overwrite that is killed at any call leaves the old dataset or the new one there,
+/// and the next one succeeds.
 #[test]
 fn an_overwrite_has_no_moment_without_a_dataset() {
     let place = Place::new(300);
@@ -280,8 +280,8 @@ fn an_overwrite_has_no_moment_without_a_dataset() {
     assert!(old > 20 && new > 5, "{old} kills before the exchange, {new} after it");
 }
 
-/// Attack 13: a conversion that is killed at any call leaves the old folder or the new one there, and
-/// the next one succeeds and leaves nothing else.
+/// Attack 13: a conversion that is killed at any call leaves the old folder or the new one there,
+/// and the next one succeeds and leaves nothing else.
 #[test]
 fn a_killed_conversion_is_cleared_by_the_next() {
     let place = Place::new(300);
@@ -361,8 +361,8 @@ fn init_is_whole_or_nothing() {
     }
 }
 
-/// Attack 12: too few files that may be open, which shows once a shard is whole. Attack 11: files that
-/// may not grow, where only the cache is written.
+/// Attack 12: too few files that may be open, which shows once a shard is whole. Attack 11: files
+/// that may not grow, where only the cache is written.
 #[test]
 fn limits_of_the_process_are_told_or_outlived() {
     let place = Place::new(30_000);
@@ -412,8 +412,8 @@ fn limits_of_the_process_are_told_or_outlived() {
     assert_eq!(told(&output).matches("File too large").count(), 1, "{}", told(&output));
 }
 
-/// A build or merge that is killed when its dataset has its name leaves `build.json` in it. A build that
-/// would be made in this folder leaves it as it is.
+/// A build or merge that is killed when its dataset has its name leaves `build.json` in it. A build
+/// that would be made in this folder leaves it as it is.
 #[test]
 fn a_dataset_whose_build_was_killed_at_its_end_is_no_leftover() {
     let place = Place::new(9_000);

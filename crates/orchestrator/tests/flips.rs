@@ -1,4 +1,4 @@
-//! What `verify` finds: any bit of any file, and lies whose checksums are right.
+//! `verify` finds any changed bit of any file, and lies whose checksums are right.
 
 mod kit;
 
@@ -40,7 +40,7 @@ fn folder(output: &str) -> tempfile::TempDir {
 
 const ALL_BY_COUNT: Rows = Rows::Some { count: SAMPLES, seed: 0 };
 
-/// What is wrong with a dataset. `verify` makes exit code 5 of all of it.
+/// Faults of a dataset. `verify` makes exit code 5 of all of them.
 #[track_caller]
 fn problems(dir: &Path, rows: Rows) -> Vec<String> {
     let dataset = match Dataset::open(dir) {
@@ -321,7 +321,7 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
     }
 }
 
-/// What a manifest says wrongly, and what is told of it.
+/// Wrong values in a manifest, and the message for each.
 type Lie = (&'static str, fn(&mut Manifest), &'static [&'static str]);
 
 const LIES: [Lie; 17] = [

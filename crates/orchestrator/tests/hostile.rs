@@ -138,7 +138,7 @@ fn what_is_whole_already_is_looked_at_and_left_as_it_is() {
     run(dir, build).expect(3, &["d/samples-00001.parquet", "not there"]);
 }
 
-/// What is built can't be told where `build.json` is damaged, so nothing is cleared.
+/// A damaged `build.json` names no build, so nothing is cleared.
 #[test]
 fn whole_shards_are_not_cleared_where_it_is_unknown_what_they_are_of() {
     let dir = folder();
@@ -244,8 +244,8 @@ fn a_shard_whose_pages_declare_gigabytes() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
     const MOST: u32 = i32::MAX as u32;
-    /// Puts other numbers into the header of the first page of a column, and takes as many bytes off
-    /// its end: `header` is the type, bytes unpacked and packed, and what follows.
+    /// Puts other numbers into the header of the first page of a column, and takes as many bytes
+    /// off its end: `header` is the type, bytes unpacked and packed, and what follows.
     fn page(bytes: &[u8], column: &str, header: impl Fn(u32, u32, u32) -> Vec<u8>) -> Vec<u8> {
         let file =
             SerializedFileReader::new(bytes::Bytes::copy_from_slice(bytes)).expect("Parquet");

@@ -1,4 +1,4 @@
-//! What happens at the ends of numbers, of files and of memory: it builds, the same in every
+//! The ends of numbers, of files and of memory: a dataset builds, the same in every
 //! format, or it is refused before anything is written, with what to do.
 
 mod kit;
@@ -41,8 +41,8 @@ fn open(dir: &Path) -> (Dataset, SampleReader) {
     (dataset, reader)
 }
 
-/// Builds the recipe, replacing what is there: the content digest, and all samples, in whose windows
-/// nothing is NaN or infinite.
+/// Builds the recipe, replacing what is there: the content digest, and all samples, in whose
+/// windows nothing is NaN or infinite.
 #[track_caller]
 fn built(dir: &Path, format: &str, threads: u32) -> (String, RecordBatch) {
     let out = &format[..3];

@@ -209,8 +209,8 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
     }
 }
 
-/// Attack 08: files of a piece that are links, as to a larger disk, become files of the dataset, and
-/// what they point to stays.
+/// Attack 08: files of a piece that are links, as to a larger disk, become files of the dataset,
+/// and what they point to stays.
 #[cfg(unix)]
 #[test]
 fn what_links_in_a_piece_point_to_is_copied() {

@@ -24,7 +24,7 @@ fn manifest(dir: &Path) -> serde_json::Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// What the samples are never changes. That they are what format.md says, the tests of
+/// The samples never change. That they are what format.md says, the tests of
 /// `docs/read_dataset.py` show (tests/python.rs).
 #[test]
 fn weighted_datasets_build_verify_and_stay_the_same() {

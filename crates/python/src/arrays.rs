@@ -17,7 +17,7 @@ const ALWAYS: [&str; 3] = ["windows", "meta", "reward"];
 /// The columns of a dict beside [`ALWAYS`].
 #[derive(Debug)]
 pub(crate) enum Column {
-    /// One of [`barloom_loader::columns`].
+    /// A name of [`barloom_loader::columns`].
     Named(Py<PyString>, String),
     /// A reward, unrounded.
     Metric(Py<PyString>, usize),

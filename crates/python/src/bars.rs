@@ -13,7 +13,7 @@ use pyo3::types::PyDict;
 use crate::errors;
 use crate::tables::{self, Table};
 
-/// Where bars come from.
+/// The bars that a call names.
 pub(crate) enum Given {
     /// Files and globs.
     Paths(Vec<String>),
@@ -21,8 +21,8 @@ pub(crate) enum Given {
     Tables(Vec<MemoryTable>),
 }
 
-/// What a person gave as bars; none for what the recipe names. Paths are `str`; tables are in a
-/// dict by symbol (`barloom/_bars.py` makes them so).
+/// The bars that a person gave; none for those that the recipe names. Paths are `str`; tables are
+/// in a dict by symbol (`barloom/_bars.py` makes them so).
 pub(crate) fn given(bars: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Given>> {
     let Some(bars) = bars.filter(|bars| !bars.is_none()) else { return Ok(None) };
     if let Ok(by_symbol) = bars.cast::<PyDict>() {
@@ -69,7 +69,7 @@ pub(crate) fn sample_bars(py: Python<'_>) -> PyResult<Table> {
     Ok(Table::new(table.schema(), vec![table]))
 }
 
-/// Where what text files parse to is kept, if it is to be.
+/// The cache of parsed text files, if there is to be one.
 pub(crate) fn cache_if(wanted: bool) -> Option<Cache> {
     if wanted { default_cache() } else { None }
 }

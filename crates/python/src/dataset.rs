@@ -173,7 +173,7 @@ impl Dataset {
         self.set().plan.meta.fields.iter().map(|field| field.name.clone()).collect()
     }
 
-    /// What meta fields scale by: float64 [9, 2], of each field what scales to 0 and to 1.
+    /// Values of each meta field that scale to 0 and to 1: float64 [9, 2].
     #[getter]
     fn meta_bounds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let rows: Vec<Vec<f64>> =
@@ -205,13 +205,13 @@ impl Dataset {
         self.set().plan.sampler.actions_per_state()
     }
 
-    /// How many bars samples may stand at.
+    /// Number of bars that samples may stand at.
     #[getter]
     fn positions(&self) -> PyResult<u64> {
         Ok(self.part_of()?.set.plan.positions.count())
     }
 
-    /// What was noted when the bars were read.
+    /// Notes from the reading of the bars.
     #[getter]
     fn notes(&self) -> Vec<String> {
         self.notes.clone()
@@ -270,11 +270,9 @@ impl Dataset {
 
     /// Samples by their numbers, in this order, as a dict of arrays like a loader's batch.
     ///
-    /// Args:
-    ///     indices: Numbers of samples from 0, or from the end where they are negative; or a mask
-    ///         of all samples.
-    ///     columns: Names of columns beside ``windows``, ``meta`` and ``reward``, as for ``loader``.
-    ///     layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
+    /// Args: indices: Numbers of samples from 0, or from the end where they are negative; or a mask
+    ///     of all samples. columns: Names of columns beside ``windows``, ``meta`` and ``reward``,
+    ///     as for ``loader``. layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
     #[pyo3(signature = (indices, *, columns=Vec::new(), layout="BCL"))]
     fn take<'py>(
         &self,
@@ -290,9 +288,8 @@ impl Dataset {
 
     /// Samples as a table with the columns of a stored dataset.
     ///
-    /// Args:
-    ///     start: The first sample, from 0.
-    ///     stop: One past the last sample; None for all that follow.
+    /// Args: start: The first sample, from 0. stop: One past the last sample; None for all that
+    ///     follow.
     #[pyo3(signature = (start=0, stop=None))]
     fn read(&self, py: Python<'_>, start: i64, stop: Option<i64>) -> PyResult<Table> {
         let samples = self.part_of()?.set.plan.samples;
@@ -344,34 +341,26 @@ impl Dataset {
 
     /// Batches for a training loop: ``for batch in ds.loader(4096, shuffle=True)`` is one epoch.
     ///
-    /// Args:
-    ///     batch_size: Samples of a batch, B; with ``group_actions`` states.
-    ///     shuffle: Gives the samples in another random order each epoch.
-    ///     seed: The seed of that order.
-    ///     drop_last: Leaves out the last batch of an epoch if it is smaller, so that all ranks make
-    ///         as many steps.
-    ///     fraction: The share of the samples that an epoch has, above 0 and up to 1: the first ones
-    ///         of its order.
-    ///     fresh: Makes other samples each epoch, of the same recipe and bars, instead of the same
-    ///         ones again.
-    ///     group_actions: Keeps the K actions of a state together: windows are [B, C, L], and meta,
-    ///         reward and columns [B, K, ...].
-    ///     columns: Names of columns that batches have beside ``windows``, ``meta`` and ``reward``:
-    ///         ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
-    ///         ``exit_reason``, ``reward_<metric>`` (float64) and the other columns of a stored
-    ///         dataset that are no windows.
-    ///     layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
-    ///     rank: The number of this process among those that share each step, from 0.
-    ///     world_size: How many processes share each step; each gets ``batch_size`` of its samples.
-    ///     epoch: The epoch of the first loop, from 0.
-    ///     threads: Threads that make batches ahead; None for one a core, up to 4; 0 to make each
-    ///         batch when it is asked for.
-    ///     prefetch: Batches that are made ahead, at least; None for one more than the threads.
-    ///     split: The name of a part, for a dataset that is split: ``ds.loader(split="train")`` is
-    ///         ``ds["train"].loader()``.
+    /// Args: batch_size: Samples of a batch, B; with ``group_actions`` states. shuffle: Gives the
+    ///     samples in another random order each epoch. seed: The seed of that order. drop_last:
+    ///     Leaves out the last batch of an epoch if it is smaller, so that all ranks make as many
+    ///     steps. fraction: The share of the samples that an epoch has, above 0 and up to 1: the
+    ///     first ones of its order. fresh: Makes other samples each epoch, of the same recipe and
+    ///     bars, instead of the same ones again. group_actions: Keeps the K actions of a state
+    ///     together: windows are [B, C, L], and meta, reward and columns [B, K, ...]. columns:
+    ///     Names of columns that batches have beside ``windows``, ``meta`` and ``reward``:
+    ///     ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
+    ///     ``exit_reason``, ``reward_<metric>`` (float64) and the other columns of a stored dataset
+    ///     that are no windows. layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
+    ///     rank: The number of this process among those that share each step, from 0. world_size:
+    ///     How many processes share each step; each gets ``batch_size`` of its samples. epoch: The
+    ///     epoch of the first loop, from 0. threads: Threads that make batches ahead; None for one
+    ///     a core, up to 4; 0 to make each batch when it is asked for. prefetch: Batches that are
+    ///     made ahead, at least; None for one more than the threads. split: The name of a part, for
+    ///     a dataset that is split: ``ds.loader(split="train")`` is ``ds["train"].loader()``.
     ///     worker: The number of this worker among those that take turns within a rank, from 0.
-    ///     workers: How many workers take turns; worker w makes every batch whose number is w modulo
-    ///         this.
+    ///     workers: How many workers take turns; worker w makes every batch whose number is w
+    ///     modulo this.
     ///
     /// Raises:
     ///     RecipeError: An argument is out of range, or the dataset is split and no part is named.

@@ -45,7 +45,7 @@ pub(crate) fn of(error: impl Into<Error>) -> PyErr {
     exception(name, in_python(error.message()))
 }
 
-/// What a loader's error is in Python.
+/// The Python exception of a loader's error.
 pub(crate) fn of_loader(error: LoaderError) -> PyErr {
     match error {
         LoaderError::Backend(error) => of(error),

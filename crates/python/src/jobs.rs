@@ -1,4 +1,4 @@
-//! What takes long: it works on a thread of its own, while this one tells its progress and looks
+//! Long work: it runs on a thread of its own, while this one tells its progress and looks
 //! for Ctrl-C.
 
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::recipe::{of_any, to_python, with_data};
 use crate::tables::Table;
 use crate::{bars, errors};
 
-/// How often progress is told and Ctrl-C is looked for.
+/// Time between two looks at progress and Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Threads of a job at most.

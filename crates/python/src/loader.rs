@@ -23,9 +23,9 @@ pub(crate) struct Loader {
     place: Mutex<Place>,
 }
 
-/// Where a loader is.
+/// The place of a loader.
 struct Place {
-    /// Where the next loop begins, if none has begun from there.
+    /// The start of the next loop, if none has begun from there.
     next: State,
     /// The loop that is on, or was last.
     running: Option<Arc<Mutex<Loop>>>,
@@ -40,7 +40,7 @@ enum Loop {
 }
 
 impl Loop {
-    /// Where it is, and whether that is the end.
+    /// The place, and true at the end.
     fn state(&self) -> (State, bool) {
         match self {
             Self::On(epoch) => (epoch.state(), epoch.is_finished()),
@@ -59,7 +59,7 @@ impl Loader {
         Self { inner, columns: Arc::new(columns), place: Mutex::new(place) }
     }
 
-    /// Where the loader is: in the loop that is on, or before the next one.
+    /// The loader's place: in the loop that is on, or before the next one.
     fn state(&self) -> State {
         let place = lock(&self.place);
         let Some(running) = &place.running else { return place.next.clone() };
@@ -105,14 +105,13 @@ impl Loader {
 
     /// Makes the next loop that of another epoch, from its beginning.
     ///
-    /// Args:
-    ///     epoch: Its number, from 0.
+    /// Args: epoch: Its number, from 0.
     fn set_epoch(&self, #[pyo3(from_py_with = crate::arguments::whole)] epoch: u64) {
         let mut place = lock(&self.place);
         (place.next, place.running) = (self.inner.start(epoch), None);
     }
 
-    /// Where the loader is, after the batches that it has given: a small dict for a checkpoint.
+    /// The loader's place, after the batches that it has given: a small dict for a checkpoint.
     fn state_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let json = serde_json::to_value(self.state()).map_err(|e| errors::usage(e.to_string()))?;
         recipe::to_python(py, &json)

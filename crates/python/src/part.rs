@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// What makes the samples.
+/// The backend and the device that make the samples.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Choice {
     pub(crate) backend: BackendChoice,
@@ -23,7 +23,7 @@ pub(crate) struct Part {
     maker: Mutex<Option<Maker>>,
 }
 
-/// What makes samples.
+/// The session that makes samples.
 struct Maker {
     session: Arc<dyn Session>,
     /// The process that it was made in, where only that one can use it: a device's context is lost
@@ -36,9 +36,10 @@ impl Part {
         Self { set, choice, maker: Mutex::new(None) }
     }
 
-    /// The session, made when it is first asked for: by callers that have let go of the interpreter,
-    /// as whoever logs or raises an error wants it. It has more samples than the dataset, for
-    /// epochs that each have their own: whoever asks for one looks whether the dataset has it.
+    /// The session, made when it is first asked for: by callers that have let go of the
+    /// interpreter, as whoever logs or raises an error wants it. It has more samples than the
+    /// dataset, for epochs that each have their own: whoever asks for one looks whether the dataset
+    /// has it.
     pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
         let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
         let here = std::process::id();

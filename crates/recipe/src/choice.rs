@@ -21,7 +21,7 @@ pub(crate) trait Choice: Copy + PartialEq + 'static {
     }
 }
 
-/// What a word stands for as the value of a key.
+/// The setting that a word stands for as the value of a key.
 pub(crate) fn parse<T: Choice>(key: &str, got: &str) -> Result<T, RecipeError> {
     let words = || T::WORDS.iter().map(|(word, _)| *word);
     T::WORDS.iter().find(|(word, _)| *word == got).map(|(_, value)| *value).ok_or_else(|| {

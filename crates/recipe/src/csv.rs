@@ -71,7 +71,7 @@ pub(crate) fn serialize<S: Serializer>(csv: &CsvOptions, to: S) -> Result<S::Ok,
     keys.serialize(to)
 }
 
-/// Whether nothing is given.
+/// Returns true if nothing is given.
 pub(crate) fn is_default(csv: &CsvOptions) -> bool {
     *csv == CsvOptions::default()
 }

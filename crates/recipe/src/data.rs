@@ -64,12 +64,12 @@ pub struct DataSettings {
     /// a whole number with a unit: `"30s"`, `"90m"`, `"36h"`, `"5d"`, `"2w"`; ms, us, ns too.
     #[serde(serialize_with = "duration::serialize")]
     pub max_gap: MaxGap,
-    /// What to do with bad bars.
+    /// Treatment of bad bars.
     #[serde(serialize_with = "choice::serialize")]
     pub on_bad_bar: OnBadBar,
     /// The time zone of naive timestamps; the reader of bars knows which there are.
     pub timezone: String,
-    /// Which end of its interval a bar's time is.
+    /// The end of its interval that a bar's time names.
     #[serde(serialize_with = "choice::serialize")]
     pub stamp: Stamp,
     /// The length of a bar; none for the most frequent step of each series. In a recipe a whole
@@ -79,16 +79,16 @@ pub struct DataSettings {
     /// The row that is kept of several rows of a symbol with one time.
     #[serde(skip_serializing_if = "is_default", serialize_with = "choice::serialize")]
     pub on_duplicate: OnDuplicate,
-    /// How trades or finer bars become bars; none takes bars as they are.
+    /// Settings that make bars of trades or finer bars; none takes bars as they are.
     #[serde(flatten, serialize_with = "serialize_aggregate")]
     pub aggregate: Option<Aggregate>,
-    /// How prices are adjusted for splits and dividends.
+    /// Adjustment of prices for splits and dividends.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_adjust")]
     pub adjust: Option<Adjust>,
     /// Other names for columns, by those in the files.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rename: BTreeMap<String, String>,
-    /// How delimited text is laid out.
+    /// Layout of delimited text.
     #[serde(skip_serializing_if = "csv::is_default", serialize_with = "csv::serialize")]
     pub csv: CsvOptions,
 }
@@ -195,7 +195,7 @@ impl DataSettings {
         })
     }
 
-    /// What samples depend on: files of factors are told by the bars that they made.
+    /// The settings that samples depend on: files of factors are told by the bars that they made.
     pub(crate) fn without_paths(mut self) -> Self {
         self.bars.clear();
         self.adjust = self.adjust.filter(|adjust| *adjust == Adjust::AdjClose);

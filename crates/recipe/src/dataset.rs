@@ -18,7 +18,7 @@ pub(crate) const KEYS: &[&str] =
 
 const SAMPLES_EXPECTED: &str = "a whole number from 1 to 2^62 - 1, or \"all\"";
 
-/// How many samples.
+/// Number of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Samples {
     /// This many; with a split each part gets its share.
@@ -83,7 +83,7 @@ impl Serialize for Samples {
 /// The `[dataset]` table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DatasetSettings {
-    /// How many samples.
+    /// Number of samples.
     pub samples: Samples,
     /// The seed of every draw.
     pub seed: u64,
@@ -91,12 +91,12 @@ pub struct DatasetSettings {
     pub lookback: usize,
     /// F: bars that an action is judged on, at least 1.
     pub forward: usize,
-    /// Where samples stand.
+    /// Positions of samples.
     #[serde(serialize_with = "choice::serialize")]
     pub positions: PositionOrder,
     /// K: actions that are priced in one state, at least 1.
     pub actions_per_state: u64,
-    /// How samples are shared out among symbols. Not written where it is by length.
+    /// Shares of symbols in the samples. Not written where they are by length.
     #[serde(skip_serializing_if = "SymbolWeights::is_length")]
     pub symbol_weights: SymbolWeights,
 }

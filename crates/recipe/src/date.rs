@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta};
 use toml::value::{Datetime, Offset, Time};
 
-/// What a recipe can write.
+/// The forms of a date in a recipe.
 pub(crate) const EXPECTED: &str =
     "a date or a time between 1678 and 2261, 2024-01-31 or 2024-01-31T14:30:00Z (UTC without zone)";
 

@@ -3,7 +3,7 @@
 use barloom_bars::{MaxGap, duration_text, parse_duration};
 use serde::Serializer;
 
-/// What a recipe can write.
+/// The forms of a duration in a recipe.
 pub(crate) const EXPECTED: &str = "\"auto\", \"none\" or a positive whole number with a unit, \
                                    \"30s\", \"90m\", \"36h\", \"5d\", \"2w\" (ms, us, ns too)";
 

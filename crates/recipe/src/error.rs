@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where in a recipe something stands.
+/// A place in a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file, as the caller named it.
@@ -26,11 +26,11 @@ pub enum RecipeError {
     /// The text is not TOML.
     #[error("{}column {column}: this is not TOML: {problem}", prefix(.at))]
     Syntax {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The column, from 1.
         column: usize,
-        /// What the parser says.
+        /// The parser's message.
         problem: String,
     },
     /// A key or a table that no recipe has.
@@ -40,25 +40,25 @@ pub enum RecipeError {
         hint(.nearest.as_deref())
     )]
     UnknownKey {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The key.
         key: String,
         /// The known key that it resembles most, if it resembles one.
         nearest: Option<String>,
-        /// What there is in its place.
+        /// The key that there is in its place.
         known: String,
     },
     /// A value of the wrong type, or one that can't be.
     #[error("{}{key}: expected {expected}, got {got}", prefix(.at))]
     Expected {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The key.
         key: String,
-        /// What the key takes.
+        /// The values that the key takes.
         expected: String,
-        /// What it has.
+        /// The value that it has.
         got: String,
     },
     /// A word that is none of those the key takes.
@@ -68,7 +68,7 @@ pub enum RecipeError {
         .nearest.map_or_else(String::new, |n| format!("; did you mean {n:?}?"))
     )]
     Choice {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The key.
         key: String,
@@ -82,7 +82,7 @@ pub enum RecipeError {
     /// A key that means nothing beside the others, so that it would be silently ignored.
     #[error("{}{key}: it does not apply {because}; leave it out", prefix(.at))]
     DoesNotApply {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The key.
         key: String,
@@ -92,11 +92,11 @@ pub enum RecipeError {
     /// Keys that contradict each other, or something that is missing.
     #[error("{}{key}: {problem}", prefix(.at))]
     Conflict {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The key.
         key: String,
-        /// What is wrong and what to do.
+        /// The fault and its remedy.
         problem: String,
     },
     /// Parts of a split written as keys.
@@ -106,7 +106,7 @@ pub enum RecipeError {
         prefix(.at)
     )]
     SplitForm {
-        /// Where.
+        /// The place.
         at: Option<Box<Place>>,
         /// The key.
         key: String,
@@ -141,7 +141,7 @@ impl RecipeError {
         }
     }
 
-    /// Where it stands, if there is a text.
+    /// The place, if there is a text.
     #[must_use]
     pub fn at(&self) -> Option<&Place> {
         match self {

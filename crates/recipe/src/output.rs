@@ -22,7 +22,7 @@ const ZSTD_DEFAULT: i32 = 3;
 const COMPRESSION_EXPECTED: &str =
     "\"none\", \"snappy\", \"zstd\" or \"zstd(LEVEL)\" with a level from 1 to 22";
 
-/// How samples are stored.
+/// Format of stored samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// In Parquet files.
@@ -67,7 +67,7 @@ impl FromStr for Format {
     }
 }
 
-/// How pages of Parquet files are compressed.
+/// Compression of the pages of Parquet files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
@@ -112,15 +112,15 @@ impl Serialize for Compression {
 /// The `[output]` table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OutputSettings {
-    /// How samples are stored.
+    /// Format of stored samples.
     #[serde(serialize_with = "choice::serialize")]
     pub format: Format,
     /// Samples of a file, the last one's fewer; a positive multiple of [`SHARD_ALIGNMENT`], or 0
     /// for one file of all, which Parquet does not have.
     pub shard_rows: u64,
-    /// How Parquet files are compressed.
+    /// Compression of Parquet files.
     pub compression: Compression,
-    /// Whether windows and reals in Parquet files are stored byte plane by byte plane, which makes
+    /// True if windows and reals in Parquet files are stored byte plane by byte plane, which makes
     /// compressed files smaller.
     pub byte_stream_split: bool,
 }

@@ -136,12 +136,12 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// What is written under a name.
+    /// The value under a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Entry<'t>> {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// What is written under a name, read by `read`.
+    /// The value under a name, read by `read`.
     pub(crate) fn read<T>(
         &self,
         name: &str,
@@ -177,7 +177,7 @@ pub(crate) struct Entry<'t> {
 }
 
 impl<'t> Entry<'t> {
-    /// Where it stands.
+    /// Its place.
     pub(crate) fn place(&self) -> Place {
         self.document.place(self.offset)
     }
@@ -230,7 +230,7 @@ impl<'t> Entry<'t> {
         }
     }
 
-    /// One of a few words.
+    /// A value among a few words.
     pub(crate) fn choice<T: Choice>(&self) -> Result<T, RecipeError> {
         let text = self.as_text().ok_or_else(|| self.expected(choice::one_of::<T>()))?;
         self.at(choice::parse(&self.key, text))

@@ -31,20 +31,20 @@ pub(crate) const TABLES: [(&str, &[&str]); 7] = [
 /// [`Recipe::validate`] again.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recipe {
-    /// Which bars, and how to read them.
+    /// The bars, and the settings of their reader.
     pub data: DataSettings,
-    /// How many samples, of which shape, from which seed.
+    /// Number, shape and seed of the samples.
     pub dataset: DatasetSettings,
-    /// How states and actions are drawn.
+    /// Draws of states and actions.
     pub sampling: SamplingSettings,
-    /// How channels are scaled.
+    /// Scalers of channels.
     pub scaling: ScalingSettings,
-    /// How actions are priced.
+    /// Prices of actions.
     pub reward: RewardTable,
     /// Parts in time order; none for one dataset.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "split::serialize")]
     pub split: Option<Split>,
-    /// How samples are stored.
+    /// Storage of samples.
     pub output: OutputSettings,
 }
 
@@ -159,7 +159,7 @@ impl Recipe {
         self.data.max_gap
     }
 
-    /// How a channel is scaled. In a valid recipe every channel has a scaler; a name that has
+    /// The scaler of a channel. In a valid recipe every channel has a scaler; a name that has
     /// none is not scaled.
     #[must_use]
     pub fn channel_scaler(&self, channel: &str) -> ChannelScaler {

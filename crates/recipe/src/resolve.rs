@@ -19,7 +19,7 @@ use crate::{Recipe, RecipeError, choice, csv, duration, split};
 /// The bars of a dataset, beside its recipe.
 const STORED_BARS: &str = "bars.arrow";
 
-/// What samples depend on, in the order in which it is hashed. The order of fields here and in
+/// The settings that samples depend on, in the order of hashing. The order of fields here and in
 /// the settings types is part of the digest.
 #[derive(Serialize)]
 struct Digested<'a> {

@@ -29,7 +29,8 @@ pub(crate) const KEYS: &[&str] = &[
 /// Bars a year, for the annualised metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BarsPerYear {
-    /// The number of each series, by the steps between its bars: `barloom_bars::Market::bars_per_year`.
+    /// The number of each series, by the steps between its bars:
+    /// `barloom_bars::Market::bars_per_year`.
     Auto,
     /// This many.
     Number(f64),
@@ -67,13 +68,13 @@ pub struct RewardTable {
     /// The metrics, at least one, none twice; the first is the column `reward`.
     #[serde(rename = "metric", serialize_with = "serialize_metrics")]
     pub metrics: Vec<Metric>,
-    /// Where a trade opens.
+    /// The price at which a trade opens.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "choice::serialize_option")]
     pub entry: Option<Entry>,
-    /// Whether stops and targets end a trade.
+    /// Rule for stops and targets: they end a trade, or are ignored.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "choice::serialize_option")]
     pub barriers: Option<Barriers>,
-    /// Which barrier counts when one bar holds both.
+    /// The barrier that counts when a bar holds both.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "choice::serialize_option")]
     pub same_bar: Option<SameBar>,
     /// When costs are paid.
@@ -261,7 +262,7 @@ impl RewardTable {
         }
     }
 
-    /// Whether a metric is asked for that is clipped.
+    /// Returns true if a metric is asked for that is clipped.
     fn is_clipped(&self) -> bool {
         self.metrics.iter().any(|metric| metric.is_clipped())
     }
@@ -274,7 +275,7 @@ fn default_settings(formulas: Formulas, forward: usize) -> RewardSettings {
     }
 }
 
-/// One metric as a word, several as a list.
+/// A metric as a word, several as a list.
 fn serialize_metrics<S: Serializer>(metrics: &[Metric], to: S) -> Result<S::Ok, S::Error> {
     match metrics {
         [metric] => to.serialize_str(metric.word()),

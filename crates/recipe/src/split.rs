@@ -80,7 +80,7 @@ fn until(entry: &Entry<'_>) -> Result<i64, RecipeError> {
     written.and_then(|w| date::nanoseconds(&w)).ok_or_else(|| entry.expected(date::EXPECTED))
 }
 
-/// Whether someone wrote `train = 0.8` or `[split.train]`: a key that resembles none that there
+/// Recognises `train = 0.8` or `[split.train]`: a key that resembles none that there
 /// is, with a value that a part could have.
 fn is_part_as_key(entry: &Entry<'_>) -> bool {
     !KEYS.contains(&entry.name)

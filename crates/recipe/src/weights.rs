@@ -17,7 +17,7 @@ const OTHERS: &str = "*";
 
 const EXPECTED: &str = "\"length\", \"equal\" or a table such as { AAPL = 2.0, \"*\" = 1.0 }";
 
-/// How samples at random positions are shared out among the symbols of a market. In each part of a
+/// Shares of the symbols of a market in samples at random positions. In each part of a
 /// split, a symbol's share is that among the symbols with positions there.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum SymbolWeights {
@@ -32,7 +32,7 @@ pub enum SymbolWeights {
 }
 
 impl SymbolWeights {
-    /// Whether samples are shared out by length.
+    /// Returns true if samples are shared out by length.
     #[must_use]
     pub fn is_length(&self) -> bool {
         *self == Self::Length

@@ -4,9 +4,9 @@ use barloom_recipe::{Recipe, RecipeError};
 
 struct Bad {
     text: &'static str,
-    /// How the message begins after the name of the file: line and key.
+    /// The start of the message after the name of the file: line and key.
     at: &'static str,
-    /// What else it holds.
+    /// Other texts that it holds.
     says: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! What a recipe becomes: defaults, resolving against a market, writing, digests.
+//! A recipe's defaults, resolving against a market, writing, digests.
 
 use barloom_bars::{Column, MaxGap, PRICE_COLUMNS, Part, PartEnd, Series};
 use barloom_bars::{LookbackFrom, Market};

@@ -1,4 +1,4 @@
-//! What a field's values lie between, whatever is drawn.
+//! The least and the greatest value of a field, whatever is drawn.
 
 use barloom_schema::META;
 
@@ -7,7 +7,7 @@ use crate::{Real, SamplingSettings};
 /// The bounds of a meta field, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldBounds {
-    /// One of [`META`].
+    /// A name of [`META`].
     pub name: &'static str,
     /// The least value.
     pub lo: f64,

@@ -1,4 +1,4 @@
-//! How a direction is drawn.
+//! Draws of a direction.
 
 use std::fmt;
 
@@ -35,13 +35,13 @@ impl Directions {
         out
     }
 
-    /// Whether this direction can come up.
+    /// Returns true if this direction can come up.
     #[must_use]
     pub fn contains(&self, direction: i8) -> bool {
         self.0.contains(&direction)
     }
 
-    /// Whether there is something to draw and all of it is -1, 0 or 1.
+    /// Returns true if there is something to draw and all of it is -1, 0 or 1.
     pub(crate) fn is_sound(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|d| (-1..=1).contains(d))
     }

@@ -7,9 +7,9 @@ pub enum SamplingError {
     Setting {
         /// The recipe key: `sampling.sl_dist`.
         key: &'static str,
-        /// What the key takes.
+        /// The values that the key takes.
         expected: &'static str,
-        /// What it has, as a recipe would write it.
+        /// The value that it has, as a recipe would write it.
         got: String,
     },
     /// There is no position to draw.

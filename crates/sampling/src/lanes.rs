@@ -8,7 +8,7 @@ use crate::stream::{Streams, mix};
 /// Generators side by side: more than a vector holds, so that these are loops, not scalars.
 pub(crate) const LANES: usize = 64;
 
-/// One number of each generator.
+/// A number of each generator.
 pub(crate) type Words = [u64; LANES];
 
 /// The increment of SplitMix64.

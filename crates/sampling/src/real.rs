@@ -1,4 +1,4 @@
-//! How a real number is drawn.
+//! Draws of a real number.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub enum Real {
         /// The end of the range.
         hi: f64,
     },
-    /// One of these with equal chances; repeats are weights.
+    /// A choice with equal chances; repeats are weights.
     Choice(Vec<f64>),
 }
 
@@ -75,7 +75,7 @@ impl Real {
         }
     }
 
-    /// Whether there is something to draw and all of it is finite, the range's width too.
+    /// Returns true if there is something to draw and all of it is finite, the range's width too.
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             Self::Constant(x) => x.is_finite(),
@@ -101,7 +101,7 @@ impl fmt::Display for Real {
     }
 }
 
-/// How a recipe writes it.
+/// The form in which a recipe writes it.
 #[derive(Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected a number, a range [lo, hi] or { choice = [a, b, ..] }")]
 enum Form {

@@ -127,13 +127,13 @@ impl Sampler {
         }
     }
 
-    /// How many positions it draws from.
+    /// Number of positions that it draws from.
     #[must_use]
     pub fn positions(&self) -> u64 {
         self.positions
     }
 
-    /// How the fields are drawn.
+    /// The draws of the fields.
     #[must_use]
     pub fn settings(&self) -> &SamplingSettings {
         &self.settings
@@ -152,7 +152,7 @@ impl Sampler {
         self.streams.seed(0)
     }
 
-    /// How many samples in a row share their state.
+    /// Number of samples in a row that share their state.
     #[must_use]
     pub fn actions_per_state(&self) -> u64 {
         self.actions_per_state

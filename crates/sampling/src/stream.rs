@@ -1,4 +1,4 @@
-//! Which numbers sample i draws.
+//! The numbers that sample i draws.
 
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -1,4 +1,4 @@
-//! What holds for every draw.
+//! Properties of every draw.
 
 use barloom_sampling::{
     Directions, MAX_SAMPLES, PositionOrder, Sampler, SamplingError, SamplingSettings,

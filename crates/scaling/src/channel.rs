@@ -56,7 +56,7 @@ pub struct PreparedChannel {
     values: Values,
 }
 
-/// What a [`PreparedChannel`] keeps of each bar.
+/// The values that a [`PreparedChannel`] keeps of each bar.
 #[derive(Clone, Copy, Debug)]
 pub enum PreparedValues<'a> {
     /// `f32(x)`, or `f32(log1p(x))` for [`ChannelScaler::Log1pLast`].
@@ -65,7 +65,7 @@ pub enum PreparedValues<'a> {
     Double(&'a [f64]),
 }
 
-/// What is kept of each bar.
+/// The values that are kept of each bar.
 #[derive(Clone, Debug)]
 enum Values {
     /// `f32(x)`, or `f32(log1p(x))` for [`ChannelScaler::Log1pLast`].
@@ -90,13 +90,13 @@ impl PreparedChannel {
         Self { scaler, values }
     }
 
-    /// How it scales.
+    /// The channel's scaler.
     #[must_use]
     pub fn scaler(&self) -> ChannelScaler {
         self.scaler
     }
 
-    /// What is kept of each bar, one value a row: for backends that scale by themselves.
+    /// The values kept of each bar, one a row: for backends that scale by themselves.
     #[must_use]
     pub fn values(&self) -> PreparedValues<'_> {
         match &self.values {
@@ -195,7 +195,7 @@ impl PreparedChannel {
 pub struct Places<'a> {
     /// The values that they are among.
     pub out: &'a mut [f32],
-    /// Where the first begins.
+    /// Start of the first window.
     pub begin: usize,
     /// From where one begins to where the next does.
     pub stride: usize,
@@ -215,7 +215,7 @@ impl Places<'_> {
 
 /// The rows that windows end before, in the order in which they are cut.
 trait Turns: Copy {
-    /// How many there are.
+    /// Number of windows.
     fn len(&self) -> usize;
     /// The place of the k-th among the rows, and the row.
     fn at(&self, k: usize) -> (usize, usize);
@@ -255,7 +255,7 @@ impl Turns for Ordered<'_> {
     }
 }
 
-/// How many windows before its turn one is fetched.
+/// Number of windows before its turn at which one is fetched.
 const AHEAD: usize = 8;
 
 /// Scales the window before each row into its place.
@@ -285,7 +285,7 @@ fn each<K: Kernel>(
     }
 }
 
-/// How scaled values go to memory.
+/// The way in which scaled values go to memory.
 pub trait Store: Copy {
     /// Stores `f` of each value of the window in its place in `out`, which is as long as its
     /// places need.

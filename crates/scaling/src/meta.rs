@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct MetaField {
     /// The field: `equity`.
     pub name: String,
-    /// What scales to 0.
+    /// The value that scales to 0.
     pub min: f64,
-    /// What scales to 1.
+    /// The value that scales to 1.
     pub max: f64,
 }
 

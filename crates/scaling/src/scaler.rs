@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How the windows of a channel are scaled. `x` is a value in the window, "last" is the window's
+/// Formula for the windows of a channel. `x` is a value in the window, "last" is the window's
 /// last bar, the one before the decision. In a recipe by its [name](ChannelScaler::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,7 +51,7 @@ impl fmt::Display for ChannelScaler {
     }
 }
 
-/// Whether a scaler can take this value in a window: it must be finite as `f32`, for
+/// Returns true if a scaler can take this value in a window: it must be finite as `f32`, for
 /// [`Log1pLast`](ChannelScaler::Log1pLast) above -1 and for
 /// [`LogReturn`](ChannelScaler::LogReturn) above 0.
 #[must_use]

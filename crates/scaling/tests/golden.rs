@@ -11,7 +11,7 @@ fn groups<const N: usize>(hex: &Value) -> Vec<[u8; N]> {
     bytes.chunks_exact(N).map(|group| group.try_into().unwrap()).collect()
 }
 
-/// How many floats lie between two finite ones of one sign.
+/// Number of floats between two finite ones of one sign.
 fn ulps(a: f32, b: f32) -> u32 {
     a.to_bits().abs_diff(b.to_bits())
 }

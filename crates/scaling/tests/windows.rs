@@ -3,7 +3,7 @@
 use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 use proptest::prelude::*;
 
-/// One window by the definitions, one value after the other.
+/// A window by the definitions, one value after the other.
 fn naive(scaler: ChannelScaler, column: &[f64], close: &[f64], row: usize, l: usize) -> Vec<f32> {
     let window = &column[row - l..row];
     let last_close = close[row - 1];

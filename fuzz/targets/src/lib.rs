@@ -1,4 +1,4 @@
-//! What every program of libFuzzer here has: the targets' `run`, and an allocator that refuses.
+//! Shared by every program of libFuzzer here: the targets' `run`, and an allocator that refuses.
 //!
 //! libFuzzer's own limit is of memory that is touched, and it looks once a second. This one is of
 //! memory that is asked for, touched or not; who asks for more ends the process: a finding.
@@ -8,6 +8,6 @@ pub use barloom_fuzz::run;
 use cap::Cap;
 use std::alloc::System;
 
-/// What may be held at a time, in bytes: inputs have a few kilobytes.
+/// Most bytes held at a time: inputs have a few kilobytes.
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, 768 << 20);

@@ -1,4 +1,4 @@
-//! What the tests of the loader share: a small market, sessions, the samples of batches.
+//! Shared by the tests of the loader: a small market, sessions, the samples of batches.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::sync::Arc;

@@ -73,7 +73,7 @@ fn check_replaceable(out: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Whether a folder is the demo of an earlier run: a whole dataset without parts, of the same
+/// Recognises the demo of an earlier run: a whole dataset without parts, of the same
 /// recipe from the same bars.
 fn is_demo(out: &Path) -> bool {
     Dataset::open(out).is_ok_and(|dataset| {

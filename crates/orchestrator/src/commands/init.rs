@@ -33,8 +33,8 @@ pub(crate) fn run(init: &Init, output: &Output) -> Result<(), Failure> {
     output.print(&serde_json::json!({ "recipe": init.path }), &text)
 }
 
-/// Writes the file whole or not at all: what is overwritten stays until the new one is there, and on a
-/// full disk nothing is left.
+/// Writes the file whole or not at all: what is overwritten stays until the new one is there, and
+/// on a full disk nothing is left.
 fn write(path: &Path, text: &[u8], overwrite: bool) -> io::Result<()> {
     let existing = if overwrite { Existing::Replaced } else { Existing::Kept };
     if path.is_dir() {

@@ -1,4 +1,4 @@
-//! What a build tells.
+//! The report of a build.
 
 use barloom_dataset::{BuiltPart, Manifest, Summary, SymbolRecord};
 use barloom_engine::Loaded;
@@ -174,7 +174,7 @@ fn part_text(out: &mut String, part: &BuiltPart) {
     text::line(out, format_args!("files        {shown}"));
 }
 
-/// How symbols are weighted, where not by length.
+/// The weights of symbols, if they are not by length.
 pub(crate) fn weights_text(manifest: &Manifest) -> Option<String> {
     let told = match manifest.recipe["dataset"].get("symbol_weights")? {
         Value::Object(given) => {

@@ -1,4 +1,4 @@
-//! What tests of whole datasets share: the command, made-up bars, numbers that are the same each
+//! Shared by tests of whole datasets: the command, made-up bars, numbers that are the same each
 //! time.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What a command did.
+/// The results of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -51,7 +51,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// One of the numbers below `end`.
+    /// A number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
