@@ -8,7 +8,7 @@ use barloom_backend::{BlockDigest, Session};
 use barloom_bars::Market;
 use barloom_benches::{prepare, session, walk};
 use barloom_dataset::{Build, PartBuild};
-use barloom_rewards::{Action, Pricer, Prices};
+use barloom_rewards::{Action, Barriers, Metric, Pricer, Prices, RewardSettings};
 use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -117,13 +117,8 @@ fn reward(
     );
     let session = session(market, &recipe);
     let plan = session.plan();
-    let prices = Prices {
-        open: market.open(),
-        high: market.high(),
-        low: market.low(),
-        close: market.close(),
-    };
-    let pricer = Pricer::new(prices, plan.reward.clone()).expect("settings that were checked");
+    let pricer = Pricer::of(Prices::from(market.prices()), plan.reward.clone())
+        .expect("settings that were checked");
     let metric = plan.reward.metrics[0];
     let decisions: Vec<(usize, f64, Action)> = (0..ROWS as u64)
         .map(|i| {
@@ -141,11 +136,36 @@ fn reward(
     group.bench_function(BenchmarkId::new(name, forward), |b| {
         b.iter(|| {
             for (row, equity, action) in &decisions {
-                let trade = pricer.trade(prices, *row, action);
-                black_box(pricer.reward(prices, *row, action, *equity, &trade, metric));
+                let trade = pricer.trade(*row, action);
+                black_box(pricer.reward(*row, action, *equity, &trade, metric));
             }
         });
     });
+}
+
+/// A market made ready for pricing: from nothing, and with an index that is there.
+fn pricers(c: &mut Criterion) {
+    let market = market();
+    let metrics = vec![Metric::Return, Metric::Sharpe, Metric::Calmar];
+    let settings = RewardSettings { metrics, ..RewardSettings::v1(128) };
+    let of = |settings: &RewardSettings| {
+        Pricer::of(Prices::from(market.prices()), settings.clone()).expect("right settings")
+    };
+    let first = of(&settings);
+    let mut group = c.benchmark_group("pricer");
+    group.throughput(Throughput::Elements(BARS as u64));
+    group.bench_function("with a new index", |b| b.iter(|| of(&settings)));
+    let others = [
+        ("other costs", RewardSettings { fee_bps: 1.0, ..settings.clone() }),
+        ("another F", RewardSettings { forward: 256, ..settings.clone() }),
+        ("barriers ignored", RewardSettings { barriers: Barriers::Ignore, ..settings.clone() }),
+    ];
+    for (name, settings) in others {
+        group.bench_function(name, |b| {
+            b.iter(|| Pricer::new(Arc::clone(first.index()), settings.clone()));
+        });
+    }
+    group.finish();
 }
 
 /// Everything, into a block.
@@ -214,5 +234,5 @@ fn one_thread(_: &mut Criterion) {
     pool.build_global().expect("no pool before the first benchmark");
 }
 
-criterion_group!(benches, one_thread, draws, windows, rewards, blocks, digests, writers);
+criterion_group!(benches, one_thread, draws, windows, rewards, pricers, blocks, digests, writers);
 criterion_main!(benches);

@@ -6,7 +6,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("memory", &[]),
     ("files", &[]),
     ("columnar", &[]),
-    ("bars", &[]),
+    ("bars", &["memory"]),
     ("market-data", &["memory", "files", "columnar", "bars"]),
     ("sampling", &["schema"]),
     ("windows", &["bars"]),

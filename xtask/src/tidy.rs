@@ -22,7 +22,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/backend-cuda/tests/libm.rs",
     "crates/cuda-driver/src/library.rs",
     "crates/cuda-driver/src/symbols.rs",
-    "crates/memory/src/room.rs",
+    "crates/memory/src/raw.rs",
     "crates/python/src/arrays.rs",
     "crates/python/src/tables.rs",
 ];

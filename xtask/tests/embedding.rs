@@ -28,9 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let channel = PreparedChannel::new(ChannelScaler::LastClose, market.close());
     let reference = Reference::new(market.close(), &[ChannelScaler::LastClose]);
-    let prices =
-        Prices { open: market.open(), high: market.high(), low: market.low(), close: market.close() };
-    let pricer = Pricer::new(prices, RewardSettings::v1(forward))?;
+    let pricer = Pricer::of(Prices::from(market.prices()), RewardSettings::v1(forward))?;
     let mut window = vec![0.0; lookback];
     for i in 0..1_000 {
         let draw = sampler.draw(i);
@@ -40,8 +38,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let action = Action {
             direction: draw.act_dir, notional: draw.act_dollar, stop: draw.act_sl, target: draw.act_tp,
         };
-        let trade = pricer.trade(prices, at, &action);
-        let reward = pricer.reward(prices, at, &action, draw.equity, &trade, Metric::Return);
+        let trade = pricer.trade(at, &action);
+        let reward = pricer.reward(at, &action, draw.equity, &trade, Metric::Return);
         assert!(reward.value.is_finite());
     }
     println!("embedded");

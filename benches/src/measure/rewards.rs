@@ -56,7 +56,7 @@ impl Chunk {
         }
     }
 
-    fn price(&mut self, pricer: &Pricer, prices: Prices<'_>, metric: Metric) {
+    fn price(&mut self, pricer: &Pricer, metric: Metric) {
         let actions = Actions {
             row: &self.row,
             direction: &self.direction,
@@ -71,7 +71,7 @@ impl Chunk {
             exit_reason: &mut self.exit_reason,
             unit_return: &mut self.unit_return,
         };
-        pricer.trades(prices, actions, |_| (), &mut trades);
+        pricer.trades(actions, |_| (), &mut trades);
         let trades = Trades {
             entry_price: &self.entry_price,
             exit_price: &self.exit_price,
@@ -80,7 +80,7 @@ impl Chunk {
             unit_return: &self.unit_return,
         };
         let mut out = RewardsMut { value: &mut self.value, clipped: &mut self.clipped };
-        pricer.rewards(prices, actions, &self.equity, trades, metric, &mut out);
+        pricer.rewards(actions, &self.equity, trades, metric, &mut out);
     }
 }
 
@@ -88,13 +88,8 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
     let ready = options.job.ready("parquet")?;
     let session = ready.session()?;
     let (plan, market) = (session.plan(), &ready.market);
-    let prices = Prices {
-        open: market.open(),
-        high: market.high(),
-        low: market.low(),
-        close: market.close(),
-    };
-    let (prepare_s, pricer) = time(|| Ok(Pricer::new(prices, plan.reward.clone())?))?;
+    let prices = || Prices::from(market.prices());
+    let (prepare_s, pricer) = time(|| Ok(Pricer::of(prices(), plan.reward.clone())?))?;
     let metric = *plan.reward.metrics.first().context("a metric")?;
     let samples = options.job.rows;
     let firsts: Vec<u64> = (0..samples).step_by(CHUNK as usize).collect();
@@ -103,7 +98,7 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
         .map(|first| Chunk::draw(plan, first, CHUNK.min(samples - first)))
         .collect();
     let mut pass = || {
-        chunks.par_iter_mut().for_each(|chunk| chunk.price(&pricer, prices, metric));
+        chunks.par_iter_mut().for_each(|chunk| chunk.price(&pricer, metric));
         std::hint::black_box(&mut chunks);
         Ok(())
     };

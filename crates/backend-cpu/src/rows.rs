@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices, WindowLayout, prices};
+use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices, WindowLayout};
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
 use barloom_scaling::{Places, PlainStore, SteppedStore};
@@ -83,7 +83,6 @@ impl Task for Price<'_, '_> {
                 time(*i as usize, order.get(k + AHEAD).map(|later| *later as usize));
             }),
         }
-        let prices = prices(&session.market);
         let actions = Actions {
             row,
             direction: rows.act_dir,
@@ -101,8 +100,8 @@ impl Task for Price<'_, '_> {
         };
         let pricer = &self.prepared.pricer;
         match self.order {
-            None => pricer.trades(prices, actions, fetch, &mut trades),
-            Some(order) => pricer.trades_ordered(prices, actions, order, fetch, &mut trades),
+            None => pricer.trades(actions, fetch, &mut trades),
+            Some(order) => pricer.trades_ordered(actions, order, fetch, &mut trades),
         }
         let trades = Trades {
             entry_price: rows.entry_price,
@@ -117,7 +116,7 @@ impl Task for Price<'_, '_> {
         let columns = rows.rewards.iter_mut().zip(&mut rows.clipped);
         for (metric, (value, clipped)) in session.plan.reward.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
-            pricer.rewards(prices, actions, rows.equity, trades, *metric, &mut out);
+            pricer.rewards(actions, rows.equity, trades, *metric, &mut out);
         }
     }
 }

@@ -201,10 +201,10 @@ impl Upload<'_> {
         settings.metrics.iter().map(of).collect()
     }
 
-    fn tree(&mut self, table: &TreeTable) -> Result<layout::Tree, CudaError> {
+    fn tree(&mut self, table: &TreeTable<'_>) -> Result<layout::Tree, CudaError> {
         let mut tree = layout::Tree { levels: table.len() as u64, ..layout::Tree::default() };
         for (nodes, level) in tree.nodes.iter_mut().zip(table) {
-            *nodes = self.temporary(level)?;
+            *nodes = self.slice(level)?;
         }
         Ok(tree)
     }

@@ -26,7 +26,7 @@ impl Prepared {
     /// The reward settings are wrong.
     pub fn new(market: &Market, plan: &Plan) -> Result<Self, RewardsError> {
         thread::scope(|scope| {
-            let pricer = scope.spawn(|| Pricer::new(prices(market), plan.reward.clone()));
+            let pricer = scope.spawn(|| Pricer::of(prices(market), plan.reward.clone()));
             let (reference, channels) = channels(market, plan);
             match pricer.join() {
                 Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
@@ -36,10 +36,10 @@ impl Prepared {
     }
 }
 
-/// The price columns of a market.
+/// The price columns of a market, shared with it.
 #[must_use]
-pub fn prices(market: &Market) -> Prices<'_> {
-    Prices { open: market.open(), high: market.high(), low: market.low(), close: market.close() }
+pub fn prices(market: &Market) -> Prices {
+    Prices::from(market.prices())
 }
 
 fn channels(market: &Market, plan: &Plan) -> (Reference, Vec<PreparedChannel>) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use barloom_memory::SharedColumn;
+
 use crate::segments::{self, median_step};
 use crate::{BarsError, Column, MaxGap, PRICE_COLUMNS, Segment, Series, first_non_positive};
 
@@ -18,14 +20,31 @@ pub struct SeriesSpan {
     pub max_gap_ns: Option<i64>,
 }
 
+/// A column of a market, one value an arena row. NaN means missing; prices have none.
+#[derive(Clone, Debug)]
+pub struct MarketColumn {
+    /// Lower-case name: `open`, `volume`, `funding_rate`.
+    pub name: String,
+    /// One value an arena row, known at the close of its bar.
+    pub values: SharedColumn<f64>,
+}
+
+impl From<Column> for MarketColumn {
+    /// The column's memory, as it is.
+    fn from(column: Column) -> Self {
+        Self { name: column.name, values: column.values.into() }
+    }
+}
+
 /// A market: series end to end in one arena of columns, the prices and the channels. Every price is
 /// positive, as rewards and some scalers divide by prices.
 ///
-/// Rows are arena rows, counted from 0 over all series.
+/// Rows are arena rows, counted from 0 over all series. Columns are shared: a clone takes no memory, and
+/// what is derived from a market may keep its columns without it.
 #[derive(Clone, Debug)]
 pub struct Market {
-    ts: Vec<i64>,
-    columns: Vec<Column>,
+    ts: SharedColumn<i64>,
+    columns: Vec<MarketColumn>,
     series: Vec<SeriesSpan>,
     segments: Vec<Segment>,
 }
@@ -89,11 +108,11 @@ impl Market {
         let (symbol, ts, mut there) = series.into_parts();
         let take = |name: &&str| {
             let at = there.iter().position(|column| column.name == *name)?;
-            Some(there.swap_remove(at))
+            Some(there.swap_remove(at).into())
         };
         let columns = names.iter().filter_map(take).collect();
         let series = vec![SeriesSpan { symbol, start: 0, end: ts.len(), max_gap_ns: None }];
-        Self { ts, columns, series, segments: Vec::new() }.with_positive_prices()
+        Self { ts: ts.into(), columns, series, segments: Vec::new() }.with_positive_prices()
     }
 
     fn arena(series: &[Series], channels: &[String]) -> Result<Self, BarsError> {
@@ -119,7 +138,8 @@ impl Market {
             let (symbol, end) = (one.symbol().to_owned(), ts.len());
             spans.push(SeriesSpan { symbol, start, end, max_gap_ns: None });
         }
-        Self { ts, columns, series: spans, segments: Vec::new() }.with_positive_prices()
+        let columns = columns.into_iter().map(MarketColumn::from).collect();
+        Self { ts: ts.into(), columns, series: spans, segments: Vec::new() }.with_positive_prices()
     }
 
     /// The arena, if every price in it is positive.
@@ -170,13 +190,19 @@ impl Market {
     /// A column's values, one an arena row.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&[f64]> {
-        self.columns.iter().find(|c| c.name == name).map(|c| c.values.as_slice())
+        self.columns.iter().find(|c| c.name == name).map(|c| &c.values[..])
     }
 
     /// The columns: open, high, low, close, then the other channels.
     #[must_use]
-    pub fn columns(&self) -> &[Column] {
+    pub fn columns(&self) -> &[MarketColumn] {
         &self.columns
+    }
+
+    /// Open, high, low and close, to be kept without the market.
+    #[must_use]
+    pub fn prices(&self) -> [&SharedColumn<f64>; 4] {
+        [0, 1, 2, 3].map(|column: usize| &self.columns[column].values)
     }
 
     /// The series, in arena order.

@@ -53,7 +53,7 @@ impl DecisionPricer {
     pub fn new(loaded: &Loaded) -> Result<Self, Error> {
         let market = Arc::clone(&loaded.market);
         let settings = loaded.recipe.reward_settings(&market)?;
-        let pricer = Pricer::new(prices(&market), settings.clone()).map_err(BackendError::from)?;
+        let pricer = Pricer::of(prices(&market), settings.clone()).map_err(BackendError::from)?;
         let timezone = loaded.recipe.data.timezone.clone();
         Ok(Self { market, pricer, settings, timezone })
     }
@@ -190,7 +190,6 @@ impl DecisionPricer {
         let count = rows.len();
         let mut priced = Priced::zeroed(count, settings.metrics.len());
         let mut unit_return = vec![0.0; count];
-        let prices = prices(&self.market);
         let mut out = TradesMut {
             entry_price: &mut priced.entry_price,
             exit_price: &mut priced.exit_price,
@@ -198,7 +197,7 @@ impl DecisionPricer {
             exit_reason: &mut priced.exit_reason,
             unit_return: &mut unit_return,
         };
-        pricer.trades(prices, actions, |_| (), &mut out);
+        pricer.trades(actions, |_| (), &mut out);
         for ((pnl, notional), u) in priced.pnl.iter_mut().zip(&notional).zip(&unit_return) {
             *pnl = notional * u;
         }
@@ -212,7 +211,7 @@ impl DecisionPricer {
         let mut clipped = vec![0; count];
         for (metric, value) in settings.metrics.iter().zip(&mut priced.rewards) {
             let mut out = RewardsMut { value, clipped: &mut clipped };
-            pricer.rewards(prices, actions, &equity, trades, *metric, &mut out);
+            pricer.rewards(actions, &equity, trades, *metric, &mut out);
         }
         priced
     }

@@ -84,7 +84,7 @@ fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
     ];
     for column in market.columns() {
         fields.push(Field::new(&column.name, DataType::Float64, false));
-        columns.push(Arc::new(Float64Array::from(column.values.clone())));
+        columns.push(Arc::new(Float64Array::from(column.values.to_vec())));
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }

@@ -342,7 +342,9 @@ fn a_market_reads_back_the_same() {
     let back = read_market_arrow(&first, &channels).unwrap();
     assert_eq!((back.ts(), back.segments()), (market.ts(), market.segments()));
     for (a, b) in market.columns().iter().zip(back.columns()) {
-        let bits = |c: &Column| c.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        let bits = |c: &barloom_bars::MarketColumn| {
+            c.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+        };
         assert_eq!((&a.name, bits(a)), (&b.name, bits(b)));
     }
     let spans = |m: &Market| -> Vec<(String, usize, usize)> {

@@ -4,6 +4,9 @@
 //! after t. Per unit of notional they depend on bar and direction alone, so blocks are
 //! summarised for each direction.
 
+use std::sync::Arc;
+
+use crate::index::MarketIndex;
 use crate::settings::{Metric, RewardSettings};
 use crate::tables::Tables;
 use crate::trade::Action;
@@ -12,7 +15,7 @@ use crate::tree::{Moments, Summary, Tree};
 /// Cumulative steps: their sum, the extremes of their sums from the left (of at least one), and
 /// the largest fall from one such sum to itself or a later one.
 #[derive(Clone, Copy, Debug)]
-struct Cumulative {
+pub(crate) struct Cumulative {
     sum: f64,
     max: f64,
     min: f64,
@@ -22,6 +25,17 @@ struct Cumulative {
 impl Summary for Cumulative {
     const EMPTY: Self =
         Self { sum: 0.0, max: f64::NEG_INFINITY, min: f64::INFINITY, drawdown: 0.0 };
+
+    type Numbers = [f64; 4];
+
+    fn numbers(self) -> [f64; 4] {
+        [self.sum, self.max, self.min, self.drawdown]
+    }
+
+    #[inline(always)]
+    fn of_numbers([sum, max, min, drawdown]: [f64; 4]) -> Self {
+        Self { sum, max, min, drawdown }
+    }
 
     #[inline]
     fn merge(self, right: Self) -> Self {
@@ -34,49 +48,63 @@ impl Summary for Cumulative {
     }
 }
 
+/// Returns a bar.
+pub(crate) fn returns(close: &[f64]) -> Tree<Moments> {
+    Tree::new(close.len(), |a, b| returns_of(close, a, b))
+}
+
+/// Negative steps, of shorts and of longs.
+#[derive(Debug)]
+pub(crate) struct FrelLosses([Tree<Moments>; 2]);
+
+impl FrelLosses {
+    pub(crate) fn new(close: &[f64], cost: f64) -> Self {
+        let tree = |s| Tree::new(close.len(), |a, b| losses_of(close, s, cost, a, b));
+        Self([-1.0, 1.0].map(tree))
+    }
+}
+
+/// Cumulative steps, of shorts and of longs.
+#[derive(Debug)]
+pub(crate) struct FrelSums([Tree<Cumulative>; 2]);
+
+impl FrelSums {
+    pub(crate) fn new(close: &[f64], cost: f64) -> Self {
+        let tree = |s| Tree::new(close.len(), |a, b| cumulative_of(close, s, cost, a, b));
+        Self([-1.0, 1.0].map(tree))
+    }
+}
+
 /// Block summaries of returns per bar, as far as the metrics need them.
 #[derive(Debug)]
-pub(crate) struct FrelIndex {
+pub(crate) struct FrelTrees {
     /// Costs and carry a bar.
     cost: f64,
     returns: Option<Tree<Moments>>,
-    /// Negative steps, of shorts and of longs.
-    losses: Option<[Tree<Moments>; 2]>,
-    /// Cumulative steps, of shorts and of longs.
-    cumulative: Option<[Tree<Cumulative>; 2]>,
+    losses: Option<Arc<FrelLosses>>,
+    sums: Option<Arc<FrelSums>>,
 }
 
-impl FrelIndex {
-    pub(crate) fn new(close: &[f64], settings: &RewardSettings) -> Self {
+impl FrelTrees {
+    pub(crate) fn new(index: &MarketIndex, settings: &RewardSettings) -> Self {
         let asks = |metric| settings.metrics.contains(&metric);
-        let (rows, longest) = (close.len(), settings.forward);
         let cost = settings.side_cost() + settings.carry();
+        let returns = asks(Metric::Sharpe) || asks(Metric::Sortino);
         Self {
             cost,
-            returns: (asks(Metric::Sharpe) || asks(Metric::Sortino))
-                .then(|| Tree::new(rows, longest, |a, b| returns_of(close, a, b))),
-            losses: asks(Metric::Sortino).then(|| {
-                [-1.0, 1.0]
-                    .map(|s| Tree::new(rows, longest, |a, b| losses_of(close, s, cost, a, b)))
-            }),
-            cumulative: asks(Metric::Calmar).then(|| {
-                [-1.0, 1.0]
-                    .map(|s| Tree::new(rows, longest, |a, b| cumulative_of(close, s, cost, a, b)))
-            }),
+            returns: returns.then(|| index.returns().clone()),
+            losses: asks(Metric::Sortino).then(|| index.losses(cost)),
+            sums: asks(Metric::Calmar).then(|| index.sums(cost)),
         }
     }
 
-    pub(crate) fn tables(&self, tables: &mut Tables<'_>) {
-        if let Some(tree) = &self.returns {
-            tables.returns = tree.table(Moments::numbers);
+    pub(crate) fn tables<'a>(&'a self, tables: &mut Tables<'a>) {
+        tables.returns = self.returns.as_ref().map(Tree::table).unwrap_or_default();
+        if let Some(losses) = &self.losses {
+            tables.losses = losses.0.each_ref().map(Tree::table);
         }
-        if let Some(trees) = &self.losses {
-            tables.losses = trees.each_ref().map(|tree| tree.table(Moments::numbers));
-        }
-        if let Some(trees) = &self.cumulative {
-            tables.cumulative = trees
-                .each_ref()
-                .map(|tree| tree.table(|node| [node.sum, node.max, node.min, node.drawdown]));
+        if let Some(sums) = &self.sums {
+            tables.cumulative = sums.0.each_ref().map(Tree::table);
         }
     }
 
@@ -96,7 +124,7 @@ impl FrelIndex {
         let m = settings.steps() as f64;
         let year = settings.bars_per_year.at(t);
         let returns = |tree: &Tree<Moments>| tree.range(start, end, |a, b| returns_of(close, a, b));
-        match (metric, &self.returns, &self.losses, &self.cumulative) {
+        match (metric, &self.returns, &self.losses, &self.sums) {
             (Metric::Sharpe, Some(tree), ..) => {
                 let all = returns(tree);
                 let mean = d * (s * (all.sum / m) - h);
@@ -104,12 +132,11 @@ impl FrelIndex {
             }
             (Metric::Sortino, Some(tree), Some(losses), _) => {
                 let mean = d * (s * (returns(tree).sum / m) - h);
-                let losses = losses[side].range(start, end, |a, b| losses_of(close, s, h, a, b));
+                let losses = losses.0[side].range(start, end, |a, b| losses_of(close, s, h, a, b));
                 mean / (d * losses.std(losses.n) + settings.eps) * year.sqrt()
             }
-            (Metric::Calmar, .., Some(cumulative)) => {
-                let all =
-                    cumulative[side].range(start, end, |a, b| cumulative_of(close, s, h, a, b));
+            (Metric::Calmar, .., Some(sums)) => {
+                let all = sums.0[side].range(start, end, |a, b| cumulative_of(close, s, h, a, b));
                 d * all.sum * year / m / (d * all.drawdown + settings.eps)
             }
             _ => 0.0,

@@ -5,9 +5,10 @@
 //! is untouched, and descends into the first touched node. Minima and maxima are exact, so the
 //! result is that of a scan.
 
-use barloom_memory::Column;
+use barloom_memory::SharedColumn;
 use wide::f64x4;
 
+use crate::index::MOST_FORWARD;
 use crate::trade::Bar;
 
 /// Nodes of a block, children of a node.
@@ -42,22 +43,22 @@ fn first_touched(block: &Block, from: usize, down: f64, up: f64) -> Option<usize
 }
 
 /// The lowest low and highest high of each aligned run of 8, 64, 512, ... rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct HorizonIndex {
     /// `levels[0]` holds the rows.
-    levels: Vec<Column<Block>>,
+    levels: Vec<SharedColumn<Block>>,
 }
 
 impl HorizonIndex {
-    /// Builds as many levels as searches over `forward` rows can use: O(rows).
-    pub(crate) fn new(low: &[f64], high: &[f64], forward: usize) -> Self {
+    /// Builds as many levels as searches over any horizon can use: O(rows).
+    pub(crate) fn new(low: &[f64], high: &[f64]) -> Self {
         let rows = low.chunks(FAN).zip(high.chunks(FAN)).map(|(low, high)| block(low, high));
-        let mut levels: Vec<Column<Block>> = vec![rows.collect()];
+        let mut levels: Vec<SharedColumn<Block>> = vec![rows.collect()];
         let mut span = FAN;
-        while span < forward && levels[levels.len() - 1].len() > 1 {
+        while span < MOST_FORWARD && levels[levels.len() - 1].len() > 1 {
             let level = levels[levels.len() - 1].chunks(FAN).map(over).collect();
             levels.push(level);
-            span = span.saturating_mul(FAN);
+            span *= FAN;
         }
         Self { levels }
     }

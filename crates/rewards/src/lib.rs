@@ -1,31 +1,37 @@
 //! Prices actions on bars: trade simulation with stop and target barriers, and reward metrics.
 //!
-//! A [`Pricer`] is made once for a market. It builds a horizon index, a hierarchy of extreme
-//! lows and highs, so that a trade finds the first bar that touches a barrier in O(log F), and
-//! trees of block summaries, so that metrics over the trade's path cost O(log F) too. The price
-//! of that is memory of a few bytes a bar and an order of summation that is fixed by the rows of
-//! the market, not by the trade: results are the same bits on every machine, and within rounding
-//! of a plain scan.
+//! A [`MarketIndex`] is made once for a market. It builds a hierarchy of extreme lows and highs, so
+//! that a trade finds the first bar that touches a barrier in O(log F), and trees of block summaries,
+//! so that metrics over the trade's path cost O(log F) too. The price of that is memory of a few
+//! bytes a bar and an order of summation that is fixed by the rows of the market, not by the trade:
+//! results are the same bits on every machine, and within rounding of a plain scan. A [`Pricer`] is an
+//! index with settings: another one, with other costs or another F, uses the same index.
 //!
-//! Nothing here knows how actions are drawn or where bars come from; columns are plain slices.
+//! Nothing here knows how actions are drawn or where bars come from; columns are
+//! [shared](barloom_memory::SharedColumn), so an index reads those of its market where they are.
 //!
 //! ```
 //! use barloom_rewards::{Action, ExitReason, Metric, Prices, Pricer, RewardSettings};
 //!
-//! let prices = Prices {
-//!     open: &[100.0, 101.0, 103.0],
-//!     high: &[101.5, 103.5, 104.0],
-//!     low: &[99.5, 100.5, 101.0],
-//!     close: &[101.0, 103.0, 102.0],
-//! };
-//! let pricer = Pricer::new(prices, RewardSettings::v1(3))?;
+//! let prices = Prices::new(
+//!     vec![100.0, 101.0, 103.0],
+//!     vec![101.5, 103.5, 104.0],
+//!     vec![99.5, 100.5, 101.0],
+//!     vec![101.0, 103.0, 102.0],
+//! );
+//! let pricer = Pricer::of(prices, RewardSettings::v1(3))?;
 //! // Buy 1,000 dollars at the open of row 0; stop 2% below, target 3% above.
 //! let action = Action { direction: 1, notional: 1_000.0, stop: 0.02, target: 0.03 };
-//! let trade = pricer.trade(prices, 0, &action);
+//! let trade = pricer.trade(0, &action);
 //! assert_eq!((trade.exit_price, trade.held_bars), (103.0, 1));
 //! assert_eq!(trade.reason, ExitReason::Target);
-//! let reward = pricer.reward(prices, 0, &action, 10_000.0, &trade, Metric::Return);
+//! let reward = pricer.reward(0, &action, 10_000.0, &trade, Metric::Return);
 //! assert_eq!(reward.value, 1_000.0 * trade.unit_return / 10_000.0);
+//!
+//! // The same market at a broker without fees.
+//! let free = RewardSettings { fee_bps: 0.0, ..RewardSettings::v1(3) };
+//! let pricer = Pricer::new(pricer.index().clone(), free)?;
+//! assert!(pricer.trade(0, &action).unit_return > trade.unit_return);
 //! # Ok::<(), barloom_rewards::RewardsError>(())
 //! ```
 #![forbid(unsafe_code)]
@@ -34,11 +40,14 @@ mod barriers;
 mod error;
 mod frel;
 mod horizon;
+mod index;
 mod metrics;
 mod path;
 mod pricer;
+mod prices;
 mod rates;
 mod settings;
+mod shelf;
 mod starts;
 mod tables;
 mod trade;
@@ -47,9 +56,11 @@ mod tree;
 
 pub use barriers::TOUCH;
 pub use error::RewardsError;
+pub use index::MarketIndex;
 pub use pricer::{Pricer, Reward};
+pub use prices::Prices;
 pub use rates::BarRates;
 pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};
 pub use tables::{Tables, TreeTable};
-pub use trade::{Action, ExitReason, Prices, Trade};
+pub use trade::{Action, ExitReason, Trade};
 pub use trades::{Actions, RewardsMut, Trades, TradesMut};

@@ -5,14 +5,15 @@
 //! the first and the exit bar a step is `s / E` times the change of the close, so summaries of
 //! changes serve every trade.
 
+use crate::index::MarketIndex;
 use crate::settings::{Metric, RewardSettings};
 use crate::tables::Tables;
-use crate::trade::{Action, Prices, Trade};
+use crate::trade::{Action, Trade};
 use crate::tree::{Moments, Summary, Tree, lanes};
 
 /// Changes of the close: moments, and the squares of falls and of rises.
 #[derive(Clone, Copy, Debug)]
-struct Changes {
+pub(crate) struct Changes {
     moments: Moments,
     falls2: f64,
     rises2: f64,
@@ -20,6 +21,18 @@ struct Changes {
 
 impl Summary for Changes {
     const EMPTY: Self = Self { moments: Moments::EMPTY, falls2: 0.0, rises2: 0.0 };
+
+    type Numbers = [f64; 7];
+
+    fn numbers(self) -> [f64; 7] {
+        let [n, sum, m2, min, max] = self.moments.numbers();
+        [n, sum, m2, min, max, self.falls2, self.rises2]
+    }
+
+    #[inline(always)]
+    fn of_numbers([n, sum, m2, min, max, falls2, rises2]: [f64; 7]) -> Self {
+        Self { moments: Moments { n, sum, m2, min, max }, falls2, rises2 }
+    }
 
     #[inline]
     fn merge(self, right: Self) -> Self {
@@ -33,7 +46,7 @@ impl Summary for Changes {
 
 /// Closes: extremes, and the largest fall and rise from an earlier row to a later one. Exact.
 #[derive(Clone, Copy, Debug)]
-struct Levels {
+pub(crate) struct Levels {
     min: f64,
     max: f64,
     fall: f64,
@@ -42,6 +55,17 @@ struct Levels {
 
 impl Summary for Levels {
     const EMPTY: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY, fall: 0.0, rise: 0.0 };
+
+    type Numbers = [f64; 4];
+
+    fn numbers(self) -> [f64; 4] {
+        [self.min, self.max, self.fall, self.rise]
+    }
+
+    #[inline(always)]
+    fn of_numbers([min, max, fall, rise]: [f64; 4]) -> Self {
+        Self { min, max, fall, rise }
+    }
 
     #[inline]
     fn merge(self, right: Self) -> Self {
@@ -54,48 +78,52 @@ impl Summary for Levels {
     }
 }
 
+impl Changes {
+    pub(crate) fn tree(close: &[f64]) -> Tree<Self> {
+        Tree::new(close.len(), |a, b| changes_of(close, a, b))
+    }
+}
+
+impl Levels {
+    pub(crate) fn tree(close: &[f64]) -> Tree<Self> {
+        Tree::new(close.len(), |a, b| levels_of(close, a, b))
+    }
+}
+
 /// Block summaries of a market's closes, as far as the metrics need them.
 #[derive(Debug)]
-pub(crate) struct PathIndex {
+pub(crate) struct PathTrees {
     changes: Option<Tree<Changes>>,
     levels: Option<Tree<Levels>>,
 }
 
-impl PathIndex {
-    pub(crate) fn new(close: &[f64], settings: &RewardSettings) -> Self {
+impl PathTrees {
+    pub(crate) fn new(index: &MarketIndex, settings: &RewardSettings) -> Self {
         let asks = |metric| settings.metrics.contains(&metric);
-        let (rows, longest) = (close.len(), settings.forward);
-        let changes = (asks(Metric::Sharpe) || asks(Metric::Sortino))
-            .then(|| Tree::new(rows, longest, |a, b| changes_of(close, a, b)));
-        let levels =
-            asks(Metric::Calmar).then(|| Tree::new(rows, longest, |a, b| levels_of(close, a, b)));
-        Self { changes, levels }
+        let changes = asks(Metric::Sharpe) || asks(Metric::Sortino);
+        Self {
+            changes: changes.then(|| index.changes().clone()),
+            levels: asks(Metric::Calmar).then(|| index.levels().clone()),
+        }
     }
 
-    pub(crate) fn tables(&self, tables: &mut Tables<'_>) {
-        if let Some(tree) = &self.changes {
-            tables.changes = tree.table(|node| {
-                let [n, sum, m2, min, max] = node.moments.numbers();
-                [n, sum, m2, min, max, node.falls2, node.rises2]
-            });
-        }
-        if let Some(tree) = &self.levels {
-            tables.extremes = tree.table(|node| [node.min, node.max, node.fall, node.rise]);
-        }
+    pub(crate) fn tables<'a>(&'a self, tables: &mut Tables<'a>) {
+        tables.changes = self.changes.as_ref().map(Tree::table).unwrap_or_default();
+        tables.extremes = self.levels.as_ref().map(Tree::table).unwrap_or_default();
     }
 
     /// Sharpe, sortino or calmar of a trade at row t; 0 for other metrics.
     #[inline]
     pub(crate) fn metric(
         &self,
-        prices: Prices<'_>,
+        close: &[f64],
         settings: &RewardSettings,
         t: usize,
         action: &Action,
         trade: &Trade,
         metric: Metric,
     ) -> f64 {
-        let path = Path::new(prices, settings, t, action, trade);
+        let path = Path::new(close, settings, t, action, trade);
         let m = settings.steps() as f64;
         let mean = trade.unit_return / m;
         let year = settings.bars_per_year.at(t);
@@ -134,13 +162,12 @@ struct Path<'a> {
 impl<'a> Path<'a> {
     #[inline]
     fn new(
-        prices: Prices<'a>,
+        close: &'a [f64],
         settings: &RewardSettings,
         t: usize,
         action: &Action,
         trade: &Trade,
     ) -> Self {
-        let close = prices.close;
         let s = f64::from(action.direction);
         let (entry, x) = (trade.entry_price, trade.exit_price);
         let c = settings.side_cost();

@@ -1,13 +1,17 @@
 //! A market made ready for pricing actions.
 
+use std::sync::Arc;
+
 use crate::error::RewardsError;
-use crate::frel::FrelIndex;
+use crate::frel::FrelTrees;
 use crate::horizon::HorizonIndex;
+use crate::index::MarketIndex;
 use crate::metrics;
-use crate::path::PathIndex;
+use crate::path::PathTrees;
+use crate::prices::Prices;
 use crate::settings::{Formulas, Metric, RewardSettings};
 use crate::starts::Starts;
-use crate::trade::{Action, ExitReason, Prices, Trade};
+use crate::trade::{Action, ExitReason, Trade};
 use crate::trades::{Actions, TradesMut};
 
 /// The one NaN that rewards hold.
@@ -22,43 +26,51 @@ pub struct Reward {
     pub clipped: bool,
 }
 
-/// Prices actions on one market. The price columns are given to each call again, and must be
-/// those that the pricer was made from.
+/// Prices actions on one market by one set of settings.
 #[derive(Debug)]
 pub struct Pricer {
+    pub(crate) index: Arc<MarketIndex>,
     pub(crate) settings: RewardSettings,
-    pub(crate) starts: Starts,
+    pub(crate) starts: Arc<Starts>,
     pub(crate) horizon: Option<HorizonIndex>,
     pub(crate) path: PathKind,
 }
 
 #[derive(Debug)]
 pub(crate) enum PathKind {
-    V1(PathIndex),
-    Frel(FrelIndex),
+    V1(PathTrees),
+    Frel(FrelTrees),
 }
 
 impl Pricer {
-    /// Checks the settings and builds what they need: O(rows).
+    /// Checks the settings and takes what they need of an index, which builds what it has not built
+    /// yet: see [`MarketIndex`].
+    ///
+    /// # Errors
+    /// The settings are wrong.
+    pub fn new(index: Arc<MarketIndex>, settings: RewardSettings) -> Result<Self, RewardsError> {
+        settings.validate()?;
+        let horizon = settings.honours_barriers().then(|| index.horizon().clone());
+        let path = match settings.formulas {
+            Formulas::V1 => PathKind::V1(PathTrees::new(&index, &settings)),
+            Formulas::FrelV1 => PathKind::Frel(FrelTrees::new(&index, &settings)),
+        };
+        let starts = index.starts(&settings);
+        Ok(Self { index, settings, starts, horizon, path })
+    }
+
+    /// As [`new`](Self::new), with an index of its own.
     ///
     /// # Errors
     /// The settings are wrong, or the columns have different lengths.
-    pub fn new(prices: Prices<'_>, settings: RewardSettings) -> Result<Self, RewardsError> {
-        settings.validate()?;
-        let [open, high, low, close] =
-            [prices.open, prices.high, prices.low, prices.close].map(<[f64]>::len);
-        if [open, high, low].iter().any(|rows| *rows != close) {
-            return Err(RewardsError::Columns { open, high, low, close });
-        }
-        let horizon = settings
-            .honours_barriers()
-            .then(|| HorizonIndex::new(prices.low, prices.high, settings.forward));
-        let path = match settings.formulas {
-            Formulas::V1 => PathKind::V1(PathIndex::new(prices.close, &settings)),
-            Formulas::FrelV1 => PathKind::Frel(FrelIndex::new(prices.close, &settings)),
-        };
-        let starts = Starts::new(prices, &settings);
-        Ok(Self { settings, starts, horizon, path })
+    pub fn of(prices: Prices, settings: RewardSettings) -> Result<Self, RewardsError> {
+        Self::new(Arc::new(MarketIndex::new(prices)?), settings)
+    }
+
+    /// The index that it takes the market's prices from.
+    #[must_use]
+    pub fn index(&self) -> &Arc<MarketIndex> {
+        &self.index
     }
 
     /// The settings.
@@ -72,7 +84,7 @@ impl Pricer {
     /// # Panics
     /// The columns have fewer than t+F rows.
     #[must_use]
-    pub fn trade(&self, prices: Prices<'_>, t: usize, action: &Action) -> Trade {
+    pub fn trade(&self, t: usize, action: &Action) -> Trade {
         let actions = Actions {
             row: &[t],
             direction: &[action.direction],
@@ -89,7 +101,7 @@ impl Pricer {
             exit_reason: &mut exit_reason,
             unit_return: &mut unit_return,
         };
-        self.trades(prices, actions, |_| (), &mut out);
+        self.trades(actions, |_| (), &mut out);
         Trade {
             entry_price: entry_price[0],
             exit_price: exit_price[0],
@@ -109,7 +121,6 @@ impl Pricer {
     #[inline]
     pub fn reward(
         &self,
-        prices: Prices<'_>,
         t: usize,
         action: &Action,
         equity: f64,
@@ -122,11 +133,10 @@ impl Pricer {
         let settings = &self.settings;
         let value =
             metrics::of_trade(settings, t, action, equity, trade, metric).unwrap_or_else(|| {
+                let close = &self.index.prices().close;
                 match &self.path {
-                    PathKind::V1(index) => index.metric(prices, settings, t, action, trade, metric),
-                    PathKind::Frel(index) => {
-                        index.metric(prices.close, settings, t, action, metric)
-                    }
+                    PathKind::V1(trees) => trees.metric(close, settings, t, action, trade, metric),
+                    PathKind::Frel(trees) => trees.metric(close, settings, t, action, metric),
                 }
             });
         settings.finish(action, value, metric)

@@ -14,23 +14,23 @@ pub struct Tables<'a> {
     pub horizon: Vec<&'a [[[f64; 8]; 2]]>,
     /// Changes of the close, `[nodes, 7]` a level: count, sum, squares about the mean, least,
     /// greatest, squares of falls, squares of rises.
-    pub changes: TreeTable,
+    pub changes: TreeTable<'a>,
     /// Closes, `[nodes, 4]` a level: least, greatest, largest fall, largest rise.
-    pub extremes: TreeTable,
+    pub extremes: TreeTable<'a>,
     /// Returns a bar, `[nodes, 5]` a level: moments as of the changes.
-    pub returns: TreeTable,
+    pub returns: TreeTable<'a>,
     /// Negative steps of shorts and of longs, likewise.
-    pub losses: [TreeTable; 2],
+    pub losses: [TreeTable<'a>; 2],
     /// Cumulative steps of shorts and of longs, `[nodes, 4]` a level: sum, greatest and least sum
     /// from the left, largest fall.
-    pub cumulative: [TreeTable; 2],
+    pub cumulative: [TreeTable<'a>; 2],
 }
 
 /// The levels of a tree of summaries: leaves of 64 rows first, then of 8 nodes each.
-pub type TreeTable = Vec<Vec<f64>>;
+pub type TreeTable<'a> = Vec<&'a [f64]>;
 
 impl Pricer {
-    /// Its tables; trees are copied.
+    /// Its tables.
     #[must_use]
     pub fn tables(&self) -> Tables<'_> {
         let mut tables = Tables { starts: self.starts.records(), ..Tables::default() };
@@ -38,8 +38,8 @@ impl Pricer {
             tables.horizon = horizon.levels().collect();
         }
         match &self.path {
-            PathKind::V1(index) => index.tables(&mut tables),
-            PathKind::Frel(index) => index.tables(&mut tables),
+            PathKind::V1(trees) => trees.tables(&mut tables),
+            PathKind::Frel(trees) => trees.tables(&mut tables),
         }
         tables
     }

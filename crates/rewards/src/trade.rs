@@ -3,19 +3,6 @@
 use crate::barriers::Barriers;
 use crate::settings::{RewardSettings, SameBar};
 
-/// Price columns of a market, one value a row, all of one length.
-#[derive(Clone, Copy, Debug)]
-pub struct Prices<'a> {
-    /// Opens.
-    pub open: &'a [f64],
-    /// Highs.
-    pub high: &'a [f64],
-    /// Lows.
-    pub low: &'a [f64],
-    /// Closes.
-    pub close: &'a [f64],
-}
-
 /// What is done at bar t.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Action {

@@ -6,7 +6,7 @@ use crate::metrics;
 use crate::pricer::{Pricer, Reward};
 use crate::settings::Metric;
 use crate::starts::Starts;
-use crate::trade::{Action, ExitReason, Prices, Trade, fill, unit_return};
+use crate::trade::{Action, ExitReason, Trade, fill, unit_return};
 
 /// Actions and the rows that they enter at, as columns of one length.
 #[derive(Clone, Copy, Debug)]
@@ -108,14 +108,8 @@ impl Pricer {
     /// # Panics
     /// The columns are of different lengths, or a row has no whole horizon.
     #[inline(always)]
-    pub fn trades(
-        &self,
-        prices: Prices<'_>,
-        actions: Actions<'_>,
-        fetch: impl Fn(&[f64]),
-        out: &mut TradesMut<'_>,
-    ) {
-        self.trades_in(prices, actions, |k| k, fetch, out);
+    pub fn trades(&self, actions: Actions<'_>, fetch: impl Fn(&[f64]), out: &mut TradesMut<'_>) {
+        self.trades_in(actions, |k| k, fetch, out);
     }
 
     /// As [`trades`](Self::trades), taking the actions in another order: `order` holds the place of
@@ -127,35 +121,33 @@ impl Pricer {
     #[inline(always)]
     pub fn trades_ordered(
         &self,
-        prices: Prices<'_>,
         actions: Actions<'_>,
         order: &[u32],
         fetch: impl Fn(&[f64]),
         out: &mut TradesMut<'_>,
     ) {
         assert_eq!(order.len(), actions.row.len(), "a place for each action");
-        self.trades_in(prices, actions, |k| order[k] as usize, fetch, out);
+        self.trades_in(actions, |k| order[k] as usize, fetch, out);
     }
 
     /// `at` gives the place of the k-th action.
     #[inline(always)]
     fn trades_in(
         &self,
-        prices: Prices<'_>,
         actions: Actions<'_>,
         at: impl Fn(usize) -> usize,
         fetch: impl Fn(&[f64]),
         out: &mut TradesMut<'_>,
     ) {
         actions.check(out.entry_price.len());
-        match (&self.starts, &self.horizon) {
+        match (&*self.starts, &self.horizon) {
             (Starts::Honoured(starts), Some(horizon)) => {
                 let mut places = [0; BATCH];
                 let mut begin = 0;
                 while begin < actions.row.len() {
                     let places = &mut places[..BATCH.min(actions.row.len() - begin)];
                     places.iter_mut().zip(begin..).for_each(|(place, k)| *place = at(k));
-                    self.honoured(prices, actions, places, starts, horizon, &fetch, out);
+                    self.honoured(actions, places, starts, horizon, &fetch, out);
                     begin += places.len();
                 }
             }
@@ -169,7 +161,6 @@ impl Pricer {
     #[expect(clippy::too_many_arguments, reason = "the parts of a pricer and its columns")]
     fn honoured(
         &self,
-        prices: Prices<'_>,
         actions: Actions<'_>,
         places: &[usize],
         starts: &[[f64; 4]],
@@ -177,7 +168,7 @@ impl Pricer {
         fetch: &impl Fn(&[f64]),
         out: &mut TradesMut<'_>,
     ) {
-        let settings = &self.settings;
+        let (settings, open) = (&self.settings, &self.index.prices().open[..]);
         let held = settings.forward as i32 - 1;
         let first = settings.forward - settings.steps();
         let mut touched = [0_usize; BATCH];
@@ -207,12 +198,12 @@ impl Pricer {
             let (t, barriers) = (actions.row[*i], actions.barriers(*i, out.entry_price[*i]));
             let row = horizon.first_touch(t + first, barriers.down, barriers.up);
             *exit = row.unwrap_or(t + settings.forward - 1);
-            fetch(&prices.open[*exit..=*exit]);
+            fetch(&open[*exit..=*exit]);
         }
         for (row, i) in exits.iter().zip(&touched[..count]) {
             let (i, row) = (*i, *row);
             let barriers = actions.barriers(i, out.entry_price[i]);
-            let bar = horizon.bar(prices.open[row], row);
+            let bar = horizon.bar(open[row], row);
             let (exit, reason) = fill(bar, &barriers, settings.same_bar);
             out.exit_price[i] = exit;
             out.held_bars[i] = (row - actions.row[i]) as i32;
@@ -264,7 +255,6 @@ impl Pricer {
     #[inline(always)]
     pub fn rewards(
         &self,
-        prices: Prices<'_>,
         actions: Actions<'_>,
         equity: &[f64],
         trades: Trades<'_>,
@@ -282,8 +272,7 @@ impl Pricer {
             _ => {
                 for (i, equity) in equity.iter().enumerate() {
                     let (action, trade) = (actions.at(i), trades.at(i));
-                    let reward =
-                        self.reward(prices, actions.row[i], &action, *equity, &trade, metric);
+                    let reward = self.reward(actions.row[i], &action, *equity, &trade, metric);
                     out.value[i] = reward.value;
                     out.clipped[i] = u8::from(reward.clipped);
                 }

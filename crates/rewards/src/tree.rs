@@ -5,12 +5,21 @@
 //! from left to right, and the part of its last leaf, merged in that order. So a summary depends
 //! on the rows alone, and costs O(log n) merges.
 
+use barloom_memory::SharedColumn;
+
+use crate::index::MOST_FORWARD;
 use crate::tables::TreeTable;
 
 /// A summary that can be merged with that of the rows to its right.
 pub(crate) trait Summary: Copy {
     /// The summary of no rows.
     const EMPTY: Self;
+    /// As an array of numbers.
+    type Numbers: bytemuck::Pod + Send + Sync;
+    /// Its numbers.
+    fn numbers(self) -> Self::Numbers;
+    /// The summary of these numbers.
+    fn of_numbers(numbers: Self::Numbers) -> Self;
     /// This one, then `right`.
     fn merge(self, right: Self) -> Self;
 }
@@ -20,38 +29,34 @@ pub(crate) const LEAF: usize = 64;
 const FAN: usize = 8;
 
 /// Summaries of all aligned nodes of a column.
-#[derive(Debug)]
-pub(crate) struct Tree<S> {
+#[derive(Clone, Debug)]
+pub(crate) struct Tree<S: Summary> {
     /// `levels[0]` are the leaves.
-    levels: Vec<Vec<S>>,
+    levels: Vec<SharedColumn<S::Numbers>>,
 }
 
 impl<S: Summary> Tree<S> {
-    /// Builds the levels that ranges of up to `longest` rows can use; `leaf` summarises rows
-    /// `[start, end)` of one leaf.
-    pub(crate) fn new(rows: usize, longest: usize, leaf: impl Fn(usize, usize) -> S) -> Self {
-        let mut levels = Vec::new();
-        let mut run = LEAF;
-        if run <= longest {
-            levels
-                .push((0..rows).step_by(LEAF).map(|row| leaf(row, rows.min(row + LEAF))).collect());
-        }
-        loop {
-            run = run.saturating_mul(FAN);
-            let Some(below): Option<&Vec<S>> = levels.last() else { break };
-            if run > longest || run > rows {
-                break;
-            }
-            let merge = |nodes: &[S]| nodes.iter().copied().fold(S::EMPTY, S::merge);
-            let level = below.chunks(FAN).map(merge).collect();
+    /// Builds the levels that ranges within any horizon can use; `leaf` summarises rows `[start, end)`
+    /// of one leaf.
+    pub(crate) fn new(rows: usize, leaf: impl Fn(usize, usize) -> S) -> Self {
+        let leaves = (0..rows).step_by(LEAF).map(|row| leaf(row, rows.min(row + LEAF)).numbers());
+        let mut levels: Vec<SharedColumn<S::Numbers>> = vec![leaves.collect()];
+        let mut run = LEAF * FAN;
+        while run <= rows && run < MOST_FORWARD {
+            let merge = |nodes: &[S::Numbers]| {
+                let merged = nodes.iter().map(|node| S::of_numbers(*node)).fold(S::EMPTY, S::merge);
+                merged.numbers()
+            };
+            let level = levels[levels.len() - 1].chunks(FAN).map(merge).collect();
             levels.push(level);
+            run *= FAN;
         }
         Self { levels }
     }
 
     /// Each level's nodes as numbers.
-    pub(crate) fn table<const N: usize>(&self, numbers: impl Fn(&S) -> [f64; N]) -> TreeTable {
-        self.levels.iter().map(|level| level.iter().flat_map(&numbers).collect()).collect()
+    pub(crate) fn table(&self) -> TreeTable<'_> {
+        self.levels.iter().map(|level| bytemuck::cast_slice(level)).collect()
     }
 
     /// The summary of rows `[start, end)`.
@@ -74,7 +79,7 @@ impl<S: Summary> Tree<S> {
                 level += 1;
                 run *= FAN;
             }
-            all = all.merge(self.levels[level][row / run]);
+            all = all.merge(S::of_numbers(self.levels[level][row / run]));
             row += run;
         }
         all
@@ -147,11 +152,6 @@ impl Moments {
         Self { n: self.n, sum: self.sum * g, m2: self.m2 * g * g, min, max }
     }
 
-    /// As numbers, for [`Tables`](crate::Tables).
-    pub(crate) fn numbers(&self) -> [f64; 5] {
-        [self.n, self.sum, self.m2, self.min, self.max]
-    }
-
     /// The population standard deviation over `m` values; exactly 0 where all are equal.
     #[inline]
     pub(crate) fn std(self, m: f64) -> f64 {
@@ -162,6 +162,17 @@ impl Moments {
 impl Summary for Moments {
     const EMPTY: Self =
         Self { n: 0.0, sum: 0.0, m2: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY };
+
+    type Numbers = [f64; 5];
+
+    fn numbers(self) -> [f64; 5] {
+        [self.n, self.sum, self.m2, self.min, self.max]
+    }
+
+    #[inline(always)]
+    fn of_numbers([n, sum, m2, min, max]: [f64; 5]) -> Self {
+        Self { n, sum, m2, min, max }
+    }
 
     /// Chan, Golub and LeVeque (1979), pairwise update of the sum of squares.
     #[inline]

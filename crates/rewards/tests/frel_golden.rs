@@ -20,11 +20,11 @@ fn frel_v1_is_the_formulas_written_out() {
         let close: Vec<f64> =
             slice.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
         // frel-v1 reads closes alone.
-        let prices = Prices { open: &close, high: &close, low: &close, close: &close };
+        let prices = Prices::new(&close[..], &close[..], &close[..], &close[..]);
 
         let mut settings = RewardSettings::frel_v1(number("forward") as usize);
         settings.metrics = METRICS.to_vec();
-        let pricer = Pricer::new(prices, settings).unwrap();
+        let pricer = Pricer::of(prices, settings).unwrap();
         let action = Action {
             direction: case["direction"].as_i64().unwrap() as i8,
             notional: number("dollars"),
@@ -32,11 +32,11 @@ fn frel_v1_is_the_formulas_written_out() {
             target: 0.01,
         };
         let row = number("offset") as usize;
-        let trade = pricer.trade(prices, row, &action);
+        let trade = pricer.trade(row, &action);
         let u = number("u");
         assert!(close_to(trade.unit_return, u), "u: {:e} for {case}", trade.unit_return);
         for metric in METRICS {
-            let reward = pricer.reward(prices, row, &action, 25_000.0, &trade, metric);
+            let reward = pricer.reward(row, &action, 25_000.0, &trade, metric);
             let want = number(metric.name());
             assert!(
                 close_to(reward.value, want),

@@ -16,8 +16,8 @@ struct Bars {
 }
 
 impl Bars {
-    fn prices(&self) -> Prices<'_> {
-        Prices { open: &self.open, high: &self.high, low: &self.low, close: &self.close }
+    fn prices(&self) -> Prices {
+        Prices::new(&self.open[..], &self.high[..], &self.low[..], &self.close[..])
     }
 
     fn from_moves(moves: &[(f64, f64, f64, f64)]) -> Self {
@@ -189,13 +189,13 @@ fn scan_ratio(settings: &RewardSettings, t: usize, path: &[f64], metric: Metric)
 }
 
 fn check(bars: &Bars, settings: &RewardSettings, action: &Action) -> Result<(), TestCaseError> {
-    let pricer = Pricer::new(bars.prices(), settings.clone()).expect("settings are right");
+    let pricer = Pricer::of(bars.prices(), settings.clone()).expect("settings are right");
     for t in 0..=bars.open.len() - settings.forward {
         let expected = scan_trade(bars, settings, t, action);
-        let trade = pricer.trade(bars.prices(), t, action);
+        let trade = pricer.trade(t, action);
         prop_assert_eq!(trade, expected, "t {}", t);
         for metric in &settings.metrics {
-            let got = pricer.reward(bars.prices(), t, action, 1e4, &trade, *metric);
+            let got = pricer.reward(t, action, 1e4, &trade, *metric);
             if action.direction == 0 {
                 prop_assert_eq!(got.value.to_bits(), 0);
                 continue;
@@ -344,20 +344,20 @@ proptest! {
     /// Bars outside `[t, t+F)` never change a reward, not even by a bit.
     #[test]
     fn rewards_are_causal(bars in moves(150..160), settings in settings(60), action in action(), t in 20..80_usize) {
-        let before = Pricer::new(bars.prices(), settings.clone()).expect("right");
+        let before = Pricer::of(bars.prices(), settings.clone()).expect("right");
         let mut other = bars.clone();
         for row in (0..t).chain(t + settings.forward..bars.open.len()) {
             for column in [&mut other.open, &mut other.high, &mut other.low, &mut other.close] {
                 column[row] *= 3.7;
             }
         }
-        let after = Pricer::new(other.prices(), settings.clone()).expect("right");
-        let a = before.trade(bars.prices(), t, &action);
-        let b = after.trade(other.prices(), t, &action);
+        let after = Pricer::of(other.prices(), settings.clone()).expect("right");
+        let a = before.trade(t, &action);
+        let b = after.trade(t, &action);
         prop_assert_eq!(a, b);
         for metric in &settings.metrics {
-            let a = before.reward(bars.prices(), t, &action, 1e4, &a, *metric);
-            let b = after.reward(other.prices(), t, &action, 1e4, &b, *metric);
+            let a = before.reward(t, &action, 1e4, &a, *metric);
+            let b = after.reward(t, &action, 1e4, &b, *metric);
             prop_assert_eq!(a.value.to_bits(), b.value.to_bits());
         }
     }
@@ -402,10 +402,10 @@ fn decisions_on_cents_equal_the_scan() {
             carry_bps: 0.5,
             ..RewardSettings::v1(20)
         };
-        let pricer = Pricer::new(bars.prices(), settings.clone()).expect("settings are right");
+        let pricer = Pricer::of(bars.prices(), settings.clone()).expect("settings are right");
         let mut reasons = [0; 4];
         for (t, action) in &decisions {
-            let trade = pricer.trade(bars.prices(), *t, action);
+            let trade = pricer.trade(*t, action);
             assert_eq!(trade, scan_trade(&bars, &settings, *t, action), "t {t}, {action:?}");
             reasons[trade.reason as usize] += 1;
         }

@@ -29,8 +29,8 @@ fn price(
     low: [f64; 5],
     action: Action,
 ) -> (f64, u32, ExitReason) {
-    let prices = Prices { open: &OPEN, high: &high, low: &low, close: &OPEN };
-    let trade = Pricer::new(prices, settings).unwrap().trade(prices, 0, &action);
+    let prices = Prices::new(&OPEN[..], &high[..], &low[..], &OPEN[..]);
+    let trade = Pricer::of(prices, settings).unwrap().trade(0, &action);
     (trade.exit_price, trade.held_bars, trade.reason)
 }
 
@@ -82,11 +82,11 @@ fn both_barriers_in_one_bar_go_by_the_rule() {
 fn a_gap_through_a_barrier_exits_at_the_open() {
     let open = at(OPEN, 2, 95.0);
     let (high, low) = (HIGH, at(LOW, 2, 94.0));
-    let prices = Prices { open: &open, high: &high, low: &low, close: &OPEN };
-    let pricer = Pricer::new(prices, free(5)).unwrap();
-    let trade = pricer.trade(prices, 0, &LONG);
+    let prices = Prices::new(&open[..], &high[..], &low[..], &OPEN[..]);
+    let pricer = Pricer::of(prices, free(5)).unwrap();
+    let trade = pricer.trade(0, &LONG);
     assert_eq!((trade.exit_price, trade.reason), (95.0, ExitReason::Stop));
-    let trade = pricer.trade(prices, 0, &SHORT);
+    let trade = pricer.trade(0, &SHORT);
     assert_eq!((trade.exit_price, trade.reason), (95.0, ExitReason::Target));
 }
 
@@ -99,10 +99,10 @@ fn filled(
 ) -> (f64, f64, ExitReason) {
     let [open, high, low, close] =
         [0, 1, 2, 3].map(|k| bars.iter().map(|bar| bar[k]).collect::<Vec<_>>());
-    let prices = Prices { open: &open, high: &high, low: &low, close: &close };
+    let prices = Prices::new(&open[..], &high[..], &low[..], &close[..]);
     let settings = RewardSettings { same_bar, ..free(bars.len() - 1) };
     let action = Action { direction, notional: 1_000.0, stop, target };
-    let trade = Pricer::new(prices, settings).unwrap().trade(prices, 1, &action);
+    let trade = Pricer::of(prices, settings).unwrap().trade(1, &action);
     (trade.exit_price, trade.unit_return, trade.reason)
 }
 
@@ -232,13 +232,13 @@ fn tiny_and_huge_prices_are_priced_alike() {
 #[test]
 fn constant_prices_have_finite_rewards() {
     let flat = [5.0; 8];
-    let prices = Prices { open: &flat, high: &flat, low: &flat, close: &flat };
+    let prices = Prices::new(&flat[..], &flat[..], &flat[..], &flat[..]);
     let settings = RewardSettings { metrics: Metric::ALL.to_vec(), ..RewardSettings::v1(8) };
-    let pricer = Pricer::new(prices, settings).unwrap();
+    let pricer = Pricer::of(prices, settings).unwrap();
     for action in [LONG, SHORT, Action { direction: 0, ..LONG }] {
-        let trade = pricer.trade(prices, 0, &action);
+        let trade = pricer.trade(0, &action);
         for metric in Metric::ALL {
-            let reward = pricer.reward(prices, 0, &action, 1e4, &trade, metric);
+            let reward = pricer.reward(0, &action, 1e4, &trade, metric);
             assert!(reward.value.is_finite(), "{}: {reward:?}", metric.name());
         }
     }
@@ -246,9 +246,8 @@ fn constant_prices_have_finite_rewards() {
 
 #[test]
 fn the_bar_before_t_is_never_seen() {
-    let prices =
-        Prices { open: &OPEN, high: &at(HIGH, 0, 150.0), low: &at(LOW, 0, 50.0), close: &OPEN };
-    let trade = Pricer::new(prices, free(4)).unwrap().trade(prices, 1, &LONG);
+    let prices = Prices::new(&OPEN[..], &at(HIGH, 0, 150.0)[..], &at(LOW, 0, 50.0)[..], &OPEN[..]);
+    let trade = Pricer::of(prices, free(4)).unwrap().trade(1, &LONG);
     assert_eq!(trade.reason, ExitReason::Horizon);
 }
 
@@ -258,7 +257,7 @@ fn the_path_holds_the_exit_bar_and_each_cost_once() {
     let open = [100.0, 101.0, 102.0, 101.5, 103.0];
     let close = [101.0, 102.0, 101.5, 103.0, 102.0];
     let (high, low) = ([103.5; 5], [99.5; 5]);
-    let prices = Prices { open: &open, high: &high, low: &low, close: &close };
+    let prices = Prices::new(&open[..], &high[..], &low[..], &close[..]);
     let ignore = |costs| RewardSettings {
         barriers: Barriers::Ignore,
         metrics: vec![Metric::PnlPct, Metric::Sharpe],
@@ -271,15 +270,15 @@ fn the_path_holds_the_exit_bar_and_each_cost_once() {
     };
     let c = 10.0 * 1e-4;
     for (costs, fees) in [(Costs::Once, c), (Costs::BothSides, c + c * 1.02)] {
-        let pricer = Pricer::new(prices, ignore(costs)).unwrap();
-        let trade = pricer.trade(prices, 0, &LONG);
+        let pricer = Pricer::of(prices.clone(), ignore(costs)).unwrap();
+        let trade = pricer.trade(0, &LONG);
         let u = 0.02 - fees - 4.0 * 1e-4;
         assert!((trade.unit_return - u).abs() < 1e-15, "{costs:?}");
         let exit_fee = fees - c;
         let steps = [0.01 - c, 0.01, -0.005, 0.015, -0.01 - exit_fee - 4e-4];
         let mean = steps.iter().sum::<f64>() / 5.0;
         let var = steps.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / 5.0;
-        let sharpe = pricer.reward(prices, 0, &LONG, 1e4, &trade, Metric::Sharpe).value;
+        let sharpe = pricer.reward(0, &LONG, 1e4, &trade, Metric::Sharpe).value;
         assert!((sharpe / (mean / var.sqrt()) - 1.0).abs() < 1e-12, "{costs:?}");
     }
 }
@@ -288,10 +287,10 @@ fn the_path_holds_the_exit_bar_and_each_cost_once() {
 fn a_flat_market_has_a_standard_deviation_of_exactly_0() {
     let settings =
         RewardSettings { barriers: Barriers::Ignore, metrics: vec![Metric::Sharpe], ..free(5) };
-    let prices = Prices { open: &OPEN, high: &OPEN, low: &OPEN, close: &OPEN };
-    let pricer = Pricer::new(prices, RewardSettings { eps: 0.0, ..settings }).unwrap();
-    let trade = pricer.trade(prices, 0, &LONG);
-    let sharpe = pricer.reward(prices, 0, &LONG, 1e4, &trade, Metric::Sharpe);
+    let prices = Prices::new(&OPEN[..], &OPEN[..], &OPEN[..], &OPEN[..]);
+    let pricer = Pricer::of(prices, RewardSettings { eps: 0.0, ..settings }).unwrap();
+    let trade = pricer.trade(0, &LONG);
+    let sharpe = pricer.reward(0, &LONG, 1e4, &trade, Metric::Sharpe);
     assert_eq!(sharpe.value.to_bits(), 0x7ff8_0000_0000_0000, "0/0 is the one NaN");
 }
 
@@ -303,12 +302,12 @@ fn clipping_is_reported() {
         bars_per_year: 1e5.into(),
         ..free(5)
     };
-    let prices = Prices { open: &OPEN, high: &at(HIGH, 1, 103.0), low: &LOW, close: &OPEN };
-    let pricer = Pricer::new(prices, settings).unwrap();
-    let trade = pricer.trade(prices, 0, &LONG);
-    let car = pricer.reward(prices, 0, &LONG, 1e4, &trade, Metric::Car);
+    let prices = Prices::new(&OPEN[..], &at(HIGH, 1, 103.0)[..], &LOW[..], &OPEN[..]);
+    let pricer = Pricer::of(prices, settings).unwrap();
+    let trade = pricer.trade(0, &LONG);
+    let car = pricer.reward(0, &LONG, 1e4, &trade, Metric::Car);
     assert_eq!((car.value, car.clipped), (0.5, true));
-    assert!(!pricer.reward(prices, 0, &LONG, 1e4, &trade, Metric::PnlPct).clipped);
+    assert!(!pricer.reward(0, &LONG, 1e4, &trade, Metric::PnlPct).clipped);
 }
 
 #[test]

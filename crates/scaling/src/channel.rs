@@ -1,16 +1,14 @@
 //! Columns made ready for scaling, and the scaling of a window.
 
-use std::sync::Arc;
-
-use barloom_memory::Column;
+use barloom_memory::SharedColumn;
 
 use crate::{ChannelScaler, lanes};
 
 /// The closes that windows are measured against: of the same bars as the channels, row by row.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    close: Arc<Column<f32>>,
-    ln_close: Column<f64>,
+    close: SharedColumn<f32>,
+    ln_close: SharedColumn<f64>,
 }
 
 impl Reference {
@@ -19,7 +17,7 @@ impl Reference {
     pub fn new(close: &[f64], scalers: &[ChannelScaler]) -> Self {
         let logs = scalers.contains(&ChannelScaler::LogReturn);
         Self {
-            close: Arc::new(close.iter().map(|x| *x as f32).collect()),
+            close: close.iter().map(|x| *x as f32).collect(),
             ln_close: close[..if logs { close.len() } else { 0 }]
                 .iter()
                 .map(|x| libm::log(*x))
@@ -30,7 +28,7 @@ impl Reference {
     /// The closes as a channel that is measured against the last of them; it takes no memory.
     #[must_use]
     pub fn channel(&self) -> PreparedChannel {
-        let values = Values::Single(Arc::clone(&self.close));
+        let values = Values::Single(self.close.clone());
         PreparedChannel { scaler: ChannelScaler::LastClose, values }
     }
 
@@ -69,16 +67,16 @@ pub enum PreparedValues<'a> {
 #[derive(Clone, Debug)]
 enum Values {
     /// `f32(x)`, or `f32(log1p(x))` for [`ChannelScaler::Log1pLast`].
-    Single(Arc<Column<f32>>),
+    Single(SharedColumn<f32>),
     /// `x`, or `ln x` for [`ChannelScaler::LogReturn`].
-    Double(Column<f64>),
+    Double(SharedColumn<f64>),
 }
 
 impl PreparedChannel {
     /// Prepares a column, one value a row.
     #[must_use]
     pub fn new(scaler: ChannelScaler, column: &[f64]) -> Self {
-        let single = |f: fn(f64) -> f64| Arc::new(column.iter().map(|x| f(*x) as f32).collect());
+        let single = |f: fn(f64) -> f64| column.iter().map(|x| f(*x) as f32).collect();
         let double = |f: fn(f64) -> f64| column.iter().map(|x| f(*x)).collect();
         let values = match scaler {
             ChannelScaler::LastClose | ChannelScaler::None => Values::Single(single(|x| x)),
