@@ -17,6 +17,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         "backend",
         &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"],
     ),
+    (
+        "conformance",
+        &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"],
+    ),
     ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
     ("cuda-driver", &[]),
     (

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, conformance};
+use barloom_backend::{Backend, Plan};
 use barloom_backend_cpu::{CpuBackend, Instructions};
 
 #[test]
@@ -11,7 +11,7 @@ fn cpu_conforms_with_every_instruction_set() {
     for instructions in Instructions::available() {
         let backend = CpuBackend::default().instructions(instructions);
         for (stores, backend) in [("", backend), (", streamed", backend.stream_from(0))] {
-            if let Err(difference) = conformance::check(&backend) {
+            if let Err(difference) = barloom_conformance::check(&backend) {
                 panic!("{}{stores}: {difference}", instructions.name());
             }
         }
@@ -21,7 +21,7 @@ fn cpu_conforms_with_every_instruction_set() {
 /// Changing any bar at or after t changes no bit of the window of t.
 #[test]
 fn windows_are_causal() {
-    for case in conformance::cases().expect("the suite is right") {
+    for case in barloom_conformance::cases().expect("the suite is right") {
         let session = CpuBackend::default()
             .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
             .expect("a session");
@@ -30,7 +30,7 @@ fn windows_are_causal() {
         session.fill(0, rows, &mut before).expect("samples");
         for row in 0..rows {
             let position = case.plan.positions.locate(case.plan.sampler.draw(row as u64).rank);
-            let changed = Arc::new(conformance::change_from(&case.market, position.row));
+            let changed = Arc::new(barloom_conformance::change_from(&case.market, position.row));
             let session =
                 CpuBackend::default().prepare(changed, Arc::clone(&case.plan)).expect("a session");
             let mut after = session.allocate(1).expect("memory");
@@ -52,7 +52,7 @@ fn windows_are_causal() {
 #[test]
 fn parts_do_not_overlap() {
     let mut parts = 0;
-    for case in conformance::cases().expect("the suite is right") {
+    for case in barloom_conformance::cases().expect("the suite is right") {
         let plan: &Plan = &case.plan;
         let Some(part) = &plan.part else { continue };
         parts += 1;

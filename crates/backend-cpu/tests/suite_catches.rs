@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use barloom_backend::{
-    Backend, BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout, conformance,
+    Backend, BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout,
 };
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
@@ -120,7 +120,7 @@ fn one_wrong_column_is_caught() {
     let columns = "symbol bar ts equity balance position sl_dist tp_dist act_dir act_dollar act_sl \
                    act_tp entry_price exit_price pnl held_bars exit_reason clipped";
     for column in columns.split_whitespace() {
-        let Err(difference) = conformance::check(&Wrong(column)) else {
+        let Err(difference) = barloom_conformance::check(&Wrong(column)) else {
             panic!("{column} is wrong and the suite passes");
         };
         let trade = ["entry_price", "exit_price", "pnl", "held_bars", "exit_reason"];
@@ -128,7 +128,7 @@ fn one_wrong_column_is_caught() {
         assert!(difference.contains(named), "{column}: {difference}");
     }
     for windows in ["windows", "channels first", "channels last", "shared windows", "lists"] {
-        conformance::check(&Wrong(windows)).expect_err(windows);
+        barloom_conformance::check(&Wrong(windows)).expect_err(windows);
     }
-    conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
+    barloom_conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, SampleBlock, conformance};
+use barloom_backend::{Backend, Plan, SampleBlock};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_recipe::Recipe;
@@ -158,9 +158,9 @@ fn what_does_not_fit_the_market_is_told() {
 /// The suite has weights with several ranks and with very many.
 #[test]
 fn the_suite_has_weights() {
-    let cases = conformance::cases().unwrap();
-    let ranks = |case: &conformance::Case| case.plan.positions.ranks();
-    let weighted: Vec<&conformance::Case> =
+    let cases = barloom_conformance::cases().unwrap();
+    let ranks = |case: &barloom_conformance::Case| case.plan.positions.ranks();
+    let weighted: Vec<&barloom_conformance::Case> =
         cases.iter().filter(|case| ranks(case) != case.plan.positions.count()).collect();
     let few = weighted.iter().find(|case| case.name.starts_with("two short series")).unwrap();
     assert_eq!((ranks(few), few.plan.positions.count()), (128, 64));

@@ -5,10 +5,10 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::conformance::{self, Case};
 use barloom_backend::{Backend, Numbers, Plan};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_conformance::Case;
 use barloom_recipe::Recipe;
 use emulator::cases::{LAYOUTS, cases, compare, compare_blocks, market, sessions};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 #[test]
 #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn kernels_conform() {
-    conformance::check(&emulator::backend()).unwrap();
+    barloom_conformance::check(&emulator::backend()).unwrap();
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn decisions_on_real_markets_equal_a_plain_scan() {
             let name = format!("{real}, {fill}");
             let case = Case { name: name.clone(), market: Arc::clone(&market), plan };
             for backend in [&cpu as &dyn Backend, &kernels] {
-                conformance::check_case(backend, &case)
+                barloom_conformance::check_case(backend, &case)
                     .unwrap_or_else(|e| panic!("{}: {name}: {e}", backend.name()));
             }
             let [_, session] = sessions(&kernels, &case);

@@ -6,7 +6,7 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::{Numbers, Session, Threads, conformance};
+use barloom_backend::{Numbers, Session, Threads};
 use cust::context::Context;
 use cust::device::Device;
 use cust::memory::{CopyDestination, DeviceBuffer};
@@ -18,7 +18,7 @@ use emulator::cases::{LAYOUTS, listed};
 #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn windows_go_where_the_caller_wants_them() {
     let backend = emulator::backend();
-    for case in conformance::cases().unwrap() {
+    for case in barloom_conformance::cases().unwrap() {
         let session = backend.session(&case.market, Arc::clone(&case.plan)).unwrap();
         let (plan, list) = (&case.plan, listed(&case.plan));
         let first = plan.samples / 3;
@@ -57,7 +57,7 @@ fn windows_go_where_the_caller_wants_them() {
 #[test]
 #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn what_is_not_the_plans_is_refused() {
-    let case = conformance::cases().unwrap().swap_remove(0);
+    let case = barloom_conformance::cases().unwrap().swap_remove(0);
     let session = emulator::backend().session(&case.market, Arc::clone(&case.plan)).unwrap();
     let shape = case.plan.block_shape();
     let refused = |samples: &[u64], shape| {
@@ -88,7 +88,7 @@ fn the_callers_context_stays_current() {
     assert_eq!(unsafe { cuCtxSetCurrent(others) }, CUresult::CUDA_SUCCESS);
     let backend = emulator::backend();
     assert_eq!(current(), others, "opening a device");
-    let case = conformance::cases().unwrap().swap_remove(0);
+    let case = barloom_conformance::cases().unwrap().swap_remove(0);
     let session = backend.session(&case.market, Arc::clone(&case.plan)).unwrap();
     let mut block = session.allocate(100).unwrap();
     session.fill(0, 100, &mut block).unwrap();

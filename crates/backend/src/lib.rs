@@ -1,5 +1,5 @@
-//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples, the
-//! digest of their content, and the conformance suite that holds all backends to the same bits.
+//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples and the
+//! digest of their content. The crate `barloom-conformance` holds all backends to the same bits.
 //!
 //! A [`Plan`] is a recipe resolved against a market, for one part of a split. A backend prepares
 //! a market and a plan once, into a [`Session`], which then fills blocks of samples: consecutive
@@ -32,7 +32,6 @@
 compile_error!("content digests are over little-endian columns; big-endian machines need a port");
 
 mod block;
-pub mod conformance;
 mod digest;
 mod error;
 mod numbers;

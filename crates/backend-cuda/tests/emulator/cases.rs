@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use barloom_backend::conformance::{self, Case};
 use barloom_backend::{Backend, BlockShape, Numbers, Plan, Session, Threads, WindowLayout};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, Series};
+use barloom_conformance::Case;
 use barloom_recipe::Recipe;
 
 /// Whole prices of a grid: stops and targets of halves and quarters fall on bars' extremes.
@@ -77,7 +77,7 @@ pub const LAYOUTS: [WindowLayout; 3] =
 
 /// All of them, and the suite's.
 pub fn cases() -> Vec<Case> {
-    let mut cases = conformance::cases().unwrap();
+    let mut cases = barloom_conformance::cases().unwrap();
     for seed in 0..3 {
         let (grid, noise, walk) = (market(seed, 5), market(seed, 4_000), market(seed, 0));
         cases.push(case("grid", GRID, &grid));

@@ -4,15 +4,18 @@
 //! A backend's tests call [`check`]; it says what differs first. Bits are compared, without
 //! tolerance, but for the four metrics over a path, whose plain scan adds in another order.
 
+#![forbid(unsafe_code)]
+
 mod markets;
 mod naive;
 
 use std::sync::Arc;
 
+use barloom_backend::{
+    Backend, BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout,
+};
 use barloom_bars::Market;
 use barloom_recipe::Recipe;
-
-use crate::{Backend, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout};
 
 /// A market and a plan to build samples from.
 pub struct Case {
@@ -84,7 +87,7 @@ pub fn check(backend: &dyn Backend) -> Result<(), String> {
 /// # Errors
 /// The first difference: sample, column, both values.
 pub fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
-    let text = |e: crate::BackendError| e.to_string();
+    let text = |e: BackendError| e.to_string();
     let session =
         backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).map_err(text)?;
     let samples = usize::try_from(case.plan.samples).map_err(|e| e.to_string())?;
@@ -116,7 +119,7 @@ pub fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
 
 /// Samples by their numbers, in any order, with windows in every layout, alone and shared.
 fn check_lists(session: &dyn Session, whole: &SampleBlock) -> Result<(), String> {
-    let text = |e: crate::BackendError| e.to_string();
+    let text = |e: BackendError| e.to_string();
     let (plan, samples) = (session.plan(), whole.rows() as u64);
     let actions = plan.sampler.actions_per_state();
     let layouts =

@@ -2,13 +2,12 @@
 //!
 //! Draws and runs of positions are taken from their crates, which have goldens of their own.
 
+use barloom_backend::{Plan, SampleBlock};
 use barloom_bars::Market;
 use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
 use barloom_sampling::Draw;
 use barloom_scaling::ChannelScaler;
 use barloom_windows::Positions;
-
-use crate::{Plan, SampleBlock};
 
 /// Compares a block that begins at sample 0 with the obvious version.
 pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Result<(), String> {
