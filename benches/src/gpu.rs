@@ -4,8 +4,6 @@
 mod rates;
 mod results;
 
-use std::sync::Arc;
-
 use anyhow::{Result, anyhow};
 use barloom_backend::{Backend, BlockDigest, SampleBlock};
 use barloom_backend_cpu::CpuBackend;
@@ -41,7 +39,7 @@ pub fn run(device: u32, rows: usize, repetitions: usize) -> Result<Results> {
     for case in barloom_conformance::cases().map_err(|e| anyhow!(e))? {
         let rows = usize::try_from(case.plan.samples)?;
         let fill = |backend: &dyn Backend| -> Result<SampleBlock> {
-            let session = backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan))?;
+            let session = case.session(backend)?;
             let mut block = session.allocate(rows)?;
             session.fill(0, rows, &mut block)?;
             Ok(block)

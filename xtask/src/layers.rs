@@ -12,16 +12,17 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
     ("rewards", &["memory"]),
-    ("recipe", &["schema", "bars", "sampling", "scaling", "rewards"]),
     (
         "backend",
-        &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"],
+        &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"],
     ),
+    ("recipe", &["schema", "bars", "sampling", "scaling", "rewards"]),
+    ("plan", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
     (
         "conformance",
-        &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"],
+        &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "plan", "backend"],
     ),
-    ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
+    ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "backend"]),
     ("cuda-driver", &[]),
     (
         "backend-cuda",
@@ -37,8 +38,11 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "cuda-driver",
         ],
     ),
-    ("dataset", &["schema", "files", "columnar", "bars", "market-data", "recipe", "backend"]),
-    ("loader", &["schema", "memory", "sampling", "scaling", "backend", "dataset"]),
+    ("loader", &["schema", "memory", "sampling", "scaling", "backend"]),
+    (
+        "dataset",
+        &["schema", "files", "columnar", "bars", "market-data", "recipe", "plan", "backend"],
+    ),
     (
         "engine",
         &[
@@ -46,6 +50,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "market-data",
             "rewards",
             "recipe",
+            "plan",
             "backend",
             "backend-cpu",
             "backend-cuda",

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan};
 use barloom_backend_cpu::{CpuBackend, Instructions};
 
 #[test]
@@ -22,20 +21,18 @@ fn cpu_conforms_with_every_instruction_set() {
 #[test]
 fn windows_are_causal() {
     for case in barloom_conformance::cases().expect("the suite is right") {
-        let session = CpuBackend::default()
-            .prepare(Arc::clone(&case.market), Arc::clone(&case.plan))
-            .expect("a session");
+        let session = case.session(&CpuBackend::default()).expect("a session");
+        let draws = &case.plan.draws;
         let rows = case.plan.samples.min(40) as usize;
         let mut before = session.allocate(rows).expect("memory");
         session.fill(0, rows, &mut before).expect("samples");
         for row in 0..rows {
-            let position = case.plan.positions.locate(case.plan.sampler.draw(row as u64).rank);
+            let position = draws.positions.locate(draws.sampler.draw(row as u64).rank);
             let changed = Arc::new(barloom_conformance::change_from(&case.market, position.row));
-            let session =
-                CpuBackend::default().prepare(changed, Arc::clone(&case.plan)).expect("a session");
+            let session = case.plan.session(&CpuBackend::default(), changed).expect("a session");
             let mut after = session.allocate(1).expect("memory");
             session.fill(row as u64, 1, &mut after).expect("a sample");
-            for channel in 0..case.plan.channels.len() {
+            for channel in 0..case.plan.program.channels.len() {
                 let bits = |w: &[f32]| w.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
                 assert_eq!(
                     bits(before.window(channel, row)),
@@ -53,13 +50,13 @@ fn windows_are_causal() {
 fn parts_do_not_overlap() {
     let mut parts = 0;
     for case in barloom_conformance::cases().expect("the suite is right") {
-        let plan: &Plan = &case.plan;
+        let plan = &case.plan;
         let Some(part) = &plan.part else { continue };
         parts += 1;
         let ts = case.market.ts();
-        for rank in 0..plan.positions.count() {
-            let row = plan.positions.locate(rank).row;
-            assert!(ts[row] >= part.start_ns && ts[row + plan.forward - 1] < part.end_ns);
+        for rank in 0..plan.draws.positions.count() {
+            let row = plan.draws.positions.locate(rank).row;
+            assert!(ts[row] >= part.start_ns && ts[row + plan.program.forward - 1] < part.end_ns);
         }
     }
     assert!(parts >= 4, "the suite has splits");

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use barloom_backend::{
-    Backend, BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout,
+    Backend, BackendError, Draws, Numbers, PreparedMarket, Program, SampleBlock, Session, Threads,
+    WindowLayout,
 };
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
@@ -11,35 +12,55 @@ use barloom_bars::Market;
 /// The CPU backend, but for one column.
 struct Wrong(&'static str);
 
-struct WrongSession(&'static str, Box<dyn Session>);
+struct WrongMarket(&'static str, Arc<dyn PreparedMarket>);
+
+struct WrongSession(&'static str, Arc<dyn Session>);
 
 impl Backend for Wrong {
     fn name(&self) -> &'static str {
         "wrong"
     }
 
-    fn prepare(
+    fn load(
         &self,
         market: Arc<Market>,
-        plan: Arc<Plan>,
-    ) -> Result<Box<dyn Session>, BackendError> {
-        Ok(Box::new(WrongSession(self.0, CpuBackend::default().prepare(market, plan)?)))
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        Ok(Arc::new(WrongMarket(self.0, CpuBackend::default().load(market, program)?)))
+    }
+}
+
+impl PreparedMarket for WrongMarket {
+    fn market(&self) -> &Arc<Market> {
+        self.1.market()
+    }
+
+    fn program(&self) -> &Arc<Program> {
+        self.1.program()
+    }
+
+    fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
+        Ok(Arc::new(WrongSession(self.0, Arc::clone(&self.1).session(draws)?)))
     }
 }
 
 impl Session for WrongSession {
-    fn plan(&self) -> &Plan {
-        self.1.plan()
+    fn program(&self) -> &Program {
+        self.1.program()
     }
 
-    fn fill_block(
+    fn draws(&self) -> &Draws {
+        self.1.draws()
+    }
+
+    fn sample(
         &self,
         samples: Numbers<'_>,
         threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
         let mut right = self.1.allocate_shaped(block.shape(), samples.len())?;
-        self.1.fill_block(samples, threads, &mut right)?;
+        self.1.sample(samples, threads, &mut right)?;
         let mut to = block.begin(samples)?;
         let to = &mut *to;
         macro_rules! copy {

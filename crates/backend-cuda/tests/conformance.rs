@@ -5,10 +5,11 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Numbers, Plan};
+use barloom_backend::{Backend, Numbers};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_conformance::Case;
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use emulator::cases::{LAYOUTS, cases, compare, compare_blocks, market, sessions};
 use proptest::prelude::*;
@@ -58,7 +59,7 @@ fn chunks_begin_with_their_windows() {
             (Numbers::Range { first: 7, rows: 11_990 }, 7),
             (Numbers::Listed(&few), 6_000),
         ] {
-            let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
+            let shape = plan.program.block_shape().layout(layout).rows_per_window(rows_per_window);
             compare_blocks(&sessions, samples, shape).unwrap();
         }
     }

@@ -10,7 +10,7 @@ use arrow::array::{
     ArrayRef, Float64Array, Int8Array, Int32Array, Int64Array, RecordBatch,
     TimestampNanosecondArray,
 };
-use barloom_backend::{Plan, SampleBlock};
+use barloom_backend::{Program, SampleBlock};
 use npyz::{DType, TypeStr, WriteOptions, WriterBuilder};
 
 use crate::format::encode::{EncodeError, Pieces};
@@ -96,7 +96,7 @@ pub(crate) fn is_column(name: &str) -> bool {
 
 /// The values of rows `[start, end)` of a block, column by column.
 pub(crate) fn values<'a>(
-    plan: &Plan,
+    program: &Program,
     block: &'a SampleBlock,
     start: usize,
     end: usize,
@@ -107,7 +107,7 @@ pub(crate) fn values<'a>(
     let samples: Vec<i64> = (start..end).map(|row| block.sample(row) as i64).collect();
     let mut columns = vec![
         Cow::Owned(windows(block, start, end)),
-        Cow::Owned(bytemuck::cast_slice(&meta(plan, block, start, end)).to_vec()),
+        Cow::Owned(bytemuck::cast_slice(&meta(program, block, start, end)).to_vec()),
         Cow::Owned(bytemuck::cast_slice(&samples).to_vec()),
         bytes(&block.symbol[start..end]),
         bytes(&block.bar[start..end]),
@@ -146,10 +146,10 @@ fn windows(block: &SampleBlock, start: usize, end: usize) -> Vec<u8> {
 }
 
 /// `[rows, 9]`: the scaled meta fields, in the order of `meta_scaler.json`.
-pub(crate) fn meta(plan: &Plan, block: &SampleBlock, start: usize, end: usize) -> Vec<f32> {
+pub(crate) fn meta(program: &Program, block: &SampleBlock, start: usize, end: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity((end - start) * META_FIELDS);
     for row in start..end {
-        out.extend(block.meta(row).into_iter().enumerate().map(|(f, x)| plan.meta.scale(f, x)));
+        out.extend(block.meta(row).into_iter().enumerate().map(|(f, x)| program.meta.scale(f, x)));
     }
     out
 }

@@ -1,0 +1,247 @@
+//! Markets and recipes that samples are built from.
+
+use std::sync::Arc;
+
+use barloom_backend::{Backend, BackendError, PreparedMarket, Session};
+use barloom_bars::Market;
+use barloom_plan::{Plan, Planner};
+use barloom_recipe::Recipe;
+
+use crate::markets;
+
+/// A market and a plan to build samples from.
+pub struct Case {
+    /// What it is, in messages.
+    pub name: String,
+    /// The bars.
+    pub market: Arc<Market>,
+    /// The resolved recipe, of one part of its split.
+    pub plan: Arc<Plan>,
+}
+
+impl Case {
+    /// Loads the market on a backend.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn load(&self, backend: &dyn Backend) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        backend.load(Arc::clone(&self.market), Arc::clone(&self.plan.program))
+    }
+
+    /// Loads the market on a backend for a session of this part alone.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn session(&self, backend: &dyn Backend) -> Result<Arc<dyn Session>, BackendError> {
+        self.plan.session(backend, Arc::clone(&self.market))
+    }
+}
+
+/// Every market of the suite with every recipe that is meant for it; parts of one recipe follow each
+/// other and share their program.
+///
+/// # Errors
+/// A recipe of the suite is refused.
+pub fn cases() -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
+    let mut markets = markets::all()?;
+    markets.push((TOUCHING, markets::touches()?));
+    for (market_name, market) in markets {
+        let market = Arc::new(market);
+        let recipes = match market.series().len() {
+            _ if market_name == TOUCHING => [TOUCHES, &[]],
+            1 => [RECIPES, &[]],
+            2 => [FEW_RANKS, &[]],
+            _ => [RECIPES, WEIGHTED],
+        };
+        for (recipe_name, text) in recipes.into_iter().flatten() {
+            let name = format!("{market_name}, {recipe_name}");
+            let fail = |e: &dyn std::fmt::Display| format!("{name}: {e}");
+            let recipe = Recipe::from_toml(text, recipe_name).map_err(|e| fail(&e))?;
+            let recipe = recipe.resolve(&market).map_err(|e| fail(&e))?;
+            let mut parts: Vec<_> =
+                recipe.parts(&market).map_err(|e| fail(&e))?.into_iter().map(Some).collect();
+            if parts.is_empty() {
+                parts.push(None);
+            }
+            let planner = Planner::new(&recipe, &market).map_err(|e| fail(&e))?;
+            for plan in planner.plans(&parts).map_err(|e| fail(&e))? {
+                let part = plan.part.as_ref();
+                let name = part.map_or(name.clone(), |p| format!("{name}, part {}", p.name));
+                cases.push(Case { name, market: Arc::clone(&market), plan: Arc::new(plan) });
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// The market with every bar from arena row `from` on changed; its times and segments stay.
+///
+/// # Panics
+/// The changed bars are no market, which would be a bug here.
+#[must_use]
+pub fn change_from(market: &Market, from: usize) -> Market {
+    markets::changed(market, |row| row >= from)
+}
+
+/// Two series of 32 positions, with one rank each and three: samples stand on both sides of every
+/// edge between ranks.
+const FEW_RANKS: &[(&str, &str)] = &[(
+    "one and three ranks a position",
+    r#"
+    [dataset]
+    samples = 1000
+    lookback = 3
+    forward = 2
+    symbol_weights = { A = 1, B = 3 }
+    "#,
+)];
+
+/// Recipes that weigh the symbols of the market that has several, of unequal length; one has no
+/// position in the last part of the split.
+const WEIGHTED: &[(&str, &str)] = &[
+    (
+        "each symbol as often as any other",
+        r#"dataset = { samples = 900, lookback = 7, forward = 5, symbol_weights = "equal" }"#,
+    ),
+    (
+        "weights, a split and several actions a state",
+        r#"
+        [dataset]
+        samples = 1500
+        lookback = 6
+        forward = 4
+        seed = 11
+        actions_per_state = 3
+        symbol_weights = { B = 3.0, "*" = 0.7 }
+        [[split.part]]
+        name = "train"
+        fraction = 0.5
+        [[split.part]]
+        name = "test"
+        fraction = 0.5
+        "#,
+    ),
+    (
+        "small weights and a symbol left out",
+        r#"
+        [dataset]
+        samples = 600
+        lookback = 3
+        forward = 3
+        symbol_weights = { A = 0.0, B = 1e-2, C = 0.99 }
+        "#,
+    ),
+];
+
+/// The market on whose bars prices stand at the edge of a touch.
+const TOUCHING: &str = "prices at the edge of a touch";
+
+/// Its recipes: barriers of halves and quarters, entered and filled each way.
+const TOUCHES: &[(&str, &str)] = &[
+    (
+        "from the open",
+        r#"
+        dataset = { samples = 1_500, lookback = 2, forward = 9 }
+        sampling = { act_sl = { choice = [0.25, 0.5] }, act_tp = { choice = [0.25, 0.5] } }
+        reward = { metric = ["label", "return", "calmar"] }
+        "#,
+    ),
+    (
+        "from the close, target first",
+        r#"
+        dataset = { samples = 1_500, lookback = 2, forward = 30, seed = 5 }
+        sampling = { act_sl = { choice = [0.25, 0.5] }, act_tp = { choice = [0.25, 0.5] } }
+        reward = { metric = ["label", "return"], entry = "next_close", same_bar = "target_first" }
+        "#,
+    ),
+];
+
+/// Recipes that together use every setting a backend sees.
+const RECIPES: &[(&str, &str)] = &[
+    ("defaults", "dataset = { samples = 700, lookback = 16, forward = 8 }"),
+    (
+        "all metrics, several actions a state",
+        r#"
+        dataset = { samples = 999, lookback = 5, forward = 9, actions_per_state = 4, seed = 7 }
+        [reward]
+        metric = ["sharpe", "pnl", "return", "pnl_pct", "log_return", "r_multiple", "label",
+                  "car", "sortino", "calmar"]
+        carry_bps = 0.5
+        "#,
+    ),
+    (
+        "next close, target first, costs once",
+        r#"
+        dataset = { samples = 600, lookback = 1, forward = 2, seed = 1 }
+        [sampling]
+        act_sl = [0.0001, 0.002]
+        act_tp = [0.0001, 0.002]
+        [reward]
+        entry = "next_close"
+        same_bar = "target_first"
+        costs = "once"
+        metric = ["sortino", "calmar", "label"]
+        "#,
+    ),
+    (
+        "no barriers, every bar once",
+        r#"
+        [dataset]
+        samples = "all"
+        positions = "sequential"
+        lookback = 3
+        forward = 1
+        [reward]
+        barriers = "ignore"
+        metric = ["sharpe", "pnl"]
+        "#,
+    ),
+    (
+        "frel-v1",
+        r#"
+        dataset = { samples = 500, lookback = 12, forward = 10 }
+        [reward]
+        formulas = "frel-v1"
+        metric = ["car", "sharpe", "sortino", "calmar"]
+        "#,
+    ),
+    (
+        "clipped on both sides",
+        r#"
+        dataset = { samples = 500, lookback = 2, forward = 6, seed = 3 }
+        [reward]
+        metric = ["sharpe", "car", "pnl"]
+        bars_per_year = 2000
+        clip = [-20.0, 10.0]
+        "#,
+    ),
+    (
+        "every scaler",
+        r#"
+        data = { channels = ["close", "open", "high", "low", "volume", "spread"] }
+        dataset = { samples = 500, lookback = 11, forward = 4 }
+        [scaling]
+        close = "log_return"
+        open = "zscore"
+        high = "minmax"
+        low = "none"
+        spread = "zscore"
+        "#,
+    ),
+    (
+        "a split with history and embargo",
+        r#"
+        dataset = { samples = 800, lookback = 6, forward = 5 }
+        [split]
+        embargo = 2
+        lookback_from = "history"
+        [[split.part]]
+        name = "train"
+        fraction = 0.6
+        [[split.part]]
+        name = "test"
+        fraction = 0.4
+        "#,
+    ),
+];
