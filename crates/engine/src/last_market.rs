@@ -56,3 +56,51 @@ fn equal(a: &Market, b: &Market) -> bool {
                 && a.values.iter().zip(&*b.values).all(same)
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use barloom_backend_cpu::CpuBackend;
+    use barloom_bars::{Column, MaxGap, Series};
+    use barloom_plan::Plan;
+    use barloom_recipe::Recipe;
+
+    use super::*;
+
+    /// A market of 200 bars, whose last close is another one.
+    fn market(last: f64) -> Arc<Market> {
+        let price = |by: f64| (0..200).map(|i| 100.0 + f64::from(i % 7) + by).collect::<Vec<_>>();
+        let mut close = price(0.0);
+        close[199] = last;
+        let columns = vec![
+            Column::new("open", price(0.0)),
+            Column::new("high", price(9.0)),
+            Column::new("low", price(-9.0)),
+            Column::new("close", close),
+            Column::new("volume", vec![1.0; 200]),
+        ];
+        let ts = (0..200).map(|i| i * 60_000_000_000).collect();
+        let series = Series::new("A", ts, columns).unwrap();
+        Arc::new(Market::new(&[series], &["volume".into()], MaxGap::Auto).unwrap())
+    }
+
+    #[test]
+    fn an_equal_market_is_loaded_once() {
+        let backend = LastMarket::new(Box::new(CpuBackend::default()));
+        let program = |market: &Market, more: &str| {
+            let recipe = Recipe::from_toml(more, "test").unwrap().resolve(market).unwrap();
+            Plan::new(&recipe, market, None).unwrap().program
+        };
+        let load = |last: f64, more: &str| {
+            let market = market(last);
+            let program = program(&market, more);
+            backend.load(market, program).unwrap()
+        };
+        let first = load(100.0, "");
+        assert!(Arc::ptr_eq(&first, &load(100.0, "")));
+        assert!(!Arc::ptr_eq(&first, &load(100.5, "")), "other bars");
+        assert!(!Arc::ptr_eq(&first, &load(100.0, "")), "the one before last is gone");
+        let last = load(100.0, "");
+        assert!(Arc::ptr_eq(&last, &load(100.0, "")));
+        assert!(!Arc::ptr_eq(&last, &load(100.0, "reward = { fee_bps = 1.0 }")), "other costs");
+    }
+}
