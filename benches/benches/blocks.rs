@@ -35,14 +35,14 @@ fn market() -> Arc<Market> {
 /// Ten numbers and a place for each sample.
 fn draws(c: &mut Criterion) {
     let session = session(&market(), "");
-    let plan = session.plan();
+    let draws = session.draws();
     let mut group = c.benchmark_group("draw");
     group.throughput(Throughput::Elements(ROWS as u64));
     group.bench_function("default recipe", |b| {
         b.iter(|| {
             for i in 0..ROWS as u64 {
-                let draw = plan.sampler.draw(i);
-                black_box((plan.positions.locate(draw.rank), draw));
+                let draw = draws.sampler.draw(i);
+                black_box((draws.positions.locate(draw.rank), draw));
             }
         });
     });
@@ -84,8 +84,8 @@ fn windows(c: &mut Criterion) {
 }
 
 fn places(session: &dyn Session) -> Vec<usize> {
-    let plan = session.plan();
-    (0..ROWS as u64).map(|i| plan.positions.locate(plan.sampler.draw(i).rank).row).collect()
+    let draws = session.draws();
+    (0..ROWS as u64).map(|i| draws.positions.locate(draws.sampler.draw(i).rank).row).collect()
 }
 
 /// Trades and rewards of draws made beforehand.
@@ -116,20 +116,20 @@ fn reward(
          reward = {{ metric = \"{metric}\", barriers = \"{barriers}\" }}"
     );
     let session = session(market, &recipe);
-    let plan = session.plan();
-    let pricer = Pricer::of(Prices::from(market.prices()), plan.reward.clone())
+    let (program, draws) = (session.program(), session.draws());
+    let pricer = Pricer::of(Prices::from(market.prices()), program.reward.clone())
         .expect("settings that were checked");
-    let metric = plan.reward.metrics[0];
+    let metric = program.reward.metrics[0];
     let decisions: Vec<(usize, f64, Action)> = (0..ROWS as u64)
         .map(|i| {
-            let draw = plan.sampler.draw(i);
+            let draw = draws.sampler.draw(i);
             let action = Action {
                 direction: draw.act_dir,
                 notional: draw.act_dollar,
                 stop: draw.act_sl,
                 target: draw.act_tp,
             };
-            (plan.positions.locate(draw.rank).row, draw.equity, action)
+            (draws.positions.locate(draw.rank).row, draw.equity, action)
         })
         .collect();
     let name = format!("{} {barriers} F", metric.name());
@@ -213,8 +213,8 @@ fn writers(c: &mut Criterion) {
         let out = folder.path().join("dataset");
         group.bench_function(format, |b| {
             b.iter(|| {
-                let (recipe, session) = prepare(&market, &text);
-                let parts = vec![PartBuild { part: None, session }];
+                let (recipe, plan, session) = prepare(&market, &text);
+                let parts = vec![PartBuild { plan, session }];
                 let build = Build {
                     overwrite: true,
                     chunk_rows: ROWS,

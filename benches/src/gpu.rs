@@ -4,10 +4,8 @@
 mod rates;
 mod results;
 
-use std::sync::Arc;
-
 use anyhow::{Result, anyhow};
-use barloom_backend::{Backend, BlockDigest, SampleBlock, conformance};
+use barloom_backend::{Backend, BlockDigest, SampleBlock};
 use barloom_backend_cpu::CpuBackend;
 use barloom_backend_cuda::CudaBackend;
 
@@ -35,13 +33,13 @@ mod rates {
 pub fn run(device: u32, rows: usize, repetitions: usize) -> Result<Results> {
     let cuda = CudaBackend::open(device)?;
     eprintln!("{}", cuda.device());
-    let conformance = conformance::check(&cuda).err();
+    let conformance = barloom_conformance::check(&cuda).err();
     eprintln!("conformance: {}", conformance.as_deref().unwrap_or("passes"));
     let mut digests = Vec::new();
-    for case in conformance::cases().map_err(|e| anyhow!(e))? {
+    for case in barloom_conformance::cases().map_err(|e| anyhow!(e))? {
         let rows = usize::try_from(case.plan.samples)?;
         let fill = |backend: &dyn Backend| -> Result<SampleBlock> {
-            let session = backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan))?;
+            let session = case.session(backend)?;
             let mut block = session.allocate(rows)?;
             session.fill(0, rows, &mut block)?;
             Ok(block)

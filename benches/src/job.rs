@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use barloom_backend::{Backend, BlockShape, Plan, Session};
+use barloom_backend::{BlockShape, Session};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
 use barloom_market_data::OnBadBar;
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use clap::Args;
 
@@ -130,13 +131,20 @@ impl Job {
 }
 
 impl Ready {
+    /// The plan of all bars.
+    ///
+    /// # Errors
+    /// The recipe does not fit the bars.
+    pub fn plan(&self) -> Result<Plan> {
+        Ok(Plan::new(&self.recipe, &self.market, None)?)
+    }
+
     /// A session of the CPU backend.
     ///
     /// # Errors
     /// The recipe does not fit the bars.
-    pub fn session(&self) -> Result<Box<dyn Session>> {
-        let plan = Arc::new(Plan::new(&self.recipe, &self.market, None)?);
-        Ok(CpuBackend::default().prepare(Arc::clone(&self.market), plan)?)
+    pub fn session(&self) -> Result<Arc<dyn Session>> {
+        Ok(self.plan()?.session(&CpuBackend::default(), Arc::clone(&self.market))?)
     }
 }
 

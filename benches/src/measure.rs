@@ -4,6 +4,7 @@ mod dataset;
 mod limits;
 mod loader;
 mod memory;
+mod parts;
 mod reading;
 mod rewards;
 mod stream;
@@ -27,6 +28,8 @@ pub enum Kind {
     Symbols,
     /// The same through one small block a thread, which is filled again and again.
     Stream,
+    /// `--parts` parts of a split over one market: prepared, then a block of each in turn.
+    Parts,
     /// A whole Parquet dataset, uncompressed.
     Parquet,
     /// A whole virtual dataset.
@@ -76,6 +79,9 @@ pub struct Options {
     /// Buffers that batches are copied into, for each thread: a loader has one more than these.
     #[arg(long, default_value_t = 2)]
     pub buffers: usize,
+    /// Parts of the split, for `parts`.
+    #[arg(long, default_value_t = 20)]
+    pub parts: usize,
     /// Files to write them in.
     #[arg(long, default_value_t = 1)]
     pub files: u64,
@@ -102,6 +108,7 @@ impl Options {
         let mut measurement = match self.kind {
             Kind::Memory => memory::run(self),
             Kind::Symbols => symbols::run(self),
+            Kind::Parts => parts::run(self),
             Kind::Stream => stream::run(self),
             Kind::Parquet => dataset::run(self, "parquet"),
             Kind::Virtual => dataset::run(self, "virtual"),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, Session};
+use barloom_backend::Session;
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 
 /// A random walk of minute bars with volume, made by a generator of its own.
@@ -52,17 +53,17 @@ fn series(symbol: &str, seed: u64, bars: usize) -> Series {
     Series::new(symbol, ts, columns).expect("a walk is a series")
 }
 
-/// A resolved recipe, given as TOML, and a CPU session for it over a market.
+/// A resolved recipe, given as TOML, with its plan and a CPU session over a market.
 ///
 /// # Panics
 /// The recipe is refused.
 #[must_use]
-pub fn prepare(market: &Arc<Market>, recipe: &str) -> (Recipe, Box<dyn Session>) {
+pub fn prepare(market: &Arc<Market>, recipe: &str) -> (Recipe, Plan, Arc<dyn Session>) {
     let recipe = Recipe::from_toml(recipe, "bench").expect("a recipe");
     let recipe = recipe.resolve(market).expect("a recipe that fits");
-    let plan = Arc::new(Plan::new(&recipe, market, None).expect("a plan"));
-    let session = CpuBackend::default().prepare(Arc::clone(market), plan).expect("a session");
-    (recipe, session)
+    let plan = Plan::new(&recipe, market, None).expect("a plan");
+    let session = plan.session(&CpuBackend::default(), Arc::clone(market)).expect("a session");
+    (recipe, plan, session)
 }
 
 /// The session of [`prepare`].
@@ -70,6 +71,6 @@ pub fn prepare(market: &Arc<Market>, recipe: &str) -> (Recipe, Box<dyn Session>)
 /// # Panics
 /// The recipe is refused.
 #[must_use]
-pub fn session(market: &Arc<Market>, recipe: &str) -> Box<dyn Session> {
-    prepare(market, recipe).1
+pub fn session(market: &Arc<Market>, recipe: &str) -> Arc<dyn Session> {
+    prepare(market, recipe).2
 }

@@ -26,6 +26,7 @@ fn every_kind_prints_a_measurement() {
         &["memory", "--rows", "5000", "--digest"],
         &["memory", "--rows", "5000", "--block-rows", "4096", "--digest"],
         &["symbols", "--rows", "5000", "--block-rows", "1000"],
+        &["parts", "--parts", "3"],
         &["read-csv", "--rows", "5000"],
         &["decode-dbn", "--rows", "5000"],
         &["convert-dbn", "--rows", "5000"],
@@ -49,6 +50,17 @@ fn every_kind_prints_a_measurement() {
         assert!(measured.cold_s.is_some(), "{arguments:?}");
         assert!(measured.bytes > 0 || arguments[0] == "virtual", "{arguments:?}");
     }
+}
+
+/// Memory that 20 parts take, beside that of one: they share the market and its tables.
+#[test]
+#[cfg(target_os = "linux")]
+fn parts_share_a_market() {
+    let [one, many] = ["1", "20"].map(|parts| {
+        let measured = measure(&["parts", "--parts", parts]);
+        measured.peak_rss_bytes.expect("Linux tells") as f64
+    });
+    assert!(many <= 1.1 * one, "{many} bytes of 20 parts, {one} of one");
 }
 
 #[test]

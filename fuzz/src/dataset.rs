@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, BackendError, Plan, Session};
+use barloom_backend::{Backend, BackendError, PreparedMarket, Program};
 use barloom_bars::Market;
 use barloom_dataset::{Dataset, Manifest, foreign_entries};
 use sha2::{Digest, Sha256};
@@ -75,7 +75,11 @@ impl Backend for NoBackend {
         "none"
     }
 
-    fn prepare(&self, _: Arc<Market>, _: Arc<Plan>) -> Result<Box<dyn Session>, BackendError> {
+    fn load(
+        &self,
+        _: Arc<Market>,
+        _: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
         Err(BackendError::Device("there is none".to_owned()))
     }
 }

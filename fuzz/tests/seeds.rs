@@ -16,7 +16,6 @@ use arrow::datatypes::DataType;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use barloom_backend::{Backend, Plan};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_dataset::{
@@ -25,6 +24,7 @@ use barloom_dataset::{
 };
 use barloom_fuzz::{read_samples, samples_recipe};
 use barloom_market_data::{ReadOptions, read_bytes, write_market};
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -308,11 +308,11 @@ fn samples() -> Seeds {
         let market = Arc::new(market());
         let text = samples_recipe(format) + output;
         let recipe = Recipe::from_toml(&text, "seed").unwrap().resolve(&market).unwrap();
-        let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
-        let session = CpuBackend::default().prepare(Arc::clone(&market), plan).unwrap();
+        let plan = Plan::new(&recipe, &market, None).unwrap();
+        let session = plan.session(&CpuBackend::default(), Arc::clone(&market)).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("d");
-        let parts = vec![PartBuild { part: None, session }];
+        let parts = vec![PartBuild { plan, session }];
         Build { threads: 1, ..Build::new(&out, &recipe, &market, parts) }.run().unwrap();
         std::fs::read(out.join(format!("samples-00000.{format}"))).unwrap()
     };

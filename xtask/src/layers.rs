@@ -12,12 +12,14 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
     ("rewards", &["memory"]),
+    ("backend", &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"]),
     ("recipe", &["schema", "bars", "sampling", "scaling", "rewards"]),
+    ("plan", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
     (
-        "backend",
-        &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards", "recipe"],
+        "conformance",
+        &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "plan", "backend"],
     ),
-    ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
+    ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "backend"]),
     ("cuda-driver", &[]),
     (
         "backend-cuda",
@@ -33,8 +35,11 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "cuda-driver",
         ],
     ),
-    ("dataset", &["schema", "files", "columnar", "bars", "market-data", "recipe", "backend"]),
-    ("loader", &["schema", "memory", "sampling", "scaling", "backend", "dataset"]),
+    ("loader", &["schema", "memory", "sampling", "scaling", "backend"]),
+    (
+        "dataset",
+        &["schema", "files", "columnar", "bars", "market-data", "recipe", "plan", "backend"],
+    ),
     (
         "engine",
         &[
@@ -43,6 +48,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "market-data",
             "rewards",
             "recipe",
+            "plan",
             "backend",
             "backend-cpu",
             "backend-cuda",

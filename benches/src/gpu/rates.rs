@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use barloom_backend::{Numbers, Plan, Session, WindowLayout};
+use barloom_backend::{Numbers, Session, WindowLayout};
 use barloom_backend_cuda::CudaBackend;
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use cust::context::Context;
 use cust::device::Device;
@@ -28,9 +29,9 @@ pub(super) fn measure(
     let _context = Context::new(Device::get_device(device)?)?;
     let market = Arc::new(crate::walk(BARS));
     let recipe = Recipe::from_toml(RECIPE, "benchmark")?.resolve(&market)?;
-    let plan = Arc::new(Plan::new(&recipe, &market, None)?);
-    let session = cuda.session(&market, Arc::clone(&plan))?;
-    let shape = plan.block_shape();
+    let plan = Plan::new(&recipe, &market, None)?;
+    let shape = plan.program.block_shape();
+    let session = cuda.load_market(market, plan.program)?.cuda_session(plan.draws)?;
     let values = rows * shape.channels * shape.lookback;
     let [windows, all] = [values as u64 * 4, rows as u64 * crate::job::bytes_per_row(shape)];
     let median = |work: &mut dyn FnMut() -> Result<()>| -> Result<f64> {

@@ -1,9 +1,11 @@
 //! Whole datasets, from bars in memory to a folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{env, fs, process};
 
 use anyhow::{Context, Result};
+use barloom_backend_cpu::CpuBackend;
 use barloom_dataset::{Build, Manifest, PartBuild};
 
 use super::Options;
@@ -35,8 +37,12 @@ pub(super) fn run(options: &Options, format: &str) -> Result<Measurement> {
 }
 
 fn build(options: &Options, ready: &Ready, out: &Path) -> Result<(f64, Manifest)> {
-    let (prepare_s, session) = time(|| ready.session())?;
-    let parts = vec![PartBuild { part: None, session }];
+    let (prepare_s, (plan, session)) = time(|| {
+        let plan = ready.plan()?;
+        let session = plan.session(&CpuBackend::default(), Arc::clone(&ready.market))?;
+        Ok((plan, session))
+    })?;
+    let parts = vec![PartBuild { plan, session }];
     let built = Build {
         overwrite: true,
         chunk_rows: CHUNK_ROWS,

@@ -61,7 +61,7 @@ pub(super) fn copy(options: &Options) -> Result<Measurement> {
 /// again, from memory that no cache holds.
 pub(super) fn batch_copy(options: &Options) -> Result<Measurement> {
     let ready = options.job.ready("virtual")?;
-    let row_bytes = bytes_per_batch_row(ready.session()?.plan().block_shape());
+    let row_bytes = bytes_per_batch_row(ready.session()?.program().block_shape());
     let batch = usize::try_from(row_bytes)? * options.batch_rows();
     let bytes = options.job.rows * row_bytes;
     let batches = bytes.div_ceil(batch as u64);
@@ -148,7 +148,7 @@ fn write_files(options: &Options, out: &Scratch) -> Result<()> {
 /// Bytes of the block that the job fills.
 fn block_bytes(options: &Options) -> Result<usize> {
     let ready = options.job.ready("parquet")?;
-    let bytes = options.job.rows * bytes_per_row(ready.session()?.plan().block_shape());
+    let bytes = options.job.rows * bytes_per_row(ready.session()?.program().block_shape());
     usize::try_from(bytes).context("more bytes than memory has")
 }
 

@@ -30,14 +30,14 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
     let peak_of_opening = peak_rss_bytes();
     let set = sets.first().context("a dataset without a split is one part")?;
     let (first_batch_s, (loader, begun, first)) = time(|| {
-        let session = set.session(&CpuBackend::default())?;
+        let session = set.session(&set.load_on(&CpuBackend::default())?)?;
         let loader = loader(options, session)?;
         let mut begun = loader.batches(&loader.start(0))?;
         let first = begun.next().context("a first batch")??;
         Ok((loader, begun, first))
     })?;
     drop((begun, first));
-    check(&loader)?;
+    check(&loader, options.job.rows)?;
 
     let mut buffers = BTreeSet::new();
     let mut number = 0;
@@ -51,7 +51,7 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
     let bars_bytes = set.market.len() as u64 * 8 * 6;
     let peak = peak_rss_bytes();
     let session = &**loader.session();
-    let shape = session.plan().block_shape();
+    let shape = session.program().block_shape();
     let mut measured = Measurement {
         prepare_s: open_s,
         cold_s: Some(cold_s),
@@ -125,10 +125,10 @@ fn lookup(session: &dyn Session, samples: u64, count: usize) -> Result<f64> {
 }
 
 /// Compares the first batches with samples that are made one by one.
-fn check(loader: &Loader) -> Result<()> {
+fn check(loader: &Loader, samples: u64) -> Result<()> {
     let session = &**loader.session();
     let mut alone = session.allocate(1)?;
-    let order = Order::shuffled(session.plan().samples, SEED, 0);
+    let order = Order::shuffled(samples, SEED, 0);
     let mut place = 0;
     for batch in loader.batches(&loader.start(0))?.take(CHECKED) {
         let batch = batch?;
@@ -145,8 +145,9 @@ fn check(loader: &Loader) -> Result<()> {
 
 /// Returns true if a row of a batch has the bits of a sample.
 fn same(batch: &Batch, row: usize, session: &dyn Session, alone: &SampleBlock) -> bool {
-    let scaler = &session.plan().meta;
-    let windows = (0..session.plan().channels.len()).flat_map(|channel| alone.window(channel, 0));
+    let scaler = &session.program().meta;
+    let windows =
+        (0..session.program().channels.len()).flat_map(|channel| alone.window(channel, 0));
     let meta = alone.meta(0).into_iter().enumerate().map(|(field, x)| scaler.scale(field, x));
     let reward = alone.rewards.iter().map(|values| values[0] as f32);
     let bits = |values: ArrayView1<'_, f32>| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();

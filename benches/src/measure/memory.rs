@@ -2,7 +2,7 @@
 //! is filled.
 
 use anyhow::{Context, Result};
-use barloom_backend::{BLOCK_ROWS, BlockDigest, ContentDigest, Plan, SampleBlock, Session};
+use barloom_backend::{BLOCK_ROWS, BlockDigest, ContentDigest, Program, SampleBlock, Session};
 use rayon::prelude::*;
 
 use super::Options;
@@ -25,7 +25,7 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
         cold_s: Some(cold_s),
         warm_s,
         samples: options.job.rows,
-        bytes: options.job.rows * bytes_per_row(session.plan().block_shape()),
+        bytes: options.job.rows * bytes_per_row(session.program().block_shape()),
         ..Measurement::default()
     })
 }
@@ -53,7 +53,7 @@ pub(super) fn fill(session: &dyn Session, blocks: &mut [SampleBlock], digest: bo
         blocks.par_iter_mut().enumerate().map(one).collect::<Result<_>>()?
     };
     if digest {
-        std::hint::black_box(join(session.plan(), &hashes));
+        std::hint::black_box(join(session.program(), &hashes));
     }
     Ok(())
 }
@@ -65,10 +65,10 @@ fn digests(block: &SampleBlock) -> Vec<BlockDigest> {
     starts.par_iter().map(hash).collect()
 }
 
-fn join(plan: &Plan, hashes: &[Vec<BlockDigest>]) -> String {
-    let channels: Vec<&str> = plan.channels.iter().map(|c| c.name.as_str()).collect();
-    let metrics: Vec<&str> = plan.reward.metrics.iter().map(|m| m.name()).collect();
-    let mut digest = ContentDigest::new(&channels, plan.lookback, &metrics);
+fn join(program: &Program, hashes: &[Vec<BlockDigest>]) -> String {
+    let channels: Vec<&str> = program.channels.iter().map(|c| c.name.as_str()).collect();
+    let metrics: Vec<&str> = program.reward.metrics.iter().map(|m| m.name()).collect();
+    let mut digest = ContentDigest::new(&channels, program.lookback, &metrics);
     hashes.iter().flatten().for_each(|hash| digest.push(*hash));
     digest.finish()
 }

@@ -1,7 +1,7 @@
 //! Rewards alone: trades and metrics of draws that were made beforehand, in sample order.
 
 use anyhow::{Context, Result};
-use barloom_backend::Plan;
+use barloom_backend::Draws;
 use barloom_rewards::{Actions, Metric, Pricer, Prices, RewardsMut, Trades, TradesMut};
 use rayon::prelude::*;
 
@@ -31,11 +31,11 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn draw(plan: &Plan, first: u64, rows: u64) -> Self {
+    fn draw(draws: &Draws, first: u64, rows: u64) -> Self {
         let mut chunk = Self::default();
         for i in first..first + rows {
-            let draw = plan.sampler.draw(i);
-            chunk.row.push(plan.positions.locate(draw.rank).row);
+            let draw = draws.sampler.draw(i);
+            chunk.row.push(draws.positions.locate(draw.rank).row);
             chunk.direction.push(draw.act_dir);
             chunk.notional.push(draw.act_dollar);
             chunk.stop.push(draw.act_sl);
@@ -87,15 +87,15 @@ impl Chunk {
 pub(super) fn run(options: &Options) -> Result<Measurement> {
     let ready = options.job.ready("parquet")?;
     let session = ready.session()?;
-    let (plan, market) = (session.plan(), &ready.market);
+    let (program, market) = (session.program(), &ready.market);
     let prices = || Prices::from(market.prices());
-    let (prepare_s, pricer) = time(|| Ok(Pricer::of(prices(), plan.reward.clone())?))?;
-    let metric = *plan.reward.metrics.first().context("a metric")?;
+    let (prepare_s, pricer) = time(|| Ok(Pricer::of(prices(), program.reward.clone())?))?;
+    let metric = *program.reward.metrics.first().context("a metric")?;
     let samples = options.job.rows;
     let firsts: Vec<u64> = (0..samples).step_by(CHUNK as usize).collect();
     let mut chunks: Vec<Chunk> = firsts
         .into_iter()
-        .map(|first| Chunk::draw(plan, first, CHUNK.min(samples - first)))
+        .map(|first| Chunk::draw(session.draws(), first, CHUNK.min(samples - first)))
         .collect();
     let mut pass = || {
         chunks.par_iter_mut().for_each(|chunk| chunk.price(&pricer, metric));

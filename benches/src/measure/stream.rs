@@ -34,7 +34,7 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
         cold_s: Some(cold_s),
         warm_s,
         samples: options.job.rows,
-        bytes: options.job.rows * bytes_per_row(session.plan().block_shape()),
+        bytes: options.job.rows * bytes_per_row(session.program().block_shape()),
         ..Measurement::default()
     })
 }

@@ -66,7 +66,7 @@ pub(super) fn run(options: &Options) -> Result<Measurement> {
         cold_s: Some(cold_s),
         warm_s: many,
         samples: options.job.rows,
-        bytes: options.job.rows * bytes_per_row(sessions[0].plan().block_shape()),
+        bytes: options.job.rows * bytes_per_row(sessions[0].program().block_shape()),
         extra: told.map(|(name, value)| (name.to_owned(), value)).into(),
         ..Measurement::default()
     })
@@ -76,7 +76,7 @@ fn session(
     options: &Options,
     market: &Arc<Market>,
     weights: SymbolWeights,
-) -> Result<Box<dyn Session>> {
+) -> Result<Arc<dyn Session>> {
     let mut recipe = options.job.recipe("parquet")?;
     recipe.dataset.symbol_weights = weights;
     let recipe = recipe.resolve(market)?;

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices};
+use barloom_backend::{BarTables, BlockShape, Draws, Numbers, RowsMut, Slices};
 
 use crate::rows::{Cut, Draw, GRAIN, Price};
-use crate::{CpuSession, order};
+use crate::{CpuMarket, order};
 
 /// Rows of a tile at most: so many windows overlap, and what is known of each stays in the caches.
 const MOST_TILE_ROWS: usize = 1 << 16;
@@ -55,8 +55,9 @@ impl How {
 /// Fills rows of one block.
 #[derive(Clone, Copy)]
 pub(crate) struct Filler<'a> {
-    pub(crate) session: &'a CpuSession,
-    pub(crate) prepared: &'a Prepared,
+    pub(crate) market: &'a CpuMarket,
+    pub(crate) draws: &'a Draws,
+    pub(crate) tables: &'a BarTables,
     pub(crate) how: How,
 }
 
@@ -138,8 +139,8 @@ impl Filler<'_> {
     }
 
     fn draw(self, samples: Numbers<'_>, rows: &mut RowsMut<'_>, at: &mut [usize]) {
-        let session = self.session;
-        session.backend.instructions.run(Draw { session, samples, rows, at });
+        let draws = self.draws;
+        self.market.backend.instructions.run(Draw { draws, samples, rows, at });
     }
 
     fn price(
@@ -149,14 +150,14 @@ impl Filler<'_> {
         order: Option<&[u32]>,
         unit_return: &mut [f64],
     ) {
-        let (session, prepared) = (self.session, self.prepared);
-        let price = Price { session, prepared, rows, at, order, unit_return };
-        session.backend.instructions.run(price);
+        let (market, tables) = (self.market, self.tables);
+        let price = Price { market, tables, rows, at, order, unit_return };
+        market.backend.instructions.run(price);
     }
 
     /// Cuts the windows before the rows `at`.
     fn cut(self, shape: BlockShape, windows: Slices<'_, f32>, at: &[usize], order: Option<&[u32]>) {
-        let prepared = self.prepared;
-        self.session.backend.instructions.run(Cut { prepared, shape, at, order, windows });
+        let tables = self.tables;
+        self.market.backend.instructions.run(Cut { tables, shape, at, order, windows });
     }
 }

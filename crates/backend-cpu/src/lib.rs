@@ -8,9 +8,10 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use barloom_backend::{Backend, Plan};
+//! use barloom_backend::Backend;
 //! use barloom_backend_cpu::CpuBackend;
 //! use barloom_bars::{Column, Market, MaxGap, Series};
+//! use barloom_plan::Plan;
 //! use barloom_recipe::Recipe;
 //!
 //! let n = 1_000;
@@ -26,8 +27,8 @@
 //! let recipe = Recipe::default();
 //! let series = Series::new("DEMO", ts, columns)?;
 //! let market = Arc::new(Market::new(&[series], &recipe.data.channels, MaxGap::Auto)?);
-//! let plan = Arc::new(Plan::new(&recipe.resolve(&market)?, &market, None)?);
-//! let session = CpuBackend::default().prepare(market, plan)?;
+//! let plan = Plan::new(&recipe.resolve(&market)?, &market, None)?;
+//! let session = CpuBackend::default().load(market, plan.program)?.session(plan.draws)?;
 //! let mut block = session.allocate(100)?;
 //! session.fill(0, 100, &mut block)?;
 //! assert_eq!(block.window(3, 0).last(), Some(&1.0), "the last close over itself");
@@ -45,7 +46,8 @@ mod x86;
 use std::sync::{Arc, OnceLock};
 
 use barloom_backend::{
-    Backend, BackendError, Numbers, Plan, Prepared, SampleBlock, Session, Threads, WindowLayout,
+    Backend, BackendError, BarTables, Draws, Numbers, PreparedMarket, Program, SampleBlock,
+    Session, Threads, WindowLayout,
 };
 use barloom_bars::Market;
 use barloom_rewards::RewardsError;
@@ -89,53 +91,85 @@ impl Backend for CpuBackend {
         "cpu"
     }
 
-    fn prepare(
+    fn load(
         &self,
         market: Arc<Market>,
-        plan: Arc<Plan>,
-    ) -> Result<Box<dyn Session>, BackendError> {
-        plan.reward.validate()?;
-        Ok(Box::new(CpuSession { backend: *self, market, plan, prepared: OnceLock::new() }))
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        program.reward.validate()?;
+        Ok(Arc::new(CpuMarket { backend: *self, market, program, tables: OnceLock::new() }))
     }
 }
 
 /// Blocks that share the caches where callers have threads of their own.
 const SIDE_BY_SIDE: usize = 64;
 
-struct CpuSession {
+/// A market and what a program needs of its bars.
+struct CpuMarket {
     backend: CpuBackend,
     market: Arc<Market>,
-    plan: Arc<Plan>,
-    /// Made when samples are first asked for: a virtual dataset is built without.
-    prepared: OnceLock<Result<Prepared, RewardsError>>,
+    program: Arc<Program>,
+    /// Computed when samples are first asked for: a virtual dataset is built without.
+    tables: OnceLock<Result<BarTables, RewardsError>>,
+}
+
+impl CpuMarket {
+    fn tables(&self) -> Result<&BarTables, BackendError> {
+        let tables = self.tables.get_or_init(|| BarTables::new(&self.market, &self.program));
+        Ok(tables.as_ref().map_err(Clone::clone)?)
+    }
+}
+
+impl PreparedMarket for CpuMarket {
+    fn market(&self) -> &Arc<Market> {
+        &self.market
+    }
+
+    fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
+        draws.check_market(&self.market, &self.program)?;
+        Ok(Arc::new(CpuSession { market: self, draws }))
+    }
+}
+
+struct CpuSession {
+    market: Arc<CpuMarket>,
+    draws: Arc<Draws>,
 }
 
 impl Session for CpuSession {
-    fn plan(&self) -> &Plan {
-        &self.plan
+    fn program(&self) -> &Program {
+        &self.market.program
     }
 
-    fn fill_block(
+    fn draws(&self) -> &Draws {
+        &self.draws
+    }
+
+    fn sample(
         &self,
         samples: Numbers<'_>,
         threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        let shape = block.shape();
-        self.plan.check(samples, shape)?;
-        let prepared = self.prepared.get_or_init(|| Prepared::new(&self.market, &self.plan));
-        let prepared = prepared.as_ref().map_err(Clone::clone)?;
+        let (market, shape) = (&*self.market, block.shape());
+        self.draws.check(&market.program, samples, shape)?;
+        let tables = market.tables()?;
         let rows = samples.len();
         let stream_from = match threads {
-            Threads::All => self.backend.stream_from,
-            Threads::Calling => self.backend.stream_from / SIDE_BY_SIDE,
+            Threads::All => market.backend.stream_from,
+            Threads::Calling => market.backend.stream_from / SIDE_BY_SIDE,
         };
         let windows = shape.window_columns() * shape.window_values() * shape.windows(rows);
         let streamed = size_of::<f32>() * windows >= stream_from
-            && self.backend.instructions.streams()
+            && market.backend.instructions.streams()
             && shape.layout != WindowLayout::ChannelsLast;
         let how = How::new(rows, streamed, threads == Threads::All);
-        Filler { session: self, prepared, how }.fill(samples, block.begin(samples)?);
+        let filler = Filler { market, draws: &self.draws, tables, how };
+        filler.fill(samples, block.begin(samples)?);
         Ok(())
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use barloom_backend::{BlockShape, Numbers, Prepared, RowsMut, Slices, WindowLayout};
+use barloom_backend::{BarTables, BlockShape, Draws, Numbers, RowsMut, Slices, WindowLayout};
 use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
 use barloom_sampling::DrawsMut;
 use barloom_scaling::{Places, PlainStore, SteppedStore};
 
-use crate::CpuSession;
+use crate::CpuMarket;
 use crate::instructions::Task;
 
 /// Rows that are filled in turn, or windows that are cut in market order, at a time: some tens of
@@ -22,7 +22,7 @@ const AHEAD: usize = 16;
 
 /// Rows to fill with what is drawn for these samples; the market's row of each goes to `at`.
 pub(crate) struct Draw<'a, 'b> {
-    pub(crate) session: &'a CpuSession,
+    pub(crate) draws: &'a Draws,
     pub(crate) samples: Numbers<'a>,
     pub(crate) rows: &'a mut RowsMut<'b>,
     pub(crate) at: &'a mut [usize],
@@ -30,8 +30,8 @@ pub(crate) struct Draw<'a, 'b> {
 
 /// Rows to fill with the trades and rewards of what was drawn.
 pub(crate) struct Price<'a, 'b> {
-    pub(crate) session: &'a CpuSession,
-    pub(crate) prepared: &'a Prepared,
+    pub(crate) market: &'a CpuMarket,
+    pub(crate) tables: &'a BarTables,
     pub(crate) rows: &'a mut RowsMut<'b>,
     pub(crate) at: &'a [usize],
     /// The order to take them in, if not in turn.
@@ -42,7 +42,7 @@ pub(crate) struct Price<'a, 'b> {
 
 /// Windows to cut, before the rows `at`.
 pub(crate) struct Cut<'a, 'b> {
-    pub(crate) prepared: &'a Prepared,
+    pub(crate) tables: &'a BarTables,
     pub(crate) shape: BlockShape,
     pub(crate) at: &'a [usize],
     /// The order to take them in, if not in turn; then they go past the caches.
@@ -67,8 +67,9 @@ impl Task for Draw<'_, '_> {
 impl Task for Price<'_, '_> {
     #[inline(always)]
     fn run(self) {
-        let (session, rows, row) = (self.session, &mut **self.rows, self.at);
-        let ts = session.market.ts();
+        let (CpuMarket { market, program, .. }, rows, row) =
+            (self.market, &mut **self.rows, self.at);
+        let ts = market.ts();
         let mut time = |i: usize, later: Option<usize>| {
             if let Some(later) = later {
                 fetch(&ts[row[later]..=row[later]]);
@@ -98,7 +99,7 @@ impl Task for Price<'_, '_> {
             exit_reason: rows.exit_reason,
             unit_return,
         };
-        let pricer = &self.prepared.pricer;
+        let pricer = &self.tables.pricer;
         match self.order {
             None => pricer.trades(actions, fetch, &mut trades),
             Some(order) => pricer.trades_ordered(actions, order, fetch, &mut trades),
@@ -114,7 +115,7 @@ impl Task for Price<'_, '_> {
             *pnl = notional * u;
         }
         let columns = rows.rewards.iter_mut().zip(&mut rows.clipped);
-        for (metric, (value, clipped)) in session.plan.reward.metrics.iter().zip(columns) {
+        for (metric, (value, clipped)) in program.reward.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
             pricer.rewards(actions, rows.equity, trades, *metric, &mut out);
         }
@@ -124,9 +125,9 @@ impl Task for Price<'_, '_> {
 impl Task for Cut<'_, '_> {
     #[inline(always)]
     fn run(mut self) {
-        let reference = &self.prepared.reference;
+        let reference = &self.tables.reference;
         let Some(order) = self.order else {
-            for (number, channel) in self.prepared.channels.iter().enumerate() {
+            for (number, channel) in self.tables.channels.iter().enumerate() {
                 let out = places(self.shape, &mut self.windows, number);
                 match out.step {
                     1 => channel.scale_rows(PlainStore, fetch, reference, self.at, out),
@@ -139,7 +140,7 @@ impl Task for Cut<'_, '_> {
         };
         // Few pages of bars and of windows at a time.
         for order in order.chunks(GRAIN) {
-            for (number, channel) in self.prepared.channels.iter().enumerate() {
+            for (number, channel) in self.tables.channels.iter().enumerate() {
                 let out = places(self.shape, &mut self.windows, number);
                 #[cfg(target_arch = "x86_64")]
                 let store = crate::x86::Stream;
@@ -182,7 +183,7 @@ impl Draw<'_, '_> {
             act_sl: &mut rows.act_sl[lot.clone()],
             act_tp: &mut rows.act_tp[lot],
         };
-        let sampler = &self.session.plan.sampler;
+        let sampler = &self.draws.sampler;
         match samples {
             Numbers::Range { first, .. } => sampler.draws(first, &mut out),
             Numbers::Listed(samples) => sampler.draws_of(samples, &mut out),
@@ -191,9 +192,9 @@ impl Draw<'_, '_> {
 
     #[inline(always)]
     fn locate(&mut self, lot: Range<usize>, rank: &[u64]) {
-        let (session, rows) = (self.session, &mut **self.rows);
+        let rows = &mut **self.rows;
         for (i, rank) in lot.zip(rank) {
-            let position = session.plan.positions.locate(*rank);
+            let position = self.draws.positions.locate(*rank);
             self.at[i] = position.row;
             rows.symbol[i] = position.series;
             rows.bar[i] = position.bar as i64;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use barloom_backend::{
-    Backend, BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout, conformance,
+    Backend, BackendError, Draws, Numbers, PreparedMarket, Program, SampleBlock, Session, Threads,
+    WindowLayout,
 };
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
@@ -11,35 +12,55 @@ use barloom_bars::Market;
 /// The CPU backend, but for one column.
 struct Wrong(&'static str);
 
-struct WrongSession(&'static str, Box<dyn Session>);
+struct WrongMarket(&'static str, Arc<dyn PreparedMarket>);
+
+struct WrongSession(&'static str, Arc<dyn Session>);
 
 impl Backend for Wrong {
     fn name(&self) -> &'static str {
         "wrong"
     }
 
-    fn prepare(
+    fn load(
         &self,
         market: Arc<Market>,
-        plan: Arc<Plan>,
-    ) -> Result<Box<dyn Session>, BackendError> {
-        Ok(Box::new(WrongSession(self.0, CpuBackend::default().prepare(market, plan)?)))
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        Ok(Arc::new(WrongMarket(self.0, CpuBackend::default().load(market, program)?)))
+    }
+}
+
+impl PreparedMarket for WrongMarket {
+    fn market(&self) -> &Arc<Market> {
+        self.1.market()
+    }
+
+    fn program(&self) -> &Arc<Program> {
+        self.1.program()
+    }
+
+    fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
+        Ok(Arc::new(WrongSession(self.0, Arc::clone(&self.1).session(draws)?)))
     }
 }
 
 impl Session for WrongSession {
-    fn plan(&self) -> &Plan {
-        self.1.plan()
+    fn program(&self) -> &Program {
+        self.1.program()
     }
 
-    fn fill_block(
+    fn draws(&self) -> &Draws {
+        self.1.draws()
+    }
+
+    fn sample(
         &self,
         samples: Numbers<'_>,
         threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
         let mut right = self.1.allocate_shaped(block.shape(), samples.len())?;
-        self.1.fill_block(samples, threads, &mut right)?;
+        self.1.sample(samples, threads, &mut right)?;
         let mut to = block.begin(samples)?;
         let to = &mut *to;
         macro_rules! copy {
@@ -120,7 +141,7 @@ fn one_wrong_column_is_caught() {
     let columns = "symbol bar ts equity balance position sl_dist tp_dist act_dir act_dollar act_sl \
                    act_tp entry_price exit_price pnl held_bars exit_reason clipped";
     for column in columns.split_whitespace() {
-        let Err(difference) = conformance::check(&Wrong(column)) else {
+        let Err(difference) = barloom_conformance::check(&Wrong(column)) else {
             panic!("{column} is wrong and the suite passes");
         };
         let trade = ["entry_price", "exit_price", "pnl", "held_bars", "exit_reason"];
@@ -128,7 +149,7 @@ fn one_wrong_column_is_caught() {
         assert!(difference.contains(named), "{column}: {difference}");
     }
     for windows in ["windows", "channels first", "channels last", "shared windows", "lists"] {
-        conformance::check(&Wrong(windows)).expect_err(windows);
+        barloom_conformance::check(&Wrong(windows)).expect_err(windows);
     }
-    conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
+    barloom_conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
 }

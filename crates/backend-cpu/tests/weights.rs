@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, SampleBlock, conformance};
+use barloom_backend::SampleBlock;
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 
 const SAMPLES: usize = 200_000;
@@ -31,8 +32,8 @@ fn plan(market: &Market, dataset: &str) -> Plan {
     Plan::new(&recipe, market, None).unwrap()
 }
 
-fn samples(market: &Arc<Market>, plan: Plan) -> SampleBlock {
-    let session = CpuBackend::default().prepare(Arc::clone(market), Arc::new(plan)).unwrap();
+fn samples(market: &Arc<Market>, plan: &Plan) -> SampleBlock {
+    let session = plan.session(&CpuBackend::default(), Arc::clone(market)).unwrap();
     let mut block = session.allocate(SAMPLES).expect("memory");
     session.fill(0, SAMPLES, &mut block).unwrap();
     block
@@ -57,7 +58,7 @@ fn symbols_have_the_shares_of_their_weights() {
         ("{ A = 1.0, B = 4.0, C = 2.5, D = 0.5, E = 2.0 }", [0.1, 0.4, 0.25, 0.05, 0.2]),
         ("{ B = 0, D = 2, \"*\" = 1 }", [0.2, 0.0, 0.2, 0.4, 0.2]),
     ] {
-        let block = samples(&market, plan(&market, &format!("symbol_weights = {weights}")));
+        let block = samples(&market, &plan(&market, &format!("symbol_weights = {weights}")));
         let mut counts = [[0; 2]; 5];
         for (symbol, bar) in block.symbol.iter().zip(&*block.bar) {
             let symbol = *symbol as usize;
@@ -81,8 +82,8 @@ fn equal_weights_of_equal_lengths_are_lengths() {
     let market = market(&[300; 5]);
     let [length, equal] = ["\"length\"", "\"equal\""].map(|weights| {
         let plan = plan(&market, &format!("symbol_weights = {weights}"));
-        assert_eq!(plan.positions.ranks(), plan.positions.count());
-        samples(&market, plan)
+        assert_eq!(plan.draws.positions.ranks(), plan.draws.positions.count());
+        samples(&market, &plan)
     });
     length.same_bits(&equal).unwrap();
     let mut counts = vec![0; 5 * 300];
@@ -99,7 +100,7 @@ fn equal_weights_of_equal_lengths_are_lengths() {
 fn actions_of_a_state_stand_where_it_does() {
     let market = market(&[500, 60]);
     let plan = plan(&market, "actions_per_state = 4\nsymbol_weights = \"equal\"");
-    let block = samples(&market, plan);
+    let block = samples(&market, &plan);
     for four in block.symbol.chunks_exact(4).zip(block.bar.chunks_exact(4)) {
         assert!(four.0.iter().all(|symbol| *symbol == four.0[0]));
         assert!(four.1.iter().all(|bar| *bar == four.1[0]));
@@ -158,13 +159,13 @@ fn what_does_not_fit_the_market_is_told() {
 /// The suite has weights with several ranks and with very many.
 #[test]
 fn the_suite_has_weights() {
-    let cases = conformance::cases().unwrap();
-    let ranks = |case: &conformance::Case| case.plan.positions.ranks();
-    let weighted: Vec<&conformance::Case> =
-        cases.iter().filter(|case| ranks(case) != case.plan.positions.count()).collect();
+    let cases = barloom_conformance::cases().unwrap();
+    let ranks = |case: &barloom_conformance::Case| case.plan.draws.positions.ranks();
+    let weighted: Vec<&barloom_conformance::Case> =
+        cases.iter().filter(|case| ranks(case) != case.plan.draws.positions.count()).collect();
     let few = weighted.iter().find(|case| case.name.starts_with("two short series")).unwrap();
-    assert_eq!((ranks(few), few.plan.positions.count()), (128, 64));
+    assert_eq!((ranks(few), few.plan.draws.positions.count()), (128, 64));
     let parts = weighted.iter().filter(|case| case.plan.part.is_some());
-    assert_eq!(parts.filter(|case| case.plan.sampler.actions_per_state() == 3).count(), 2);
+    assert_eq!(parts.filter(|case| case.plan.draws.sampler.actions_per_state() == 3).count(), 2);
     assert!(weighted.iter().any(|case| ranks(case) > 1 << 60));
 }

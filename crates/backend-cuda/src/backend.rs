@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use barloom_backend::{Backend, BackendError, Plan, Session};
+use barloom_backend::{Backend, BackendError, PreparedMarket, Program};
 use barloom_bars::Market;
 
 use crate::CudaError;
 use crate::device::Device;
-use crate::session::CudaSession;
+use crate::session::CudaMarket;
 
 /// The backend of one GPU.
 #[derive(Clone, Debug)]
@@ -22,12 +22,16 @@ impl CudaBackend {
         Ok(Self { device: Device::open(ordinal)? })
     }
 
-    /// As [`Backend::prepare`], with the methods that a GPU's session alone has.
+    /// As [`Backend::load`], with the methods that a GPU's market alone has.
     ///
     /// # Errors
     /// The reward settings are wrong, the market does not fit the device, or it fails.
-    pub fn session(&self, market: &Market, plan: Arc<Plan>) -> Result<CudaSession, BackendError> {
-        CudaSession::new(Arc::clone(&self.device), market, plan)
+    pub fn load_market(
+        &self,
+        market: Arc<Market>,
+        program: Arc<Program>,
+    ) -> Result<Arc<CudaMarket>, BackendError> {
+        Ok(Arc::new(CudaMarket::new(Arc::clone(&self.device), market, program)?))
     }
 
     /// The device's name, number, compute capability and memory.
@@ -42,11 +46,11 @@ impl Backend for CudaBackend {
         "cuda"
     }
 
-    fn prepare(
+    fn load(
         &self,
         market: Arc<Market>,
-        plan: Arc<Plan>,
-    ) -> Result<Box<dyn Session>, BackendError> {
-        Ok(Box::new(self.session(&market, plan)?))
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        Ok(self.load_market(market, program)?)
     }
 }

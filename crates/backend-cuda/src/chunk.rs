@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use barloom_backend::{BlockShape, Numbers, Plan};
+use barloom_backend::{BlockShape, Numbers};
 
 use crate::CudaError;
 use crate::device::{Device, Memory};
@@ -36,8 +36,7 @@ macro_rules! columns {
 
         impl Columns {
             /// Room for so many rows.
-            fn new(plan: &Plan, rows: usize) -> Self {
-                let shape = plan.block_shape();
+            fn new(shape: BlockShape, rows: usize) -> Self {
                 let mut bytes = 0_usize;
                 let mut room = |size: usize| {
                     let begin = bytes;
@@ -89,17 +88,20 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// Rows that fit a chunk of a plan: at least one, and no more than it has samples.
-    pub(crate) fn rows(plan: &Plan) -> usize {
+    /// Rows that fit a chunk of blocks of this shape: at least one.
+    pub(crate) fn rows(shape: BlockShape) -> usize {
         // So many rows leave no gaps between columns.
-        let row_bytes = Columns::new(plan, ALIGNMENT).bytes / ALIGNMENT;
-        let most = usize::try_from(plan.samples).unwrap_or(usize::MAX).max(1);
-        (CHUNK_BYTES / row_bytes).clamp(1, most)
+        let row_bytes = Columns::new(shape, ALIGNMENT).bytes / ALIGNMENT;
+        (CHUNK_BYTES / row_bytes).max(1)
     }
 
     /// Memory for so many rows.
-    pub(crate) fn new(device: &Arc<Device>, plan: &Plan, rows: usize) -> Result<Self, CudaError> {
-        let columns = Columns::new(plan, rows);
+    pub(crate) fn new(
+        device: &Arc<Device>,
+        shape: BlockShape,
+        rows: usize,
+    ) -> Result<Self, CudaError> {
+        let columns = Columns::new(shape, rows);
         Ok(Self { memory: device.allocate(columns.bytes)?, columns })
     }
 

@@ -1,6 +1,6 @@
 //! Builds blocks of samples on NVIDIA GPUs, bit for bit those of the CPU.
 //!
-//! The market and its tables are uploaded once; a launch then makes any samples from their
+//! The market and its tables are uploaded once for all parts; a launch then makes any samples from their
 //! numbers alone, in chunks, in two lanes: one chunk is copied to the host while the next is
 //! computed. The kernels are CUDA C++ in `kernels/`, written operation by operation like the CPU's
 //! code, and compiled without fused multiply-adds.
@@ -10,10 +10,14 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use barloom_backend::{Backend, BackendError, Plan};
+//! use barloom_backend::{Backend, BackendError, Draws, Program};
 //! use barloom_backend_cuda::CudaBackend;
-//! # fn build(market: Arc<barloom_bars::Market>, plan: Arc<Plan>) -> Result<(), BackendError> {
-//! let session = CudaBackend::open(0)?.prepare(market, plan)?;
+//! # fn build(
+//! #     market: Arc<barloom_bars::Market>,
+//! #     program: Arc<Program>,
+//! #     draws: Arc<Draws>,
+//! # ) -> Result<(), BackendError> {
+//! let session = CudaBackend::open(0)?.load(market, program)?.session(draws)?;
 //! let mut block = session.allocate(4_096)?;
 //! session.fill(0, 4_096, &mut block)?;
 //! # Ok(())
@@ -45,4 +49,4 @@ use unsupported as backend;
 pub use backend::CudaBackend;
 pub use error::CudaError;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub use session::CudaSession;
+pub use session::{CudaMarket, CudaSession};

@@ -2,10 +2,11 @@
 #![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
 
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use barloom_backend::{
-    BackendError, BlockShape, Numbers, Plan, RowsMut, SampleBlock, Session, Threads, WindowLayout,
+    BackendError, BlockShape, Draws, Numbers, PreparedMarket, Program, RowsMut, SampleBlock,
+    Session, Threads, WindowLayout,
 };
 use barloom_bars::Market;
 use cust::sys::CUstream;
@@ -15,12 +16,13 @@ use crate::chunk::{Chunk, Piece};
 use crate::device::{Device, LANES};
 use crate::launch::Launch;
 use crate::layout::{Channel, Metric, SCALER_MINMAX, SCALER_ZSCORE, Samples};
-use crate::tables::Tables;
+use crate::tables::{DrawTables, MarketTables};
 
-/// A market and a plan on a device.
-pub struct CudaSession {
-    plan: Arc<Plan>,
-    tables: Tables,
+/// A market on a device, loaded for a program: all sessions of it share one upload.
+pub struct CudaMarket {
+    market: Arc<Market>,
+    program: Arc<Program>,
+    tables: MarketTables,
     /// Samples of a launch at most.
     chunk_rows: usize,
     /// Columns of each lane's chunk. Locked while a block is filled: what is queued for one block
@@ -29,24 +31,67 @@ pub struct CudaSession {
     device: Arc<Device>,
 }
 
-impl CudaSession {
-    /// Uploads a market and what a plan needs of it.
+/// A market on a device with the draws of one part.
+pub struct CudaSession {
+    market: Arc<CudaMarket>,
+    draws: Arc<Draws>,
+    tables: DrawTables,
+}
+
+impl CudaMarket {
+    /// Uploads a market and what a program needs of it.
     ///
     /// # Errors
     /// The reward settings are wrong, or the device fails; a market that does not fit it is told
     /// with the numbers.
     pub(crate) fn new(
         device: Arc<Device>,
-        market: &Market,
-        plan: Arc<Plan>,
+        market: Arc<Market>,
+        program: Arc<Program>,
     ) -> Result<Self, BackendError> {
-        let tables = Tables::new(&device, market, &plan)?;
-        let chunk_rows = Chunk::rows(&plan);
+        let tables = MarketTables::new(&device, &market, &program)?;
+        let shape = program.block_shape();
+        let chunk_rows = Chunk::rows(shape);
         device.settle()?;
-        let chunk = |_| Chunk::new(&device, &plan, chunk_rows);
+        let chunk = |_| Chunk::new(&device, shape, chunk_rows);
         let lanes: Result<_, _> = (0..LANES).map(chunk).collect();
         let lanes = Mutex::new(lanes?);
-        Ok(Self { plan, tables, chunk_rows, lanes, device })
+        Ok(Self { market, program, tables, chunk_rows, lanes, device })
+    }
+
+    /// As [`PreparedMarket::session`], with the methods that a GPU's session alone has.
+    ///
+    /// # Errors
+    /// The draws are of another market, or the device fails.
+    pub fn cuda_session(self: Arc<Self>, draws: Arc<Draws>) -> Result<CudaSession, BackendError> {
+        draws.check_market(&self.market, &self.program)?;
+        let tables = DrawTables::new(&self.device, &self.tables, &draws)?;
+        self.device.settle()?;
+        Ok(CudaSession { market: self, draws, tables })
+    }
+}
+
+impl PreparedMarket for CudaMarket {
+    fn market(&self) -> &Arc<Market> {
+        &self.market
+    }
+
+    fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
+        Ok(Arc::new(self.cuda_session(draws)?))
+    }
+}
+
+impl CudaSession {
+    fn device(&self) -> &Device {
+        &self.market.device
+    }
+
+    fn lock_lanes(&self) -> MutexGuard<'_, Vec<Chunk>> {
+        self.market.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the windows of samples to memory of this device, without a copy to the host: for
@@ -56,11 +101,11 @@ impl CudaSession {
     ///
     /// The work is queued in `stream`, a `CUstream` of the device's primary context (null for its
     /// default stream), after what is queued there already; windows are there when the stream is
-    /// done with it. Other calls of this session wait for it on the device.
+    /// done with it. Other calls of this market's sessions wait for it on the device.
     ///
     /// # Errors
-    /// A sample is not among the plan's, the shape is of another plan, samples that share a window
-    /// are of different states, or the driver refuses a call.
+    /// A number is 2^62 or more, the shape is of another program, samples that share a window are of
+    /// different states, or the driver refuses a call.
     ///
     /// # Safety
     /// `to` is the address of as many values of this device's memory as these windows have, and
@@ -74,14 +119,14 @@ impl CudaSession {
         to: u64,
         stream: *mut c_void,
     ) -> Result<(), BackendError> {
-        self.plan.check(samples, shape)?;
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.draws.check(self.program(), samples, shape)?;
+        let lanes = self.lock_lanes();
         let (chunk, stream): (&Chunk, CUstream) = (&lanes[0], stream.cast());
         let rows = samples.len();
         // The chunk may be in use by a stream that another call was given: lane 0 waits for that.
         // SAFETY: the caller answers for the stream.
-        let mut queued = unsafe { self.device.order(self.device.lane(0), stream) };
-        for piece in Piece::all(shape, rows, self.chunk_rows) {
+        let mut queued = unsafe { self.device().order(self.device().lane(0), stream) };
+        for piece in Piece::all(shape, rows, self.market.chunk_rows) {
             let column = |number: usize| {
                 let window = number * shape.windows(rows) + piece.windows.start;
                 to + (window * shape.window_values() * size_of::<f32>()) as u64
@@ -95,10 +140,10 @@ impl CudaSession {
             });
         }
         // SAFETY: the caller answers for the stream.
-        let waits = unsafe { self.device.order(stream, self.device.lane(0)) };
+        let waits = unsafe { self.device().order(stream, self.device().lane(0)) };
         if waits.is_err() {
             // Nothing may use the chunk before that stream is done with it.
-            self.device.settle()?;
+            self.device().settle()?;
         }
         Ok(queued.and(waits)?)
     }
@@ -109,9 +154,9 @@ impl CudaSession {
     /// The stream is of this device; the samples' and outputs' addresses are of memory that is
     /// large enough for them and is not used otherwise until the stream is done.
     unsafe fn queue(&self, stream: CUstream, launch: &Launch<'_>) -> Result<(), CudaError> {
-        // SAFETY: the tables' addresses are of memory that `self` holds; for the others the caller
+        // SAFETY: the tables' addresses are of memory that `self` and its market hold; for the others the caller
         // answers.
-        unsafe { self.device.launch(stream, launch) }
+        unsafe { self.device().launch(stream, launch) }
     }
 
     /// Queues the draws of samples, and before them the upload of their list.
@@ -129,7 +174,7 @@ impl CudaSession {
         // SAFETY: the caller answers for the list, the stream and the chunk.
         unsafe {
             if let Numbers::Listed(list) = numbers {
-                self.device.upload_in(stream, bytemuck::cast_slice(list), samples.listed)?;
+                self.device().upload_in(stream, bytemuck::cast_slice(list), samples.listed)?;
             }
             self.queue(stream, &Launch::draw(&self.tables.draws, &samples))?;
         }
@@ -151,7 +196,7 @@ impl CudaSession {
         column: &dyn Fn(usize) -> u64,
     ) -> Result<(), CudaError> {
         let BlockShape { lookback, channels, .. } = shape;
-        for (number, channel) in self.tables.channels.iter().enumerate() {
+        for (number, channel) in self.market.tables.channels.iter().enumerate() {
             let (of, begin, step) = match shape.layout {
                 WindowLayout::PerChannel => (number, 0, 1),
                 WindowLayout::ChannelsFirst => (0, number * lookback, 1),
@@ -191,7 +236,7 @@ impl CudaSession {
         windows: usize,
         chunk: &Chunk,
     ) -> Result<(), CudaError> {
-        let (tables, stream) = (&self.tables, self.device.lane(lane));
+        let (tables, stream) = (&self.market.tables, self.device().lane(lane));
         // SAFETY: the caller finishes the lane. The chunk has room for `chunk_rows`.
         let samples = unsafe { self.draw(stream, samples, chunk)? };
         let queue = |launch: Launch<'_>| {
@@ -225,7 +270,7 @@ impl CudaSession {
         let copy = |offset: usize, to: &mut [u8]| {
             // SAFETY: the chunk holds as many values as it was launched for, and the caller keeps
             // the rows.
-            unsafe { self.device.download(lane, chunk.at(offset), to) }
+            unsafe { self.device().download(lane, chunk.at(offset), to) }
         };
         macro_rules! plain {
             ($($name:ident: $type:ty),*) => {
@@ -253,9 +298,9 @@ impl CudaSession {
     /// Fills rows with these samples, piece by piece, each in the lane after that of the one
     /// before, so that one is copied while the next is computed.
     fn fill_rows(&self, samples: Numbers<'_>, rows: &mut RowsMut<'_>) -> Result<(), CudaError> {
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lanes = self.lock_lanes();
         let (shape, mut queued) = (rows.shape(), Ok(()));
-        let pieces = Piece::all(shape, rows.len(), self.chunk_rows);
+        let pieces = Piece::all(shape, rows.len(), self.market.chunk_rows);
         for (piece, lane) in pieces.zip((0..LANES).cycle()) {
             let (chunk, numbers) = (&lanes[lane], samples.rows(piece.rows.start, piece.rows.end));
             // SAFETY: work of a lane is done in order, so the chunk's memory is free when these
@@ -269,28 +314,32 @@ impl CudaSession {
                 break;
             }
         }
-        let finished: Vec<_> = (0..LANES).map(|lane| self.device.finish(lane)).collect();
+        let finished: Vec<_> = (0..LANES).map(|lane| self.device().finish(lane)).collect();
         queued.and(finished.into_iter().collect())
     }
 }
 
 impl Session for CudaSession {
-    fn plan(&self) -> &Plan {
-        &self.plan
+    fn program(&self) -> &Program {
+        &self.market.program
+    }
+
+    fn draws(&self) -> &Draws {
+        &self.draws
     }
 
     /// A block in memory that the device copies to fastest.
     fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> Result<SampleBlock, BackendError> {
-        SampleBlock::new_in(shape, rows, &|bytes| self.device.pinned(bytes))
+        SampleBlock::new_in(shape, rows, &|bytes| self.market.device.pinned(bytes))
     }
 
-    fn fill_block(
+    fn sample(
         &self,
         samples: Numbers<'_>,
         _: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        self.plan.check(samples, block.shape())?;
+        self.draws.check(self.program(), samples, block.shape())?;
         let mut out = block.begin(samples)?;
         Ok(self.fill_rows(samples, &mut out)?)
     }

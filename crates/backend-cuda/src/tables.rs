@@ -1,8 +1,8 @@
-//! A market and a plan in a device's memory.
+//! A market and the draws of its parts in a device's memory.
 
 use std::sync::Arc;
 
-use barloom_backend::{BackendError, Plan, Prepared};
+use barloom_backend::{BackendError, BarTables, Draws, Program};
 use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
@@ -11,30 +11,52 @@ use barloom_scaling::{ChannelScaler, PreparedValues};
 use crate::device::{Device, Memory};
 use crate::{CudaError, layout};
 
-/// What kernels read of a market and a plan: structures with the device's addresses.
-pub(crate) struct Tables {
-    pub(crate) draws: layout::Draws,
+/// What kernels read of a market, for all parts: structures with the device's addresses.
+pub(crate) struct MarketTables {
     pub(crate) trading: layout::Trading,
     pub(crate) metrics: Vec<layout::Metric>,
     pub(crate) channels: Vec<layout::Channel>,
+    /// Times of bars.
+    ts: u64,
     /// What the addresses are of.
     _memory: Vec<Memory>,
 }
 
-impl Tables {
+/// What kernels read of the draws of one part.
+pub(crate) struct DrawTables {
+    pub(crate) draws: layout::Draws,
+    /// What the addresses are of, but for the market's.
+    _memory: Vec<Memory>,
+}
+
+impl MarketTables {
     pub(crate) fn new(
         device: &Arc<Device>,
         market: &Market,
-        plan: &Plan,
+        program: &Program,
     ) -> Result<Self, BackendError> {
-        let prepared = Prepared::new(market, plan)?;
+        let tables = BarTables::new(market, program)?;
         let mut upload = Upload { device, memory: Vec::new(), known: Vec::new() };
-        let (draws, trading, metrics, channels) = upload.all(market, plan, &prepared)?;
-        Ok(Self { draws, trading, metrics, channels, _memory: upload.memory })
+        let trading = upload.trading(market, program, &tables)?;
+        let metrics = upload.metrics(market, program, &tables)?;
+        let channels = upload.channels(program, &tables)?;
+        let ts = upload.slice(market.ts())?;
+        Ok(Self { trading, metrics, channels, ts, _memory: upload.memory })
     }
 }
 
-type Uploaded = (layout::Draws, layout::Trading, Vec<layout::Metric>, Vec<layout::Channel>);
+impl DrawTables {
+    /// The draws of a part of this market.
+    pub(crate) fn new(
+        device: &Arc<Device>,
+        market: &MarketTables,
+        draws: &Draws,
+    ) -> Result<Self, CudaError> {
+        let mut upload = Upload { device, memory: Vec::new(), known: Vec::new() };
+        let draws = upload.draws(draws, market.ts)?;
+        Ok(Self { draws, _memory: upload.memory })
+    }
+}
 
 struct Upload<'a> {
     device: &'a Arc<Device>,
@@ -44,19 +66,6 @@ struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    fn all(
-        &mut self,
-        market: &Market,
-        plan: &Plan,
-        prepared: &Prepared,
-    ) -> Result<Uploaded, CudaError> {
-        let draws = self.draws(market, plan)?;
-        let trading = self.trading(market, plan, prepared)?;
-        let metrics = self.metrics(market, plan, prepared)?;
-        let channels = self.channels(plan, prepared)?;
-        Ok((draws, trading, metrics, channels))
-    }
-
     /// The address of these values on the device; 0 for none. Values that stay where they are
     /// while the tables are made are uploaded once.
     fn slice<T: bytemuck::NoUninit>(&mut self, values: &[T]) -> Result<u64, CudaError> {
@@ -83,11 +92,11 @@ impl Upload<'_> {
         Ok(address)
     }
 
-    fn draws(&mut self, market: &Market, plan: &Plan) -> Result<layout::Draws, CudaError> {
-        let (sampler, ranges) = (&plan.sampler, plan.positions.ranges());
+    fn draws(&mut self, draws: &Draws, ts: u64) -> Result<layout::Draws, CudaError> {
+        let (sampler, ranges) = (&draws.sampler, draws.positions.ranges());
         let settings = sampler.settings();
         // Without weights there is no division, which is slow.
-        let copied = plan.positions.ranks() > plan.positions.count();
+        let copied = draws.positions.ranks() > draws.positions.count();
         let copies: Vec<u64> = ranges.iter().filter(|_| copied).map(|range| range.copies).collect();
         let column = |f: fn(&barloom_windows::PositionRange) -> u64| -> Vec<u64> {
             ranges.iter().map(f).collect()
@@ -112,7 +121,7 @@ impl Upload<'_> {
             start: self.temporary(&column(|range| range.start as u64))?,
             series_start: self.temporary(&column(|range| range.series_start as u64))?,
             series: self.temporary(&column(|range| u64::from(range.series)))?,
-            ts: self.slice(market.ts())?,
+            ts,
         })
     }
 
@@ -139,10 +148,10 @@ impl Upload<'_> {
     fn trading(
         &mut self,
         market: &Market,
-        plan: &Plan,
-        prepared: &Prepared,
+        program: &Program,
+        tables: &BarTables,
     ) -> Result<layout::Trading, CudaError> {
-        let (settings, tables) = (&plan.reward, prepared.pricer.tables());
+        let (settings, tables) = (&program.reward, tables.pricer.tables());
         let mut trading = layout::Trading {
             starts: self.slice(tables.starts)?,
             honoured: u64::from(settings.honours_barriers()),
@@ -166,10 +175,10 @@ impl Upload<'_> {
     fn metrics(
         &mut self,
         market: &Market,
-        plan: &Plan,
-        prepared: &Prepared,
+        program: &Program,
+        tables: &BarTables,
     ) -> Result<Vec<layout::Metric>, CudaError> {
-        let (settings, tables) = (&plan.reward, prepared.pricer.tables());
+        let (settings, tables) = (&program.reward, tables.pricer.tables());
         let [short_losses, long_losses] = &tables.losses;
         let [shorts, longs] = &tables.cumulative;
         let rate = |span: &SeriesSpan| settings.bars_per_year.at(span.start);
@@ -211,13 +220,13 @@ impl Upload<'_> {
 
     fn channels(
         &mut self,
-        plan: &Plan,
-        prepared: &Prepared,
+        program: &Program,
+        tables: &BarTables,
     ) -> Result<Vec<layout::Channel>, CudaError> {
-        let (reference, mut channels) = (&prepared.reference, Vec::new());
-        for prepared in &prepared.channels {
+        let (reference, mut channels) = (&tables.reference, Vec::new());
+        for prepared in &tables.channels {
             let mut channel =
-                layout::Channel { lookback: plan.lookback as u64, ..layout::Channel::default() };
+                layout::Channel { lookback: program.lookback as u64, ..layout::Channel::default() };
             channel.scaler = match prepared.scaler() {
                 ChannelScaler::None => layout::SCALER_NONE,
                 ChannelScaler::LastClose | ChannelScaler::Log1pLast => layout::SCALER_OVER,

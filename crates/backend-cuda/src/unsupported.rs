@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, BackendError, Plan, Session};
+use barloom_backend::{Backend, BackendError, PreparedMarket, Program};
 use barloom_bars::Market;
 use barloom_cuda_driver::Driver;
 
@@ -36,7 +36,11 @@ impl Backend for CudaBackend {
         "cuda"
     }
 
-    fn prepare(&self, _: Arc<Market>, _: Arc<Plan>) -> Result<Box<dyn Session>, BackendError> {
+    fn load(
+        &self,
+        _: Arc<Market>,
+        _: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
         match self.never {}
     }
 }

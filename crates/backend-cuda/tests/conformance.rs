@@ -5,10 +5,11 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::conformance::{self, Case};
-use barloom_backend::{Backend, Numbers, Plan};
+use barloom_backend::{Backend, Numbers};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_conformance::Case;
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use emulator::cases::{LAYOUTS, cases, compare, compare_blocks, market, sessions};
 use proptest::prelude::*;
@@ -16,7 +17,7 @@ use proptest::prelude::*;
 #[test]
 #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn kernels_conform() {
-    conformance::check(&emulator::backend()).unwrap();
+    barloom_conformance::check(&emulator::backend()).unwrap();
 }
 
 #[test]
@@ -58,7 +59,7 @@ fn chunks_begin_with_their_windows() {
             (Numbers::Range { first: 7, rows: 11_990 }, 7),
             (Numbers::Listed(&few), 6_000),
         ] {
-            let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
+            let shape = plan.program.block_shape().layout(layout).rows_per_window(rows_per_window);
             compare_blocks(&sessions, samples, shape).unwrap();
         }
     }
@@ -118,7 +119,7 @@ fn decisions_on_real_markets_equal_a_plain_scan() {
             let name = format!("{real}, {fill}");
             let case = Case { name: name.clone(), market: Arc::clone(&market), plan };
             for backend in [&cpu as &dyn Backend, &kernels] {
-                conformance::check_case(backend, &case)
+                barloom_conformance::check_case(backend, &case)
                     .unwrap_or_else(|e| panic!("{}: {name}: {e}", backend.name()));
             }
             let [_, session] = sessions(&kernels, &case);

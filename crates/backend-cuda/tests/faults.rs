@@ -4,9 +4,7 @@
 mod emulator;
 
 use std::process::Command;
-use std::sync::Arc;
 
-use barloom_backend::{Backend, conformance};
 use barloom_backend_cuda::CudaBackend;
 
 /// What fails (function, call, code), how much memory there is, and what the message says.
@@ -60,9 +58,8 @@ fn build() -> Result<(), String> {
     let path = std::env::var_os("BARLOOM_FAKE_DRIVER").unwrap();
     barloom_cuda_driver::Driver::open(path.as_ref()).map_err(|e| e.to_string())?;
     let backend = CudaBackend::open(0).map_err(|e| e.to_string())?;
-    let case = conformance::cases()?.swap_remove(0);
-    let session =
-        backend.prepare(Arc::clone(&case.market), case.plan).map_err(|e| e.to_string())?;
+    let case = barloom_conformance::cases()?.swap_remove(0);
+    let session = case.session(&backend).map_err(|e| e.to_string())?;
     let mut block = session.allocate(700).map_err(|e| e.to_string())?;
     session.fill(0, 700, &mut block).map_err(|e| e.to_string())?;
     session.gather(&[5, 699, 5], &mut block).map_err(|e| e.to_string())

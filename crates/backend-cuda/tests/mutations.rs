@@ -11,7 +11,6 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use barloom_backend::conformance;
 use emulator::cases::compare;
 
 /// Files, what stands there once, and what it becomes.
@@ -89,7 +88,7 @@ fn the_suite_passes_without_a_change() {
 #[ignore = "it is what the other tests run"]
 fn suite_on_the_given_driver() {
     let backend = emulator::backend();
-    conformance::check(&backend).unwrap();
+    barloom_conformance::check(&backend).unwrap();
     emulator::cases::cases().iter().try_for_each(|case| compare(&backend, case)).unwrap();
 }
 

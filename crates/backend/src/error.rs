@@ -1,7 +1,4 @@
-use barloom_recipe::RecipeError;
 use barloom_rewards::RewardsError;
-use barloom_sampling::SamplingError;
-use barloom_windows::WindowsError;
 
 use crate::BlockShape;
 
@@ -9,66 +6,10 @@ use crate::BlockShape;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
-    /// The recipe is wrong, or does not fit the market.
-    #[error(transparent)]
-    Recipe(#[from] RecipeError),
-    /// The sampling settings are wrong.
-    #[error(transparent)]
-    Sampling(#[from] SamplingError),
-    /// There is no position to sample from.
-    #[error(transparent)]
-    Windows(#[from] WindowsError),
-    /// The weights of symbols can't be had from the market.
-    #[error(transparent)]
-    SymbolWeights(WindowsError),
     /// The reward settings are wrong.
     #[error(transparent)]
     Rewards(#[from] RewardsError),
-    /// Every position with each of its actions is more than can be numbered.
-    #[error(
-        "dataset.actions_per_state: {actions_per_state} actions at each of {positions} positions are 2^62 samples or more; lower it"
-    )]
-    TooManySamples {
-        /// The positions.
-        positions: u64,
-        /// Actions at each.
-        actions_per_state: u64,
-    },
-    /// A part's share of the samples rounds to none.
-    #[error(
-        "split.part {part}: its share of {samples} samples is none; raise dataset.samples, make the part larger, or leave it out"
-    )]
-    NoSamples {
-        /// The part.
-        part: String,
-        /// How many samples all parts have.
-        samples: String,
-    },
-    /// The market lacks a channel of the recipe.
-    #[error("data.channels: the bars have no column {channel}; they have {available}")]
-    MissingChannel {
-        /// The channel.
-        channel: String,
-        /// The columns that there are, separated by commas.
-        available: String,
-    },
-    /// A channel holds a value that its scaler can't take.
-    #[error(
-        "scaling.{channel}: {scaler} can't take the value {value} of symbol {symbol}, bar {bar}; choose another scaler for it"
-    )]
-    UnusableValue {
-        /// The channel.
-        channel: String,
-        /// Its scaler.
-        scaler: String,
-        /// The value.
-        value: f64,
-        /// The symbol.
-        symbol: String,
-        /// The bar within its series, from 0.
-        bar: usize,
-    },
-    /// Samples were asked for that the plan does not have.
+    /// Samples were asked for that there are not.
     #[error("samples {first}..{end} were asked for, but there are {samples}")]
     OutOfRange {
         /// The first sample asked for.
@@ -96,14 +37,17 @@ pub enum BackendError {
         /// Rows it was made for.
         capacity: usize,
     },
-    /// A block was made for another plan.
-    #[error("the block has {got:?}, the plan {expected:?}; allocate blocks from the session")]
+    /// A block was made for another program.
+    #[error("the block has {got:?}, the samples {expected:?}; allocate blocks from the session")]
     BlockShape {
         /// The block's shape.
         got: BlockShape,
-        /// The plan's.
+        /// The program's.
         expected: BlockShape,
     },
+    /// Draws stand at positions that a market does not have.
+    #[error("the draws are of another market: make them for the market that was loaded")]
+    OtherMarket,
     /// Rows that would share a window are of different states.
     #[error(
         "samples {sample} and {other} can't share a window: with {actions_per_state} actions a state they are of different states"

@@ -1,25 +1,31 @@
-//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples, the
-//! digest of their content, and the conformance suite that holds all backends to the same bits.
+//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples and the
+//! digest of their content. The crate `barloom-conformance` holds all backends to the same bits.
 //!
-//! A [`Plan`] is a recipe resolved against a market, for one part of a split. A backend prepares
-//! a market and a plan once, into a [`Session`], which then fills blocks of samples: consecutive
-//! ones for a dataset, any others for a training loop.
+//! A [`Program`] says what samples of a market are, for all of its parts and folds; [`Draws`] add
+//! what sample i of one part is drawn from. A backend loads a market for a program once, into a
+//! [`PreparedMarket`], and gives a [`Session`] for each part, which fills blocks of samples:
+//! consecutive ones for a dataset, any others for a training loop. Both are plain data: recipes
+//! become programs and draws in the crate `barloom-plan`.
+//!
 //! The trait is coarse on purpose: one call makes thousands of samples, so that a device has
 //! something to launch; its price is that a single sample costs a call too. Blocks are allocated
 //! by the session, which may place them where its device copies fastest.
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use barloom_backend::{Backend, BackendError, Plan};
-//! # fn build(cpu: &dyn Backend, market: Arc<barloom_bars::Market>) -> Result<(), BackendError> {
-//! let recipe = barloom_recipe::Recipe::default().resolve(&market)?;
-//! let plan = Arc::new(Plan::new(&recipe, &market, None)?);
-//! let session = cpu.prepare(market, plan)?;
+//! use barloom_backend::{Backend, BackendError, Draws, Program};
+//! # fn build(
+//! #     cpu: &dyn Backend,
+//! #     market: Arc<barloom_bars::Market>,
+//! #     program: Arc<Program>,
+//! #     draws: Arc<Draws>,
+//! # ) -> Result<(), BackendError> {
+//! let session = cpu.load(market, program)?.session(draws)?;
 //! let mut block = session.allocate(4_096)?;
 //! session.fill(0, 4_096, &mut block)?;
 //! let closes: &[f32] = block.window(3, 0); // channel 3 of the block's sample 0: [L]
 //!
-//! let shape = session.plan().block_shape().layout(barloom_backend::WindowLayout::ChannelsFirst);
+//! let shape = session.program().block_shape().layout(barloom_backend::WindowLayout::ChannelsFirst);
 //! let mut batch = session.allocate_shaped(shape, 32)?;
 //! session.gather(&[7, 3, 7], &mut batch)?;
 //! let windows: &[f32] = &batch.windows[0]; // [3, C, L]
@@ -31,21 +37,20 @@
 #[cfg(target_endian = "big")]
 compile_error!("content digests are over little-endian columns; big-endian machines need a port");
 
+mod bar_tables;
 mod block;
-pub mod conformance;
 mod digest;
 mod error;
 mod numbers;
-mod plan;
-mod prepared;
+mod program;
 mod session;
 mod shape;
 
+pub use bar_tables::{BarTables, prices};
 pub use block::{Allocate, Columns, ColumnsMut, RowsMut, SampleBlock, Slices};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use numbers::Numbers;
-pub use plan::{Plan, PlanChannel};
-pub use prepared::{Prepared, prices};
-pub use session::{Backend, Session, Threads};
+pub use program::{Channel, Draws, Program};
+pub use session::{Backend, PreparedMarket, Session, Threads};
 pub use shape::{BlockShape, WindowLayout};

@@ -1,5 +1,7 @@
 //! Which samples a block holds.
 
+use crate::BackendError;
+
 /// The numbers of samples, row by row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers<'a> {
@@ -54,6 +56,26 @@ impl Numbers<'_> {
             Self::Range { .. } => Self::Range { first: self.get(start), rows: end - start },
             Self::Listed(samples) => Self::Listed(&samples[start..end]),
         }
+    }
+}
+
+impl Numbers<'_> {
+    /// Checks that all of them are below `samples`: those of a part, or of a session.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn check_below(&self, samples: u64) -> Result<(), BackendError> {
+        let (first, end) = match self {
+            Self::Range { first, rows } => (*first, first.saturating_add(*rows as u64)),
+            Self::Listed(list) => {
+                let greatest = list.iter().copied().max().unwrap_or(0);
+                (greatest, greatest.saturating_add(u64::from(!list.is_empty())))
+            }
+        };
+        if end > samples {
+            return Err(BackendError::OutOfRange { first, end, samples });
+        }
+        Ok(())
     }
 }
 

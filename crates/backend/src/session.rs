@@ -1,28 +1,43 @@
-//! The trait that a backend implements.
+//! The traits that a backend implements.
 
 use std::sync::Arc;
 
 use barloom_bars::Market;
 
-use crate::{BackendError, BlockShape, Numbers, Plan, SampleBlock};
+use crate::{BackendError, BlockShape, Draws, Numbers, Program, SampleBlock};
 
 /// A way to build samples: the CPU, a GPU.
 ///
-/// Invariant: two backends given the same market and plan fill blocks with the same bits.
+/// Invariant: two backends given the same market, program and draws fill blocks with the same bits.
 pub trait Backend: Send + Sync {
     /// Its name in messages: `cpu`, `cuda`.
     fn name(&self) -> &'static str;
 
-    /// Does once what is done once for a market and a plan: per-bar transforms, the horizon
-    /// index, uploads.
+    /// Loads a market for a program: what is done once for all parts and folds, such as per-bar
+    /// transforms, the horizon index and uploads. A backend may put it off until samples are made.
     ///
     /// # Errors
-    /// The device fails, or the market does not fit it.
-    fn prepare(
+    /// The reward settings are wrong, the device fails, or the market does not fit it.
+    fn load(
         &self,
         market: Arc<Market>,
-        plan: Arc<Plan>,
-    ) -> Result<Box<dyn Session>, BackendError>;
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError>;
+}
+
+/// A market loaded for a program. All sessions of it share one copy of the bars and their tables.
+pub trait PreparedMarket: Send + Sync {
+    /// The bars.
+    fn market(&self) -> &Arc<Market>;
+
+    /// The program.
+    fn program(&self) -> &Arc<Program>;
+
+    /// A session that builds the samples of one part: O(segments), whatever the number of bars.
+    ///
+    /// # Errors
+    /// The draws are of another market, or the device fails.
+    fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError>;
 }
 
 /// Which threads fill a block.
@@ -35,27 +50,36 @@ pub enum Threads {
     Calling,
 }
 
-/// A prepared market and plan, ready to build any sample.
+/// A loaded market with the draws of one part, ready to build any sample below 2^62. How many of
+/// them are a part's is known to its callers.
 ///
-/// A backend implements [`plan`](Self::plan) and [`fill_block`](Self::fill_block); callers use the
-/// methods that are named after what they want.
+/// A backend implements [`program`](Self::program), [`draws`](Self::draws) and
+/// [`sample`](Self::sample); callers also use the methods that are named after what they want.
 pub trait Session: Send + Sync {
-    /// The plan.
-    fn plan(&self) -> &Plan;
+    /// What samples of the market are.
+    fn program(&self) -> &Program;
+
+    /// The draws of the part.
+    fn draws(&self) -> &Draws;
 
     /// Fills the block with these samples, replacing what it held.
     ///
     /// # Errors
-    /// A sample is not among the plan's, the block is of another plan's shape or too small, rows
-    /// that share a window are of different states, or the device fails.
-    fn fill_block(
+    /// A number is 2^62 or more, the block is of another program's shape or too small, rows that
+    /// share a window are of different states, or the device fails.
+    fn sample(
         &self,
         samples: Numbers<'_>,
         threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError>;
 
-    /// An empty block of a shape of this plan that holds up to `rows` samples, in memory that
+    /// Number of samples in a row that share a state.
+    fn actions_per_state(&self) -> u64 {
+        self.draws().sampler.actions_per_state()
+    }
+
+    /// An empty block of a shape of this program that holds up to `rows` samples, in memory that
     /// suits the backend.
     ///
     /// # Errors
@@ -69,35 +93,35 @@ pub trait Session: Send + Sync {
     /// # Errors
     /// There is no memory for it.
     fn allocate(&self, rows: usize) -> Result<SampleBlock, BackendError> {
-        self.allocate_shaped(self.plan().block_shape(), rows)
+        self.allocate_shaped(self.program().block_shape(), rows)
     }
 
     /// Fills the block with samples `[first, first + rows)`.
     ///
     /// # Errors
-    /// As [`fill_block`](Self::fill_block).
+    /// As [`sample`](Self::sample).
     fn fill(&self, first: u64, rows: usize, block: &mut SampleBlock) -> Result<(), BackendError> {
-        self.fill_block(Numbers::Range { first, rows }, Threads::All, block)
+        self.sample(Numbers::Range { first, rows }, Threads::All, block)
     }
 
     /// As [`fill`](Self::fill), on the calling thread.
     ///
     /// # Errors
-    /// As [`fill_block`](Self::fill_block).
+    /// As [`sample`](Self::sample).
     fn fill_alone(
         &self,
         first: u64,
         rows: usize,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        self.fill_block(Numbers::Range { first, rows }, Threads::Calling, block)
+        self.sample(Numbers::Range { first, rows }, Threads::Calling, block)
     }
 
     /// Fills the block with samples by their numbers, in this order, on the calling thread.
     ///
     /// # Errors
-    /// As [`fill_block`](Self::fill_block).
+    /// As [`sample`](Self::sample).
     fn gather(&self, samples: &[u64], block: &mut SampleBlock) -> Result<(), BackendError> {
-        self.fill_block(Numbers::Listed(samples), Threads::Calling, block)
+        self.sample(Numbers::Listed(samples), Threads::Calling, block)
     }
 }

@@ -62,9 +62,9 @@ impl BlockShape {
         }
     }
 
-    /// Whether a plan with blocks of shape `plan` can fill those of this shape.
-    pub(crate) fn fits(&self, plan: &Self) -> bool {
+    /// Whether a program with blocks of shape `program` can fill those of this shape.
+    pub(crate) fn fits(&self, program: &Self) -> bool {
         let Self { layout, rows_per_window, .. } = *self;
-        rows_per_window > 0 && *self == plan.layout(layout).rows_per_window(rows_per_window)
+        rows_per_window > 0 && *self == program.layout(layout).rows_per_window(rows_per_window)
     }
 }

@@ -6,12 +6,13 @@ use std::num::NonZero;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use barloom_backend::{BLOCK_ROWS, Session};
-use barloom_bars::{Market, Part};
+use barloom_bars::Market;
 use barloom_market_data::write_market;
+use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
 
 use crate::commit::begun::{Begun, Piece};
@@ -42,10 +43,10 @@ pub(crate) const MOST_SHARDS: u64 = 1 << 24;
 
 /// A dataset, or one part of it, that is to be built.
 pub struct PartBuild {
-    /// The part; none for a dataset without a split.
-    pub part: Option<Part>,
-    /// Makes its samples.
-    pub session: Box<dyn Session>,
+    /// What its samples are.
+    pub plan: Plan,
+    /// Makes them.
+    pub session: Arc<dyn Session>,
 }
 
 /// Everything that a build needs.
@@ -261,14 +262,14 @@ impl Build<'_> {
         begun: &dyn Deref<Target = Begun>,
         staging: &Path,
     ) -> Result<Begin<'a>, DatasetError> {
-        let (plan, output) = (build.session.plan(), &self.recipe.output);
+        let (plan, output) = (&build.plan, &self.recipe.output);
         let dir = build.path_in(staging);
         fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
-        let layout = Layout::new(plan, self.market);
-        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+        let layout = Layout::new(&plan.program, self.market);
+        let totals = Mutex::new(Gather::new(plan.program.reward.metrics.len()));
         let mut whole = BTreeMap::new();
         if self.resume {
-            let identity = &begun.identity(build.part.as_ref().map(PartRecord::new).as_ref());
+            let identity = &begun.identity(build.plan.part.as_ref().map(PartRecord::new).as_ref());
             let shards = Shards { layout: &layout, output, samples: plan.samples };
             whole = shards.keep_whole(&dir, identity, self.threads, &totals, self.stop)?;
         }
@@ -285,7 +286,7 @@ impl Build<'_> {
         if output.format == Format::Virtual && !self.digest {
             return Ok(());
         }
-        let samples = part.build.session.plan().samples;
+        let samples = part.build.plan.samples;
         let count = self.shards(part).count();
         if count > MOST_SHARDS {
             return Err(DatasetError::TooManyShards { samples, count, most: MOST_SHARDS });
@@ -310,7 +311,7 @@ impl Build<'_> {
 
     /// All shards of a part, built or not.
     fn shards<'b>(&'b self, part: &'b Begin<'_>) -> Shards<'b> {
-        let samples = part.build.session.plan().samples;
+        let samples = part.build.plan.samples;
         Shards { layout: &part.layout, output: &self.recipe.output, samples }
     }
 
@@ -358,15 +359,15 @@ impl Build<'_> {
 
     /// The manifest without what the samples tell.
     fn draft(&self, build: &PartBuild, begun: &Begun, files: Vec<FileRecord>) -> Manifest {
-        let plan = build.session.plan();
+        let plan = &build.plan;
         Manifest {
             format_version: FORMAT_VERSION,
             semantics: begun.semantics,
             barloom_version: begun.barloom_version.clone(),
             format: self.recipe.output.format.to_string(),
             samples: plan.samples,
-            positions: plan.positions.count(),
-            part: build.part.as_ref().map(PartRecord::new),
+            positions: plan.draws.positions.count(),
+            part: build.plan.part.as_ref().map(PartRecord::new),
             recipe_digest: self.recipe.digest(),
             recipe: begun.recipe.clone(),
             market: begun.market.clone(),
@@ -385,7 +386,7 @@ impl Build<'_> {
     ) -> Result<Vec<FileRecord>, DatasetError> {
         let mut bars = PartialFile::create(dir, "bars.arrow")?;
         write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
-        let meta = serde_json::to_string_pretty(&build.session.plan().meta).unwrap_or_default();
+        let meta = serde_json::to_string_pretty(&build.plan.program.meta).unwrap_or_default();
         Ok(vec![
             bars.finish().settle()?,
             write_bytes(dir, "meta_scaler.json", (meta + "\n").as_bytes())?,
@@ -403,12 +404,14 @@ impl Build<'_> {
         if part.missing.is_empty() {
             return Ok(Vec::new());
         }
-        let identity = told.begun.identity(part.build.part.as_ref().map(PartRecord::new).as_ref());
+        let identity =
+            told.begun.identity(part.build.plan.part.as_ref().map(PartRecord::new).as_ref());
         // An npy shard has a file for each column, and a process may open so many.
         let many_files = self.recipe.output.format == Format::Npy;
         let threads = if many_files { self.threads.min(MOST_NPY_THREADS) } else { self.threads };
         let writer = ShardWriter {
             session: &*part.build.session,
+            samples: part.build.plan.samples,
             layout: &part.layout,
             dir: &part.dir,
             output: &self.recipe.output,
@@ -456,6 +459,6 @@ impl Told<'_> {
 impl PartBuild {
     /// The part's folder in that of the dataset.
     fn path_in(&self, dir: &Path) -> PathBuf {
-        self.part.as_ref().map_or_else(|| dir.to_owned(), |part| dir.join(&part.name))
+        self.plan.part.as_ref().map_or_else(|| dir.to_owned(), |part| dir.join(&part.name))
     }
 }

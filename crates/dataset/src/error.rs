@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use barloom_backend::BackendError;
 use barloom_market_data::MarketDataError;
+use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
 use crate::Piece;
@@ -212,6 +213,9 @@ pub enum DatasetError {
     /// Work was stopped before its end.
     #[error("stopped before its end")]
     Stopped,
+    /// The recipe gives no samples of the bars.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// The backend failed.
     #[error(transparent)]
     Backend(#[from] BackendError),

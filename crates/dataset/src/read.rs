@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, Session};
+use barloom_backend::Backend;
 use barloom_bars::{Market, Part};
 use barloom_market_data::read_market_arrow;
+use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
 
 use crate::commit::begun::Begun;
@@ -165,7 +166,9 @@ impl Dataset {
             return Ok(SampleReader::stored(self));
         }
         let market = Arc::new(self.market()?);
-        Ok(SampleReader::made(self.session(backend, &market)?.into(), &market))
+        let plan = self.plan(&market)?;
+        let session = plan.session(backend, Arc::clone(&market))?;
+        Ok(SampleReader::made(session, plan.samples, &market))
     }
 
     /// Checks that this version makes the dataset's samples by the rules that they were made by.
@@ -183,19 +186,14 @@ impl Dataset {
         Err(DatasetError::OtherSemantics { path, found, known })
     }
 
-    /// Makes its samples anew, whatever its format.
+    /// What makes its samples anew of its bars, whatever its format.
     ///
     /// # Errors
-    /// Its samples were made by other rules, the recipe does not fit the bars, or the backend fails.
-    pub fn session(
-        &self,
-        backend: &dyn Backend,
-        market: &Arc<Market>,
-    ) -> Result<Box<dyn Session>, DatasetError> {
+    /// Its samples were made by other rules, or the recipe does not fit the bars.
+    pub fn plan(&self, market: &Market) -> Result<Plan, DatasetError> {
         self.check_semantics()?;
         let part = self.part(market)?;
-        let plan = Plan::new(&self.recipe, market, part.as_ref())?;
-        Ok(backend.prepare(Arc::clone(market), Arc::new(plan))?)
+        Ok(Plan::new(&self.recipe, market, part.as_ref())?)
     }
 }
 

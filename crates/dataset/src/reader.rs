@@ -53,11 +53,11 @@ impl SampleReader {
         Self { layout, samples: manifest.samples, source }
     }
 
-    /// Makes samples instead of reading them: those of a session over this market.
+    /// Makes samples instead of reading them: so many of a session over this market.
     #[must_use]
-    pub fn made(session: Arc<dyn Session>, market: &Market) -> Self {
-        let layout = Layout::new(session.plan(), market);
-        Self { layout, samples: session.plan().samples, source: Source::Made(session) }
+    pub fn made(session: Arc<dyn Session>, samples: u64, market: &Market) -> Self {
+        let layout = Layout::new(session.program(), market);
+        Self { layout, samples, source: Source::Made(session) }
     }
 
     /// How many samples there are.
@@ -171,7 +171,7 @@ impl SampleReader {
             let end = samples.len().min(start + MADE_ROWS);
             // Few samples are made before another thread wakes up.
             let threads = if most < SHARED_ROWS { Threads::Calling } else { Threads::All };
-            session.fill_block(samples.rows(start, end), threads, &mut block)?;
+            session.sample(samples.rows(start, end), threads, &mut block)?;
             let batch = self.layout.record_batch(&block, 0, end - start);
             batches.push(batch.map_err(self.refused())?);
         }

@@ -15,6 +15,8 @@ use crate::{DatasetError, Layout, ShardRecord};
 /// What all shards of a part have in common.
 pub(crate) struct ShardWriter<'a> {
     pub(crate) session: &'a dyn Session,
+    /// How many samples the part has.
+    pub(crate) samples: u64,
     pub(crate) layout: &'a Layout,
     pub(crate) dir: &'a Path,
     /// How samples are stored; nothing is written of a virtual dataset's.
@@ -81,8 +83,8 @@ impl ShardWriter<'_> {
         &self,
         numbers: &[u64],
     ) -> Result<Vec<(BuiltShard, WrittenShard)>, DatasetError> {
-        let plan = self.session.plan();
-        let group_rows = encode::group_rows(self.output.format, plan.block_shape());
+        let shape = self.session.program().block_shape();
+        let group_rows = encode::group_rows(self.output.format, shape);
         let chunk_rows = self.chunk_rows.max(1).next_multiple_of(group_rows);
         let shards: Result<Vec<_>, _> = numbers.iter().map(|number| self.open(*number)).collect();
         let mut shards = shards?;
@@ -112,14 +114,14 @@ impl ShardWriter<'_> {
         start: usize,
         group_rows: usize,
     ) -> Result<(), DatasetError> {
-        let plan = self.session.plan();
+        let program = self.session.program();
         let mut open = Vec::with_capacity(shards.len());
         for (shard, block) in shards.iter_mut().zip(blocks) {
             // The block of a shard that is done holds what was written before.
             let end = if shard.ended { 0 } else { block.rows().min(start + group_rows) };
             if start < end {
                 let format = self.output.format;
-                let rows = Rows::new(format, plan, self.layout, block, start, end);
+                let rows = Rows::new(format, program, self.layout, block, start, end);
                 open.push((rows.map_err(shard.refused())?, shard));
             }
         }
@@ -147,10 +149,9 @@ impl ShardWriter<'_> {
     }
 
     fn open(&self, number: u64) -> Result<OpenShard, DatasetError> {
-        let plan = self.session.plan();
-        let shard_rows = self.output.rows_of_shards(plan.samples);
+        let shard_rows = self.output.rows_of_shards(self.samples);
         let first = number * shard_rows;
-        let rows = shard_rows.min(plan.samples - first);
+        let rows = shard_rows.min(self.samples - first);
         let names = encode::file_names(self.output.format, self.layout, number);
         let files: Result<Vec<_>, _> =
             names.iter().map(|name| PartialFile::create(self.dir, name)).collect();
@@ -164,7 +165,7 @@ impl ShardWriter<'_> {
             files: files?,
             encoder: encoder.map_err(DatasetError::format(self.dir))?,
             digests: Vec::new(),
-            gather: Gather::new(plan.reward.metrics.len()),
+            gather: Gather::new(self.session.program().reward.metrics.len()),
         })
     }
 

@@ -9,8 +9,9 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_backend::{Backend, BackendError, BlockDigest, Plan, SampleBlock, Session};
+use barloom_backend::{Backend, BackendError, BlockDigest, Program, SampleBlock, Session};
 use barloom_bars::Market;
+use barloom_plan::Plan;
 use sha2::{Digest, Sha256};
 
 use crate::build::MOST_SHARDS;
@@ -86,7 +87,9 @@ impl Verified {
 /// Makes samples again and compares them.
 struct Compare<'a> {
     verify: &'a Verify<'a>,
-    session: Box<dyn Session>,
+    session: Arc<dyn Session>,
+    /// How many samples the dataset has.
+    samples: u64,
     layout: Layout,
     /// None where no samples are stored.
     reader: Option<SampleReader>,
@@ -159,7 +162,7 @@ impl Verify<'_> {
         if self.dataset.recipe().resolve(market)?.to_json() != manifest.recipe {
             return self.wrong("recipe.toml", "it is not the recipe that the manifest tells of");
         }
-        if (plan.samples, plan.positions.count()) != (manifest.samples, manifest.positions) {
+        if (plan.samples, plan.draws.positions.count()) != (manifest.samples, manifest.positions) {
             return self.wrong("manifest.json", "recipe and bars give another number of samples");
         }
         if plan.part.as_ref().map(PartRecord::new) != manifest.part {
@@ -169,13 +172,13 @@ impl Verify<'_> {
             let problem = format!("files are not {}", SIDE_FILES.join(", "));
             return self.wrong("manifest.json", &problem);
         }
-        let layout = Layout::new(plan, market);
+        let layout = Layout::new(&plan.program, market);
         let shards = Shards { layout: &layout, output, samples: plan.samples };
         if !shards.are(&manifest.shards) {
             return self.wrong("manifest.json", "its shards are not those of the recipe");
         }
         let path = dir.join("meta_scaler.json");
-        if serde_json::from_str(&read_text(&path)?).ok().as_ref() != Some(&plan.meta) {
+        if serde_json::from_str(&read_text(&path)?).ok().as_ref() != Some(&plan.program.meta) {
             return self.wrong("meta_scaler.json", "its bounds are not those of the recipe");
         }
         Ok(())
@@ -189,20 +192,26 @@ impl Verify<'_> {
     fn check_samples(&self, verified: &mut Verified) -> Result<(), DatasetError> {
         let market = Arc::new(self.dataset.market()?);
         self.check_market(&market)?;
-        let session = match self.dataset.session(self.backend, &market) {
-            Err(DatasetError::Backend(error)) if !matches!(error, BackendError::Device(_)) => {
-                return self.wrong("recipe.toml", &format!("it does not fit bars.arrow: {error}"));
-            }
+        let unfit = |error: &dyn std::fmt::Display| {
+            self.wrong("recipe.toml", &format!("it does not fit bars.arrow: {error}"))
+        };
+        let plan = match self.dataset.plan(&market) {
+            Err(DatasetError::Plan(error)) => return unfit(&error),
+            plan => plan?,
+        };
+        let session = match plan.session(self.backend, Arc::clone(&market)) {
+            Err(error) if !matches!(error, BackendError::Device(_)) => return unfit(&error),
             session => session?,
         };
-        self.check_derived(&market, session.plan())?;
+        self.check_derived(&market, &plan)?;
         let stored = !self.dataset.manifest().shards.is_empty();
         verified.compared = stored || self.dataset.manifest().content_digest.is_some();
         let compare = Compare {
             verify: self,
-            layout: Layout::new(session.plan(), &market),
+            layout: Layout::new(&plan.program, &market),
             reader: stored.then(|| SampleReader::stored(self.dataset)),
             session,
+            samples: plan.samples,
         };
         match self.rows {
             Rows::None => Ok(()),
@@ -217,7 +226,7 @@ impl Verify<'_> {
 impl Compare<'_> {
     fn some(&self, count: u64, seed: u64, verified: &mut Verified) -> Result<(), DatasetError> {
         let Some(reader) = &self.reader else { return Ok(()) };
-        let samples = self.session.plan().samples;
+        let samples = self.samples;
         self.check_count(count.min(samples), MOST_ROWS)?;
         // Few are left to be found where nearly all are asked for.
         let mut chosen: Vec<u64> = if count >= samples / 2 {
@@ -230,7 +239,7 @@ impl Compare<'_> {
         // By the files that they are in, so that each is opened once.
         let rows = self.verify.dataset.recipe().output.rows_of_shards(samples);
         let groups: Vec<&[u64]> = chosen.chunk_by(|a, b| a / rows == b / rows).collect();
-        let most = (MOST_BYTES / row_bytes(self.session.plan())).clamp(1, 1_024);
+        let most = (MOST_BYTES / row_bytes(self.session.program())).clamp(1, 1_024);
         let groups: Vec<&[u64]> = groups.iter().flat_map(|group| group.chunks(most)).collect();
         let numbers: Vec<u64> = (0..groups.len() as u64).collect();
         let compare = |numbers: &[u64]| {
@@ -256,22 +265,22 @@ impl Compare<'_> {
     }
 
     fn all(&self, verified: &mut Verified) -> Result<(), DatasetError> {
-        let plan = self.session.plan();
+        let (program, samples) = (self.session.program(), self.samples);
         let format = self.verify.dataset.recipe().output.format;
         // Files are opened anew for each piece of work, so it is not small.
-        let group = encode::group_rows(format, plan.block_shape());
-        let rows = (MOST_BYTES / row_bytes(plan)).next_multiple_of(group).clamp(group, 1 << 16);
+        let group = encode::group_rows(format, program.block_shape());
+        let rows = (MOST_BYTES / row_bytes(program)).next_multiple_of(group).clamp(group, 1 << 16);
         let rows = rows.next_multiple_of(group) as u64;
-        self.check_count(plan.samples, rows.saturating_mul(MOST_SHARDS))?;
-        let numbers: Vec<u64> = (0..plan.samples.div_ceil(rows)).collect();
-        let totals = Mutex::new(Gather::new(plan.reward.metrics.len()));
+        self.check_count(samples, rows.saturating_mul(MOST_SHARDS))?;
+        let numbers: Vec<u64> = (0..samples.div_ceil(rows)).collect();
+        let totals = Mutex::new(Gather::new(program.reward.metrics.len()));
         let idle = Mutex::new(Vec::<SampleBlock>::new());
         let one = |number: u64| -> Result<BuiltShard, DatasetError> {
             if (self.verify.stop)() {
                 return Err(DatasetError::Stopped);
             }
             let first = number * rows;
-            let rows = rows.min(plan.samples - first);
+            let rows = rows.min(samples - first);
             let held = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut block = match held.filter(|held| held.capacity() >= rows as usize) {
                 Some(held) => held,
@@ -281,7 +290,7 @@ impl Compare<'_> {
             if let Some(reader) = &self.reader {
                 self.same(&reader.read(first..first + rows)?, &block)?;
             }
-            let mut gather = Gather::new(plan.reward.metrics.len());
+            let mut gather = Gather::new(program.reward.metrics.len());
             gather.add(&block);
             let digests = BlockDigest::of_block(&block);
             let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(gather);
@@ -298,7 +307,7 @@ impl Compare<'_> {
         let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let joined = Joined::new(&self.layout, totals, built);
         self.check_joined(&joined.content_digest, &joined.summary)?;
-        verified.samples = plan.samples;
+        verified.samples = samples;
         verified.content_digest = Some(joined.content_digest);
         Ok(())
     }
@@ -360,7 +369,7 @@ impl Compare<'_> {
         let samples = first..first + block.rows() as u64;
         let stored = self.reader.as_ref().map(|reader| reader.meta(samples));
         if let Some(stored) = stored.transpose()?.flatten() {
-            let made = npy::meta(self.session.plan(), block, 0, block.rows());
+            let made = npy::meta(self.session.program(), block, 0, block.rows());
             let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
             let pairs = stored.chunks(9).zip(made.chunks(9));
             for (row, (stored, made)) in pairs.enumerate() {
@@ -380,8 +389,8 @@ const MOST_ROWS: u64 = 1 << 24;
 const MOST_BYTES: usize = 32 << 20;
 
 /// Bytes of the windows of a sample.
-fn row_bytes(plan: &Plan) -> usize {
-    plan.channels.len().saturating_mul(plan.lookback).saturating_mul(size_of::<f32>()).max(1)
+fn row_bytes(program: &Program) -> usize {
+    program.channels.len().saturating_mul(program.lookback).saturating_mul(size_of::<f32>()).max(1)
 }
 
 /// The first so many that are different.

@@ -26,7 +26,7 @@ pub enum BackendChoice {
 
 impl BackendChoice {
     /// Opens the backend; `device` is a GPU's number as the driver lists them, 0 if none is given.
-    /// A GPU's first samples of each plan are compared with the CPU's before it makes any.
+    /// A GPU's first samples of each part are compared with the CPU's before it makes any.
     ///
     /// Which one it is goes to `tracing`, and that a device was named which is not used.
     ///

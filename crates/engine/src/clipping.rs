@@ -1,7 +1,10 @@
 //! Warnings of metrics that are clipped often.
 
-use barloom_backend::{Backend, Numbers, Plan, Session, Threads};
+use std::sync::Arc;
+
+use barloom_backend::{Numbers, PreparedMarket, Program, Session, Threads};
 use barloom_dataset::{BuiltPart, RewardSummary};
+use barloom_plan::Plan;
 use barloom_rewards::Metric;
 
 use crate::{Error, SampleSet};
@@ -32,28 +35,29 @@ impl SampleSet {
     ///
     /// # Errors
     /// The backend fails.
-    pub fn clip_warnings(&self, backend: &dyn Backend) -> Result<Vec<String>, Error> {
-        if !may_clip(&self.plan) {
+    pub fn clip_warnings(&self, prepared: &Arc<dyn PreparedMarket>) -> Result<Vec<String>, Error> {
+        if !may_clip(&self.plan.program) {
             return Ok(Vec::new());
         }
-        of_session(&*self.session(backend)?)
+        of_session(&*self.session(prepared)?, &self.plan)
     }
 }
 
-fn may_clip(plan: &Plan) -> bool {
-    plan.reward.clip.is_some() && plan.reward.metrics.iter().any(|metric| metric.is_clipped())
+fn may_clip(program: &Program) -> bool {
+    program.reward.clip.is_some() && program.reward.metrics.iter().any(|metric| metric.is_clipped())
 }
 
-/// Warnings of the samples that a session makes, told from 1,000 of them.
-pub(crate) fn of_session(session: &dyn Session) -> Result<Vec<String>, Error> {
-    let plan = session.plan();
-    let reward = &plan.reward;
-    let Some([lo, hi]) = reward.clip.filter(|_| may_clip(plan)) else { return Ok(Vec::new()) };
+/// Warnings of the samples of a plan that a session makes, told from 1,000 of them.
+pub(crate) fn of_session(session: &dyn Session, plan: &Plan) -> Result<Vec<String>, Error> {
+    let reward = &plan.program.reward;
+    let Some([lo, hi]) = reward.clip.filter(|_| may_clip(&plan.program)) else {
+        return Ok(Vec::new());
+    };
     let count = plan.samples.min(PROBED);
     let step = plan.samples / count.max(1);
     let probed: Vec<u64> = (0..count).map(|number| number * step).collect();
     let mut block = session.allocate(probed.len())?;
-    session.fill_block(Numbers::Listed(&probed), Threads::Calling, &mut block)?;
+    session.sample(Numbers::Listed(&probed), Threads::Calling, &mut block)?;
     let count = |values: &mut dyn Iterator<Item = bool>| values.filter(|yes| *yes).count() as u64;
     let trades = count(&mut block.act_dir.iter().map(|direction| *direction != 0));
     let clip = format!("[{lo:?},{hi:?}]");

@@ -7,6 +7,7 @@ use barloom_backend::BackendError;
 use barloom_bars::BarsError;
 use barloom_dataset::DatasetError;
 use barloom_market_data::{MarketDataError, printable, printable_lines};
+use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
 use crate::UnknownBackend;
@@ -38,7 +39,10 @@ pub enum Error {
     /// Bars can't be read.
     #[error(transparent)]
     MarketData(Box<MarketDataError>),
-    /// There is no plan, or the backend failed.
+    /// The recipe gives no samples of the market.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The backend failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
     /// A dataset can't be written or read.
@@ -92,6 +96,7 @@ impl Error {
             | Self::Bars(BarsError::Split { .. }) => ErrorKind::Usage,
             Self::Bars(_) | Self::Decisions { .. } => ErrorKind::Data,
             Self::MarketData(error) => of_market_data(error),
+            Self::Plan(error) => of_plan(error),
             Self::Backend(error) => of_backend(error),
             Self::Dataset(error) => of_dataset(error),
             Self::RecipeFile { .. } => ErrorKind::Io,
@@ -170,6 +175,7 @@ fn place_in_recipe(error: &RecipeError) -> Option<String> {
 
 fn of_dataset(error: &DatasetError) -> ErrorKind {
     match error {
+        DatasetError::Plan(e) => of_plan(e),
         DatasetError::Backend(e) => of_backend(e),
         DatasetError::MarketData(e) => of_market_data(e),
         DatasetError::Resumable { because, .. } => of_dataset(because),
@@ -197,11 +203,17 @@ fn of_market_data(error: &MarketDataError) -> ErrorKind {
     }
 }
 
+fn of_plan(error: &PlanError) -> ErrorKind {
+    match error {
+        PlanError::Windows(_)
+        | PlanError::MissingChannel { .. }
+        | PlanError::UnusableValue { .. } => ErrorKind::Data,
+        _ => ErrorKind::Usage,
+    }
+}
+
 fn of_backend(error: &BackendError) -> ErrorKind {
     match error {
-        BackendError::Windows(_)
-        | BackendError::MissingChannel { .. }
-        | BackendError::UnusableValue { .. } => ErrorKind::Data,
         BackendError::Device(_) | BackendError::NoMemory { .. } => ErrorKind::Io,
         _ => ErrorKind::Usage,
     }
@@ -222,7 +234,7 @@ mod tests {
             shards: 1,
             because: because.into(),
         };
-        let missing = BackendError::MissingChannel { channel: "a".into(), available: "b".into() };
+        let missing = PlanError::MissingChannel { channel: "a".into(), available: "b".into() };
         let damaged = DatasetError::Damaged { path: "a".into(), problem: "no".into() };
         for (error, kind) in [
             (Error::from(split), ErrorKind::Usage),

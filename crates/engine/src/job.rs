@@ -2,10 +2,12 @@
 
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
-use barloom_backend::{BLOCK_ROWS, Plan};
+use barloom_backend::BLOCK_ROWS;
 use barloom_dataset::{Build, BuiltPart, PartBuild, Piece};
+use barloom_plan::Plan;
 use barloom_recipe::Format;
 
 use crate::{BackendChoice, Error, Loaded, Watch, clipping};
@@ -92,15 +94,21 @@ impl<'a> Job<'a> {
             || self.backend == BackendChoice::Cuda;
         let choice = if computes { self.backend } else { BackendChoice::Cpu };
         let backend = choice.open(self.device)?;
-        let mut parts = Vec::new();
-        for part in loaded.parts()? {
-            let session = loaded.session(&*backend, part.as_ref())?;
-            log_plan(session.plan());
-            parts.push(PartBuild { part, session });
+        let mut parts: Vec<PartBuild> = Vec::new();
+        let mut prepared = None;
+        for plan in loaded.plans()? {
+            // All parts are of one market.
+            let prepared = match &prepared {
+                Some(prepared) => Arc::clone(prepared),
+                None => Arc::clone(prepared.insert(loaded.load_on(&*backend, &plan)?)),
+            };
+            let session = prepared.session(Arc::clone(&plan.draws))?;
+            log_plan(&plan);
+            parts.push(PartBuild { plan, session });
         }
         let samples = parts
             .iter()
-            .map(|part| part.session.plan().samples)
+            .map(|part| part.plan.samples)
             .try_fold(0_u64, u64::checked_add)
             .ok_or(Error::TooManySamples)?;
         Ok(Prepared { job: self, loaded, parts, samples })
@@ -110,7 +118,7 @@ impl<'a> Job<'a> {
 impl Prepared<'_> {
     /// The plans of all parts, in their order.
     pub fn plans(&self) -> impl ExactSizeIterator<Item = &Plan> {
-        self.parts.iter().map(|part| part.session.plan())
+        self.parts.iter().map(|part| &part.plan)
     }
 
     /// How many samples all parts have.
@@ -133,7 +141,7 @@ impl Prepared<'_> {
             job.piece.is_none() && (loaded.recipe.output.format != Format::Virtual || job.digest);
         let mut clipped = Vec::new();
         for part in parts.iter().filter(|_| !has_summary) {
-            clipped.extend(clipping::of_session(&*part.session)?);
+            clipped.extend(clipping::of_session(&*part.session, &part.plan)?);
         }
         let build = Build {
             out: job.out,
@@ -161,7 +169,7 @@ impl Prepared<'_> {
 /// What a plan came to, and what a person should know of it.
 fn log_plan(plan: &Plan) {
     let part = plan.part.as_ref().map_or(String::new(), |part| format!("part {}: ", part.name));
-    let (samples, positions) = (plan.samples, plan.positions.count());
+    let (samples, positions) = (plan.samples, plan.draws.positions.count());
     let windows = plan.distinct_windows().round();
     tracing::info!("{part}{samples} samples from {positions} positions, about {windows} windows");
     for warning in plan.warnings() {

@@ -34,11 +34,13 @@
 #![forbid(unsafe_code)]
 
 mod backends;
+mod bounded;
 mod clipping;
 mod counts;
 mod decisions;
 mod error;
 mod job;
+mod last_market;
 mod loaded;
 mod pricing;
 mod sample;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, Session};
+use barloom_backend::{Backend, PreparedMarket, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::{Finding, Joined, Severity};
+use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
-use crate::{Error, Source, counted};
+use crate::{Error, Source, bounded, counted};
 
 /// A market, the recipe resolved against it, and what was done to get it.
 #[derive(Clone, Debug)]
@@ -98,7 +99,28 @@ impl Loaded {
         Ok(Plan::new(&self.recipe, &self.market, part)?)
     }
 
-    /// A session on the backend that fills blocks with samples of one part, or of all bars.
+    /// The plans of all parts, in their order, which share one program.
+    ///
+    /// # Errors
+    /// The split does not fit the market, or as [`plan`](Self::plan).
+    pub fn plans(&self) -> Result<Vec<Plan>, Error> {
+        Ok(Planner::new(&self.recipe, &self.market)?.plans(&self.parts()?)?)
+    }
+
+    /// Loads the market on the backend for a plan's program: once for the sessions of all parts.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn load_on(
+        &self,
+        backend: &dyn Backend,
+        plan: &Plan,
+    ) -> Result<Arc<dyn PreparedMarket>, Error> {
+        Ok(backend.load(Arc::clone(&self.market), Arc::clone(&plan.program))?)
+    }
+
+    /// A session on the backend that fills blocks with samples of one part, or of all bars, and
+    /// refuses others. [`load_on`](Self::load_on) serves several parts.
     ///
     /// # Errors
     /// As [`plan`](Self::plan); the backend fails.
@@ -106,9 +128,9 @@ impl Loaded {
         &self,
         backend: &dyn Backend,
         part: Option<&Part>,
-    ) -> Result<Box<dyn Session>, Error> {
-        let plan = Arc::new(self.plan(part)?);
-        Ok(backend.prepare(Arc::clone(&self.market), plan)?)
+    ) -> Result<Arc<dyn Session>, Error> {
+        let plan = self.plan(part)?;
+        Ok(bounded::session(&self.load_on(backend, &plan)?, &plan)?)
     }
 }
 

@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, Session};
-use barloom_bars::{Market, Part};
+use barloom_backend::{Backend, PreparedMarket, Session};
+use barloom_bars::Market;
 use barloom_dataset::{Dataset, DatasetError, Layout};
+use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
-use crate::{Error, Loaded};
+use crate::{Error, Loaded, bounded};
 
-/// The samples of one part, or of a dataset without a split: everything that a backend needs.
+/// The samples of one part, or of a dataset without a split: everything that a backend needs. Sets of
+/// one dataset share its market and program, so a market that was loaded for one serves all.
 #[derive(Clone, Debug)]
 pub struct SampleSet {
     /// The resolved recipe, the same for all parts.
@@ -22,9 +24,8 @@ pub struct SampleSet {
 }
 
 impl SampleSet {
-    fn new(recipe: &Arc<Recipe>, market: &Arc<Market>, part: Option<&Part>) -> Result<Self, Error> {
-        let plan = Arc::new(Plan::new(recipe, market, part)?);
-        Ok(Self { recipe: Arc::clone(recipe), market: Arc::clone(market), plan })
+    fn new(recipe: &Arc<Recipe>, market: &Arc<Market>, plan: Plan) -> Self {
+        Self { recipe: Arc::clone(recipe), market: Arc::clone(market), plan: Arc::new(plan) }
     }
 
     /// The name of the part; none without a split.
@@ -36,16 +37,24 @@ impl SampleSet {
     /// The samples as Arrow columns.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::new(&self.plan, &self.market)
+        Layout::new(&self.plan.program, &self.market)
     }
 
-    /// A session on a backend that makes them.
+    /// Loads the market on a backend, for the sessions of all sets of the dataset.
     ///
     /// # Errors
     /// The backend fails.
-    pub fn session(&self, backend: &dyn Backend) -> Result<Arc<dyn Session>, Error> {
-        let session = backend.prepare(Arc::clone(&self.market), Arc::clone(&self.plan))?;
-        Ok(session.into())
+    pub fn load_on(&self, backend: &dyn Backend) -> Result<Arc<dyn PreparedMarket>, Error> {
+        Ok(backend.load(Arc::clone(&self.market), Arc::clone(&self.plan.program))?)
+    }
+
+    /// A session that makes these samples and refuses others. A session of `prepared` itself, with
+    /// the draws of the plan, makes any: those of fresh epochs too.
+    ///
+    /// # Errors
+    /// The market is another one, or the backend fails.
+    pub fn session(&self, prepared: &Arc<dyn PreparedMarket>) -> Result<Arc<dyn Session>, Error> {
+        Ok(bounded::session(prepared, &self.plan)?)
     }
 }
 
@@ -53,11 +62,11 @@ impl Loaded {
     /// The samples of all parts in time order; of the one there is without a split.
     ///
     /// # Errors
-    /// The split does not fit the market, or as [`Plan::new`].
+    /// The split does not fit the market, or as [`Loaded::plan`].
     pub fn sets(&self) -> Result<Vec<SampleSet>, Error> {
         let recipe = Arc::new(self.recipe.clone());
-        let parts = self.parts()?;
-        parts.iter().map(|part| SampleSet::new(&recipe, &self.market, part.as_ref())).collect()
+        let plans = self.plans()?.into_iter();
+        Ok(plans.map(|plan| SampleSet::new(&recipe, &self.market, plan)).collect())
     }
 }
 
@@ -72,9 +81,10 @@ pub fn open(path: impl AsRef<Path>) -> Result<Vec<SampleSet>, Error> {
     let Some(first) = datasets.first() else { return Ok(Vec::new()) };
     let (recipe, market) = (Arc::new(first.recipe().clone()), Arc::new(first.market()?));
     datasets.iter().try_for_each(Dataset::check_semantics)?;
+    let planner = Planner::new(&recipe, &market)?;
     let of_dataset = |dataset: &Dataset| {
         let part = dataset.part(&market)?;
-        let set = SampleSet::new(&recipe, &market, part.as_ref())?;
+        let set = SampleSet::new(&recipe, &market, planner.plan(part.as_ref())?);
         let (made, said) = (set.plan.samples, dataset.manifest().samples);
         if made != said {
             let path = dataset.path().join("manifest.json");

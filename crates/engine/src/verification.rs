@@ -4,8 +4,10 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use barloom_backend::Backend;
 use barloom_dataset::{Dataset, DatasetError, Rows, Verified, Verify, find_parts};
 
+use crate::last_market::LastMarket;
 use crate::{BackendChoice, Error, Watch};
 
 /// How a dataset is verified: checksums, then samples made again and compared.
@@ -44,10 +46,19 @@ impl<'a> Verification<'a> {
     /// There is no dataset, it can't be read, the backend fails, or the watch stops it.
     pub fn run(&self, watch: &Watch<'_>) -> Result<Vec<(PathBuf, Verified)>, Error> {
         let mut results = Vec::new();
+        let mut opened = None;
         for path in self.datasets()? {
             let verified = match Dataset::open(&path) {
                 Err(error) if error.is_of_dataset() => Verified::refused(&error),
-                dataset => self.verify(&dataset?, watch)?,
+                dataset => {
+                    let dataset = dataset?;
+                    let backend = match &opened {
+                        Some(backend) => backend,
+                        // Parts have the same bars.
+                        None => &*opened.insert(LastMarket::new(self.backend.open(self.device)?)),
+                    };
+                    self.verify(&dataset, backend, watch)?
+                }
             };
             results.push((path, verified));
         }
@@ -71,8 +82,12 @@ impl<'a> Verification<'a> {
         }
     }
 
-    fn verify(&self, dataset: &Dataset, watch: &Watch<'_>) -> Result<Verified, Error> {
-        let backend = self.backend.open(self.device)?;
+    fn verify(
+        &self,
+        dataset: &Dataset,
+        backend: &dyn Backend,
+        watch: &Watch<'_>,
+    ) -> Result<Verified, Error> {
         let samples = dataset.manifest().samples;
         (watch.total)(match self.rows {
             Rows::None => 0,
@@ -81,7 +96,7 @@ impl<'a> Verification<'a> {
         });
         let verify = Verify {
             dataset,
-            backend: &*backend,
+            backend,
             rows: self.rows,
             threads: self.threads,
             progress: watch.progress,

@@ -118,7 +118,7 @@ fn windows_that_repeat_are_counted_and_warned_of() {
     for (samples, actions) in [(100, 1), (389, 1), (1_500, 1), (1_500, 3), (40_000, 1)] {
         let plan = plan(samples, &format!("actions_per_state = {actions}\n"));
         let drawn: std::collections::BTreeSet<u64> =
-            (0..samples).map(|i| plan.sampler.draw(i).rank).collect();
+            (0..samples).map(|i| plan.draws.sampler.draw(i).rank).collect();
         let (drawn, expected) = (drawn.len() as f64, plan.distinct_windows());
         assert!((drawn - expected).abs() <= 25.0, "{samples}/{actions}: {drawn}, {expected}");
         let warns = samples > 4 * 389 * actions;
@@ -141,7 +141,7 @@ fn a_part_has_its_plan_and_its_session() {
         let plan = loaded.plan(part.as_ref()).unwrap();
         let session = loaded.session(&*cpu, part.as_ref()).unwrap();
         assert_eq!(plan.part, *part);
-        assert_eq!(plan.samples, session.plan().samples);
+        assert_eq!(plan.program.lookback, session.program().lookback);
         let mut block = session.allocate(16).unwrap();
         session.fill(plan.samples - 16, 16, &mut block).unwrap();
         let beyond = session.fill(plan.samples, 1, &mut block).unwrap_err();
@@ -318,7 +318,8 @@ fn an_opened_dataset_has_the_samples_that_were_built() {
     let in_memory = loaded.sets().unwrap();
     for (set, memory) in sets.iter().zip(&in_memory) {
         let backend = BackendChoice::Cpu.open(None).unwrap();
-        let [a, b] = [set, memory].map(|set| set.session(&*backend).unwrap());
+        let [a, b] =
+            [set, memory].map(|set| set.session(&set.load_on(&*backend).unwrap()).unwrap());
         let samples = usize::try_from(set.plan.samples).unwrap();
         let [mut x, mut y] = [&a, &b].map(|session| session.allocate(samples).unwrap());
         a.fill(0, samples, &mut x).unwrap();

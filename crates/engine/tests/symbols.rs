@@ -8,9 +8,9 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampNanosecondType};
-use barloom_backend::Plan;
 use barloom_dataset::Manifest;
 use barloom_engine::{BackendChoice, Job, Watch, load, read_bars};
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 

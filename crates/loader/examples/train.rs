@@ -11,11 +11,12 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan};
+use barloom_backend::Backend;
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
 use barloom_loader::{Batch, Loader, LoaderOptions};
 use barloom_market_data::{OnBadBar, ReadOptions, read};
+use barloom_plan::Planner;
 use barloom_recipe::Recipe;
 use ndarray::{Array1, Array2, Axis, s};
 
@@ -51,13 +52,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let market = Arc::new(Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?);
     let recipe = recipe.resolve(&market)?;
     let mut loaders = Vec::new();
+    let planner = Planner::new(&recipe, &market)?;
+    let prepared =
+        CpuBackend::default().load(Arc::clone(&market), Arc::clone(planner.program()))?;
     for part in recipe.parts(&market)? {
-        let plan = Plan::new(&recipe, &market, Some(&part))?;
-        let samples = plan.samples;
-        let session = CpuBackend::default().prepare(Arc::clone(&market), Arc::new(plan))?;
+        let plan = planner.plan(Some(&part))?;
+        let session = Arc::clone(&prepared).session(plan.draws)?;
         let options =
             LoaderOptions { batch_size: 512, shuffle: Some(0), ..LoaderOptions::default() };
-        loaders.push(Loader::new(session.into(), samples, options)?);
+        loaders.push(Loader::new(session, plan.samples, options)?);
     }
     let [train, test] = &loaders[..] else { return Err("a train and a test part".into()) };
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_backend::{BlockShape, Plan, SampleBlock, Session, WindowLayout};
+use barloom_backend::{BlockShape, Program, SampleBlock, Session, WindowLayout};
 use barloom_memory::Column;
 use barloom_scaling::MetaScaler;
 use barloom_schema::{COLUMNS, Slice};
@@ -56,7 +56,7 @@ impl Buffer {
         let rows = self.list.len();
         self.meta.set_len(rows * META);
         self.reward.set_len(rows * self.block.shape().metrics);
-        scale_meta(&session.plan().meta, &self.block, &mut self.meta);
+        scale_meta(&session.program().meta, &self.block, &mut self.meta);
         let metrics = self.block.rewards.len();
         for (metric, values) in self.block.rewards.iter().enumerate() {
             let places = self.reward[metric..].iter_mut().step_by(metrics);
@@ -201,7 +201,7 @@ impl Batch {
     }
 
     /// The scaled meta fields of each sample: `[rows, 9]`, in the order of
-    /// [`Plan::meta`](barloom_backend::Plan::meta). With K actions a state, row `b * K + k` is
+    /// [`Program::meta`](barloom_backend::Program::meta). With K actions a state, row `b * K + k` is
     /// action k of state b.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
@@ -258,7 +258,8 @@ impl Batch {
 /// one. Its memory is its own.
 ///
 /// # Errors
-/// A sample is not among the session's, or the backend fails.
+/// A number is 2^62 or more, or the backend fails. Which of them a dataset has is the caller's to
+/// check.
 pub fn gather(
     session: &dyn Session,
     samples: &[u64],
@@ -268,21 +269,21 @@ pub fn gather(
         let expected = "[B, C, L] or [B, L, C]";
         return Err(LoaderError::expected("layout", expected, "a column for each channel"));
     }
-    check_room(session.plan(), samples.len() as u64)?;
-    let shape = session.plan().block_shape().layout(layout);
+    check_room(session.program(), samples.len() as u64)?;
+    let shape = session.program().block_shape().layout(layout);
     let mut buffer = Buffer::new(session, shape, samples.len())?;
     buffer.list().extend_from_slice(samples);
     buffer.make(session)?;
     Ok(Batch { buffer: Arc::new(buffer), rows: 0..samples.len() })
 }
 
-/// Refuses so many samples of a plan at once if there is no memory for them, as far as the system
+/// Refuses so many samples of a program at once if there is no memory for them, as far as the system
 /// tells: it may promise more than it has.
 ///
 /// # Errors
 /// There is none; the error says how much they take.
-pub fn check_room(plan: &Plan, samples: u64) -> Result<(), LoaderError> {
-    let shape = plan.block_shape();
+pub fn check_room(program: &Program, samples: u64) -> Result<(), LoaderError> {
+    let shape = program.block_shape();
     let floats = shape.channels * shape.lookback + META + shape.metrics;
     let columns = COLUMNS.iter().map(|column| column.dtype.size()).sum::<usize>();
     let rewards = (size_of::<f64>() + 1) * shape.metrics;

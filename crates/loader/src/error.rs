@@ -1,5 +1,4 @@
 use barloom_backend::BackendError;
-use barloom_dataset::DatasetError;
 
 /// Why batches can't be loaded.
 #[non_exhaustive]
@@ -40,9 +39,6 @@ pub enum LoaderError {
     /// Samples can't be made.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// The dataset can't be read.
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
     /// A thread can't be started.
     #[error("can't start a thread that makes batches: {0}")]
     Thread(#[source] std::io::Error),

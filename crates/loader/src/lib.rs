@@ -1,7 +1,7 @@
 //! Batches for training loops: shuffled, sharded over ranks, resumable.
 //!
-//! A [`Loader`] gives the samples of a dataset, or of any [`Session`](barloom_backend::Session),
-//! as [`Batch`]es: windows `[B, C, L]`, scaled meta fields and rewards as f32, and any column by
+//! A [`Loader`] gives the samples of a [`Session`](barloom_backend::Session), of a dataset or of any
+//! recipe, as [`Batch`]es: windows `[B, C, L]`, scaled meta fields and rewards as f32, and any column by
 //! its name. Threads make them ahead into buffers that are used again, so a warm loader allocates
 //! nothing.
 //!
@@ -13,10 +13,11 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use barloom_backend::{Backend, Plan};
+//! use barloom_backend::Backend;
 //! use barloom_backend_cpu::CpuBackend;
 //! use barloom_bars::{Column, Market, MaxGap, Series};
 //! use barloom_loader::{Loader, LoaderOptions};
+//! use barloom_plan::Plan;
 //! use barloom_recipe::Recipe;
 //!
 //! # let n = 1_000;
@@ -32,10 +33,10 @@
 //! let recipe = Recipe::default(); // 100,000 samples of 64 bars and 5 channels
 //! # let series = Series::new("DEMO", ts, columns)?;
 //! # let market = Arc::new(Market::new(&[series], &recipe.data.channels, MaxGap::Auto)?);
-//! let plan = Arc::new(Plan::new(&recipe.resolve(&market)?, &market, None)?);
-//! let session = CpuBackend::default().prepare(market, plan)?;
+//! let plan = Plan::new(&recipe.resolve(&market)?, &market, None)?;
+//! let session = CpuBackend::default().load(market, plan.program)?.session(plan.draws)?;
 //! let options = LoaderOptions { batch_size: 256, shuffle: Some(0), ..LoaderOptions::default() };
-//! let loader = Loader::new(session.into(), 100_000, options)?;
+//! let loader = Loader::new(session, plan.samples, options)?;
 //!
 //! let mut batches = loader.batches(&loader.start(0))?;
 //! for batch in batches.by_ref().take(3) {
@@ -64,7 +65,7 @@ mod state;
 pub use batch::{Batch, check_room, columns, gather};
 pub use batches::Batches;
 pub use error::LoaderError;
-pub use loader::{Loader, endless};
+pub use loader::Loader;
 pub use options::{LoaderOptions, Unit};
 pub use order::Order;
 pub use state::{OrderState, State};

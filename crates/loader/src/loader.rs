@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, BackendError, Plan, Session};
-use barloom_dataset::{Dataset, DatasetError};
+use barloom_backend::Session;
 use barloom_sampling::MAX_SAMPLES;
 
 use crate::batch::{META, Pool, check_room, gather};
@@ -18,15 +17,15 @@ const LOT_ROWS: usize = 2_048;
 /// Bytes that such a lot takes at most.
 const LOT_BYTES: usize = 4 << 20;
 
-/// Loads batches of a dataset's samples.
+/// Loads batches of a session's samples.
 ///
-/// Samples are made anew from the recipe and the bars, whatever the format: they are the same to
-/// the bit, and made faster than they are read. (Whether stored samples are those of their recipe
-/// is what `verify` tells.)
+/// Samples of a dataset are made anew from its recipe and its bars, whatever the format: they are the
+/// same to the bit, and made faster than they are read. (Whether stored samples are those of their
+/// recipe is what `verify` tells.)
 pub struct Loader {
     session: Arc<dyn Session>,
     options: LoaderOptions,
-    /// Samples of the dataset: of each epoch, before `fraction`.
+    /// Samples of each epoch, before `fraction`.
     samples: u64,
     order: OrderState,
     steps_per_lot: usize,
@@ -35,24 +34,25 @@ pub struct Loader {
 
 impl Loader {
     /// Loads the first `samples` samples of a session; with [`fresh`](LoaderOptions::fresh) so
-    /// many more each epoch, as long as the session has them.
+    /// many more each epoch, up to number 2^62. How many samples a dataset has is the caller's to
+    /// say: a session makes any.
     ///
     /// # Errors
-    /// An option is wrong, or the session has fewer samples.
+    /// An option is wrong, or there are no samples, or 2^62 or more.
     pub fn new(
         session: Arc<dyn Session>,
         samples: u64,
         options: LoaderOptions,
     ) -> Result<Self, LoaderError> {
         options.validate()?;
-        let plan = session.plan();
-        if samples == 0 || samples > plan.samples {
-            let expected = format!("a whole number from 1 to {}", plan.samples);
+        let program = session.program();
+        if samples == 0 || samples > MAX_SAMPLES {
+            let expected = format!("a whole number from 1 to {MAX_SAMPLES}");
             return Err(LoaderError::expected("samples", expected, samples));
         }
         let samples_per_place = match options.unit {
             Unit::Sample => 1,
-            Unit::State => plan.sampler.actions_per_state(),
+            Unit::State => session.actions_per_state(),
         };
         let places = samples / samples_per_place;
         // One at least. Above 2^53 places the product is not exact.
@@ -71,36 +71,17 @@ impl Loader {
         };
         // The last batches may be smaller, and no batch is larger than all there is.
         let rows = rows.min(usize::try_from(count * samples_per_place).unwrap_or(usize::MAX));
-        let shape = plan.block_shape().layout(options.layout).rows_per_window(rows_per_window);
+        let shape = program.block_shape().layout(options.layout).rows_per_window(rows_per_window);
         let row_bytes = size_of::<f32>() * (shape.window_values() + META) + 128;
         let lot_rows = LOT_ROWS.min(LOT_BYTES / row_bytes);
         let steps_per_lot = (lot_rows / rows).max(1);
-        check_room(plan, (rows * steps_per_lot) as u64)?;
+        check_room(program, (rows * steps_per_lot) as u64)?;
         // What is done once is done before threads begin, which a fork would lose, and what can't
         // be made is told at once.
         gather(&*session, &[0], options.layout)?;
         let keep = options.threads() + depth(&options, steps_per_lot) + 2;
         let pool = Arc::new(Pool::new(shape, rows * steps_per_lot, keep));
         Ok(Self { session, options, samples, order, steps_per_lot, pool })
-    }
-
-    /// Loads a dataset.
-    ///
-    /// # Errors
-    /// An option is wrong, the bars can't be read, or the backend fails.
-    pub fn open(
-        dataset: &Dataset,
-        backend: &dyn Backend,
-        options: LoaderOptions,
-    ) -> Result<Self, LoaderError> {
-        let market = Arc::new(dataset.market()?);
-        let part = dataset.part(&market)?;
-        let backend_error = |e: BackendError| LoaderError::Dataset(DatasetError::from(e));
-        let plan = Plan::new(dataset.recipe(), &market, part.as_ref()).map_err(backend_error)?;
-        let samples = plan.samples;
-        let plan = if options.fresh { endless(plan) } else { plan };
-        let session = backend.prepare(market, Arc::new(plan)).map_err(backend_error)?;
-        Self::new(session.into(), samples, options)
     }
 
     /// Its options.
@@ -156,7 +137,7 @@ impl Loader {
         let first = if fresh { number.checked_mul(places) } else { Some(0) };
         let end = first
             .and_then(|first| first.checked_add(places)?.checked_mul(samples_per_place))
-            .filter(|end| *end <= self.session.plan().samples);
+            .filter(|end| *end <= MAX_SAMPLES);
         let (Some(first), Some(_)) = (first, end) else {
             let samples = places * samples_per_place;
             return Err(LoaderError::NoMoreSamples { epoch: number, samples });
@@ -195,12 +176,6 @@ impl std::fmt::Debug for Loader {
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
-}
-
-/// A plan with every sample that can be numbered, for epochs that each have their own.
-#[must_use]
-pub fn endless(plan: Plan) -> Plan {
-    Plan { samples: MAX_SAMPLES, ..plan }
 }
 
 /// Lots that are in the making or ready at most.

@@ -146,7 +146,7 @@ fn batches_hold_their_samples() {
                     }
                     let meta = one.meta(0);
                     for (field, x) in meta.into_iter().enumerate() {
-                        let scaled = session.plan().meta.scale(field, x);
+                        let scaled = session.program().meta.scale(field, x);
                         assert_eq!(batch.meta()[[row, field]], scaled, "field {field}");
                     }
                     assert_eq!(batch.reward()[[row, 0]], one.rewards[0][0] as f32);

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use barloom_backend::{BackendError, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout};
+use barloom_backend::{
+    BackendError, Draws, Numbers, Program, SampleBlock, Session, Threads, WindowLayout,
+};
 use barloom_loader::{Loader, LoaderError, LoaderOptions, Unit};
 use kit::loader_threads;
 
@@ -42,11 +44,15 @@ struct Failing {
 }
 
 impl Session for Failing {
-    fn plan(&self) -> &Plan {
-        self.session.plan()
+    fn program(&self) -> &Program {
+        self.session.program()
     }
 
-    fn fill_block(
+    fn draws(&self) -> &Draws {
+        self.session.draws()
+    }
+
+    fn sample(
         &self,
         samples: Numbers<'_>,
         threads: Threads,
@@ -56,7 +62,7 @@ impl Session for Failing {
             assert!(!self.panics, "out of luck");
             return Err(BackendError::Device("out of memory".into()));
         }
-        self.session.fill_block(samples, threads, block)
+        self.session.sample(samples, threads, block)
     }
 }
 

@@ -13,10 +13,11 @@ use arrow::datatypes::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int32Type, Int64Type,
     TimestampNanosecondType,
 };
-use barloom_backend::{Backend, Plan, SampleBlock};
+use barloom_backend::SampleBlock;
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
 use barloom_dataset::Dataset;
+use barloom_plan::Plan;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 const SAMPLES: usize = 5_000;
@@ -45,8 +46,8 @@ fn read(path: &Path) -> RecordBatch {
     concat_batches(&batches[0].schema(), &batches).expect("one batch")
 }
 
-fn fill(market: &Arc<Market>, plan: &Arc<Plan>) -> SampleBlock {
-    let session = CpuBackend::default().prepare(Arc::clone(market), Arc::clone(plan));
+fn fill(market: &Arc<Market>, plan: &Plan) -> SampleBlock {
+    let session = plan.session(&CpuBackend::default(), Arc::clone(market));
     let session = session.expect("a session");
     let mut block = session.allocate(SAMPLES).expect("memory");
     session.fill(0, SAMPLES, &mut block).expect("samples");
@@ -82,7 +83,7 @@ fn every_column_holds_what_its_name_says() {
     let dir = tempfile::tempdir().expect("a folder");
     let dataset = build(dir.path());
     let market = Arc::new(dataset.market().expect("bars"));
-    let plan = Arc::new(Plan::new(dataset.recipe(), &market, None).expect("a plan"));
+    let plan = Plan::new(dataset.recipe(), &market, None).expect("a plan");
     let block = fill(&market, &plan);
     let batch = read(&dataset.path().join(&dataset.manifest().shards[0].files[0].name));
     let mut seen = vec!["sample", "symbol", "exit_reason"];
@@ -110,7 +111,7 @@ fn every_column_holds_what_its_name_says() {
     plain!(TimestampNanosecondType: ts);
     plain!(Int8Type: position, act_dir);
     plain!(Int32Type: held_bars);
-    let draws: Vec<_> = (0..SAMPLES as u64).map(|i| plan.sampler.draw(i)).collect();
+    let draws: Vec<_> = (0..SAMPLES as u64).map(|i| plan.draws.sampler.draw(i)).collect();
     macro_rules! floats {
         ($($name:ident),*) => { $(
             let got = bits(&column::<Float64Type>(&batch, stringify!($name)));
@@ -133,7 +134,7 @@ fn every_column_holds_what_its_name_says() {
         same(name, &bits(&column::<Float64Type>(&batch, name)), &bits(reward));
         seen.push(name);
     }
-    for (spec, windows) in plan.channels.iter().zip(&block.windows) {
+    for (spec, windows) in plan.program.channels.iter().zip(&block.windows) {
         let list = batch[spec.name.as_str()].as_fixed_size_list();
         assert_eq!((list.value_length(), list.null_count()), (7, 0), "{}", spec.name);
         let got = list.values().as_primitive::<Float32Type>().values().to_vec();

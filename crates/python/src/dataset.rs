@@ -56,8 +56,7 @@ impl Dataset {
         }
         // A single part of a split that has several is opened by its own folder.
         let one = (sets.len() == 1).then_some(0);
-        let parts = sets.into_iter().map(|set| Part::new(set, choice)).collect();
-        Ok(Self { parts: Arc::new(parts), one, path, notes })
+        Ok(Self { parts: Arc::new(Part::all(sets, choice)), one, path, notes })
     }
 
     /// The part that this is.
@@ -97,12 +96,12 @@ impl Dataset {
     }
 
     fn metric_names(&self) -> Vec<String> {
-        self.set().plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect()
+        self.set().plan.program.reward.metrics.iter().map(|m| m.name().to_owned()).collect()
     }
 
     /// Refuses more samples than there is memory for.
     fn check_room(&self, samples: u64) -> PyResult<()> {
-        barloom_loader::check_room(&self.set().plan, samples).map_err(errors::of_loader)
+        barloom_loader::check_room(&self.set().plan.program, samples).map_err(errors::of_loader)
     }
 
     fn gathered<'py>(
@@ -124,7 +123,7 @@ impl Dataset {
     fn stream(&self, py: Python<'_>, samples: Range<u64>) -> PyResult<Stream> {
         let part = self.part_of()?;
         let session = py.detach(|| part.session())?;
-        let reader = SampleReader::made(session, &part.set.market);
+        let reader = SampleReader::made(session, part.set.plan.samples, &part.set.market);
         Ok(Stream { reader, next: samples.start, end: samples.end })
     }
 }
@@ -158,7 +157,7 @@ impl Dataset {
     /// The channels of the windows, in order.
     #[getter]
     fn channels(&self) -> Vec<String> {
-        self.set().plan.channels.iter().map(|channel| channel.name.clone()).collect()
+        self.set().plan.program.channels.iter().map(|channel| channel.name.clone()).collect()
     }
 
     /// The reward metrics, in order.
@@ -170,14 +169,21 @@ impl Dataset {
     /// The names of the nine meta fields, in order.
     #[getter]
     fn meta_fields(&self) -> Vec<String> {
-        self.set().plan.meta.fields.iter().map(|field| field.name.clone()).collect()
+        self.set().plan.program.meta.fields.iter().map(|field| field.name.clone()).collect()
     }
 
     /// Values of each meta field that scale to 0 and to 1: float64 [9, 2].
     #[getter]
     fn meta_bounds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let rows: Vec<Vec<f64>> =
-            self.set().plan.meta.fields.iter().map(|field| vec![field.min, field.max]).collect();
+        let rows: Vec<Vec<f64>> = self
+            .set()
+            .plan
+            .program
+            .meta
+            .fields
+            .iter()
+            .map(|field| vec![field.min, field.max])
+            .collect();
         Ok(PyArray2::from_vec2(py, &rows)?)
     }
 
@@ -190,25 +196,25 @@ impl Dataset {
     /// L: bars of a window.
     #[getter]
     fn lookback(&self) -> usize {
-        self.set().plan.lookback
+        self.set().plan.program.lookback
     }
 
     /// F: bars that an action is judged on.
     #[getter]
     fn forward(&self) -> usize {
-        self.set().plan.forward
+        self.set().plan.program.forward
     }
 
     /// K: samples that share a state.
     #[getter]
     fn actions_per_state(&self) -> u64 {
-        self.set().plan.sampler.actions_per_state()
+        self.set().plan.draws.sampler.actions_per_state()
     }
 
     /// Number of bars that samples may stand at.
     #[getter]
     fn positions(&self) -> PyResult<u64> {
-        Ok(self.part_of()?.set.plan.positions.count())
+        Ok(self.part_of()?.set.plan.draws.positions.count())
     }
 
     /// Notes from the reading of the bars.
@@ -441,7 +447,7 @@ impl Dataset {
 
     fn __repr__(&self) -> String {
         let plan = &self.set().plan;
-        let shape = format!("windows [{}, {}]", plan.channels.len(), plan.lookback);
+        let shape = format!("windows [{}, {}]", plan.program.channels.len(), plan.program.lookback);
         let place = self.path().map_or("in memory".to_owned(), |path| format!("{path:?}"));
         match (self.one, self.part()) {
             (None, _) => format!("Dataset {place}: parts {}, {shape}", self.parts().join(", ")),

@@ -49,7 +49,6 @@ pub(crate) fn of(error: impl Into<Error>) -> PyErr {
 pub(crate) fn of_loader(error: LoaderError) -> PyErr {
     match error {
         LoaderError::Backend(error) => of(error),
-        LoaderError::Dataset(error) => of(error),
         LoaderError::Thread(_) | LoaderError::Forked => exception("FileError", error.to_string()),
         LoaderError::Panicked(_) => exception("BarloomError", error.to_string()),
         _ => usage(error.to_string()),

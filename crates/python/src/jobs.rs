@@ -183,8 +183,11 @@ pub(crate) fn build(
         if in_memory {
             // What is built in a folder is told from all of its samples.
             let cpu = BackendChoice::Cpu.open(None).map_err(errors::of)?;
-            for set in &sets {
-                clipped.extend(set.clip_warnings(&*cpu).map_err(errors::of)?);
+            let prepared = sets.first().map(|set| set.load_on(&*cpu)).transpose();
+            if let Some(prepared) = prepared.map_err(errors::of)? {
+                for set in &sets {
+                    clipped.extend(set.clip_warnings(&prepared).map_err(errors::of)?);
+                }
             }
         }
         Ok((loaded, sets, clipped))

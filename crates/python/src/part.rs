@@ -1,10 +1,10 @@
 //! The samples of one part of a dataset, and what makes them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_backend::Session;
+use barloom_backend::{PreparedMarket, Session};
 use barloom_engine::{BackendChoice, SampleSet};
-use barloom_loader::endless;
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -20,33 +20,40 @@ pub(crate) struct Choice {
 pub(crate) struct Part {
     pub(crate) set: SampleSet,
     pub(crate) choice: Choice,
-    maker: Mutex<Option<Maker>>,
+    /// Its place among the parts.
+    place: usize,
+    /// The same for all parts of a dataset.
+    maker: Arc<Mutex<Option<Maker>>>,
 }
 
-/// The session that makes samples.
+/// What makes the samples of all parts of a dataset.
 struct Maker {
-    session: Arc<dyn Session>,
+    prepared: Arc<dyn PreparedMarket>,
+    /// By the place of the part, once it was asked for.
+    sessions: BTreeMap<usize, Arc<dyn Session>>,
     /// The process that it was made in, where only that one can use it: a device's context is lost
     /// when a process is forked.
     process: Option<u32>,
 }
 
 impl Part {
-    pub(crate) fn new(set: SampleSet, choice: Choice) -> Self {
-        Self { set, choice, maker: Mutex::new(None) }
+    /// The parts of a dataset, which share one loaded market.
+    pub(crate) fn all(sets: Vec<SampleSet>, choice: Choice) -> Vec<Self> {
+        let maker = Arc::new(Mutex::new(None));
+        let part = |(place, set)| Self { set, choice, place, maker: Arc::clone(&maker) };
+        sets.into_iter().enumerate().map(part).collect()
     }
 
-    /// The session, made when it is first asked for: by callers that have let go of the
-    /// interpreter, as whoever logs or raises an error wants it. It has more samples than the
-    /// dataset, for epochs that each have their own: whoever asks for one looks whether the dataset
-    /// has it.
+    /// The session, made when it is first asked for: by callers that have let go of the interpreter,
+    /// as whoever logs or raises an error wants it. It makes any sample, for epochs that each have
+    /// their own: whoever asks for one looks whether the dataset has it.
     pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
         let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
         let here = std::process::id();
         let mut choice = self.choice;
-        match &*maker {
-            Some(Maker { session, process }) if process.is_none_or(|process| process == here) => {
-                return Ok(Arc::clone(session));
+        match &mut *maker {
+            Some(maker) if maker.process.is_none_or(|process| process == here) => {
+                return maker.session(self);
             }
             Some(_) if choice.backend == BackendChoice::Cuda => {
                 return Err(errors::exception(
@@ -60,12 +67,25 @@ impl Part {
             None => {}
         }
         let backend = choice.backend.open(choice.device).map_err(errors::of)?;
-        let plan = Arc::new(endless((*self.set.plan).clone()));
-        let set = SampleSet { plan, ..self.set.clone() };
-        let session = set.session(&*backend).map_err(errors::of)?;
+        let prepared = self.set.load_on(&*backend).map_err(errors::of)?;
         let process = (backend.name() != "cpu").then_some(here);
+        let mut made = Maker { prepared, sessions: BTreeMap::new(), process };
+        let session = made.session(self)?;
         // What another process opened must not be closed here.
-        std::mem::forget(maker.replace(Maker { session: Arc::clone(&session), process }));
+        std::mem::forget(maker.replace(made));
+        Ok(session)
+    }
+}
+
+impl Maker {
+    fn session(&mut self, part: &Part) -> PyResult<Arc<dyn Session>> {
+        if let Some(session) = self.sessions.get(&part.place) {
+            return Ok(Arc::clone(session));
+        }
+        let draws = Arc::clone(&part.set.plan.draws);
+        let session = Arc::clone(&self.prepared).session(draws);
+        let session = session.map_err(|e| errors::of(e))?;
+        self.sessions.insert(part.place, Arc::clone(&session));
         Ok(session)
     }
 }

@@ -23,7 +23,7 @@
 //! assert_eq!(positions.count(), 4); // t = 4, 5, 6, 7
 //! let last = positions.locate(3);
 //! assert_eq!(last.row, 7); // labels on bars 7, 8 and 9: the last ones included
-//! assert_eq!(window(market.close(), last.row, 4).to_vec(), [103.0, 104.0, 105.0, 106.0]);
+//! assert_eq!(window(market.close(), last.row, 4), [103.0, 104.0, 105.0, 106.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use barloom_backend::conformance::{self, Case};
-use barloom_backend::{Backend, BlockShape, Numbers, Plan, Session, Threads, WindowLayout};
+use barloom_backend::{Backend, BlockShape, Numbers, Session, Threads, WindowLayout};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, Series};
+use barloom_conformance::Case;
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 
 /// Whole prices of a grid: stops and targets of halves and quarters fall on bars' extremes.
@@ -77,7 +78,7 @@ pub const LAYOUTS: [WindowLayout; 3] =
 
 /// All of them, and the suite's.
 pub fn cases() -> Vec<Case> {
-    let mut cases = conformance::cases().unwrap();
+    let mut cases = barloom_conformance::cases().unwrap();
     for seed in 0..3 {
         let (grid, noise, walk) = (market(seed, 5), market(seed, 4_000), market(seed, 0));
         cases.push(case("grid", GRID, &grid));
@@ -143,16 +144,15 @@ pub fn market(seed: u64, steps: u64) -> Arc<Market> {
 
 /// Samples of whole states from all over, some of them several times.
 pub fn listed(plan: &Plan) -> Vec<u64> {
-    let (actions, last) = (plan.sampler.actions_per_state(), plan.samples - 1);
+    let (actions, last) = (plan.draws.sampler.actions_per_state(), plan.samples - 1);
     let states = last / actions + 1;
     let state = |j: u64| j * 7_919 % states * actions;
     (0..states + 5).flat_map(|j| state(j)..state(j) + actions).map(|i| i.min(last)).collect()
 }
 
 /// A backend's session of a case, and the CPU's.
-pub fn sessions(backend: &dyn Backend, case: &Case) -> [Box<dyn Session>; 2] {
-    [backend, &CpuBackend::default()]
-        .map(|backend| backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).unwrap())
+pub fn sessions(backend: &dyn Backend, case: &Case) -> [Arc<dyn Session>; 2] {
+    [backend, &CpuBackend::default()].map(|backend| case.session(backend).unwrap())
 }
 
 /// The first difference between a backend's samples and the CPU's: all of them in turn, and a list
@@ -161,12 +161,12 @@ pub fn compare(backend: &dyn Backend, case: &Case) -> Result<(), String> {
     let (plan, sessions) = (&case.plan, sessions(backend, case));
     let rows = usize::try_from(plan.samples).unwrap();
     let all = Numbers::Range { first: 0, rows };
-    compare_blocks(&sessions, all, plan.block_shape())
+    compare_blocks(&sessions, all, plan.program.block_shape())
         .and_then(|()| {
             let list = listed(plan);
-            let shared = usize::try_from(plan.sampler.actions_per_state()).unwrap();
+            let shared = usize::try_from(plan.draws.sampler.actions_per_state()).unwrap();
             LAYOUTS.into_iter().try_for_each(|layout| {
-                let shape = plan.block_shape().layout(layout).rows_per_window(shared);
+                let shape = plan.program.block_shape().layout(layout).rows_per_window(shared);
                 compare_blocks(&sessions, Numbers::Listed(&list), shape)
             })
         })
@@ -175,13 +175,13 @@ pub fn compare(backend: &dyn Backend, case: &Case) -> Result<(), String> {
 
 /// The first difference between two sessions' blocks.
 pub fn compare_blocks(
-    sessions: &[Box<dyn Session>; 2],
+    sessions: &[Arc<dyn Session>; 2],
     samples: Numbers<'_>,
     shape: BlockShape,
 ) -> Result<(), String> {
     let [ours, cpus] = sessions.each_ref().map(|session| {
         let mut block = session.allocate_shaped(shape, samples.len()).unwrap();
-        session.fill_block(samples, Threads::All, &mut block).unwrap();
+        session.sample(samples, Threads::All, &mut block).unwrap();
         block
     });
     ours.same_bits(&cpus).map_err(|e| format!("{shape:?}: {e}"))

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use arrow::array::RecordBatch;
-use barloom_backend::{BLOCK_ROWS, BlockShape, Plan, SampleBlock};
+use barloom_backend::{BLOCK_ROWS, BlockShape, Program, SampleBlock};
 use barloom_recipe::{Format, OutputSettings};
 
 use crate::Layout;
@@ -71,7 +71,7 @@ impl<'a> Rows<'a> {
     /// Rows `[start, end)` of a block.
     pub(crate) fn new(
         format: Format,
-        plan: &Plan,
+        program: &Program,
         layout: &'a Layout,
         block: &'a SampleBlock,
         start: usize,
@@ -80,7 +80,7 @@ impl<'a> Rows<'a> {
         Ok(match format {
             Format::Parquet => Self::Parquet(end - start, layout.values(block, start, end)),
             Format::Arrow => Self::Arrow(layout.record_batch(block, start, end)?),
-            Format::Npy => Self::Npy(npy::values(plan, layout, block, start, end)),
+            Format::Npy => Self::Npy(npy::values(program, layout, block, start, end)),
             Format::Virtual => Self::Nothing,
         })
     }

@@ -10,7 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
-use barloom_backend::{Plan, SampleBlock};
+use barloom_backend::{Program, SampleBlock};
 use barloom_bars::Market;
 use barloom_recipe::Recipe;
 use barloom_schema::{DType, EXIT_REASONS, Field, Logical, Role, Schema, Slice, reward_names};
@@ -32,13 +32,13 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout of a plan's samples.
+    /// The layout of a program's samples.
     #[must_use]
-    pub fn new(plan: &Plan, market: &Market) -> Self {
+    pub fn new(program: &Program, market: &Market) -> Self {
         Self::of_names(
-            plan.channels.iter().map(|c| c.name.clone()).collect(),
-            plan.lookback,
-            plan.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
+            program.channels.iter().map(|c| c.name.clone()).collect(),
+            program.lookback,
+            program.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
             market.series().iter().map(|s| s.symbol.clone()).collect(),
         )
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::error::ArrowError;
-use barloom_backend::{Plan, SampleBlock};
+use barloom_backend::{Program, SampleBlock};
 use barloom_schema::{DType, Element, Field, Logical, META, Role, Slice};
 use npyz::{TypeStr, WriteOptions, WriterBuilder};
 
@@ -81,7 +81,7 @@ pub(crate) fn is_column(name: &str) -> bool {
 
 /// The values of rows `[start, end)` of a block, column by column.
 pub(crate) fn values<'a>(
-    plan: &Plan,
+    program: &Program,
     layout: &Layout,
     block: &'a SampleBlock,
     start: usize,
@@ -90,7 +90,7 @@ pub(crate) fn values<'a>(
     let samples: Vec<i64> = (start..end).map(|row| block.sample(row) as i64).collect();
     let mut columns = vec![
         Cow::Owned(windows(block, start, end)),
-        Cow::Owned(bytemuck::cast_slice(&meta(plan, block, start, end)).to_vec()),
+        Cow::Owned(bytemuck::cast_slice(&meta(program, block, start, end)).to_vec()),
         Cow::Owned(bytemuck::cast_slice(&samples).to_vec()),
     ];
     let content = layout.columns().content().zip(block.slices(start..end));
@@ -112,10 +112,10 @@ fn windows(block: &SampleBlock, start: usize, end: usize) -> Vec<u8> {
 }
 
 /// `[rows, fields]`: the scaled meta fields, in the order of `meta_scaler.json`.
-pub(crate) fn meta(plan: &Plan, block: &SampleBlock, start: usize, end: usize) -> Vec<f32> {
+pub(crate) fn meta(program: &Program, block: &SampleBlock, start: usize, end: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity((end - start) * META.len());
     for row in start..end {
-        out.extend(block.meta(row).into_iter().enumerate().map(|(f, x)| plan.meta.scale(f, x)));
+        out.extend(block.meta(row).into_iter().enumerate().map(|(f, x)| program.meta.scale(f, x)));
     }
     out
 }

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Plan, Session};
+use barloom_backend::Session;
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
-use barloom_loader::{Batch, Loader, LoaderError, LoaderOptions, State, endless};
+use barloom_loader::{Batch, Loader, LoaderError, LoaderOptions, State};
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 
 const MINUTE: i64 = 60_000_000_000;
@@ -39,11 +40,10 @@ pub(crate) fn plan(market: &Market, samples: u64, actions_per_state: u64) -> Pla
     Plan::new(&recipe, market, None).unwrap()
 }
 
-/// A session of as many samples as there can be.
+/// A session of any samples.
 pub(crate) fn session(actions_per_state: u64) -> Arc<dyn Session> {
     let market = market();
-    let plan = endless(plan(&market, 1_000, actions_per_state));
-    CpuBackend::default().prepare(market, Arc::new(plan)).unwrap().into()
+    plan(&market, 1_000, actions_per_state).session(&CpuBackend::default(), market).unwrap()
 }
 
 /// The same with windows so long that a batch goes past the caches.
@@ -53,8 +53,8 @@ pub(crate) fn long_session(actions_per_state: u64) -> Arc<dyn Session> {
     recipe.dataset.samples = barloom_recipe::Samples::Count(1_000);
     recipe.dataset.actions_per_state = actions_per_state;
     let recipe = recipe.resolve(&market).unwrap();
-    let plan = endless(Plan::new(&recipe, &market, None).unwrap());
-    CpuBackend::default().prepare(market, Arc::new(plan)).unwrap().into()
+    let plan = Plan::new(&recipe, &market, None).unwrap();
+    plan.session(&CpuBackend::default(), market).unwrap()
 }
 
 pub(crate) fn loader(samples: u64, options: LoaderOptions) -> Loader {

@@ -6,28 +6,28 @@ use barloom_bars::Market;
 use barloom_rewards::{Pricer, Prices, RewardsError};
 use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
 
-use crate::Plan;
+use crate::Program;
 
-/// A market made ready for a plan: casts, logarithms, the tables of rewards.
+/// What a program needs of each bar of a market: casts, logarithms, the tables of rewards.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct BarTables {
     /// Prices actions.
     pub pricer: Pricer,
     /// What windows are measured against.
     pub reference: Reference,
-    /// The plan's channels.
+    /// The program's channels.
     pub channels: Vec<PreparedChannel>,
 }
 
-impl Prepared {
-    /// Makes it: O(bars), on two threads.
+impl BarTables {
+    /// Computes them: O(bars), on two threads.
     ///
     /// # Errors
     /// The reward settings are wrong.
-    pub fn new(market: &Market, plan: &Plan) -> Result<Self, RewardsError> {
+    pub fn new(market: &Market, program: &Program) -> Result<Self, RewardsError> {
         thread::scope(|scope| {
-            let pricer = scope.spawn(|| Pricer::of(prices(market), plan.reward.clone()));
-            let (reference, channels) = channels(market, plan);
+            let pricer = scope.spawn(|| Pricer::of(prices(market), program.reward.clone()));
+            let (reference, channels) = channels(market, program);
             match pricer.join() {
                 Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -42,10 +42,10 @@ pub fn prices(market: &Market) -> Prices {
     Prices::from(market.prices())
 }
 
-fn channels(market: &Market, plan: &Plan) -> (Reference, Vec<PreparedChannel>) {
-    let scalers: Vec<ChannelScaler> = plan.channels.iter().map(|c| c.scaler).collect();
+fn channels(market: &Market, program: &Program) -> (Reference, Vec<PreparedChannel>) {
+    let scalers: Vec<ChannelScaler> = program.channels.iter().map(|c| c.scaler).collect();
     let reference = Reference::new(market.close(), &scalers);
-    let channels = plan
+    let channels = program
         .channels
         .iter()
         .map(|channel| match (channel.name.as_str(), channel.scaler) {

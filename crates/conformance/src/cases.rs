@@ -1,18 +1,13 @@
-//! The suite that every backend passes: the same bits as a plain scalar version, however the
-//! samples are asked for.
-//!
-//! A backend's tests call [`check`]; it says what differs first. Bits are compared, without
-//! tolerance, but for the four metrics over a path, whose plain scan adds in another order.
-
-mod markets;
-mod naive;
+//! Markets and recipes that samples are built from.
 
 use std::sync::Arc;
 
+use barloom_backend::{Backend, BackendError, PreparedMarket, Session};
 use barloom_bars::Market;
+use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
-use crate::{Backend, Numbers, Plan, SampleBlock, Session, Threads, WindowLayout};
+use crate::markets;
 
 /// A market and a plan to build samples from.
 pub struct Case {
@@ -20,11 +15,30 @@ pub struct Case {
     pub name: String,
     /// The bars.
     pub market: Arc<Market>,
-    /// The resolved recipe.
+    /// The resolved recipe, of one part of its split.
     pub plan: Arc<Plan>,
 }
 
-/// Every market of the suite with every recipe that is meant for it.
+impl Case {
+    /// Loads the market on a backend.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn load(&self, backend: &dyn Backend) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        backend.load(Arc::clone(&self.market), Arc::clone(&self.plan.program))
+    }
+
+    /// Loads the market on a backend for a session of this part alone.
+    ///
+    /// # Errors
+    /// The backend fails.
+    pub fn session(&self, backend: &dyn Backend) -> Result<Arc<dyn Session>, BackendError> {
+        self.plan.session(backend, Arc::clone(&self.market))
+    }
+}
+
+/// Every market of the suite with every recipe that is meant for it; parts of one recipe follow each
+/// other and share their program.
 ///
 /// # Errors
 /// A recipe of the suite is refused.
@@ -50,8 +64,9 @@ pub fn cases() -> Result<Vec<Case>, String> {
             if parts.is_empty() {
                 parts.push(None);
             }
-            for part in parts {
-                let plan = Plan::new(&recipe, &market, part.as_ref()).map_err(|e| fail(&e))?;
+            let planner = Planner::new(&recipe, &market).map_err(|e| fail(&e))?;
+            for plan in planner.plans(&parts).map_err(|e| fail(&e))? {
+                let part = plan.part.as_ref();
                 let name = part.map_or(name.clone(), |p| format!("{name}, part {}", p.name));
                 cases.push(Case { name, market: Arc::clone(&market), plan: Arc::new(plan) });
             }
@@ -67,103 +82,6 @@ pub fn cases() -> Result<Vec<Case>, String> {
 #[must_use]
 pub fn change_from(market: &Market, from: usize) -> Market {
     markets::changed(market, |row| row >= from)
-}
-
-/// Holds a backend to the suite.
-///
-/// # Errors
-/// The first difference: case, sample, column, both values.
-pub fn check(backend: &dyn Backend) -> Result<(), String> {
-    cases()?.iter().try_for_each(|case| {
-        check_case(backend, case).map_err(|e| format!("{}: {}: {e}", backend.name(), case.name))
-    })
-}
-
-/// Holds a backend to the plain scalar version on one market and plan.
-///
-/// # Errors
-/// The first difference: sample, column, both values.
-pub fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
-    let text = |e: crate::BackendError| e.to_string();
-    let session =
-        backend.prepare(Arc::clone(&case.market), Arc::clone(&case.plan)).map_err(text)?;
-    let samples = usize::try_from(case.plan.samples).map_err(|e| e.to_string())?;
-    let mut whole = session.allocate(samples).map_err(text)?;
-    session.fill(0, samples, &mut whole).map_err(text)?;
-    naive::compare(&case.market, &case.plan, &whole)?;
-
-    // Pieces of odd sizes, in a block that held other samples before.
-    let mut piece = session.allocate(samples).map_err(text)?;
-    session.fill(0, samples, &mut piece).map_err(text)?;
-    let mut first = 0;
-    for size in [0, 1, 2, 7, 255, 256, 257, samples] {
-        let rows = size.min(samples - first);
-        if size % 2 == 0 {
-            session.fill(first as u64, rows, &mut piece).map_err(text)?;
-        } else {
-            session.fill_alone(first as u64, rows, &mut piece).map_err(text)?;
-        }
-        for row in 0..rows {
-            piece.same_row(row, &whole, first + row).map_err(|e| format!("in pieces: {e}"))?;
-        }
-        first += rows;
-    }
-    if session.fill(case.plan.samples, 1, &mut piece).is_ok() {
-        return Err("it made a sample past the last one".into());
-    }
-    check_lists(&*session, &whole)
-}
-
-/// Samples by their numbers, in any order, with windows in every layout, alone and shared.
-fn check_lists(session: &dyn Session, whole: &SampleBlock) -> Result<(), String> {
-    let text = |e: crate::BackendError| e.to_string();
-    let (plan, samples) = (session.plan(), whole.rows() as u64);
-    let actions = plan.sampler.actions_per_state();
-    let layouts =
-        [WindowLayout::PerChannel, WindowLayout::ChannelsFirst, WindowLayout::ChannelsLast];
-    for layout in layouts {
-        for rows_per_window in [1, actions as usize] {
-            let shape = plan.block_shape().layout(layout).rows_per_window(rows_per_window);
-            let named = |e: String| format!("{layout:?}, {rows_per_window} rows a window: {e}");
-            let group = rows_per_window as u64;
-            let most = samples as usize + rows_per_window;
-            let mut block = session.allocate_shaped(shape, most).map_err(text)?;
-            for groups in [0, 1, 3, 64, 65, samples / group] {
-                // Whole groups from all over, some of them several times.
-                let first = |j: u64| j * 7_919 % (samples / group) * group;
-                let list: Vec<u64> = (0..groups).flat_map(|j| first(j)..first(j) + group).collect();
-                let mut numbers = vec![Numbers::Listed(&list)];
-                numbers.push(Numbers::Range { first: group, rows: list.len() / 2 });
-                for (numbers, threads) in numbers
-                    .into_iter()
-                    .flat_map(|numbers| [(numbers, Threads::All), (numbers, Threads::Calling)])
-                {
-                    if numbers.is_empty() && groups > 0 {
-                        continue;
-                    }
-                    session
-                        .fill_block(numbers, threads, &mut block)
-                        .map_err(text)
-                        .map_err(named)?;
-                    if block.samples() != numbers {
-                        return Err(named(format!("{:?}, not {numbers:?}", block.samples())));
-                    }
-                    for row in 0..numbers.len() {
-                        let at = numbers.get(row) as usize;
-                        block.same_row(row, whole, at).map_err(named)?;
-                    }
-                }
-            }
-            let past = [0, samples];
-            if session.gather(&past, &mut block).is_ok() {
-                return Err(named("it gathered a sample past the last one".into()));
-            }
-            if rows_per_window > 1 && session.gather(&[0, group], &mut block).is_ok() {
-                return Err(named("two states share a window".into()));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Two series of 32 positions, with one rank each and three: samples stand on both sides of every

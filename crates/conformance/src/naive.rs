@@ -2,19 +2,20 @@
 //!
 //! Draws and runs of positions are taken from their crates, which have goldens of their own.
 
+use barloom_backend::{Program, SampleBlock};
 use barloom_bars::Market;
+use barloom_plan::Plan;
 use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
 use barloom_sampling::Draw;
 use barloom_scaling::ChannelScaler;
 use barloom_windows::Positions;
 
-use crate::{Plan, SampleBlock};
-
-/// Compares a block that begins at sample 0 with the obvious version.
+/// Compares a block of any samples of a plan with the obvious version.
 pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Result<(), String> {
+    let program = &*plan.program;
     for row in 0..block.rows() {
-        let draw = plan.sampler.draw(row as u64);
-        let (at, series) = place(&plan.positions, draw.rank)
+        let draw = plan.draws.sampler.draw(block.sample(row));
+        let (at, series) = place(&plan.draws.positions, draw.rank)
             .ok_or_else(|| format!("sample {row}: there is no rank {}", draw.rank))?;
         let start = market.series()[series as usize].start;
         let fail = |what: String| Err(format!("sample {row} (row {at}): {what}"));
@@ -24,15 +25,15 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
             return fail(format!("symbol, bar, ts {state:?}, expected {expected:?}"));
         }
         draw_is(block, row, &draw).or_else(fail)?;
-        for (channel, spec) in plan.channels.iter().enumerate() {
+        for (channel, spec) in program.channels.iter().enumerate() {
             let column = market.column(&spec.name).unwrap_or_default();
-            let expected = window(spec.scaler, column, market.close(), at, plan.lookback);
+            let expected = window(spec.scaler, column, market.close(), at, program.lookback);
             let got = block.window(channel, row);
             if got.iter().map(|v| v.to_bits()).ne(expected.iter().map(|v| v.to_bits())) {
                 return fail(format!("{} {got:?}, expected {expected:?}", spec.name));
             }
         }
-        let trade = trade(market, plan, at, &draw);
+        let trade = trade(market, program, at, &draw);
         let got = (
             block.entry_price[row],
             block.exit_price[row],
@@ -45,9 +46,9 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
         if got != expected {
             return fail(format!("trade {got:?}, expected {expected:?}"));
         }
-        for (metric, name) in plan.reward.metrics.iter().enumerate() {
-            let (unclipped, exact) = reward(market, plan, at, &draw, &trade, *name);
-            let bounds = plan.reward.clip.filter(|_| name.is_clipped());
+        for (metric, name) in program.reward.metrics.iter().enumerate() {
+            let (unclipped, exact) = reward(market, program, at, &draw, &trade, *name);
+            let bounds = program.reward.clip.filter(|_| name.is_clipped());
             let expected = bounds.map_or(unclipped, |[lo, hi]| unclipped.clamp(lo, hi));
             let got = block.rewards[metric][row];
             let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
@@ -139,8 +140,8 @@ struct Trade {
     u: f64,
 }
 
-fn costs(plan: &Plan) -> (f64, f64) {
-    let r = &plan.reward;
+fn costs(program: &Program) -> (f64, f64) {
+    let r = &program.reward;
     ((r.fee_bps + r.slippage_bps + r.spread_bps / 2.0) * 1e-4, r.carry_bps * 1e-4)
 }
 
@@ -154,8 +155,8 @@ fn rises_to(price: f64, barrier: f64) -> bool {
     price >= barrier - barrier * (1.0 / (1_u64 << 40) as f64)
 }
 
-fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
-    let r = &plan.reward;
+fn trade(market: &Market, program: &Program, t: usize, draw: &Draw) -> Trade {
+    let r = &program.reward;
     let frel = r.formulas == Formulas::FrelV1;
     let next_open = r.entry == Entry::NextOpen && !frel;
     let entry = if next_open { market.open()[t] } else { market.close()[t] };
@@ -170,7 +171,7 @@ fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
         };
     }
     let s = f64::from(draw.act_dir);
-    let last = t + plan.forward - 1;
+    let last = t + program.forward - 1;
     let mut out = (market.close()[last], last, ExitReason::Horizon);
     if r.barriers == Barriers::Honour && !frel {
         let stop = entry * (1.0 - s * draw.act_sl);
@@ -200,7 +201,7 @@ fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
         }
     }
     let (exit, exit_bar, reason) = out;
-    let (c, q) = costs(plan);
+    let (c, q) = costs(program);
     let held = (exit_bar - t) as f64;
     let once = r.costs == Costs::Once || frel;
     let fee = if once { c } else { c * (1.0 + exit / entry) };
@@ -211,7 +212,7 @@ fn trade(market: &Market, plan: &Plan, t: usize, draw: &Draw) -> Trade {
 /// The reward before it is clipped, and whether it is exact rather than a scan in another order.
 fn reward(
     market: &Market,
-    plan: &Plan,
+    program: &Program,
     t: usize,
     draw: &Draw,
     trade: &Trade,
@@ -220,7 +221,7 @@ fn reward(
     if draw.act_dir == 0 {
         return (0.0, true);
     }
-    let r = &plan.reward;
+    let r = &program.reward;
     let year = r.bars_per_year.at(t);
     let u = trade.u;
     let exact = match metric {
@@ -234,9 +235,9 @@ fn reward(
             ExitReason::Target => 1.0,
             _ => 0.0,
         },
-        Metric::Car => libm::pow((1.0 + u).max(0.0), year / plan.forward as f64) - 1.0,
+        Metric::Car => libm::pow((1.0 + u).max(0.0), year / program.forward as f64) - 1.0,
         _ => {
-            let path = path(market, plan, t, draw, trade);
+            let path = path(market, program, t, draw, trade);
             let frel = r.formulas == Formulas::FrelV1;
             let m = path.len() as f64;
             let mean = path.iter().sum::<f64>() / m;
@@ -259,20 +260,20 @@ fn reward(
 }
 
 /// Steps of the trade's profit over the whole horizon: per unit of notional, or in dollars.
-fn path(market: &Market, plan: &Plan, t: usize, draw: &Draw, trade: &Trade) -> Vec<f64> {
+fn path(market: &Market, program: &Program, t: usize, draw: &Draw, trade: &Trade) -> Vec<f64> {
     let s = f64::from(draw.act_dir);
-    let (c, q) = costs(plan);
+    let (c, q) = costs(program);
     let close = market.close();
-    if plan.reward.formulas == Formulas::FrelV1 {
+    if program.reward.formulas == Formulas::FrelV1 {
         let d = draw.act_dollar;
-        return (t + 1..t + plan.forward)
+        return (t + 1..t + program.forward)
             .map(|j| s * (close[j] / close[j - 1] - 1.0) * d - (c + q) * d)
             .collect();
     }
-    let first = if plan.reward.entry == Entry::NextOpen { t } else { t + 1 };
+    let first = if program.reward.entry == Entry::NextOpen { t } else { t + 1 };
     let mut before = trade.entry;
     let mut steps = Vec::new();
-    for (j, at_close) in close.iter().enumerate().take(t + plan.forward).skip(first) {
+    for (j, at_close) in close.iter().enumerate().take(t + program.forward).skip(first) {
         if j > trade.exit_bar {
             steps.push(0.0);
             continue;
@@ -283,7 +284,8 @@ fn path(market: &Market, plan: &Plan, t: usize, draw: &Draw, trade: &Trade) -> V
             step -= c;
         }
         if j == trade.exit_bar {
-            let out = if plan.reward.costs == Costs::Once { 0.0 } else { c * (now / trade.entry) };
+            let out =
+                if program.reward.costs == Costs::Once { 0.0 } else { c * (now / trade.entry) };
             step -= out + q * f64::from(trade.held);
         }
         steps.push(step);

@@ -1,0 +1,108 @@
+//! What samples are, as data: what all parts of a market share, and the draws of one part.
+
+use barloom_bars::Market;
+use barloom_rewards::RewardSettings;
+use barloom_sampling::{MAX_SAMPLES, Sampler};
+use barloom_scaling::{ChannelScaler, MetaScaler};
+use barloom_windows::{PositionRange, Positions};
+
+use crate::{BackendError, BlockShape, Numbers, WindowLayout};
+
+/// A channel of the windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    /// The market's column.
+    pub name: String,
+    /// How its windows are scaled.
+    pub scaler: ChannelScaler,
+}
+
+/// Everything about the samples of a market that all parts and folds share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// L in bars.
+    pub lookback: usize,
+    /// F in bars.
+    pub forward: usize,
+    /// Channels in the order of windows.
+    pub channels: Vec<Channel>,
+    /// How actions are priced.
+    pub reward: RewardSettings,
+    /// How the nine meta fields scale.
+    pub meta: MetaScaler,
+}
+
+impl Program {
+    /// The shape of blocks of these samples.
+    #[must_use]
+    pub fn block_shape(&self) -> BlockShape {
+        BlockShape {
+            lookback: self.lookback,
+            channels: self.channels.len(),
+            metrics: self.reward.metrics.len(),
+            layout: WindowLayout::PerChannel,
+            rows_per_window: 1,
+        }
+    }
+}
+
+/// The draws of one part: sample i is a position, a state and an action, for any i below 2^62.
+#[derive(Clone, Debug)]
+pub struct Draws {
+    /// Draws of sample i.
+    pub sampler: Sampler,
+    /// Where samples may stand.
+    pub positions: Positions,
+}
+
+impl Draws {
+    /// Checks that these samples can be put in blocks of this shape.
+    ///
+    /// # Errors
+    /// A number is 2^62 or more; the shape is of another program; rows that would share a window
+    /// are of different states.
+    pub fn check(
+        &self,
+        program: &Program,
+        samples: Numbers<'_>,
+        shape: BlockShape,
+    ) -> Result<(), BackendError> {
+        samples.check_below(MAX_SAMPLES)?;
+        let expected = program.block_shape();
+        if !shape.fits(&expected) {
+            return Err(BackendError::BlockShape { got: shape, expected });
+        }
+        let (every, actions) = (shape.rows_per_window, self.sampler.actions_per_state());
+        if every > 1 {
+            let state = |row: usize| samples.get(row) / actions;
+            let other = |row: &usize| state(*row) != state(row - row % every);
+            if let Some(row) = (0..samples.len()).find(other) {
+                return Err(BackendError::StatesApart {
+                    sample: samples.get(row),
+                    other: samples.get(row - row % every),
+                    actions_per_state: actions,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the positions are rows of this market with a lookback and a forward around them.
+    ///
+    /// # Errors
+    /// They are those of another market or program.
+    pub fn check_market(&self, market: &Market, program: &Program) -> Result<(), BackendError> {
+        let fits = |range: &PositionRange| {
+            market.series().get(range.series as usize).is_some_and(|series| {
+                series.start == range.series_start
+                    && range.start >= series.start.saturating_add(program.lookback)
+                    && range.end.saturating_add(program.forward) <= series.end.saturating_add(1)
+            })
+        };
+        let ranks = self.sampler.positions() == self.positions.ranks();
+        if ranks && self.positions.ranges().iter().all(fits) {
+            return Ok(());
+        }
+        Err(BackendError::OtherMarket)
+    }
+}

@@ -1,0 +1,33 @@
+//! A recipe resolved against a market: what a backend is given, and what people are told of it.
+//!
+//! A [`Planner`] resolves what all parts share into one [`Program`](barloom_backend::Program), and
+//! each part into a [`Plan`]: the program, the part's [`Draws`](barloom_backend::Draws), how many
+//! samples it has, and warnings. A backend takes the program and the draws, which are plain data, so
+//! it depends neither on TOML nor on dates.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use barloom_backend::Backend;
+//! use barloom_plan::Planner;
+//! # fn build(cpu: &dyn Backend, market: Arc<barloom_bars::Market>) -> Result<(), Box<dyn std::error::Error>> {
+//! let recipe = barloom_recipe::Recipe::default().resolve(&market)?;
+//! let planner = Planner::new(&recipe, &market)?;
+//! let prepared = cpu.load(Arc::clone(&market), Arc::clone(planner.program()))?;
+//! for part in recipe.parts(&market)? {
+//!     let plan = planner.plan(Some(&part))?;
+//!     let session = Arc::clone(&prepared).session(plan.draws)?;
+//!     let mut block = session.allocate(4_096)?;
+//!     session.fill(0, 4_096, &mut block)?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod plan;
+mod planner;
+
+pub use error::PlanError;
+pub use plan::Plan;
+pub use planner::Planner;
