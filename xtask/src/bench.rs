@@ -9,7 +9,7 @@ use clap::Args;
 
 const PACKAGE: [&str; 2] = ["--package", "barloom-benches"];
 
-/// What can be asked for.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// A smoke run with few samples.
@@ -71,7 +71,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
 }
 
 impl Bench {
-    /// What criterion is told, so that it is done in time.
+    /// Options of criterion, so that it is done in time.
     fn short_times(&self) -> Vec<String> {
         let (warm, measure, samples) = match (self.quick, self.full) {
             (true, _) => ("0.05", "0.1", "10"),
@@ -91,7 +91,7 @@ impl Bench {
         .into()
     }
 
-    /// What the report is told.
+    /// Options of the report.
     fn report(&self) -> Vec<String> {
         let mode = if self.quick {
             "quick"

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::MetadataCommand;
 use clap::Args;
 
-/// The package of the programs, which is none of the workspace.
+/// The package of the programs, outside the workspace.
 const PACKAGE: &str = "fuzz/targets";
 /// Seeds, and what found something: a folder for each target.
 const CORPUS: &str = "fuzz/corpus";
@@ -28,20 +28,22 @@ const RUSTFLAGS: &str = "-Cpasses=sancov-module \
 /// Seconds that one input may take, MiB that the process may have, and the longest input.
 const LIMITS: [&str; 3] = ["-timeout=5", "-rss_limit_mb=2048", "-max_len=8192"];
 
-/// What can be asked for.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Fuzz {
     /// Targets, one after the other: csv, klines, arrow, parquet, recipe, manifest, samples; all of
-    /// them
-    /// where none is named.
+    /// them where none is named.
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How long each runs.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     minutes: f64,
+    /// Check the targets' types and run none; it needs neither a C++ compiler nor libFuzzer.
+    #[arg(long, conflicts_with = "build")]
+    check: bool,
     /// Build the targets and run none.
     #[arg(long)]
-    check: bool,
+    build: bool,
 }
 
 /// Builds the targets and runs them.
@@ -55,8 +57,11 @@ pub(crate) fn run(root: &Path, fuzz: &Fuzz) -> Result<()> {
     let metadata =
         MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;
     let scratch = metadata.target_directory.into_std_path_buf().join("fuzz");
-    let programs = build(root, &scratch, wanted)?;
     if fuzz.check {
+        return check(root, &scratch);
+    }
+    let programs = build(root, &scratch, wanted)?;
+    if fuzz.build {
         println!("fuzz: {} built", wanted.join(", "));
         return Ok(());
     }
@@ -84,6 +89,25 @@ fn targets(root: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Checks the types of all programs on the stable compiler.
+fn check(root: &Path, scratch: &Path) -> Result<()> {
+    lock(root)?;
+    // The workspace's own folder: packages that its checks compiled are not compiled again.
+    let folder = scratch.parent().context("the folder of what is built has no parent")?;
+    let status = Command::new(env!("CARGO"))
+        .args(["check", "--quiet", "--bins", "--manifest-path"])
+        .arg(root.join(PACKAGE).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(folder)
+        // Its build script then looks for no library, and a check links none.
+        .env("CUSTOM_LIBFUZZER_PATH", scratch.join("libfuzzer.a"))
+        .current_dir(root)
+        .status()?;
+    ensure!(status.success(), "the fuzz targets do not compile");
+    println!("fuzz: the types of all targets are right");
+    Ok(())
 }
 
 /// Compiles the programs and gives their folder.

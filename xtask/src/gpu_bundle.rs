@@ -10,7 +10,7 @@ use clap::Args;
 /// Bytes that a bundle may take.
 const MOST_BYTES: u64 = 60_000_000;
 
-/// What runs there: conformance first, then the benchmark, then whole datasets by both backends.
+/// The script that runs there: conformance, the benchmark, then whole datasets by both backends.
 const SCRIPT: &str = r#"#!/usr/bin/env bash
 # Needs Linux x86-64 and an NVIDIA driver. Usage: ./run.sh [RESULTS]; exit code 0 if all is equal.
 set -euo pipefail

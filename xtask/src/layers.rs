@@ -1,4 +1,4 @@
-//! Which crate may depend on which.
+//! The crates that each crate may depend on.
 
 /// The crates from the bottom up, and what each depends on.
 pub(crate) const LAYERS: &[(&str, &[&str])] = &[

@@ -1,13 +1,19 @@
-//! The workspace's own tools: `cargo xtask tidy`, `bench`, `ptx`, `fuzz`, `ci`.
+//! The workspace's own tools; `cargo xtask help` lists them.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
 mod codegen;
+mod cross;
+mod deny;
+mod drawing;
+mod english;
 mod fuzz;
 mod gpu_bundle;
 mod layers;
 mod memory;
+mod msrv;
+mod peers;
 mod ptx;
 mod sanitize;
 mod tidy;
@@ -26,8 +32,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Checks what compilers don't: the order of crates, the docs, the fixtures, the PTX, file sizes.
-    Tidy,
+    /// Checks what compilers don't: the order of crates, the docs, the fixtures, the PTX, file
+    /// sizes.
+    Tidy(tidy::Tidy),
     /// Measures this machine beside limits and peers, and writes target/bench; what follows `--`
     /// goes to criterion alone.
     Bench(bench::Bench),
@@ -44,13 +51,21 @@ enum Command {
     /// Searches for bytes that a reader of files can't stand, with libFuzzer; findings are written
     /// to fuzz/corpus.
     Fuzz(fuzz::Fuzz),
+    /// Checks licences, bans and sources of all dependencies by deny.toml.
+    Deny(deny::Deny),
+    /// Checks that the Rust version that the manifests declare is enough.
+    Msrv,
+    /// Checks the types of what is compiled on other systems.
+    Cross(cross::Cross),
+    /// Compares with other packages, each in an environment of its own.
+    Peers(peers::Peers),
     /// Runs everything that CI runs.
     Ci,
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
-        Command::Tidy => tidy::run(&root()?),
+        Command::Tidy(options) => tidy::run(&root()?, &options),
         Command::Bench(bench) => bench::run(&root()?, &bench),
         Command::GpuBundle(options) => gpu_bundle::run(&root()?, &options),
         Command::Codegen(options) => codegen::run(&root()?, &options),
@@ -58,6 +73,10 @@ fn main() -> Result<()> {
         Command::Memory(options) => memory::run(&root()?, &options),
         Command::Sanitize => sanitize::run(&root()?),
         Command::Fuzz(options) => fuzz::run(&root()?, &options),
+        Command::Deny(options) => deny::run(&root()?, &options),
+        Command::Msrv => msrv::run(&root()?),
+        Command::Cross(options) => cross::run(&root()?, &options),
+        Command::Peers(options) => peers::run(&root()?, &options),
         Command::Ci => ci::run(&root()?),
     }
 }

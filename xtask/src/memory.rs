@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-/// What a build with many samples may take above one with few.
+/// Memory that a build with many samples may take above one with few.
 const MOST_MORE: u64 = 400 << 20;
 
 #[derive(Args)]
@@ -20,7 +20,7 @@ pub(crate) struct Memory {
     /// Samples of the large one: 4.2 kB each are written.
     #[arg(long, default_value_t = 5_000_000)]
     many: u64,
-    /// Where both are built, and removed.
+    /// The folder in which both are built, and removed.
     #[arg(long, default_value = "target/memory")]
     out: PathBuf,
 }

@@ -23,17 +23,17 @@ use ptxas::Ptxas;
 
 pub(crate) use manifest::stale;
 
-/// Where the kernels are: one translation unit and its headers.
+/// The folder of the kernels: one translation unit and its headers.
 const KERNELS: &str = "crates/backend-cuda/kernels";
-/// What is compiled; it includes the others.
+/// The file that is compiled; it includes the others.
 const UNIT: &str = "kernels.cu";
 const FOLDER: &str = "crates/backend-cuda/ptx";
 const PTX: &str = "crates/backend-cuda/ptx/kernels.ptx";
 const MANIFEST: &str = "crates/backend-cuda/ptx/manifest.json";
-/// What each kernel takes of each GPU.
+/// The resources that each kernel takes of each GPU.
 const TABLE: &str = "docs/kernels-ptxas.md";
 
-/// What can be asked for.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Ptx {
     /// Build in memory and compare with what is checked in; a difference is an error.

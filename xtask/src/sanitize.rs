@@ -12,7 +12,7 @@ const FLAGS: &str = "-g -fsanitize=address,undefined -fno-sanitize-recover=all";
 /// Rust's own allocations at exit are none of the kernels'.
 const OPTIONS: &str = "detect_leaks=0:abort_on_error=1";
 
-/// What runs all kernels: the suite with all its markets, any recipe, windows on the device.
+/// Tests that run all kernels: the suite with all its markets, any recipe, windows on the device.
 const TESTS: [&str; 2] = ["conformance", "device_output"];
 
 pub(crate) fn run(root: &Path) -> Result<()> {

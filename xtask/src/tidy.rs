@@ -5,9 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use cargo_metadata::{Metadata, MetadataCommand};
+use clap::Args;
 use sha2::{Digest, Sha256};
 
+use crate::drawing::{self, Crate};
 use crate::layers::LAYERS;
 
 /// Lines above which a source file holds more than one idea.
@@ -27,18 +29,36 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/python/src/tables.rs",
 ];
 
-/// What is wrong: where, what, what to do.
+/// The problems found: place, fault, remedy.
 type Problems = Vec<String>;
 
+/// The options of the command.
+#[derive(Args)]
+pub(crate) struct Tidy {
+    /// Write the drawing of the crates in docs/architecture.md, and lower the limits of
+    /// xtask/english.toml.
+    #[arg(long)]
+    write: bool,
+    /// Write today's numbers to xtask/english.toml also where they rose, as after a merge.
+    #[arg(long)]
+    raise: bool,
+}
+
 /// Runs every check and fails with all problems.
-pub(crate) fn run(root: &Path) -> Result<()> {
-    let mut problems = layers(&metadata(root)?);
+pub(crate) fn run(root: &Path, tidy: &Tidy) -> Result<()> {
+    let crates = drawing::crates(&metadata(root)?);
+    let mut problems = layers(&crates);
+    problems.extend(drawing::unused_layers(&crates));
+    problems.extend(drawing::described(&crates));
+    problems.extend(drawing::page(root, &crates, tidy.write)?);
     problems.extend(manifests(root)?);
     problems.extend(architecture(root)?);
     problems.extend(sources(root)?);
     problems.extend(fixtures(root)?);
     problems.extend(paths(root)?);
+    problems.extend(crate::english::check(root, &tracked(root)?, tidy.write, tidy.raise)?);
     problems.extend(crate::ptx::stale(root)?);
+    problems.extend(crate::peers::stale(root)?);
     for problem in &problems {
         eprintln!("{problem}");
     }
@@ -55,7 +75,7 @@ fn metadata(root: &Path) -> Result<Metadata> {
 }
 
 /// Crates depend on those that the table allows, and the table goes one way.
-fn layers(metadata: &Metadata) -> Problems {
+fn layers(crates: &[Crate]) -> Problems {
     let mut problems = Problems::new();
     for (place, (name, below)) in LAYERS.iter().enumerate() {
         for dependency in *below {
@@ -66,24 +86,15 @@ fn layers(metadata: &Metadata) -> Problems {
             }
         }
     }
-    let folder = |name: &str| name.strip_prefix("barloom-").unwrap_or(name).to_owned();
-    for package in metadata.workspace_packages() {
-        let name = folder(&package.name);
-        if ["xtask", "benches", "fuzz"].contains(&name.as_str()) {
-            continue;
-        }
-        let Some((_, allowed)) = LAYERS.iter().find(|(crate_name, _)| *crate_name == name) else {
+    for Crate { name, below, .. } in crates {
+        let Some((_, allowed)) = LAYERS.iter().find(|(crate_name, _)| crate_name == name) else {
             problems.push(format!("crates/{name}: xtask/src/layers.rs has no such crate: add it"));
             continue;
         };
-        let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
-        for dependency in normal.filter(|d| d.path.is_some()) {
-            let dependency = folder(&dependency.name);
-            if !allowed.contains(&dependency.as_str()) {
-                problems.push(format!(
-                    "crates/{name}/Cargo.toml: it may not depend on {dependency}: see xtask/src/layers.rs"
-                ));
-            }
+        for dependency in below.iter().filter(|one| !allowed.contains(&one.as_str())) {
+            problems.push(format!(
+                "crates/{name}/Cargo.toml: it may not depend on {dependency}: see xtask/src/layers.rs"
+            ));
         }
     }
     problems
@@ -238,6 +249,6 @@ mod tests {
     #[test]
     fn the_house_is_tidy() {
         let root = crate::root().expect("the workspace");
-        super::run(&root).expect("nothing to mend");
+        super::run(&root, &super::Tidy { write: false, raise: false }).expect("nothing to mend");
     }
 }

@@ -1,6 +1,7 @@
-//! What Python reads of a dataset.
+//! Datasets read in Python.
 //!
-//! `BARLOOM_PYTHON` names a Python that has what `docs/requirements.txt` lists; `.ci/run` makes one.
+//! `BARLOOM_PYTHON` names a Python that has what `docs/requirements.txt` lists; `.ci/run` makes
+//! one.
 
 use std::fmt::Write;
 use std::fs;
@@ -36,6 +37,30 @@ fn pyarrow_pandas_polars_and_duckdb_read_the_documented_types() {
     build(Path::new(SPY), &out, &["--samples", "70000"]);
     let read = python("tests/read_parquet.py", &[&out]);
     assert!(read.status.success(), "{}", text(&read.stderr));
+}
+
+/// `cargo xtask peers readers` wrote the golden, with one reader more: `datasets` of Hugging Face.
+#[test]
+#[ignore = "needs a Python with pyarrow, pandas, polars and duckdb: set BARLOOM_PYTHON to it and run with --ignored"]
+fn a_folder_of_samples_reads_alike_everywhere() {
+    let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/peers/readers");
+    let golden = fs::read(peer.join("golden.json")).expect("a golden");
+    let golden: serde_json::Value = serde_json::from_slice(&golden).expect("JSON");
+    let readers = ["duckdb", "pandas", "polars", "pyarrow"];
+    let python = std::env::var("BARLOOM_PYTHON").unwrap_or_else(|_| "python3".into());
+    let found = Command::new(python)
+        .arg(peer.join("compare.py"))
+        .args(readers)
+        .env("BARLOOM", env!("CARGO_BIN_EXE_barloom"))
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .expect("python starts");
+    assert!(found.status.success(), "{}", text(&found.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).expect("JSON");
+    assert_eq!(found["readers"], serde_json::json!(readers));
+    assert_eq!(found["rows"], golden["results"]["rows"]);
+    assert_eq!(found["sums"], golden["results"]["sums"]);
+    assert!(golden["results"]["readers"].as_array().expect("readers").len() > readers.len());
 }
 
 /// Several files of samples, and several record batches in one.

@@ -14,7 +14,7 @@ use super::{KERNELS, UNIT};
 /// The virtual architecture: Turing, the oldest that later toolkits compile for too.
 pub(super) const ARCHITECTURE: &str = "compute_75";
 
-/// What NVRTC is told. Each arithmetic flag but the first is its default, said aloud; none is
+/// Flags of NVRTC. Each arithmetic flag but the first is its default, said aloud; none is
 /// fast-math. No folder is searched for headers.
 pub(super) const FLAGS: [&str; 7] = [
     "--gpu-architecture=compute_75",
@@ -26,7 +26,7 @@ pub(super) const FLAGS: [&str; 7] = [
     "--no-source-include",
 ];
 
-/// How to get the compilers.
+/// The command that installs the compilers.
 pub(super) const HOW: &str = "run `cargo xtask ptx --install` (it needs python3 with venv and pip)";
 
 const REQUIREMENTS: &str = include_str!("../../ptx-requirements.txt");

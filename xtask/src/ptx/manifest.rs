@@ -51,7 +51,7 @@ impl Sources {
     }
 }
 
-/// What the manifest says.
+/// The contents of the manifest.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
@@ -65,7 +65,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// What belongs to these sources and this PTX, which must be the pinned compiler's.
+    /// The manifest of these sources and this PTX, which must be the pinned compiler's.
     pub(super) fn new(sources: &Sources, ptx: &str) -> Result<Self> {
         let release = after(ptx, "// Cuda compilation tools, release ")?;
         let version = release.split(", V").nth(1).unwrap_or(release);
@@ -81,7 +81,7 @@ impl Manifest {
         Ok(Self::expected(sources.digests(), sha256(ptx)))
     }
 
-    /// What the manifest must say today.
+    /// The contents that the manifest must have today.
     fn expected(sources_sha256: BTreeMap<String, String>, ptx_sha256: String) -> Self {
         Self {
             compiler: "NVRTC".to_owned(),
@@ -99,7 +99,7 @@ impl Manifest {
     }
 }
 
-/// What is out of step with the kernels, without compiling; nothing where there is no PTX yet.
+/// Differences from the kernels, without compiling; nothing where there is no PTX yet.
 pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
     if !root.join(FOLDER).exists() {
         return Ok(Vec::new());
@@ -151,7 +151,7 @@ pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// What follows these words on the first line that starts with them.
+/// The text after these words on the first line that starts with them.
 fn after<'a>(ptx: &'a str, words: &str) -> Result<&'a str> {
     let line = ptx.lines().find_map(|line| line.strip_prefix(words));
     Ok(line.with_context(|| format!("the PTX has no line {words:?}: is this NVRTC?"))?.trim())

@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] = ["sm_75", "sm_80", "sm_90"];
 /// NVIDIA's assembler.
 pub(super) struct Ptxas(PathBuf);
 
-/// What one kernel takes; sizes in bytes.
+/// The resources of a kernel; sizes in bytes.
 #[derive(Debug, Default, PartialEq)]
 struct Usage {
     kernel: String,

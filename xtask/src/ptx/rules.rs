@@ -1,4 +1,4 @@
-//! What PTX may not hold, so that a GPU gives the bits that a CPU gives.
+//! Instructions that PTX may not hold, so that a GPU gives the bits that a CPU gives.
 
 const FLOATS: &[&str] = &["f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64"];
 const ROUNDINGS: &[&str] = &["rn", "rz", "rm", "rp"];

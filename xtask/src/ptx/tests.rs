@@ -152,7 +152,7 @@ fn without_a_compiler_the_error_says_how_to_get_one() {
     assert!(Ptxas::find(target.path()).expect("no error").is_none());
 }
 
-/// What `cargo xtask ptx --install` made.
+/// The environment that `cargo xtask ptx --install` made.
 fn installed() -> (Compiler, Ptxas, PathBuf) {
     let metadata = MetadataCommand::new().no_deps().exec().expect("a workspace");
     let target = metadata.target_directory.into_std_path_buf();
