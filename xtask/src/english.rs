@@ -234,7 +234,8 @@ fn judge(file: &str, text: &str) -> (Counts, Vec<Finding>) {
             }
         }
         for line in block.lines.iter().filter(|_| !is_page) {
-            if line.indent + line.text.chars().count() > WIDTH {
+            let prose = prose::is_prose(&line.text);
+            if prose && line.indent + line.text.chars().count() > WIDTH {
                 counts.lines += 1;
                 found("lines", line.number, &line.text);
             }

@@ -99,7 +99,8 @@ fn is_item(text: &str) -> bool {
     text.starts_with(['-', '*']) || (digits.len() < text.len() && digits.starts_with(". "))
 }
 
-fn is_prose(text: &str) -> bool {
+/// Excludes headings, tables, fences, quotes and references of links.
+pub(super) fn is_prose(text: &str) -> bool {
     let start = text.trim_start();
     let reference = start.starts_with('[') && start.contains("]: ");
     !start.is_empty() && !start.starts_with(['#', '|', '<', '`', '>']) && !reference
