@@ -22,21 +22,38 @@ pub(crate) struct Ahead {
 
 /// Uses a stream that another thread reads meanwhile. That one ends when the stream does, or with
 /// its use once the stream gives something: of a pipe that stays open without a word, it waits.
-pub(crate) fn read_ahead<T>(stream: impl Read + Send, take: impl FnOnce(Ahead) -> T) -> T {
+pub(crate) fn read_ahead<T>(mut stream: impl Read + Send, take: impl FnOnce(Ahead) -> T) -> T {
+    let open = move |fill: &mut dyn FnMut(&mut dyn Read)| {
+        fill(&mut stream);
+        Ok(())
+    };
+    read_ahead_of(open, take)
+}
+
+/// Uses a stream as [`read_ahead`] does, which is opened on that thread.
+pub(crate) fn read_ahead_of<T>(
+    open: impl FnOnce(&mut dyn FnMut(&mut dyn Read)) -> io::Result<()> + Send,
+    take: impl FnOnce(Ahead) -> T,
+) -> T {
     let (send, chunks) = sync_channel(AHEAD);
     let (used, free) = channel();
     thread::scope(|scope| {
-        scope.spawn(move || fill(stream, &send, &free));
+        scope.spawn(move || {
+            if let Err(error) = open(&mut |stream| fill(stream, &send, &free)) {
+                // Nobody may take it any more.
+                let _ = send.send(Err(error));
+            }
+        });
         take(Ahead { chunks, used, chunk: Vec::new(), at: 0, failed: None })
     })
 }
 
 /// Sends chunk after chunk, and at last why there is none, unless it is the end.
-fn fill(mut stream: impl Read, send: &SyncSender<io::Result<Vec<u8>>>, free: &Receiver<Vec<u8>>) {
+fn fill(stream: &mut dyn Read, send: &SyncSender<io::Result<Vec<u8>>>, free: &Receiver<Vec<u8>>) {
     loop {
         let mut chunk = free.try_recv().unwrap_or_default();
         chunk.clear();
-        let read = stream.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
+        let read = stream.take(CHUNK as u64).read_to_end(&mut chunk);
         let ended = read.is_err() || chunk.len() < CHUNK;
         // Nobody takes it any more if this fails.
         if send.send(Ok(chunk)).is_err() {

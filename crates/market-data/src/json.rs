@@ -10,7 +10,8 @@ mod tape;
 use barloom_bars::CsvOptions;
 
 use crate::table::{Name, Rows, Table};
-use crate::{MarketDataError, ReadOptions, text};
+use crate::text::{self, Bounds};
+use crate::{MarketDataError, ReadOptions};
 use find::Found;
 use tape::Tape;
 
@@ -25,6 +26,7 @@ pub(crate) fn read(
     file: &str,
     bytes: &[u8],
     options: &ReadOptions,
+    bounds: Bounds,
 ) -> Result<Vec<Table>, MarketDataError> {
     let error = |problem: String| MarketDataError::file(file, problem);
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -44,7 +46,7 @@ pub(crate) fn read(
             ..options.csv.clone()
         };
         let options = ReadOptions { csv, ..options.clone() };
-        let read = text::read(file, &delimited, &options).map_err(by_row)?;
+        let read = text::read(file, &delimited, &options, bounds).map_err(by_row)?;
         for mut table in read {
             // Each row is a line.
             table.rows = Rows::Numbered(0);

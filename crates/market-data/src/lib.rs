@@ -41,6 +41,7 @@ mod names;
 mod new_folder;
 mod options;
 mod origins;
+mod packed;
 mod panel;
 mod rename;
 mod roles;

@@ -44,6 +44,11 @@ impl Origins {
         Self { runs, len }
     }
 
+    /// The memory that they take.
+    pub(crate) fn bytes(&self) -> usize {
+        std::mem::size_of_val(&self.runs[..])
+    }
+
     /// The origin of a bar.
     ///
     /// # Panics

@@ -2,35 +2,31 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use barloom_columnar::{catch_damage, unpacked_limit};
+use barloom_columnar::catch_damage;
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use crate::ahead::read_ahead;
 use crate::bars::{Bars, Unreadable};
 use crate::cache::{self, Content};
 use crate::join::Joiner;
-use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::Table;
-use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, text};
+use crate::text::Bounds;
+use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, packed, text};
 
 /// The most bytes that any compressed file may unpack to.
 pub(crate) const UNPACKED_LIMIT: u64 = barloom_columnar::BATCH_LIMIT;
 
 /// Bytes that are read at once.
-const BUFFER: usize = 1 << 20;
+pub(crate) const BUFFER: usize = 1 << 20;
 
 /// How a Zstandard frame begins.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-
-/// The most that a byte can unpack to in zip: 2 bits of deflate copy 258 bytes.
-const DEFLATED: u64 = 1_032;
 
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or Zstandard
 /// too, and DBN. The files of a glob or a folder are taken in natural order (`x-2` before `x-10`).
@@ -123,14 +119,12 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
     let read = opened.by_ref().take(4).read_to_end(&mut bytes);
     read.map_err(MarketDataError::io(path, "read"))?;
     let (is_dbn, is_zstd) = (databento::begins(&bytes), bytes.starts_with(&ZSTD_MAGIC));
-    if is_dbn || is_zstd {
+    if is_zstd {
+        return packed::unpack_zstd_file(file, (bytes, &opened), options, emit);
+    }
+    if is_dbn {
         let stream = BufReader::with_capacity(BUFFER, Cursor::new(bytes).chain(&opened));
-        return if is_dbn {
-            unless_damaged(file, || databento::read(file, stream, options, emit))
-        } else {
-            let size = opened.metadata().map_or(0, |metadata| metadata.len());
-            unpack_zstd(file, (stream, size), Some(Content::File(&opened)), options, emit)
-        };
+        return unless_damaged(file, || databento::read(file, stream, options, emit));
     }
     // Plain text is parsed from where it lies; all others are held whole.
     let is_text = is_text(file, &bytes);
@@ -180,44 +174,6 @@ fn read_aside(file: &File, size: usize) -> Option<Vec<u8>> {
 #[cfg(not(unix))]
 fn read_aside(_: &File, _: usize) -> Option<Vec<u8>> {
     None
-}
-
-/// The table in a file that Zstandard packed, a stream of so many bytes; `content` is all of it, if
-/// it may be kept.
-fn unpack_zstd(
-    file: &str,
-    (stream, size): (impl BufRead + Send, u64),
-    content: Option<Content<'_>>,
-    options: &ReadOptions,
-    emit: Emit<'_>,
-) -> Result<(), MarketDataError> {
-    let broken =
-        |e: io::Error| MarketDataError::file(file, format!("it is not readable as Zstandard: {e}"));
-    let limit = unpacked_limit(size);
-    let mut stream = zstd::Decoder::with_buffer(stream).map_err(broken)?;
-    let mut bytes = Vec::new();
-    stream.by_ref().take(4).read_to_end(&mut bytes).map_err(broken)?;
-    if databento::begins(&bytes) {
-        let stream = Bounded { inner: Cursor::new(bytes).chain(stream), left: limit, limit };
-        return unless_damaged(file, || {
-            read_ahead(stream, |stream| databento::read(file, stream, options, emit))
-        });
-    }
-    let parse = |stream: &mut dyn Read, mut bytes: Vec<u8>| {
-        stream.take(limit + 1).read_to_end(&mut bytes).map_err(broken)?;
-        check_unpacked(file, &bytes, limit)?;
-        table(file, &bytes.into(), options)
-    };
-    // What is kept must be of the bytes that were hashed, so they are held.
-    let packed = content.filter(|_| options.cache.is_some()).and_then(Content::all);
-    let tables = match packed {
-        None => parse(&mut stream, bytes)?,
-        Some(packed) => cache::tables_of(file, Content::Bytes(&packed), options, || {
-            let mut stream = zstd::Decoder::with_buffer(&packed[..]).map_err(broken)?;
-            parse(&mut stream, Vec::new())
-        })?,
-    };
-    tables.into_iter().try_for_each(emit)
 }
 
 /// Reads the bars in memory as if they were a file of this name.
@@ -356,8 +312,7 @@ fn tables(
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
     if bytes.starts_with(&ZSTD_MAGIC) {
-        let stream = (&*bytes, bytes.len() as u64);
-        return unpack_zstd(file, stream, None, options, emit);
+        return packed::unpack_zstd(file, &bytes, options, emit);
     }
     if databento::begins(&bytes) {
         return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
@@ -372,105 +327,21 @@ fn unpacked(
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PK\x03\x04") {
-        return unzip(file, bytes, options);
+        return packed::unzip(file, bytes, options);
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut unpacked = Vec::new();
-        let limit = unpacked_limit(bytes.len() as u64);
-        let mut reader = flate2::read::MultiGzDecoder::new(&*bytes).take(limit + 1);
-        reader
-            .read_to_end(&mut unpacked)
-            .map_err(|e| MarketDataError::file(file, format!("it is not readable as gzip: {e}")))?;
-        check_unpacked(file, &unpacked, limit)?;
-        return table(file, &unpacked.into(), options);
+        return packed::unpack_gzip(file, &bytes, options);
     }
-    table(file, &bytes, options)
+    table(file, &bytes, options, Bounds::NONE)
 }
 
-fn unzip(file: &str, bytes: Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
-    let broken = |e: &dyn std::fmt::Display| {
-        MarketDataError::file(file, format!("it is not readable as zip: {e}"))
-    };
-    // Members that share their bytes could unpack to any size.
-    let size = bytes.len() as u64;
-    let mut left = unpacked_limit(size).min(size.saturating_mul(DEFLATED));
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
-    foreign::refuse_archive(file, archive.file_names().flatten())?;
-    let csvs: BTreeSet<String> = archive
-        .file_names()
-        .flatten()
-        .filter_map(|name| name.strip_suffix(".csv").map(str::to_owned))
-        .collect();
-    let mut found = Vec::new();
-    for index in 0..archive.len() {
-        let member = archive.by_index(index).map_err(|e| broken(&e))?;
-        if !member.is_file() {
-            continue;
-        }
-        let inner = member.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
-        // Systems leave files of their own in archives, HistData a report beside each of its files.
-        let base = inner.rsplit('/').next().unwrap_or_default();
-        let is_report = inner.strip_suffix(".txt").is_some_and(|stem| csvs.contains(stem));
-        if base.starts_with('.') || inner.starts_with("__MACOSX/") || is_report {
-            continue;
-        }
-        let name = format!("{file}:{inner}");
-        let mut unpacked = Vec::new();
-        member.take(left + 1).read_to_end(&mut unpacked).map_err(|e| broken(&e))?;
-        check_unpacked(&name, &unpacked, left)?;
-        left -= unpacked.len() as u64;
-        for mut table in table(&name, &unpacked.into(), options)? {
-            table.symbol = symbol_of_member(file, &inner, &table.ts);
-            found.push(table);
-        }
-    }
-    // The name of a lone member may be anything; the archive's says the symbol.
-    if let [table] = &mut found[..] {
-        table.symbol = symbol_of_file(file, &table.ts);
-        table.file = file.to_owned();
-    }
-    if found.is_empty() {
-        return Err(MarketDataError::file(file, "the archive is empty; expected a CSV in it"));
-    }
-    Ok(found)
-}
-
-fn check_unpacked(file: &str, unpacked: &[u8], most: u64) -> Result<(), MarketDataError> {
-    if unpacked.len() as u64 > most {
-        return Err(MarketDataError::file(file, too_large(most)));
-    }
-    Ok(())
-}
-
-/// The problem of a file that unpacks to more than the limit.
-fn too_large(limit: u64) -> String {
-    format!("it unpacks to more than {limit} bytes, too many for its size; unpack it, and split it")
-}
-
-/// A stream of bytes that are unpacked, which fails past a limit.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
-    limit: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 && !buffer.is_empty() {
-            // The end may be here.
-            return match self.inner.read(&mut [0])? {
-                0 => Ok(0),
-                _ => Err(io::Error::new(io::ErrorKind::InvalidData, too_large(self.limit))),
-            };
-        }
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let count = self.inner.read(&mut buffer[..most])?;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
-
-fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
+/// The tables in bytes that are not packed, by what they say they are.
+pub(crate) fn table(
+    file: &str,
+    bytes: &Bytes,
+    options: &ReadOptions,
+    bounds: Bounds,
+) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
         unless_damaged(file, || columnar::read_parquet(file, bytes, options))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
@@ -488,20 +359,20 @@ fn table(file: &str, bytes: &Bytes, options: &ReadOptions) -> Result<Vec<Table>,
     } else {
         foreign::refuse(file, bytes)?;
         if !json::begins(bytes) {
-            return text::read(file, bytes, options);
+            return text::read(file, bytes, options, bounds);
         }
         // A header in brackets begins like JSON too.
         let name = file.to_lowercase();
         let is_json = |name: &str| [".json", ".jsonl", ".ndjson"].iter().any(|e| name.contains(e));
-        json::read(file, bytes, options).or_else(|error| match is_json(&name) {
+        json::read(file, bytes, options, bounds).or_else(|error| match is_json(&name) {
             true => Err(error),
-            false => text::read(file, bytes, options).map_err(|_| error),
+            false => text::read(file, bytes, options, bounds).map_err(|_| error),
         })
     }
 }
 
-/// Whether a file whose first four bytes these are is text, not packed.
-fn is_text(file: &str, begin: &[u8]) -> bool {
+/// Tells whether a file whose first four bytes or more these are is text, not packed.
+pub(crate) fn is_text(file: &str, begin: &[u8]) -> bool {
     let others: [&[u8]; 6] = [b"PK\x03\x04", &[0x1f, 0x8b], b"PAR1", b"ARRO", &[0xff; 4], b"FEA1"];
     !others.iter().any(|other| begin.starts_with(other))
         && !json::begins(begin)

@@ -86,6 +86,13 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// The memory that its rows take, or about that.
+    pub(crate) fn bytes(&self) -> u64 {
+        const WORD: usize = 8;
+        let codes = self.symbols.as_ref().map_or(0, |(codes, _)| codes.len() * WORD / 2);
+        ((1 + self.columns.len()) * self.ts.len() * WORD + codes) as u64
+    }
+
     /// The number of row `index` for people, from 1.
     pub(crate) fn number(&self, index: usize) -> u32 {
         match &self.rows {
@@ -150,6 +157,8 @@ pub(crate) struct SymbolCodes {
     codes: Vec<u32>,
     names: Vec<String>,
     known: std::collections::BTreeMap<String, u32>,
+    /// The memory that names take, or about that.
+    of_names: usize,
 }
 
 impl SymbolCodes {
@@ -164,6 +173,9 @@ impl SymbolCodes {
         let next = self.names.len() as u32;
         let code = *self.known.entry(symbol.to_owned()).or_insert(next);
         if code == next {
+            // Each is there twice, beside its places.
+            const PLACES: usize = 96;
+            self.of_names += 2 * symbol.len() + PLACES;
             self.names.push(symbol.to_owned());
         }
         self.codes.push(code);
@@ -179,6 +191,11 @@ impl SymbolCodes {
             return true;
         }
         std::str::from_utf8(symbol).map(|symbol| self.push(symbol)).is_ok()
+    }
+
+    /// The memory that they take, or about that.
+    pub(crate) fn bytes(&self) -> usize {
+        std::mem::size_of_val(&self.codes[..]) + self.of_names
     }
 
     /// Puts the codes of others after these.

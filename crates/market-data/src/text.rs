@@ -19,6 +19,7 @@ pub(crate) mod twins;
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::io::Read;
 
 use barloom_bars::{Column, CsvOptions};
 
@@ -27,23 +28,43 @@ use crate::roles::shown;
 use crate::table::{self, Kind, Table};
 use crate::times::{Instants, Order, instants};
 use crate::{MarketDataError, ReadOptions, json, panel};
-use blocks::Source;
+use blocks::{Placed, Source, Stream};
 use layout::Layout;
 use rows::Rows;
+pub(crate) use rows::Stop;
+
+/// Bounds of what reading a text may take. The size of a packed one says little.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The bytes of memory that its rows may take.
+    pub(crate) rows: usize,
+    /// The longest text for which options are proposed: it is read several times.
+    pub(crate) proposed: usize,
+}
+
+impl Bounds {
+    /// No bounds: those of a text that is there.
+    pub(crate) const NONE: Self = Self { rows: usize::MAX, proposed: usize::MAX };
+}
 
 /// Reads delimited text, with a header or without: one table, or one for each symbol of a wide one.
 /// An error says what options would read it, where there are some.
+///
+/// # Errors
+/// The text is not what it should be, or takes more than the bounds.
 pub(crate) fn read(
     file: &str,
     bytes: &[u8],
     options: &ReadOptions,
+    bounds: Bounds,
 ) -> Result<Vec<Table>, MarketDataError> {
     let text = encoding::to_utf8(decoded(file, bytes)?);
     // No options read these.
     layout::check_lines(file, &text, 0)?;
-    let read = tables(file, &text, options);
+    let read = tables(file, &text, options, bounds.rows);
     match read {
-        Err(_) if is_cut(file, &text, options) => {
+        read if text.len() > bounds.proposed => read,
+        Err(_) if is_cut(file, &text, options, bounds.rows) => {
             let line = 1 + memchr::memchr_iter(b'\n', &text).count();
             let problem = format!(
                 "line {line}, the last, is cut: the file ends inside it. Get the file again, or delete \
@@ -52,7 +73,7 @@ pub(crate) fn read(
             Err(MarketDataError::file(file, problem))
         }
         Err(error) if options.csv == CsvOptions::default() => {
-            Err(match propose::for_text(file, &text, options) {
+            Err(match propose::for_text(file, &text, options, bounds.rows) {
                 Some(proposal) => error.with_hint(&proposal),
                 None => error,
             })
@@ -62,14 +83,14 @@ pub(crate) fn read(
 }
 
 /// Tells whether text that can't be read could be without its last line, which has no end.
-fn is_cut(file: &str, text: &[u8], options: &ReadOptions) -> bool {
+fn is_cut(file: &str, text: &[u8], options: &ReadOptions, most: usize) -> bool {
     cut::whole_lines(text)
         .filter(|lines| cut::has_fewer_fields(lines, &text[lines.len()..]))
-        .is_some_and(|lines| tables(file, lines, options).is_ok())
+        .is_some_and(|lines| tables(file, lines, options, most).is_ok())
 }
 
 /// The first bytes of a file, that tell how it is laid out.
-const HEAD: usize = 1 << 20;
+pub(crate) const HEAD: usize = 1 << 20;
 
 /// Reads a large file of delimited text in blocks, without holding it whole; none if it can't be read
 /// so: it is small, no plain text, or not what it should be, of which [`read`] then tells. A file with
@@ -119,17 +140,10 @@ fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Tab
     }
     let mut head = vec![0; HEAD];
     blocks::read_exact_at(opened, &mut head, 0).ok()?;
-    let Cow::Borrowed(text) = decoded(file, &head).ok()? else { return None };
-    let layout = Layout::of(file, text, options).ok()?;
-    // Whether a quote opens or closes a field is told from the beginning.
+    let layout = layout_of_head(file, &head, options)?;
     let above = head.len() - layout.rows.len();
-    // What the first row holds tells which columns are which.
-    let has_row = memchr::memchr(b'\n', layout.rows).is_some();
-    let is_utf8 = std::str::from_utf8(&head[..above]).is_ok();
-    if !has_row || !is_utf8 || head[..above].contains(&b'"') || !layout.twins.is_empty() {
-        return None;
-    }
-    let rows = rows::read_blocks(&layout, &Source::File(opened, above as u64, size))?.ok()?;
+    let mut source = Source::Placed(Placed::File(opened, above as u64, size));
+    let rows = rows::read_blocks(&layout, &mut source, usize::MAX).ok()?;
     let mut tail = vec![0; cut::TAIL as usize];
     blocks::read_exact_at(opened, &mut tail, size - cut::TAIL).ok()?;
     let cut = cut::value(&tail, layout.separator);
@@ -137,12 +151,48 @@ fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Tab
     if !same {
         return None;
     }
-    let tables = of_rows(file, &layout, rows, cut, options).ok()?;
-    // All of the text says which column tells rows of one time apart.
-    let is_panel = |table: &Table| {
-        table.kind == Kind::Bars && table.symbols.is_none() && panel::repeats(&table.ts)
+    of_rows(file, &layout, rows, cut, options).ok().filter(|tables| !tables.iter().any(is_panel))
+}
+
+/// Reads delimited text of which the first bytes were read, [`HEAD`] or more, and the others come in a
+/// stream, without holding it whole. Its rows may take so many bytes.
+///
+/// # Errors
+/// The text is not what it should be, or can't be read so; see [`Stop`].
+pub(crate) fn read_stream(
+    file: &str,
+    head: &[u8],
+    stream: &mut dyn Read,
+    options: &ReadOptions,
+    most: usize,
+) -> Result<Vec<Table>, Stop> {
+    let layout = layout_of_head(file, head, options).ok_or(Stop::Unread)?;
+    let mut source = Source::Stream(Stream::new(layout.rows, stream));
+    let rows = rows::read_blocks(&layout, &mut source, most)?;
+    let cut = match &source {
+        Source::Stream(stream) => cut::value(stream.tail(), layout.separator),
+        Source::Placed(_) => None,
     };
-    if tables.iter().any(is_panel) { None } else { Some(tables) }
+    let tables = of_rows(file, &layout, rows, cut, options).map_err(Stop::Row)?;
+    if tables.iter().any(is_panel) { Err(Stop::Unread) } else { Ok(tables) }
+}
+
+/// The layout of a text that can be read in blocks, by its first bytes.
+fn layout_of_head<'a>(file: &'a str, head: &'a [u8], options: &ReadOptions) -> Option<Layout<'a>> {
+    let Cow::Borrowed(text) = decoded(file, head).ok()? else { return None };
+    let layout = Layout::of(file, text, options).ok()?;
+    // Whether a quote opens or closes a field is told from the beginning.
+    let above = &head[..head.len() - layout.rows.len()];
+    // What the first row holds tells which columns are which.
+    let has_row = memchr::memchr(b'\n', layout.rows).is_some();
+    let is_plain = std::str::from_utf8(above).is_ok() && !above.contains(&b'"');
+    (has_row && is_plain && layout.twins.is_empty()).then_some(layout)
+}
+
+/// Tells whether the rows of a table may be of several instruments: all of the text says which column tells
+/// rows of one time apart.
+fn is_panel(table: &Table) -> bool {
+    table.kind == Kind::Bars && table.symbols.is_none() && panel::repeats(&table.ts)
 }
 
 /// The text as UTF-8, without a byte order mark.
@@ -174,16 +224,19 @@ fn decoded<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, MarketDataE
     Ok(text)
 }
 
-fn tables(file: &str, text: &[u8], options: &ReadOptions) -> Result<Vec<Table>, MarketDataError> {
+fn tables(
+    file: &str,
+    text: &[u8],
+    options: &ReadOptions,
+    most: usize,
+) -> Result<Vec<Table>, MarketDataError> {
     let layout = Layout::of(file, text, options)?;
     twins::check(&layout)?;
-    let rows = rows::read(&layout)?;
+    let rows = rows::read(&layout, most)?;
     let cut = cut::value(&text[text.len().saturating_sub(cut::TAIL as usize)..], layout.separator);
     let tables = of_rows(file, &layout, rows, cut, options)?;
     if let [table] = &tables[..]
-        && table.kind == Kind::Bars
-        && table.symbols.is_none()
-        && panel::repeats(&table.ts)
+        && is_panel(table)
     {
         labels::check(&layout, &table.ts)?;
     }

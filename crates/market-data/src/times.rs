@@ -39,6 +39,12 @@ impl Times {
         self.mixed.as_ref().map_or(self.alike.len(), Vec::len)
     }
 
+    /// The memory that they take.
+    pub(crate) fn bytes(&self) -> usize {
+        let mixed = self.mixed.as_deref().map_or(0, std::mem::size_of_val);
+        std::mem::size_of_val(&self.alike[..]) + mixed
+    }
+
     /// No times yet, and room for so many.
     pub(crate) fn with_capacity(rows: usize) -> Self {
         Self { alike: vec_with_capacity(rows), ..Self::default() }

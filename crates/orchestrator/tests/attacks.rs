@@ -2,41 +2,23 @@
 //! that it holds acts on a terminal or looks like a line of a report.
 #![cfg(target_os = "linux")]
 
+#[path = "kit/bounded.rs"]
+mod bounded;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 
-/// The address space of a command, KiB: 1 GiB.
-const MEMORY: u32 = 1 << 20;
-/// The processor time that it may take, s: one that takes more is killed.
-const SECONDS: u32 = 2;
+use bounded::{Bounds, bounded};
 
 /// Runs a command with 1 GiB of address space and 2 s: both outputs, and its exit code.
 #[track_caller]
 fn run(dir: &Path, args: &[&str]) -> (i32, String) {
-    let got = Command::new("sh")
-        .args(["-c", &format!("ulimit -v {MEMORY} && ulimit -t {SECONDS} && exec \"$0\" \"$@\"")])
-        .arg(env!("CARGO_BIN_EXE_barloom"))
-        .args(args)
-        .current_dir(dir)
-        .env("XDG_CACHE_HOME", dir.join(".cache"))
-        // Arenas and stacks of many threads take addresses, though no memory.
-        .env("MALLOC_ARENA_MAX", "2")
-        .env("RAYON_NUM_THREADS", "2")
-        .env_remove("BARLOOM_LOG")
-        .output()
-        .expect("barloom starts");
-    let said = [got.stdout, got.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    let said = said.concat();
-    assert!(!said.contains("panicked"), "{said}");
+    let (code, said) = bounded(dir, args, Bounds::ATTACK);
     let acting = said.chars().find(|c| *c != '\n' && barloom_market_data::acts(*c));
     assert!(acting.is_none(), "{acting:?} in {said:?}");
     let longest = said.lines().map(str::len).max().unwrap_or(0);
     assert!(longest < 5_000, "a line of {longest} bytes: {}", &said[..300]);
-    let Some(code) = got.status.code() else {
-        panic!("{args:?}: it was killed, {:?}: {said}", got.status)
-    };
     (code, said)
 }
 

@@ -1,7 +1,9 @@
-//! Delimited text in blocks that end with lines: of memory, or of a file that is not held whole.
+//! Delimited text in blocks that end with lines: of memory, or of a file or a stream that is not held whole.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
+
+use super::cut;
 
 /// The bytes of a block, but for its last line: with what is read of it, it fits in the cache of a
 /// core.
@@ -15,13 +17,21 @@ pub(super) const LONGEST_LINE: usize = 8 << 20;
 
 /// Rows of text.
 pub(super) enum Source<'a> {
+    /// Blocks that are read in any order.
+    Placed(Placed<'a>),
+    /// Blocks that come one after the other.
+    Stream(Stream<'a>),
+}
+
+/// Rows of text that lie somewhere.
+pub(super) enum Placed<'a> {
     /// In memory.
     Memory(Vec<&'a [u8]>),
     /// From a byte of a file until another.
     File(&'a File, u64, u64),
 }
 
-impl<'a> Source<'a> {
+impl<'a> Placed<'a> {
     pub(super) fn memory(mut bytes: &'a [u8]) -> Self {
         let mut blocks = Vec::with_capacity(bytes.len() / BLOCK + 1);
         while !bytes.is_empty() {
@@ -84,6 +94,87 @@ impl<'a> Source<'a> {
             to = memchr::memchr(b'\n', more).map_or(until, |at| to + at as u64 + 1);
         }
         Ok(&buffer[begin..(to - from) as usize])
+    }
+}
+
+/// Rows of text that come in a stream.
+pub(super) struct Stream<'a> {
+    stream: &'a mut dyn Read,
+    /// Bytes that were read beyond the last block.
+    rest: Vec<u8>,
+    /// The last bytes of the text so far.
+    tail: Vec<u8>,
+    /// True once there are no more bytes.
+    ended: bool,
+    /// The reason why no block follows.
+    failed: Option<io::Error>,
+}
+
+impl<'a> Stream<'a> {
+    /// Rows of which the first bytes were read.
+    pub(super) fn new(first: &[u8], stream: &'a mut dyn Read) -> Self {
+        Self { stream, rest: first.to_vec(), tail: Vec::new(), ended: false, failed: None }
+    }
+
+    /// Reads the next blocks into buffers, each of which is one. Returns how many there are: 0 at the
+    /// end.
+    ///
+    /// # Errors
+    /// The stream can't be read, or a line is very long, and all blocks before were returned.
+    pub(super) fn fill<'b>(
+        &mut self,
+        buffers: impl Iterator<Item = &'b mut Vec<u8>>,
+    ) -> io::Result<usize> {
+        let mut count = 0;
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        for buffer in buffers {
+            match self.block(buffer) {
+                Ok(true) => count += 1,
+                Ok(false) => break,
+                Err(error) if count == 0 => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+            let kept = buffer.len().saturating_sub(cut::TAIL as usize);
+            if kept > 0 {
+                self.tail.clear();
+            }
+            self.tail.extend_from_slice(&buffer[kept..]);
+        }
+        Ok(count)
+    }
+
+    /// Reads the next block; false if there is none.
+    fn block(&mut self, buffer: &mut Vec<u8>) -> io::Result<bool> {
+        buffer.clear();
+        std::mem::swap(buffer, &mut self.rest);
+        let mut searched = BLOCK;
+        loop {
+            let beyond = buffer.get(searched..).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', beyond) {
+                self.rest.extend_from_slice(&buffer[searched + at + 1..]);
+                buffer.truncate(searched + at + 1);
+                return Ok(true);
+            }
+            searched = buffer.len().max(BLOCK);
+            if searched > BLOCK + LONGEST_LINE {
+                return Err(too_long());
+            }
+            if self.ended {
+                return Ok(!buffer.is_empty());
+            }
+            let more = (searched - buffer.len() + BEYOND) as u64;
+            self.ended = self.stream.take(more).read_to_end(buffer)? < more as usize;
+        }
+    }
+
+    /// The last bytes of all blocks.
+    pub(super) fn tail(&self) -> &[u8] {
+        &self.tail[self.tail.len().saturating_sub(cut::TAIL as usize)..]
     }
 }
 
@@ -163,7 +254,7 @@ mod tests {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(text.as_bytes()).unwrap();
             for start in [0, text.len().min(1)] {
-                let source = Source::File(&file, start as u64, text.len() as u64);
+                let source = Placed::File(&file, start as u64, text.len() as u64);
                 let mut buffer = Vec::new();
                 let mut all = Vec::new();
                 for block in 0..source.len() {
@@ -177,16 +268,40 @@ mod tests {
                     all.extend_from_slice(lines);
                 }
                 assert!(all == text.as_bytes()[start..], "{} bytes from {start}", text.len());
-                let memory = Source::memory(&text.as_bytes()[start..]);
+                let memory = Placed::memory(&text.as_bytes()[start..]);
                 let blocks =
                     (0..memory.len()).map(|b| memory.block(b, &mut buffer).unwrap().to_vec());
-                assert!(blocks.collect::<Vec<_>>().concat() == text.as_bytes()[start..]);
+                let blocks: Vec<Vec<u8>> = blocks.collect();
+                assert!(blocks.concat() == text.as_bytes()[start..]);
+                for first in [0, 10, BLOCK / 2, 2 * BLOCK + 1] {
+                    let rows = &text.as_bytes()[start..];
+                    let (first, mut rest) = rows.split_at(first.min(rows.len()));
+                    let mut stream = Stream::new(first, &mut rest);
+                    let mut streamed: Vec<Vec<u8>> = Vec::new();
+                    let mut buffers = [const { Vec::new() }; 3];
+                    loop {
+                        let count = stream.fill(buffers.iter_mut()).unwrap();
+                        if count == 0 {
+                            break;
+                        }
+                        streamed.extend_from_slice(&buffers[..count]);
+                    }
+                    assert!(streamed == blocks, "{} bytes from {start}", text.len());
+                    let tail = &rows[rows.len().saturating_sub(cut::TAIL as usize)..];
+                    assert!(stream.tail() == tail);
+                }
             }
         }
         let endless = "z".repeat(BLOCK + LONGEST_LINE + 2 * BEYOND);
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(endless.as_bytes()).unwrap();
-        let source = Source::File(&file, 0, endless.len() as u64);
+        let source = Placed::File(&file, 0, endless.len() as u64);
         assert!(source.block(0, &mut Vec::new()).is_err());
+        let text = format!("a\n{}{endless}", "b\n".repeat(BLOCK));
+        let mut rest = text.as_bytes();
+        let mut stream = Stream::new(&[], &mut rest);
+        let mut buffers = [const { Vec::new() }; 3];
+        assert_eq!(stream.fill(buffers.iter_mut()).unwrap(), 2, "what is before it is read");
+        assert!(is_too_long(&stream.fill(buffers.iter_mut()).unwrap_err()));
     }
 }

@@ -13,6 +13,9 @@ use crate::roles::roles;
 const TRIED: [&Encoding; 8] =
     [WINDOWS_1252, GBK, EUC_KR, SHIFT_JIS, BIG5, EUC_JP, WINDOWS_1250, WINDOWS_1251];
 
+/// Bytes from which the encoding is guessed: it takes long.
+const GUESSED: usize = 16 << 20;
+
 /// Lines at the top that may be the header.
 const TOP: usize = 12;
 
@@ -34,7 +37,7 @@ pub(super) fn to_utf8(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
         return text;
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(&text, true);
+    detector.feed(&text[..text.len().min(GUESSED)], true);
     let guess = detector.guess(None, Utf8Detection::Deny);
     let top = top(&text);
     let all = || [guess].into_iter().chain(TRIED);

@@ -119,8 +119,13 @@ const FORMATS: &[&str] = &[
 ];
 
 /// A proposal for the end of an error: options under which all of the text was read, and
-/// judged to be without errors. Else what is known of its numbers.
-pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option<String> {
+/// judged to be without errors. Else what is known of its numbers. Rows may take so many bytes.
+pub(super) fn for_text(
+    file: &str,
+    text: &[u8],
+    options: &ReadOptions,
+    most: usize,
+) -> Option<String> {
     // What is looked for shows in the first lines, unless these are no lines of bars.
     let beginning = &text[..text.len().min(HEAD)];
     if beginning.split(|byte| *byte == b'\n').take(TOP).any(|line| line.len() > LONGEST) {
@@ -140,7 +145,7 @@ pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option
                 Ok(found) => {
                     for csv in found {
                         tries += 1;
-                        if is_sound(file, text, &csv, options) {
+                        if is_sound(file, text, &csv, options, most) {
                             let keys = written(&csv);
                             return Some(format!(
                                 "this reads it: --csv '{keys}', or these keys under [data.csv] in \
@@ -162,11 +167,13 @@ pub(super) fn for_text(file: &str, text: &[u8], options: &ReadOptions) -> Option
 }
 
 /// Tells whether a text is read with the options, and what is read has no errors.
-fn is_sound(file: &str, text: &[u8], csv: &CsvOptions, options: &ReadOptions) -> bool {
+fn is_sound(file: &str, text: &[u8], csv: &CsvOptions, options: &ReadOptions, most: usize) -> bool {
     let tried = ReadOptions { csv: csv.clone(), ..options.clone() };
     let read = || -> Result<Bars, MarketDataError> {
         let mut joiner = Joiner::new(&tried)?;
-        super::tables(file, text, &tried)?.into_iter().try_for_each(|table| joiner.push(table))?;
+        super::tables(file, text, &tried, most)?
+            .into_iter()
+            .try_for_each(|table| joiner.push(table))?;
         joiner.finish()
     };
     read().is_ok_and(|bars| bars.check().errors() == 0 && bars.into_series(OnBadBar::Error).is_ok())

@@ -1,9 +1,11 @@
 //! The rows of delimited text: in blocks, which are read side by side.
 
+use std::io;
+
 use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
 
-use super::blocks::{self, Source};
+use super::blocks::{self, Placed, Source};
 use super::layout::{Layout, reader};
 use super::regular::{self, Index};
 use super::{databento, digits};
@@ -15,6 +17,24 @@ use crate::times::Times;
 
 /// Blocks that a thread reads before all are put together.
 const ROUND: usize = 4;
+
+/// Bytes that a line without a row counts for.
+const BLANK: usize = 16;
+
+/// Quoted rows after which their memory is looked at.
+const CHECKED: usize = 4_096;
+
+/// The reason why rows were not read in blocks.
+pub(crate) enum Stop {
+    /// A row or a time is wrong: options may be found that read the text.
+    Row(MarketDataError),
+    /// No options read it: a line is too long, rows take too much memory.
+    Whole(MarketDataError),
+    /// It may be read otherwise: it has quotes, another encoding, or no layout that its beginning tells.
+    Unread,
+    /// It can't be read or unpacked.
+    Stream(io::Error),
+}
 
 /// What rows hold.
 #[derive(Default)]
@@ -29,10 +49,14 @@ pub(super) struct Rows {
     pub(super) lines: Origins,
 }
 
-/// Reads all rows of text in memory.
-pub(super) fn read(layout: &Layout<'_>) -> Result<Rows, MarketDataError> {
-    // Fields in quotes may hold separators and ends of lines.
-    read_blocks(layout, &Source::memory(layout.rows)).unwrap_or_else(|| read_quoted(layout))
+/// Reads all rows of text in memory, which may take so many bytes.
+pub(super) fn read(layout: &Layout<'_>, most: usize) -> Result<Rows, MarketDataError> {
+    match read_blocks(layout, &mut Source::Placed(Placed::memory(layout.rows)), most) {
+        Ok(rows) => Ok(rows),
+        Err(Stop::Row(error) | Stop::Whole(error)) => Err(error),
+        // Fields in quotes may hold separators and ends of lines.
+        Err(Stop::Unread | Stop::Stream(_)) => read_quoted(layout, most),
+    }
 }
 
 /// A block while it is read, whose memory is used for the next one.
@@ -54,61 +78,97 @@ enum State {
     No,
 }
 
-/// Reads all rows in blocks; none if they can't be, for quotes or because the file can't be read.
+/// Reads all rows in blocks; they may take so many bytes.
+///
+/// # Errors
+/// A row or a line is wrong, the rows take more, or they can't be read in blocks, for quotes or because the
+/// source can't be read.
 pub(super) fn read_blocks(
     layout: &Layout<'_>,
-    source: &Source<'_>,
-) -> Option<Result<Rows, MarketDataError>> {
+    source: &mut Source<'_>,
+    most: usize,
+) -> Result<Rows, Stop> {
     let piece = || Piece {
         buffer: Vec::new(),
         index: Index::default(),
         rows: Rows::of(layout),
         state: State::No,
     };
-    let at_once = (ROUND * rayon::current_num_threads()).min(source.len());
+    let mut at_once = ROUND * rayon::current_num_threads();
+    if let Source::Placed(placed) = source {
+        at_once = at_once.min(placed.len());
+    }
     let mut pieces: Vec<Piece> = (0..at_once).map(|_| piece()).collect();
     let mut all = Rows::of(layout);
     let mut line = layout.line;
-    for start in (0..source.len()).step_by(at_once.max(1)) {
-        let blocks = at_once.min(source.len() - start);
+    let mut start = 0;
+    loop {
+        let blocks = match source {
+            Source::Placed(placed) => at_once.min(placed.len() - start),
+            Source::Stream(stream) => {
+                let buffers = pieces.iter_mut().map(|piece| &mut piece.buffer);
+                stream.fill(buffers).map_err(|error| match blocks::is_too_long(&error) {
+                    true => Stop::Whole(layout.long_line_error(line)),
+                    false => Stop::Stream(error),
+                })?
+            }
+        };
+        if blocks == 0 {
+            return Ok(all);
+        }
+        let placed = match source {
+            Source::Placed(placed) => Some(&*placed),
+            Source::Stream(_) => None,
+        };
         let pieces = &mut pieces[..blocks];
         pieces
             .par_iter_mut()
             .with_max_len(1)
             .enumerate()
-            .for_each(|(at, piece)| piece.read(layout, source, start + at));
+            .for_each(|(at, piece)| piece.read(layout, placed, start + at));
         let mut first = line;
         for (at, piece) in pieces.iter_mut().enumerate() {
             match piece.state {
                 State::Read => {}
                 State::Wrong => {
                     // Once more, for the error to say the line.
-                    let text = source.block(start + at, &mut piece.buffer).ok()?;
+                    let text = match placed {
+                        Some(placed) => placed.block(start + at, &mut piece.buffer),
+                        None => Ok(&piece.buffer[..]),
+                    };
                     piece.rows.clear();
-                    return Some(Err(read_plain(layout, text, first, &mut piece.rows).err()?));
+                    let text = text.map_err(Stop::Stream)?;
+                    let read = read_plain(layout, text, first, &mut piece.rows);
+                    return Err(read.err().map_or(Stop::Unread, Stop::Row));
                 }
-                State::TooLong => return Some(Err(layout.long_line_error(first))),
-                State::No => return None,
+                State::TooLong => return Err(Stop::Whole(layout.long_line_error(first))),
+                State::No => return Err(Stop::Unread),
             }
             first = first.saturating_add(u32::try_from(piece.index.lines()).unwrap_or(u32::MAX));
         }
-        if start == 0 {
+        if let (0, Some(placed)) = (start, placed) {
             let rows: usize = pieces.iter().map(|piece| piece.rows.times.len()).sum();
-            let share = source.len().div_ceil(blocks.max(1));
+            let share = placed.len().div_ceil(blocks);
             // Rows at the end may be longer or shorter.
             all = Rows::with_capacity(layout, rows * share + rows * share / 64);
         }
         all.append(pieces, line);
         line = first;
+        start += blocks;
+        all.check(layout, line, most).map_err(Stop::Whole)?;
     }
-    Some(Ok(all))
 }
 
 impl Piece {
-    fn read(&mut self, layout: &Layout<'_>, source: &Source<'_>, block: usize) {
+    /// Reads a block of what lies somewhere, or the one in the buffer.
+    fn read(&mut self, layout: &Layout<'_>, placed: Option<&Placed<'_>>, block: usize) {
         self.state = State::No;
         self.rows.clear();
-        let text = match source.block(block, &mut self.buffer) {
+        let text = match placed {
+            Some(placed) => placed.block(block, &mut self.buffer),
+            None => Ok(&self.buffer[..]),
+        };
+        let text = match text {
             Ok(text) => text,
             Err(error) => {
                 if blocks::is_too_long(&error) {
@@ -167,7 +227,7 @@ pub(super) fn trimmed(field: &[u8]) -> &[u8] {
     }
 }
 
-fn read_quoted(layout: &Layout<'_>) -> Result<Rows, MarketDataError> {
+fn read_quoted(layout: &Layout<'_>, most: usize) -> Result<Rows, MarketDataError> {
     let mut rows = Rows::of(layout);
     let mut reader = reader(layout.rows, layout.separator);
     let mut record = csv::ByteRecord::new();
@@ -179,6 +239,9 @@ fn read_quoted(layout: &Layout<'_>) -> Result<Rows, MarketDataError> {
         let line = layout.line.saturating_add(lines_above(layout.rows, record.position()));
         let field = |at: usize| record.get(at).unwrap_or_default();
         rows.push(layout, record.len(), field, line)?;
+        if rows.times.len().is_multiple_of(CHECKED) {
+            rows.check(layout, line, most)?;
+        }
     }
     Ok(rows)
 }
@@ -205,6 +268,23 @@ impl Rows {
         all.times = Times::with_capacity(rows);
         all.values.iter_mut().for_each(|values| *values = vec_with_capacity(rows));
         all
+    }
+
+    /// Checks that rows up to a line take no more than so many bytes. A line without a row counts too, as
+    /// reading it takes time.
+    fn check(&self, layout: &Layout<'_>, line: u32, most: usize) -> Result<(), MarketDataError> {
+        let rows = self.times.len();
+        let blank = (line.saturating_sub(layout.line) as usize).saturating_sub(rows);
+        let values = 8 * self.values.len() * rows;
+        let taken = self.times.bytes() + self.symbols.bytes() + self.lines.bytes() + values;
+        if taken + BLANK * blank <= most {
+            return Ok(());
+        }
+        let problem = format!(
+            "line {line}, or one near it: its rows take more than {most} bytes of memory, too many for \
+             its size; unpack it"
+        );
+        Err(MarketDataError::file(layout.file, problem))
     }
 
     /// Lets all rows go, and keeps what is known of columns.
