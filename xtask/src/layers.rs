@@ -11,7 +11,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("sampling", &["schema"]),
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
-    ("rewards", &["memory"]),
+    ("rewards", &["schema", "memory"]),
     ("backend", &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"]),
     ("recipe", &["schema", "bars", "sampling", "scaling", "rewards"]),
     ("plan", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use barloom_backend::Draws;
-use barloom_rewards::{Actions, Metric, Pricer, Prices, RewardsMut, Trades, TradesMut};
+use barloom_rewards::{Actions, Metric, Pricer, Prices, RewardsMut, TradeColumns};
 use rayon::prelude::*;
 
 use super::Options;
@@ -21,11 +21,7 @@ struct Chunk {
     stop: Vec<f64>,
     target: Vec<f64>,
     equity: Vec<f64>,
-    entry_price: Vec<f64>,
-    exit_price: Vec<f64>,
-    held_bars: Vec<i32>,
-    exit_reason: Vec<u8>,
-    unit_return: Vec<f64>,
+    trades: TradeColumns,
     value: Vec<f64>,
     clipped: Vec<u8>,
 }
@@ -43,14 +39,9 @@ impl Chunk {
             chunk.equity.push(draw.equity);
         }
         let rows = chunk.row.len();
-        let zeros = || vec![0.0; rows];
         Self {
-            entry_price: zeros(),
-            exit_price: zeros(),
-            held_bars: vec![0; rows],
-            exit_reason: vec![0; rows],
-            unit_return: zeros(),
-            value: zeros(),
+            trades: TradeColumns::zeroed(rows),
+            value: vec![0.0; rows],
             clipped: vec![0; rows],
             ..chunk
         }
@@ -64,23 +55,9 @@ impl Chunk {
             stop: &self.stop,
             target: &self.target,
         };
-        let mut trades = TradesMut {
-            entry_price: &mut self.entry_price,
-            exit_price: &mut self.exit_price,
-            held_bars: &mut self.held_bars,
-            exit_reason: &mut self.exit_reason,
-            unit_return: &mut self.unit_return,
-        };
-        pricer.trades(actions, |_| (), &mut trades);
-        let trades = Trades {
-            entry_price: &self.entry_price,
-            exit_price: &self.exit_price,
-            held_bars: &self.held_bars,
-            exit_reason: &self.exit_reason,
-            unit_return: &self.unit_return,
-        };
+        pricer.trades(actions, |_| (), &mut self.trades.as_mut());
         let mut out = RewardsMut { value: &mut self.value, clipped: &mut self.clipped };
-        pricer.rewards(actions, &self.equity, trades, metric, &mut out);
+        pricer.rewards(actions, &self.equity, self.trades.read(), metric, &mut out);
     }
 }
 

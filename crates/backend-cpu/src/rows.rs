@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use barloom_backend::{BarTables, BlockShape, Draws, Numbers, RowsMut, Slices, WindowLayout};
-use barloom_rewards::{Actions, RewardsMut, Trades, TradesMut};
+use barloom_backend::{
+    BarTables, BlockShape, Draws, Numbers, Pricing, RowsMut, Slices, WindowLayout,
+};
+use barloom_rewards::RewardsMut;
 use barloom_sampling::DrawsMut;
 use barloom_scaling::{Places, PlainStore, SteppedStore};
 
@@ -84,40 +86,18 @@ impl Task for Price<'_, '_> {
                 time(*i as usize, order.get(k + AHEAD).map(|later| *later as usize));
             }),
         }
-        let actions = Actions {
-            row,
-            direction: rows.act_dir,
-            notional: rows.act_dollar,
-            stop: rows.act_sl,
-            target: rows.act_tp,
-        };
-        let unit_return = self.unit_return;
-        let mut trades = TradesMut {
-            entry_price: rows.entry_price,
-            exit_price: rows.exit_price,
-            held_bars: rows.held_bars,
-            exit_reason: rows.exit_reason,
-            unit_return,
-        };
+        let Pricing { actions, equity, mut trades, rewards, clipped } =
+            rows.pricing(row, self.unit_return);
         let pricer = &self.tables.pricer;
         match self.order {
             None => pricer.trades(actions, fetch, &mut trades),
             Some(order) => pricer.trades_ordered(actions, order, fetch, &mut trades),
         }
-        let trades = Trades {
-            entry_price: rows.entry_price,
-            exit_price: rows.exit_price,
-            held_bars: rows.held_bars,
-            exit_reason: rows.exit_reason,
-            unit_return,
-        };
-        for ((pnl, notional), u) in rows.pnl.iter_mut().zip(actions.notional).zip(&*unit_return) {
-            *pnl = notional * u;
-        }
-        let columns = rows.rewards.iter_mut().zip(&mut rows.clipped);
+        let trades = trades.read();
+        let columns = rewards.iter_mut().zip(clipped);
         for (metric, (value, clipped)) in program.reward.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
-            pricer.rewards(actions, rows.equity, trades, *metric, &mut out);
+            pricer.rewards(actions, equity, trades, *metric, &mut out);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use barloom_memory::{Bytes, Column};
+use barloom_rewards::{Actions, TradesMut};
 use barloom_schema::{COLUMNS, Element, META, Slice};
 use smallvec::SmallVec;
 
@@ -47,6 +48,32 @@ macro_rules! columns {
             pub clipped: Slices<'a, u8>,
         }
 
+        impl<'a> ColumnsMut<'a> {
+            /// What pricing reads and writes of the rows, at once: the actions, of trades that enter
+            /// at the market's rows `row`, the equity, the trades, rewards, and where these were
+            /// clipped.
+            pub fn pricing<'b>(
+                &'b mut self,
+                row: &'b [usize],
+                unit_return: &'b mut [f64],
+            ) -> Pricing<'a, 'b> {
+                let actions = Actions {
+                    row,
+                    direction: self.act_dir,
+                    notional: self.act_dollar,
+                    stop: self.act_sl,
+                    target: self.act_tp,
+                };
+                Pricing {
+                    actions,
+                    equity: self.equity,
+                    trades: TradesMut { $($out: self.$out,)* unit_return },
+                    rewards: &mut self.rewards,
+                    clipped: &mut self.clipped,
+                }
+            }
+        }
+
         impl Columns {
             /// The rows of a block in all columns, in the order of
             /// [`Schema::content`](barloom_schema::Schema::content). Windows are those of
@@ -76,6 +103,21 @@ macro_rules! columns {
     };
 }
 barloom_schema::columns!(columns);
+
+/// The columns that pricing reads and writes.
+#[derive(Debug)]
+pub struct Pricing<'a, 'b> {
+    /// The actions.
+    pub actions: Actions<'b>,
+    /// `[rows]`: account equity, dollars.
+    pub equity: &'b [f64],
+    /// The trades.
+    pub trades: TradesMut<'b>,
+    /// `[metrics]` of `[rows]`: rewards.
+    pub rewards: &'b mut Slices<'a, f64>,
+    /// `[metrics]` of `[rows]`: 1 where the reward was clipped.
+    pub clipped: &'b mut Slices<'a, u8>,
+}
 
 /// Samples as columns. Derefs to its columns for reading.
 #[derive(Debug)]

@@ -47,7 +47,7 @@ mod session;
 mod shape;
 
 pub use bar_tables::{BarTables, prices};
-pub use block::{Allocate, Columns, ColumnsMut, RowsMut, SampleBlock, Slices};
+pub use block::{Allocate, Columns, ColumnsMut, Pricing, RowsMut, SampleBlock, Slices};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use numbers::Numbers;

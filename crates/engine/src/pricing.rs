@@ -14,8 +14,8 @@ use arrow::error::ArrowError;
 use barloom_backend::{BackendError, prices};
 use barloom_bars::Market;
 use barloom_dataset::DatasetError;
-use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, Trades, TradesMut};
-use barloom_schema::{EXIT_REASONS, reward_names};
+use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, TradeColumns};
+use barloom_schema::{EXIT_REASONS, Slice, reward_names};
 
 use crate::decisions::{self, Decisions, KnownAt, problem};
 use crate::{Error, Loaded, Watch};
@@ -189,25 +189,8 @@ impl DecisionPricer {
         };
         let count = rows.len();
         let mut priced = Priced::zeroed(count, settings.metrics.len());
-        let mut unit_return = vec![0.0; count];
-        let mut out = TradesMut {
-            entry_price: &mut priced.entry_price,
-            exit_price: &mut priced.exit_price,
-            held_bars: &mut priced.held_bars,
-            exit_reason: &mut priced.exit_reason,
-            unit_return: &mut unit_return,
-        };
-        pricer.trades(actions, |_| (), &mut out);
-        for ((pnl, notional), u) in priced.pnl.iter_mut().zip(&notional).zip(&unit_return) {
-            *pnl = notional * u;
-        }
-        let trades = Trades {
-            entry_price: &priced.entry_price,
-            exit_price: &priced.exit_price,
-            held_bars: &priced.held_bars,
-            exit_reason: &priced.exit_reason,
-            unit_return: &unit_return,
-        };
+        pricer.trades(actions, |_| (), &mut priced.trades.as_mut());
+        let trades = priced.trades.read();
         let mut clipped = vec![0; count];
         for (metric, value) in settings.metrics.iter().zip(&mut priced.rewards) {
             let mut out = RewardsMut { value, clipped: &mut clipped };
@@ -226,24 +209,13 @@ fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
 
 /// Trades and rewards, column by column.
 struct Priced {
-    entry_price: Vec<f64>,
-    exit_price: Vec<f64>,
-    pnl: Vec<f64>,
-    held_bars: Vec<i32>,
-    exit_reason: Vec<u8>,
+    trades: TradeColumns,
     rewards: Vec<Vec<f64>>,
 }
 
 impl Priced {
     fn zeroed(count: usize, metrics: usize) -> Self {
-        Self {
-            entry_price: vec![0.0; count],
-            exit_price: vec![0.0; count],
-            pnl: vec![0.0; count],
-            held_bars: vec![0; count],
-            exit_reason: vec![0; count],
-            rewards: vec![vec![0.0; count]; metrics],
-        }
+        Self { trades: TradeColumns::zeroed(count), rewards: vec![vec![0.0; count]; metrics] }
     }
 
     /// The result for all decisions, of which `rows` were priced.
@@ -255,11 +227,6 @@ impl Priced {
         rows: &[usize],
     ) -> Result<RecordBatch, ArrowError> {
         let count = decisions.at.len();
-        fn spread<T: Copy>(count: usize, rows: &[usize], values: &[T]) -> Vec<Option<T>> {
-            let mut all = vec![None; count];
-            rows.iter().zip(values).for_each(|(row, value)| all[*row] = Some(*value));
-            all
-        }
         let doubles = |values: &[f64]| -> ArrayRef {
             Arc::new(Float64Array::from(spread(count, rows, values)))
         };
@@ -271,20 +238,14 @@ impl Priced {
             decisions.at.iter().map(|at| at.map(|row| market.ts()[row])).collect();
         let symbols = decisions.series.iter().map(|series| series.map(|code| code as i32));
         let names = market.series().iter().map(|span| span.symbol.as_str());
-        let reasons: Vec<Option<i32>> = spread(count, rows, &self.exit_reason)
-            .into_iter()
-            .map(|reason| reason.map(i32::from))
-            .collect();
         let mut columns: Vec<(String, ArrayRef)> = vec![
             ("bar".into(), Arc::new((0..count).map(bar).collect::<Int64Array>())),
             ("ts".into(), Arc::new(ts.with_timezone("UTC"))),
             ("symbol".into(), dictionary(symbols.collect(), names.collect())?),
-            ("entry_price".into(), doubles(&self.entry_price)),
-            ("exit_price".into(), doubles(&self.exit_price)),
-            ("pnl".into(), doubles(&self.pnl)),
-            ("held_bars".into(), Arc::new(Int32Array::from(spread(count, rows, &self.held_bars)))),
-            ("exit_reason".into(), dictionary(reasons, EXIT_REASONS.to_vec())?),
         ];
+        for (name, values) in self.trades.read().columns() {
+            columns.push((name.to_owned(), outcome(name, count, rows, values)?));
+        }
         let rewards = self.rewards.iter().map(|values| doubles(values));
         columns.extend(reward_names(metrics).into_iter().zip(rewards));
         let fields: Vec<Field> = columns
@@ -294,6 +255,34 @@ impl Priced {
         let arrays = columns.into_iter().map(|(_, array)| array).collect();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
     }
+}
+
+/// Values of rows among so many, the others missing.
+fn spread<T: Copy>(count: usize, rows: &[usize], values: &[T]) -> Vec<Option<T>> {
+    let mut all = vec![None; count];
+    rows.iter().zip(values).for_each(|(row, value)| all[*row] = Some(*value));
+    all
+}
+
+/// An outcome of these rows among so many as a column.
+fn outcome(
+    name: &str,
+    count: usize,
+    rows: &[usize],
+    values: Slice<'_>,
+) -> Result<ArrayRef, ArrowError> {
+    Ok(match values {
+        Slice::F64(values) => Arc::new(Float64Array::from(spread(count, rows, values))),
+        Slice::I32(values) => Arc::new(Int32Array::from(spread(count, rows, values))),
+        Slice::U8(codes) => {
+            let codes = spread(count, rows, codes).into_iter().map(|code| code.map(i32::from));
+            dictionary(codes.collect(), EXIT_REASONS.to_vec())?
+        }
+        other => {
+            let problem = format!("the outcome {name} has values of the type {}", other.dtype());
+            return Err(ArrowError::SchemaError(problem));
+        }
+    })
 }
 
 fn dictionary(codes: Vec<Option<i32>>, names: Vec<&str>) -> Result<ArrayRef, ArrowError> {

@@ -63,4 +63,4 @@ pub use rates::BarRates;
 pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};
 pub use tables::{Tables, TreeTable};
 pub use trade::{Action, ExitReason, Trade};
-pub use trades::{Actions, RewardsMut, Trades, TradesMut};
+pub use trades::{Actions, RewardsMut, TradeColumns, Trades, TradesMut};

@@ -11,8 +11,8 @@ use crate::path::PathTrees;
 use crate::prices::Prices;
 use crate::settings::{Formulas, Metric, RewardSettings};
 use crate::starts::Starts;
-use crate::trade::{Action, ExitReason, Trade};
-use crate::trades::{Actions, TradesMut};
+use crate::trade::{Action, Trade};
+use crate::trades::{self, Actions};
 
 /// The one NaN that rewards hold.
 const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
@@ -92,23 +92,7 @@ impl Pricer {
             stop: &[action.stop],
             target: &[action.target],
         };
-        let [mut entry_price, mut exit_price, mut unit_return] = [[0.0]; 3];
-        let (mut held_bars, mut exit_reason) = ([0], [0]);
-        let mut out = TradesMut {
-            entry_price: &mut entry_price,
-            exit_price: &mut exit_price,
-            held_bars: &mut held_bars,
-            exit_reason: &mut exit_reason,
-            unit_return: &mut unit_return,
-        };
-        self.trades(actions, |_| (), &mut out);
-        Trade {
-            entry_price: entry_price[0],
-            exit_price: exit_price[0],
-            held_bars: held_bars[0] as u32,
-            reason: ExitReason::of(exit_reason[0]),
-            unit_return: unit_return[0],
-        }
+        trades::one(|out| self.trades(actions, |_| (), out))
     }
 
     /// A metric of a trade that [`Pricer::trade`] gave for the same row and action. `equity` is in

@@ -1,5 +1,7 @@
 //! Many actions at once, as columns.
 
+use barloom_schema::{Element, Slice};
+
 use crate::barriers::Barriers;
 use crate::horizon::HorizonIndex;
 use crate::metrics;
@@ -46,31 +48,85 @@ impl Actions<'_> {
     }
 }
 
-/// Columns that trades are written to; the fields of [`Trade`].
-#[derive(Debug)]
-pub struct TradesMut<'a> {
-    /// Entry prices E.
-    pub entry_price: &'a mut [f64],
-    /// Exit prices X.
-    pub exit_price: &'a mut [f64],
-    /// Exit bars - t.
-    pub held_bars: &'a mut [i32],
-    /// [`ExitReason`] as its number.
-    pub exit_reason: &'a mut [u8],
-    /// u: profits per unit of notional.
-    pub unit_return: &'a mut [f64],
-}
+macro_rules! columns {
+    (
+        $keys:ident $key_columns:tt $drawn:ident $drawn_columns:tt
+        outcomes { $($name:ident: $type:ty, $logical:ident, $role:ident, $unit:literal, $doc:literal;)* }
+    ) => {
+        /// Columns that trades are written to: the outcomes of [`barloom_schema::COLUMNS`].
+        #[derive(Debug)]
+        pub struct TradesMut<'a> {
+            $(#[doc = concat!("`[rows]`: ", $doc, ".")] pub $name: &'a mut [$type],)*
+            /// `[rows]`: u, the profit per unit of notional.
+            pub unit_return: &'a mut [f64],
+        }
 
-/// Trades as [`TradesMut`] got them.
-#[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "the fields are those of TradesMut")]
-pub struct Trades<'a> {
-    pub entry_price: &'a [f64],
-    pub exit_price: &'a [f64],
-    pub held_bars: &'a [i32],
-    pub exit_reason: &'a [u8],
-    pub unit_return: &'a [f64],
+        impl TradesMut<'_> {
+            /// The columns, for reading.
+            #[must_use]
+            pub fn read(&self) -> Trades<'_> {
+                Trades { $($name: self.$name,)* unit_return: self.unit_return }
+            }
+        }
+
+        /// Trades as [`TradesMut`] got them.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Trades<'a> {
+            $(#[doc = concat!("`[rows]`: ", $doc, ".")] pub $name: &'a [$type],)*
+            /// `[rows]`: u, the profit per unit of notional.
+            pub unit_return: &'a [f64],
+        }
+
+        impl<'a> Trades<'a> {
+            /// The outcomes with their names, in the order of the schema.
+            #[must_use]
+            pub fn columns(&self) -> Vec<(&'static str, Slice<'a>)> {
+                vec![$((stringify!($name), <$type>::slice(self.$name))),*]
+            }
+        }
+
+        /// Columns of trades in vectors.
+        #[derive(Clone, Debug, Default)]
+        pub struct TradeColumns {
+            $(#[doc = concat!("`[rows]`: ", $doc, ".")] pub $name: Vec<$type>,)*
+            /// `[rows]`: u, the profit per unit of notional.
+            pub unit_return: Vec<f64>,
+        }
+
+        impl TradeColumns {
+            /// Columns of so many rows, for [`Pricer::trades`] to fill.
+            #[must_use]
+            pub fn zeroed(rows: usize) -> Self {
+                Self {
+                    $($name: vec![<$type>::default(); rows],)*
+                    unit_return: vec![0.0; rows],
+                }
+            }
+
+            /// The columns, to be filled.
+            #[must_use]
+            pub fn as_mut(&mut self) -> TradesMut<'_> {
+                TradesMut { $($name: &mut self.$name,)* unit_return: &mut self.unit_return }
+            }
+
+            /// The columns, for reading.
+            #[must_use]
+            pub fn read(&self) -> Trades<'_> {
+                Trades { $($name: &self.$name,)* unit_return: &self.unit_return }
+            }
+        }
+
+        /// The trade of one action, as `fill` writes it.
+        pub(crate) fn one(fill: impl FnOnce(&mut TradesMut<'_>)) -> Trade {
+            $(let mut $name = [<$type>::default()];)*
+            let mut unit_return = [0.0];
+            let mut out = TradesMut { $($name: &mut $name,)* unit_return: &mut unit_return };
+            fill(&mut out);
+            out.read().at(0)
+        }
+    };
 }
+barloom_schema::columns!(columns);
 
 impl Trades<'_> {
     #[inline(always)]
@@ -214,7 +270,9 @@ impl Pricer {
             let s = f64::from(actions.direction[i]);
             let (entry, exit) = (out.entry_price[i], out.exit_price[i]);
             let u = unit_return(settings, s, entry, exit, out.held_bars[i] as usize);
-            out.unit_return[i] = if s == 0.0 { 0.0 } else { u };
+            let u = if s == 0.0 { 0.0 } else { u };
+            out.unit_return[i] = u;
+            out.pnl[i] = actions.notional[i] * u;
         }
     }
 
@@ -242,7 +300,9 @@ impl Pricer {
             out.exit_price[i] = if live { last } else { entry };
             out.held_bars[i] = if live { held_bars } else { 0 };
             out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
-            out.unit_return[i] = if live { u } else { 0.0 };
+            let u = if live { u } else { 0.0 };
+            out.unit_return[i] = u;
+            out.pnl[i] = actions.notional[i] * u;
         }
     }
 
