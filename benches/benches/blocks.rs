@@ -21,7 +21,7 @@ const METRICS: [&str; 10] = [
     "pnl_pct",
     "log_return",
     "r_multiple",
-    "label",
+    "barrier",
     "car",
     "sharpe",
     "sortino",
@@ -97,7 +97,7 @@ fn rewards(c: &mut Criterion) {
         for forward in FORWARDS {
             reward(&mut group, &market, "return", barriers, forward);
         }
-        for metric in METRICS.into_iter().filter(|m| *m != "label" || barriers == "honour") {
+        for metric in METRICS.into_iter().filter(|m| *m != "barrier" || barriers == "honour") {
             reward(&mut group, &market, metric, barriers, 128);
         }
     }

@@ -132,7 +132,7 @@ BARLOOM_FN f64 metric_of(const Trading& trading, const Metric& metric, const Sam
         case METRIC_PNL_PCT: return u;
         case METRIC_LOG_RETURN: return libm_log(greatest(1.0 + u, 1e-12));
         case METRIC_R_MULTIPLE: return u / in.act_sl[thread];
-        case METRIC_LABEL: {
+        case METRIC_BARRIER: {
             const u8 reason = in.exit_reason[thread];
             return reason == EXIT_STOP ? -1.0 : reason == EXIT_TARGET ? 1.0 : 0.0;
         }

@@ -262,7 +262,7 @@ fn number(metric: Metric) -> Option<u64> {
         Metric::PnlPct => layout::METRIC_PNL_PCT,
         Metric::LogReturn => layout::METRIC_LOG_RETURN,
         Metric::RMultiple => layout::METRIC_R_MULTIPLE,
-        Metric::Label => layout::METRIC_LABEL,
+        Metric::Barrier => layout::METRIC_BARRIER,
         Metric::Car => layout::METRIC_CAR,
         Metric::Sharpe => layout::METRIC_SHARPE,
         Metric::Sortino => layout::METRIC_SORTINO,

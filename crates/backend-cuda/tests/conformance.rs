@@ -112,7 +112,7 @@ fn decisions_on_real_markets_equal_a_plain_scan() {
                  [sampling]\nact_dir = [1, -1]\n\
                  act_sl = {{ choice = [0.001, 0.005, 0.01, 0.02] }}\n\
                  act_tp = {{ choice = [0.001, 0.005, 0.01, 0.02] }}\n\
-                 [reward]\nmetric = [\"label\", \"return\", \"r_multiple\"]\n{fill}\n"
+                 [reward]\nmetric = [\"barrier\", \"return\", \"r_multiple\"]\n{fill}\n"
             );
             let recipe = Recipe::from_toml(&text, "real").unwrap().resolve(&market).unwrap();
             let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
@@ -171,7 +171,7 @@ proptest! {
                 let same_bar = if target { "target_first" } else { "stop_first" };
                 format!("same_bar = {same_bar:?}")
             };
-            let label = if ignore { "" } else { ", \"label\"" };
+            let label = if ignore { "" } else { ", \"barrier\"" };
             format!(
                 "{barriers}\nentry = {:?}\ncosts = {:?}\n\
                  metric = [\"return\", \"log_return\", \"car\", \"sharpe\", \"sortino\", \"calmar\"{label}]",

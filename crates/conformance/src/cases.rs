@@ -144,7 +144,7 @@ const TOUCHES: &[(&str, &str)] = &[
         r#"
         dataset = { samples = 1_500, lookback = 2, forward = 9 }
         sampling = { act_sl = { choice = [0.25, 0.5] }, act_tp = { choice = [0.25, 0.5] } }
-        reward = { metric = ["label", "return", "calmar"] }
+        reward = { metric = ["barrier", "return", "calmar"] }
         "#,
     ),
     (
@@ -152,7 +152,7 @@ const TOUCHES: &[(&str, &str)] = &[
         r#"
         dataset = { samples = 1_500, lookback = 2, forward = 30, seed = 5 }
         sampling = { act_sl = { choice = [0.25, 0.5] }, act_tp = { choice = [0.25, 0.5] } }
-        reward = { metric = ["label", "return"], entry = "next_close", same_bar = "target_first" }
+        reward = { metric = ["barrier", "return"], entry = "next_close", same_bar = "target_first" }
         "#,
     ),
 ];
@@ -165,7 +165,7 @@ const RECIPES: &[(&str, &str)] = &[
         r#"
         dataset = { samples = 999, lookback = 5, forward = 9, actions_per_state = 4, seed = 7 }
         [reward]
-        metric = ["sharpe", "pnl", "return", "pnl_pct", "log_return", "r_multiple", "label",
+        metric = ["sharpe", "pnl", "return", "pnl_pct", "log_return", "r_multiple", "barrier",
                   "car", "sortino", "calmar"]
         carry_bps = 0.5
         "#,
@@ -181,7 +181,7 @@ const RECIPES: &[(&str, &str)] = &[
         entry = "next_close"
         same_bar = "target_first"
         costs = "once"
-        metric = ["sortino", "calmar", "label"]
+        metric = ["sortino", "calmar", "barrier"]
         "#,
     ),
     (

@@ -230,7 +230,7 @@ fn reward(
         Metric::PnlPct => u,
         Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
         Metric::RMultiple => u / draw.act_sl,
-        Metric::Label => match trade.reason {
+        Metric::Barrier => match trade.reason {
             ExitReason::Stop => -1.0,
             ExitReason::Target => 1.0,
             _ => 0.0,

@@ -122,7 +122,7 @@ pub(crate) struct Shape {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) channels: Vec<String>,
     /// Metrics of the reward, separated by commas; the first is the column `reward`: return, pnl,
-    /// pnl_pct, log_return, r_multiple, label, car, sharpe, sortino, calmar.
+    /// pnl_pct, log_return, r_multiple, barrier, car, sharpe, sortino, calmar.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) metric: Vec<String>,
     /// Parts in time order, separated by commas, each with its fraction of the bars or its end

@@ -154,9 +154,9 @@ fn table() -> Vec<Bad> {
         bad_recipe("a stop of zero", "[sampling]\nact_sl = 0.0\n", &["sampling.act_sl"]),
         bad_recipe("a direction of 2", "[sampling]\nact_dir = [0, 2]\n", &["sampling.act_dir"]),
         bad_recipe(
-            "a label without barriers",
-            "[reward]\nmetric = \"label\"\nbarriers = \"ignore\"\n",
-            &["label"],
+            "a barrier metric without barriers",
+            "[reward]\nmetric = \"barrier\"\nbarriers = \"ignore\"\n",
+            &["barrier"],
         ),
         bad_recipe(
             "fill keys with frel-v1",

@@ -151,7 +151,7 @@ fn threads_and_chunks_do_not_change_a_byte() {
     fs::write(
         dir.path().join("recipe.toml"),
         "[dataset]\nsamples = 30_001\nlookback = 32\nactions_per_state = 3\n\
-         [reward]\nmetric = [\"return\", \"sharpe\", \"label\"]\n\
+         [reward]\nmetric = [\"return\", \"sharpe\", \"barrier\"]\n\
          [output]\nshard_rows = 8192\n",
     )
     .expect("a recipe");
@@ -363,7 +363,7 @@ fn the_command_line_says_the_shape_of_a_dataset() {
     let dir = dir.path();
     bars_without_volume(dir, &[]);
     let build = "build bars.csv --out d --samples 1e3 --lookback 8 --forward 4 --format npy \
-                 --channels close,open=zscore --metric label,return --split train=0.75,test=0.25";
+                 --channels close,open=zscore --metric barrier,return --split train=0.75,test=0.25";
     let (text, _) = barloom(dir, &build.split_whitespace().collect::<Vec<_>>());
     assert!(
         text.starts_with("Built 1,000 samples in ") && text.contains(" a second): d\n"),
@@ -374,7 +374,7 @@ fn the_command_line_says_the_shape_of_a_dataset() {
     assert_eq!(recipe["dataset"]["forward"], 4);
     assert_eq!(recipe["data"]["channels"], json!(["close", "open"]));
     assert_eq!(recipe["scaling"], json!({ "price": "last_close", "open": "zscore" }));
-    assert_eq!(recipe["reward"]["metric"], json!(["label", "return"]));
+    assert_eq!(recipe["reward"]["metric"], json!(["barrier", "return"]));
     let parts =
         json!([{ "name": "train", "fraction": 0.75 }, { "name": "test", "fraction": 0.25 }]);
     assert_eq!(recipe["split"]["part"], parts);

@@ -11,7 +11,7 @@ const GOLDEN: &[(&str, &str)] = &[
     ("", "xxh3-128:772ba159a6daa6de94d44be095ffd1ff"),
     ("[dataset]\nlookback = 1\nforward = 1", "xxh3-128:64d52f1b5b2a0f69a50d03416c433fcd"),
     (
-        "[dataset]\nlookback = 100\nforward = 1_000\n[reward]\nmetric = [\"pnl\", \"log_return\", \"r_multiple\", \"label\", \"car\", \"sharpe\", \"sortino\", \"calmar\", \"pnl_pct\"]",
+        "[dataset]\nlookback = 100\nforward = 1_000\n[reward]\nmetric = [\"pnl\", \"log_return\", \"r_multiple\", \"barrier\", \"car\", \"sharpe\", \"sortino\", \"calmar\", \"pnl_pct\"]",
         "xxh3-128:699d6be15106c17d9a71cd3cadd96ebf",
     ),
     (

@@ -26,7 +26,7 @@ fn build(dir: &Path) -> Dataset {
     let bars = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/spy_1h.parquet");
     let recipe = format!(
         "[dataset]\nsamples = {SAMPLES}\nlookback = 7\nforward = 5\nactions_per_state = 3\n\
-         [reward]\nmetric = [\"return\", \"sharpe\", \"label\"]\n"
+         [reward]\nmetric = [\"return\", \"sharpe\", \"barrier\"]\n"
     );
     std::fs::write(dir.join("r.toml"), recipe).expect("a recipe");
     let built = Command::new(env!("CARGO_BIN_EXE_barloom"))

@@ -175,7 +175,7 @@ def test_several_symbols(tmp_path: Path):
 def test_in_memory_is_what_is_stored(format: str, actions: int, tmp_path: Path, spy: Path):
     cfg = {
         "dataset": {"lookback": 33, "actions_per_state": actions},
-        "reward": {"metric": ["return", "sharpe", "label"]},
+        "reward": {"metric": ["return", "sharpe", "barrier"]},
         "output": {"shard_rows": 4_096},
     }
     memory = barloom.build_dataset(cfg, N, bars=spy)

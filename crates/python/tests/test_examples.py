@@ -28,7 +28,7 @@ def test_train_torch():
     pytest.importorskip("torch")
     output = ran("train_torch", "--samples", "100000", "--epochs", "1")
     network, constant = (
-        float(re.search(rf"held out: {who} +label ([0-9.]+)", output)[1])
+        float(re.search(rf"held out: {who} +barrier ([0-9.]+)", output)[1])
         for who in ("network", "constant")
     )
     assert network < 0.95 * constant

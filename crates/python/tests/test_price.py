@@ -154,7 +154,7 @@ def test_as_a_plain_loop_prices(reward: dict[str, Any], spy_bars: dict[str, np.n
 @pytest.mark.filterwarnings("ignore:reward.metric. car:UserWarning")
 @pytest.mark.parametrize("entry", ["next_open", "next_close"])
 def test_as_samples_are_priced(entry: str, spy: Path):
-    metrics = ["sharpe", "return", "label", "r_multiple", "log_return", "sortino", "calmar", "car"]
+    metrics = ["sharpe", "return", "barrier", "r_multiple", "log_return", "sortino", "calmar", "car"]
     cfg = {
         "dataset": {"lookback": 5, "forward": 30},
         "reward": {"metric": metrics, "entry": entry, "carry_bps": 0.1},

@@ -15,6 +15,9 @@ pub(crate) trait Choice: Copy + PartialEq + 'static {
     /// Each word and what it stands for, the default first.
     const WORDS: &'static [(&'static str, Self)];
 
+    /// Words of former versions, and the word for each now.
+    const FORMER: &'static [(&'static str, &'static str)] = &[];
+
     /// The word for it.
     fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| *word)
@@ -24,13 +27,14 @@ pub(crate) trait Choice: Copy + PartialEq + 'static {
 /// The setting that a word stands for as the value of a key.
 pub(crate) fn parse<T: Choice>(key: &str, got: &str) -> Result<T, RecipeError> {
     let words = || T::WORDS.iter().map(|(word, _)| *word);
+    let former = T::FORMER.iter().find(|(word, _)| *word == got).map(|(_, now)| *now);
     T::WORDS.iter().find(|(word, _)| *word == got).map(|(_, value)| *value).ok_or_else(|| {
         RecipeError::Choice {
             at: None,
             key: key.to_owned(),
             got: got.to_owned(),
             allowed: one_of::<T>(),
-            nearest: nearest(got, words()),
+            nearest: former.or_else(|| nearest(got, words())),
         }
     })
 }
@@ -99,12 +103,14 @@ impl Choice for Metric {
         ("pnl_pct", Self::PnlPct),
         ("log_return", Self::LogReturn),
         ("r_multiple", Self::RMultiple),
-        ("label", Self::Label),
+        ("barrier", Self::Barrier),
         ("car", Self::Car),
         ("sharpe", Self::Sharpe),
         ("sortino", Self::Sortino),
         ("calmar", Self::Calmar),
     ];
+
+    const FORMER: &'static [(&'static str, &'static str)] = &[("label", "barrier")];
 }
 
 impl Choice for Entry {

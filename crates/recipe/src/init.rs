@@ -85,7 +85,7 @@ const V1_REWARD: &str = r#"
 [reward]
 formulas = "v1"            # frel-v1 has other keys: barloom init --formulas frel-v1
 metric = "return"          # or a list, the first is `reward`: pnl, return, pnl_pct, log_return,
-                           # r_multiple, label, car, sharpe, sortino, calmar
+                           # r_multiple, barrier, car, sharpe, sortino, calmar
 entry = "next_open"        # or "next_close"
 barriers = "honour"        # or "ignore": always to the horizon; leave same_bar out then
 same_bar = "stop_first"    # or "target_first"

@@ -280,14 +280,14 @@ const TABLE: &[Bad] = &[
     ),
     bad("[reward]\nclip = [-1, 1]\n", ":2: reward.clip:", &["does not apply", "sharpe"]),
     bad(
-        "[reward]\nmetric = \"label\"\nbarriers = \"ignore\"\n",
+        "[reward]\nmetric = \"barrier\"\nbarriers = \"ignore\"\n",
         ":2: reward.metric:",
-        &["label", "barriers are ignored"],
+        &["barrier", "barriers are ignored"],
     ),
     bad(
-        "[reward]\nmetric = [\"car\", \"label\"]\nformulas = \"frel-v1\"\n",
+        "[reward]\nmetric = [\"car\", \"barrier\"]\nformulas = \"frel-v1\"\n",
         ":2: reward.metric:",
-        &["label"],
+        &["barrier"],
     ),
     bad(
         "[reward]\nbarriers = \"ignore\"\nsame_bar = \"stop_first\"\n",

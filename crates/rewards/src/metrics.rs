@@ -20,7 +20,7 @@ pub(crate) fn of_trade(
         Metric::PnlPct => u,
         Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
         Metric::RMultiple => u / action.stop,
-        Metric::Label => match trade.reason {
+        Metric::Barrier => match trade.reason {
             ExitReason::Stop => -1.0,
             ExitReason::Target => 1.0,
             ExitReason::None | ExitReason::Horizon => 0.0,

@@ -33,7 +33,7 @@ pub enum Metric {
     /// `u / stop`: profit in units of the risk taken.
     RMultiple,
     /// -1 stop, 0 horizon (and hold), 1 target.
-    Label,
+    Barrier,
     /// Compound annual return: `max(1 + u, 0)^(bars_per_year / F) - 1`.
     Car,
     /// `mean / (std + eps) * sqrt(bars_per_year)` of the path's steps; population std.
@@ -52,7 +52,7 @@ impl Metric {
         Self::PnlPct,
         Self::LogReturn,
         Self::RMultiple,
-        Self::Label,
+        Self::Barrier,
         Self::Car,
         Self::Sharpe,
         Self::Sortino,
@@ -68,7 +68,7 @@ impl Metric {
             Self::PnlPct => "pnl_pct",
             Self::LogReturn => "log_return",
             Self::RMultiple => "r_multiple",
-            Self::Label => "label",
+            Self::Barrier => "barrier",
             Self::Car => "car",
             Self::Sharpe => "sharpe",
             Self::Sortino => "sortino",
@@ -240,7 +240,7 @@ impl RewardSettings {
     ///
     /// # Errors
     /// The first key that is wrong: no metric or one twice, a horizon too short, a cost that is
-    /// negative or not finite, `label` without barriers.
+    /// negative or not finite, `barrier` without barriers.
     pub fn validate(&self) -> Result<(), RewardsError> {
         let error = |key, got: String, expected| Err(RewardsError::Setting { key, got, expected });
         for (place, metric) in self.metrics.iter().enumerate() {
@@ -252,9 +252,9 @@ impl RewardSettings {
         if self.metrics.is_empty() {
             return error("reward.metric", "empty".into(), "at least one metric");
         }
-        if self.metrics.contains(&Metric::Label) && !self.honours_barriers() {
-            let expected = "another metric where barriers are ignored: every label would be 0";
-            return error("reward.metric", "label".into(), expected);
+        if self.metrics.contains(&Metric::Barrier) && !self.honours_barriers() {
+            let expected = "another metric where barriers are ignored: every value would be 0";
+            return error("reward.metric", "barrier".into(), expected);
         }
         let shortest = if self.enters_at_open() { 1 } else { 2 };
         if self.forward < shortest || i32::try_from(self.forward).is_err() {

@@ -48,7 +48,7 @@ fn variants() -> [Vec<RewardSettings>; 2] {
         RewardSettings { metrics: vec![Metric::Calmar, Metric::Pnl], ..base() },
         RewardSettings { same_bar: SameBar::TargetFirst, clip: None, eps: 1e-3, ..base() },
     ];
-    let without_labels = Metric::ALL.into_iter().filter(|metric| *metric != Metric::Label);
+    let without_labels = Metric::ALL.into_iter().filter(|metric| *metric != Metric::Barrier);
     let ignored =
         RewardSettings { barriers: Barriers::Ignore, metrics: without_labels.collect(), ..base() };
     let others = vec![

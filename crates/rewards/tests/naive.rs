@@ -207,7 +207,7 @@ fn check(bars: &Bars, settings: &RewardSettings, action: &Action) -> Result<(), 
                 Metric::PnlPct => u,
                 Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
                 Metric::RMultiple => u / action.stop,
-                Metric::Label => match trade.reason {
+                Metric::Barrier => match trade.reason {
                     ExitReason::Stop => -1.0,
                     ExitReason::Target => 1.0,
                     _ => 0.0,
@@ -289,7 +289,7 @@ fn settings(max_forward: usize) -> impl Strategy<Value = RewardSettings> {
         |(forward, [close, ignore, target, once], fee, carry)| {
             let barriers = if ignore { Barriers::Ignore } else { Barriers::Honour };
             let mut metrics = Metric::ALL.to_vec();
-            metrics.retain(|m| *m != Metric::Label || !ignore);
+            metrics.retain(|m| *m != Metric::Barrier || !ignore);
             RewardSettings {
                 entry: if close { Entry::NextClose } else { Entry::NextOpen },
                 barriers,

@@ -318,7 +318,7 @@ fn wrong_settings_name_their_key() {
     };
     assert_eq!(key(RewardSettings { metrics: vec![], ..free(5) }), "reward.metric");
     let label =
-        RewardSettings { metrics: vec![Metric::Label], barriers: Barriers::Ignore, ..free(5) };
+        RewardSettings { metrics: vec![Metric::Barrier], barriers: Barriers::Ignore, ..free(5) };
     assert_eq!(key(label), "reward.metric");
     assert_eq!(key(free(0)), "dataset.forward");
     assert_eq!(key(RewardSettings { entry: Entry::NextClose, ..free(1) }), "dataset.forward");

@@ -78,7 +78,7 @@ pub(crate) const CONSTANTS: &[Constants] = &[
             ("METRIC_PNL_PCT", 2),
             ("METRIC_LOG_RETURN", 3),
             ("METRIC_R_MULTIPLE", 4),
-            ("METRIC_LABEL", 5),
+            ("METRIC_BARRIER", 5),
             ("METRIC_CAR", 6),
             ("METRIC_SHARPE", 7),
             ("METRIC_SORTINO", 8),

@@ -20,7 +20,7 @@ forward = 12
 act_sl = { choice = [0.25, 0.5] }
 act_tp = { choice = [0.25, 0.5] }
 [reward]
-metric = ["return", "label", "calmar", "sortino"]
+metric = ["return", "barrier", "calmar", "sortino"]
 "#;
 
 const LONG: &str = r#"

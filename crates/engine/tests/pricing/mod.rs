@@ -48,7 +48,7 @@ fn samples(loaded: &Loaded, rows: usize) -> SampleBlock {
 /// Decisions that are a dataset's own actions are priced to its rewards.
 #[test]
 fn a_samples_action_is_priced_as_the_sample_is() {
-    let more = "[reward]\nmetric = [\"return\", \"sharpe\", \"label\"]\ncarry_bps = 0.5\n";
+    let more = "[reward]\nmetric = [\"return\", \"sharpe\", \"barrier\"]\ncarry_bps = 0.5\n";
     let loaded = loaded(&recipe(more));
     let block = samples(&loaded, 3_000);
     let doubles = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };

@@ -1,7 +1,7 @@
 """Market bars into training datasets for trading agents.
 
 >>> import barloom
->>> cfg = {"dataset": {"lookback": 64}, "reward": {"metric": "label"}}
+>>> cfg = {"dataset": {"lookback": 64}, "reward": {"metric": "barrier"}}
 >>> ds = barloom.build_dataset(cfg, 1_000_000, bars=barloom.sample_bars())  # or "data/*.parquet"
 >>> for batch in ds.loader(batch_size=4096, shuffle=True):
 ...     windows, meta, reward = batch["windows"], batch["meta"], batch["reward"]

@@ -2,7 +2,7 @@
 
     python -m barloom.examples.train_sklearn [BARS] [--samples N]
 
-What is learnt and what is not is told in train_torch.py: `label`, which barrier a trade reaches
+What is learnt and what is not is told in train_torch.py: `barrier`, which barrier a trade reaches
 first, follows from their distances and from how much bars move. Here these are features by name.
 The script ends with an error if the model does not explain a twentieth of the held-out variance.
 """
@@ -21,7 +21,7 @@ import barloom
 RECIPE = {
     "dataset": {"lookback": 64, "forward": 64},
     "sampling": {"act_sl": [0.002, 0.03], "act_tp": [0.002, 0.03]},
-    "reward": {"metric": "label"},
+    "reward": {"metric": "barrier"},
     "split": {
         "embargo": 64,
         "part": [{"name": "train", "fraction": 0.8}, {"name": "test", "fraction": 0.2}],

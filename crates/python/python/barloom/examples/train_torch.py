@@ -5,7 +5,7 @@
 The inputs are what a sample holds: the window of bars before t, and the state and the action in
 `meta`. The targets are two rewards of the same trade:
 
-- `label`: -1 if the trade reached its stop first, 1 if its target, 0 if neither (or no trade). What
+- `barrier`: -1 if the trade reached its stop first, 1 if its target, 0 if neither (or no trade). What
   is near is reached before what is far, and what is far is reached if bars move a lot: distances
   are in `meta`, and how much bars move is in the window. So this can be learnt from few samples,
   and it says nothing about where the price goes.
@@ -16,7 +16,7 @@ The inputs are what a sample holds: the window of bars before t, and the state a
 Training bars come before the held-out ones. Windows and labels stay in their part, so no held-out
 sample shares a bar with a training one, and an embargo lies between. The constant predictor is
 the mean of the training rewards. The script ends with an error if the network does not explain a
-twentieth of the variance that it leaves in `label`.
+twentieth of the variance that it leaves in `barrier`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader
 import barloom
 from barloom.torch import IterableDataset
 
-METRICS = ["label", "return"]
+METRICS = ["barrier", "return"]
 
 
 def recipe(samples: int) -> dict:
