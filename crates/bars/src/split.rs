@@ -9,9 +9,9 @@ use crate::{BarsError, Market};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LookbackFrom {
     /// In the part, as the labels do.
-    #[default]
     Part,
     /// In the segment: inputs may reach back into earlier parts, labels never overlap.
+    #[default]
     History,
 }
 

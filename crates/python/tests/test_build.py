@@ -189,7 +189,7 @@ def test_in_memory_is_what_is_stored(format: str, actions: int, tmp_path: Path, 
         )
         assert batch["windows"].tobytes() == columns["windows"].tobytes()
         assert batch["windows"].shape == columns["windows"].shape == (N, 5, 33)
-        rewards = [columns[name] for name in ("reward", "reward_sharpe", "reward_label")]
+        rewards = [columns[name] for name in ("reward", "reward_sharpe", "reward_barrier")]
         assert np.array_equal(batch["reward"], np.stack(rewards, axis=1).astype(np.float32))
         for name in ("reward_sharpe", "pnl", "ts", "held_bars", "sample"):
             assert batch[name].tobytes() == columns[name].tobytes(), name

@@ -118,7 +118,7 @@ const SPLIT: &str = r#"
 # its end date, exclusive and UTC; each gets its share of the samples.
 # [split]
 # embargo = 0              # bars left out before each later part
-# lookback_from = "part"   # or "history": lookbacks may reach into earlier parts, labels never
+# lookback_from = "history"  # lookbacks may reach into earlier parts, labels never; or "part"
 # [[split.part]]
 # name = "train"
 # fraction = 0.8           # or until = 2024-01-01

@@ -13,7 +13,7 @@ pub(crate) const PART_KEYS: &[&str] = &["name", "fraction", "until"];
 
 impl Choice for LookbackFrom {
     const WORDS: &'static [(&'static str, Self)] =
-        &[("part", Self::Part), ("history", Self::History)];
+        &[("history", Self::History), ("part", Self::Part)];
 }
 
 pub(crate) fn read(table: Table<'_>, elsewhere: &[(&str, &[&str])]) -> Result<Split, RecipeError> {

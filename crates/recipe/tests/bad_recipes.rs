@@ -389,7 +389,7 @@ const TABLE: &[Bad] = &[
     bad(
         "[split]\nlookback_from = \"past\"\n",
         ":2: split.lookback_from:",
-        &["\"part\" or \"history\""],
+        &["\"history\" or \"part\""],
     ),
 ];
 

@@ -309,7 +309,7 @@ fn the_digest_sees_every_key_but_paths_and_output() {
         (
             "",
             "",
-            "[split]\nlookback_from = \"history\"\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n",
+            "[split]\nlookback_from = \"part\"\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n",
         ),
     ];
     let mut digests = vec![digest, read("[reward]\nformulas = \"frel-v1\"\n").digest()];

@@ -77,6 +77,8 @@ pub struct NearestRun {
     /// How many of them labels may lie on: fewer than `bars` where inputs may reach back into
     /// earlier parts.
     pub label_bars: usize,
+    /// True if inputs may reach back into earlier parts.
+    pub reaches_back: bool,
     /// Open time of its first bar, ns since 1970 UTC.
     pub from_ns: i64,
     /// Open time of its last bar, ns since 1970 UTC.
@@ -113,7 +115,7 @@ fn no_positions(
     };
     text + match part {
         None => ", a longer data.max_gap, or more bars",
-        Some(_) if run.label_bars < run.bars => ", longer parts, a smaller embargo, or more bars",
+        Some(_) if run.reaches_back => ", longer parts, a smaller embargo, or more bars",
         Some(_) => ", longer parts, split.lookback_from = \"history\", or more bars",
     }
 }

@@ -253,6 +253,7 @@ fn nearest_run(
         symbol: market.series()[series as usize].symbol.clone(),
         bars: room.end - room.start,
         label_bars: room.end - room.labels,
+        reaches_back: part.is_some_and(|part| part.lookback_from == LookbackFrom::History),
         from_ns: market.ts()[room.start],
         to_ns: market.ts()[room.end - 1],
     })

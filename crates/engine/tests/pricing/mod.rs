@@ -84,7 +84,7 @@ fn a_samples_action_is_priced_as_the_sample_is() {
         is("pnl", &block.pnl);
         is("reward", &block.rewards[0]);
         is("reward_sharpe", &block.rewards[1]);
-        is("reward_label", &block.rewards[2]);
+        is("reward_barrier", &block.rewards[2]);
         assert_eq!(
             column("held_bars").as_primitive::<Int32Type>().values()[..],
             block.held_bars[..]
