@@ -1,6 +1,6 @@
 //! Content digests of the bundled bars under many recipes, as the first build of each version of
 //! the semantics made them. A change that moves one bit of one sample shows here; these lines
-//! change with `barloom_dataset::SEMANTICS` alone.
+//! change with `barloom_dataset::SEMANTICS` or `FORMAT_VERSION` alone.
 
 use std::fs;
 use std::path::Path;
@@ -8,31 +8,31 @@ use std::process::Command;
 
 /// A recipe and the digest of its content.
 const GOLDEN: &[(&str, &str)] = &[
-    ("", "xxh3-128:772ba159a6daa6de94d44be095ffd1ff"),
-    ("[dataset]\nlookback = 1\nforward = 1", "xxh3-128:64d52f1b5b2a0f69a50d03416c433fcd"),
+    ("", "xxh3-128:fbd930c5380db342a2f0a62e484386dd"),
+    ("[dataset]\nlookback = 1\nforward = 1", "xxh3-128:376d117e17b63b7cc151b2f613f0e72a"),
     (
         "[dataset]\nlookback = 100\nforward = 1_000\n[reward]\nmetric = [\"pnl\", \"log_return\", \"r_multiple\", \"barrier\", \"car\", \"sharpe\", \"sortino\", \"calmar\", \"pnl_pct\"]",
-        "xxh3-128:699d6be15106c17d9a71cd3cadd96ebf",
+        "xxh3-128:631d01ea7072c53043299665dbe8ad9e",
     ),
     (
         "[dataset]\nactions_per_state = 4\npositions = \"sequential\"\n[reward]\nentry = \"next_close\"\nsame_bar = \"target_first\"\ncosts = \"once\"\ncarry_bps = 0.5\nmetric = [\"sortino\", \"calmar\"]",
-        "xxh3-128:a9628e9f7eee775bc6fd136dd496e08a",
+        "xxh3-128:b1d22818eda87ab22103fe2567066f95",
     ),
     (
         "[reward]\nbarriers = \"ignore\"\nmetric = [\"return\", \"sharpe\", \"calmar\"]",
-        "xxh3-128:6f286268fb929a4e3739f11c8e2e9b12",
+        "xxh3-128:2668ff4419d6651cd127692c6fc5357b",
     ),
     (
         "[dataset]\nlookback = 200\nforward = 200\n[reward]\nformulas = \"frel-v1\"\nmetric = [\"car\", \"sharpe\", \"sortino\", \"calmar\"]",
-        "xxh3-128:7e2853255a52e0d8fb3d8e48ccbfe40f",
+        "xxh3-128:8488b557bad6fb3590d10cb1b93d61b9",
     ),
     (
         "[scaling]\nopen = \"log_return\"\nhigh = \"zscore\"\nlow = \"minmax\"\nclose = \"none\"\nvolume = \"zscore\"",
-        "xxh3-128:bf7f9bc71352ddefaea204f101ffb660",
+        "xxh3-128:4ad552c68ef65d32b5b48e347984f5e2",
     ),
     (
         "[data]\nchannels = [\"close\", \"volume\"]\n[sampling]\nact_dir = [1, -1]\nact_sl = { choice = [0.01, 0.02] }\nequity = 1e5",
-        "xxh3-128:ae6607948fa709b7bbcb02c74122a343",
+        "xxh3-128:28e8c9014bb64daf21e27d557615d213",
     ),
 ];
 
