@@ -42,6 +42,9 @@ const WORDS: [&str; 8] = [
 /// Words above which a sentence is too long to read once.
 const LONGEST_SENTENCE: usize = 40;
 
+/// Places that are listed of each rule that a folder breaks.
+const SHOWN: usize = 20;
+
 /// Columns of a line of a comment.
 const WIDTH: usize = 100;
 
@@ -153,14 +156,16 @@ fn above(folder: &str, counts: &Counts, limit: &Counts, findings: &[Finding]) ->
             _ => limit,
         };
         if found > limit {
-            let mut text =
-                format!("{folder}: english: {rule}: {found}, at most {limit} ({LIMITS}):");
-            for Finding { place, text: what, .. } in findings
-                .iter()
-                .filter(|finding| finding.rule == rule)
-                .take(if limit == 0 { 40 } else { 400 })
-            {
+            let mut text = format!(
+                "{folder}: english: {rule}: {found}, at most {limit}: mend some, or after a merge run \
+                 `cargo xtask tidy --raise`:"
+            );
+            let places = findings.iter().filter(|finding| finding.rule == rule);
+            for Finding { place, text: what, .. } in places.take(SHOWN) {
                 _ = write!(text, "\n    {place}: {what}");
+            }
+            if found > SHOWN {
+                _ = write!(text, "\n    and {} more", found - SHOWN);
             }
             problems.push(text);
         }

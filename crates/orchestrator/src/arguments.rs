@@ -48,7 +48,7 @@ pub(crate) struct Init {
     /// The file to write; `-` is standard output.
     #[arg(default_value = "recipe.toml")]
     pub(crate) path: PathBuf,
-    /// Which formulas the recipe is for.
+    /// The formulas that the recipe is for.
     #[arg(long, default_value = "v1", value_parser = ["v1", "frel-v1"])]
     pub(crate) formulas: String,
     /// Replace a file that is there.
@@ -75,7 +75,7 @@ pub(crate) struct Build {
     /// The folder of the dataset.
     #[arg(long, value_name = "DIR", default_value = "barloom-dataset")]
     pub(crate) out: PathBuf,
-    /// What computes the samples.
+    /// The backend that computes the samples.
     #[arg(long, value_parser = backends(), default_value_t)]
     pub(crate) backend: BackendChoice,
     /// The number of the GPU, as the driver lists them; the first by default.
@@ -163,7 +163,7 @@ pub(crate) struct Verify {
     /// Another seed chooses other samples.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// What makes the samples again.
+    /// The backend that makes the samples again.
     #[arg(long, value_parser = backends(), default_value_t)]
     pub(crate) backend: BackendChoice,
     /// The number of the GPU, as the driver lists them; the first by default.
@@ -180,13 +180,13 @@ pub(crate) struct Inspect {
     pub(crate) sample: Option<u64>,
 }
 
-/// How bars are read, in place of what the recipe's `[data]` says.
+/// Settings of the reader of bars, in place of those in the recipe's `[data]`.
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
     /// The IANA zone of times that name none.
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
-    /// Whether bars are stamped at their open or at their close.
+    /// The end of its interval that a bar is stamped with: its open or its close.
     #[arg(long, value_parser = ["open", "close"])]
     pub(crate) stamp: Option<String>,
     /// The length of a bar in the files: 1m, 1h, 1d, 1w, 1mo. By default the most frequent step of
@@ -199,8 +199,8 @@ pub(crate) struct Reading {
     /// Give a column another name, in files of every format; repeat it for further columns.
     #[arg(long, value_name = "OLD=NEW", value_parser = renaming)]
     pub(crate) rename: Vec<(String, String)>,
-    /// What to do with unusable bars: refuse them (error), drop them, or widen the high and the low
-    /// of bars whose open or close is outside and refuse the others.
+    /// Treatment of unusable bars: refuse them (error), drop them, or widen the high and the low of
+    /// bars whose open or close is outside and refuse the others.
     #[arg(long, value_name = "WHAT", value_parser = bad_bars())]
     pub(crate) on_bad_bar: Option<OnBadBar>,
     /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4
@@ -220,8 +220,7 @@ pub(crate) struct Reading {
     /// Adjust prices to the column "adj_close", or by files of factors.
     #[arg(long, value_name = "adj_close|FILES")]
     pub(crate) adjust: Option<String>,
-    /// How delimited text is laid out: keys of `[data.csv]`, such as 'skip_rows = 1, decimal =
-    /// ","'.
+    /// Layout of delimited text: keys of `[data.csv]`, such as 'skip_rows = 1, decimal = ","'.
     #[arg(long, value_name = "KEYS")]
     pub(crate) csv: Option<String>,
     /// Drop unusable bars instead of refusing them; they are counted.
@@ -260,11 +259,11 @@ pub(crate) struct Convert {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// What files in a folder are.
+    /// Format of the files in a folder.
     #[arg(long, value_parser = ["parquet", "arrow", "csv"])]
     pub(crate) format: Option<String>,
-    /// How Parquet packs its columns: zstd (the smallest files, and what is done else), lz4
-    /// (faster), snappy, none.
+    /// Compression of Parquet columns: zstd (the default, and the smallest files), lz4 (faster),
+    /// snappy, none.
     #[arg(long, value_name = "CODEC", value_parser = compressions())]
     pub(crate) compression: Option<Compression>,
     /// Replace a file that is there.

@@ -161,7 +161,7 @@ fn an_error_at_the_end() {
     check("\"A\",1700000000,10,11,9,10,1\n", 60, b"A,x,1\n", "has 3 fields, the header has 7");
 }
 
-/// What is within the bounds is read.
+/// Files within the bounds are read.
 #[test]
 fn many_bars_are_read() {
     let bomb = Bomb { begin: &begin(), again: &[b' '; 10], times: 1, end: b"" };
