@@ -8,6 +8,7 @@ use barloom_backend::{
 };
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
+use barloom_schema::{COLUMNS, Role};
 
 /// The CPU backend, but for one column.
 struct Wrong(&'static str);
@@ -64,32 +65,14 @@ impl Session for WrongSession {
         let mut to = block.begin(samples)?;
         let to = &mut *to;
         macro_rules! copy {
-            ($($name:ident),*) => {
+            ($($name:ident: $type:ty),*) => {
                 $(to.$name.copy_from_slice(&right.$name);
                 if self.0 == stringify!($name) {
                     to.$name.iter_mut().for_each(|v| *v = next(*v));
                 })*
             };
         }
-        copy!(
-            symbol,
-            bar,
-            ts,
-            equity,
-            balance,
-            position,
-            sl_dist,
-            tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
-            entry_price,
-            exit_price,
-            pnl,
-            held_bars,
-            exit_reason
-        );
+        barloom_schema::columns!(plain copy);
         let windows = to.windows.iter_mut().zip(&right.windows);
         windows.for_each(|(to, from)| to.copy_from_slice(from));
         let shape = right.shape();
@@ -138,14 +121,14 @@ impl Flip for f64 {
 
 #[test]
 fn one_wrong_column_is_caught() {
-    let columns = "symbol bar ts equity balance position sl_dist tp_dist act_dir act_dollar act_sl \
-                   act_tp entry_price exit_price pnl held_bars exit_reason clipped";
-    for column in columns.split_whitespace() {
+    let is_trade = |name: &str| {
+        COLUMNS.iter().any(|column| column.name == name && column.role == Role::Outcome)
+    };
+    for column in COLUMNS.iter().map(|column| column.name).chain(["clipped"]) {
         let Err(difference) = barloom_conformance::check(&Wrong(column)) else {
             panic!("{column} is wrong and the suite passes");
         };
-        let trade = ["entry_price", "exit_price", "pnl", "held_bars", "exit_reason"];
-        let named = if trade.contains(&column) { "trade" } else { column };
+        let named = if is_trade(column) { "trade" } else { column };
         assert!(difference.contains(named), "{column}: {difference}");
     }
     for windows in ["windows", "channels first", "channels last", "shared windows", "lists"] {

@@ -167,8 +167,12 @@ struct Samples {
     i32* held_bars;
     // 0 none, 1 stop, 2 target, 3 horizon
     u8* exit_reason;
+    // largest favourable excursion between entry and exit, of the entry price
+    f64* mfe;
+    // largest adverse excursion between entry and exit, of the entry price
+    f64* mae;
 };
-static_assert(sizeof(Samples) == 176, "Samples");
+static_assert(sizeof(Samples) == 192, "Samples");
 
 // A level of the horizon index.
 struct Blocks {

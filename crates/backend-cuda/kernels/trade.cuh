@@ -87,32 +87,63 @@ BARLOOM_FN f64 exit_price(const Trading& trading, f64 open, f64 low, f64 high, c
     return stops ? at.stop : at.target;
 }
 
+// The extremes of two runs.
+BARLOOM_FN void widen(f64* low, f64* high, f64 other_low, f64 other_high) {
+    if (other_low < *low) *low = other_low;
+    if (other_high > *high) *high = other_high;
+}
+
+// Widens a range by the lows and highs of rows from `start` until `end`.
+BARLOOM_FN void widen_by_rows(const Trading& trading, u64 start, u64 end, f64* low, f64* high) {
+    for (u64 level = 0;; ++level) {
+        const bool climbs = level + 1 < trading.levels && end > start && end - start > 2 * FAN;
+        const u64 head = climbs ? (start + FAN - 1) / FAN * FAN : end;
+        const u64 tail = climbs ? end / FAN * FAN : end;
+        const f64* values = trading.blocks[level].values;
+        for (u64 node = start; node < end; ++node) {
+            if (node == head) node = tail;
+            if (node >= end) break;
+            const f64* at = values + node / FAN * (2 * FAN) + node % FAN;
+            widen(low, high, at[0], at[FAN]);
+        }
+        if (!climbs) return;
+        start = head / FAN;
+        end = tail / FAN;
+    }
+}
+
 BARLOOM_FN void trade(const Trading& trading, const Samples& out, u64 thread) {
     const u64 t = out.row[thread];
     const f64* start = trading.starts + 4 * t;
     const i8 direction = out.act_dir[thread];
     const f64 s = (f64)direction, entry = start[0], last = start[1];
-    f64 exit = entry, u = 0.0;
+    f64 exit = entry, u = 0.0, lowest = entry, highest = entry;
     u64 held_bars = 0, reason = EXIT_NONE;
     if (direction != 0) {
         exit = last;
         held_bars = trading.forward - 1;
         reason = EXIT_HORIZON;
+        const u64 first = t + trading.forward - trading.steps;
         if (trading.honoured) {
             const Barriers at = barriers_of(entry, s, out.act_sl[thread], out.act_tp[thread]);
             bool stopped, reached;
             reached_by(at, start[2], start[3], &stopped, &reached);
             if (stopped || reached) {
-                const u64 first = t + trading.forward - trading.steps;
                 const u64 row =
                     first_touch(trading, first, at.down, at.up, t + trading.forward - 1);
                 const f64* bar = trading.blocks[0].values + row / FAN * (2 * FAN) + row % FAN;
                 exit = exit_price(trading, trading.open[row], bar[0], bar[FAN], at, &reason);
                 held_bars = row - t;
+                widen_by_rows(trading, first, row, &lowest, &highest);
+                widen(&lowest, &highest, trading.open[row], trading.open[row]);
+                widen(&lowest, &highest, exit, exit);
+            } else {
+                widen(&lowest, &highest, start[2], start[3]);
             }
             u = unit_return(trading, s, entry, exit, held_bars);
         } else {
             u = start[direction > 0 ? 3 : 2];
+            widen_by_rows(trading, first, t + trading.forward, &lowest, &highest);
         }
     }
     out.entry_price[thread] = entry;
@@ -121,4 +152,8 @@ BARLOOM_FN void trade(const Trading& trading, const Samples& out, u64 thread) {
     out.exit_reason[thread] = (u8)reason;
     out.unit_return[thread] = u;
     out.pnl[thread] = out.act_dollar[thread] * u;
+    const f64 up = direction != 0 ? highest / entry - 1.0 : 0.0;
+    const f64 down = direction != 0 ? 1.0 - lowest / entry : 0.0;
+    out.mfe[thread] = direction > 0 ? up : down;
+    out.mae[thread] = direction > 0 ? down : up;
 }

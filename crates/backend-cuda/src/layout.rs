@@ -175,8 +175,12 @@ pub(crate) struct Samples {
     pub(crate) held_bars: u64,
     /// 0 none, 1 stop, 2 target, 3 horizon
     pub(crate) exit_reason: u64,
+    /// largest favourable excursion between entry and exit, of the entry price
+    pub(crate) mfe: u64,
+    /// largest adverse excursion between entry and exit, of the entry price
+    pub(crate) mae: u64,
 }
-const _: () = assert!(size_of::<Samples>() == 176);
+const _: () = assert!(size_of::<Samples>() == 192);
 
 /// A level of the horizon index.
 #[repr(C)]

@@ -40,9 +40,12 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
             block.pnl[row],
             block.held_bars[row],
             block.exit_reason[row],
+            block.mfe[row],
+            block.mae[row],
         );
-        let expected =
-            (trade.entry, trade.exit, trade.u * draw.act_dollar, trade.held, trade.reason as u8);
+        let pnl = trade.u * draw.act_dollar;
+        let reason = trade.reason as u8;
+        let expected = (trade.entry, trade.exit, pnl, trade.held, reason, trade.mfe, trade.mae);
         if got != expected {
             return fail(format!("trade {got:?}, expected {expected:?}"));
         }
@@ -138,6 +141,8 @@ struct Trade {
     held: i32,
     reason: ExitReason,
     u: f64,
+    mfe: f64,
+    mae: f64,
 }
 
 fn costs(program: &Program) -> (f64, f64) {
@@ -168,6 +173,8 @@ fn trade(market: &Market, program: &Program, t: usize, draw: &Draw) -> Trade {
             held: 0,
             reason: ExitReason::None,
             u: 0.0,
+            mfe: 0.0,
+            mae: 0.0,
         };
     }
     let s = f64::from(draw.act_dir);
@@ -206,7 +213,21 @@ fn trade(market: &Market, program: &Program, t: usize, draw: &Draw) -> Trade {
     let once = r.costs == Costs::Once || frel;
     let fee = if once { c } else { c * (1.0 + exit / entry) };
     let u = s * (exit / entry - 1.0) - fee - q * held;
-    Trade { entry, exit, exit_bar, held: held as i32, reason, u }
+    // Prices that the trade lives through: all bars to the exit bar; of that one the open and the exit
+    // where a barrier ends it.
+    let first = if next_open { t } else { t + 1 };
+    let mut prices = vec![entry, exit];
+    for j in first..=exit_bar {
+        if j < exit_bar || reason == ExitReason::Horizon {
+            prices.extend([market.low()[j], market.high()[j]]);
+        } else {
+            prices.push(market.open()[j]);
+        }
+    }
+    let up = prices.iter().copied().fold(entry, f64::max) / entry - 1.0;
+    let down = 1.0 - prices.iter().copied().fold(entry, f64::min) / entry;
+    let (mfe, mae) = if s > 0.0 { (up, down) } else { (down, up) };
+    Trade { entry, exit, exit_bar, held: held as i32, reason, u, mfe, mae }
 }
 
 /// The reward before it is clipped, and whether it is exact rather than a scan in another order.

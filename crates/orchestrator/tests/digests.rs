@@ -1,6 +1,6 @@
 //! Content digests of the bundled bars under many recipes, as the first build of each version of
 //! the semantics made them. A change that moves one bit of one sample shows here; these lines
-//! change with `barloom_dataset::SEMANTICS` alone.
+//! change with `barloom_dataset::SEMANTICS` or `FORMAT_VERSION` alone.
 
 use std::fs;
 use std::path::Path;

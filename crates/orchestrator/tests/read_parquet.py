@@ -34,7 +34,7 @@ expected = {
     "sl_dist": pa.float64(), "tp_dist": pa.float64(), "act_dir": pa.int8(),
     "act_dollar": pa.float64(), "act_sl": pa.float64(), "act_tp": pa.float64(),
     "reward": pa.float64(), "entry_price": pa.float64(), "exit_price": pa.float64(),
-    "pnl": pa.float64(), "held_bars": pa.int32(), "exit_reason": text,
+    "pnl": pa.float64(), "held_bars": pa.int32(), "exit_reason": text, "mfe": pa.float64(), "mae": pa.float64(),
 }
 table = pq.read_table(files)
 got = {f.name: f.type for f in table.schema if not f.name.startswith("reward_")}

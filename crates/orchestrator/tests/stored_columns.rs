@@ -127,7 +127,7 @@ fn every_column_holds_what_its_name_says() {
         )* };
     }
     floats!(equity, balance, sl_dist, tp_dist, act_dollar, act_sl, act_tp);
-    floats!(entry_price, exit_price, pnl);
+    floats!(entry_price, exit_price, pnl, mfe, mae);
     drawn!(equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl, act_tp);
     let rewards = ["reward", "reward_sharpe", "reward_barrier"];
     for (name, reward) in rewards.iter().zip(&block.rewards) {

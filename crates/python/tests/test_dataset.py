@@ -105,7 +105,7 @@ def test_columns_by_name(ds: barloom.Dataset):
     names = [
         "sample", "symbol", "bar", "ts", "equity", "balance", "position", "sl_dist", "tp_dist",
         "act_dir", "act_dollar", "act_sl", "act_tp", "entry_price", "exit_price", "pnl",
-        "held_bars", "exit_reason", "reward_return",
+        "held_bars", "exit_reason", "mfe", "mae", "reward_return",
     ]  # fmt: skip
     batch = ds.take([3, 999, 0], columns=names)
     assert list(batch) == ["windows", "meta", "reward", *names]

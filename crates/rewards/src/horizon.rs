@@ -81,6 +81,29 @@ impl HorizonIndex {
         Bar { open, low: low[row % FAN], high: high[row % FAN] }
     }
 
+    /// The lowest low and the highest high of rows `[start, end)`; of none, infinities. Nodes that the
+    /// rows cover whole stand for their rows, so it takes O(log(end - start)).
+    #[inline(always)]
+    pub(crate) fn extremes(&self, start: usize, end: usize) -> [f64; 2] {
+        let mut run = [f64::INFINITY, f64::NEG_INFINITY];
+        let (mut level, mut start, mut end) = (0, start, end);
+        loop {
+            let nodes = &self.levels[level];
+            let of = |node: usize| {
+                let [lows, highs] = &nodes[node / FAN];
+                [lows[node % FAN], highs[node % FAN]]
+            };
+            let climbs = level + 1 < self.levels.len() && end.saturating_sub(start) > 2 * FAN;
+            let (head, tail) =
+                if climbs { (start.next_multiple_of(FAN), end - end % FAN) } else { (end, end) };
+            run = (start..head).chain(tail..end).map(of).fold(run, wider);
+            if !climbs {
+                return run;
+            }
+            (level, start, end) = (level + 1, head / FAN, tail / FAN);
+        }
+    }
+
     /// The first row from `start` on with `low <= down` or `high >= up`, if there is one.
     #[inline(always)]
     pub(crate) fn first_touch(&self, start: usize, down: f64, up: f64) -> Option<usize> {
@@ -107,6 +130,12 @@ impl HorizonIndex {
     }
 }
 
+/// The extremes of two runs.
+#[inline(always)]
+fn wider([low, high]: [f64; 2], [other_low, other_high]: [f64; 2]) -> [f64; 2] {
+    [low.min(other_low), high.max(other_high)]
+}
+
 /// The block over up to eight blocks.
 fn over(blocks: &[Block]) -> Block {
     let [mut lows, mut highs] = EMPTY;
@@ -115,4 +144,27 @@ fn over(blocks: &[Block]) -> Block {
         highs[place] = high.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     }
     [lows, highs]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn extremes_are_those_of_a_scan(
+            bars in prop::collection::vec((-99_i8..99, -99_i8..99), 1..2_000),
+            at in (0.0..1.0, 0.0..1.0),
+        ) {
+            let low: Vec<f64> = bars.iter().map(|bar| f64::from(bar.0)).collect();
+            let high: Vec<f64> = bars.iter().map(|bar| f64::from(bar.1)).collect();
+            let index = HorizonIndex::new(&low, &high);
+            let [a, b] = [at.0, at.1].map(|at: f64| (at * (bars.len() + 1) as f64) as usize);
+            let (start, end) = (a.min(b), a.max(b));
+            let least = low[start..end].iter().copied().fold(f64::INFINITY, f64::min);
+            let most = high[start..end].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            prop_assert_eq!(index.extremes(start, end), [least, most]);
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(crate) const MOST_FORWARD: usize = 1 << 31;
 ///
 /// | part | depends on | needed by | bytes a row |
 /// |---|---|---|---|
-/// | hierarchy of extreme lows and highs | the market | barriers | 18.3 |
+/// | hierarchy of extreme lows and highs | the market | barriers, mfe and mae | 18.3 |
 /// | tree of changes of the close | the market | sharpe, sortino | 1 |
 /// | tree of closes | the market | calmar | 0.6 |
 /// | tree of returns | the market | sharpe and sortino of frel-v1 | 0.7 |

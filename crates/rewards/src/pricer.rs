@@ -32,7 +32,7 @@ pub struct Pricer {
     pub(crate) index: Arc<MarketIndex>,
     pub(crate) settings: RewardSettings,
     pub(crate) starts: Arc<Starts>,
-    pub(crate) horizon: Option<HorizonIndex>,
+    pub(crate) horizon: HorizonIndex,
     pub(crate) path: PathKind,
 }
 
@@ -50,7 +50,7 @@ impl Pricer {
     /// The settings are wrong.
     pub fn new(index: Arc<MarketIndex>, settings: RewardSettings) -> Result<Self, RewardsError> {
         settings.validate()?;
-        let horizon = settings.honours_barriers().then(|| index.horizon().clone());
+        let horizon = index.horizon().clone();
         let path = match settings.formulas {
             Formulas::V1 => PathKind::V1(PathTrees::new(&index, &settings)),
             Formulas::FrelV1 => PathKind::Frel(FrelTrees::new(&index, &settings)),

@@ -33,10 +33,8 @@ impl Pricer {
     /// Its tables.
     #[must_use]
     pub fn tables(&self) -> Tables<'_> {
-        let mut tables = Tables { starts: self.starts.records(), ..Tables::default() };
-        if let Some(horizon) = &self.horizon {
-            tables.horizon = horizon.levels().collect();
-        }
+        let (starts, horizon) = (self.starts.records(), self.horizon.levels().collect());
+        let mut tables = Tables { starts, horizon, ..Tables::default() };
         match &self.path {
             PathKind::V1(trees) => trees.tables(&mut tables),
             PathKind::Frel(trees) => trees.tables(&mut tables),

@@ -67,6 +67,24 @@ pub struct Trade {
     pub reason: ExitReason,
     /// u: profit per unit of notional, after costs.
     pub unit_return: f64,
+    /// The largest favourable excursion between entry and exit, as a fraction of the entry price: at
+    /// least 0.
+    ///
+    /// Prices between entry and exit are E, the highs and lows of the live bars before the exit bar, and
+    /// X. A trade that ends at the horizon lives through all of the exit bar, so its high and low count;
+    /// one that ends at a barrier sees of that bar its open and X alone.
+    pub mfe: f64,
+    /// The largest adverse excursion, likewise: at least 0.
+    pub mae: f64,
+}
+
+/// The largest favourable and adverse excursion, as fractions of the entry price, of a trade whose
+/// prices beside the entry's lie from `low` to `high`.
+#[inline(always)]
+pub(crate) fn excursions(long: bool, entry: f64, [low, high]: [f64; 2]) -> [f64; 2] {
+    let up = (if high > entry { high } else { entry }) / entry - 1.0;
+    let down = 1.0 - (if low < entry { low } else { entry }) / entry;
+    if long { [up, down] } else { [down, up] }
 }
 
 /// u: profit per unit of notional of a trade in direction `s`, after costs.

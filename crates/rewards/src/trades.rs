@@ -8,7 +8,7 @@ use crate::metrics;
 use crate::pricer::{Pricer, Reward};
 use crate::settings::Metric;
 use crate::starts::Starts;
-use crate::trade::{Action, ExitReason, Trade, fill, unit_return};
+use crate::trade::{Action, ExitReason, Trade, excursions, fill, unit_return};
 
 /// Actions and the rows that they enter at, as columns of one length.
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +137,8 @@ impl Trades<'_> {
             held_bars: self.held_bars[i] as u32,
             reason: ExitReason::of(self.exit_reason[i]),
             unit_return: self.unit_return[i],
+            mfe: self.mfe[i],
+            mae: self.mae[i],
         }
     }
 }
@@ -196,8 +198,9 @@ impl Pricer {
         out: &mut TradesMut<'_>,
     ) {
         actions.check(out.entry_price.len());
-        match (&*self.starts, &self.horizon) {
-            (Starts::Honoured(starts), Some(horizon)) => {
+        let horizon = &self.horizon;
+        match &*self.starts {
+            Starts::Honoured(starts) => {
                 let mut places = [0; BATCH];
                 let mut begin = 0;
                 while begin < actions.row.len() {
@@ -207,8 +210,7 @@ impl Pricer {
                     begin += places.len();
                 }
             }
-            (Starts::Ignored(held), _) => self.ignored(actions, at, held, fetch, out),
-            (Starts::Honoured(_), None) => unreachable!("barriers are honoured with an index"),
+            Starts::Ignored(held) => self.ignored(actions, at, held, fetch, out),
         }
     }
 
@@ -241,6 +243,8 @@ impl Pricer {
             out.exit_price[i] = if live { last } else { entry };
             out.held_bars[i] = if live { held } else { 0 };
             out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
+            let excursions = excursions(barriers.long, entry, [low, high]);
+            [out.mfe[i], out.mae[i]] = if live { excursions } else { [0.0; 2] };
             touched[count] = i;
             let (stopped, reached) = barriers.reached(low, high);
             count += usize::from(live & (stopped | reached));
@@ -264,6 +268,9 @@ impl Pricer {
             out.exit_price[i] = exit;
             out.held_bars[i] = (row - actions.row[i]) as i32;
             out.exit_reason[i] = reason as u8;
+            let [low, high] = horizon.extremes(actions.row[i] + first, row);
+            let range = [low.min(bar.open).min(exit), high.max(bar.open).max(exit)];
+            [out.mfe[i], out.mae[i]] = excursions(barriers.long, out.entry_price[i], range);
         }
         for i in places {
             let i = *i;
@@ -296,6 +303,13 @@ impl Pricer {
                 (held[actions.row[i]], actions.direction[i]);
             let live = direction != 0;
             let u = if direction > 0 { long } else { short };
+            let begin = actions.row[i] + self.settings.forward - self.settings.steps();
+            let end = actions.row[i] + self.settings.forward;
+            [out.mfe[i], out.mae[i]] = if live {
+                excursions(direction > 0, entry, self.horizon.extremes(begin, end))
+            } else {
+                [0.0; 2]
+            };
             out.entry_price[i] = entry;
             out.exit_price[i] = if live { last } else { entry };
             out.held_bars[i] = if live { held_bars } else { 0 };

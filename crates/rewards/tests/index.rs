@@ -72,7 +72,8 @@ fn bits(pricer: &Pricer) -> Vec<u64> {
         for (direction, stop, target) in actions {
             let action = Action { direction, notional: 5e3, stop, target };
             let trade = pricer.trade(t, &action);
-            all.extend([trade.exit_price, trade.unit_return].map(f64::to_bits));
+            let reals = [trade.exit_price, trade.unit_return, trade.mfe, trade.mae];
+            all.extend(reals.map(f64::to_bits));
             all.extend([u64::from(trade.held_bars), trade.reason as u64]);
             for metric in &pricer.settings().metrics {
                 let reward = pricer.reward(t, &action, 1e4, &trade, *metric);

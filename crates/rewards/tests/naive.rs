@@ -57,6 +57,8 @@ fn scan_trade(bars: &Bars, settings: &RewardSettings, t: usize, action: &Action)
         held_bars: 0,
         reason: ExitReason::None,
         unit_return: 0.0,
+        mfe: 0.0,
+        mae: 0.0,
     };
     if action.direction == 0 {
         return trade;
@@ -99,6 +101,19 @@ fn scan_trade(bars: &Bars, settings: &RewardSettings, t: usize, action: &Action)
     let fees = if frel || settings.costs == Costs::Once { c } else { c * (1.0 + x / entry) };
     trade.unit_return =
         s * (x / entry - 1.0) - fees - settings.carry() * f64::from(trade.held_bars);
+    let exit_bar = t + trade.held_bars as usize;
+    for j in if at_open { t } else { t + 1 }..=exit_bar {
+        let whole = j < exit_bar || trade.reason == ExitReason::Horizon;
+        let prices = if whole { [bars.low[j], bars.high[j]] } else { [bars.open[j], x] };
+        for price in prices {
+            // How far the price is from the entry in the trade's favour, and against it.
+            let up = if price > entry { price / entry - 1.0 } else { 0.0 };
+            let down = if price < entry { 1.0 - price / entry } else { 0.0 };
+            let (gain, loss) = if action.direction == 1 { (up, down) } else { (down, up) };
+            trade.mfe = trade.mfe.max(gain);
+            trade.mae = trade.mae.max(loss);
+        }
+    }
     trade
 }
 

@@ -55,6 +55,8 @@ macro_rules! columns {
                 pnl: f64, Number, Outcome, "dollars", "profit or loss after costs";
                 held_bars: i32, Number, Outcome, "bars", "exit bar - t";
                 exit_reason: u8, ExitReason, Outcome, "", "0 none, 1 stop, 2 target, 3 horizon";
+                mfe: f64, Number, Outcome, "fraction", "largest favourable excursion between entry and exit, of the entry price";
+                mae: f64, Number, Outcome, "fraction", "largest adverse excursion between entry and exit, of the entry price";
             }
         }
     };

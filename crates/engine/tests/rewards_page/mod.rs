@@ -64,7 +64,7 @@ fn the_example_of_the_page_is_right() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 6 * 13, "all numbers of the example");
+    assert_eq!(compared, 6 * 15, "all numbers of the example");
 }
 
 /// Every metric, fill key and cost is on the page.

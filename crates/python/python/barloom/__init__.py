@@ -338,7 +338,8 @@ def price(
 
     Returns:
         A table with a row for each decision: ``bar``, ``ts`` (open time of bar t), ``symbol``,
-        ``entry_price``, ``exit_price``, ``pnl`` (dollars), ``held_bars``, ``exit_reason`` (none,
+        ``entry_price``, ``exit_price``, ``pnl`` (dollars), ``held_bars``, ``mfe``, ``mae`` (the largest
+        favourable and adverse excursion, fractions of the entry price), ``exit_reason`` (none,
         stop, target, horizon), ``reward`` and ``reward_<metric>`` of further metrics. Null where a
         decision has no bar, or no ``forward`` bars without a gap.
 
