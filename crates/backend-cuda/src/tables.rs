@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{BackendError, BarTables, Draws, Program};
+use barloom_backend::{BackendError, BarTables, Draws, PreparedValues, Program};
 use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
-use barloom_scaling::{ChannelScaler, PreparedValues};
+use barloom_scaling::ChannelScaler;
 
 use crate::device::{Device, Memory};
 use crate::{CudaError, layout};

@@ -4,9 +4,9 @@ use std::thread;
 
 use barloom_bars::Market;
 use barloom_rewards::{Pricer, Prices, RewardsError};
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_scaling::ChannelScaler;
 
-use crate::Program;
+use crate::{PreparedChannel, Program, Reference};
 
 /// What a program needs of each bar of a market: casts, logarithms, the tables of rewards.
 #[derive(Debug)]

@@ -39,6 +39,7 @@ compile_error!("content digests are over little-endian columns; big-endian machi
 
 mod bar_tables;
 mod block;
+mod channel;
 mod digest;
 mod error;
 mod numbers;
@@ -48,6 +49,7 @@ mod shape;
 
 pub use bar_tables::{BarTables, prices};
 pub use block::{Allocate, Columns, ColumnsMut, Pricing, RowsMut, SampleBlock, Slices};
+pub use channel::{PreparedChannel, PreparedValues, Reference};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use numbers::Numbers;
