@@ -1,4 +1,4 @@
-//! What is done once a bar, the same for every backend.
+//! The work that is done once a bar, the same for every backend.
 
 use std::thread;
 
@@ -8,12 +8,12 @@ use barloom_scaling::ChannelScaler;
 
 use crate::{PreparedChannel, Program, Reference};
 
-/// What a program needs of each bar of a market: casts, logarithms, the tables of rewards.
+/// The values that a program needs of each bar of a market: casts, logarithms, the tables of rewards.
 #[derive(Debug)]
 pub struct BarTables {
     /// Prices actions.
     pub pricer: Pricer,
-    /// What windows are measured against.
+    /// The closes that windows are measured against.
     pub reference: Reference,
     /// The program's channels.
     pub channels: Vec<PreparedChannel>,

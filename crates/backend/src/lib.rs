@@ -1,4 +1,4 @@
-//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples and the
+//! The contract of backends: the [`Backend`] trait, blocks of samples and the
 //! digest of their content. The crate `barloom-conformance` holds all backends to the same bits.
 //!
 //! A [`Program`] says what samples of a market are, for all of its parts and folds; [`Draws`] add
