@@ -8,7 +8,8 @@ use barloom_scaling::ChannelScaler;
 
 use crate::{PreparedChannel, Program, Reference};
 
-/// The values that a program needs of each bar of a market: casts, logarithms, the tables of rewards.
+/// The values that a program needs of each bar of a market: casts, logarithms, the tables of
+/// rewards.
 #[derive(Debug)]
 pub struct BarTables {
     /// Prices actions.

@@ -158,7 +158,7 @@ impl PreparedChannel {
     }
 
     /// The windows before each of `rows`, one after the other in their places: what
-    /// [`scale`](Self::scale) gives for each, stored through `store`. `fetch` is told memory that
+    /// [`scale`](Self::scale) gives for each, stored through `store`. `fetch` gets memory that
     /// will be read soon, and may do nothing. Made for the caller's instruction set.
     ///
     /// # Panics

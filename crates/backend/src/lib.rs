@@ -25,7 +25,8 @@
 //! session.fill(0, 4_096, &mut block)?;
 //! let closes: &[f32] = block.window(3, 0); // channel 3 of the block's sample 0: [L]
 //!
-//! let shape = session.program().block_shape().layout(barloom_backend::WindowLayout::ChannelsFirst);
+//! let layout = barloom_backend::WindowLayout::ChannelsFirst;
+//! let shape = session.program().block_shape().layout(layout);
 //! let mut batch = session.allocate_shaped(shape, 32)?;
 //! session.gather(&[7, 3, 7], &mut batch)?;
 //! let windows: &[f32] = &batch.windows[0]; // [3, C, L]
