@@ -4,12 +4,12 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use barloom_backend::{BlockDigest, Session};
+use barloom_backend::{BlockDigest, PreparedChannel, Reference, Session};
 use barloom_bars::Market;
 use barloom_benches::{prepare, session, walk};
 use barloom_dataset::{Build, PartBuild};
 use barloom_rewards::{Action, Barriers, Metric, Pricer, Prices, RewardSettings};
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_scaling::ChannelScaler;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const ROWS: usize = 4_096;

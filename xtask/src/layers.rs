@@ -10,7 +10,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("market-data", &["memory", "files", "columnar", "bars"]),
     ("sampling", &["schema"]),
     ("windows", &["bars"]),
-    ("scaling", &["memory"]),
+    ("scaling", &[]),
     ("rewards", &["schema", "memory"]),
     ("backend", &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"]),
     ("recipe", &["schema", "bars", "sampling", "scaling", "rewards"]),
@@ -19,7 +19,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         "conformance",
         &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "plan", "backend"],
     ),
-    ("backend-cpu", &["bars", "sampling", "windows", "scaling", "rewards", "backend"]),
+    ("backend-cpu", &["bars", "sampling", "windows", "rewards", "backend"]),
     ("cuda-driver", &[]),
     (
         "backend-cuda",

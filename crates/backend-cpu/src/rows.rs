@@ -7,7 +7,7 @@ use barloom_backend::{
 };
 use barloom_rewards::RewardsMut;
 use barloom_sampling::DrawsMut;
-use barloom_scaling::{Places, PlainStore, SteppedStore};
+use barloom_windows::{Places, PlainStore, SteppedStore};
 
 use crate::CpuMarket;
 use crate::instructions::Task;

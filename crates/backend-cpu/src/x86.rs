@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm_sfence, _mm256_load_ps, _mm256_stream_ps};
 
-use barloom_scaling::{PlainStore, Store};
+use barloom_windows::{PlainStore, Store};
 
 use crate::instructions::Task;
 

@@ -2,30 +2,30 @@
 
 use std::sync::Arc;
 
-use barloom_backend::{BackendError, BarTables, Draws, Program};
+use barloom_backend::{BackendError, BarTables, Draws, PreparedValues, Program};
 use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
-use barloom_scaling::{ChannelScaler, PreparedValues};
+use barloom_scaling::ChannelScaler;
 
 use crate::device::{Device, Memory};
 use crate::{CudaError, layout};
 
-/// What kernels read of a market, for all parts: structures with the device's addresses.
+/// The data that kernels read of a market, for all parts: structures with the device's addresses.
 pub(crate) struct MarketTables {
     pub(crate) trading: layout::Trading,
     pub(crate) metrics: Vec<layout::Metric>,
     pub(crate) channels: Vec<layout::Channel>,
     /// Times of bars.
     ts: u64,
-    /// What the addresses are of.
+    /// The memory of the addresses.
     _memory: Vec<Memory>,
 }
 
-/// What kernels read of the draws of one part.
+/// The data that kernels read of the draws of one part.
 pub(crate) struct DrawTables {
     pub(crate) draws: layout::Draws,
-    /// What the addresses are of, but for the market's.
+    /// The memory of the addresses, but for the market's.
     _memory: Vec<Memory>,
 }
 

@@ -1,19 +1,20 @@
-//! What is done once a bar, the same for every backend.
+//! The work that is done once a bar, the same for every backend.
 
 use std::thread;
 
 use barloom_bars::Market;
 use barloom_rewards::{Pricer, Prices, RewardsError};
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_scaling::ChannelScaler;
 
-use crate::Program;
+use crate::{PreparedChannel, Program, Reference};
 
-/// What a program needs of each bar of a market: casts, logarithms, the tables of rewards.
+/// The values that a program needs of each bar of a market: casts, logarithms, the tables of
+/// rewards.
 #[derive(Debug)]
 pub struct BarTables {
     /// Prices actions.
     pub pricer: Pricer,
-    /// What windows are measured against.
+    /// The closes that windows are measured against.
     pub reference: Reference,
     /// The program's channels.
     pub channels: Vec<PreparedChannel>,

@@ -1,4 +1,4 @@
-//! What every backend builds, and how it is asked: the [`Backend`] trait, blocks of samples and the
+//! The contract of backends: the [`Backend`] trait, blocks of samples and the
 //! digest of their content. The crate `barloom-conformance` holds all backends to the same bits.
 //!
 //! A [`Program`] says what samples of a market are, for all of its parts and folds; [`Draws`] add
@@ -25,7 +25,8 @@
 //! session.fill(0, 4_096, &mut block)?;
 //! let closes: &[f32] = block.window(3, 0); // channel 3 of the block's sample 0: [L]
 //!
-//! let shape = session.program().block_shape().layout(barloom_backend::WindowLayout::ChannelsFirst);
+//! let layout = barloom_backend::WindowLayout::ChannelsFirst;
+//! let shape = session.program().block_shape().layout(layout);
 //! let mut batch = session.allocate_shaped(shape, 32)?;
 //! session.gather(&[7, 3, 7], &mut batch)?;
 //! let windows: &[f32] = &batch.windows[0]; // [3, C, L]
@@ -39,6 +40,7 @@ compile_error!("content digests are over little-endian columns; big-endian machi
 
 mod bar_tables;
 mod block;
+mod channel;
 mod digest;
 mod error;
 mod numbers;
@@ -48,6 +50,7 @@ mod shape;
 
 pub use bar_tables::{BarTables, prices};
 pub use block::{Allocate, Columns, ColumnsMut, Pricing, RowsMut, SampleBlock, Slices};
+pub use channel::{PreparedChannel, PreparedValues, Reference};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use numbers::Numbers;

@@ -1,4 +1,4 @@
-//! Which samples a block holds.
+//! The samples that a block holds.
 
 use crate::BackendError;
 

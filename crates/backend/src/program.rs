@@ -1,4 +1,4 @@
-//! What samples are, as data: what all parts of a market share, and the draws of one part.
+//! Samples as data: the program that all parts of a market share, and the draws of one part.
 
 use barloom_bars::Market;
 use barloom_rewards::RewardSettings;
@@ -13,7 +13,7 @@ use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 pub struct Channel {
     /// The market's column.
     pub name: String,
-    /// How its windows are scaled.
+    /// The scaler of its windows.
     pub scaler: ChannelScaler,
 }
 
@@ -26,9 +26,9 @@ pub struct Program {
     pub forward: usize,
     /// Channels in the order of windows.
     pub channels: Vec<Channel>,
-    /// How actions are priced.
+    /// The settings by which actions are priced.
     pub reward: RewardSettings,
-    /// How the nine meta fields scale.
+    /// The scaling of the nine meta fields.
     pub meta: MetaScaler,
 }
 
@@ -51,7 +51,7 @@ impl Program {
 pub struct Draws {
     /// Draws of sample i.
     pub sampler: Sampler,
-    /// Where samples may stand.
+    /// The positions of samples.
     pub positions: Positions,
 }
 

@@ -40,7 +40,7 @@ pub trait PreparedMarket: Send + Sync {
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError>;
 }
 
-/// Which threads fill a block.
+/// The threads that fill a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
     /// All that the backend has.
@@ -56,7 +56,7 @@ pub enum Threads {
 /// A backend implements [`program`](Self::program), [`draws`](Self::draws) and
 /// [`sample`](Self::sample); callers also use the methods that are named after what they want.
 pub trait Session: Send + Sync {
-    /// What samples of the market are.
+    /// The program.
     fn program(&self) -> &Program;
 
     /// The draws of the part.

@@ -11,7 +11,7 @@ use crate::markets;
 
 /// A market and a plan to build samples from.
 pub struct Case {
-    /// What it is, in messages.
+    /// Its name in messages.
     pub name: String,
     /// The bars.
     pub market: Arc<Market>,

@@ -1,4 +1,4 @@
-//! One loaded market for datasets that have the same bars.
+//! A loaded market shared by datasets that have the same bars.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

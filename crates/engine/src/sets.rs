@@ -19,7 +19,7 @@ pub struct SampleSet {
     pub recipe: Arc<Recipe>,
     /// The bars, the same for all parts.
     pub market: Arc<Market>,
-    /// What sample i is.
+    /// The plan of the part.
     pub plan: Arc<Plan>,
 }
 

@@ -39,7 +39,7 @@ pub enum PlanError {
     NoSamples {
         /// The part.
         part: String,
-        /// How many samples all parts have.
+        /// Number of samples of all parts.
         samples: String,
     },
     /// The market lacks a channel of the recipe.

@@ -1,4 +1,4 @@
-//! What one part of a recipe is on a market.
+//! One part of a recipe on a market.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{PlanError, Planner};
 /// Trades of F bars a year up to which their return may well be compounded over one: one a week.
 const MOST_TRADES: f64 = 52.0;
 
-/// How often a window may be drawn on average before it is worth a warning.
+/// Draws of a window on average above which it is worth a warning.
 const MOST_DRAWS: f64 = 4.0;
 
 /// Share of entries on filled bars above which it is worth a warning.
@@ -23,11 +23,11 @@ const MOST_FILLED: f64 = 0.1;
 /// A recipe resolved against a market, for one part of its split or, without one, for all bars.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What all parts share: one copy for all of them.
+    /// The program, which all parts share.
     pub program: Arc<Program>,
-    /// What sample i of the part is drawn from.
+    /// The draws of the part.
     pub draws: Arc<Draws>,
-    /// How many samples there are.
+    /// Number of samples.
     pub samples: u64,
     /// The part of the split; none without one.
     pub part: Option<Part>,
@@ -67,7 +67,7 @@ impl Plan {
         samples.check_below(self.samples)
     }
 
-    /// How many windows differ by their position, of all samples: every position, or as many as
+    /// Number of windows that differ by their position, of all samples: every position, or as many as
     /// there are states, if positions are in order; else what is expected of n states drawn at
     /// random, the sum over positions of 1 - (1 - p)^n, each with its share p of the draws.
     #[must_use]
@@ -88,12 +88,12 @@ impl Plan {
         }
     }
 
-    /// How many states samples are of.
+    /// Number of states of the samples.
     fn states(&self) -> f64 {
         self.samples.div_ceil(self.draws.sampler.actions_per_state()) as f64
     }
 
-    /// What a person should know before samples are built: a yearly reward that a short trade is
+    /// Warnings for people before samples are built: a yearly reward that a short trade is
     /// raised to; windows that are drawn more than four times each; many entries at bars without a
     /// trade; symbols that get no sample.
     #[must_use]

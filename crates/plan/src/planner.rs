@@ -17,7 +17,7 @@ pub struct Planner<'a> {
     recipe: &'a Recipe,
     market: &'a Market,
     program: Arc<Program>,
-    /// One a series; none where weights are lengths.
+    /// Weights by series; none where they are lengths.
     weights: Option<Vec<f64>>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Planner<'a> {
         Ok(Self { recipe, market, program, weights })
     }
 
-    /// What all plans share.
+    /// The program, which all plans share.
     #[must_use]
     pub fn program(&self) -> &Arc<Program> {
         &self.program

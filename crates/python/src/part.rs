@@ -26,7 +26,7 @@ pub(crate) struct Part {
     maker: Arc<Mutex<Option<Maker>>>,
 }
 
-/// What makes the samples of all parts of a dataset.
+/// The maker of the samples of all parts of a dataset.
 struct Maker {
     prepared: Arc<dyn PreparedMarket>,
     /// By the place of the part, once it was asked for.

@@ -5,8 +5,8 @@
 //! the valid ones from 0 in arena order. It keeps one range of rows a segment and their prefix
 //! sums, not a list of bars: memory is O(segments), and the price is a look-up for each sample,
 //! and a short search where segments are short. [Weights](Positions::weighted) of series give a position
-//! several numbers, so that one draw of a number still finds it. Windows are views of the market's columns; nothing
-//! here scales them.
+//! several numbers, so that one draw of a number still finds it. Windows are views of columns, and [`cut`]
+//! is the loop that cuts many of them: what becomes of their values is the caller's, a [`Scale`].
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, Series};
@@ -29,10 +29,12 @@
 #![forbid(unsafe_code)]
 
 mod copies;
+mod cut;
 mod error;
 mod positions;
 mod view;
 
+pub use cut::{Places, PlainStore, Scale, SteppedStore, Store, cut, cut_ordered};
 pub use error::{NearestRun, WindowsError};
 pub use positions::{Position, PositionRange, Positions};
 pub use view::{window, windows_of};

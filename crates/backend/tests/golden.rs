@@ -1,6 +1,7 @@
 //! Windows against `golden/windows.json`, which `golden/windows.py` makes with NumPy.
 
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_backend::{PreparedChannel, Reference};
+use barloom_scaling::ChannelScaler;
 use serde_json::Value;
 
 /// The bytes that a string of hex digits stands for, in groups of N.

@@ -1,6 +1,7 @@
 //! Every scaler against the obvious version, and causality.
 
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_backend::{PreparedChannel, Reference};
+use barloom_scaling::ChannelScaler;
 use proptest::prelude::*;
 
 /// A window by the definitions, one value after the other.
