@@ -6,7 +6,8 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("columnar", &[]),
     ("bars", &[]),
-    ("market-data", &["memory", "files", "columnar", "bars"]),
+    ("market-store", &["files", "columnar", "bars"]),
+    ("market-data", &["memory", "files", "columnar", "bars", "market-store"]),
     ("sampling", &[]),
     ("windows", &["bars"]),
     ("scaling", &["memory"]),
@@ -19,7 +20,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         "backend-cuda",
         &["memory", "bars", "sampling", "windows", "scaling", "rewards", "backend", "cuda-driver"],
     ),
-    ("dataset", &["files", "columnar", "bars", "market-data", "recipe", "backend"]),
+    ("dataset", &["files", "columnar", "bars", "market-store", "recipe", "backend"]),
     ("loader", &["memory", "sampling", "scaling", "backend", "dataset"]),
     (
         "engine",
