@@ -9,6 +9,7 @@ mod gpu_bundle;
 mod layers;
 mod memory;
 mod ptx;
+mod rooms;
 mod sanitize;
 mod tidy;
 

@@ -33,6 +33,7 @@ type Problems = Vec<String>;
 /// Runs every check and fails with all problems.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut problems = layers(&metadata(root)?);
+    problems.extend(crate::rooms::problems(root)?);
     problems.extend(manifests(root)?);
     problems.extend(architecture(root)?);
     problems.extend(sources(root)?);
