@@ -7,7 +7,8 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("columnar", &[]),
     ("bars", &["memory"]),
-    ("market-data", &["memory", "files", "columnar", "bars"]),
+    ("market-store", &["files", "columnar", "bars"]),
+    ("market-data", &["memory", "files", "columnar", "bars", "market-store"]),
     ("sampling", &["schema"]),
     ("windows", &["bars"]),
     ("scaling", &[]),
@@ -38,7 +39,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("loader", &["schema", "memory", "sampling", "scaling", "backend"]),
     (
         "dataset",
-        &["schema", "files", "columnar", "bars", "market-data", "recipe", "plan", "backend"],
+        &["schema", "files", "columnar", "bars", "market-store", "recipe", "plan", "backend"],
     ),
     (
         "engine",

@@ -15,6 +15,7 @@ mod memory;
 mod msrv;
 mod peers;
 mod ptx;
+mod rooms;
 mod sanitize;
 mod tidy;
 

@@ -51,6 +51,7 @@ pub(crate) fn run(root: &Path, tidy: &Tidy) -> Result<()> {
     problems.extend(drawing::unused_layers(&crates));
     problems.extend(drawing::described(&crates));
     problems.extend(drawing::page(root, &crates, tidy.write)?);
+    problems.extend(crate::rooms::problems(root)?);
     problems.extend(manifests(root)?);
     problems.extend(architecture(root)?);
     problems.extend(sources(root)?);

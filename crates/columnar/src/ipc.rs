@@ -12,6 +12,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::reader::{FileDecoder, StreamReader, read_footer_length};
 use arrow::ipc::{Block, root_as_footer, root_as_message};
+use bytes::Bytes;
 use parquet::file::reader::ChunkReader;
 
 use crate::{BATCH_LIMIT, ColumnarError, unpacked_limit};
@@ -119,6 +120,19 @@ fn place(block: &Block) -> Option<(u64, usize)> {
 
 fn outside() -> ColumnarError {
     broken("its footer names a block outside the file")
+}
+
+/// Reads all record batches of an Arrow IPC file that is in memory, in which its columns stay.
+///
+/// # Errors
+/// The file is damaged, or unpacks to more than its size allows. Some damage makes Arrow's reader panic.
+pub fn read_file(bytes: &Bytes) -> Result<(SchemaRef, Vec<RecordBatch>), ColumnarError> {
+    let mut file = IpcFile::open(bytes.clone(), unpacked_limit(bytes.len() as u64))?;
+    let mut batches = Vec::with_capacity(file.batches());
+    for number in 0..file.batches() {
+        batches.extend(file.batch(number)?);
+    }
+    Ok((SchemaRef::clone(file.schema()), batches))
 }
 
 /// Reads an Arrow IPC stream that is in memory.

@@ -26,7 +26,7 @@ mod quiet;
 mod thrift;
 
 pub use error::ColumnarError;
-pub use ipc::{IpcFile, read_stream};
+pub use ipc::{IpcFile, read_file, read_stream};
 pub use pages::{Declared, check_footer, check_pages};
 pub use quiet::catch_damage;
 

@@ -11,7 +11,7 @@ use std::thread;
 
 use barloom_backend::{BLOCK_ROWS, Session};
 use barloom_bars::Market;
-use barloom_market_data::write_market;
+use barloom_market_store::write_market;
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
 

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use barloom_backend::BackendError;
-use barloom_market_data::MarketDataError;
+use barloom_market_store::MarketStoreError;
 use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
@@ -221,7 +221,7 @@ pub enum DatasetError {
     Backend(#[from] BackendError),
     /// The dataset's bars can't be read or written.
     #[error(transparent)]
-    MarketData(#[from] MarketDataError),
+    MarketStore(#[from] MarketStoreError),
     /// The dataset's recipe can't be read.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
@@ -297,7 +297,7 @@ impl DatasetError {
             | Self::NotADataset(path) => path,
             Self::HoldsDataset { dir, .. } | Self::Unfinished { dir, .. } => dir,
             Self::Resumable { because, .. } => return because.at_file(),
-            Self::MarketData(error) => return error.at_file(),
+            Self::MarketStore(error) => return error.at_file(),
             Self::Recipe(error) => return error.at().map(|at| at.origin.clone()),
             _ => return None,
         };
@@ -313,7 +313,7 @@ impl DatasetError {
                 | Self::Differs { .. }
                 | Self::NewerFormat { .. }
                 | Self::Recipe(_)
-                | Self::MarketData(_)
+                | Self::MarketStore(_)
         )
     }
 

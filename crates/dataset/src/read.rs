@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use barloom_backend::Backend;
 use barloom_bars::{Market, Part};
-use barloom_market_data::read_market_arrow;
+use barloom_market_store::read_market_arrow;
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
 

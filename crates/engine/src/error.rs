@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use barloom_backend::BackendError;
 use barloom_bars::BarsError;
 use barloom_dataset::DatasetError;
-use barloom_market_data::{MarketDataError, printable, printable_lines};
+use barloom_market_data::{MarketDataError, MarketStoreError, printable, printable_lines};
 use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
@@ -131,7 +131,6 @@ impl Error {
             Self::MarketData(error) => error.at_place(),
             Self::Dataset(error) => match &**error {
                 DatasetError::Recipe(error) => place_in_recipe(error),
-                DatasetError::MarketData(error) => error.at_place(),
                 _ => None,
             },
             Self::Decisions { row, .. } => row.map(|row| format!("index {row}")),
@@ -163,6 +162,12 @@ impl From<MarketDataError> for Error {
     }
 }
 
+impl From<MarketStoreError> for Error {
+    fn from(error: MarketStoreError) -> Self {
+        MarketDataError::from(error).into()
+    }
+}
+
 impl From<DatasetError> for Error {
     fn from(error: DatasetError) -> Self {
         Self::Dataset(Box::new(error))
@@ -177,7 +182,8 @@ fn of_dataset(error: &DatasetError) -> ErrorKind {
     match error {
         DatasetError::Plan(e) => of_plan(e),
         DatasetError::Backend(e) => of_backend(e),
-        DatasetError::MarketData(e) => of_market_data(e),
+        DatasetError::MarketStore(MarketStoreError::Io { .. }) => ErrorKind::Io,
+        DatasetError::MarketStore(_) => ErrorKind::Data,
         DatasetError::Resumable { because, .. } => of_dataset(because),
         DatasetError::Recipe(_)
         | DatasetError::NoSuchSample { .. }
@@ -267,7 +273,7 @@ mod tests {
         let source = || io::Error::other("the disk is gone");
         let file = Error::RecipeFile { path: "a.toml".into(), source: source() };
         assert_eq!(file.message(), "a.toml: can't read: the disk is gone");
-        let inner = MarketDataError::Io { path: "a".into(), action: "read", source: source() };
+        let inner = MarketStoreError::Io { path: "a".into(), action: "read", source: source() };
         let outer = Error::from(DatasetError::from(inner));
         assert_eq!(outer.message(), "a: can't read: the disk is gone");
         assert_eq!(Error::NoBars.message(), Error::NoBars.to_string());

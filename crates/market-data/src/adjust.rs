@@ -6,14 +6,12 @@ use barloom_bars::{Adjust, PRICE_COLUMNS};
 
 use crate::bars::RawSeries;
 use crate::names::symbol_of_file;
+use crate::options::ADJ_CLOSE;
+use crate::paths::expand;
 use crate::shown::cut;
-use crate::source::expand;
 use crate::table::NO_TIME;
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
-
-/// The column of closes that are adjusted.
-pub(crate) const ADJ_CLOSE: &str = "adj_close";
 
 /// How prices are adjusted.
 pub(crate) enum Factors {

@@ -1,5 +1,7 @@
 //! The bars of several files, by symbol, nothing judged; and what is made of them.
 
+mod joined;
+
 use std::collections::BTreeMap;
 
 use barloom_bars::{
@@ -11,11 +13,12 @@ use barloom_bars::{
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::check::{Place, Places};
+use crate::MarketDataError;
 use crate::origins::{Origin, Origins};
+use crate::places::{Place, Places};
 use crate::table::NO_TIME;
 use crate::time::is_early;
-use crate::{Joined, MarketDataError};
+pub use joined::Joined;
 
 /// Bars as they were read, by symbol, each knowing its file and row.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::bars::RawSeries;
-use crate::table::NO_TIME;
+use crate::places::{Place, Places, time};
 use crate::{Bars, Joined, Unreadable};
 
 mod clock;
@@ -35,9 +35,6 @@ mod volumes;
 
 pub use series::SeriesReport;
 
-/// Places shown of a finding.
-const SHOWN: usize = 10;
-
 /// Whether something must be mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,49 +43,6 @@ pub enum Severity {
     Error,
     /// Worth knowing.
     Warning,
-}
-
-/// Where something was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Place {
-    /// The file.
-    pub file: String,
-    /// Line of a text file, row of another; from 1.
-    pub row: u32,
-    /// The symbol.
-    pub symbol: String,
-    /// The bar's time, UTC; none if it has none.
-    pub time: Option<String>,
-    /// What is there.
-    pub what: String,
-}
-
-impl Place {
-    pub(crate) fn new(file: &str, row: u32, symbol: &str, ts: i64, what: String) -> Self {
-        Self { file: file.to_owned(), row, symbol: symbol.to_owned(), time: time(ts), what }
-    }
-}
-
-/// How often something was found, and where first.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
-    pub(crate) count: u64,
-    first: Vec<Place>,
-}
-
-impl Places {
-    pub(crate) fn add(&mut self, place: impl FnOnce() -> Place) {
-        self.count += 1;
-        if self.first.len() < SHOWN {
-            self.first.push(place());
-        }
-    }
-
-    fn append(&mut self, others: Self) {
-        self.count += others.count;
-        let room = SHOWN.saturating_sub(self.first.len());
-        self.first.extend(others.first.into_iter().take(room));
-    }
 }
 
 /// One kind of thing that was found.
@@ -287,11 +241,6 @@ impl Found {
         findings.sort_by_key(|f| (f.severity, f.kind != overlap::KIND, Reverse(f.count)));
         findings
     }
-}
-
-fn time(ns: i64) -> Option<String> {
-    let stamp = chrono::DateTime::from_timestamp_nanos(ns);
-    (ns != NO_TIME).then(|| stamp.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// A number of at most five digits that count.

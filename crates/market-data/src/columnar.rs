@@ -13,7 +13,7 @@ use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, SchemaRef};
 use barloom_bars::{Column, PRICE_COLUMNS};
 use barloom_columnar::{
-    ColumnarError, IpcFile, check_footer, check_pages, read_stream, unpacked_limit,
+    ColumnarError, check_footer, check_pages, read_file, read_stream, unpacked_limit,
 };
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -146,7 +146,7 @@ pub(crate) fn read_arrow(
         MarketDataError::file(file, format!("it is not readable as Arrow IPC: {e}"))
     };
     let (schema, batches) = if bytes.starts_with(b"ARROW1") {
-        read_arrow_file(bytes).map_err(|e| error(&e))?
+        read_file(bytes).map_err(|e| error(&e))?
     } else {
         read_stream(bytes).map_err(|e| error(&e))?
     };
@@ -165,18 +165,6 @@ fn tables(
     };
     let places: Vec<usize> = (0..schema.fields().len()).collect();
     symbols.tables(&places, &batches, |schema, batches| of_batches(file, schema, batches, options))
-}
-
-/// All record batches of an Arrow IPC file that is in memory, in which its columns stay.
-pub(crate) fn read_arrow_file(
-    bytes: &Bytes,
-) -> Result<(SchemaRef, Vec<RecordBatch>), ColumnarError> {
-    let mut file = IpcFile::open(bytes.clone(), unpacked_limit(bytes.len() as u64))?;
-    let mut batches = Vec::with_capacity(file.batches());
-    for number in 0..file.batches() {
-        batches.extend(file.batch(number)?);
-    }
-    Ok((Arc::clone(file.schema()), batches))
 }
 
 /// The table of all columns.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::names::{folder_of_symbol, stem};
 use crate::new_folder::NewFolder;
-use crate::source::expand_all;
+use crate::paths::expand_all;
 use crate::{Compression, Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
 
 /// What to convert into what.

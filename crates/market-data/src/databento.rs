@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 use barloom_bars::{Column, PRICE_COLUMNS};
+use barloom_columnar::BATCH_LIMIT;
 use dbn::decode::{DbnDecoder, DbnMetadata};
 use dbn::{
     Cmbp1Msg, MboMsg, Mbp1Msg, Mbp10Msg, OhlcvMsg, Publisher, RType, RecordHeader, RecordRef,
@@ -16,7 +17,7 @@ use dbn::{
 use crate::names::symbol_of_file;
 use crate::rename::renamed;
 use crate::roles::normalise;
-use crate::source::{Emit, UNPACKED_LIMIT};
+use crate::table::Emit;
 use crate::table::{Kind, NO_TIME, Name, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
 
@@ -63,9 +64,8 @@ pub(crate) fn read(
         taken += record.header().record_size() as u64;
         if record.has::<OhlcvMsg>() {
             let bar: &OhlcvMsg = record.try_get().map_err(unreadable)?;
-            if taken > UNPACKED_LIMIT {
-                let problem =
-                    format!("it holds more than {UNPACKED_LIMIT} bytes of bars; split it");
+            if taken > BATCH_LIMIT {
+                let problem = format!("it holds more than {BATCH_LIMIT} bytes of bars; split it");
                 return Err(broken(problem));
             }
             if kind != Some(bar.hd.rtype) {

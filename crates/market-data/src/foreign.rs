@@ -1,4 +1,4 @@
-//! Formats that are not read, told by how they begin.
+//! Formats that are told by how they begin: those that are not read, and JSON.
 
 use std::borrow::Cow;
 
@@ -28,6 +28,12 @@ const FORMATS: &[(&[u8], &str, &str)] = &[
 const PICKLE: &str = "a Python pickle";
 const EXCEL: &str = "pandas.read_excel";
 const PACKED: &str = "unpack";
+
+/// Tells whether bytes begin as JSON does that can hold a table.
+pub(crate) fn begins_json(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    matches!(bytes.first(), Some(b'{' | b'['))
+}
 
 /// Refuses a file of a format that is not read, with what to do.
 pub(crate) fn refuse(file: &str, bytes: &[u8]) -> Result<(), MarketDataError> {

@@ -15,12 +15,6 @@ use crate::{MarketDataError, ReadOptions};
 use find::Found;
 use tape::Tape;
 
-/// Tells whether bytes begin as JSON does that can hold a table.
-pub(crate) fn begins(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    matches!(bytes.first(), Some(b'{' | b'['))
-}
-
 /// Reads JSON: one table, or one for each symbol that keys name.
 pub(crate) fn read(
     file: &str,

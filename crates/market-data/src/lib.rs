@@ -29,24 +29,28 @@ mod cache;
 mod check;
 mod columnar;
 mod convert;
+mod damage;
 mod databento;
 mod error;
 mod foreign;
+mod formats;
 mod join;
-mod joined;
 mod json;
+mod kept;
 mod levels;
-mod market_arrow;
 mod names;
 mod new_folder;
 mod options;
 mod origins;
 mod packed;
 mod panel;
+mod paths;
+mod places;
 mod rename;
 mod roles;
 mod shown;
 mod source;
+mod stored;
 mod table;
 mod text;
 mod time;
@@ -56,17 +60,18 @@ mod write;
 pub use barloom_bars::{
     Adjust, Aggregate, Anchor, CsvOptions, Interval, OnBadBar, OnDuplicate, Stamp,
 };
-pub use bars::{Bars, Loaded, Unreadable};
+pub use barloom_market_store::{
+    MarketStoreError, market_of_bytes, read_market_arrow, write_market, write_market_arrow,
+};
+pub use bars::{Bars, Joined, Loaded, Unreadable};
 pub use cache::Cache;
-pub use check::{Finding, Place, Report, SeriesReport, Severity};
+pub use check::{Finding, Report, SeriesReport, Severity};
 pub use columnar::read_times;
 pub use convert::{Conversion, Converted};
 pub use error::{ErrorKind, MarketDataError};
-pub use joined::Joined;
-pub use market_arrow::{
-    market_of_bytes, read_market_arrow, read_stored_market, write_market, write_market_arrow,
-};
 pub use options::ReadOptions;
+pub use places::Place;
 pub use shown::{acts, printable, printable_lines};
 pub use source::{MemoryTable, read, read_bytes, read_readable, read_tables};
+pub use stored::read_stored_market;
 pub use write::{Compression, WriteOptions, to_table, write};

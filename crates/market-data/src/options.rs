@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{Adjust, Aggregate, CsvOptions, Interval, MaxGap, OnDuplicate, Stamp};
 
-use crate::adjust::ADJ_CLOSE;
 use crate::roles::normalise;
 use crate::{Cache, MarketDataError};
+
+/// The column of closes that are adjusted.
+pub(crate) const ADJ_CLOSE: &str = "adj_close";
 
 /// How files are read.
 #[derive(Clone, Debug)]

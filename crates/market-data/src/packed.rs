@@ -13,12 +13,16 @@ use bytes::Bytes;
 use zip::ZipArchive;
 
 use crate::ahead::{read_ahead, read_ahead_of};
-use crate::cache::{self, Content};
+use crate::cache::Content;
+use crate::damage::unless_damaged;
+use crate::formats::{is_text, table};
 use crate::names::{symbol_of_file, symbol_of_member};
-use crate::source::{BUFFER, Emit, is_text, table, unless_damaged};
-use crate::table::Table;
+use crate::table::{Emit, Table};
 use crate::text::{self, Bounds, Stop};
-use crate::{MarketDataError, ReadOptions, databento, foreign};
+use crate::{MarketDataError, ReadOptions, databento, foreign, kept};
+
+/// Bytes that are read at once.
+pub(crate) const BUFFER: usize = 1 << 20;
 
 /// The most that a byte can unpack to in zip: 2 bits of deflate copy 258 bytes.
 const DEFLATED: u64 = 1_032;
@@ -133,7 +137,7 @@ pub(crate) fn unpack_zstd_file(
     let mut left = Left::of(size);
     let found = match packed {
         None => tables(file, &Packed::ZstdFile(opened), &mut left, options)?,
-        Some(packed) => cache::tables_of(file, Content::Bytes(&packed), options, || {
+        Some(packed) => kept::tables_of(file, Content::Bytes(&packed), options, || {
             tables(file, &Packed::Zstd(&packed), &mut left, options)
         })?,
     };

@@ -3,27 +3,23 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use barloom_columnar::catch_damage;
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::bars::{Bars, Unreadable};
-use crate::cache::{self, Content};
+use crate::cache::Content;
+use crate::damage::unless_damaged;
+use crate::formats::{is_text, table};
 use crate::join::Joiner;
-use crate::table::Table;
+use crate::packed::BUFFER;
+use crate::paths::expand_all;
+use crate::table::{Emit, Table};
 use crate::text::Bounds;
-use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json, packed, text};
-
-/// The most bytes that any compressed file may unpack to.
-pub(crate) const UNPACKED_LIMIT: u64 = barloom_columnar::BATCH_LIMIT;
-
-/// Bytes that are read at once.
-pub(crate) const BUFFER: usize = 1 << 20;
+use crate::{MarketDataError, ReadOptions, columnar, databento, kept, packed, text};
 
 /// How a Zstandard frame begins.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -108,9 +104,6 @@ fn read_files(
     joiner.finish()
 }
 
-/// Takes the tables of a file, one after the other.
-pub(crate) type Emit<'a> = &'a mut dyn FnMut(Table) -> Result<(), MarketDataError>;
-
 /// The tables in a file. DBN, whose files are large, is read as it is used; others at once.
 fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), MarketDataError> {
     let path = Path::new(file);
@@ -138,7 +131,7 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
     if is_text {
         text::check_begin(file, &opened)?;
     }
-    cache::tables_of(file, Content::File(&opened), options, parse)?.into_iter().try_for_each(emit)
+    kept::tables_of(file, Content::File(&opened), options, parse)?.into_iter().try_for_each(emit)
 }
 
 /// All bytes of an open file, of which the first were read.
@@ -221,89 +214,6 @@ pub struct MemoryTable {
     pub batches: Vec<RecordBatch>,
 }
 
-/// The files that paths, globs and folders name; of each in natural order.
-pub(crate) fn expand_all(paths: &[String]) -> Result<Vec<String>, MarketDataError> {
-    let mut files = Vec::new();
-    for pattern in paths {
-        files.extend(expand(pattern)?);
-    }
-    if files.is_empty() {
-        return Err(MarketDataError::NoFile { pattern: paths.join(", ") });
-    }
-    Ok(files)
-}
-
-/// The files that a path or glob names, or that are in a folder, in natural order.
-pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, MarketDataError> {
-    let none = || MarketDataError::NoFile { pattern: pattern.to_owned() };
-    let path = Path::new(pattern);
-    if path.is_dir() {
-        let mut files = Vec::new();
-        list(path, &mut files)?;
-        files.sort_by_cached_key(|file| natural(file));
-        let problem = "the folder holds no files of bars; name another, or a file";
-        return match files.is_empty() {
-            true => Err(MarketDataError::file(pattern, problem)),
-            false => Ok(files),
-        };
-    }
-    if !pattern.contains(['*', '?', '[']) || path.exists() {
-        return if path.exists() { Ok(vec![pattern.to_owned()]) } else { Err(none()) };
-    }
-    let found = glob::glob(pattern)
-        .map_err(|e| MarketDataError::file(pattern, format!("it is not a glob: {e}")))?;
-    let mut files = Vec::new();
-    for path in found {
-        let path = path.map_err(|e| {
-            let at = e.path().to_path_buf();
-            MarketDataError::Io { path: at, action: "list", source: e.into() }
-        })?;
-        if path.is_file() {
-            files.push(path.to_string_lossy().into_owned());
-        }
-    }
-    if files.is_empty() {
-        return Err(none());
-    }
-    files.sort_by_cached_key(|file| natural(file));
-    Ok(files)
-}
-
-/// The files in a folder and the folders in it, but those that are hidden, and checksums of others.
-fn list(folder: &Path, files: &mut Vec<String>) -> Result<(), MarketDataError> {
-    let entries = std::fs::read_dir(folder).map_err(MarketDataError::io(folder, "list"))?;
-    for entry in entries {
-        let entry = entry.map_err(MarketDataError::io(folder, "list"))?;
-        let name = entry.file_name().to_string_lossy().to_lowercase();
-        let is_checksum = [".checksum", ".md5", ".sha256"].iter().any(|end| name.ends_with(end));
-        if name.starts_with(['.', '_']) || is_checksum {
-            continue;
-        }
-        let path = entry.path();
-        // A link to a folder may lead back.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            list(&path, files)?;
-        } else if path.is_file() {
-            files.push(path.to_string_lossy().into_owned());
-        }
-    }
-    Ok(())
-}
-
-/// A key that orders digits by their number.
-fn natural(text: &str) -> Vec<(String, u64)> {
-    let mut key = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let word = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let (head, tail) = rest.split_at(word);
-        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
-        key.push((head.to_owned(), tail[..digits].parse().unwrap_or(u64::MAX)));
-        rest = &tail[digits..];
-    }
-    key
-}
-
 /// The tables in a file, by what its bytes say it is.
 fn tables(
     file: &str,
@@ -333,88 +243,4 @@ fn unpacked(
         return packed::unpack_gzip(file, &bytes, options);
     }
     table(file, &bytes, options, Bounds::NONE)
-}
-
-/// The tables in bytes that are not packed, by what they say they are.
-pub(crate) fn table(
-    file: &str,
-    bytes: &Bytes,
-    options: &ReadOptions,
-    bounds: Bounds,
-) -> Result<Vec<Table>, MarketDataError> {
-    if bytes.starts_with(b"PAR1") {
-        unless_damaged(file, || columnar::read_parquet(file, bytes, options))
-    } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-        unless_damaged(file, || columnar::read_arrow(file, bytes, options))
-    } else if databento::begins(bytes) {
-        // Its tables need not be one.
-        Err(MarketDataError::file(file, "it is DBN within another format; unpack it"))
-    } else if bytes.starts_with(b"FEA1") {
-        Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
-    } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {
-        let problem = format!(
-            "it is named .{ending} but does not begin like {format}; get it again, or name it by what it is"
-        );
-        Err(MarketDataError::file(file, problem))
-    } else {
-        foreign::refuse(file, bytes)?;
-        if !json::begins(bytes) {
-            return text::read(file, bytes, options, bounds);
-        }
-        // A header in brackets begins like JSON too.
-        let name = file.to_lowercase();
-        let is_json = |name: &str| [".json", ".jsonl", ".ndjson"].iter().any(|e| name.contains(e));
-        json::read(file, bytes, options, bounds).or_else(|error| match is_json(&name) {
-            true => Err(error),
-            false => text::read(file, bytes, options, bounds).map_err(|_| error),
-        })
-    }
-}
-
-/// Tells whether a file whose first four bytes or more these are is text, not packed.
-pub(crate) fn is_text(file: &str, begin: &[u8]) -> bool {
-    let others: [&[u8]; 6] = [b"PK\x03\x04", &[0x1f, 0x8b], b"PAR1", b"ARRO", &[0xff; 4], b"FEA1"];
-    !others.iter().any(|other| begin.starts_with(other))
-        && !json::begins(begin)
-        && columnar_name(file).is_none()
-}
-
-/// The ending and the format of a file whose name says that it is no text.
-fn columnar_name(file: &str) -> Option<(String, &'static str)> {
-    let name = file.to_lowercase();
-    let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
-    let ending = name.rsplit(['/', '\\']).next()?.rsplit_once('.')?.1;
-    let format = match ending {
-        "parquet" | "pq" => "Parquet",
-        "arrow" | "ipc" | "feather" => "Arrow IPC",
-        "dbn" => "DBN",
-        "dbz" => "DBN (it is DBZ, the format before it, which Databento's `dbn` converts)",
-        "frag" => "DBN (it is a fragment without metadata)",
-        _ => return None,
-    };
-    Some((ending.to_owned(), format))
-}
-
-/// Some damage to Parquet and Arrow files makes their readers panic; here it is an error, and the
-/// panic prints nothing.
-pub(crate) fn unless_damaged<T>(
-    file: &str,
-    read: impl FnOnce() -> Result<T, MarketDataError>,
-) -> Result<T, MarketDataError> {
-    catch_damage(AssertUnwindSafe(read)).unwrap_or_else(|| {
-        let problem = "its contents contradict each other: it is damaged; get it again";
-        Err(MarketDataError::file(file, problem))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::natural;
-
-    #[test]
-    fn numbers_sort_as_numbers() {
-        let mut names = ["b-1", "a-10", "a-2", "a-2.csv", "a"];
-        names.sort_by_cached_key(|n| natural(n));
-        assert_eq!(names, ["a", "a-2", "a-2.csv", "a-10", "b-1"]);
-    }
 }

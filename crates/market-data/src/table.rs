@@ -2,6 +2,7 @@
 
 use barloom_bars::{Column, PRICE_COLUMNS};
 
+use crate::MarketDataError;
 use crate::origins::{Origin, Origins};
 
 /// A time that is missing.
@@ -84,6 +85,9 @@ pub(crate) struct Table {
     /// The last line and why it looks cut, if it does.
     pub(crate) cut: Option<(u32, String)>,
 }
+
+/// Takes the tables of a file, one after the other.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(Table) -> Result<(), MarketDataError>;
 
 impl Table {
     /// The memory that its rows take, or about that.

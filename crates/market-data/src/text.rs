@@ -23,11 +23,12 @@ use std::io::Read;
 
 use barloom_bars::{Column, CsvOptions};
 
+use crate::foreign::begins_json;
 use crate::names::symbol_of_file;
 use crate::roles::shown;
 use crate::table::{self, Kind, Table};
 use crate::times::{Instants, Order, instants};
-use crate::{MarketDataError, ReadOptions, json, panel};
+use crate::{MarketDataError, ReadOptions, panel};
 use blocks::{Placed, Source, Stream};
 use layout::Layout;
 use rows::Rows;
@@ -130,7 +131,7 @@ pub(crate) fn check_begin(file: &str, opened: &File) -> Result<(), MarketDataErr
 fn may_be_json(opened: &File) -> bool {
     let mut begin = [0; 64];
     let read = blocks::read_exact_at(opened, &mut begin, 0);
-    read.is_ok() && json::begins(&begin)
+    read.is_ok() && begins_json(&begin)
 }
 
 fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Table>> {

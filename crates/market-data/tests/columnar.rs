@@ -1,4 +1,4 @@
-//! Parquet and Arrow in, every kind of column; Parquet, Arrow, CSV and `bars.arrow` out.
+//! Parquet and Arrow in, every kind of column; Parquet, Arrow and CSV out.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use arrow::array::{
 use arrow::datatypes::Int32Type;
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_bars::{Column, Series};
 use barloom_market_data::{
     Compression, ErrorKind, MemoryTable, OnBadBar, ReadOptions, WriteOptions, read, read_bytes,
-    read_market_arrow, read_tables, write, write_market_arrow,
+    read_tables, write,
 };
 use parquet::arrow::ArrowWriter;
 
@@ -321,43 +321,6 @@ fn parquet_is_packed_as_it_is_told() {
     for compression in [Compression::Zstd, Compression::Lz4, Compression::Snappy] {
         assert!(size(compression) < none / 2, "{compression:?}");
     }
-}
-
-#[test]
-fn a_market_reads_back_the_same() {
-    let folder = folder("market");
-    let hours = |n: i64, from: i64| (0..n).map(|i| from + i * DAY / 24).collect::<Vec<i64>>();
-    let mut ts = hours(5, 0);
-    ts.extend(hours(4, 100 * DAY));
-    let missing = vec![1.0, 1.0, f64::NAN, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
-    let all = [
-        series("B", ts, missing).with_breaks(vec![7]).unwrap(),
-        series("A", hours(3, 0), vec![5.0, 6.0, 7.0]),
-    ];
-    let channels = ["close".to_owned(), "extra".to_owned()];
-    let market = Market::new(&all, &channels, MaxGap::Limit(DAY)).unwrap();
-    assert_eq!(market.segments().len(), 5, "a missing value, a gap, a break, a symbol");
-    let [first, second] = ["a.arrow", "b.arrow"].map(|name| folder.join(name));
-    write_market_arrow(&first, &market).unwrap();
-    let back = read_market_arrow(&first, &channels).unwrap();
-    assert_eq!((back.ts(), back.segments()), (market.ts(), market.segments()));
-    for (a, b) in market.columns().iter().zip(back.columns()) {
-        let bits = |c: &barloom_bars::MarketColumn| {
-            c.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
-        };
-        assert_eq!((&a.name, bits(a)), (&b.name, bits(b)));
-    }
-    let spans = |m: &Market| -> Vec<(String, usize, usize)> {
-        m.series().iter().map(|s| (s.symbol.clone(), s.start, s.end)).collect()
-    };
-    assert_eq!(spans(&back), spans(&market));
-    write_market_arrow(&second, &back).unwrap();
-    assert_eq!(std::fs::read(&first).unwrap(), std::fs::read(&second).unwrap());
-    let error = read_market_arrow(&first, &["volume".to_owned()]).unwrap_err().to_string();
-    assert!(error.contains("a.arrow") && error.contains("no column volume"), "{error}");
-    let bars = std::fs::read(&first).unwrap();
-    std::fs::write(&second, &bars[..bars.len() / 2]).unwrap();
-    assert_eq!(read_market_arrow(&second, &channels).unwrap_err().kind(), ErrorKind::Data);
 }
 
 #[test]

@@ -21,9 +21,9 @@ pub(crate) enum Content<'a> {
 
 /// What was seen of the bytes of a file.
 #[derive(Debug, PartialEq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// A hash of their number and of all of them, the same of both kinds of content.
-    pub(super) digest: u128,
+    pub(crate) digest: u128,
     /// When a file was changed: it can say that one was, and is no proof that one wasn't.
     changed: Option<SystemTime>,
 }
@@ -56,7 +56,7 @@ impl<'a> Content<'a> {
     }
 
     /// Reads all of it; none if that is not possible, or some of it is no more there.
-    pub(super) fn see(self) -> Option<Seen> {
+    pub(crate) fn see(self) -> Option<Seen> {
         let changed = self.changed();
         let len = usize::try_from(self.len()?).ok()?;
         let digests: Option<Vec<u128>> = (0..len.div_ceil(PIECE))
@@ -73,7 +73,7 @@ impl<'a> Content<'a> {
     }
 
     /// Whether it is what was seen.
-    pub(super) fn is_still(self, seen: &Seen) -> bool {
+    pub(crate) fn is_still(self, seen: &Seen) -> bool {
         match self {
             Self::Bytes(_) => true,
             Self::File(_) => self.changed() == seen.changed && self.see().as_ref() == Some(seen),

@@ -41,12 +41,12 @@ pub(super) fn now() -> SystemTime {
 
 impl Cache {
     /// Whether tables can be an entry, and would not fill more than half of the cache.
-    pub(super) fn has_room_for(&self, tables: &[Table]) -> bool {
+    pub(crate) fn has_room_for(&self, tables: &[Table]) -> bool {
         entry::can_be(tables) && entry::size(tables) <= self.most_bytes / 2
     }
 
     /// Keeps tables. That it fails is no error: they are parsed again next time.
-    pub(super) fn store(&self, key: &str, tables: &[Table]) {
+    pub(crate) fn store(&self, key: &str, tables: &[Table]) {
         let most = self.most_bytes / 2;
         match self.write(key, tables, most) {
             Ok(bytes) => self.make_room(bytes),

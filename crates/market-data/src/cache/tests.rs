@@ -3,12 +3,15 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use barloom_bars::{Aggregate, Column, MaxGap, Stamp};
+use barloom_bars::{Adjust, Aggregate, Column, MaxGap, Stamp};
 use tempfile::TempDir;
+use twox_hash::XxHash3_128;
 
 use super::*;
+use crate::kept::{key, tables_of};
 use crate::origins::Origin;
-use crate::table::{Kind, NO_TIME, Name};
+use crate::table::{Kind, NO_TIME, Name, Rows};
+use crate::{MarketDataError, ReadOptions};
 
 /// A table of bars with what is easily lost: bits of NaNs, the zero below zero, missing times,
 /// names that are the same, venues.

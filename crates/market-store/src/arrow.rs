@@ -1,7 +1,8 @@
-//! `bars.arrow`: all bars of a market with their segments.
+//! The file, written and read back.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,12 +16,10 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use barloom_bars::{Column, Market, Segment, Series, market_columns};
+use barloom_columnar::{catch_damage, read_file};
+use barloom_files::{Existing, NewFile};
 
-use crate::MarketDataError;
-use crate::columnar::read_arrow_file;
-use crate::roles::normalise;
-use crate::source::unless_damaged;
-use crate::write::write_whole;
+use crate::MarketStoreError;
 
 /// How an Arrow IPC file begins.
 const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
@@ -30,10 +29,11 @@ const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
 ///
 /// # Errors
 /// The file can't be written.
-pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketDataError> {
-    write_whole(path, true, |file| {
-        write_market(file, market).map_err(MarketDataError::io(path, "write"))
-    })
+pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketStoreError> {
+    let new = NewFile::beside(path).map_err(MarketStoreError::io(path, "create"))?;
+    write_market(new.file(), market)
+        .and_then(|()| new.finish(Existing::Replaced))
+        .map_err(MarketStoreError::io(path, "write"))
 }
 
 /// Writes what [`write_market_arrow`] writes to any place.
@@ -93,8 +93,8 @@ fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
 ///
 /// # Errors
 /// The file can't be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
-pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketDataError> {
-    let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?;
+pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketStoreError> {
+    let bytes = fs::read(path).map_err(MarketStoreError::io(path, "read"))?;
     market_of_bytes(&path.to_string_lossy(), bytes, channels)
 }
 
@@ -107,19 +107,20 @@ pub fn market_of_bytes(
     name: &str,
     bytes: Vec<u8>,
     channels: &[String],
-) -> Result<Market, MarketDataError> {
+) -> Result<Market, MarketStoreError> {
     let bytes = bytes.into();
     unless_damaged(name, || {
         let (schema, batches) =
-            read_arrow_file(&bytes).map_err(|e| MarketDataError::file(name, e.to_string()))?;
+            read_file(&bytes).map_err(|e| MarketStoreError::file(name, e.to_string()))?;
         market_of(name, &schema, batches, channels)
     })
 }
 
 /// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:
-/// times and segments are as stored. `None` for anything else, which [`read`](crate::read) reads.
+/// times and segments are as stored. `None` for anything else, which a reader of bars reads.
 ///
-/// Channels may be spelled in any way; beside the market are the names under which it has them.
+/// Channels may be spelled in any way that `spelled` takes to the names of columns; beside the market are the
+/// names under which it has them.
 /// Those that are `optional` are left out where the file has no such column.
 ///
 /// # Errors
@@ -128,7 +129,8 @@ pub fn read_stored_market(
     paths: &[String],
     channels: &[String],
     optional: &[String],
-) -> Result<Option<(Market, Vec<String>)>, MarketDataError> {
+    spelled: impl Fn(&str) -> String,
+) -> Result<Option<(Market, Vec<String>)>, MarketStoreError> {
     let [path] = paths else { return Ok(None) };
     let path = Path::new(path);
     let mut magic = [0; ARROW_MAGIC.len()];
@@ -137,22 +139,33 @@ pub fn read_stored_market(
         return Ok(None);
     }
     let name = path.to_string_lossy();
-    let bytes = fs::read(path).map_err(MarketDataError::io(path, "read"))?.into();
+    let bytes = fs::read(path).map_err(MarketStoreError::io(path, "read"))?.into();
     unless_damaged(&name, || {
-        let Ok((schema, batches)) = read_arrow_file(&bytes) else { return Ok(None) };
+        let Ok((schema, batches)) = read_file(&bytes) else { return Ok(None) };
         if !is_stored(&schema) {
             return Ok(None);
         }
         tracing::info!("{name} is a dataset's bars: its times and segments are taken as stored");
-        let is_there = |name: &str| schema.index_of(&normalise(name)).is_ok();
+        let is_there = |name: &str| schema.index_of(&spelled(name)).is_ok();
         let wanted = channels.iter().filter(|name| is_there(name) || !optional.contains(name));
-        let channels: Vec<String> = wanted.map(|name| normalise(name)).collect();
+        let channels: Vec<String> = wanted.map(|name| spelled(name)).collect();
         let market = market_of(&name, &schema, batches, &channels)?;
         Ok(Some((market, channels)))
     })
 }
 
-/// Whether a file's columns begin as [`write_market_arrow`] writes them.
+/// Some damage to Arrow files makes their reader panic; here it is an error, and the panic prints nothing.
+fn unless_damaged<T>(
+    file: &str,
+    read: impl FnOnce() -> Result<T, MarketStoreError>,
+) -> Result<T, MarketStoreError> {
+    catch_damage(AssertUnwindSafe(read)).unwrap_or_else(|| {
+        let problem = "its contents contradict each other: it is damaged; get it again";
+        Err(MarketStoreError::file(file, problem))
+    })
+}
+
+/// Tells whether a file's columns begin as [`write_market_arrow`] writes them.
 fn is_stored(schema: &SchemaRef) -> bool {
     let written = fields();
     schema.fields().iter().zip(&written).filter(|(a, b)| ***a == **b).count() == written.len()
@@ -163,7 +176,7 @@ fn market_of(
     schema: &SchemaRef,
     batches: Vec<RecordBatch>,
     channels: &[String],
-) -> Result<Market, MarketDataError> {
+) -> Result<Market, MarketStoreError> {
     let columns = market_columns(channels);
     let mut stored = Stored { name, columns, bars: 0, series: Vec::new(), segments: Vec::new() };
     for name in ["symbol", "ts", "segment"].iter().chain(&stored.columns) {
@@ -206,11 +219,11 @@ struct StoredSeries {
 }
 
 impl Stored<'_> {
-    fn broken(&self, problem: &str) -> MarketDataError {
-        MarketDataError::file(self.name, problem)
+    fn broken(&self, problem: &str) -> MarketStoreError {
+        MarketStoreError::file(self.name, problem)
     }
 
-    fn column_index(&self, schema: &Schema, name: &str) -> Result<usize, MarketDataError> {
+    fn column_index(&self, schema: &Schema, name: &str) -> Result<usize, MarketStoreError> {
         let missing = || format!("it has no column {name}; expected a dataset's bars.arrow");
         schema.index_of(name).map_err(|_| self.broken(&missing()))
     }
@@ -220,13 +233,13 @@ impl Stored<'_> {
         batch: &RecordBatch,
         name: &str,
         kind: &DataType,
-    ) -> Result<ArrayRef, MarketDataError> {
+    ) -> Result<ArrayRef, MarketStoreError> {
         let array = batch.column(self.column_index(&batch.schema(), name)?);
         let cast = arrow::compute::cast(array, kind);
         cast.map_err(|e| self.broken(&format!("column {name}: {e}")))
     }
 
-    fn take(&mut self, batch: &RecordBatch) -> Result<(), MarketDataError> {
+    fn take(&mut self, batch: &RecordBatch) -> Result<(), MarketStoreError> {
         let symbols = self.column(batch, "symbol", &DataType::Utf8)?;
         let symbols = symbols.as_string::<i32>();
         let ts = self.column(batch, "ts", &DataType::Timestamp(TimeUnit::Nanosecond, None))?;

@@ -1,0 +1,51 @@
+use std::path::{Path, PathBuf};
+
+use barloom_bars::BarsError;
+
+/// The reason why a market can't be stored or read back.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum MarketStoreError {
+    /// A file can't be read or written.
+    #[error("{}: can't {action}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{file}: {problem}")]
+    File {
+        /// The file.
+        file: String,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
+    /// Stored columns are no market.
+    #[error(transparent)]
+    Bars(#[from] BarsError),
+}
+
+impl MarketStoreError {
+    /// The file that the error is about, if it is about one.
+    #[must_use]
+    pub fn at_file(&self) -> Option<String> {
+        match self {
+            Self::Io { path, .. } => Some(path.to_string_lossy().into_owned()),
+            Self::File { file, .. } => Some(file.clone()),
+            Self::Bars(_) => None,
+        }
+    }
+
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, action, source }
+    }
+
+    pub(crate) fn file(file: &str, problem: impl std::fmt::Display) -> Self {
+        Self::File { file: file.to_owned(), problem: problem.to_string() }
+    }
+}
