@@ -84,7 +84,7 @@ impl Maker {
         }
         let draws = Arc::clone(&part.set.plan.draws);
         let session = Arc::clone(&self.prepared).session(draws);
-        let session = session.map_err(|e| errors::of(e))?;
+        let session = session.map_err(errors::of)?;
         self.sessions.insert(part.place, Arc::clone(&session));
         Ok(session)
     }

@@ -216,7 +216,6 @@ impl Pricer {
 
     /// First what holds if no barrier is touched, then the touched ones, then the profits.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "the parts of a pricer and its columns")]
     fn honoured(
         &self,
         actions: Actions<'_>,
