@@ -7,8 +7,9 @@
 //! The key decision: what a system can't do in one step is done in several, and undone where one of
 //! them fails. A caller never has to ask what the system can do.
 //!
-//! A [`Storage`] is any place that holds files: [`Local`], [`Memory`], object stores. Its one step that
-//! everything rests on is "put if absent"; what only file systems can do is apart, in [`FileSystem`].
+//! A [`Storage`] is any place that holds files: [`Local`], [`Memory`], object stores. Its one step
+//! that everything rests on is "put if absent"; what only file systems can do is apart, in
+//! [`FileSystem`].
 //!
 //! ```
 //! use std::io::Write;

@@ -11,8 +11,8 @@ use crate::{Existing, NewFile};
 
 /// The file system of this machine.
 ///
-/// A new file is written as `<path>.tmp`, synced and renamed; one that is dropped before leaves that
-/// file.
+/// A new file is written as `<path>.tmp`, synced and renamed; one that is dropped before leaves
+/// that file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Local;
 

@@ -32,8 +32,8 @@ impl FileLock {
         self.file.metadata().map(id).ok().is_some_and(|file| named == Some(file))
     }
 
-    /// Tells whether the locked file still is the one that has the name: a file that is open can't be
-    /// deleted.
+    /// Tells whether the locked file still is the one that has the name: a file that is open can't
+    /// be deleted.
     #[cfg(not(unix))]
     #[must_use]
     pub fn is_named(&self) -> bool {

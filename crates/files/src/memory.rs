@@ -7,9 +7,9 @@ use crate::storage::{Durability, Entry, Kind, ReadAt, Stat, Storage, Transfer, U
 
 type Files = BTreeMap<PathBuf, Arc<[u8]>>;
 
-/// A storage in memory, which does what an object store does and no more: folders are beginnings of keys,
-/// nothing is renamed, and [`put_if_absent`](Storage::put_if_absent) is the only step that one of two
-/// writers loses. Clones share the files.
+/// A storage in memory, which does what an object store does and no more: folders are beginnings of
+/// keys, nothing is renamed, and [`put_if_absent`](Storage::put_if_absent) is the only step that
+/// one of two writers loses. Clones share the files.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     files: Arc<Mutex<Files>>,

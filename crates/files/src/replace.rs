@@ -23,8 +23,9 @@ fn replace_by(
     exchange: impl Fn(&Path, &Path) -> io::Result<bool>,
 ) -> io::Result<()> {
     // First away from the name at which the next process would look for what was left behind: after
-    // the exchange, the old contents must not be there. An empty folder tells whether the system has an
-    // exchange: where it has none, `new` keeps its name all the while, so that nobody else takes it.
+    // the exchange, the old contents must not be there. An empty folder tells whether the system
+    // has an exchange: where it has none, `new` keeps its name all the while, so that nobody else
+    // takes it.
     fs::create_dir(aside)?;
     match exchange(new, aside) {
         Ok(true) => match exchange(aside, out) {

@@ -57,8 +57,8 @@ pub enum Transfer {
 
 /// A place that holds files: a file system, an object store, memory.
 ///
-/// Paths are the storage's own: of [`Local`](crate::Local) those of the system, of a store its keys,
-/// whose parts a slash separates. A folder of a store is a common beginning of keys.
+/// Paths are the storage's own: of [`Local`](crate::Local) those of the system, of a store its
+/// keys, whose parts a slash separates. A folder of a store is a common beginning of keys.
 ///
 /// # Committing
 ///
@@ -71,8 +71,8 @@ pub enum Transfer {
 ///    file of step 3, which may be there already.
 /// 2. It puts all other files at their final names. They are functions of the claim, so two writers
 ///    overwrite each other's files with the same bytes.
-/// 3. It puts the file that makes the whole valid, a manifest, last and if absent. Where one is there
-///    it reads it: the same bytes are success.
+/// 3. It puts the file that makes the whole valid, a manifest, last and if absent. Where one is
+///    there it reads it: the same bytes are success.
 /// 4. It deletes what only the work needed, the claim last.
 ///
 /// After [`io::ErrorKind::AlreadyExists`] it always reads: a store may have seen its own retried
@@ -109,8 +109,8 @@ pub trait Storage: Debug + Send + Sync {
     /// The file is missing or can't be read.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadAt>>;
 
-    /// Begins a file, which has its name, and all its bytes, once it is finished. It takes the place of
-    /// an older one.
+    /// Begins a file, which has its name, and all its bytes, once it is finished. It takes the
+    /// place of an older one.
     ///
     /// # Errors
     /// The file can't be written there.
@@ -136,8 +136,8 @@ pub trait Storage: Debug + Send + Sync {
     /// The file can't be deleted.
     fn delete(&self, path: &Path) -> io::Result<()>;
 
-    /// Creates a folder and those that it lies in. Where folders are only beginnings of keys there is
-    /// nothing to do.
+    /// Creates a folder and those that it lies in. Where folders are only beginnings of keys there
+    /// is nothing to do.
     ///
     /// # Errors
     /// The folder can't be created.
@@ -234,8 +234,8 @@ pub trait Upload: Send {
     fn finish(self: Box<Self>, durability: Durability) -> io::Result<()>;
 }
 
-/// The abilities of file systems that object stores lack: locks, links, and folders that are renamed in
-/// one step.
+/// The abilities of file systems that object stores lack: locks, links, and folders that are
+/// renamed in one step.
 pub trait FileSystem {
     /// Tells whether another process, or another handle, holds the lock of a file; without the file
     /// none does.
@@ -263,7 +263,8 @@ pub trait FileSystem {
     /// The system refuses.
     fn rename_folder(&self, from: &Path, to: &Path) -> io::Result<()>;
 
-    /// Puts the folder `new` in the place of `out`, as [`replace_folder`](crate::replace_folder) does.
+    /// Puts the folder `new` in the place of `out`, as [`replace_folder`](crate::replace_folder)
+    /// does.
     ///
     /// # Errors
     /// As [`replace_folder`](crate::replace_folder).
