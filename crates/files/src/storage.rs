@@ -62,9 +62,8 @@ pub enum Transfer {
 ///
 /// # Committing
 ///
-/// Every storage has the one step that a commit needs:
-/// [`put_if_absent`](Self::put_if_absent). Who commits several files without a [`FileSystem`] goes
-/// by this protocol:
+/// Every storage has the one step that a commit needs: [`put_if_absent`](Self::put_if_absent). A
+/// writer of several files on a storage without a [`FileSystem`] follows this protocol:
 ///
 /// 1. It puts a claim, a file that says what is made, if absent. Where one is there it reads it: it
 ///    goes on with its own kind of work, and refuses any other. Afterwards it looks for the last
@@ -79,7 +78,7 @@ pub enum Transfer {
 /// write, or have refused a write though nothing is there. Nothing is renamed and nothing is
 /// overwritten by other bytes.
 ///
-/// Where [`file_system`](Self::file_system) is there, the files are made in a locked folder beside
+/// With a [`file_system`](Self::file_system) the files are made in a locked folder beside
 /// their place, and the folder is renamed or exchanged in one step.
 pub trait Storage: Debug + Send + Sync {
     /// The kind and size of what a path leads to; links are followed.
@@ -99,48 +98,48 @@ pub trait Storage: Debug + Send + Sync {
     /// The entries directly in a folder, sorted by name.
     ///
     /// # Errors
-    /// The folder can't be listed. Where folders are only beginnings of keys, one without entries
+    /// Listing the folder fails. Where folders are only beginnings of keys, one without entries
     /// is an empty list.
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
 
     /// Opens a file for ranged reads.
     ///
     /// # Errors
-    /// The file is missing or can't be read.
+    /// The file is missing or unreadable.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadAt>>;
 
     /// Begins a file, which has its name, and all its bytes, once it is finished. It takes the
     /// place of an older one.
     ///
     /// # Errors
-    /// The file can't be written there.
+    /// The system refuses to write there.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Upload>>;
 
     /// Puts a small file where none has the name, in one step and durable.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`]: something has the name, or may have: read it. The file
-    /// can't be written.
+    /// [`io::ErrorKind::AlreadyExists`]: something has the name, or may have: read it. Writing
+    /// fails.
     fn put_if_absent(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
     /// Brings the bytes of `from` to `to`, whole or not at all; they are durable after
     /// [`sync_file`](Self::sync_file). A file system refuses a `to` that is there.
     ///
     /// # Errors
-    /// `from` can't be read, or `to` can't be written.
+    /// Reading `from` or writing `to` fails.
     fn transfer(&self, from: &Path, to: &Path, how: Transfer) -> io::Result<()>;
 
     /// Deletes a file.
     ///
     /// # Errors
-    /// The file can't be deleted.
+    /// Deleting the file fails.
     fn delete(&self, path: &Path) -> io::Result<()>;
 
     /// Creates a folder and those that it lies in. Where folders are only beginnings of keys there
     /// is nothing to do.
     ///
     /// # Errors
-    /// The folder can't be created.
+    /// Creating the folder fails.
     fn create_folder(&self, _path: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -148,7 +147,7 @@ pub trait Storage: Debug + Send + Sync {
     /// Deletes an empty folder.
     ///
     /// # Errors
-    /// [`io::ErrorKind::DirectoryNotEmpty`]: it has entries. It can't be deleted.
+    /// [`io::ErrorKind::DirectoryNotEmpty`]: it has entries. Deleting it fails.
     fn delete_folder(&self, path: &Path) -> io::Result<()> {
         if self.list(path)?.is_empty() {
             Ok(())
@@ -160,7 +159,7 @@ pub trait Storage: Debug + Send + Sync {
     /// Makes a file's bytes durable; a store's are.
     ///
     /// # Errors
-    /// The file can't be synced.
+    /// Syncing the file fails.
     fn sync_file(&self, _path: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -168,7 +167,7 @@ pub trait Storage: Debug + Send + Sync {
     /// Makes the names in a folder durable; a store's are.
     ///
     /// # Errors
-    /// The folder can't be synced.
+    /// Syncing the folder fails.
     fn sync_folder(&self, _path: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -192,7 +191,7 @@ pub trait ReadAt: Debug + Send + Sync {
     /// Fills `into` with the bytes from `at` on.
     ///
     /// # Errors
-    /// [`io::ErrorKind::UnexpectedEof`]: the file ends before. It can't be read.
+    /// [`io::ErrorKind::UnexpectedEof`]: the file ends before. Reading fails.
     fn read_exact_at(&self, at: u64, into: &mut [u8]) -> io::Result<()>;
 }
 
@@ -224,13 +223,13 @@ pub trait Upload: Send {
     /// Appends pieces, one after the other.
     ///
     /// # Errors
-    /// They can't be written.
+    /// Writing them fails.
     fn append(&mut self, pieces: &[&[u8]]) -> io::Result<()>;
 
     /// Gives the file its name.
     ///
     /// # Errors
-    /// It can't be synced or named.
+    /// Syncing or naming it fails.
     fn finish(self: Box<Self>, durability: Durability) -> io::Result<()>;
 }
 
@@ -245,7 +244,7 @@ pub trait FileSystem {
     /// meanwhile.
     ///
     /// # Errors
-    /// The file can't be created.
+    /// Creating the file fails.
     fn lock(&self, path: &Path) -> io::Result<Option<FileLock>>;
 
     /// The path without links.
@@ -254,7 +253,7 @@ pub trait FileSystem {
     /// [`io::ErrorKind::NotFound`]: a link leads nowhere.
     fn follow(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// Tells whether a file system is mounted at a folder, which can't be renamed then.
+    /// Tells whether a file system is mounted at a folder: such a folder has a fixed name.
     fn is_mounted(&self, folder: &Path) -> bool;
 
     /// Renames a folder to a path that nothing has.

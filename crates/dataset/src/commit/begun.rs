@@ -92,7 +92,7 @@ impl Begun {
         }
     }
 
-    /// What the build of a dataset, or of a piece, with this manifest has said.
+    /// The announcement of the build of a dataset, or of a piece, with this manifest.
     pub(crate) fn of(manifest: &Manifest, piece: Option<Piece>) -> Self {
         Self {
             semantics: manifest.semantics,
@@ -104,7 +104,7 @@ impl Begun {
     /// Writes it to the folder that is built in.
     ///
     /// # Errors
-    /// It can't be written, or another build has claimed the folder of a store for another dataset.
+    /// Writing fails, or another build has claimed the folder of a store for another dataset.
     pub(crate) fn write(&self, dir: &Folder) -> Result<(), DatasetError> {
         let begun = Self { folder: name_of(dir), ..self.clone() };
         match write_last(dir, BEGUN, &sealed::pretty(&begun))? {
@@ -156,7 +156,7 @@ impl Begun {
 /// Writes the file that makes all others of a folder valid.
 ///
 /// # Errors
-/// It can't be written, or another build has put another one there.
+/// Writing fails, or another build has put another one there.
 pub(crate) fn write_valid(dir: &Folder, name: &str, text: &str) -> Result<(), DatasetError> {
     let Last::Theirs(found) = write_last(dir, name, text)? else { return Ok(()) };
     let [there, here] = [&*found, text].map(|text| serde_json::from_str(text).unwrap_or_default());
