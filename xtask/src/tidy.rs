@@ -29,6 +29,23 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/python/src/tables.rs",
 ];
 
+/// Code that reaches a file system past the storages of `crates/files`.
+const PAST_STORAGES: &[&str] = &[
+    "std::fs",
+    "fs::",
+    "File::",
+    "fs4::",
+    ".is_file()",
+    ".is_dir()",
+    ".is_symlink()",
+    ".exists()",
+    ".try_exists()",
+    ".symlink_metadata()",
+    ".read_dir()",
+    ".read_link()",
+    ".canonicalize()",
+];
+
 /// The problems found: place, fault, remedy.
 type Problems = Vec<String>;
 
@@ -55,6 +72,7 @@ pub(crate) fn run(root: &Path, tidy: &Tidy) -> Result<()> {
     problems.extend(manifests(root)?);
     problems.extend(architecture(root)?);
     problems.extend(sources(root)?);
+    problems.extend(storages(root)?);
     problems.extend(fixtures(root)?);
     problems.extend(paths(root)?);
     problems.extend(crate::english::check(root, &tracked(root)?, tidy.write, tidy.raise)?);
@@ -176,6 +194,34 @@ fn sources(root: &Path) -> Result<Problems> {
         }
     }
     Ok(problems)
+}
+
+/// Datasets reach files through a storage alone. Tests look at what came to the disk.
+fn storages(root: &Path) -> Result<Problems> {
+    let mut problems = Problems::new();
+    let ours = |file: &&String| file.starts_with("crates/dataset/src/") && file.ends_with(".rs");
+    for file in tracked(root)?.iter().filter(ours).filter(|file| !file.ends_with("/tests.rs")) {
+        let text = read(root, file)?;
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default();
+            if let Some(found) = PAST_STORAGES.iter().find(|words| has_words(line, words)) {
+                let number = number + 1;
+                problems
+                    .push(format!("{file}:{number}: {found}: go through barloom_files::Storage"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// Tells whether a line has these words, not as the end of a longer one.
+fn has_words(line: &str, words: &str) -> bool {
+    let begins_word = words.starts_with(|c: char| c.is_alphanumeric());
+    line.match_indices(words).any(|(at, _)| {
+        let longer = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        !(begins_word && longer)
+    })
 }
 
 /// Fixtures are the files that their metadata describes.

@@ -1,28 +1,29 @@
 //! Building datasets: one folder, or one a part.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::num::NonZero;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use barloom_backend::{BLOCK_ROWS, Session};
 use barloom_bars::Market;
+use barloom_files::Folder;
 use barloom_market_store::write_market;
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
 
-use crate::commit::begun::{Begun, Piece};
-use crate::commit::files::{PartialFile, check_size, sync_dir, write_bytes};
+use crate::commit::begun::{Begun, Piece, write_valid};
+use crate::commit::files::{PartialFile, check_size, read_text, sync_dir, write_bytes};
 use crate::commit::leftovers::Leftovers;
 use crate::commit::ownership;
-use crate::commit::piece::{PIECE, PieceManifest};
+use crate::commit::piece::PieceManifest;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::commit::staging::{self, Staging};
+use crate::names::{BARS, BEGUN, MANIFEST, META_SCALER, PIECE, RECIPE};
 use crate::parallel::{Workers, in_parallel};
 use crate::shard::ShardWriter;
 use crate::summary::Gather;
@@ -51,8 +52,8 @@ pub struct PartBuild {
 
 /// Everything that a build needs.
 pub struct Build<'a> {
-    /// The dataset's folder.
-    pub out: &'a Path,
+    /// The dataset's folder, of any storage.
+    pub out: Folder,
     /// The resolved recipe.
     pub recipe: &'a Recipe,
     /// The bars.
@@ -99,7 +100,7 @@ pub struct BuiltPart {
 /// A part whose folder is there.
 struct Begin<'a> {
     build: &'a PartBuild,
-    dir: PathBuf,
+    dir: Folder,
     layout: Layout,
     /// Shards of an earlier build that are whole.
     whole: BTreeMap<u64, BuiltShard>,
@@ -113,14 +114,14 @@ impl<'a> Build<'a> {
     /// A build of a whole dataset, where none is, on all processors.
     #[must_use]
     pub fn new(
-        out: &'a Path,
+        out: impl Into<Folder>,
         recipe: &'a Recipe,
         market: &'a Market,
         parts: Vec<PartBuild>,
     ) -> Self {
         static NOTHING: BTreeMap<String, u64> = BTreeMap::new();
         Self {
-            out,
+            out: out.into(),
             recipe,
             market,
             dropped: &NOTHING,
@@ -145,10 +146,13 @@ impl Build<'_> {
     /// # Errors
     /// The output is there or can't be written; the backend fails; it was stopped; there is
     /// something to go on with, but of another recipe, other bars or another piece.
-    pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
+    pub fn run(mut self) -> Result<Vec<BuiltPart>, DatasetError> {
         if self.piece.is_some() && self.recipe.output.format == Format::Virtual {
             return Err(DatasetError::VirtualPiece);
         }
+        // On a store builders of one dataset share its folder: each goes on with what is there.
+        let on_store = self.out.file_system().is_none();
+        self.resume |= on_store && self.out.has_file(BEGUN);
         // Hashed while the first part is written.
         let begun = LazyLock::new(|| {
             let market = MarketRecord::new(self.market, self.dropped, self.widened);
@@ -164,11 +168,12 @@ impl Build<'_> {
             (false, true) => Leftovers::Cleared,
             (false, false) => Leftovers::ClearedUnlessWhole,
         };
-        let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
+        let mut staging = Staging::create(&self.out, self.overwrite, leftovers)?;
         let told = Told { begun: &begun, dir: staging.dir(), is_told: Mutex::new(false) };
         let built = thread::scope(|scope| {
             // Samples need not wait for it.
-            let telling = scope.spawn(|| if self.resume { Ok(()) } else { told.tell() });
+            let telling =
+                scope.spawn(|| if self.resume || on_store { Ok(()) } else { told.tell() });
             let built = self.write_parts(&staging, &told);
             telling.join().unwrap_or(Err(DatasetError::Stopped)).and(built)
         });
@@ -180,29 +185,29 @@ impl Build<'_> {
 
     /// What is there already, if that is what is to be built and it is whole.
     fn built_before(&self, begun: &Begun) -> Result<Option<Vec<BuiltPart>>, DatasetError> {
-        let out = staging::target(self.out)?;
-        // An empty folder is nothing to go on with: a build that was killed once it had its name left it.
+        let out = staging::target(&self.out)?;
+        // An empty folder is nothing to go on with: a build that was killed once it had its name
+        // left it.
         let incomplete = staging::folder_of(&out)?;
-        let is_begun =
-            incomplete.exists() && !ownership::entries(&incomplete).is_ok_and(|e| e.is_empty());
-        if fs::symlink_metadata(&out).is_err() || is_begun {
+        let is_begun = out.file_system().is_some()
+            && incomplete.stat().is_ok()
+            && !ownership::entries(&incomplete).is_ok_and(|e| e.is_empty());
+        if !out.is_taken() || is_begun {
             return Ok(None);
         }
         let mut built = Vec::new();
         for part in &self.parts {
-            let path = part.path_in(self.out);
+            let dir = part.folder_in(&self.out);
             let found = match self.piece {
-                Some(_) => PieceManifest::read(&path)?.map(|p| (p.manifest, Some(p.piece))),
-                None => match Dataset::open(&path) {
+                Some(_) => PieceManifest::read(&dir)?.map(|p| (p.manifest, Some(p.piece))),
+                None if !dir.has_file(MANIFEST) && out.file_system().is_none() => None,
+                None => match Dataset::open(dir.clone()) {
                     Err(DatasetError::NotADataset(_)) => None,
                     dataset => Some((dataset?.manifest().clone(), None)),
                 },
             };
             let Some((manifest, piece)) = found else { return Ok(None) };
-            let mut found = Begun::new(manifest.recipe.clone(), manifest.market.clone(), piece);
-            found.semantics = manifest.semantics;
-            found.barloom_version.clone_from(&manifest.barloom_version);
-            match begun.same(&found, &path) {
+            match begun.same(&Begun::of(&manifest, piece), dir.path()) {
                 Err(_) if self.overwrite => return Ok(None),
                 same => same?,
             }
@@ -210,11 +215,12 @@ impl Build<'_> {
                 return Ok(None);
             }
             let shards = match piece {
-                Some(_) => ownership::shards_in(&path)?,
+                Some(_) => ownership::shards_in(&dir)?,
                 None => manifest.shards.clone(),
             };
             let files = shards.iter().flat_map(|shard| &shard.files);
-            manifest.files.iter().chain(files).try_for_each(|file| check_size(&path, file))?;
+            manifest.files.iter().chain(files).try_for_each(|file| check_size(&dir, file))?;
+            let path = dir.path().to_path_buf();
             built.push(BuiltPart { path, manifest, piece: self.piece, made: 0 });
         }
         staging::remove_traces(&out)?;
@@ -230,29 +236,52 @@ impl Build<'_> {
         staging: &Staging,
         told: &Told<'_>,
     ) -> Result<Vec<BuiltPart>, DatasetError> {
-        if self.resume {
-            if let Some(found) = Begun::read(staging.dir())? {
-                told.begun.same(&found, staging.dir())?;
-            }
+        let dir = staging.dir();
+        if self.resume
+            && let Some(found) = Begun::read(dir)?
+        {
+            told.begun.same(&found, dir.path())?;
+        }
+        if self.resume || dir.file_system().is_none() {
             told.tell()?;
+        }
+        if dir.file_system().is_none() {
+            self.check_claimed(told.begun)?;
         }
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            parts.push(self.begin(part, told.begun, staging.dir())?);
+            parts.push(self.begin(part, told.begun, dir)?);
         }
-        self.check_room(staging.dir(), &parts)?;
+        self.check_room(dir, &parts)?;
         parts.iter_mut().try_for_each(|part| self.find_missing(part))?;
         let mut built = Vec::with_capacity(parts.len());
         for part in parts {
-            let (path, dir) = (part.build.path_in(self.out), part.dir.clone());
+            let (path, dir) = (part.build.folder_in(&self.out), part.dir.clone());
             let made = self.rows(&part, &part.missing);
             let manifest = self.write_part(part, told)?;
             sync_dir(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
+            let path = path.path().to_path_buf();
             built.push(BuiltPart { path, manifest, piece: self.piece, made });
         }
         Ok(built)
+    }
+
+    /// Refuses to write to a folder of a store that another dataset has got since it was looked at:
+    /// it was claimed, built and its claim deleted before this build claimed it.
+    fn check_claimed(&self, begun: &Begun) -> Result<(), DatasetError> {
+        for part in &self.parts {
+            let dir = part.folder_in(&self.out);
+            if dir.has_file(MANIFEST) {
+                let manifest = read_text(&dir, MANIFEST)?;
+                let manifest = Manifest::from_json(&manifest, &dir.file(MANIFEST))?;
+                begun.same(&Begun::of(&manifest, self.piece), dir.path())?;
+            } else if let Some(PieceManifest { piece, manifest, .. }) = PieceManifest::read(&dir)? {
+                begun.same(&Begun::of(&manifest, Some(piece)), dir.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a part's folder, or finds what is whole in it.
@@ -260,11 +289,11 @@ impl Build<'_> {
         &self,
         build: &'a PartBuild,
         begun: &dyn Deref<Target = Begun>,
-        staging: &Path,
+        staging: &Folder,
     ) -> Result<Begin<'a>, DatasetError> {
         let (plan, output) = (&build.plan, &self.recipe.output);
-        let dir = build.path_in(staging);
-        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
+        let dir = build.folder_in(staging);
+        dir.create().map_err(DatasetError::io(dir.path(), "create"))?;
         let layout = Layout::new(&plan.program, self.market);
         let totals = Mutex::new(Gather::new(plan.program.reward.metrics.len()));
         let mut whole = BTreeMap::new();
@@ -297,7 +326,7 @@ impl Build<'_> {
     }
 
     /// Checks that there is room for what is still to be written.
-    fn check_room(&self, dir: &Path, parts: &[Begin<'_>]) -> Result<(), DatasetError> {
+    fn check_room(&self, dir: &Folder, parts: &[Begin<'_>]) -> Result<(), DatasetError> {
         let output = &self.recipe.output;
         let mut needed = 0_u64;
         for part in parts {
@@ -344,7 +373,7 @@ impl Build<'_> {
         told.tell()?;
         if let Some(piece) = self.piece {
             let text = PieceManifest::new(piece, manifest.clone()).text();
-            write_bytes(&part.dir, PIECE, text.as_bytes())?;
+            write_valid(&part.dir, PIECE, &text)?;
             manifest.shards = shards.into_values().map(|shard| shard.record).collect();
             return Ok(manifest);
         }
@@ -352,9 +381,8 @@ impl Build<'_> {
             Joined::new(&part.layout, totals, shards.into_values()).put_into(&mut manifest);
         }
         let text = manifest.to_json();
-        let path = part.dir.join("manifest.json");
-        write_bytes(&part.dir, "manifest.json", text.as_bytes())?;
-        Manifest::from_json(&text, &path)
+        write_valid(&part.dir, MANIFEST, &text)?;
+        Manifest::from_json(&text, &part.dir.file(MANIFEST))
     }
 
     /// The manifest without what the samples tell.
@@ -381,16 +409,16 @@ impl Build<'_> {
 
     fn write_side_files(
         &self,
-        dir: &Path,
+        dir: &Folder,
         build: &PartBuild,
     ) -> Result<Vec<FileRecord>, DatasetError> {
-        let mut bars = PartialFile::create(dir, "bars.arrow")?;
+        let mut bars = PartialFile::create(dir, BARS)?;
         write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
         let meta = serde_json::to_string_pretty(&build.plan.program.meta).unwrap_or_default();
         Ok(vec![
             bars.finish().settle()?,
-            write_bytes(dir, "meta_scaler.json", (meta + "\n").as_bytes())?,
-            write_bytes(dir, "recipe.toml", self.recipe.to_toml().as_bytes())?,
+            write_bytes(dir, META_SCALER, (meta + "\n").as_bytes())?,
+            write_bytes(dir, RECIPE, self.recipe.to_toml().as_bytes())?,
         ])
     }
 
@@ -440,7 +468,7 @@ impl Build<'_> {
 struct Told<'a> {
     /// Known once the bars are hashed.
     begun: &'a (dyn Deref<Target = Begun> + Sync),
-    dir: &'a Path,
+    dir: &'a Folder,
     is_told: Mutex<bool>,
 }
 
@@ -458,7 +486,7 @@ impl Told<'_> {
 
 impl PartBuild {
     /// The part's folder in that of the dataset.
-    fn path_in(&self, dir: &Path) -> PathBuf {
-        self.plan.part.as_ref().map_or_else(|| dir.to_owned(), |part| dir.join(&part.name))
+    fn folder_in(&self, dir: &Folder) -> Folder {
+        self.plan.part.as_ref().map_or_else(|| dir.clone(), |part| dir.join(&part.name))
     }
 }

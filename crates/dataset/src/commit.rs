@@ -3,7 +3,6 @@
 
 pub(crate) mod begun;
 pub(crate) mod files;
-mod hashing;
 pub(crate) mod leftovers;
 mod lock;
 pub(crate) mod ownership;

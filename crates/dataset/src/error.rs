@@ -24,6 +24,9 @@ pub enum DatasetError {
     /// The output is there already.
     #[error("{} is there already and is never overwritten unasked; give --overwrite or another --out", .0.display())]
     Exists(PathBuf),
+    /// The output is a dataset on a store.
+    #[error("{} is a dataset on a store, where none is ever replaced; delete it, or choose another --out", .0.display())]
+    NeverReplaced(PathBuf),
     /// What is to be overwritten is no dataset.
     #[error("{} is not a Barloom dataset: it holds {entries}; nothing was touched; choose another --out", path.display())]
     NotOurs {
@@ -288,6 +291,7 @@ impl DatasetError {
             | Self::Differs { path, .. }
             | Self::Format { path, .. }
             | Self::Exists(path)
+            | Self::NeverReplaced(path)
             | Self::NotAFolder(path)
             | Self::Mounted(path)
             | Self::DanglingLink(path)

@@ -5,4 +5,5 @@ pub(crate) mod encode;
 pub(crate) mod layout;
 pub(crate) mod npy;
 pub(crate) mod parquet;
+pub(crate) mod ranged;
 pub(crate) mod stored;

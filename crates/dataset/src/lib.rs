@@ -6,6 +6,10 @@
 //! stood there before stays until the new one is. The price is room for both while an existing
 //! dataset is overwritten.
 //!
+//! All files are reached through a [`Storage`](barloom_files::Storage). On a store, which renames
+//! no folder, a dataset is built in its own place: `build.json` claims it, and the manifest, which
+//! is put last and only where none is, makes it a dataset.
+//!
 //! Beside a shard that is whole goes a record of it: checksums, hashes of the content, counts. A
 //! build that was stopped goes on from these, and pieces that were built apart are joined by
 //! them, without reading a sample; both end in the bytes of one build.
@@ -30,11 +34,13 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod checksum;
 mod commit;
 mod error;
 mod format;
 mod manifest;
 mod merge;
+mod names;
 mod parallel;
 mod read;
 mod reader;

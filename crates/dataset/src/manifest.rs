@@ -20,9 +20,6 @@ pub const FORMAT_VERSION: u64 = 1;
 /// the last bit. Datasets whose trades know no barriers are the same under both.
 pub const SEMANTICS: u64 = 2;
 
-/// The files of a dataset beside its manifest and samples.
-pub(crate) const SIDE_FILES: [&str; 3] = ["bars.arrow", "meta_scaler.json", "recipe.toml"];
-
 /// Samples of a dataset are fewer: 2^62.
 const MAX_SAMPLES: u64 = 1 << 62;
 

@@ -1,23 +1,24 @@
 //! Joining the pieces of a dataset that were built apart.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
+use barloom_files::{Folder, Transfer};
 use barloom_recipe::Recipe;
 use serde_json::Value;
 
 use crate::build::MOST_SHARDS;
-use crate::commit::begun::{Begun, difference};
-use crate::commit::files::{Take, read_text, sync_dir, take_file, write_bytes};
+use crate::commit::begun::{Begun, difference, write_valid};
+use crate::commit::files::{read_text, sync_dir, take_file};
 use crate::commit::leftovers::Leftovers;
 use crate::commit::ownership::{entries, remove_dataset};
 use crate::commit::piece::{self, PieceManifest};
 use crate::commit::record;
 use crate::commit::resume::{Joined, Shards};
 use crate::commit::staging::Staging;
+use crate::names::{self, MANIFEST, RECIPE};
 use crate::parallel::in_parallel;
 use crate::summary::Gather;
 use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
@@ -28,9 +29,9 @@ use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
 /// for [`keep`](Merge::keep), and as they were if it does not get one.
 pub struct Merge<'a> {
     /// The folders of the pieces, in any order.
-    pub pieces: &'a [PathBuf],
-    /// The dataset's folder.
-    pub out: &'a Path,
+    pub pieces: Vec<Folder>,
+    /// The dataset's folder, of the pieces' storage.
+    pub out: Folder,
     /// Whether a dataset that is there may be replaced.
     pub overwrite: bool,
     /// Whether pieces stay, and their files are copied.
@@ -47,7 +48,7 @@ pub struct Merge<'a> {
 struct PartPieces {
     manifest: Manifest,
     count: u64,
-    dirs: BTreeMap<u64, PathBuf>,
+    dirs: BTreeMap<u64, Folder>,
 }
 
 impl Merge<'_> {
@@ -60,7 +61,7 @@ impl Merge<'_> {
         let parts = self.parts()?;
         let leftovers =
             if self.overwrite { Leftovers::Cleared } else { Leftovers::ClearedUnlessWhole };
-        let mut staging = Staging::create(self.out, self.overwrite, leftovers)?;
+        let mut staging = Staging::create(&self.out, self.overwrite, leftovers)?;
         let joined = self.join_all(&parts, staging.dir());
         let done = joined.and_then(|built| staging.commit().map(|()| built));
         let built = done.map_err(|error| staging.leave(error))?;
@@ -72,7 +73,7 @@ impl Merge<'_> {
 
     /// Removes what the dataset has now. Whatever else is in the folders of pieces stays.
     fn remove_pieces(&self) {
-        for piece in self.pieces {
+        for piece in &self.pieces {
             // The dataset may have taken the place of one.
             if piece::find(piece).is_ok_and(|found| found.is_empty()) {
                 continue;
@@ -90,13 +91,13 @@ impl Merge<'_> {
     /// All pieces, by part.
     fn parts(&self) -> Result<Vec<PartPieces>, DatasetError> {
         let mut parts: Vec<PartPieces> = Vec::new();
-        for path in self.pieces {
-            let found = piece::find(path)?;
+        for folder in &self.pieces {
+            let found = piece::find(folder)?;
             if found.is_empty() {
-                let what = if path.join("manifest.json").exists() { "a whole" } else { "no" };
+                let what = if folder.has(MANIFEST).unwrap_or(false) { "a whole" } else { "no" };
                 return Err(refused(format!(
                     "{} is the folder of {what} dataset and no piece; pieces are built with --shard K/N",
-                    path.display()
+                    folder.display()
                 )));
             }
             for (dir, PieceManifest { piece, manifest, .. }) in found {
@@ -113,7 +114,13 @@ impl Merge<'_> {
             return Err(refused("no piece is named; name the folders of all of them".to_owned()));
         };
         for part in &parts {
-            same(&first.manifest, first.any(), &part.manifest, part.any(), &ACROSS_PARTS)?;
+            same(
+                &first.manifest,
+                first.any()?.path(),
+                &part.manifest,
+                part.any()?.path(),
+                &ACROSS_PARTS,
+            )?;
             part.check_complete()?;
         }
         let names = first.manifest.recipe["split"]["part"].as_array().into_iter().flatten();
@@ -131,7 +138,7 @@ impl Merge<'_> {
     fn join_all(
         &self,
         parts: &[PartPieces],
-        staging: &Path,
+        staging: &Folder,
     ) -> Result<Vec<BuiltPart>, DatasetError> {
         if let Some(PartPieces { manifest, .. }) = parts.first() {
             // A merge that is stopped leaves a folder that the next one may clear.
@@ -140,18 +147,18 @@ impl Merge<'_> {
         parts.iter().map(|part| self.join(part, staging)).collect()
     }
 
-    fn join(&self, part: &PartPieces, staging: &Path) -> Result<BuiltPart, DatasetError> {
+    fn join(&self, part: &PartPieces, staging: &Folder) -> Result<BuiltPart, DatasetError> {
         let name = part.manifest.part.as_ref().map(|part| &part.name);
-        let in_part = |dir: &Path| name.map_or_else(|| dir.to_owned(), |name| dir.join(name));
+        let in_part = |dir: &Folder| name.map_or_else(|| dir.clone(), |name| dir.join(name));
         let dir = in_part(staging);
-        fs::create_dir_all(&dir).map_err(DatasetError::io(&dir, "create"))?;
-        let from = part.any();
+        dir.create().map_err(DatasetError::io(dir.path(), "create"))?;
+        let from = part.any()?;
         let how = self.how();
         for file in &part.manifest.files {
             take_file(how, from, &dir, file, self.stop)?;
         }
-        let text = from.join("recipe.toml");
-        let recipe = Recipe::from_toml(&read_text(&text)?, &text.to_string_lossy())?;
+        let (path, text) = (from.file(RECIPE), read_text(from, RECIPE)?);
+        let recipe = Recipe::from_toml(&text, &path.to_string_lossy())?;
         let layout = Layout::of_manifest(&part.manifest, &recipe);
         let (samples, identity) = (part.manifest.samples, &part.manifest.identity());
         let shards = Shards { layout: &layout, output: &recipe.output, samples };
@@ -173,15 +180,19 @@ impl Merge<'_> {
         let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = part.manifest.clone();
         Joined::new(&layout, totals, built).put_into(&mut manifest);
-        let text = manifest.to_json();
-        write_bytes(&dir, "manifest.json", text.as_bytes())?;
+        write_valid(&dir, MANIFEST, &manifest.to_json())?;
         sync_dir(&dir)?;
         let manifest = Dataset::open_in(&dir)?.manifest().clone();
-        Ok(BuiltPart { path: in_part(self.out), manifest, piece: None, made: 0 })
+        Ok(BuiltPart {
+            path: in_part(&self.out).path().to_path_buf(),
+            manifest,
+            piece: None,
+            made: 0,
+        })
     }
 
-    fn how(&self) -> Take {
-        if self.keep { Take::Copy } else { Take::Move }
+    fn how(&self) -> Transfer {
+        if self.keep { Transfer::Copy } else { Transfer::Share }
     }
 
     /// Takes a shard's files over.
@@ -191,7 +202,7 @@ impl Merge<'_> {
         shards: &Shards<'_>,
         number: u64,
         identity: &str,
-        dir: &Path,
+        dir: &Folder,
     ) -> Result<record::Record, DatasetError> {
         if (self.stop)() {
             return Err(DatasetError::Stopped);
@@ -216,8 +227,8 @@ const SHOWING: [&str; 2] = ["files", "recipe_digest"];
 
 impl PartPieces {
     /// The folder of the first piece that there is.
-    fn any(&self) -> &Path {
-        self.dirs.values().next().map_or(Path::new(""), PathBuf::as_path)
+    fn any(&self) -> Result<&Folder, DatasetError> {
+        self.dirs.values().next().ok_or_else(|| refused("no piece is named".to_owned()))
     }
 
     fn add(
@@ -225,10 +236,10 @@ impl PartPieces {
         index: u64,
         count: u64,
         manifest: &Manifest,
-        dir: PathBuf,
+        dir: Folder,
     ) -> Result<(), DatasetError> {
-        same(&self.manifest, self.any(), manifest, &dir, &[])?;
-        let (first, all) = (self.any().display(), self.count);
+        same(&self.manifest, self.any()?.path(), manifest, dir.path(), &[])?;
+        let (first, all) = (self.any()?.display(), self.count);
         if count != all {
             return Err(refused(format!(
                 "{first} is one of {all} pieces, and {} one of {count}",
@@ -272,9 +283,9 @@ impl PartPieces {
             let ours: BTreeSet<u64> =
                 numbers.iter().copied().filter(|number| number % self.count == *index).collect();
             let found: BTreeSet<u64> =
-                entries(dir)?.iter().filter_map(|(name, _)| record::number_in(name)).collect();
+                entries(dir)?.iter().filter_map(|e| names::record_number(&e.name)).collect();
             let told = |number: &u64, what: &str| {
-                refused(format!("{}: {} is {what}", dir.display(), record::name(*number)))
+                refused(format!("{}: {} is {what}", dir.display(), names::record(*number)))
             };
             if let Some(missing) = ours.difference(&found).next() {
                 return Err(told(missing, "missing"));

@@ -1,12 +1,13 @@
 //! Opening a dataset.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use barloom_backend::Backend;
 use barloom_bars::{Market, Part};
-use barloom_market_store::read_market_arrow;
+use barloom_files::{Folder, Kind};
+use barloom_market_store::{MarketStoreError, market_of_bytes};
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
 
@@ -16,58 +17,56 @@ use crate::commit::leftovers::whole_shards;
 use crate::commit::piece::PieceManifest;
 use crate::commit::staging::{INCOMPLETE, folder_of};
 use crate::manifest::first_semantics;
+use crate::names::{BARS, MANIFEST, RECIPE};
 use crate::{DatasetError, Manifest, SEMANTICS, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.
 #[derive(Debug)]
 pub struct Dataset {
-    path: PathBuf,
+    folder: Folder,
     manifest: Manifest,
     recipe: Recipe,
 }
 
 impl Dataset {
-    /// Opens the dataset in a folder.
+    /// Opens the dataset in a folder, of the file system where only a path is given.
     ///
     /// # Errors
-    /// The folder is no whole dataset, a build that was stopped or a piece, is a split one, is of a later format, or its manifest or
-    /// recipe is damaged.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, DatasetError> {
-        let path = path.as_ref();
-        if path.is_file() {
-            return Err(DatasetError::NotADataset(path.to_path_buf()));
+    /// The folder is no whole dataset, a build that was stopped or a piece, is a split one, is of a
+    /// later format, or its manifest or recipe is damaged.
+    pub fn open(folder: impl Into<Folder>) -> Result<Self, DatasetError> {
+        let folder = folder.into();
+        if folder.stat().is_ok_and(|found| found.kind == Kind::File) {
+            return Err(DatasetError::NotADataset(folder.path().to_path_buf()));
         }
-        if let Some(unfinished) = unfinished(path) {
+        if let Some(unfinished) = unfinished(&folder) {
             return Err(unfinished);
         }
-        Self::open_in(path)
+        Self::open_in(&folder)
     }
 
     /// As [`open`](Self::open), also in the folder of a build that has not ended.
-    pub(crate) fn open_in(path: &Path) -> Result<Self, DatasetError> {
-        let file = path.join("manifest.json");
-        if !file.is_file() {
-            if let Some(PieceManifest { piece, .. }) = PieceManifest::read(path)? {
-                let path = path.to_path_buf();
+    pub(crate) fn open_in(folder: &Folder) -> Result<Self, DatasetError> {
+        if !folder.has_file(MANIFEST) {
+            let path = folder.path().to_path_buf();
+            if let Some(PieceManifest { piece, .. }) = PieceManifest::read(folder)? {
                 return Err(DatasetError::IsPiece { path, piece });
             }
-            let parts = find_parts(path)?;
-            let path = path.to_path_buf();
+            let parts = find_parts(folder)?;
             return Err(if parts.is_empty() {
                 DatasetError::NotADataset(path)
             } else {
                 let named: Vec<String> =
-                    parts.iter().map(|part| path.join(part).display().to_string()).collect();
+                    parts.iter().map(|part| folder.join(part).display().to_string()).collect();
                 DatasetError::HasParts { path, parts: named.join(", ") }
             });
         }
-        let text = read_text(&file)?;
-        let manifest = Manifest::from_json(&text, &file)?;
-        let file = path.join("recipe.toml");
-        if let Some(record) = manifest.files.iter().find(|file| file.name == "recipe.toml") {
-            check_file(path, record, &|| false)?;
+        let manifest = read_text(folder, MANIFEST)?;
+        let manifest = Manifest::from_json(&manifest, &folder.file(MANIFEST))?;
+        if let Some(record) = manifest.files.iter().find(|file| file.name == RECIPE) {
+            check_file(folder, record, &|| false)?;
         }
-        let text = read_text(&file)?;
+        let (file, text) = (folder.file(RECIPE), read_text(folder, RECIPE)?);
         let recipe = Recipe::from_toml(&text, &file.to_string_lossy())?;
         if recipe.digest() != manifest.recipe_digest {
             let problem = "it is not the recipe whose digest the manifest holds".to_owned();
@@ -75,26 +74,26 @@ impl Dataset {
         }
         if recipe.output.format.name() != manifest.format {
             let problem = format!("its format, {}, is not that of recipe.toml", manifest.format);
-            return Err(DatasetError::Damaged { path: path.join("manifest.json"), problem });
+            return Err(DatasetError::Damaged { path: folder.file(MANIFEST), problem });
         }
-        Ok(Self { path: path.to_path_buf(), manifest, recipe })
+        Ok(Self { folder: folder.clone(), manifest, recipe })
     }
 
     /// Opens the dataset in a folder, or those of all parts of a split, in time order.
     ///
     /// # Errors
     /// As [`open`](Self::open); a part of the split is not there, or of another dataset.
-    pub fn open_all(path: impl AsRef<Path>) -> Result<Vec<Self>, DatasetError> {
-        let path = path.as_ref();
-        match Self::open(path) {
+    pub fn open_all(folder: impl Into<Folder>) -> Result<Vec<Self>, DatasetError> {
+        let folder = folder.into();
+        match Self::open(folder.clone()) {
             Err(DatasetError::HasParts { .. }) => {}
             one => return Ok(vec![one?]),
         }
-        let found = find_parts(path)?;
+        let found = find_parts(&folder)?;
         let parts: Vec<Self> =
-            found.iter().map(|name| Self::open(path.join(name))).collect::<Result<_, _>>()?;
+            found.iter().map(|name| Self::open(folder.join(name))).collect::<Result<_, _>>()?;
         let damaged = |name: &str, problem: String| {
-            Err(DatasetError::Damaged { path: path.join(name), problem })
+            Err(DatasetError::Damaged { path: folder.path().join(name), problem })
         };
         let Some(first) = parts.first() else { return Ok(parts) };
         let split = first.recipe.split.iter().flat_map(|split| &split.parts);
@@ -116,10 +115,16 @@ impl Dataset {
         Ok(parts)
     }
 
-    /// Its folder.
+    /// The path of its folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// Its manifest.
@@ -139,7 +144,14 @@ impl Dataset {
     /// # Errors
     /// The file can't be read or is damaged.
     pub fn market(&self) -> Result<Market, DatasetError> {
-        Ok(read_market_arrow(&self.path.join("bars.arrow"), &self.recipe.data.channels)?)
+        let path = self.folder.file(BARS);
+        let bytes = self.folder.open(BARS).and_then(|file| file.read_all());
+        let bytes = bytes.map_err(|source| MarketStoreError::Io {
+            path: path.clone(),
+            action: "read",
+            source,
+        })?;
+        Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.data.channels)?)
     }
 
     /// The part of the split that this dataset is, for these bars; none without a split.
@@ -151,7 +163,7 @@ impl Dataset {
         let parts = self.recipe.parts(market)?;
         let part = parts.into_iter().find(|p| p.index == record.index && p.name == record.name);
         part.map(Some).ok_or_else(|| DatasetError::Damaged {
-            path: self.path.join("recipe.toml"),
+            path: self.folder.file(RECIPE),
             problem: format!("its split has no part {}", record.name),
         })
     }
@@ -174,7 +186,8 @@ impl Dataset {
     /// Checks that this version makes the dataset's samples by the rules that they were made by.
     ///
     /// # Errors
-    /// [`DatasetError::OtherSemantics`]: they were made by other rules, which differ for its recipe.
+    /// [`DatasetError::OtherSemantics`]: they were made by other rules, which differ for its
+    /// recipe.
     pub fn check_semantics(&self) -> Result<(), DatasetError> {
         let (found, known) = (self.manifest.semantics, SEMANTICS);
         // Both rules of a touch give the same trades where no barrier ends one.
@@ -182,7 +195,7 @@ impl Dataset {
         {
             return Ok(());
         }
-        let path = self.path.join("manifest.json");
+        let path = self.folder.file(MANIFEST);
         Err(DatasetError::OtherSemantics { path, found, known })
     }
 
@@ -198,15 +211,17 @@ impl Dataset {
 }
 
 /// A build that was stopped, where a dataset is not there or its folder is the build's.
-fn unfinished(path: &Path) -> Option<DatasetError> {
-    let is_builds = path.extension().is_some_and(|extension| extension == INCOMPLETE);
-    let dir = match path.try_exists() {
-        Ok(false) => folder_of(path).ok()?,
-        _ if is_builds => path.to_path_buf(),
+fn unfinished(folder: &Folder) -> Option<DatasetError> {
+    let on_store = folder.file_system().is_none();
+    let is_builds = folder.path().extension().is_some_and(|extension| extension == INCOMPLETE);
+    let dir = match folder.stat() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => folder_of(folder).ok()?,
+        _ if is_builds || on_store && !folder.has_file(MANIFEST) => folder.clone(),
         _ => return None,
     };
     Begun::read(&dir).ok()??;
     let shards = whole_shards(&dir).ok()?;
+    let dir = dir.path().to_path_buf();
     Some(DatasetError::Unfinished { dir, shards })
 }
 
@@ -214,18 +229,18 @@ fn unfinished(path: &Path) -> Option<DatasetError> {
 ///
 /// # Errors
 /// The folder can't be listed.
-pub fn find_parts(path: &Path) -> Result<Vec<String>, DatasetError> {
+pub fn find_parts(folder: impl Into<Folder>) -> Result<Vec<String>, DatasetError> {
+    let folder = folder.into();
     let mut parts = Vec::new();
-    for entry in fs::read_dir(path).map_err(DatasetError::io(path, "open"))? {
-        let entry = entry.map_err(DatasetError::io(path, "list"))?;
-        let manifest = entry.path().join("manifest.json");
-        if manifest.is_file() {
+    for entry in folder.list().map_err(DatasetError::io(folder.path(), "open"))? {
+        let part = folder.join(&entry.name);
+        if entry.kind != Kind::File && part.has_file(MANIFEST) {
             // One that is damaged comes last; opening it says what is wrong with it.
-            let part = fs::read_to_string(&manifest)
-                .ok()
-                .and_then(|text| Manifest::from_json(&text, &manifest).ok()?.part);
-            let index = part.map_or(u32::MAX, |part| part.index);
-            parts.push((index, entry.file_name().to_string_lossy().into_owned()));
+            let manifest = read_text(&part, MANIFEST).ok();
+            let path = part.file(MANIFEST);
+            let record = manifest.and_then(|text| Manifest::from_json(&text, &path).ok()?.part);
+            let index = record.map_or(u32::MAX, |part| part.index);
+            parts.push((index, entry.name));
         }
     }
     parts.sort();

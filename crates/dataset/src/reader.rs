@@ -1,10 +1,9 @@
 //! Reading samples by range and by index, in any format.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt64Array};
@@ -13,11 +12,14 @@ use arrow::datatypes::SchemaRef;
 use barloom_backend::{BackendError, Numbers, SampleBlock, Session, Threads};
 use barloom_bars::Market;
 use barloom_columnar::catch_damage;
+use barloom_files::{Folder, ReadAt};
 use barloom_recipe::Format;
 
 use crate::format::encode::EncodeError;
 use crate::format::npy::NpyFiles;
+use crate::format::ranged::Ranged;
 use crate::format::stored::StoredShard;
+use crate::names::MANIFEST;
 use crate::{Dataset, DatasetError, FileRecord, Layout, ShardRecord};
 
 /// Rows that a virtual dataset makes at once.
@@ -37,7 +39,7 @@ pub struct SampleReader {
 }
 
 enum Source {
-    Stored { dir: PathBuf, format: Format, shards: Vec<ShardRecord> },
+    Stored { dir: Folder, format: Format, shards: Vec<ShardRecord> },
     Made(Arc<dyn Session>),
 }
 
@@ -47,7 +49,7 @@ type Runs = Vec<Range<usize>>;
 impl SampleReader {
     pub(crate) fn stored(dataset: &Dataset) -> Self {
         let manifest = dataset.manifest();
-        let (dir, format) = (dataset.path().to_owned(), dataset.recipe().output.format);
+        let (dir, format) = (dataset.folder().clone(), dataset.recipe().output.format);
         let source = Source::Stored { dir, format, shards: manifest.shards.clone() };
         let layout = Layout::of_manifest(manifest, dataset.recipe());
         Self { layout, samples: manifest.samples, source }
@@ -142,7 +144,7 @@ impl SampleReader {
             && batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>() != rows
         {
             let problem = "its shards do not hold every sample once".to_owned();
-            return Err(DatasetError::Damaged { path: dir.join("manifest.json"), problem });
+            return Err(DatasetError::Damaged { path: dir.file(MANIFEST), problem });
         }
         match batches {
             [one] => Ok(one.clone()),
@@ -152,7 +154,7 @@ impl SampleReader {
 
     fn refused<E: std::fmt::Display>(&self) -> impl FnOnce(E) -> DatasetError + use<E> {
         let path = match &self.source {
-            Source::Stored { dir, .. } => dir.as_path(),
+            Source::Stored { dir, .. } => dir.path(),
             Source::Made(_) => Path::new("samples"),
         };
         DatasetError::format(path)
@@ -201,23 +203,24 @@ impl SampleReader {
         let Source::Stored { dir, format, .. } = &self.source else {
             return Err(DatasetError::Stopped);
         };
-        let first = shard.files.first().map_or_else(|| dir.clone(), |file| dir.join(&file.name));
+        let first = shard.files.first();
         if *format == Format::Npy {
             return NpyFiles { dir, layout: &self.layout, shard }.read(runs);
         }
         let read = || -> Result<RecordBatch, EncodeError> {
-            let file = open(&first, shard.files.first())?;
+            let file = Ranged(open(dir, first.ok_or("it has no file")?)?);
             let (format, layout, rows) = (*format, &self.layout, shard.rows);
             StoredShard { file, format, layout, rows }.read(runs)
         };
-        let damaged = |problem: String| DatasetError::Damaged { path: first.clone(), problem };
+        let path = first.map_or_else(|| dir.path().to_owned(), |file| dir.file(&file.name));
+        let damaged = |problem: String| DatasetError::Damaged { path: path.clone(), problem };
         match catch_damage(AssertUnwindSafe(read)) {
             Some(Ok(batch)) if batch.num_rows() == count => Ok(batch),
             Some(Ok(batch)) => {
                 Err(damaged(format!("{} of {count} rows are there", batch.num_rows())))
             }
             Some(Err(error)) => Err(match error.downcast::<io::Error>() {
-                Ok(error) => DatasetError::io(&first, "read")(*error),
+                Ok(error) => DatasetError::io(&path, "read")(*error),
                 Err(error) => damaged(error.to_string()),
             }),
             None => Err(damaged("its contents contradict each other".into())),
@@ -249,13 +252,11 @@ fn runs(sorted: &[u64]) -> Vec<Range<u64>> {
 }
 
 /// Opens a file whose size is checked.
-pub(crate) fn open(path: &Path, record: Option<&FileRecord>) -> Result<File, EncodeError> {
-    let file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    match record {
-        Some(record) if record.bytes != bytes => {
-            Err(format!("it has {bytes} bytes, and {} were written", record.bytes).into())
-        }
-        _ => Ok(file),
+pub(crate) fn open(dir: &Folder, record: &FileRecord) -> Result<Arc<dyn ReadAt>, EncodeError> {
+    let file = dir.open(&record.name)?;
+    let bytes = file.bytes();
+    if record.bytes != bytes {
+        return Err(format!("it has {bytes} bytes, and {} were written", record.bytes).into());
     }
+    Ok(file)
 }

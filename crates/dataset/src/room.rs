@@ -1,8 +1,7 @@
 //! Whether a dataset fits the file system.
 
-use std::path::Path;
-
 use barloom_bars::Market;
+use barloom_files::Folder;
 use barloom_recipe::{Compression, Format, OutputSettings};
 
 use crate::format::npy;
@@ -31,9 +30,13 @@ pub(crate) fn dataset_bytes(format: Format, layout: &Layout, market: &Market, ro
 
 /// Checks that so many bytes are free where a folder is. Of compressed files the size is not
 /// known, so a lack of room for what they hold is only warned of.
-pub(crate) fn check(dir: &Path, needed: u64, output: &OutputSettings) -> Result<(), DatasetError> {
+pub(crate) fn check(
+    dir: &Folder,
+    needed: u64,
+    output: &OutputSettings,
+) -> Result<(), DatasetError> {
     // A system that does not say is no reason not to try.
-    let Ok(free) = fs4::available_space(dir) else { return Ok(()) };
+    let Some(free) = dir.storage().free_bytes(dir.path()) else { return Ok(()) };
     if free >= needed {
         return Ok(());
     }
@@ -44,5 +47,5 @@ pub(crate) fn check(dir: &Path, needed: u64, output: &OutputSettings) -> Result<
         );
         return Ok(());
     }
-    Err(DatasetError::NoRoom { path: dir.to_path_buf(), needed, free })
+    Err(DatasetError::NoRoom { path: dir.path().to_path_buf(), needed, free })
 }

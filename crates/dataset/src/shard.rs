@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use barloom_backend::{BlockDigest, SampleBlock, Session};
+use barloom_files::Folder;
 use barloom_recipe::OutputSettings;
 
 use crate::commit::files::{PartialFile, WrittenFile, write_bytes, write_soon};
-use crate::commit::record::{self, BuiltShard, Record};
+use crate::commit::record::{BuiltShard, Record};
 use crate::format::encode::{self, EncodeError, Encoder, Rows};
+use crate::names;
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
 
@@ -18,7 +20,7 @@ pub(crate) struct ShardWriter<'a> {
     /// How many samples the part has.
     pub(crate) samples: u64,
     pub(crate) layout: &'a Layout,
-    pub(crate) dir: &'a Path,
+    pub(crate) dir: &'a Folder,
     /// How samples are stored; nothing is written of a virtual dataset's.
     pub(crate) output: &'a OutputSettings,
     /// Samples made at once.
@@ -63,12 +65,12 @@ impl WrittenShard {
     ///
     /// A record that a power failure takes only costs a build that goes on its shard; for a piece
     /// it is `durable`, as a merge needs it.
-    pub(crate) fn settle(self, dir: &Path, durable: bool) -> Result<(), DatasetError> {
+    pub(crate) fn settle(self, dir: &Folder, durable: bool) -> Result<(), DatasetError> {
         if self.files.is_empty() {
             return Ok(());
         }
         self.files.into_iter().try_for_each(|file| file.settle().map(drop))?;
-        let (name, text) = (record::name(self.number), self.record.as_bytes());
+        let (name, text) = (names::record(self.number), self.record.as_bytes());
         if durable { write_bytes(dir, &name, text).map(drop) } else { write_soon(dir, &name, text) }
     }
 }
@@ -152,7 +154,7 @@ impl ShardWriter<'_> {
         let shard_rows = self.output.rows_of_shards(self.samples);
         let first = number * shard_rows;
         let rows = shard_rows.min(self.samples - first);
-        let names = encode::file_names(self.output.format, self.layout, number);
+        let names = names::shard_files(self.output.format, self.layout, number);
         let files: Result<Vec<_>, _> =
             names.iter().map(|name| PartialFile::create(self.dir, name)).collect();
         let encoder = Encoder::new(self.output, self.layout, rows);
@@ -163,7 +165,7 @@ impl ShardWriter<'_> {
             done: 0,
             ended: false,
             files: files?,
-            encoder: encoder.map_err(DatasetError::format(self.dir))?,
+            encoder: encoder.map_err(DatasetError::format(self.dir.path()))?,
             digests: Vec::new(),
             gather: Gather::new(self.session.program().reward.metrics.len()),
         })

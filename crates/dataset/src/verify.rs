@@ -20,7 +20,7 @@ use crate::commit::ownership::Contents;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::format::{encode, npy};
-use crate::manifest::SIDE_FILES;
+use crate::names::{BARS, MANIFEST, META_SCALER, RECIPE, SIDE_FILES};
 use crate::parallel::in_parallel;
 use crate::summary::Gather;
 use crate::{
@@ -117,7 +117,7 @@ impl Verify<'_> {
     }
 
     fn check_files(&self, verified: &mut Verified) -> Result<(), DatasetError> {
-        let (dir, manifest) = (self.dataset.path(), self.dataset.manifest());
+        let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
         if let Some(entries) = Contents::of(dir)?.foreign_text() {
             tracing::warn!("{} holds what is not the dataset's: {entries}", dir.display());
         }
@@ -152,34 +152,34 @@ impl Verify<'_> {
         if found == *told {
             return Ok(());
         }
-        self.wrong("bars.arrow", "it is not the market that the manifest tells of")
+        self.wrong(BARS, "it is not the market that the manifest tells of")
     }
 
     /// What recipe and bars say again: number of samples and part, meta bounds, names of files.
     fn check_derived(&self, market: &Market, plan: &Plan) -> Result<(), DatasetError> {
-        let (dir, manifest) = (self.dataset.path(), self.dataset.manifest());
+        let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
         let output = &self.dataset.recipe().output;
         if self.dataset.recipe().resolve(market)?.to_json() != manifest.recipe {
-            return self.wrong("recipe.toml", "it is not the recipe that the manifest tells of");
+            return self.wrong(RECIPE, "it is not the recipe that the manifest tells of");
         }
         if (plan.samples, plan.draws.positions.count()) != (manifest.samples, manifest.positions) {
-            return self.wrong("manifest.json", "recipe and bars give another number of samples");
+            return self.wrong(MANIFEST, "recipe and bars give another number of samples");
         }
         if plan.part.as_ref().map(PartRecord::new) != manifest.part {
-            return self.wrong("manifest.json", "its part is not that of the recipe's split");
+            return self.wrong(MANIFEST, "its part is not that of the recipe's split");
         }
         if !manifest.files.iter().map(|file| &*file.name).eq(SIDE_FILES) {
             let problem = format!("files are not {}", SIDE_FILES.join(", "));
-            return self.wrong("manifest.json", &problem);
+            return self.wrong(MANIFEST, &problem);
         }
         let layout = Layout::new(&plan.program, market);
         let shards = Shards { layout: &layout, output, samples: plan.samples };
         if !shards.are(&manifest.shards) {
-            return self.wrong("manifest.json", "its shards are not those of the recipe");
+            return self.wrong(MANIFEST, "its shards are not those of the recipe");
         }
-        let path = dir.join("meta_scaler.json");
-        if serde_json::from_str(&read_text(&path)?).ok().as_ref() != Some(&plan.program.meta) {
-            return self.wrong("meta_scaler.json", "its bounds are not those of the recipe");
+        let found = serde_json::from_str(&read_text(dir, META_SCALER)?).ok();
+        if found.as_ref() != Some(&plan.program.meta) {
+            return self.wrong(META_SCALER, "its bounds are not those of the recipe");
         }
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Verify<'_> {
         let market = Arc::new(self.dataset.market()?);
         self.check_market(&market)?;
         let unfit = |error: &dyn std::fmt::Display| {
-            self.wrong("recipe.toml", &format!("it does not fit bars.arrow: {error}"))
+            self.wrong(RECIPE, &format!("it does not fit bars.arrow: {error}"))
         };
         let plan = match self.dataset.plan(&market) {
             Err(DatasetError::Plan(error)) => return unfit(&error),
@@ -324,7 +324,7 @@ impl Compare<'_> {
     /// Whether the manifest tells what all samples tell.
     fn check_joined(&self, content_digest: &str, summary: &Summary) -> Result<(), DatasetError> {
         let manifest = self.verify.dataset.manifest();
-        let path = self.verify.dataset.path().join("manifest.json");
+        let path = self.verify.dataset.path().join(MANIFEST);
         let problem = if manifest.content_digest.as_ref().is_some_and(|d| d != content_digest) {
             format!(
                 "content_digest is that of other samples; recipe and bars give {content_digest}"

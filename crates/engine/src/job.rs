@@ -144,7 +144,7 @@ impl Prepared<'_> {
             clipped.extend(clipping::of_session(&*part.session, &part.plan)?);
         }
         let build = Build {
-            out: job.out,
+            out: job.out.into(),
             recipe: &loaded.recipe,
             market: &loaded.market,
             dropped: &loaded.dropped,

@@ -1,160 +1,191 @@
-use std::fs::{self, File};
+use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Display, Path, PathBuf};
+use std::sync::Arc;
 
-use crate::exchange::exchange;
+use crate::Local;
+use crate::storage::{Entry, FileSystem, Kind, ReadAt, Stat, Storage, Upload};
 
-/// Puts the folder `new` in the place of `out`, whose old contents are at `aside` then.
-///
-/// Where the system has an exchange of names there is no moment at which `out` does not exist, and
-/// a process that is killed leaves the old or the new folder there, whole. Elsewhere there is such
-/// a moment, between two renames. Nothing may have the name `aside`.
-///
-/// # Errors
-/// The system refuses a rename; then everything is where it was, unless putting it back fails too.
-pub fn replace_folder(new: &Path, out: &Path, aside: &Path) -> io::Result<()> {
-    replace_by(new, out, aside, exchange)
+/// A folder of a storage. A path alone is a folder of [`Local`].
+#[derive(Clone, Debug)]
+pub struct Folder {
+    storage: Arc<dyn Storage>,
+    path: PathBuf,
 }
 
-fn replace_by(
-    new: &Path,
-    out: &Path,
-    aside: &Path,
-    exchange: impl Fn(&Path, &Path) -> io::Result<bool>,
-) -> io::Result<()> {
-    // First away from the name at which the next process would look for what was left behind: after
-    // the exchange, the old contents must not be there. An empty folder tells whether the system has an
-    // exchange: where it has none, `new` keeps its name all the while, so that nobody else takes it.
-    fs::create_dir(aside)?;
-    match exchange(new, aside) {
-        Ok(true) => match exchange(aside, out) {
-            Ok(true) => {
-                // It stays where somebody has put something in it: then it is theirs.
-                let _ = fs::remove_dir(new);
-                return Ok(());
-            }
-            // A folder that somebody else has begun there is not empty, and stays.
-            Ok(false) => fs::rename(aside, new)?,
-            Err(error) => {
-                fs::rename(aside, new)?;
-                return Err(error);
-            }
-        },
-        Ok(false) => fs::remove_dir(aside)?,
-        Err(error) => {
-            fs::remove_dir(aside)?;
-            return Err(error);
-        }
+impl<P: AsRef<Path>> From<P> for Folder {
+    fn from(path: P) -> Self {
+        Self::new(Arc::new(Local), path.as_ref())
     }
-    fs::rename(out, aside)?;
-    fs::rename(new, out).inspect_err(|_| {
-        // If even that fails, the old contents still are at `aside`.
-        let _ = fs::rename(aside, out);
-    })
 }
 
-/// Makes renames in a folder durable.
-///
-/// # Errors
-/// The folder can't be opened or synced.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Only POSIX lets a folder be opened and synced; elsewhere renames are durable by themselves.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+impl From<&Self> for Folder {
+    fn from(folder: &Self) -> Self {
+        folder.clone()
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Folder {
+    /// The folder at a path of a storage.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>, path: impl Into<PathBuf>) -> Self {
+        Self { storage, path: path.into() }
+    }
 
-    /// Folders `new` and `out`, each with a file that holds its name.
-    fn folders() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["new", "out"] {
-            fs::create_dir(dir.path().join(name)).unwrap();
-            fs::write(dir.path().join(name).join("is"), name).unwrap();
+    /// The folder at another path of the same storage.
+    #[must_use]
+    pub fn at(&self, path: impl Into<PathBuf>) -> Self {
+        Self::new(Arc::clone(&self.storage), path)
+    }
+
+    /// A folder in this one.
+    #[must_use]
+    pub fn join(&self, name: impl AsRef<Path>) -> Self {
+        self.at(self.path.join(name))
+    }
+
+    /// The folder that this one lies in.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        self.at(parent.unwrap_or(Path::new(".")))
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its name, the last part of its path.
+    #[must_use]
+    pub fn name(&self) -> Option<&OsStr> {
+        self.path.file_name()
+    }
+
+    /// The path of a file in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Its path, for messages.
+    #[must_use]
+    pub fn display(&self) -> Display<'_> {
+        self.path.display()
+    }
+
+    /// The storage.
+    #[must_use]
+    pub fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
+    /// The file system that it is on; none on a store.
+    #[must_use]
+    pub fn file_system(&self) -> Option<&dyn FileSystem> {
+        self.storage.file_system()
+    }
+
+    /// The kind and size of what has its path; links are followed.
+    ///
+    /// # Errors
+    /// As [`Storage::stat`].
+    pub fn stat(&self) -> io::Result<Stat> {
+        self.storage.stat(&self.path)
+    }
+
+    /// As [`stat`](Self::stat), of a link itself.
+    ///
+    /// # Errors
+    /// As [`Storage::stat_link`].
+    pub fn stat_link(&self) -> io::Result<Stat> {
+        self.storage.stat_link(&self.path)
+    }
+
+    /// Tells whether anything has its path, a link to nothing included.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.stat_link().is_ok()
+    }
+
+    /// Tells whether it is there, perhaps behind a link.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.stat().is_ok_and(|found| found.kind == Kind::Folder)
+    }
+
+    /// Tells whether it has a file of this name, perhaps behind a link.
+    #[must_use]
+    pub fn has_file(&self, name: &str) -> bool {
+        self.storage.stat(&self.file(name)).is_ok_and(|found| found.kind == Kind::File)
+    }
+
+    /// Tells whether it has anything of this name.
+    ///
+    /// # Errors
+    /// The system can't tell.
+    pub fn has(&self, name: &str) -> io::Result<bool> {
+        match self.storage.stat(&self.file(name)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
-        dir
     }
 
-    fn is(dir: &Path) -> Option<String> {
-        fs::read_to_string(dir.join("is")).ok()
+    /// Its entries, sorted by name.
+    ///
+    /// # Errors
+    /// As [`Storage::list`].
+    pub fn list(&self) -> io::Result<Vec<Entry>> {
+        self.storage.list(&self.path)
     }
 
-    type Exchange<'a> = &'a dyn Fn(&Path, &Path) -> io::Result<bool>;
-
-    #[test]
-    fn a_folder_takes_the_place_of_another() {
-        let cannot = |_: &Path, _: &Path| Ok(false);
-        let ways: [Exchange<'_>; 2] = [&exchange, &cannot];
-        for way in ways {
-            let dir = folders();
-            let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
-            replace_by(&new, &out, &aside, way).unwrap();
-            assert_eq!((is(&out), is(&aside)), (Some("new".into()), Some("out".into())));
-            assert!(!new.exists());
-        }
+    /// Opens a file in it.
+    ///
+    /// # Errors
+    /// As [`Storage::open`].
+    pub fn open(&self, name: &str) -> io::Result<Arc<dyn ReadAt>> {
+        self.storage.open(&self.file(name))
     }
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn both_are_there_at_the_exchange() {
-        let dir = folders();
-        let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
-        let watched = |a: &Path, b: &Path| {
-            assert_eq!(is(&out), Some("out".into()));
-            let done = exchange(a, b)?;
-            assert!(done, "the system has it, and so do the file systems that tests run on");
-            assert!(is(&out).is_some());
-            Ok(done)
-        };
-        replace_by(&new, &out, &aside, watched).unwrap();
+    /// Begins a file in it.
+    ///
+    /// # Errors
+    /// As [`Storage::create`].
+    pub fn create_file(&self, name: &str) -> io::Result<Box<dyn Upload>> {
+        self.storage.create(&self.file(name))
     }
 
-    #[test]
-    fn what_fails_is_undone() {
-        let dir = folders();
-        let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
-        let fails = |_: &Path, _: &Path| Err(io::Error::other("the disk is gone"));
-        assert!(replace_by(&new, &out, &aside, fails).is_err());
-        assert_eq!((is(&out), is(&new)), (Some("out".into()), Some("new".into())));
-        assert!(!aside.exists());
-        // The exchange is there, and refuses `out`: it is in use.
-        let refuses = |a: &Path, b: &Path| {
-            if b == out { Err(io::ErrorKind::ResourceBusy.into()) } else { exchange(a, b) }
-        };
-        assert!(replace_by(&new, &out, &aside, refuses).is_err());
-        assert_eq!((is(&out), is(&new)), (Some("out".into()), Some("new".into())));
-        assert!(!aside.exists());
-        assert!(replace_by(&dir.path().join("nothing"), &out, &aside, exchange).is_err());
-        assert!(out.exists() && !aside.exists());
+    /// Deletes a file in it.
+    ///
+    /// # Errors
+    /// As [`Storage::delete`].
+    pub fn delete_file(&self, name: &str) -> io::Result<()> {
+        self.storage.delete(&self.file(name))
     }
 
-    #[test]
-    fn the_name_is_never_free_without_an_exchange() {
-        let dir = folders();
-        let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
-        let cannot = |_: &Path, _: &Path| {
-            assert!(fs::create_dir(&new).is_err(), "another process has no moment to take it");
-            Ok(false)
-        };
-        replace_by(&new, &out, &aside, cannot).unwrap();
-        assert_eq!((is(&out), is(&aside)), (Some("new".into()), Some("out".into())));
+    /// Creates the folder.
+    ///
+    /// # Errors
+    /// As [`Storage::create_folder`].
+    pub fn create(&self) -> io::Result<()> {
+        self.storage.create_folder(&self.path)
     }
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn what_another_process_begins_meanwhile_is_not_touched() {
-        let dir = folders();
-        let [new, out, aside] = ["new", "out", "aside"].map(|name| dir.path().join(name));
-        let begun = |a: &Path, b: &Path| {
-            if b == out {
-                fs::write(new.join("is"), "theirs").unwrap();
-                return Ok(false);
-            }
-            exchange(a, b)
-        };
-        assert!(replace_by(&new, &out, &aside, begun).is_err());
-        assert_eq!((is(&out), is(&new)), (Some("out".into()), Some("theirs".into())));
-        assert_eq!(is(&aside), Some("new".into()), "it can't go back, and is not lost");
+    /// Deletes the empty folder.
+    ///
+    /// # Errors
+    /// As [`Storage::delete_folder`].
+    pub fn delete(&self) -> io::Result<()> {
+        self.storage.delete_folder(&self.path)
+    }
+
+    /// Makes the names in it durable.
+    ///
+    /// # Errors
+    /// As [`Storage::sync_folder`].
+    pub fn sync(&self) -> io::Result<()> {
+        self.storage.sync_folder(&self.path)
     }
 }

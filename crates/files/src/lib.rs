@@ -7,6 +7,10 @@
 //! The key decision: what a system can't do in one step is done in several, and undone where one of
 //! them fails. A caller never has to ask what the system can do.
 //!
+//! A [`Storage`] is any place that holds files: [`Local`], [`Memory`], object stores. Its one step
+//! that everything rests on is "put if absent"; what only file systems can do is apart, in
+//! [`FileSystem`].
+//!
 //! ```
 //! use std::io::Write;
 //!
@@ -23,7 +27,17 @@
 
 mod exchange;
 mod folder;
+mod local;
+mod lock;
+mod memory;
 mod new_file;
+mod replace;
+mod storage;
 
-pub use folder::{replace_folder, sync_folder};
+pub use folder::Folder;
+pub use local::Local;
+pub use lock::FileLock;
+pub use memory::Memory;
 pub use new_file::{Existing, NewFile};
+pub use replace::{replace_folder, sync_folder};
+pub use storage::{Durability, Entry, FileSystem, Kind, ReadAt, Stat, Storage, Transfer, Upload};

@@ -3,17 +3,16 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use barloom_files::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::commit::files::{hex, read_text, write_bytes};
+use crate::commit::files::{Last, hex, read_if_there, write_last};
 use crate::commit::sealed;
 use crate::manifest::first_semantics;
-use crate::{DatasetError, FORMAT_VERSION, MarketRecord, PartRecord, SEMANTICS};
-
-/// The file that says what the folder is for in which a dataset is built.
-pub(crate) const BEGUN: &str = "build.json";
+use crate::names::BEGUN;
+use crate::{DatasetError, FORMAT_VERSION, Manifest, MarketRecord, PartRecord, SEMANTICS};
 
 /// A piece of a dataset: of its shards those whose number is [`index`](Self::index) modulo
 /// [`count`](Self::count).
@@ -72,8 +71,8 @@ pub(crate) struct Begun {
     pub(crate) recipe: Value,
     pub(crate) market: MarketRecord,
     pub(crate) piece: Option<Piece>,
-    /// The name of the folder that is built in, so that it is known from a dataset that has got another
-    /// one since. Older versions wrote none.
+    /// The name of the folder that is built in, so that it is known from a dataset that has got
+    /// another one since. Older versions wrote none.
     #[serde(default)]
     folder: Option<String>,
     digest: String,
@@ -93,31 +92,43 @@ impl Begun {
         }
     }
 
+    /// The announcement of the build of a dataset, or of a piece, with this manifest.
+    pub(crate) fn of(manifest: &Manifest, piece: Option<Piece>) -> Self {
+        Self {
+            semantics: manifest.semantics,
+            barloom_version: manifest.barloom_version.clone(),
+            ..Self::new(manifest.recipe.clone(), manifest.market.clone(), piece)
+        }
+    }
+
     /// Writes it to the folder that is built in.
-    pub(crate) fn write(&self, dir: &Path) -> Result<(), DatasetError> {
+    ///
+    /// # Errors
+    /// Writing fails, or another build has claimed the folder of a store for another dataset.
+    pub(crate) fn write(&self, dir: &Folder) -> Result<(), DatasetError> {
         let begun = Self { folder: name_of(dir), ..self.clone() };
-        write_bytes(dir, BEGUN, sealed::pretty(&begun).as_bytes()).map(drop)
+        match write_last(dir, BEGUN, &sealed::pretty(&begun))? {
+            Last::Ours => Ok(()),
+            Last::Theirs(text) => self.same(&Self::parse(&text, dir)?, dir.path()),
+        }
     }
 
     /// Tells whether it was written to a folder of this name, which is no dataset's then.
-    pub(crate) fn is_of_folder(&self, dir: &Path) -> bool {
+    pub(crate) fn is_of_folder(&self, dir: &Folder) -> bool {
         self.folder.is_some() && self.folder == name_of(dir)
     }
 
     /// What a folder was for; none where a build was stopped before it said so.
-    pub(crate) fn read(dir: &Path) -> Result<Option<Self>, DatasetError> {
-        let path = dir.join(BEGUN);
-        if !path.try_exists().map_err(DatasetError::io(&path, "read"))? {
-            return Ok(None);
-        }
-        let text = read_text(&path)?;
-        match serde_json::from_str::<Self>(&text) {
-            Ok(begun) if sealed::is_whole(&text) => {
-                Ok(Some(Self { digest: String::new(), ..begun }))
-            }
+    pub(crate) fn read(dir: &Folder) -> Result<Option<Self>, DatasetError> {
+        read_if_there(dir, BEGUN)?.map(|text| Self::parse(&text, dir)).transpose()
+    }
+
+    fn parse(text: &str, dir: &Folder) -> Result<Self, DatasetError> {
+        match serde_json::from_str::<Self>(text) {
+            Ok(begun) if sealed::is_whole(text) => Ok(Self { digest: String::new(), ..begun }),
             _ => {
                 let problem = "it is not what a build wrote there".to_owned();
-                Err(DatasetError::Damaged { path, problem })
+                Err(DatasetError::Damaged { path: dir.file(BEGUN), problem })
             }
         }
     }
@@ -142,8 +153,20 @@ impl Begun {
     }
 }
 
-fn name_of(dir: &Path) -> Option<String> {
-    dir.file_name().map(|name| name.to_string_lossy().into_owned())
+/// Writes the file that makes all others of a folder valid.
+///
+/// # Errors
+/// Writing fails, or another build has put another one there.
+pub(crate) fn write_valid(dir: &Folder, name: &str, text: &str) -> Result<(), DatasetError> {
+    let Last::Theirs(found) = write_last(dir, name, text)? else { return Ok(()) };
+    let [there, here] = [&*found, text].map(|text| serde_json::from_str(text).unwrap_or_default());
+    let difference = difference(&there, &here, "");
+    let difference = difference.unwrap_or_else(|| "its text is another".to_owned());
+    Err(DatasetError::OtherBuild { path: dir.file(name), difference })
+}
+
+fn name_of(dir: &Folder) -> Option<String> {
+    dir.name().map(|name| name.to_string_lossy().into_owned())
 }
 
 /// The digest of what determines every file of a part of a dataset.

@@ -1,21 +1,22 @@
 //! Files written whole or not at all, with the checksum of what was written.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::commit::hashing::{StreamHash, update_pair};
+use barloom_files::{Durability, Folder, Kind, Transfer, Upload};
+
+use crate::checksum::{Checksum, Hasher};
 use crate::{DatasetError, FileRecord};
 
-/// A file under a temporary name that counts and hashes what goes into it.
+/// A file without a name that counts and hashes what goes into it.
 pub(crate) struct PartialFile {
-    file: File,
-    temporary: PathBuf,
+    file: Box<dyn Upload>,
     path: PathBuf,
     name: String,
     bytes: u64,
-    hash: StreamHash,
+    checksum: Checksum,
+    hash: Hasher,
 }
 
 /// Bytes of a file that are hashed, then written, at a time: those of two are in a second-level
@@ -53,22 +54,21 @@ impl<'a> Left<'a> {
     }
 }
 
-/// A file with all its bytes, still under its temporary name.
+/// A file with all its bytes, still without its name.
 #[must_use = "it has no name until it is settled"]
 pub(crate) struct WrittenFile {
-    file: File,
-    temporary: PathBuf,
+    file: Box<dyn Upload>,
     path: PathBuf,
     record: FileRecord,
 }
 
 impl PartialFile {
-    /// Begins `dir/name`.
-    pub(crate) fn create(dir: &Path, name: &str) -> Result<Self, DatasetError> {
-        let temporary = dir.join(format!("{name}.tmp"));
-        let file = File::create(&temporary).map_err(DatasetError::io(&temporary, "create"))?;
-        let (path, name) = (dir.join(name), name.to_owned());
-        Ok(Self { file, temporary, path, name, bytes: 0, hash: StreamHash::new() })
+    /// Begins a file of a folder.
+    pub(crate) fn create(dir: &Folder, name: &str) -> Result<Self, DatasetError> {
+        let path = dir.file(name);
+        let file = dir.create_file(name).map_err(DatasetError::io(&path, "create"))?;
+        let (checksum, name) = (Checksum::WRITTEN, name.to_owned());
+        Ok(Self { file, path, name, bytes: 0, checksum, hash: checksum.hasher() })
     }
 
     /// Where the file will be.
@@ -96,7 +96,7 @@ impl PartialFile {
                 return Ok(());
             }
             if let ([a, b], [pieces_a, pieces_b]) = (&mut files[..], &now[..]) {
-                update_pair([&mut a.hash, &mut b.hash], [pieces_a, pieces_b]);
+                Hasher::update_pair(&mut a.hash, &mut b.hash, [pieces_a, pieces_b]);
             } else {
                 for (file, pieces) in files.iter_mut().zip(&now) {
                     pieces.iter().for_each(|piece| file.hash.update(piece));
@@ -108,37 +108,31 @@ impl PartialFile {
         }
     }
 
-    /// Writes pieces that are hashed, in as few calls of the system as it allows.
+    /// Writes pieces that are hashed.
     fn append(&mut self, pieces: &[&[u8]]) -> Result<(), DatasetError> {
         self.bytes += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
-        // Linux takes so many slices a call.
-        for pieces in pieces.chunks(1_024) {
-            let mut slices: Vec<_> = pieces.iter().copied().map(IoSlice::new).collect();
-            write_all_vectored(&self.file, &mut slices)
-                .map_err(DatasetError::io(&self.path, "write"))?;
-        }
-        Ok(())
+        self.file.append(pieces).map_err(DatasetError::io(&self.path, "write"))
     }
 
     /// The file with no more to come.
     pub(crate) fn finish(self) -> WrittenFile {
-        let sha256 = hex(&self.hash.finish());
-        let record = FileRecord { name: self.name, bytes: self.bytes, sha256 };
-        WrittenFile { file: self.file, temporary: self.temporary, path: self.path, record }
+        let digest = self.hash.finish();
+        let record = FileRecord::new(self.name, self.bytes, self.checksum, digest);
+        WrittenFile { file: self.file, path: self.path, record }
     }
 }
 
 /// For encoders that write in pieces of their own; errors are the system's.
 impl Write for PartialFile {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(piece)?;
-        self.hash.update(&piece[..written]);
-        self.bytes += written as u64;
-        Ok(written)
+        self.file.append(&[piece])?;
+        self.hash.update(piece);
+        self.bytes += piece.len() as u64;
+        Ok(piece.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 
@@ -148,31 +142,16 @@ impl WrittenFile {
         &self.record
     }
 
-    /// Syncs it and gives it its name.
+    /// Makes it durable and gives it its name.
     pub(crate) fn settle(self) -> Result<FileRecord, DatasetError> {
-        self.file.sync_all().map_err(DatasetError::io(&self.temporary, "sync"))?;
-        fs::rename(&self.temporary, &self.path)
-            .map_err(DatasetError::io(&self.path, "rename into place"))?;
+        self.file.finish(Durability::Now).map_err(DatasetError::io(&self.path, "finish"))?;
         Ok(self.record)
     }
 }
 
-fn write_all_vectored(mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
-    IoSlice::advance_slices(&mut slices, 0);
-    while !slices.is_empty() {
-        match file.write_vectored(slices) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut slices, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// Writes `dir/name` under a temporary name, syncs and renames it.
+/// Writes a file of a folder, whole or not at all, and durable.
 pub(crate) fn write_bytes(
-    dir: &Path,
+    dir: &Folder,
     name: &str,
     bytes: &[u8],
 ) -> Result<FileRecord, DatasetError> {
@@ -182,51 +161,67 @@ pub(crate) fn write_bytes(
 }
 
 /// As [`write_bytes`], for a file that may be gone after a power failure.
-pub(crate) fn write_soon(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), DatasetError> {
-    let (temporary, path) = (dir.join(format!("{name}.tmp")), dir.join(name));
-    fs::write(&temporary, bytes).map_err(DatasetError::io(&temporary, "write"))?;
-    fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))
+pub(crate) fn write_soon(dir: &Folder, name: &str, bytes: &[u8]) -> Result<(), DatasetError> {
+    let path = dir.file(name);
+    let mut file = dir.create_file(name).map_err(DatasetError::io(&path, "create"))?;
+    file.append(&[bytes]).map_err(DatasetError::io(&path, "write"))?;
+    file.finish(Durability::Later).map_err(DatasetError::io(&path, "finish"))
 }
 
-/// How a file comes to another folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Take {
-    /// By a second name, or a copy where that can't be and of what a link points to: for a file that
-    /// is removed in the end.
-    Move,
-    /// By a copy.
-    Copy,
+/// The text that a file has after [`write_last`].
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// The one that was given.
+    Ours,
+    /// Another, which was there before.
+    Theirs(String),
 }
 
-/// Brings a file of one folder to another, where none of its name is, checks and syncs it there.
+/// Writes a file that makes others valid: a claim, a manifest. In a folder that is built in under a
+/// lock it takes the place of an older one; on a store, where other builders may be at work, the
+/// first one stays.
+pub(crate) fn write_last(dir: &Folder, name: &str, text: &str) -> Result<Last, DatasetError> {
+    if dir.file_system().is_some() {
+        return write_bytes(dir, name, text.as_bytes()).map(|_| Last::Ours);
+    }
+    let path = dir.file(name);
+    for _ in 0..MOST_PUTS {
+        match dir.storage().put_if_absent(&path, text.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            put => return put.map(|()| Last::Ours).map_err(DatasetError::io(&path, "put")),
+        }
+        // A store may say so of its own retried write, or with nothing there.
+        if let Some(found) = read_if_there(dir, name)? {
+            return Ok(if found == text { Last::Ours } else { Last::Theirs(found) });
+        }
+    }
+    let refused = io::Error::other("the store says that it is there, and that it is not");
+    Err(DatasetError::io(&path, "put")(refused))
+}
+
+/// Times that a file is put where the store says that it is there, and it is not.
+const MOST_PUTS: u32 = 8;
+
+/// Brings a file of one folder to another of the same storage, checks and syncs it there. A folder
+/// of a file system must not have the name yet.
 pub(crate) fn take_file(
-    take: Take,
-    from: &Path,
-    to: &Path,
+    how: Transfer,
+    from: &Folder,
+    to: &Folder,
     record: &FileRecord,
     stop: Stop<'_>,
 ) -> Result<(), DatasetError> {
     check_size(from, record)?;
-    let (source, path) = (from.join(&record.name), to.join(&record.name));
-    // A second name of a link would be a link, and what it points to may be gone tomorrow.
-    let is_link = fs::symlink_metadata(&source).is_ok_and(|found| found.is_symlink());
-    let linked = take == Take::Move && !is_link && fs::hard_link(&source, &path).is_ok();
-    if !linked {
-        if fs::symlink_metadata(&path).is_ok() {
-            let there = io::ErrorKind::AlreadyExists.into();
-            return Err(DatasetError::io(&path, "copy to")(there));
-        }
-        let temporary = to.join(format!("{}.tmp", record.name));
-        fs::copy(&source, &temporary).map_err(DatasetError::io(&source, "copy"))?;
-        fs::rename(&temporary, &path).map_err(DatasetError::io(&path, "rename into place"))?;
-    }
+    let (source, path) = (from.file(&record.name), to.file(&record.name));
+    to.storage().transfer(&source, &path, how).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => DatasetError::io(&path, "copy to")(error),
+        _ => DatasetError::io(&source, "copy")(error),
+    })?;
     check_file(to, record, stop).map_err(|error| match error {
         DatasetError::Damaged { problem, .. } => DatasetError::Damaged { path: source, problem },
         error => error,
     })?;
-    let file = File::options().append(true).open(&path);
-    let synced = file.and_then(|file| file.sync_all());
-    synced.map_err(DatasetError::io(&path, "sync"))
+    to.storage().sync_file(&path).map_err(DatasetError::io(&path, "sync"))
 }
 
 /// Asked often whether to stop.
@@ -234,65 +229,76 @@ pub(crate) type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// Checks a file of a folder against its record: size, then checksum.
 pub(crate) fn check_file(
-    dir: &Path,
+    dir: &Folder,
     record: &FileRecord,
     stop: Stop<'_>,
 ) -> Result<(), DatasetError> {
     check_size(dir, record)?;
-    let path = dir.join(&record.name);
-    let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
-    let mut file = File::open(&path).map_err(DatasetError::io(&path, "open"))?;
-    let mut hash = StreamHash::new();
+    let path = dir.file(&record.name);
+    let file = dir.open(&record.name).map_err(DatasetError::io(&path, "open"))?;
+    let (checksum, written) = record.checksum();
+    let mut hash = checksum.hasher();
     let mut piece = vec![0; READ_BYTES];
-    loop {
+    let (mut at, bytes) = (0, file.bytes());
+    while at < bytes {
         if stop() {
             return Err(DatasetError::Stopped);
         }
-        match file.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => hash.update(&piece[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(DatasetError::io(&path, "read")(error)),
-        }
+        let piece = &mut piece[..(bytes - at).min(READ_BYTES as u64) as usize];
+        file.read_exact_at(at, piece).map_err(DatasetError::io(&path, "read"))?;
+        hash.update(piece);
+        at += piece.len() as u64;
     }
-    if hex(&hash.finish()) == record.sha256 {
-        Ok(())
-    } else {
-        damaged("its sha256 is not that of what was written".into())
+    if hash.finish() == written {
+        return Ok(());
     }
+    let problem = format!("its {} is not that of what was written", checksum.name());
+    Err(DatasetError::Damaged { path, problem })
 }
 
 /// Checks the size of a file of a folder against its record.
-pub(crate) fn check_size(dir: &Path, record: &FileRecord) -> Result<(), DatasetError> {
-    let path = dir.join(&record.name);
+pub(crate) fn check_size(dir: &Folder, record: &FileRecord) -> Result<(), DatasetError> {
+    let path = dir.file(&record.name);
     let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
-    match fs::metadata(&path) {
+    match dir.storage().stat(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => damaged("it is not there".into()),
         Err(error) => Err(DatasetError::io(&path, "read")(error)),
-        Ok(found) if !found.is_file() => damaged("it is no file".into()),
-        Ok(found) if found.len() != record.bytes => {
-            damaged(format!("it has {} bytes, and {} were written", found.len(), record.bytes))
+        Ok(found) if found.kind != Kind::File => damaged("it is no file".into()),
+        Ok(found) if found.bytes != record.bytes => {
+            damaged(format!("it has {} bytes, and {} were written", found.bytes, record.bytes))
         }
         Ok(_) => Ok(()),
     }
 }
 
 /// Reads a text that a dataset has.
-pub(crate) fn read_text(path: &Path) -> Result<String, DatasetError> {
-    let damaged = |problem: &str| {
-        let path = path.to_path_buf();
-        DatasetError::Damaged { path, problem: problem.to_owned() }
-    };
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(damaged("it is not there")),
-        Err(error) => Err(DatasetError::io(path, "read")(error)),
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| damaged("it is not text")),
+pub(crate) fn read_text(dir: &Folder, name: &str) -> Result<String, DatasetError> {
+    let missing =
+        || DatasetError::Damaged { path: dir.file(name), problem: "it is not there".to_owned() };
+    read_if_there(dir, name)?.ok_or_else(missing)
+}
+
+/// Reads a text; none where there is no such file.
+pub(crate) fn read_if_there(dir: &Folder, name: &str) -> Result<Option<String>, DatasetError> {
+    let path = dir.file(name);
+    match dir.open(name).and_then(|file| file.read_all()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(DatasetError::io(&path, "read")(error)),
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| {
+            let problem = "it is not text".to_owned();
+            DatasetError::Damaged { path, problem }
+        }),
     }
 }
 
+/// Deletes a file of a folder.
+pub(crate) fn remove(dir: &Folder, name: &str) -> Result<(), DatasetError> {
+    dir.delete_file(name).map_err(DatasetError::io(&dir.file(name), "remove"))
+}
+
 /// Makes renames in a folder durable.
-pub(crate) fn sync_dir(dir: &Path) -> Result<(), DatasetError> {
-    barloom_files::sync_folder(dir).map_err(DatasetError::io(dir, "sync"))
+pub(crate) fn sync_dir(dir: &Folder) -> Result<(), DatasetError> {
+    dir.sync().map_err(DatasetError::io(dir.path(), "sync"))
 }
 
 /// Lower-case hex digits.

@@ -2,23 +2,19 @@
 //!
 //! The rule: a folder is cleared only where its `build.json` says that a build made it, or where it
 //! holds nothing but what a build writes before it writes that file. One that holds a manifest or
-//! `piece.json`, which come last, is cleared only where its `build.json` also says that it was built in
-//! under the very name that it has now: a dataset whose build was killed once it had its name may hold
-//! a `build.json` too, but of a folder of another name. So no dataset is cleared, whatever its name.
-//! Nothing else in this crate removes a folder that it did not just replace: see
+//! `piece.json`, which come last, is cleared only where its `build.json` also says that it was
+//! built in under the very name that it has now: a dataset whose build was killed once it had its
+//! name may hold a `build.json` too, but of a folder of another name. So no dataset is cleared,
+//! whatever its name. Nothing else in this crate removes a folder that it did not just replace: see
 //! [`ownership`](crate::commit::ownership) for those.
 
-use std::fs;
-use std::path::Path;
+use barloom_files::{Entry, Folder, Kind};
 
 use crate::DatasetError;
-use crate::commit::begun::{BEGUN, Begun};
-use crate::commit::lock::LOCK;
-use crate::commit::ownership::{MANIFEST, entries};
-use crate::commit::piece::PIECE;
-use crate::commit::record;
-use crate::format::encode::is_file_name;
-use crate::manifest::SIDE_FILES;
+use crate::commit::begun::Begun;
+use crate::commit::files::remove;
+use crate::commit::ownership::entries;
+use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE, is_build_file, is_written_first};
 
 /// A choice of what happens to the leftovers of a stopped build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,31 +30,31 @@ pub(crate) enum Leftovers {
 /// Refuses a folder with anything in it that no stopped build left there.
 ///
 /// # Errors
-/// [`DatasetError::InTheWay`] for what no build writes; [`DatasetError::HoldsDataset`] for a dataset, a
-/// piece or whole shards that no `build.json` says to be of a stopped build.
-pub(crate) fn check(dir: &Path) -> Result<(), DatasetError> {
-    let made_by = if !dir.join(BEGUN).is_file() {
+/// [`DatasetError::InTheWay`] for what no build writes; [`DatasetError::HoldsDataset`] for a
+/// dataset, a piece or whole shards that no `build.json` says to be of a stopped build.
+pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
+    let made_by = if !dir.has_file(BEGUN) {
         MadeBy::Unknown
     } else if matches!(Begun::read(dir), Ok(Some(begun)) if begun.is_of_folder(dir)) {
         MadeBy::BuildOfThisName
     } else {
         MadeBy::Build
     };
-    for (name, is_dir) in entries(dir)? {
-        let path = dir.join(&name);
-        match is_dir {
-            Some(false) if name == LOCK => {}
-            Some(false) => check_file(dir, dir, &name, made_by)?,
+    for Entry { name, kind } in entries(dir)? {
+        match kind {
+            Kind::File if name == LOCK => {}
+            Kind::File => check_file(dir, dir, &name, made_by)?,
             // A part's.
-            Some(true) => {
-                for (name, is_dir) in entries(&path)? {
-                    if is_dir != Some(false) {
-                        return Err(DatasetError::InTheWay(path.join(name)));
+            Kind::Folder => {
+                let part = dir.join(&name);
+                for Entry { name, kind } in entries(&part)? {
+                    if kind != Kind::File {
+                        return Err(DatasetError::InTheWay(part.file(&name)));
                     }
-                    check_file(dir, &path, &name, made_by)?;
+                    check_file(dir, &part, &name, made_by)?;
                 }
             }
-            None => return Err(DatasetError::InTheWay(path)),
+            Kind::Link | Kind::Other => return Err(DatasetError::InTheWay(dir.file(&name))),
         }
     }
     Ok(())
@@ -75,9 +71,14 @@ enum MadeBy {
     BuildOfThisName,
 }
 
-fn check_file(dir: &Path, folder: &Path, name: &str, made_by: MadeBy) -> Result<(), DatasetError> {
+fn check_file(
+    dir: &Folder,
+    folder: &Folder,
+    name: &str,
+    made_by: MadeBy,
+) -> Result<(), DatasetError> {
     if !is_build_file(name) {
-        return Err(DatasetError::InTheWay(folder.join(name)));
+        return Err(DatasetError::InTheWay(folder.file(name)));
     }
     let is_leftover = match made_by {
         MadeBy::Unknown => is_written_first(name),
@@ -85,88 +86,60 @@ fn check_file(dir: &Path, folder: &Path, name: &str, made_by: MadeBy) -> Result<
         MadeBy::BuildOfThisName => true,
     };
     if !is_leftover {
-        let (dir, found) = (dir.to_path_buf(), folder.join(name));
+        let (dir, found) = (dir.path().to_path_buf(), folder.file(name));
         return Err(DatasetError::HoldsDataset { dir, found });
     }
     Ok(())
 }
 
-/// Removes the files of a build from its folder, and the folders of its parts, but for the lock. What
-/// else came there stays, and the folders that it is in.
+/// Removes the files of a build from its folder, and the folders of its parts, but for the lock.
+/// What else came there stays, and the folders that it is in.
 ///
 /// # Errors
 /// A file can't be removed.
-pub(crate) fn clear(dir: &Path) -> Result<(), DatasetError> {
-    for (name, is_dir) in entries(dir)? {
-        let path = dir.join(&name);
-        match is_dir {
-            Some(true) => {
-                clear(&path)?;
+pub(crate) fn clear(dir: &Folder) -> Result<(), DatasetError> {
+    for Entry { name, kind } in entries(dir)? {
+        match kind {
+            Kind::Folder => {
+                let part = dir.join(&name);
+                clear(&part)?;
                 // One that holds something else can't be removed, and must not be.
-                let _ = fs::remove_dir(&path);
+                let _ = part.delete();
             }
             // What says that the folder may be cleared goes last.
-            Some(false) if is_build_file(&name) && name != BEGUN => remove(&path)?,
+            Kind::File if is_build_file(&name) && name != BEGUN => remove(dir, &name)?,
             _ => {}
         }
     }
-    let begun = dir.join(BEGUN);
-    if begun.is_file() { remove(&begun) } else { Ok(()) }
-}
-
-fn remove(path: &Path) -> Result<(), DatasetError> {
-    fs::remove_file(path).map_err(DatasetError::io(path, "remove"))
+    if dir.has_file(BEGUN) { remove(dir, BEGUN) } else { Ok(()) }
 }
 
 /// Counts the whole shards, those with records, in a build's folder and those of its parts.
-pub(crate) fn whole_shards(dir: &Path) -> Result<usize, DatasetError> {
+pub(crate) fn whole_shards(dir: &Folder) -> Result<usize, DatasetError> {
     let mut count = 0;
-    for (name, is_dir) in entries(dir)? {
-        count += match is_dir {
-            Some(true) => whole_shards(&dir.join(name))?,
-            _ => usize::from(record::number_in(&name).is_some()),
+    for Entry { name, kind } in entries(dir)? {
+        count += match kind {
+            Kind::Folder => whole_shards(&dir.join(name))?,
+            _ => usize::from(names::record_number(&name).is_some()),
         };
     }
     Ok(count)
 }
 
-/// Returns true for names of files that a build writes, also before they have their own.
-pub(crate) fn is_build_file(name: &str) -> bool {
-    let name = name.strip_suffix(".tmp").unwrap_or(name);
-    [MANIFEST, PIECE, BEGUN].contains(&name)
-        || SIDE_FILES.contains(&name)
-        || is_file_name(name)
-        || record::number_in(name).is_some()
-}
-
-/// Returns true for names of files that a build may write before its `build.json`.
-fn is_written_first(name: &str) -> bool {
-    name.ends_with(".tmp") || SIDE_FILES.contains(&name)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::commit::ownership::tests::write_dataset;
 
-    #[test]
-    fn what_a_build_writes() {
-        for name in [
-            "manifest.json",
-            "recipe.toml.tmp",
-            "bars.arrow.tmp",
-            "build.json",
-            "shard-00012.json",
-            "windows-00000.npy.tmp",
-            "samples-00003.arrow",
-            "samples-00000.parquet",
-            "samples-123456.parquet.tmp",
-        ] {
-            assert!(is_build_file(name), "{name}");
-        }
-        for name in ["thesis.txt", "samples-.parquet", "samples-00000.csv", "tmp", "bars.arrow.1"] {
-            assert!(!is_build_file(name), "{name}");
-        }
+    fn check(dir: &Path) -> Result<(), DatasetError> {
+        super::check(&dir.into())
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        entries(&dir.into()).unwrap().into_iter().map(|entry| entry.name).collect()
     }
 
     #[test]
@@ -192,7 +165,8 @@ mod tests {
         }
     }
 
-    /// A build that was killed when its folder had its name, and before it removed its `build.json`.
+    /// A build that was killed when its folder had its name, and before it removed its
+    /// `build.json`.
     #[test]
     fn a_dataset_with_a_build_json_is_no_leftover() {
         let root = tempfile::tempdir().unwrap();
@@ -203,7 +177,7 @@ mod tests {
             write_dataset(&folder, part, "1");
             let text = fs::read_to_string(folder.join(MANIFEST)).unwrap();
             let manifest = crate::Manifest::from_json(&text, &folder).unwrap();
-            Begun::new(manifest.recipe, manifest.market, None).write(&built_in).unwrap();
+            Begun::new(manifest.recipe, manifest.market, None).write(&(&built_in).into()).unwrap();
             check(&built_in).unwrap();
             fs::rename(&built_in, &dir).unwrap();
             assert!(matches!(check(&dir), Err(DatasetError::HoldsDataset { .. })), "{part:?}");
@@ -223,9 +197,8 @@ mod tests {
         check(dir).unwrap();
         // It came after the check.
         fs::write(dir.join("train/notes.md"), "mine").unwrap();
-        clear(dir).unwrap();
-        let left: Vec<String> = entries(dir).unwrap().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(left, ["train"]);
-        assert_eq!(entries(&dir.join("train")).unwrap().len(), 1);
+        clear(&dir.into()).unwrap();
+        assert_eq!(names(dir), ["train"]);
+        assert_eq!(names(&dir.join("train")).len(), 1);
     }
 }

@@ -1,21 +1,21 @@
 //! What in a folder is a dataset's own, and what someone else put there.
 //!
-//! A folder may be replaced only where nothing but a dataset would be lost. So nothing here goes
-//! by names that look right: a file is a dataset's own if a manifest that is whole lists it, or if it
+//! A folder may be replaced only where nothing but a dataset would be lost. So nothing here goes by
+//! names that look right: a file is a dataset's own if a manifest that is whole lists it, or if it
 //! is what a build that was killed at its end left: its empty lock, `build.json`, whole records of
 //! shards.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use crate::commit::begun::{BEGUN, Begun};
-use crate::commit::lock::LOCK;
-use crate::commit::piece::{PIECE, PieceManifest};
+use barloom_files::{Entry, Folder, Kind, Stat};
+
+use crate::commit::begun::Begun;
+use crate::commit::files::{read_text, remove};
+use crate::commit::piece::PieceManifest;
 use crate::commit::record::{self, Record};
+use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE};
 use crate::{DatasetError, Manifest, ShardRecord};
 
-pub(crate) const MANIFEST: &str = "manifest.json";
 /// Foreign entries that an error names.
 const NAMED: usize = 4;
 
@@ -24,17 +24,17 @@ const NAMED: usize = 4;
 pub(crate) struct Contents {
     /// Whether the folder is a dataset, or a split one.
     pub(crate) dataset: bool,
-    /// The dataset's files.
-    files: Vec<PathBuf>,
+    /// The dataset's files, by their folders.
+    files: Vec<(Folder, String)>,
     /// The folders of its parts.
-    parts: Vec<PathBuf>,
+    parts: Vec<Folder>,
     /// Everything else, relative to the folder; of a foreign folder only its name.
     pub(crate) foreign: Vec<String>,
 }
 
 impl Contents {
     /// Tells the entries of a folder apart.
-    pub(crate) fn of(dir: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn of(dir: &Folder) -> Result<Self, DatasetError> {
         let mut contents = Self::default();
         if let Some(manifest) = whole_in(dir) {
             contents.dataset = true;
@@ -43,31 +43,31 @@ impl Contents {
         }
         let mut first: Option<Manifest> = None;
         let mut traces = Vec::new();
-        for (name, is_dir) in entries(dir)? {
-            let path = dir.join(&name);
+        for Entry { name, kind } in entries(dir)? {
             if is_trace(dir, &name) {
                 traces.push(name);
                 continue;
             }
-            let part = whole_in(&path).filter(|m| {
+            let folder = dir.join(&name);
+            let part = whole_in(&folder).filter(|m| {
                 let named = m.part.as_ref().is_some_and(|part| part.name == name);
                 let sibling = first.as_ref().is_none_or(|f| {
                     f.recipe_digest == m.recipe_digest && f.market.digest == m.market.digest
                 });
-                is_dir == Some(true) && named && sibling
+                kind == Kind::Folder && named && sibling
             });
             match part {
                 Some(manifest) => {
-                    contents.add_dataset(&path, &format!("{name}/"), &manifest)?;
-                    contents.parts.push(path);
+                    contents.add_dataset(&folder, &format!("{name}/"), &manifest)?;
+                    contents.parts.push(folder);
                     first.get_or_insert(manifest);
                 }
-                None => contents.foreign.push(shown(&name, is_dir)),
+                None => contents.foreign.push(shown(&name, kind)),
             }
         }
         contents.dataset = first.is_some();
         if contents.dataset {
-            contents.files.extend(traces.into_iter().map(|name| dir.join(name)));
+            contents.files.extend(traces.into_iter().map(|name| (dir.clone(), name)));
         } else {
             contents.foreign.extend(traces);
         }
@@ -76,20 +76,20 @@ impl Contents {
 
     fn add_dataset(
         &mut self,
-        dir: &Path,
+        dir: &Folder,
         prefix: &str,
         manifest: &Manifest,
     ) -> Result<(), DatasetError> {
         let files = manifest.all_files().map(|f| f.name.as_str());
         let listed: BTreeSet<&str> = files.collect();
         let whole = manifest_in(dir).is_some();
-        for (name, is_dir) in entries(dir)? {
+        for Entry { name, kind } in entries(dir)? {
             let own =
                 listed.contains(name.as_str()) || name == MANIFEST && whole || is_trace(dir, &name);
-            if is_dir == Some(false) && own {
-                self.files.push(dir.join(name));
+            if kind == Kind::File && own {
+                self.files.push((dir.clone(), name));
             } else {
-                self.foreign.push(format!("{prefix}{}", shown(&name, is_dir)));
+                self.foreign.push(format!("{prefix}{}", shown(&name, kind)));
             }
         }
         Ok(())
@@ -113,19 +113,17 @@ impl Contents {
 ///
 /// # Errors
 /// A file, or the folder without anything in it, can't be removed.
-pub(crate) fn remove_dataset(dir: &Path) -> Result<bool, DatasetError> {
+pub(crate) fn remove_dataset(dir: &Folder) -> Result<bool, DatasetError> {
     let contents = Contents::of(dir)?;
-    for file in &contents.files {
-        fs::remove_file(file).map_err(DatasetError::io(file, "remove"))?;
-    }
+    contents.files.iter().try_for_each(|(folder, name)| remove(folder, name))?;
     // A folder that holds something foreign can't be removed, and must not be.
     for part in &contents.parts {
-        let _ = fs::remove_dir(part);
+        let _ = part.delete();
     }
-    match fs::remove_dir(dir) {
+    match dir.delete() {
         Ok(()) => Ok(true),
         Err(_) if entries(dir).is_ok_and(|entries| !entries.is_empty()) => Ok(false),
-        Err(error) => Err(DatasetError::io(dir, "remove")(error)),
+        Err(error) => Err(DatasetError::io(dir.path(), "remove")(error)),
     }
 }
 
@@ -134,74 +132,70 @@ pub(crate) fn remove_dataset(dir: &Path) -> Result<bool, DatasetError> {
 ///
 /// # Errors
 /// The folder can't be listed, or is neither a dataset nor a split one.
-pub fn foreign_entries(dir: &Path) -> Result<Option<String>, DatasetError> {
-    let contents = Contents::of(dir)?;
+pub fn foreign_entries(dir: impl Into<Folder>) -> Result<Option<String>, DatasetError> {
+    let dir = dir.into();
+    let contents = Contents::of(&dir)?;
     if contents.dataset {
         Ok(contents.foreign_text())
     } else {
-        Err(DatasetError::NotADataset(dir.to_path_buf()))
+        Err(DatasetError::NotADataset(dir.path().to_path_buf()))
     }
 }
 
 /// The manifest of a dataset in a folder, or of a piece with the shards that it has.
-fn whole_in(dir: &Path) -> Option<Manifest> {
+fn whole_in(dir: &Folder) -> Option<Manifest> {
     if let Some(manifest) = manifest_in(dir) {
         return Some(manifest);
     }
     let mut manifest = PieceManifest::read(dir).ok()??.manifest;
-    let records = entries(dir).ok()?.into_iter().filter_map(|(name, _)| record::number_in(&name));
+    let records =
+        entries(dir).ok()?.into_iter().filter_map(|entry| names::record_number(&entry.name));
     // What only looks like a record is not the piece's.
     manifest.shards = records.filter_map(|n| Some(Record::read(dir, n).ok()?.shard)).collect();
     Some(manifest)
 }
 
 /// The shards that a piece has records of.
-pub(crate) fn shards_in(dir: &Path) -> Result<Vec<ShardRecord>, DatasetError> {
-    let numbers = entries(dir)?.into_iter().filter_map(|(name, _)| record::number_in(&name));
+pub(crate) fn shards_in(dir: &Folder) -> Result<Vec<ShardRecord>, DatasetError> {
+    let numbers = entries(dir)?.into_iter().filter_map(|entry| names::record_number(&entry.name));
     numbers.map(|number| Ok(Record::read(dir, number)?.shard)).collect()
 }
 
 /// The manifest of a folder, if it has one that is whole and that this version reads.
-fn manifest_in(dir: &Path) -> Option<Manifest> {
-    let path = dir.join(MANIFEST);
-    Manifest::from_json(&fs::read_to_string(&path).ok()?, &path).ok()
+fn manifest_in(dir: &Folder) -> Option<Manifest> {
+    Manifest::from_json(&read_text(dir, MANIFEST).ok()?, &dir.file(MANIFEST)).ok()
 }
 
 /// Whether this is the lock of a build, which is empty.
-fn is_lock(dir: &Path, name: &str) -> bool {
-    name == LOCK && fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && m.len() == 0)
+fn is_lock(dir: &Folder, name: &str) -> bool {
+    let empty = Stat { kind: Kind::File, bytes: 0 };
+    name == LOCK && dir.storage().stat_link(&dir.file(name)).is_ok_and(|found| found == empty)
 }
 
 /// Whether this is what a build writes beside a dataset: its lock, what it makes, records of
 /// shards, what says that the folder is a piece. Some of it stays where the build was killed after
 /// the folder got its name.
-pub(crate) fn is_trace(dir: &Path, name: &str) -> bool {
+pub(crate) fn is_trace(dir: &Folder, name: &str) -> bool {
     is_lock(dir, name)
         || record::is_record(dir, name)
         || name == BEGUN && matches!(Begun::read(dir), Ok(Some(_)))
         || name == PIECE && PieceManifest::read(dir).is_ok()
 }
 
-/// Names in a folder, sorted, and whether each is a folder (`Some(true)`), a file, or neither.
-pub(crate) fn entries(dir: &Path) -> Result<Vec<(String, Option<bool>)>, DatasetError> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).map_err(DatasetError::io(dir, "list"))? {
-        let entry = entry.map_err(DatasetError::io(dir, "list"))?;
-        let kind = entry.file_type().map_err(DatasetError::io(dir, "list"))?;
-        let is_dir = (kind.is_dir() || kind.is_file()).then(|| kind.is_dir());
-        found.push((entry.file_name().to_string_lossy().into_owned(), is_dir));
-    }
-    found.sort();
-    Ok(found)
+/// The entries of a folder, sorted by name.
+pub(crate) fn entries(dir: &Folder) -> Result<Vec<Entry>, DatasetError> {
+    dir.list().map_err(DatasetError::io(dir.path(), "list"))
 }
 
-fn shown(name: &str, is_dir: Option<bool>) -> String {
-    if is_dir == Some(true) { format!("{name}/") } else { name.to_owned() }
+fn shown(name: &str, kind: Kind) -> String {
+    if kind == Kind::Folder { format!("{name}/") } else { name.to_owned() }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
 
     use super::*;
     use crate::{FORMAT_VERSION, FileRecord, MarketRecord, PartRecord};
@@ -246,7 +240,7 @@ pub(crate) mod tests {
     }
 
     fn foreign(dir: &Path) -> (bool, Vec<String>) {
-        let contents = Contents::of(dir).unwrap();
+        let contents = Contents::of(&dir.into()).unwrap();
         (contents.dataset, contents.foreign)
     }
 
@@ -260,7 +254,7 @@ pub(crate) mod tests {
         fs::write(dir.join("models/best.pt"), "").unwrap();
         fs::write(dir.join("notes.md"), "").unwrap();
         assert_eq!(foreign(dir), (true, vec!["models/".to_owned(), "notes.md".to_owned()]));
-        assert!(!remove_dataset(dir).unwrap());
+        assert!(!remove_dataset(&dir.into()).unwrap());
         assert!(dir.join("models/best.pt").exists() && dir.join("notes.md").exists());
         assert!(!dir.join("bars.arrow").exists());
     }
@@ -289,7 +283,7 @@ pub(crate) mod tests {
         let text = fs::read_to_string(&path).unwrap().replace("bars.arrow", "thesis.txt");
         fs::write(&path, text).unwrap();
         fs::write(dir.join("thesis.txt"), "").unwrap();
-        assert!(!Contents::of(dir).unwrap().dataset);
+        assert!(!Contents::of(&dir.into()).unwrap().dataset);
         assert!(matches!(foreign_entries(dir), Err(DatasetError::NotADataset(_))));
     }
 }

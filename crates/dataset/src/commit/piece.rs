@@ -3,19 +3,14 @@
 //! It is a folder with the files that the whole dataset has, but only its own shards, the records
 //! of these, and `piece.json` in the place of `manifest.json`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use barloom_files::{Folder, Kind};
 use serde::{Deserialize, Serialize};
 
 use crate::commit::begun::Piece;
-use crate::commit::files::read_text;
+use crate::commit::files::read_if_there;
 use crate::commit::sealed;
-use crate::manifest::SIDE_FILES;
+use crate::names::{PIECE, SIDE_FILES};
 use crate::{DatasetError, FORMAT_VERSION, Manifest};
-
-/// Says that a folder is a piece.
-pub(crate) const PIECE: &str = "piece.json";
 
 /// `piece.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,12 +31,9 @@ impl PieceManifest {
     }
 
     /// Reads `piece.json` in a folder; none where there is no such file.
-    pub(crate) fn read(dir: &Path) -> Result<Option<Self>, DatasetError> {
-        let path = dir.join(PIECE);
-        if !path.try_exists().map_err(DatasetError::io(&path, "read"))? {
-            return Ok(None);
-        }
-        let text = read_text(&path)?;
+    pub(crate) fn read(dir: &Folder) -> Result<Option<Self>, DatasetError> {
+        let path = dir.file(PIECE);
+        let Some(text) = read_if_there(dir, PIECE)? else { return Ok(None) };
         let damaged = |problem: &str| {
             let path = path.clone();
             DatasetError::Damaged { path, problem: problem.to_owned() }
@@ -65,14 +57,14 @@ impl PieceManifest {
 }
 
 /// A folder's pieces: it is one, or those of a split dataset's parts are in it, in time order.
-pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PieceManifest)>, DatasetError> {
-    if let Some(piece) = PieceManifest::read(path)? {
-        return Ok(vec![(path.to_path_buf(), piece)]);
+pub(crate) fn find(folder: &Folder) -> Result<Vec<(Folder, PieceManifest)>, DatasetError> {
+    if let Some(piece) = PieceManifest::read(folder)? {
+        return Ok(vec![(folder.clone(), piece)]);
     }
     let mut found = Vec::new();
-    for entry in fs::read_dir(path).map_err(DatasetError::io(path, "open"))? {
-        let dir = entry.map_err(DatasetError::io(path, "list"))?.path();
-        if dir.is_dir()
+    for entry in folder.list().map_err(DatasetError::io(folder.path(), "open"))? {
+        let dir = folder.join(&entry.name);
+        if (entry.kind == Kind::Folder || dir.is_there())
             && let Some(piece) = PieceManifest::read(&dir)?
         {
             found.push((dir, piece));

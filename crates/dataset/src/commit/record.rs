@@ -4,13 +4,13 @@
 //! after it was stopped, and a merge of pieces, take from it what they would otherwise have to
 //! compute again: checksums, the hashes of the content's blocks, the counts of the summary.
 
-use std::path::Path;
-
 use barloom_backend::{BLOCK_ROWS, BlockDigest};
+use barloom_files::Folder;
 use serde::{Deserialize, Serialize};
 
 use crate::commit::files::read_text;
 use crate::commit::sealed;
+use crate::names;
 use crate::summary::{Gather, Moments, Tally};
 use crate::{DatasetError, Layout, ShardRecord};
 
@@ -35,17 +35,6 @@ pub(crate) struct Record {
     blocks: Vec<String>,
     tally: Tally,
     digest: String,
-}
-
-/// The name of a shard's record.
-pub(crate) fn name(number: u64) -> String {
-    format!("shard-{number:05}.json")
-}
-
-/// The number in the name of a shard's record.
-pub(crate) fn number_in(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix("shard-")?.strip_suffix(".json")?;
-    digits.parse().ok().filter(|number| self::name(*number) == name)
 }
 
 impl Record {
@@ -73,9 +62,9 @@ impl Record {
     }
 
     /// Reads the record of a shard.
-    pub(crate) fn read(dir: &Path, number: u64) -> Result<Self, DatasetError> {
-        let path = dir.join(name(number));
-        let text = read_text(&path)?;
+    pub(crate) fn read(dir: &Folder, number: u64) -> Result<Self, DatasetError> {
+        let name = names::record(number);
+        let (path, text) = (dir.file(&name), read_text(dir, &name)?);
         let record = serde_json::from_str(&text).ok().filter(|record: &Self| {
             let blocks = record.blocks.iter().all(|b| u128::from_str_radix(b, 16).is_ok());
             sealed::is_whole(&text) && record.number == number && blocks && record.shard.is_sound()
@@ -104,34 +93,6 @@ impl Record {
 }
 
 /// Whether a file of this name in a folder is a record that a build wrote.
-pub(crate) fn is_record(dir: &Path, name: &str) -> bool {
-    number_in(name).is_some_and(|number| Record::read(dir, number).is_ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_names() {
-        for (number, expected) in [
-            (0, "shard-00000.json"),
-            (99_999, "shard-99999.json"),
-            (100_000, "shard-100000.json"),
-            (u64::MAX, "shard-18446744073709551615.json"),
-        ] {
-            assert_eq!(name(number), expected);
-            assert_eq!(number_in(expected), Some(number));
-        }
-        for other in [
-            "shard-1.json",
-            "shard-000001.json",
-            "shard-18446744073709551616.json",
-            "shard-+0001.json",
-            "shard-00001.json.tmp",
-            "hard-00001.json",
-        ] {
-            assert_eq!(number_in(other), None, "{other}");
-        }
-    }
+pub(crate) fn is_record(dir: &Folder, name: &str) -> bool {
+    names::record_number(name).is_some_and(|number| Record::read(dir, number).is_ok())
 }

@@ -1,19 +1,17 @@
 //! What a build that goes on keeps: the shards that are whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
+use barloom_files::{Entry, Folder, Kind};
 use barloom_recipe::{Format, OutputSettings};
 
-use crate::commit::begun::{BEGUN, Piece};
-use crate::commit::files::{Stop, check_file};
-use crate::commit::leftovers::is_build_file;
+use crate::commit::begun::Piece;
+use crate::commit::files::{Stop, check_file, remove};
 use crate::commit::ownership::entries;
 use crate::commit::record::{self, BuiltShard, Record};
-use crate::format::encode;
+use crate::names::{self, BEGUN, is_build_file};
 use crate::parallel::in_parallel;
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, Manifest, ShardRecord, Summary};
@@ -43,7 +41,7 @@ impl Shards<'_> {
     pub(crate) fn are(&self, found: &[ShardRecord]) -> bool {
         let count = if self.output.format == Format::Virtual { 0 } else { self.count() };
         let is = |number: u64, shard: &ShardRecord| {
-            let names = encode::file_names(self.output.format, self.layout, number);
+            let names = names::shard_files(self.output.format, self.layout, number);
             (shard.first, shard.rows) == self.range(number)
                 && shard.files.iter().map(|file| &file.name).eq(&names)
         };
@@ -65,7 +63,7 @@ impl Shards<'_> {
     /// is wrong.
     pub(crate) fn check(
         &self,
-        dir: &Path,
+        dir: &Folder,
         number: u64,
         identity: &str,
         stop: Stop<'_>,
@@ -78,17 +76,17 @@ impl Shards<'_> {
     /// The record of a shard, if it names this identity.
     pub(crate) fn record(
         &self,
-        dir: &Path,
+        dir: &Folder,
         number: u64,
         identity: &str,
     ) -> Result<Record, DatasetError> {
         let record = Record::read(dir, number)?;
-        let names = encode::file_names(self.output.format, self.layout, number);
+        let names = names::shard_files(self.output.format, self.layout, number);
         let files = record.shard.files.iter().map(|file| &file.name);
         let range = (record.shard.first, record.shard.rows);
         if range != self.range(number) || !files.eq(&names) || !record.is_of(identity, self.layout)
         {
-            let path = dir.join(record::name(number));
+            let path = dir.file(&names::record(number));
             let problem = "it is of another dataset".to_owned();
             return Err(DatasetError::Damaged { path, problem });
         }
@@ -96,10 +94,11 @@ impl Shards<'_> {
     }
 
     /// The shards in a folder that are whole, by their numbers; what they have counted goes to
-    /// `totals`. Other files of shards are removed, and what will be written again.
+    /// `totals`. Other files of shards are removed where nobody else builds, and what will be
+    /// written again.
     pub(crate) fn keep_whole(
         &self,
-        dir: &Path,
+        dir: &Folder,
         identity: &str,
         threads: usize,
         totals: &Mutex<Gather>,
@@ -107,7 +106,7 @@ impl Shards<'_> {
     ) -> Result<BTreeMap<u64, BuiltShard>, DatasetError> {
         let entries = entries(dir)?;
         let numbers: Vec<u64> =
-            entries.iter().filter_map(|(name, _)| record::number_in(name)).collect();
+            entries.iter().filter_map(|entry| names::record_number(&entry.name)).collect();
         let check = |number: u64| match self.check(dir, number, identity, stop) {
             Err(error) if error.is_of_dataset() => Ok((None, ())),
             record => {
@@ -124,14 +123,16 @@ impl Shards<'_> {
             .iter()
             .flat_map(|(number, shard)| {
                 let files = shard.record.files.iter().map(|file| file.name.clone());
-                files.chain([record::name(*number)])
+                files.chain([names::record(*number)])
             })
             .chain([BEGUN.to_owned()])
             .collect();
-        for (name, is_dir) in entries {
-            if is_dir == Some(false) && is_build_file(&name) && !kept.contains(&name) {
-                let path = dir.join(name);
-                fs::remove_file(&path).map_err(DatasetError::io(&path, "remove"))?;
+        // On a store they may be another builder's, which writes the same bytes.
+        if dir.file_system().is_some() {
+            for Entry { name, kind } in entries {
+                if kind == Kind::File && is_build_file(&name) && !kept.contains(&name) {
+                    remove(dir, &name)?;
+                }
             }
         }
         Ok(whole)

@@ -34,31 +34,6 @@ pub(crate) enum Encoder {
     Nothing,
 }
 
-/// The names of a shard's files.
-pub(crate) fn file_names(format: Format, layout: &Layout, number: u64) -> Vec<String> {
-    match format {
-        Format::Parquet => vec![format!("samples-{number:05}.parquet")],
-        Format::Arrow => vec![format!("samples-{number:05}.arrow")],
-        Format::Npy => {
-            npy::columns(layout).iter().map(|c| format!("{}-{number:05}.npy", c.name)).collect()
-        }
-        Format::Virtual => Vec::new(),
-    }
-}
-
-/// Whether a file of samples can have this name.
-pub(crate) fn is_file_name(name: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let Some((column, number)) = stem.rsplit_once('-') else { return false };
-    let column_fits = match extension {
-        "parquet" | "arrow" => column == "samples",
-        "npy" => npy::is_column(column),
-        _ => false,
-    };
-    column_fits && digits(number)
-}
-
 /// Samples that are encoded at once; what a file holds depends on nothing else of a build.
 pub(crate) fn group_rows(format: Format, shape: BlockShape) -> usize {
     match format {
@@ -130,36 +105,5 @@ impl Encoder {
             Self::Arrow(encoder) => vec![encoder.finish()?],
             Self::Npy(_) | Self::Nothing => Vec::new(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_files_have_as_many_digits_as_they_need() {
-        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new());
-        for (number, digits) in
-            [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
-        {
-            let name = format!("samples-{digits}.parquet");
-            assert_eq!(file_names(Format::Parquet, &layout, number), [name]);
-            let columns = file_names(Format::Npy, &layout, number);
-            assert_eq!(columns[0], format!("windows-{digits}.npy"));
-            assert!(columns.iter().all(|name| is_file_name(name)), "{columns:?}");
-        }
-    }
-
-    #[test]
-    fn names_of_files() {
-        for name in ["samples-00000.parquet", "samples-123456.arrow", "reward_sharpe-00001.npy"] {
-            assert!(is_file_name(name), "{name}");
-        }
-        for name in
-            ["samples-.parquet", "best-00000.parquet", "-00000.npy", "weights-1.npy", "a.npy"]
-        {
-            assert!(!is_file_name(name), "{name}");
-        }
     }
 }

@@ -1,13 +1,14 @@
 //! NumPy's files, one a column: headers by the `npyz` crate, values as they are in memory.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::error::ArrowError;
 use barloom_backend::{Program, SampleBlock};
+use barloom_files::Folder;
 use barloom_schema::{DType, Element, Field, Logical, META, Role, Slice};
 use npyz::{TypeStr, WriteOptions, WriterBuilder};
 
@@ -145,7 +146,7 @@ impl NpyEncoder {
 
 /// The files of a shard, for reading.
 pub(crate) struct NpyFiles<'a> {
-    pub(crate) dir: &'a Path,
+    pub(crate) dir: &'a Folder,
     pub(crate) layout: &'a Layout,
     pub(crate) shard: &'a ShardRecord,
 }
@@ -172,7 +173,8 @@ impl NpyFiles<'_> {
             };
             arrays.push(array);
         }
-        RecordBatch::try_new(self.layout.schema(), arrays).map_err(DatasetError::format(self.dir))
+        RecordBatch::try_new(self.layout.schema(), arrays)
+            .map_err(DatasetError::format(self.dir.path()))
     }
 
     /// Rows of a column that is no window.
@@ -210,7 +212,8 @@ impl NpyFiles<'_> {
     }
 
     fn path(&self, place: usize) -> PathBuf {
-        self.shard.files.get(place).map_or(self.dir.to_owned(), |file| self.dir.join(&file.name))
+        let file = self.shard.files.get(place);
+        file.map_or(self.dir.path().to_owned(), |file| self.dir.file(&file.name))
     }
 
     fn refused<E: std::fmt::Display>(
@@ -230,17 +233,16 @@ impl NpyFiles<'_> {
     ) -> Result<Vec<T>, DatasetError> {
         let path = self.path(place);
         let read = || -> Result<Vec<T>, EncodeError> {
-            let mut file = reader::open(&path, self.shard.files.get(place))?;
+            let record = self.shard.files.get(place).ok_or("it is not in the manifest")?;
+            let file = reader::open(self.dir, record)?;
             let header = column.header(self.shard.rows)?;
             let row_bytes = column.width * column.values();
             let whole = self.shard.rows.checked_mul(row_bytes as u64);
             let whole = whole.and_then(|bytes| bytes.checked_add(header.len() as u64));
-            if whole != Some(file.metadata()?.len()) {
+            if whole != Some(file.bytes()) {
                 return Err("it has not the size of its rows".into());
             }
-            let mut found = vec![0; header.len()];
-            file.read_exact(&mut found)?;
-            if found != header {
+            if file.read(0, header.len())? != header {
                 return Err("it does not begin as what was written".into());
             }
             let rows: usize = runs.iter().map(Range::len).sum();
@@ -252,8 +254,7 @@ impl NpyFiles<'_> {
             for run in runs {
                 let (now, later) = left.split_at_mut(run.len() * row_bytes);
                 let at = header.len() as u64 + run.start as u64 * row_bytes as u64;
-                file.seek(SeekFrom::Start(at))?;
-                file.read_exact(now)?;
+                file.read_exact_at(at, now)?;
                 left = later;
             }
             Ok(values)

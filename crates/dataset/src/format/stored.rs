@@ -1,10 +1,9 @@
 //! Rows of Parquet and Arrow shards.
 //!
-//! A shard may come from somebody else, so nothing that it declares is believed: its columns are the
-//! dataset's, its rows those of its record, and what it unpacks to is what such rows take, before
-//! anything makes room for it.
+//! A shard may come from somebody else, so nothing that it declares is believed: its columns are
+//! the dataset's, its rows those of its record, and what it unpacks to is what such rows take,
+//! before anything makes room for it.
 
-use std::fs::File;
 use std::ops::Range;
 
 use ::parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
@@ -19,10 +18,11 @@ use barloom_recipe::Format;
 use crate::Layout;
 use crate::format::encode::EncodeError;
 use crate::format::parquet;
+use crate::format::ranged::Ranged;
 
 /// A shard's file, and what it must hold.
 pub(crate) struct StoredShard<'a> {
-    pub(crate) file: File,
+    pub(crate) file: Ranged,
     pub(crate) format: Format,
     pub(crate) layout: &'a Layout,
     /// Rows that its record names.
@@ -32,8 +32,8 @@ pub(crate) struct StoredShard<'a> {
 /// Bytes beside the values of columns: headers, dictionaries of few names.
 const BESIDE: u64 = 1 << 20;
 
-/// Times that the values of rows may be held at once by a reader: unpacked, decoded, in vectors that
-/// grow by doubling.
+/// Times that the values of rows may be held at once by a reader: unpacked, decoded, in vectors
+/// that grow by doubling.
 const COPIES: u64 = 4;
 
 /// Four times the bytes that names take where a reader copies one for each row.
@@ -80,7 +80,7 @@ impl StoredShard<'_> {
 
     fn parquet(&self, runs: &[Range<usize>]) -> Result<Vec<RecordBatch>, EncodeError> {
         check_footer(&self.file)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(self.file.try_clone()?)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(self.file.clone())?;
         self.check_columns(builder.schema())?;
         let rows = builder.metadata().file_metadata().num_rows();
         if u64::try_from(rows) != Ok(self.rows) {
@@ -116,8 +116,8 @@ impl StoredShard<'_> {
         parquet::row_group_rows(self.layout.channels().len(), self.layout.lookback()) as u64
     }
 
-    /// The row groups that hold these rows. All of them together hold the shard's rows, and none more
-    /// than a build puts into one.
+    /// The row groups that hold these rows. All of them together hold the shard's rows, and none
+    /// more than a build puts into one.
     fn groups(
         &self,
         sizes: impl Iterator<Item = i64>,
@@ -146,7 +146,7 @@ impl StoredShard<'_> {
         let blocks = |run: &Range<usize>| (run.end.div_ceil(BLOCK_ROWS) - block(run.start)) as u64;
         let blocks = runs.iter().map(blocks).fold(0, u64::saturating_add);
         let limit = self.limit(blocks.saturating_mul(BLOCK_ROWS as u64), blocks.saturating_add(1));
-        let mut file = IpcFile::open(self.file.try_clone()?, limit)?;
+        let mut file = IpcFile::open(self.file.clone(), limit)?;
         self.check_columns(file.schema())?;
         let mut batches = Vec::new();
         let mut held: Option<(usize, RecordBatch)> = None;

@@ -15,8 +15,8 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     let bar = progress::samples(0, output);
     let joined = barloom_dataset::Merge {
-        pieces: &merge.pieces,
-        out: &merge.out,
+        pieces: merge.pieces.iter().map(Into::into).collect(),
+        out: (&merge.out).into(),
         overwrite: merge.overwrite,
         keep: merge.keep,
         threads: rayon::current_num_threads(),

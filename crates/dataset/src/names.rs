@@ -1,0 +1,154 @@
+//! The names of a dataset's files. They are made and recognised here alone.
+
+use barloom_recipe::Format;
+
+use crate::Layout;
+use crate::format::npy;
+
+/// The file that makes a folder a dataset. It is written last.
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+/// The bars that samples are made of.
+pub(crate) const BARS: &str = "bars.arrow";
+
+/// The bounds of scaled meta fields.
+pub(crate) const META_SCALER: &str = "meta_scaler.json";
+
+/// The resolved recipe.
+pub(crate) const RECIPE: &str = "recipe.toml";
+
+/// The files of a dataset beside its manifest and samples, in the order of the manifest.
+pub(crate) const SIDE_FILES: [&str; 3] = [BARS, META_SCALER, RECIPE];
+
+/// The file that makes a folder a piece. It is written last.
+pub(crate) const PIECE: &str = "piece.json";
+
+/// The file that says what the folder is for in which a dataset is built; on a store its claim.
+pub(crate) const BEGUN: &str = "build.json";
+
+/// The file in a build's folder that the build holds a lock on. It is empty.
+pub(crate) const LOCK: &str = ".lock";
+
+/// The names of a shard's files.
+pub(crate) fn shard_files(format: Format, layout: &Layout, number: u64) -> Vec<String> {
+    match format {
+        Format::Parquet => vec![format!("samples-{number:05}.parquet")],
+        Format::Arrow => vec![format!("samples-{number:05}.arrow")],
+        Format::Npy => {
+            npy::columns(layout).iter().map(|c| format!("{}-{number:05}.npy", c.name)).collect()
+        }
+        Format::Virtual => Vec::new(),
+    }
+}
+
+/// Tells whether a file of samples can have this name.
+fn is_shard_file(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let Some((column, number)) = stem.rsplit_once('-') else { return false };
+    let column_fits = match extension {
+        "parquet" | "arrow" => column == "samples",
+        "npy" => npy::is_column(column),
+        _ => false,
+    };
+    column_fits && digits(number)
+}
+
+/// The name of a shard's record.
+pub(crate) fn record(number: u64) -> String {
+    format!("shard-{number:05}.json")
+}
+
+/// The number in the name of a shard's record.
+pub(crate) fn record_number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("shard-")?.strip_suffix(".json")?;
+    digits.parse().ok().filter(|number| record(*number) == name)
+}
+
+/// Returns true for names of files that a build writes, also before they have their own.
+pub(crate) fn is_build_file(name: &str) -> bool {
+    let name = name.strip_suffix(".tmp").unwrap_or(name);
+    [MANIFEST, PIECE, BEGUN].contains(&name)
+        || SIDE_FILES.contains(&name)
+        || is_shard_file(name)
+        || record_number(name).is_some()
+}
+
+/// Returns true for names of files that a build may write before its `build.json`.
+pub(crate) fn is_written_first(name: &str) -> bool {
+    name.ends_with(".tmp") || SIDE_FILES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_files_have_as_many_digits_as_they_need() {
+        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new());
+        for (number, digits) in
+            [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
+        {
+            let name = format!("samples-{digits}.parquet");
+            assert_eq!(shard_files(Format::Parquet, &layout, number), [name]);
+            let columns = shard_files(Format::Npy, &layout, number);
+            assert_eq!(columns[0], format!("windows-{digits}.npy"));
+            assert!(columns.iter().all(|name| is_shard_file(name)), "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_shards() {
+        for name in ["samples-00000.parquet", "samples-123456.arrow", "reward_sharpe-00001.npy"] {
+            assert!(is_shard_file(name), "{name}");
+        }
+        for name in
+            ["samples-.parquet", "best-00000.parquet", "-00000.npy", "weights-1.npy", "a.npy"]
+        {
+            assert!(!is_shard_file(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_names() {
+        for (number, expected) in [
+            (0, "shard-00000.json"),
+            (99_999, "shard-99999.json"),
+            (100_000, "shard-100000.json"),
+            (u64::MAX, "shard-18446744073709551615.json"),
+        ] {
+            assert_eq!(record(number), expected);
+            assert_eq!(record_number(expected), Some(number));
+        }
+        for other in [
+            "shard-1.json",
+            "shard-000001.json",
+            "shard-18446744073709551616.json",
+            "shard-+0001.json",
+            "shard-00001.json.tmp",
+            "hard-00001.json",
+        ] {
+            assert_eq!(record_number(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_a_build_writes() {
+        for name in [
+            "manifest.json",
+            "recipe.toml.tmp",
+            "bars.arrow.tmp",
+            "build.json",
+            "shard-00012.json",
+            "windows-00000.npy.tmp",
+            "samples-00003.arrow",
+            "samples-00000.parquet",
+            "samples-123456.parquet.tmp",
+        ] {
+            assert!(is_build_file(name), "{name}");
+        }
+        for name in ["thesis.txt", "samples-.parquet", "samples-00000.csv", "tmp", "bars.arrow.1"] {
+            assert!(!is_build_file(name), "{name}");
+        }
+    }
+}
