@@ -16,7 +16,7 @@ class Writer:
     rows, types and row groups: uncompressed, dictionaries for the two columns that are ones."""
 
     def __init__(self, dataset, out, threads):
-        self.files = sorted(glob.glob(os.path.join(dataset, "samples-*.parquet")))
+        self.files = sorted(glob.glob(os.path.join(dataset, "samples/*.parquet")))
         self.shards = [pq.read_table(file).combine_chunks() for file in self.files]
         first = pq.ParquetFile(self.files[0]).metadata
         self.group_rows = first.row_group(0).num_rows

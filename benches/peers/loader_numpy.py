@@ -29,7 +29,7 @@ class Loader:
         view = sliding_window_view(np.stack(columns), self.lookback, axis=1)
         self.view = view.transpose(1, 0, 2)
         self.last = np.stack([columns[3]] * 4 + [np.maximum(columns[4], LN2)], axis=1)[:, :, None]
-        column = lambda name: np.load(os.path.join(dataset, f"{name}-00000.npy"))
+        column = lambda name: np.load(os.path.join(dataset, f"samples/00000.{name}.npy"))
         self.bar, self.meta = column("bar"), column("meta")
         self.reward = column("reward").astype(np.float32)
         self.samples, self.batch = len(self.bar), batch

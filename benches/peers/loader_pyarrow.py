@@ -19,11 +19,11 @@ class Loader:
         with open(os.path.join(dataset, "manifest.json"), encoding="utf-8") as file:
             recipe = json.load(file)["recipe"]
         self.channels, self.lookback = recipe["data"]["channels"], recipe["dataset"]["lookback"]
-        with open(os.path.join(dataset, "meta_scaler.json"), encoding="utf-8") as file:
-            self.fields = json.load(file)["fields"]
+        with open(os.path.join(dataset, "scalers.json"), encoding="utf-8") as file:
+            self.fields = json.load(file)["meta"]["fields"]
         names = [field["name"] for field in self.fields]
         self.columns = list(self.channels) + names + ["reward"]
-        paths = sorted(glob.glob(os.path.join(dataset, "samples-*.parquet")))
+        paths = sorted(glob.glob(os.path.join(dataset, "samples/*.parquet")))
         self.files = [pq.ParquetFile(path, memory_map=True) for path in paths]
         rows = [file.metadata.num_rows for file in self.files]
         self.first = np.concatenate([[0], np.cumsum(rows)[:-1]])

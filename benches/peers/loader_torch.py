@@ -17,7 +17,7 @@ class Files(Dataset):
     """The arrays of a dataset, mapped: a sample for a number, a batch for an array of them."""
 
     def __init__(self, dataset):
-        mapped = lambda name: np.load(os.path.join(dataset, f"{name}-00000.npy"), mmap_mode="c")
+        mapped = lambda name: np.load(os.path.join(dataset, f"samples/00000.{name}.npy"), mmap_mode="c")
         # Rewards are cast once, so that nobody has to.
         arrays = mapped("windows"), mapped("meta"), mapped("reward").astype(np.float32)
         self.arrays = [np.asarray(values) for values in arrays]

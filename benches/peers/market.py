@@ -82,7 +82,7 @@ def positions(segments, rules):
 
 def samples(dataset):
     """The samples of a dataset as one Arrow table."""
-    files = sorted(glob.glob(os.path.join(dataset, "samples-*.parquet")))
+    files = sorted(glob.glob(os.path.join(dataset, "samples/*.parquet")))
     return pa.concat_tables([pq.read_table(file) for file in files])
 
 

@@ -7,6 +7,7 @@ use barloom_dataset::{
     ShardRecord, SymbolRecord,
 };
 use barloom_recipe::Recipe;
+use barloom_schema::Schema;
 
 use crate::dataset::{NoBackend, seal};
 use crate::scratch::Scratch;
@@ -44,7 +45,7 @@ pub fn samples(data: &[u8]) {
 pub fn read_samples(data: &[u8]) -> Result<(), DatasetError> {
     let format = if data.starts_with(b"PAR1") { "parquet" } else { "arrow" };
     Scratch::with(|scratch| {
-        let name = format!("samples-00000.{format}");
+        let name = format!("samples/00000.{format}");
         let recipe = samples_recipe(format);
         let folder = format!("samples-{format}");
         let write = |name: &str, bytes: &[u8]| scratch.write(&format!("{folder}/{name}"), bytes);
@@ -67,6 +68,11 @@ pub fn read_samples(data: &[u8]) -> Result<(), DatasetError> {
     })
 }
 
+fn schema(recipe: &Recipe) -> Schema {
+    let metrics: Vec<&str> = recipe.reward.metrics.iter().map(|metric| metric.name()).collect();
+    Schema::of_samples(&recipe.data.channels, recipe.dataset.lookback, &metrics)
+}
+
 fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
     let recipe = Recipe::from_toml(recipe, "recipe.toml").expect("it is a recipe");
     let digest = format!("sha256:{}", "0".repeat(64));
@@ -75,7 +81,7 @@ fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
         bars: 6,
         bars_per_year: None,
     });
-    let file = FileRecord { name: name.to_owned(), bytes, sha256: "00".into() };
+    let file = FileRecord { name: name.to_owned(), bytes, checksum: "sha256:00".into() };
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         semantics: SEMANTICS,
@@ -86,6 +92,7 @@ fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
         part: None,
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
+        schema: schema(&recipe),
         market: MarketRecord {
             digest: digest.clone(),
             bars: 12,

@@ -26,6 +26,7 @@ use barloom_fuzz::{read_samples, samples_recipe};
 use barloom_market_data::{ReadOptions, read_bytes, write_market};
 use barloom_plan::Plan;
 use barloom_recipe::Recipe;
+use barloom_schema::Schema;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
@@ -248,8 +249,9 @@ fn recipe() -> Seeds {
 fn manifest() -> Seeds {
     let recipe = Recipe::default();
     let sha256 = format!("sha256:{}", "0".repeat(64));
-    let file = |name: &str| FileRecord { name: name.into(), bytes: 10, sha256: "00".into() };
-    let shard = ShardRecord { first: 0, rows: 20, files: vec![file("samples-00000.parquet")] };
+    let file =
+        |name: &str| FileRecord { name: name.into(), bytes: 10, checksum: "sha256:00".into() };
+    let shard = ShardRecord { first: 0, rows: 20, files: vec![file("samples/00000.parquet")] };
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         semantics: SEMANTICS,
@@ -260,8 +262,9 @@ fn manifest() -> Seeds {
         part: None,
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
+        schema: Schema::of_samples(&recipe.data.channels, recipe.dataset.lookback, &["return"]),
         market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)]), 0),
-        files: ["bars.arrow", "meta_scaler.json", "recipe.toml"].map(file).to_vec(),
+        files: ["bars.arrow", "recipe.toml", "scalers.json"].map(file).to_vec(),
         shards: vec![shard.clone()],
         content_digest: Some(sha256.clone()),
         summary: None,
@@ -289,10 +292,10 @@ fn manifest() -> Seeds {
         Some(PartRecord { index: 1, name: "test".into(), start_ns: Some(-5), end_ns: None });
     manifest.recipe = serde_json::Value::Null;
     manifest.format = "npy".into();
-    let files = ["open.npy", "reward.npy"].map(file).to_vec();
+    let files = ["samples/00000.open.npy", "samples/00000.reward.npy"].map(file).to_vec();
     manifest.shards = vec![
         ShardRecord { files, ..shard },
-        ShardRecord { first: 20, rows: 1, files: vec![file("close.npy")] },
+        ShardRecord { first: 20, rows: 1, files: vec![file("samples/00001.close.npy")] },
     ];
     manifest.samples = 21;
     seeds.insert("npy", text(&manifest).into_bytes());
@@ -314,7 +317,7 @@ fn samples() -> Seeds {
         let out = dir.path().join("d");
         let parts = vec![PartBuild { plan, session }];
         Build { threads: 1, ..Build::new(&out, &recipe, &market, parts) }.run().unwrap();
-        std::fs::read(out.join(format!("samples-00000.{format}"))).unwrap()
+        std::fs::read(out.join(format!("samples/00000.{format}"))).unwrap()
     };
     let arrow = shard("", "arrow");
     let file = FileReader::try_new(Cursor::new(&arrow), None).unwrap();

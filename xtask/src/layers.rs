@@ -39,7 +39,17 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("loader", &["schema", "memory", "sampling", "scaling", "backend"]),
     (
         "dataset",
-        &["schema", "files", "columnar", "bars", "market-store", "recipe", "plan", "backend"],
+        &[
+            "schema",
+            "files",
+            "columnar",
+            "bars",
+            "market-store",
+            "scaling",
+            "recipe",
+            "plan",
+            "backend",
+        ],
     ),
     (
         "engine",

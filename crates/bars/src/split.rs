@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use crate::{BarsError, Market};
 
+/// The folder of the samples in a dataset's folder, which no part may be called.
+const SAMPLES: &str = "samples";
+
 /// Rows in which the lookback of a part's samples may lie. Labels always lie in the part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LookbackFrom {
@@ -151,6 +154,13 @@ impl Split {
                         part.name
                     ),
                 );
+            }
+            if part.name.eq_ignore_ascii_case(SAMPLES) {
+                let problem = format!(
+                    "{:?} is the folder of a dataset's samples; use another name",
+                    part.name
+                );
+                return error(format!("{key}.name"), problem);
             }
             // Some file systems take names that differ only in case for one.
             let before = *first.entry(part.name.to_ascii_lowercase()).or_insert(index);

@@ -14,17 +14,21 @@ use barloom_files::Folder;
 use barloom_market_store::write_market;
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
+use barloom_schema::Schema;
 
 use crate::commit::begun::{Begun, Piece, write_valid};
-use crate::commit::files::{PartialFile, check_size, read_text, sync_dir, write_bytes};
+use crate::commit::files::{
+    PartialFile, check_size, create_samples, read_text, sync_dataset, write_hashed,
+};
 use crate::commit::leftovers::Leftovers;
 use crate::commit::ownership;
 use crate::commit::piece::PieceManifest;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::commit::staging::{self, Staging};
-use crate::names::{BARS, BEGUN, MANIFEST, META_SCALER, PIECE, RECIPE};
+use crate::names::{BARS, BEGUN, MANIFEST, PIECE, RECIPE, SCALERS};
 use crate::parallel::{Workers, in_parallel};
+use crate::scalers::Scalers;
 use crate::shard::ShardWriter;
 use crate::summary::Gather;
 use crate::{
@@ -259,7 +263,7 @@ impl Build<'_> {
             let (path, dir) = (part.build.folder_in(&self.out), part.dir.clone());
             let made = self.rows(&part, &part.missing);
             let manifest = self.write_part(part, told)?;
-            sync_dir(&dir)?;
+            sync_dataset(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
             let path = path.path().to_path_buf();
@@ -294,6 +298,9 @@ impl Build<'_> {
         let (plan, output) = (&build.plan, &self.recipe.output);
         let dir = build.folder_in(staging);
         dir.create().map_err(DatasetError::io(dir.path(), "create"))?;
+        if output.format != Format::Virtual {
+            create_samples(&dir)?;
+        }
         let layout = Layout::new(&plan.program, self.market);
         let totals = Mutex::new(Gather::new(plan.program.reward.metrics.len()));
         let mut whole = BTreeMap::new();
@@ -369,7 +376,7 @@ impl Build<'_> {
         let mut shards: BTreeMap<u64, BuiltShard> = part.missing.into_iter().zip(built).collect();
         shards.append(&mut part.whole);
         let totals = part.totals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut manifest = self.draft(part.build, told.begun, files);
+        let mut manifest = self.draft(part.build, told.begun, part.layout.columns(), files);
         told.tell()?;
         if let Some(piece) = self.piece {
             let text = PieceManifest::new(piece, manifest.clone()).text();
@@ -386,7 +393,13 @@ impl Build<'_> {
     }
 
     /// The manifest without what the samples tell.
-    fn draft(&self, build: &PartBuild, begun: &Begun, files: Vec<FileRecord>) -> Manifest {
+    fn draft(
+        &self,
+        build: &PartBuild,
+        begun: &Begun,
+        schema: &Schema,
+        files: Vec<FileRecord>,
+    ) -> Manifest {
         let plan = &build.plan;
         Manifest {
             format_version: FORMAT_VERSION,
@@ -398,6 +411,7 @@ impl Build<'_> {
             part: build.plan.part.as_ref().map(PartRecord::new),
             recipe_digest: self.recipe.digest(),
             recipe: begun.recipe.clone(),
+            schema: schema.clone(),
             market: begun.market.clone(),
             files,
             shards: Vec::new(),
@@ -412,13 +426,15 @@ impl Build<'_> {
         dir: &Folder,
         build: &PartBuild,
     ) -> Result<Vec<FileRecord>, DatasetError> {
-        let mut bars = PartialFile::create(dir, BARS)?;
+        let checksum = self.recipe.output.checksum;
+        let mut bars = PartialFile::create(dir, BARS, checksum)?;
         write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
-        let meta = serde_json::to_string_pretty(&build.plan.program.meta).unwrap_or_default();
+        let scalers = Scalers { meta: build.plan.program.meta.clone() };
+        let scalers = serde_json::to_string_pretty(&scalers).unwrap_or_default() + "\n";
         Ok(vec![
             bars.finish().settle()?,
-            write_bytes(dir, META_SCALER, (meta + "\n").as_bytes())?,
-            write_bytes(dir, RECIPE, self.recipe.to_toml().as_bytes())?,
+            write_hashed(dir, RECIPE, self.recipe.to_toml().as_bytes(), checksum)?,
+            write_hashed(dir, SCALERS, scalers.as_bytes(), checksum)?,
         ])
     }
 

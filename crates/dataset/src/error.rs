@@ -155,6 +155,12 @@ pub enum DatasetError {
         /// The folders of its parts in time order, separated by commas.
         parts: String,
     },
+    /// The dataset is of format 1, which this version does not read.
+    #[error("{}: {}", path.display(), older_format(path))]
+    OlderFormat {
+        /// The manifest.
+        path: PathBuf,
+    },
     /// The dataset is of a later format.
     #[error("{}: its format version is {found}, this barloom reads up to {known}; use a newer barloom", path.display())]
     NewerFormat {
@@ -245,6 +251,17 @@ fn go_on(dir: &Path, shards: usize, because: &DatasetError) -> String {
     format!("{shards} {stay} in {dir}: {when}the same command with --resume goes on with {them}")
 }
 
+/// The message about a dataset of format 1.
+fn older_format(manifest: &Path) -> String {
+    let dir = manifest.parent().unwrap_or(Path::new(".")).display();
+    format!(
+        "the dataset is of format 1, which this barloom does not read; it is old, not damaged. Build \
+         it again: `barloom build --config {dir}/recipe.toml --bars {dir}/bars.arrow --out NEW`. Its \
+         samples get two columns, mfe and mae, so its content digest changes; the metric \"label\" \
+         is called \"barrier\" now"
+    )
+}
+
 /// The message about a dataset of other semantics.
 fn other_semantics(found: u64, known: u64) -> String {
     if found > known {
@@ -287,6 +304,7 @@ impl DatasetError {
             | Self::IsPiece { path, .. }
             | Self::HasParts { path, .. }
             | Self::NewerFormat { path, .. }
+            | Self::OlderFormat { path }
             | Self::Damaged { path, .. }
             | Self::Differs { path, .. }
             | Self::Format { path, .. }
@@ -316,6 +334,7 @@ impl DatasetError {
             Self::Damaged { .. }
                 | Self::Differs { .. }
                 | Self::NewerFormat { .. }
+                | Self::OlderFormat { .. }
                 | Self::Recipe(_)
                 | Self::MarketStore(_)
         )

@@ -45,6 +45,7 @@ mod parallel;
 mod read;
 mod reader;
 mod room;
+mod scalers;
 mod shard;
 mod summary;
 mod verify;

@@ -1,19 +1,21 @@
 //! The manifest: what a dataset is and which files it has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path};
+use std::path::Path;
 
 use barloom_bars::{Market, Part};
+use barloom_schema::Schema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::commit::begun::identity;
 use crate::commit::files::hex;
 use crate::commit::sealed;
+use crate::names::is_in_dataset;
 use crate::{DatasetError, Summary};
 
 /// The newest manifest version that this crate writes and reads.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// The rules by which this crate's samples are made. They are 2 since a bar that comes within
 /// `b * 2^-40` of a barrier `b` reaches it; by the rules of 1 it had to meet the computed price to
@@ -45,6 +47,8 @@ pub struct Manifest {
     pub recipe_digest: String,
     /// The resolved recipe.
     pub recipe: serde_json::Value,
+    /// The columns of the samples.
+    pub schema: Schema,
     /// The bars.
     pub market: MarketRecord,
     /// Files beside the shards.
@@ -121,8 +125,8 @@ pub struct FileRecord {
     pub name: String,
     /// Its size.
     pub bytes: u64,
-    /// Its sha256, hex.
-    pub sha256: String,
+    /// Its checksum: the algorithm, a colon, hex digits.
+    pub checksum: String,
 }
 
 /// Consecutive samples in files of their own.
@@ -147,17 +151,10 @@ pub(crate) fn first_semantics() -> u64 {
     1
 }
 
-/// Whether a name is that of an entry of a folder, on any system.
-fn is_plain(name: &str) -> bool {
-    let mut components = Path::new(name).components();
-    let plain = matches!(components.next(), Some(Component::Normal(_)));
-    plain && components.next().is_none() && !name.contains(['/', '\\', ':', '\0'])
-}
-
 impl ShardRecord {
     /// Whether its files can be in its folder.
     pub(crate) fn is_sound(&self) -> bool {
-        self.files.iter().all(|file| is_plain(&file.name))
+        self.files.iter().all(|file| is_in_dataset(&file.name))
     }
 }
 
@@ -175,6 +172,7 @@ impl Manifest {
         match version.format_version {
             FORMAT_VERSION => {}
             0 => return Err(damaged("format_version 0 is none that was written".into())),
+            1 => return Err(DatasetError::OlderFormat { path: path.to_path_buf() }),
             found => {
                 let (path, known) = (path.to_path_buf(), FORMAT_VERSION);
                 return Err(DatasetError::NewerFormat { path, found, known });
@@ -194,7 +192,7 @@ impl Manifest {
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
         for file in self.all_files() {
-            if !is_plain(&file.name) {
+            if !is_in_dataset(&file.name) {
                 return Err(format!("{:?} can't be the name of one of its files", file.name));
             }
             if !names.insert(&file.name) {
@@ -202,7 +200,7 @@ impl Manifest {
             }
         }
         if let Some(part) = &self.part
-            && !is_plain(&part.name)
+            && (!is_in_dataset(&part.name) || part.name.contains('/'))
         {
             return Err(format!("{:?} can't be the name of a part", part.name));
         }

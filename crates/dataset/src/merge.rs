@@ -6,12 +6,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use barloom_files::{Folder, Transfer};
-use barloom_recipe::Recipe;
+use barloom_recipe::{Format, Recipe};
 use serde_json::Value;
 
 use crate::build::MOST_SHARDS;
 use crate::commit::begun::{Begun, difference, write_valid};
-use crate::commit::files::{read_text, sync_dir, take_file};
+use crate::commit::files::{create_samples, read_text, sync_dataset, take_file};
 use crate::commit::leftovers::Leftovers;
 use crate::commit::ownership::{entries, remove_dataset};
 use crate::commit::piece::{self, PieceManifest};
@@ -160,6 +160,9 @@ impl Merge<'_> {
         let (path, text) = (from.file(RECIPE), read_text(from, RECIPE)?);
         let recipe = Recipe::from_toml(&text, &path.to_string_lossy())?;
         let layout = Layout::of_manifest(&part.manifest, &recipe);
+        if recipe.output.format != Format::Virtual {
+            create_samples(&dir)?;
+        }
         let (samples, identity) = (part.manifest.samples, &part.manifest.identity());
         let shards = Shards { layout: &layout, output: &recipe.output, samples };
         if shards.count() > MOST_SHARDS {
@@ -181,7 +184,7 @@ impl Merge<'_> {
         let mut manifest = part.manifest.clone();
         Joined::new(&layout, totals, built).put_into(&mut manifest);
         write_valid(&dir, MANIFEST, &manifest.to_json())?;
-        sync_dir(&dir)?;
+        sync_dataset(&dir)?;
         let manifest = Dataset::open_in(&dir)?.manifest().clone();
         Ok(BuiltPart {
             path: in_part(&self.out).path().to_path_buf(),

@@ -1,5 +1,7 @@
 //! The names of a dataset's files. They are made and recognised here alone.
 
+use std::path::{Component, Path};
+
 use barloom_recipe::Format;
 
 use crate::Layout;
@@ -11,14 +13,17 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 /// The bars that samples are made of.
 pub(crate) const BARS: &str = "bars.arrow";
 
-/// The bounds of scaled meta fields.
-pub(crate) const META_SCALER: &str = "meta_scaler.json";
+/// The scalers that are fixed for all samples: bounds of meta fields.
+pub(crate) const SCALERS: &str = "scalers.json";
+
+/// The folder of the samples. It holds nothing else, so that readers of Parquet take it as a table.
+pub(crate) const SAMPLES: &str = "samples";
 
 /// The resolved recipe.
 pub(crate) const RECIPE: &str = "recipe.toml";
 
 /// The files of a dataset beside its manifest and samples, in the order of the manifest.
-pub(crate) const SIDE_FILES: [&str; 3] = [BARS, META_SCALER, RECIPE];
+pub(crate) const SIDE_FILES: [&str; 3] = [BARS, RECIPE, SCALERS];
 
 /// The file that makes a folder a piece. It is written last.
 pub(crate) const PIECE: &str = "piece.json";
@@ -32,10 +37,11 @@ pub(crate) const LOCK: &str = ".lock";
 /// The names of a shard's files.
 pub(crate) fn shard_files(format: Format, layout: &Layout, number: u64) -> Vec<String> {
     match format {
-        Format::Parquet => vec![format!("samples-{number:05}.parquet")],
-        Format::Arrow => vec![format!("samples-{number:05}.arrow")],
+        Format::Parquet => vec![format!("{SAMPLES}/{number:05}.parquet")],
+        Format::Arrow => vec![format!("{SAMPLES}/{number:05}.arrow")],
         Format::Npy => {
-            npy::columns(layout).iter().map(|c| format!("{}-{number:05}.npy", c.name)).collect()
+            let columns = npy::columns(layout);
+            columns.iter().map(|c| format!("{SAMPLES}/{number:05}.{}.npy", c.name)).collect()
         }
         Format::Virtual => Vec::new(),
     }
@@ -44,14 +50,25 @@ pub(crate) fn shard_files(format: Format, layout: &Layout, number: u64) -> Vec<S
 /// Tells whether a file of samples can have this name.
 fn is_shard_file(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let Some((column, number)) = stem.rsplit_once('-') else { return false };
-    let column_fits = match extension {
-        "parquet" | "arrow" => column == "samples",
-        "npy" => npy::is_column(column),
-        _ => false,
+    let in_folder = name.strip_prefix(SAMPLES).and_then(|name| name.strip_prefix('/'));
+    let Some((number, rest)) = in_folder.and_then(|name| name.split_once('.')) else {
+        return false;
     };
-    column_fits && digits(number)
+    let rest_fits = match rest.strip_suffix(".npy") {
+        Some(column) => npy::is_column(column),
+        None => ["parquet", "arrow"].contains(&rest),
+    };
+    rest_fits && digits(number)
+}
+
+/// Tells whether a name is that of a file in a dataset's folder, or in that of its samples, on any
+/// system.
+pub(crate) fn is_in_dataset(name: &str) -> bool {
+    let in_samples = name.strip_prefix(SAMPLES).and_then(|name| name.strip_prefix('/'));
+    let name = in_samples.unwrap_or(name);
+    let mut components = Path::new(name).components();
+    let plain = matches!(components.next(), Some(Component::Normal(_)));
+    plain && components.next().is_none() && !name.contains(['/', '\\', ':', '\0'])
 }
 
 /// The name of a shard's record.
@@ -89,22 +106,28 @@ mod tests {
         for (number, digits) in
             [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
         {
-            let name = format!("samples-{digits}.parquet");
+            let name = format!("samples/{digits}.parquet");
             assert_eq!(shard_files(Format::Parquet, &layout, number), [name]);
             let columns = shard_files(Format::Npy, &layout, number);
-            assert_eq!(columns[0], format!("windows-{digits}.npy"));
+            assert_eq!(columns[0], format!("samples/{digits}.windows.npy"));
             assert!(columns.iter().all(|name| is_shard_file(name)), "{columns:?}");
         }
     }
 
     #[test]
     fn names_of_shards() {
-        for name in ["samples-00000.parquet", "samples-123456.arrow", "reward_sharpe-00001.npy"] {
+        for name in
+            ["samples/00000.parquet", "samples/123456.arrow", "samples/00001.reward_sharpe.npy"]
+        {
             assert!(is_shard_file(name), "{name}");
         }
-        for name in
-            ["samples-.parquet", "best-00000.parquet", "-00000.npy", "weights-1.npy", "a.npy"]
-        {
+        for name in [
+            "samples/.parquet",
+            "samples/best.parquet",
+            "00000.parquet",
+            "samples/1.weights.npy",
+            "a.npy",
+        ] {
             assert!(!is_shard_file(name), "{name}");
         }
     }
@@ -140,14 +163,21 @@ mod tests {
             "bars.arrow.tmp",
             "build.json",
             "shard-00012.json",
-            "windows-00000.npy.tmp",
-            "samples-00003.arrow",
-            "samples-00000.parquet",
-            "samples-123456.parquet.tmp",
+            "samples/00000.windows.npy.tmp",
+            "samples/00003.arrow",
+            "samples/00000.parquet",
+            "samples/123456.parquet.tmp",
         ] {
             assert!(is_build_file(name), "{name}");
         }
-        for name in ["thesis.txt", "samples-.parquet", "samples-00000.csv", "tmp", "bars.arrow.1"] {
+        for name in [
+            "thesis.txt",
+            "samples/.parquet",
+            "samples/00000.csv",
+            "samples/notes.txt",
+            "tmp",
+            "bars.arrow.1",
+        ] {
             assert!(!is_build_file(name), "{name}");
         }
     }

@@ -71,7 +71,7 @@ impl WrittenShard {
         }
         self.files.into_iter().try_for_each(|file| file.settle().map(drop))?;
         let (name, text) = (names::record(self.number), self.record.as_bytes());
-        if durable { write_bytes(dir, &name, text).map(drop) } else { write_soon(dir, &name, text) }
+        if durable { write_bytes(dir, &name, text) } else { write_soon(dir, &name, text) }
     }
 }
 
@@ -155,8 +155,10 @@ impl ShardWriter<'_> {
         let first = number * shard_rows;
         let rows = shard_rows.min(self.samples - first);
         let names = names::shard_files(self.output.format, self.layout, number);
-        let files: Result<Vec<_>, _> =
-            names.iter().map(|name| PartialFile::create(self.dir, name)).collect();
+        let files: Result<Vec<_>, _> = names
+            .iter()
+            .map(|name| PartialFile::create(self.dir, name, self.output.checksum))
+            .collect();
         let encoder = Encoder::new(self.output, self.layout, rows);
         Ok(OpenShard {
             number,

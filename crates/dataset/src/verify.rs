@@ -20,8 +20,9 @@ use crate::commit::ownership::Contents;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::format::{encode, npy};
-use crate::names::{BARS, MANIFEST, META_SCALER, RECIPE, SIDE_FILES};
+use crate::names::{BARS, MANIFEST, RECIPE, SCALERS, SIDE_FILES};
 use crate::parallel::in_parallel;
+use crate::scalers::Scalers;
 use crate::summary::Gather;
 use crate::{
     Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
@@ -177,9 +178,12 @@ impl Verify<'_> {
         if !shards.are(&manifest.shards) {
             return self.wrong(MANIFEST, "its shards are not those of the recipe");
         }
-        let found = serde_json::from_str(&read_text(dir, META_SCALER)?).ok();
-        if found.as_ref() != Some(&plan.program.meta) {
-            return self.wrong(META_SCALER, "its bounds are not those of the recipe");
+        let found = serde_json::from_str(&read_text(dir, SCALERS)?).ok();
+        if found != Some(Scalers { meta: plan.program.meta.clone() }) {
+            return self.wrong(SCALERS, "its bounds are not those of the recipe");
+        }
+        if manifest.schema != *layout.columns() {
+            return self.wrong(MANIFEST, "its schema is not that of the recipe");
         }
         Ok(())
     }

@@ -250,7 +250,7 @@ fn a_dataset_is_verified_part_by_part() {
     assert!(right.iter().all(|(_, verified)| verified.problems.is_empty()), "{right:?}");
     assert_eq!(total.into_inner(), 3_000);
 
-    let shard = out.join("test/samples-00000.parquet");
+    let shard = out.join("test/samples/00000.parquet");
     let mut bytes = fs::read(&shard).unwrap();
     bytes[1_000] ^= 1;
     fs::write(&shard, bytes).unwrap();

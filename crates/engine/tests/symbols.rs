@@ -67,7 +67,7 @@ fn build(out: &Path, more: &str) -> Vec<(Manifest, RecordBatch, Vec<String>)> {
     let built = prepared.run(&Watch::default()).unwrap();
     let part = |(part, warnings): (barloom_dataset::BuiltPart, Vec<String>)| {
         assert_eq!(part.manifest.shards.len(), 1);
-        let samples = read(&part.path.join("samples-00000.parquet"));
+        let samples = read(&part.path.join("samples/00000.parquet"));
         (part.manifest, samples, warnings)
     };
     built.into_iter().zip(warnings).map(part).collect()

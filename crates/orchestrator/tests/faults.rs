@@ -547,7 +547,7 @@ fn signals_stop_a_build_that_can_be_gone_on_with() {
             told(&other)
         );
         // A build that goes on keeps what is whole when it is stopped itself, and its lock.
-        let first = place.path("out.incomplete/samples-00000.parquet");
+        let first = place.path("out.incomplete/samples/00000.parquet");
         let inode = || fs::metadata(&first).expect("a shard").ino();
         let (before, records) = (inode(), place.records());
         let mut command = place.command("parquet", "out", &["--chunk-rows", "1", "--resume"]);

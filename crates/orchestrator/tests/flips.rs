@@ -95,7 +95,7 @@ fn every_flipped_bit_is_found_and_its_file_named() {
 fn bits_of_text_files_that_are_no_text_any_more_are_found() {
     let dir = folder(FORMATS[4].1);
     let d = dir.path().join("d");
-    for name in ["manifest.json", "recipe.toml", "meta_scaler.json"] {
+    for name in ["manifest.json", "recipe.toml", "scalers.json"] {
         let whole = fs::read(d.join(name)).expect("a file");
         let mut bytes = whole.clone();
         bytes[20] ^= 0x80;
@@ -118,7 +118,8 @@ fn seal(d: &Path, change: impl FnOnce(&mut Manifest)) {
     let shards = manifest.shards.iter_mut().flat_map(|shard| &mut shard.files);
     for file in manifest.files.iter_mut().chain(shards) {
         let bytes = fs::read(d.join(&file.name)).expect("a file");
-        (file.bytes, file.sha256) = (bytes.len() as u64, sha256(&bytes));
+        file.bytes = bytes.len() as u64;
+        file.checksum = format!("sha256:{}", sha256(&bytes));
     }
     change(&mut manifest);
     manifest.manifest_digest.clear();
@@ -213,7 +214,8 @@ fn a_value_whose_checksums_are_right_is_told_with_what_it_should_be() {
         undo.undo();
     }
     // Codes of nothing.
-    for (file, row_bytes) in [("symbol-00000.npy", 4), ("exit_reason-00000.npy", 1)] {
+    for (file, row_bytes) in [("samples/00000.symbol.npy", 4), ("samples/00000.exit_reason.npy", 1)]
+    {
         change(&d.join(file), |bytes| {
             let at = place(bytes, 4_096, row_bytes, 5);
             bytes[at] = 0x77;
@@ -245,8 +247,8 @@ fn every_part_of_a_split_is_checked() {
         assert_eq!(problems.len(), 1, "{problems:?}");
         undo.undo();
     }
-    change(&d.join("test/samples-00000.parquet"), |bytes| bytes[5_000] ^= 1);
-    run(dir.path(), "verify d").expect(5, &["test/samples-00000.parquet", "1 problem"]);
+    change(&d.join("test/samples/00000.parquet"), |bytes| bytes[5_000] ^= 1);
+    run(dir.path(), "verify d").expect(5, &["test/samples/00000.parquet", "1 problem"]);
     fs::remove_dir_all(d.join("test")).expect("it goes");
     run(dir.path(), "verify d").expect(5, &["d/test: this part of the split is not there"]);
 }
@@ -257,7 +259,7 @@ fn samples_of_another_seed_are_told() {
         let dir = folder(output);
         let [d, other] = ["d", "other"].map(|name| dir.path().join(name));
         let extension = if *format == "arrow" { "arrow" } else { "parquet" };
-        let shard = format!("samples-00001.{extension}");
+        let shard = format!("samples/00001.{extension}");
         fs::copy(other.join(&shard), d.join(&shard)).expect("a copy");
         found(&d, Rows::None, &[&shard]);
         seal(&d, |_| ());
@@ -279,9 +281,9 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
             fs::write(d.join(name), text.replacen(from, to, 1)).expect("it is written");
         };
 
-        text("meta_scaler.json", "\"max\": ", "\"max\": 1");
+        text("scalers.json", "\"max\": ", "\"max\": 1");
         seal(&d, |_| ());
-        found(&d, Rows::None, &["meta_scaler.json", "bounds are not those of the recipe"]);
+        found(&d, Rows::None, &["scalers.json", "bounds are not those of the recipe"]);
         undo.undo();
 
         text("recipe.toml", "seed = 42", "seed = 43");
@@ -443,7 +445,7 @@ fn files_that_are_cut_or_gone_are_named() {
         let shards = files(&d).into_keys().filter(|name| name.contains("-00001."));
         let shards: Vec<String> = shards.collect();
         assert_eq!(shards.len(), if *format == "npy" { 21 } else { 1 });
-        for name in shards.iter().map(|name| &**name).chain(["bars.arrow", "meta_scaler.json"]) {
+        for name in shards.iter().map(|name| &**name).chain(["bars.arrow", "scalers.json"]) {
             let path = d.join(name);
             for cut in [2, 900] {
                 change(&path, |bytes| bytes.truncate(bytes.len().saturating_sub(cut)));

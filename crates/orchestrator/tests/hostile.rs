@@ -51,13 +51,14 @@ fn names_that_lead_elsewhere_touch_nothing() {
     let outside = dir.join("thesis.txt");
     fs::write(&outside, "years of work").expect("a file");
     let sum = sha256(b"years of work");
-    let file = |name: &str| json!({ "name": name, "bytes": 13, "sha256": sum });
+    let file =
+        |name: &str| json!({ "name": name, "bytes": 13, "checksum": format!("sha256:{sum}") });
     let (absolute, above) = (outside.to_str().expect("a path"), "../thesis.txt");
     let part = |name: &str| json!({ "index": 0, "name": name, "start_ns": null, "end_ns": null });
     let changes: [(&str, Value); 7] = [
         ("/manifest/files/0", file(absolute)),
         ("/manifest/files/0", file(above)),
-        ("/manifest/files/0", file("meta_scaler.json")),
+        ("/manifest/files/0", file("scalers.json")),
         ("/manifest/part", part("../../escaped")),
         ("/piece/count", json!(0)),
         ("/piece/index", json!(u64::MAX)),
@@ -110,7 +111,7 @@ fn shards_of_another_recipe_are_not_taken_over() {
     for piece in 0..2 {
         let args = format!("build --config r.toml --seed 7 --shard {piece}/2 --out q{piece}");
         run(dir, &args).expect(0, &[]);
-        for name in ["piece.json", "recipe.toml", "meta_scaler.json", "bars.arrow"] {
+        for name in ["piece.json", "recipe.toml", "scalers.json", "bars.arrow"] {
             let to = dir.join(format!("p{piece}/{name}"));
             fs::copy(dir.join(format!("q{piece}/{name}")), to).expect("a copy");
         }
@@ -134,8 +135,8 @@ fn what_is_whole_already_is_looked_at_and_left_as_it_is() {
     let before = files(&dir.join("d"));
     run(dir, build).expect(0, &["d is whole already"]);
     assert!(files(&dir.join("d")) == before);
-    fs::remove_file(dir.join("d/samples-00001.parquet")).expect("it goes");
-    run(dir, build).expect(3, &["d/samples-00001.parquet", "not there"]);
+    fs::remove_file(dir.join("d/samples/00001.parquet")).expect("it goes");
+    run(dir, build).expect(3, &["d/samples/00001.parquet", "not there"]);
 }
 
 /// A damaged `build.json` names no build, so nothing is cleared.
@@ -194,7 +195,7 @@ fn with_shard(output: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> tempfile
     reseal(&manifest, "manifest_digest", |manifest| {
         let file = &mut manifest["shards"][0]["files"][0];
         file["bytes"] = json!(bytes.len());
-        file["sha256"] = json!(sha256(&bytes));
+        file["checksum"] = json!(format!("sha256:{}", sha256(&bytes)));
     });
     fs::write(shard, bytes).expect("it is written");
     dir
@@ -234,7 +235,7 @@ fn a_shard_whose_footer_has_no_end() {
         let footer = [&footer[..length - 1], &list, &[0]].concat();
         [body, &footer, &(footer.len() as u32).to_le_bytes(), b"PAR1"].concat()
     });
-    shard_is_refused(dir.path(), "samples-00000.parquet", "its footer is damaged");
+    shard_is_refused(dir.path(), "samples/00000.parquet", "its footer is damaged");
 }
 
 /// Attack 02: pages and dictionaries that declare 2^31 - 1 bytes or values.
@@ -288,14 +289,14 @@ fn a_shard_whose_pages_declare_gigabytes() {
         let dir = with_shard(&output, |bytes| {
             page(&bytes, "pnl", |kind, _, packed| integers(&[kind, MOST, packed]))
         });
-        shard_is_refused(dir.path(), "samples-00000.parquet", "can't unpack to 2147483647");
+        shard_is_refused(dir.path(), "samples/00000.parquet", "can't unpack to 2147483647");
     }
     let dir = with_shard("compression = \"none\"", |bytes| {
         page(&bytes, "exit_reason", |kind, _, packed| {
             [integers(&[kind, packed, packed]), vec![0x4c], integers(&[MOST])].concat()
         })
     });
-    shard_is_refused(dir.path(), "samples-00000.parquet", "too few for 2147483647 values");
+    shard_is_refused(dir.path(), "samples/00000.parquet", "too few for 2147483647 values");
 }
 
 /// Attack 02: Arrow buffers that say they unpack to 2^40 bytes, and columns of another type.
@@ -333,10 +334,10 @@ fn an_arrow_shard_whose_buffers_declare_terabytes() {
             bytes[at..at + 8].copy_from_slice(&declared.to_le_bytes());
             bytes
         });
-        shard_is_refused(dir.path(), "samples-00000.arrow", "a batch unpacks to");
+        shard_is_refused(dir.path(), "samples/00000.arrow", "a batch unpacks to");
     }
     let dir = with_shard("format = \"arrow\"", |bytes| packed(&bytes, Some(&[0, 1, 2])));
-    shard_is_refused(dir.path(), "samples-00000.arrow", "not those of the dataset");
+    shard_is_refused(dir.path(), "samples/00000.arrow", "not those of the dataset");
 }
 
 /// Attack 14: a virtual dataset of more samples than what is known of each has memory for.

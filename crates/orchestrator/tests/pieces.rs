@@ -178,7 +178,7 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
         let dir = dir.path();
         let shard = match format {
             "npy" => "p1/windows-00001.npy".to_owned(),
-            _ => format!("p1/samples-00001.{format}"),
+            _ => format!("p1/samples/00001.{format}"),
         };
         // What is checked of each piece, and of one alone.
         for file in [&*shard, "p1/shard-00001.json", "p1/piece.json", "p0/bars.arrow"] {
@@ -218,7 +218,7 @@ fn what_links_in_a_piece_point_to_is_copied() {
     let dir = dir.path();
     build(dir, "whole").expect(0, &[]);
     fs::create_dir(dir.join("disk")).expect("a folder");
-    for file in ["samples-00001.parquet", "bars.arrow"] {
+    for file in ["samples/00001.parquet", "bars.arrow"] {
         for piece in ["p0", "p1"] {
             let (path, elsewhere) =
                 (dir.join(piece).join(file), dir.join(format!("disk/{piece}-{file}")));

@@ -219,8 +219,8 @@ fn the_reader_in_docs_finds_one_changed_bit() {
     // Five channels of 64 values; the first of a sample's is an open, which takes no logarithm.
     let sample_bytes = 4 * 5 * 64;
     let changes = [
-        ("windows-00000.npy", sample_bytes, "open of sample 7"),
-        ("act_sl-00000.npy", 8, "act_sl of sample 7"),
+        ("samples/00000.windows.npy", sample_bytes, "open of sample 7"),
+        ("samples/00000.act_sl.npy", 8, "act_sl of sample 7"),
     ];
     for (name, sample_bytes, says) in changes {
         let path = npy.join(name);

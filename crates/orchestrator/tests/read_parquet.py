@@ -21,7 +21,7 @@ manifest = json.load(open(f"{folder}/manifest.json"))
 lookback = manifest["recipe"]["dataset"]["lookback"]
 forward = manifest["recipe"]["dataset"]["forward"]
 channels = manifest["recipe"]["data"]["channels"]
-files = sorted(glob.glob(f"{folder}/samples-*.parquet"))
+files = sorted(glob.glob(f"{folder}/samples/*.parquet"))
 assert files == [f"{folder}/{f['name']}" for s in manifest["shards"] for f in s["files"]]
 
 # Types, as documented.
@@ -82,14 +82,14 @@ assert str(frame["ts"].dtype) == "datetime64[ns, UTC]"
 lazy = pl.read_parquet(files)
 assert lazy.schema["close"] == pl.Array(pl.Float32, lookback), lazy.schema["close"]
 assert lazy.schema["ts"] == pl.Datetime("ns", "UTC") and lazy.height == table.num_rows
-rows, mean = duckdb.sql(f"select count(*), avg(reward) from '{folder}/samples-*.parquet'").fetchall()[0]
+rows, mean = duckdb.sql(f"select count(*), avg(reward) from '{folder}/samples/*.parquet'").fetchall()[0]
 assert rows == table.num_rows
 assert np.isclose(mean, lazy["reward"].mean()) and np.isclose(mean, table["reward"].to_numpy().mean())
 
 # Polars: filters of a lazy frame, slices across row groups, the first rows and streaming give the same
 # rows and windows as pyarrow.
 same = pl.from_arrow(table.select(["sample", "ts", "reward", channels[0]]))
-scan = pl.scan_parquet(f"{folder}/samples-*.parquet").select(same.columns)
+scan = pl.scan_parquet(f"{folder}/samples/*.parquet").select(same.columns)
 wanted = pl.col("reward") > 0
 for found, expected in (
     (scan.filter(wanted).collect(), same.filter(wanted)),
@@ -102,7 +102,7 @@ for found, expected in (
     assert found.equals(expected)
 
 # DuckDB: times keep their nanoseconds, windows their values.
-query = f"select ts, typeof(ts), {channels[0]}, sample from '{folder}/samples-*.parquet' order by sample"
+query = f"select ts, typeof(ts), {channels[0]}, sample from '{folder}/samples/*.parquet' order by sample"
 stored = duckdb.sql(f"{query} limit 5000").to_arrow_table()
 assert set(stored.column(1).to_pylist()) == {"TIMESTAMPTZ_NS"}, stored.column(1)[0]
 assert stored.column(0).cast(pa.int64()).equals(table["ts"].slice(0, 5000).cast(pa.int64()))

@@ -137,7 +137,7 @@ fn a_damaged_shard_is_bad_data() {
         .expect("a recipe");
     let build = ["build", "--config", "r.toml", "--bars", "bars.csv", "--samples", "90"];
     logs(dir, &[&build[..], &["--out", "d"]].concat(), "warn");
-    let shard = dir.join("d/samples-00000.parquet");
+    let shard = dir.join("d/samples/00000.parquet");
     let whole = fs::read(&shard).expect("a shard");
     let mut footer = whole.clone();
     let end = footer.len() - 200;
@@ -151,7 +151,7 @@ fn a_damaged_shard_is_bad_data() {
         let got = run(dir, &["inspect", "d", "--sample", "7"], "warn");
         let told = String::from_utf8_lossy(&got.stderr);
         assert_eq!(got.status.code(), Some(3), "{what}: {told}");
-        assert!(told.contains("samples-00000.parquet") && told.contains("damaged"), "{told}");
+        assert!(told.contains("samples/00000.parquet") && told.contains("damaged"), "{told}");
     }
     fs::remove_file(&shard).expect("it goes");
     assert_eq!(run(dir, &["inspect", "d", "--sample", "7"], "warn").status.code(), Some(4));

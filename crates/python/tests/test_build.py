@@ -40,9 +40,9 @@ def read_stored(folder: Path, dataset: barloom.Dataset) -> dict[str, np.ndarray]
             "exit_reason": reasons[columns["exit_reason"]],
         }
     if any(folder.glob("*.parquet")):
-        table = pq.read_table(sorted(glob.glob(f"{folder}/samples-*.parquet")))
+        table = pq.read_table(sorted(glob.glob(f"{folder}/samples/*.parquet")))
     else:
-        files = [pa.memory_map(path) for path in sorted(glob.glob(f"{folder}/samples-*.arrow"))]
+        files = [pa.memory_map(path) for path in sorted(glob.glob(f"{folder}/samples/*.arrow"))]
         table = pa.concat_tables([pa.ipc.open_file(file).read_all() for file in files])
     return columns_of(table, dataset.channels)
 

@@ -179,9 +179,9 @@ def test_verify(format: str, tmp_path: Path):
     name = (
         "recipe.toml"
         if format == "virtual"
-        else next(out.glob("samples-*")).name
+        else next(out.glob("samples/*")).relative_to(out).as_posix()
         if format != "npy"
-        else "windows-00000.npy"
+        else "samples/00000.windows.npy"
     )
     damaged = bytearray((out / name).read_bytes())
     damaged[len(damaged) // 2] ^= 1

@@ -134,6 +134,7 @@ format = "parquet"         # or "arrow", "npy", which are mapped into memory; or
 shard_rows = 65_536        # samples a file, a multiple of 4096; 0 is one file (arrow and npy)
 compression = "none"       # Parquet: or "snappy", "zstd", "zstd(9)"
 byte_stream_split = false  # Parquet: floats by byte planes, smaller with compression
+checksum = "xxh3-128"      # of files, in the manifest; or "sha256"
 "#;
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub use channels::Channels;
 pub use data::DataSettings;
 pub use dataset::{DatasetSettings, Samples};
 pub use error::{Place, RecipeError};
-pub use output::{Compression, Format, OutputSettings, SHARD_ALIGNMENT};
+pub use output::{Checksum, Compression, Format, OutputSettings, SHARD_ALIGNMENT};
 pub use recipe::Recipe;
 pub use reward::{BarsPerYear, RewardTable};
 pub use scaling::ScalingSettings;

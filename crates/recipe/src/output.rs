@@ -9,7 +9,8 @@ use crate::RecipeError;
 use crate::choice::{self, Choice};
 use crate::reader::{Entry, Table};
 
-pub(crate) const KEYS: &[&str] = &["format", "shard_rows", "compression", "byte_stream_split"];
+pub(crate) const KEYS: &[&str] =
+    &["format", "shard_rows", "compression", "byte_stream_split", "checksum"];
 
 /// Shards start at multiples of this many rows.
 pub const SHARD_ALIGNMENT: u64 = 4_096;
@@ -109,6 +110,37 @@ impl Serialize for Compression {
     }
 }
 
+/// Checksum of the files of a dataset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checksum {
+    /// XXH3 with 128 bits, at the speed of memory: it finds damage.
+    #[default]
+    Xxh3,
+    /// SHA-256, for those who need a cryptographic hash.
+    Sha256,
+}
+
+impl Checksum {
+    /// Its name in a recipe, and before the digits of a checksum.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Choice for Checksum {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("xxh3-128", Self::Xxh3), ("sha256", Self::Sha256)];
+}
+
+impl FromStr for Checksum {
+    type Err = RecipeError;
+
+    fn from_str(text: &str) -> Result<Self, RecipeError> {
+        choice::parse("output.checksum", text)
+    }
+}
+
 /// The `[output]` table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OutputSettings {
@@ -123,6 +155,9 @@ pub struct OutputSettings {
     /// True if windows and reals in Parquet files are stored byte plane by byte plane, which makes
     /// compressed files smaller.
     pub byte_stream_split: bool,
+    /// Checksum of files in the manifest.
+    #[serde(serialize_with = "choice::serialize")]
+    pub checksum: Checksum,
 }
 
 impl Default for OutputSettings {
@@ -132,6 +167,7 @@ impl Default for OutputSettings {
             shard_rows: 65_536,
             compression: Compression::None,
             byte_stream_split: false,
+            checksum: Checksum::default(),
         }
     }
 }
@@ -150,6 +186,7 @@ impl OutputSettings {
             byte_stream_split: table
                 .read("byte_stream_split", Entry::boolean)?
                 .unwrap_or(default.byte_stream_split),
+            checksum: table.read("checksum", Entry::choice)?.unwrap_or(default.checksum),
         })
     }
 

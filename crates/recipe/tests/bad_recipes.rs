@@ -245,6 +245,7 @@ const TABLE: &[Bad] = &[
         ":3: output.byte_stream_split:",
         &["does not apply to format = \"arrow\""],
     ),
+    bad("[output]\nchecksum = \"md5\"\n", ":2: output.checksum:", &["\"xxh3-128\" or \"sha256\""]),
     bad("[output]\nbyte_stream_split = 1\n", ":2: output.byte_stream_split:", &["true or false"]),
     // Keys that do not go together.
     bad("[dataset]\nsamples = \"all\"\n", ":2: dataset.samples:", &["positions = \"sequential\""]),

@@ -129,6 +129,7 @@ format = "parquet"
 shard_rows = 65536
 compression = "none"
 byte_stream_split = false
+checksum = "xxh3-128"
 "#;
     assert_eq!(resolved.to_toml(), expected);
     assert_eq!(resolved.to_json()["reward"]["metric"][1], "sharpe");

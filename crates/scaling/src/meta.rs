@@ -15,7 +15,7 @@ pub struct MetaField {
 }
 
 /// Scales fields by their bounds, which are those of the recipe and not of what was drawn, so a
-/// part of a dataset never needs another part. Written with a dataset as `meta_scaler.json`.
+/// part of a dataset never needs another part. Written with a dataset as `scalers.json`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetaScaler {

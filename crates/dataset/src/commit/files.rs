@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use barloom_files::{Durability, Folder, Kind, Transfer, Upload};
+use barloom_recipe::Checksum;
 
-use crate::checksum::{Checksum, Hasher};
+use crate::checksum::Hasher;
+use crate::names::SAMPLES;
 use crate::{DatasetError, FileRecord};
 
 /// A file without a name that counts and hashes what goes into it.
@@ -15,7 +17,6 @@ pub(crate) struct PartialFile {
     path: PathBuf,
     name: String,
     bytes: u64,
-    checksum: Checksum,
     hash: Hasher,
 }
 
@@ -64,11 +65,15 @@ pub(crate) struct WrittenFile {
 
 impl PartialFile {
     /// Begins a file of a folder.
-    pub(crate) fn create(dir: &Folder, name: &str) -> Result<Self, DatasetError> {
+    pub(crate) fn create(
+        dir: &Folder,
+        name: &str,
+        checksum: Checksum,
+    ) -> Result<Self, DatasetError> {
         let path = dir.file(name);
         let file = dir.create_file(name).map_err(DatasetError::io(&path, "create"))?;
-        let (checksum, name) = (Checksum::WRITTEN, name.to_owned());
-        Ok(Self { file, path, name, bytes: 0, checksum, hash: checksum.hasher() })
+        let (name, hash) = (name.to_owned(), Hasher::new(checksum));
+        Ok(Self { file, path, name, bytes: 0, hash })
     }
 
     /// Where the file will be.
@@ -116,8 +121,8 @@ impl PartialFile {
 
     /// The file with no more to come.
     pub(crate) fn finish(self) -> WrittenFile {
-        let digest = self.hash.finish();
-        let record = FileRecord::new(self.name, self.bytes, self.checksum, digest);
+        let (name, bytes, checksum) = (self.name, self.bytes, self.hash.finish());
+        let record = FileRecord { name, bytes, checksum };
         WrittenFile { file: self.file, path: self.path, record }
     }
 }
@@ -150,14 +155,20 @@ impl WrittenFile {
 }
 
 /// Writes a file of a folder, whole or not at all, and durable.
-pub(crate) fn write_bytes(
+pub(crate) fn write_hashed(
     dir: &Folder,
     name: &str,
     bytes: &[u8],
+    checksum: Checksum,
 ) -> Result<FileRecord, DatasetError> {
-    let mut file = PartialFile::create(dir, name)?;
+    let mut file = PartialFile::create(dir, name, checksum)?;
     file.append_hashed(bytes)?;
     file.finish().settle()
+}
+
+/// As [`write_hashed`], for a file whose record nobody keeps.
+pub(crate) fn write_bytes(dir: &Folder, name: &str, bytes: &[u8]) -> Result<(), DatasetError> {
+    write_hashed(dir, name, bytes, Checksum::default()).map(drop)
 }
 
 /// As [`write_bytes`], for a file that may be gone after a power failure.
@@ -182,7 +193,7 @@ pub(crate) enum Last {
 /// first one stays.
 pub(crate) fn write_last(dir: &Folder, name: &str, text: &str) -> Result<Last, DatasetError> {
     if dir.file_system().is_some() {
-        return write_bytes(dir, name, text.as_bytes()).map(|_| Last::Ours);
+        return write_bytes(dir, name, text.as_bytes()).map(|()| Last::Ours);
     }
     let path = dir.file(name);
     for _ in 0..MOST_PUTS {
@@ -236,8 +247,11 @@ pub(crate) fn check_file(
     check_size(dir, record)?;
     let path = dir.file(&record.name);
     let file = dir.open(&record.name).map_err(DatasetError::io(&path, "open"))?;
-    let (checksum, written) = record.checksum();
-    let mut hash = checksum.hasher();
+    let Some(checksum) = record.algorithm() else {
+        let problem = format!("its checksum {:?} is of no known kind", record.checksum);
+        return Err(DatasetError::Damaged { path, problem });
+    };
+    let mut hash = Hasher::new(checksum);
     let mut piece = vec![0; READ_BYTES];
     let (mut at, bytes) = (0, file.bytes());
     while at < bytes {
@@ -249,7 +263,7 @@ pub(crate) fn check_file(
         hash.update(piece);
         at += piece.len() as u64;
     }
-    if hash.finish() == written {
+    if hash.finish() == record.checksum {
         return Ok(());
     }
     let problem = format!("its {} is not that of what was written", checksum.name());
@@ -294,6 +308,21 @@ pub(crate) fn read_if_there(dir: &Folder, name: &str) -> Result<Option<String>, 
 /// Deletes a file of a folder.
 pub(crate) fn remove(dir: &Folder, name: &str) -> Result<(), DatasetError> {
     dir.delete_file(name).map_err(DatasetError::io(&dir.file(name), "remove"))
+}
+
+/// Creates the folder of a dataset's samples.
+pub(crate) fn create_samples(dir: &Folder) -> Result<(), DatasetError> {
+    let samples = dir.join(SAMPLES);
+    samples.create().map_err(DatasetError::io(samples.path(), "create"))
+}
+
+/// Makes the names in a dataset's folder durable, those of its samples too.
+pub(crate) fn sync_dataset(dir: &Folder) -> Result<(), DatasetError> {
+    let samples = dir.join(SAMPLES);
+    if samples.is_there() {
+        sync_dir(&samples)?;
+    }
+    sync_dir(dir)
 }
 
 /// Makes renames in a folder durable.

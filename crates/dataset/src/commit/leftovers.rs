@@ -14,7 +14,7 @@ use crate::DatasetError;
 use crate::commit::begun::Begun;
 use crate::commit::files::remove;
 use crate::commit::ownership::entries;
-use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE, is_build_file, is_written_first};
+use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE, SAMPLES, is_build_file, is_written_first};
 
 /// A choice of what happens to the leftovers of a stopped build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,7 @@ pub(crate) fn clear(dir: &Folder) -> Result<(), DatasetError> {
             _ => {}
         }
     }
+    let _ = dir.join(SAMPLES).delete();
     if dir.has_file(BEGUN) { remove(dir, BEGUN) } else { Ok(()) }
 }
 
@@ -152,7 +153,7 @@ mod tests {
             fs::remove_dir_all(&dir).unwrap();
         }
         // Read or not: of a later version, damaged, or without its manifest.
-        for name in ["manifest.json", "piece.json", "shard-00000.json", "samples-00000.parquet"] {
+        for name in ["manifest.json", "piece.json", "shard-00000.json", "samples/00000.parquet"] {
             fs::create_dir(&dir).unwrap();
             fs::write(dir.join(name), "").unwrap();
             let Err(DatasetError::HoldsDataset { found, .. }) = check(&dir) else {
@@ -191,7 +192,7 @@ mod tests {
         let dir = root.path();
         fs::create_dir(dir.join("train")).unwrap();
         fs::create_dir(dir.join("test")).unwrap();
-        for name in ["build.json", "train/samples-00000.parquet.tmp", "test/bars.arrow"] {
+        for name in ["build.json", "train/samples/00000.parquet.tmp", "test/bars.arrow"] {
             fs::write(dir.join(name), "").unwrap();
         }
         check(dir).unwrap();

@@ -81,7 +81,7 @@ mod tests {
             let root = tempfile::tempdir().unwrap();
             let dir = root.path().join("d.incomplete");
             fs::create_dir_all(dir.join("train")).unwrap();
-            fs::write(dir.join("train/samples-00000.parquet.tmp"), "half").unwrap();
+            fs::write(dir.join("train/samples/00000.parquet.tmp"), "half").unwrap();
             fs::write(dir.join("bars.arrow"), "").unwrap();
             if lock {
                 fs::write(dir.join(LOCK), "").unwrap();

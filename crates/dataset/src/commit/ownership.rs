@@ -8,12 +8,14 @@
 use std::collections::BTreeSet;
 
 use barloom_files::{Entry, Folder, Kind, Stat};
+use serde_json::Value;
 
 use crate::commit::begun::Begun;
 use crate::commit::files::{read_text, remove};
 use crate::commit::piece::PieceManifest;
 use crate::commit::record::{self, Record};
-use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE};
+use crate::commit::sealed;
+use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE, SAMPLES};
 use crate::{DatasetError, Manifest, ShardRecord};
 
 /// Foreign entries that an error names.
@@ -36,12 +38,12 @@ impl Contents {
     /// Tells the entries of a folder apart.
     pub(crate) fn of(dir: &Folder) -> Result<Self, DatasetError> {
         let mut contents = Self::default();
-        if let Some(manifest) = whole_in(dir) {
+        if let Some(listing) = whole_in(dir) {
             contents.dataset = true;
-            contents.add_dataset(dir, "", &manifest)?;
+            contents.add_dataset(dir, "", &listing)?;
             return Ok(contents);
         }
-        let mut first: Option<Manifest> = None;
+        let mut first: Option<Listing> = None;
         let mut traces = Vec::new();
         for Entry { name, kind } in entries(dir)? {
             if is_trace(dir, &name) {
@@ -50,17 +52,15 @@ impl Contents {
             }
             let folder = dir.join(&name);
             let part = whole_in(&folder).filter(|m| {
-                let named = m.part.as_ref().is_some_and(|part| part.name == name);
-                let sibling = first.as_ref().is_none_or(|f| {
-                    f.recipe_digest == m.recipe_digest && f.market.digest == m.market.digest
-                });
+                let named = m.part.as_ref() == Some(&name);
+                let sibling = first.as_ref().is_none_or(|first| first.of == m.of);
                 kind == Kind::Folder && named && sibling
             });
             match part {
-                Some(manifest) => {
-                    contents.add_dataset(&folder, &format!("{name}/"), &manifest)?;
+                Some(listing) => {
+                    contents.add_dataset(&folder, &format!("{name}/"), &listing)?;
                     contents.parts.push(folder);
-                    first.get_or_insert(manifest);
+                    first.get_or_insert(listing);
                 }
                 None => contents.foreign.push(shown(&name, kind)),
             }
@@ -78,14 +78,12 @@ impl Contents {
         &mut self,
         dir: &Folder,
         prefix: &str,
-        manifest: &Manifest,
+        listing: &Listing,
     ) -> Result<(), DatasetError> {
-        let files = manifest.all_files().map(|f| f.name.as_str());
-        let listed: BTreeSet<&str> = files.collect();
         let whole = manifest_in(dir).is_some();
         for Entry { name, kind } in entries(dir)? {
             let own =
-                listed.contains(name.as_str()) || name == MANIFEST && whole || is_trace(dir, &name);
+                listing.files.contains(&name) || name == MANIFEST && whole || is_trace(dir, &name);
             if kind == Kind::File && own {
                 self.files.push((dir.clone(), name));
             } else {
@@ -117,8 +115,11 @@ pub(crate) fn remove_dataset(dir: &Folder) -> Result<bool, DatasetError> {
     let contents = Contents::of(dir)?;
     contents.files.iter().try_for_each(|(folder, name)| remove(folder, name))?;
     // A folder that holds something foreign can't be removed, and must not be.
-    for part in &contents.parts {
-        let _ = part.delete();
+    for part in contents.parts.iter().chain([dir]) {
+        let _ = part.join(SAMPLES).delete();
+        if part.path() != dir.path() {
+            let _ = part.delete();
+        }
     }
     match dir.delete() {
         Ok(()) => Ok(true),
@@ -142,17 +143,56 @@ pub fn foreign_entries(dir: impl Into<Folder>) -> Result<Option<String>, Dataset
     }
 }
 
-/// The manifest of a dataset in a folder, or of a piece with the shards that it has.
-fn whole_in(dir: &Folder) -> Option<Manifest> {
-    if let Some(manifest) = manifest_in(dir) {
-        return Some(manifest);
+/// What a manifest says of a folder, whatever its format: which files are its own.
+struct Listing {
+    /// The part that it is.
+    part: Option<String>,
+    /// The digests of recipe and bars, the same for all parts.
+    of: [String; 2],
+    /// The files, but for the manifest.
+    files: BTreeSet<String>,
+}
+
+impl Listing {
+    fn of(manifest: &Manifest) -> Self {
+        Self {
+            part: manifest.part.as_ref().map(|part| part.name.clone()),
+            of: [manifest.recipe_digest.clone(), manifest.market.digest.clone()],
+            files: manifest.all_files().map(|file| file.name.clone()).collect(),
+        }
+    }
+
+    /// The listing of a manifest of format 1, which is replaced but not read.
+    fn of_format_1(text: &str) -> Option<Self> {
+        let manifest: Value = serde_json::from_str(text).ok()?;
+        if manifest["format_version"] != 1 || !sealed::is_whole(text) {
+            return None;
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let shards = manifest["shards"].as_array()?.iter();
+        let lists = shards.map(|shard| &shard["files"]).chain([&manifest["files"]]);
+        let mut files = BTreeSet::new();
+        for list in lists {
+            for file in list.as_array()? {
+                files.insert(text(&file["name"]).filter(|name| !name.contains(['/', '\\']))?);
+            }
+        }
+        let of = [text(&manifest["recipe_digest"])?, text(&manifest["market"]["digest"])?];
+        Some(Self { part: text(&manifest["part"]["name"]), of, files })
+    }
+}
+
+/// The listing of a dataset in a folder, or of a piece with the shards that it has.
+fn whole_in(dir: &Folder) -> Option<Listing> {
+    if let Some(listing) = manifest_in(dir) {
+        return Some(listing);
     }
     let mut manifest = PieceManifest::read(dir).ok()??.manifest;
     let records =
         entries(dir).ok()?.into_iter().filter_map(|entry| names::record_number(&entry.name));
     // What only looks like a record is not the piece's.
     manifest.shards = records.filter_map(|n| Some(Record::read(dir, n).ok()?.shard)).collect();
-    Some(manifest)
+    Some(Listing::of(&manifest))
 }
 
 /// The shards that a piece has records of.
@@ -161,9 +201,11 @@ pub(crate) fn shards_in(dir: &Folder) -> Result<Vec<ShardRecord>, DatasetError> 
     numbers.map(|number| Ok(Record::read(dir, number)?.shard)).collect()
 }
 
-/// The manifest of a folder, if it has one that is whole and that this version reads.
-fn manifest_in(dir: &Folder) -> Option<Manifest> {
-    Manifest::from_json(&read_text(dir, MANIFEST).ok()?, &dir.file(MANIFEST)).ok()
+/// The listing of a folder's manifest, if it has one that is whole.
+fn manifest_in(dir: &Folder) -> Option<Listing> {
+    let text = read_text(dir, MANIFEST).ok()?;
+    let manifest = Manifest::from_json(&text, &dir.file(MANIFEST)).ok();
+    manifest.map(|manifest| Listing::of(&manifest)).or_else(|| Listing::of_format_1(&text))
 }
 
 /// Whether this is the lock of a build, which is empty.
@@ -182,9 +224,21 @@ pub(crate) fn is_trace(dir: &Folder, name: &str) -> bool {
         || name == PIECE && PieceManifest::read(dir).is_ok()
 }
 
-/// The entries of a folder, sorted by name.
+/// The entries of a dataset's folder, sorted by name. Those of the folder of its samples are among
+/// them, with its name and a slash before theirs; the folder itself is not.
 pub(crate) fn entries(dir: &Folder) -> Result<Vec<Entry>, DatasetError> {
-    dir.list().map_err(DatasetError::io(dir.path(), "list"))
+    let list = |dir: &Folder| dir.list().map_err(DatasetError::io(dir.path(), "list"));
+    let mut entries = Vec::new();
+    for entry in list(dir)? {
+        if entry.kind != Kind::Folder || entry.name != SAMPLES {
+            entries.push(entry);
+            continue;
+        }
+        for Entry { name, kind } in list(&dir.join(SAMPLES))? {
+            entries.push(Entry { name: format!("{SAMPLES}/{name}"), kind });
+        }
+    }
+    Ok(entries)
 }
 
 fn shown(name: &str, kind: Kind) -> String {
@@ -198,7 +252,7 @@ pub(crate) mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{FORMAT_VERSION, FileRecord, MarketRecord, PartRecord};
+    use crate::{FORMAT_VERSION, FileRecord, Layout, MarketRecord, PartRecord};
 
     /// Writes a dataset of a manifest and `bars.arrow`, which holds `text`.
     pub(crate) fn write_dataset(dir: &Path, part: Option<&str>, text: &str) {
@@ -218,6 +272,7 @@ pub(crate) mod tests {
             }),
             recipe_digest: "r".into(),
             recipe: serde_json::Value::Null,
+            schema: Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new()).columns().clone(),
             market: MarketRecord {
                 digest: "m".into(),
                 bars: 1,
@@ -229,7 +284,7 @@ pub(crate) mod tests {
                 dropped: BTreeMap::new(),
                 widened: 0,
             },
-            files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, sha256: "x".into() }],
+            files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, checksum: "x".into() }],
             shards: vec![],
             content_digest: None,
             summary: None,

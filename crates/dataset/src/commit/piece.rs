@@ -38,6 +38,10 @@ impl PieceManifest {
             let path = path.clone();
             DatasetError::Damaged { path, problem: problem.to_owned() }
         };
+        let version = serde_json::from_str::<serde_json::Value>(&text).ok();
+        if version.is_some_and(|piece| piece["manifest"]["format_version"] == 1) {
+            return Err(DatasetError::OlderFormat { path });
+        }
         let piece: Self =
             serde_json::from_str(&text).map_err(|_| damaged("it is not a piece's manifest"))?;
         let found = piece.manifest.format_version;

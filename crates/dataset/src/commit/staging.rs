@@ -503,7 +503,7 @@ mod tests {
         let left = root.path().join("d.incomplete");
         fs::create_dir(&left).unwrap();
         fs::write(left.join(LOCK), "").unwrap();
-        fs::write(left.join("samples-00000.parquet.tmp"), "half").unwrap();
+        fs::write(left.join("samples/00000.parquet.tmp"), "half").unwrap();
         let staging = create(&root.path().join("d"), false).unwrap();
         assert_eq!(entries(staging.dir().path()), 1);
     }

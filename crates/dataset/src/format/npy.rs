@@ -112,7 +112,7 @@ fn windows(block: &SampleBlock, start: usize, end: usize) -> Vec<u8> {
     out
 }
 
-/// `[rows, fields]`: the scaled meta fields, in the order of `meta_scaler.json`.
+/// `[rows, fields]`: the scaled meta fields, in the order of `scalers.json`.
 pub(crate) fn meta(program: &Program, block: &SampleBlock, start: usize, end: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity((end - start) * META.len());
     for row in start..end {
