@@ -26,8 +26,8 @@ BATCH_ROWS = 4096  # of an Arrow file's record batches
 def open_dataset(path):
     """Opens the dataset in a folder; with a split, each part is a folder of its own."""
     manifest = json.loads((Path(path) / "manifest.json").read_text("utf-8"))
-    if manifest["format_version"] != 1:
-        raise ValueError(f"{path} is of format version {manifest['format_version']}, not 1")
+    if manifest["format_version"] != 2:
+        raise ValueError(f"{path} is of format version {manifest['format_version']}, not 2")
     kinds = {"parquet": Parquet, "arrow": Arrow, "npy": Npy, "virtual": Virtual}
     return kinds[manifest["format"]](Path(path), manifest)
 
@@ -103,7 +103,7 @@ class Arrow(Stored):
 
 class Npy(Stored):
     def read(self, files, name, start, end):
-        (file,) = (f for f in files if f.name.rsplit("-", 1)[0] == name)
+        (file,) = (f for f in files if f.name.split(".", 1)[1] == f"{name}.npy")
         values = np.load(file, mmap_mode="r")[start:end]
         return self.symbols[values] if name == "symbol" else values
 

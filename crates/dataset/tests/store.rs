@@ -101,9 +101,13 @@ fn a_store_gets_the_files_of_a_file_system() {
         let dir = tempfile::tempdir().unwrap();
         case.build(dir.path().join("d")).run().unwrap();
         let built = case.built();
-        let local = fs::read_dir(dir.path().join("d")).unwrap().map(|entry| {
-            let path = entry.unwrap().path();
-            (Path::new(OUT).join(path.file_name().unwrap()), fs::read(&path).unwrap().into())
+        let dataset = dir.path().join("d");
+        let folders = [dataset.clone(), dataset.join("samples")];
+        let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        let local = paths.map(|path| {
+            let name = path.strip_prefix(&dataset).unwrap();
+            (Path::new(OUT).join(name), fs::read(&path).unwrap().into())
         });
         assert_same(&built, &local.collect(), format);
         assert!(!Path::new("/barloom-store").exists());

@@ -2,6 +2,9 @@
 //! the kernels of crates/backend-cuda, found as `libcuda.so.1` is.
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
+#[allow(dead_code, reason = "each test uses some of it")]
+mod kit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -48,13 +51,7 @@ fn told(output: &Output) -> String {
 }
 
 fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(dir)
-        .expect("a folder")
-        .map(|e| e.expect("an entry"))
-        .map(|e| (e.file_name().to_string_lossy().into(), fs::read(e.path()).expect("a file")))
-        .collect();
-    files.sort();
-    files
+    kit::files(dir).into_iter().collect()
 }
 
 /// Entries of a folder that are not there before a build.

@@ -1,5 +1,8 @@
 //! Whole builds through the command: the demo, determinism, splits, dropped bars.
 
+#[allow(dead_code, reason = "each test uses some of it")]
+mod kit;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -44,13 +47,7 @@ fn manifest(dir: &Path) -> Value {
 }
 
 fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(dir)
-        .expect("a folder")
-        .map(|e| e.expect("an entry"))
-        .map(|e| (e.file_name().to_string_lossy().into(), fs::read(e.path()).expect("a file")))
-        .collect();
-    files.sort();
-    files
+    kit::files(dir).into_iter().collect()
 }
 
 #[test]

@@ -2,6 +2,9 @@
 //! random moments. `interposer/faults.c` stands before the C library for that.
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code, reason = "each test uses some of it")]
+mod kit;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -125,10 +128,7 @@ impl Place {
     }
 
     fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.path(folder)).expect("a dataset");
-        let paths = entries.map(|entry| entry.expect("an entry").path());
-        let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
-        paths.map(|path| (name(&path), fs::read(&path).expect("a file"))).collect()
+        kit::files(&self.path(folder))
     }
 
     /// Shards that are whole in the folder that is built in.

@@ -354,7 +354,7 @@ fn long_windows_and_many_channels() {
     );
     let dir = folder(&bars, &recipe);
     let samples = builds(dir.path());
-    assert_eq!(samples.num_columns(), 4 + 64 + 15);
+    assert_eq!(samples.num_columns(), 4 + 64 + 17);
     let bar = samples.column(2).as_primitive::<Int64Type>().value(4_999);
     let last = samples.column_by_name("c63").expect("a channel").as_fixed_size_list().value(4_999);
     let expected = (bar - 7..bar).map(|bar| (63 * bar % 97) as f32);

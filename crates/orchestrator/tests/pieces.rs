@@ -177,7 +177,7 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
         let dir = three(format, "");
         let dir = dir.path();
         let shard = match format {
-            "npy" => "p1/windows-00001.npy".to_owned(),
+            "npy" => "p1/samples/00001.windows.npy".to_owned(),
             _ => format!("p1/samples/00001.{format}"),
         };
         // What is checked of each piece, and of one alone.
@@ -220,8 +220,10 @@ fn what_links_in_a_piece_point_to_is_copied() {
     fs::create_dir(dir.join("disk")).expect("a folder");
     for file in ["samples/00001.parquet", "bars.arrow"] {
         for piece in ["p0", "p1"] {
-            let (path, elsewhere) =
-                (dir.join(piece).join(file), dir.join(format!("disk/{piece}-{file}")));
+            let (path, elsewhere) = (
+                dir.join(piece).join(file),
+                dir.join(format!("disk/{piece}-{}", file.replace('/', "-"))),
+            );
             if path.exists() {
                 fs::rename(&path, &elsewhere).expect("it moves");
                 std::os::unix::fs::symlink(&elsewhere, &path).expect("a link");

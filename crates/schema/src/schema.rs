@@ -179,7 +179,7 @@ mod tests {
         let schema = Schema::of_samples(&["close", "volume"], 16, &["return", "sharpe"]);
         let expected = "sample symbol bar ts close volume equity balance position sl_dist tp_dist \
                         act_dir act_dollar act_sl act_tp reward reward_sharpe entry_price \
-                        exit_price pnl held_bars exit_reason";
+                        exit_price pnl held_bars exit_reason mfe mae";
         assert_eq!(schema.names().collect::<Vec<_>>().join(" "), expected);
         assert_eq!(schema.content().count(), schema.fields().len() - 1);
         assert_eq!(Schema::new(schema.fields().to_vec()), Ok(schema.clone()));

@@ -154,7 +154,7 @@ mod tests {
         }
         // Read or not: of a later version, damaged, or without its manifest.
         for name in ["manifest.json", "piece.json", "shard-00000.json", "samples/00000.parquet"] {
-            fs::create_dir(&dir).unwrap();
+            fs::create_dir_all(dir.join("samples")).unwrap();
             fs::write(dir.join(name), "").unwrap();
             let Err(DatasetError::HoldsDataset { found, .. }) = check(&dir) else {
                 panic!("{name} is of a dataset");
@@ -190,7 +190,7 @@ mod tests {
     fn what_is_cleared_is_a_builds() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path();
-        fs::create_dir(dir.join("train")).unwrap();
+        fs::create_dir_all(dir.join("train/samples")).unwrap();
         fs::create_dir(dir.join("test")).unwrap();
         for name in ["build.json", "train/samples/00000.parquet.tmp", "test/bars.arrow"] {
             fs::write(dir.join(name), "").unwrap();

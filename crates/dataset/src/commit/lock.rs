@@ -80,7 +80,7 @@ mod tests {
         for lock in [true, false] {
             let root = tempfile::tempdir().unwrap();
             let dir = root.path().join("d.incomplete");
-            fs::create_dir_all(dir.join("train")).unwrap();
+            fs::create_dir_all(dir.join("train/samples")).unwrap();
             fs::write(dir.join("train/samples/00000.parquet.tmp"), "half").unwrap();
             fs::write(dir.join("bars.arrow"), "").unwrap();
             if lock {

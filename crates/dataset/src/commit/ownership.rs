@@ -174,7 +174,7 @@ impl Listing {
         let mut files = BTreeSet::new();
         for list in lists {
             for file in list.as_array()? {
-                files.insert(text(&file["name"]).filter(|name| !name.contains(['/', '\\']))?);
+                files.insert(text(&file["name"]).filter(|name| names::is_in_dataset(name))?);
             }
         }
         let of = [text(&manifest["recipe_digest"])?, text(&manifest["market"]["digest"])?];

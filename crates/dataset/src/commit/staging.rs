@@ -501,7 +501,7 @@ mod tests {
     fn what_a_killed_build_left_is_removed() {
         let root = tempfile::tempdir().unwrap();
         let left = root.path().join("d.incomplete");
-        fs::create_dir(&left).unwrap();
+        fs::create_dir_all(left.join("samples")).unwrap();
         fs::write(left.join(LOCK), "").unwrap();
         fs::write(left.join("samples/00000.parquet.tmp"), "half").unwrap();
         let staging = create(&root.path().join("d"), false).unwrap();
