@@ -195,12 +195,12 @@ fn a_value_whose_checksums_are_right_is_told_with_what_it_should_be() {
 
     // One bit of a window, of a meta vector, of whole numbers.
     let lies: [(&str, usize, usize, &str); 6] = [
-        ("windows-00002.npy", 24, 12, "sample 8200, volume:"),
-        ("meta-00002.npy", 36, 32, "sample 8200, meta:"),
-        ("bar-00002.npy", 8, 0, "sample 8200, bar:"),
-        ("symbol-00002.npy", 4, 0, "sample 8200, symbol:"),
-        ("exit_reason-00002.npy", 1, 0, "sample 8200, exit_reason:"),
-        ("ts-00002.npy", 8, 0, "sample 8200, ts:"),
+        ("samples/00002.windows.npy", 24, 12, "sample 8200, volume:"),
+        ("samples/00002.meta.npy", 36, 32, "sample 8200, meta:"),
+        ("samples/00002.bar.npy", 8, 0, "sample 8200, bar:"),
+        ("samples/00002.symbol.npy", 4, 0, "sample 8200, symbol:"),
+        ("samples/00002.exit_reason.npy", 1, 0, "sample 8200, exit_reason:"),
+        ("samples/00002.ts.npy", 8, 0, "sample 8200, ts:"),
     ];
     for (file, row_bytes, offset, told) in lies {
         change(&d.join(file), |bytes| {
