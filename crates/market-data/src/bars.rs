@@ -183,8 +183,10 @@ impl Bars {
             notes: self.notes.clone(),
         };
         if on_bad_bar == OnBadBar::Widen {
-            loaded.widened = self.series.iter_mut().map(RawSeries::widen).sum();
-            loaded.notes.extend(widened_note(loaded.widened));
+            let mut widened = Widened::default();
+            self.series.iter_mut().for_each(|series| series.widen(&mut widened));
+            loaded.widened = widened.bars;
+            loaded.notes.extend(widened.note());
         }
         let mut first = self.bad_trades.first.clone();
         for (fault, places) in &self.bad_trades.by_fault {
@@ -287,13 +289,36 @@ fn hint(faults: &BTreeMap<String, u64>) -> String {
     hint
 }
 
-fn widened_note(bars: u64) -> Option<String> {
-    let bars = match bars {
-        0 => return None,
-        1 => "1 bar was".to_owned(),
-        n => format!("{n} bars were"),
-    };
-    Some(format!("{bars} widened: the high or the low was moved to hold the open and the close"))
+/// Bars whose high or low was moved.
+#[derive(Default)]
+struct Widened {
+    bars: u64,
+    /// How many of them were moved by more than rounding does, and the most as a share of the price.
+    far: u64,
+    most: f64,
+}
+
+impl Widened {
+    /// The share of the price up to which a move is rounding.
+    const ROUNDING: f64 = 1e-6;
+
+    fn note(&self) -> Option<String> {
+        let bars = match self.bars {
+            0 => return None,
+            1 => "1 bar was".to_owned(),
+            n => format!("{n} bars were"),
+        };
+        let far = match self.far {
+            0 => String::new(),
+            far => format!(
+                "; {far} of them by more than rounding, by {:.3}% of the price at most: they may be typos",
+                100.0 * self.most
+            ),
+        };
+        Some(format!(
+            "{bars} widened: the high or the low was moved to hold the open and the close{far}"
+        ))
+    }
 }
 
 /// What is to be made of judged bars.
@@ -464,22 +489,24 @@ impl RawSeries {
     }
 
     /// Moves a high up and a low down where the open or the close is outside of them and nothing else
-    /// is wrong with the prices; returns how many bars it changed.
-    fn widen(&mut self) -> u64 {
+    /// is wrong with the prices.
+    fn widen(&mut self, widened: &mut Widened) {
         let place = |name: &str| self.columns.iter().position(|column| column.name == name);
         let places: Vec<usize> = PRICE_COLUMNS.into_iter().filter_map(place).collect();
-        let Ok(places) = <[usize; 4]>::try_from(places) else { return 0 };
-        let mut widened = 0;
+        let Ok(places) = <[usize; 4]>::try_from(places) else { return };
         for row in 0..self.ts.len() {
             let [open, high, low, close] = places.map(|at| self.columns[at].values[row]);
             let fault = bar_fault(open, high, low, close, None);
             if let Some(BarFault::OpenOutsideRange | BarFault::CloseOutsideRange) = fault {
-                self.columns[places[1]].values[row] = high.max(open).max(close);
-                self.columns[places[2]].values[row] = low.min(open).min(close);
-                widened += 1;
+                let (up, down) = (high.max(open).max(close), low.min(open).min(close));
+                self.columns[places[1]].values[row] = up;
+                self.columns[places[2]].values[row] = down;
+                let moved = (up - high).max(low - down) / high.abs().max(low.abs());
+                widened.bars += 1;
+                widened.far += u64::from(moved > Widened::ROUNDING);
+                widened.most = widened.most.max(moved);
             }
         }
-        widened
     }
 
     /// Whether every time is after the one before and no bar has a fault.

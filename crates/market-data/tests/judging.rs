@@ -121,7 +121,11 @@ fn opens_and_closes_outside_the_range_are_widened_and_counted() {
     assert_eq!((loaded.widened, series.len(), loaded.dropped.len()), (2, 3, 0));
     assert_eq!(series.column("high"), Some(&[100.000_000_000_000_01, 102.0, 101.0][..]));
     assert_eq!(series.column("low"), Some(&[99.0, 98.0, 99.0][..]));
-    assert!(loaded.notes.iter().any(|note| note.starts_with("2 bars were widened")));
+    let is_told = |note: &String| {
+        note.starts_with("2 bars were widened")
+            && note.contains("1 of them by more than rounding, by 0.990%")
+    };
+    assert!(loaded.notes.iter().any(is_told), "{:?}", loaded.notes);
     let error = bars(text).into_series(OnBadBar::Error).unwrap_err().to_string();
     assert!(error.contains("by rounding alone") && error.contains("\"widen\""), "{error}");
     // Other faults are not mended, and widening hides none.

@@ -46,8 +46,17 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
         Ok(Some(loaded)) if mends => Some((loaded.dropped.clone(), loaded.widened)),
         _ => None,
     };
+    // What mending the bars says, and the report of bars as they are does not.
+    let notes: Vec<String> = match &usable {
+        Ok(Some(loaded)) if mends => {
+            loaded.notes.iter().filter(|note| !report.notes.contains(note)).cloned().collect()
+        }
+        _ => Vec::new(),
+    };
     let mut text = report.to_string();
     if let Some((dropped, widened)) = &mended {
+        // What is mended is no error any more.
+        text = text.replace("\nerror: ", "\nmended: ");
         if !dropped.is_empty() {
             text = format!("{}\ndropped: {}\n", text.trim_end(), text::dropped(dropped));
         }
@@ -55,6 +64,9 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
             let widened = text::counted(*widened, "bar");
             text = format!("{}\nwidened: {widened}\n", text.trim_end());
         }
+    }
+    for note in &notes {
+        text = format!("{}\nnote: {note}\n", text.trim_end());
     }
     let (dropped, widened) = mended.unzip();
     output.print(&Checked { errors, warnings, dropped, widened, report: &report }, &text)?;
