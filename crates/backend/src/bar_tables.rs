@@ -38,12 +38,6 @@ impl BarTables {
     }
 }
 
-/// The price columns of a market, shared with it.
-#[must_use]
-pub fn prices(market: &Market) -> Prices {
-    Prices::from(market.prices())
-}
-
 fn channels(market: &Market, program: &Program) -> (Reference, Vec<PreparedChannel>) {
     let scalers: Vec<ChannelScaler> = program.channels.iter().map(|c| c.scaler).collect();
     // Without channels there is no window to measure.

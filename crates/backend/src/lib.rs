@@ -51,7 +51,7 @@ mod session;
 mod shape;
 mod window_block;
 
-pub use bar_tables::{BarTables, prices};
+pub use bar_tables::BarTables;
 pub use block::{Allocate, Columns, ColumnsMut, Pricing, RowsMut, SampleBlock, Slices};
 pub use channel::{PreparedChannel, PreparedValues, Reference};
 pub use chosen::Decisions;
