@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use barloom_backend::{BarTables, BlockShape, Draws, Numbers, RowsMut, Slices};
 
-use crate::rows::{Cut, Draw, GRAIN, Price};
+use crate::rows::{Cut, Draw, GRAIN, Price, Times};
 use crate::{CpuMarket, order};
 
 /// Rows of a tile at most: so many windows overlap, and what is known of each stays in the caches.
@@ -50,6 +50,27 @@ impl How {
         let tile = rows.div_ceil(tiles).next_multiple_of(GRAIN).max(LEAST_TILE_ROWS);
         Self { grain: if streamed { tile } else { GRAIN }, streamed, shared }
     }
+
+    /// Whether windows go past the caches.
+    pub(crate) fn is_streamed(self) -> bool {
+        self.streamed
+    }
+
+    /// The row that splits more rows than a task has in halves, each a multiple of the grain but for
+    /// the last.
+    pub(crate) fn middle(self, rows: usize) -> Option<usize> {
+        (rows > self.grain).then(|| (rows.div_ceil(self.grain) / 2) * self.grain)
+    }
+
+    /// Runs both, on two threads where tasks may go to others.
+    pub(crate) fn both(self, left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
+        if self.shared {
+            rayon::join(left, right);
+        } else {
+            left();
+            right();
+        }
+    }
 }
 
 /// Fills rows of one block.
@@ -65,19 +86,12 @@ impl Filler<'_> {
     /// Splits the rows, of these samples, in halves: each a multiple of the grain but for the
     /// last.
     pub(crate) fn fill(self, samples: Numbers<'_>, rows: RowsMut<'_>) {
-        let grain = self.how.grain;
-        if rows.len() > grain {
-            let middle = (rows.len().div_ceil(grain) / 2) * grain;
+        if let Some(middle) = self.how.middle(rows.len()) {
             let right_samples = samples.rows(middle, rows.len());
             let (left, right) = rows.split_at(middle);
             let left = || self.fill(samples.rows(0, middle), left);
             let right = || self.fill(right_samples, right);
-            if self.how.shared {
-                rayon::join(left, right);
-            } else {
-                left();
-                right();
-            }
+            self.how.both(left, right);
         } else if self.how.streamed {
             self.fill_tile(samples, rows);
         } else {
@@ -150,9 +164,14 @@ impl Filler<'_> {
         order: Option<&[u32]>,
         unit_return: &mut [f64],
     ) {
-        let (market, tables) = (self.market, self.tables);
-        let price = Price { market, tables, rows, at, order, unit_return };
-        market.backend.instructions.run(price);
+        let CpuMarket { backend, market, program, .. } = self.market;
+        backend.instructions.run(Times { market, at, order, ts: rows.ts });
+        backend.instructions.run(Price {
+            metrics: &program.reward.metrics,
+            tables: self.tables,
+            pricing: rows.pricing(at, unit_return),
+            order,
+        });
     }
 
     /// Cuts the windows before the rows `at`.

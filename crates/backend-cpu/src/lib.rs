@@ -36,6 +36,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod chosen;
 mod fill;
 mod instructions;
 mod order;
@@ -46,12 +47,13 @@ mod x86;
 use std::sync::{Arc, OnceLock};
 
 use barloom_backend::{
-    Backend, BackendError, BarTables, Draws, Numbers, PreparedMarket, Program, SampleBlock,
-    Session, Threads, WindowLayout,
+    Backend, BackendError, BarTables, BlockShape, Decisions, Draws, Numbers, PreparedMarket,
+    PricedBlock, Program, SampleBlock, Session, Threads, WindowBlock, WindowLayout,
 };
 use barloom_bars::Market;
 use barloom_rewards::RewardsError;
 
+use chosen::Chosen;
 use fill::{Filler, How};
 pub use instructions::Instructions;
 
@@ -118,6 +120,19 @@ impl CpuMarket {
         let tables = self.tables.get_or_init(|| BarTables::new(&self.market, &self.program));
         Ok(tables.as_ref().map_err(Clone::clone)?)
     }
+
+    /// How so many rows with windows of a shape are filled.
+    fn how(&self, shape: BlockShape, rows: usize, threads: Threads) -> How {
+        let stream_from = match threads {
+            Threads::All => self.backend.stream_from,
+            Threads::Calling => self.backend.stream_from / SIDE_BY_SIDE,
+        };
+        let windows = shape.window_columns() * shape.window_values() * shape.windows(rows);
+        let streamed = size_of::<f32>() * windows >= stream_from
+            && self.backend.instructions.streams()
+            && shape.layout != WindowLayout::ChannelsLast;
+        How::new(rows, streamed, threads == Threads::All)
+    }
 }
 
 impl PreparedMarket for CpuMarket {
@@ -132,6 +147,32 @@ impl PreparedMarket for CpuMarket {
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
         draws.check_market(&self.market, &self.program)?;
         Ok(Arc::new(CpuSession { market: self, draws }))
+    }
+
+    fn observe(
+        &self,
+        rows: &[usize],
+        threads: Threads,
+        block: &mut WindowBlock,
+    ) -> Result<(), BackendError> {
+        self.program.check_observed(&self.market, rows, block)?;
+        let how = self.how(block.shape(), rows.len(), threads);
+        let chosen = Chosen { market: self, tables: self.tables()?, how };
+        chosen.observe(rows, block.begin(rows.len())?);
+        Ok(())
+    }
+
+    fn price(
+        &self,
+        decisions: Decisions<'_>,
+        threads: Threads,
+        block: &mut PricedBlock,
+    ) -> Result<(), BackendError> {
+        self.program.check_priced(&self.market, decisions, block)?;
+        let how = How::new(decisions.len(), false, threads == Threads::All);
+        let chosen = Chosen { market: self, tables: self.tables()?, how };
+        chosen.price(decisions, block.begin(decisions.len())?);
+        Ok(())
     }
 }
 
@@ -158,16 +199,7 @@ impl Session for CpuSession {
         let (market, shape) = (&*self.market, block.shape());
         self.draws.check(&market.program, samples, shape)?;
         let tables = market.tables()?;
-        let rows = samples.len();
-        let stream_from = match threads {
-            Threads::All => market.backend.stream_from,
-            Threads::Calling => market.backend.stream_from / SIDE_BY_SIDE,
-        };
-        let windows = shape.window_columns() * shape.window_values() * shape.windows(rows);
-        let streamed = size_of::<f32>() * windows >= stream_from
-            && market.backend.instructions.streams()
-            && shape.layout != WindowLayout::ChannelsLast;
-        let how = How::new(rows, streamed, threads == Threads::All);
+        let how = market.how(shape, samples.len(), threads);
         let filler = Filler { market, draws: &self.draws, tables, how };
         filler.fill(samples, block.begin(samples)?);
         Ok(())

@@ -5,11 +5,11 @@ use std::ops::Range;
 use barloom_backend::{
     BarTables, BlockShape, Draws, Numbers, Pricing, RowsMut, Slices, WindowLayout,
 };
-use barloom_rewards::RewardsMut;
+use barloom_bars::Market;
+use barloom_rewards::{Metric, RewardsMut};
 use barloom_sampling::DrawsMut;
 use barloom_windows::{Places, PlainStore, SteppedStore};
 
-use crate::CpuMarket;
 use crate::instructions::Task;
 
 /// Rows that are filled in turn, or windows that are cut in market order, at a time: some tens of
@@ -30,16 +30,22 @@ pub(crate) struct Draw<'a, 'b> {
     pub(crate) at: &'a mut [usize],
 }
 
-/// Rows to fill with the trades and rewards of what was drawn.
-pub(crate) struct Price<'a, 'b> {
-    pub(crate) market: &'a CpuMarket,
-    pub(crate) tables: &'a BarTables,
-    pub(crate) rows: &'a mut RowsMut<'b>,
+/// Times of bars, those of the rows `at`.
+pub(crate) struct Times<'a> {
+    pub(crate) market: &'a Market,
     pub(crate) at: &'a [usize],
     /// The order to take them in, if not in turn.
     pub(crate) order: Option<&'a [u32]>,
-    /// Room for a value of each.
-    pub(crate) unit_return: &'a mut [f64],
+    pub(crate) ts: &'a mut [i64],
+}
+
+/// Trades and rewards of actions.
+pub(crate) struct Price<'a, 'b> {
+    pub(crate) metrics: &'a [Metric],
+    pub(crate) tables: &'a BarTables,
+    pub(crate) pricing: Pricing<'b, 'a>,
+    /// The order to take them in, if not in turn.
+    pub(crate) order: Option<&'a [u32]>,
 }
 
 /// Windows to cut, before the rows `at`.
@@ -66,28 +72,31 @@ impl Task for Draw<'_, '_> {
     }
 }
 
-impl Task for Price<'_, '_> {
+impl Task for Times<'_> {
     #[inline(always)]
     fn run(self) {
-        let (CpuMarket { market, program, .. }, rows, row) =
-            (self.market, &mut **self.rows, self.at);
-        let ts = market.ts();
+        let (ts, at) = (self.market.ts(), self.at);
         let mut time = |i: usize, later: Option<usize>| {
             if let Some(later) = later {
-                fetch(&ts[row[later]..=row[later]]);
+                fetch(&ts[at[later]..=at[later]]);
             }
-            rows.ts[i] = ts[row[i]];
+            self.ts[i] = ts[at[i]];
         };
         match self.order {
             None => {
-                (0..row.len()).for_each(|i| time(i, (i + AHEAD < row.len()).then_some(i + AHEAD)));
+                (0..at.len()).for_each(|i| time(i, (i + AHEAD < at.len()).then_some(i + AHEAD)));
             }
             Some(order) => order.iter().enumerate().for_each(|(k, i)| {
                 time(*i as usize, order.get(k + AHEAD).map(|later| *later as usize));
             }),
         }
-        let Pricing { actions, equity, mut trades, rewards, clipped } =
-            rows.pricing(row, self.unit_return);
+    }
+}
+
+impl Task for Price<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        let Pricing { actions, equity, mut trades, rewards, clipped } = self.pricing;
         let pricer = &self.tables.pricer;
         match self.order {
             None => pricer.trades(actions, fetch, &mut trades),
@@ -95,7 +104,7 @@ impl Task for Price<'_, '_> {
         }
         let trades = trades.read();
         let columns = rewards.iter_mut().zip(clipped);
-        for (metric, (value, clipped)) in program.reward.metrics.iter().zip(columns) {
+        for (metric, (value, clipped)) in self.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
             pricer.rewards(actions, equity, trades, *metric, &mut out);
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use barloom_backend::{
-    Backend, BackendError, Draws, Numbers, PreparedMarket, Program, SampleBlock, Session, Threads,
-    WindowLayout,
+    Backend, BackendError, Decisions, Draws, Numbers, PreparedMarket, PricedBlock, Program,
+    SampleBlock, Session, Threads, WindowBlock, WindowLayout,
 };
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::Market;
@@ -42,6 +42,53 @@ impl PreparedMarket for WrongMarket {
 
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
         Ok(Arc::new(WrongSession(self.0, Arc::clone(&self.1).session(draws)?)))
+    }
+
+    fn observe(
+        &self,
+        rows: &[usize],
+        threads: Threads,
+        block: &mut WindowBlock,
+    ) -> Result<(), BackendError> {
+        self.1.observe(rows, threads, block)?;
+        let spoilt = match (self.0, block.shape().layout) {
+            ("observed", WindowLayout::PerChannel)
+            | ("observed channels first", WindowLayout::ChannelsFirst)
+            | ("observed channels last", WindowLayout::ChannelsLast) => rows.len() > 64,
+            _ => false,
+        };
+        if spoilt && let Some(last) = last_of(&mut block.begin(rows.len())?.columns) {
+            *last = f32::from_bits(last.to_bits() ^ 1);
+        }
+        Ok(())
+    }
+
+    fn price(
+        &self,
+        decisions: Decisions<'_>,
+        threads: Threads,
+        block: &mut PricedBlock,
+    ) -> Result<(), BackendError> {
+        self.1.price(decisions, threads, block)?;
+        let mut to = block.begin(decisions.len())?;
+        macro_rules! spoil {
+            ($($name:ident),*) => {
+                $(if self.0 == concat!("priced ", stringify!($name)) {
+                    to.$name.iter_mut().for_each(|v| *v = next(*v));
+                })*
+            };
+        }
+        spoil!(entry_price, exit_price, pnl, held_bars, exit_reason, mfe, mae);
+        match self.0 {
+            "priced rewards" => {
+                if let Some(last) = last_of(&mut to.rewards) {
+                    *last = next(*last);
+                }
+            }
+            "priced clipped" => to.clipped.iter_mut().for_each(|column| column.fill(0)),
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -99,6 +146,11 @@ impl Session for WrongSession {
     }
 }
 
+/// The last value of the last column, if there is one.
+fn last_of<'a, T>(columns: &'a mut [&mut [T]]) -> Option<&'a mut T> {
+    columns.last_mut().and_then(|column| column.last_mut())
+}
+
 /// The value with its lowest bit flipped.
 fn next<T: Flip>(value: T) -> T {
     value.flip()
@@ -133,6 +185,17 @@ fn one_wrong_column_is_caught() {
     }
     for windows in ["windows", "channels first", "channels last", "shared windows", "lists"] {
         barloom_conformance::check(&Wrong(windows)).expect_err(windows);
+    }
+    for observed in ["observed", "observed channels first", "observed channels last"] {
+        let difference = barloom_conformance::check(&Wrong(observed)).expect_err(observed);
+        assert!(difference.contains("observed"), "{observed}: {difference}");
+    }
+    let priced = "entry_price exit_price pnl held_bars exit_reason mfe mae rewards clipped";
+    for column in priced.split(' ') {
+        let wrong = format!("priced {column}");
+        let difference =
+            barloom_conformance::check(&Wrong(wrong.clone().leak())).expect_err(&wrong);
+        assert!(difference.contains("priced"), "{wrong}: {difference}");
     }
     barloom_conformance::check(&Wrong("none")).expect("what is copied unchanged passes");
 }

@@ -5,8 +5,8 @@ use std::ffi::c_void;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use barloom_backend::{
-    BackendError, BlockShape, Draws, Numbers, PreparedMarket, Program, RowsMut, SampleBlock,
-    Session, Threads, WindowLayout,
+    BackendError, BlockShape, Decisions, Draws, Numbers, PreparedMarket, PricedBlock, Program,
+    RowsMut, SampleBlock, Session, Threads, WindowBlock, WindowLayout,
 };
 use barloom_bars::Market;
 use cust::sys::CUstream;
@@ -69,6 +69,95 @@ impl CudaMarket {
         self.device.settle()?;
         Ok(CudaSession { market: self, draws, tables })
     }
+
+    /// The shape of blocks of its samples.
+    pub(crate) fn block_shape(&self) -> BlockShape {
+        self.program.block_shape()
+    }
+
+    /// The series of rows of the market.
+    pub(crate) fn symbols(&self, rows: &[usize]) -> Vec<u32> {
+        let series = self.market.series();
+        let of = |row: &usize| series.partition_point(|span| span.end <= *row) as u32;
+        rows.iter().map(of).collect()
+    }
+
+    /// The device that it is on.
+    pub(crate) fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
+    /// What kernels read of it.
+    pub(crate) fn tables(&self) -> &MarketTables {
+        &self.tables
+    }
+
+    /// Samples of a launch at most.
+    pub(crate) fn chunk_rows(&self) -> usize {
+        self.chunk_rows
+    }
+
+    /// The chunk of each lane, for one block at a time.
+    pub(crate) fn lock_lanes(&self) -> MutexGuard<'_, Vec<Chunk>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a launch.
+    ///
+    /// # Safety
+    /// The stream is of this device; the samples' and outputs' addresses are of memory that is
+    /// large enough for them and is not used otherwise until the stream is done.
+    pub(crate) unsafe fn queue(
+        &self,
+        stream: CUstream,
+        launch: &Launch<'_>,
+    ) -> Result<(), CudaError> {
+        // SAFETY: the tables' addresses are of memory that `self` or its session holds; for the others the
+        // caller answers.
+        unsafe { self.device.launch(stream, launch) }
+    }
+
+    /// Queues the kernels of so many windows before the rows of samples, to columns of a block of this shape
+    /// that begin at the addresses that `column` gives.
+    ///
+    /// # Safety
+    /// As [`queue`](Self::queue).
+    pub(crate) unsafe fn cut(
+        &self,
+        stream: CUstream,
+        samples: &Samples,
+        shape: BlockShape,
+        windows: usize,
+        chunk: &Chunk,
+        column: &dyn Fn(usize) -> u64,
+    ) -> Result<(), CudaError> {
+        let BlockShape { lookback, channels, .. } = shape;
+        for (number, channel) in self.tables.channels.iter().enumerate() {
+            let (of, begin, step) = match shape.layout {
+                WindowLayout::PerChannel => (number, 0, 1),
+                WindowLayout::ChannelsFirst => (0, number * lookback, 1),
+                WindowLayout::ChannelsLast => (0, number, channels),
+            };
+            let channel = Channel {
+                windows: windows as u64,
+                rows_per_window: shape.rows_per_window as u64,
+                shift: chunk.at(chunk.columns.shift),
+                width: chunk.at(chunk.columns.width),
+                out: column(of) + (begin * size_of::<f32>()) as u64,
+                step: step as u64,
+                stride: shape.window_values() as u64,
+                ..*channel
+            };
+            // SAFETY: the chunk has room for `chunk_rows`; for the rest the caller answers.
+            unsafe {
+                if channel.needs_moments() {
+                    self.queue(stream, &Launch::moments(&channel, samples))?;
+                }
+                self.queue(stream, &Launch::windows(&channel, samples))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl PreparedMarket for CudaMarket {
@@ -83,15 +172,47 @@ impl PreparedMarket for CudaMarket {
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
         Ok(Arc::new(self.cuda_session(draws)?))
     }
+
+    fn observe(
+        &self,
+        rows: &[usize],
+        _: Threads,
+        block: &mut WindowBlock,
+    ) -> Result<(), BackendError> {
+        self.program.check_observed(&self.market, rows, block)?;
+        Ok(self.observe_rows(rows, &mut block.begin(rows.len())?)?)
+    }
+
+    fn price(
+        &self,
+        decisions: Decisions<'_>,
+        _: Threads,
+        block: &mut PricedBlock,
+    ) -> Result<(), BackendError> {
+        self.program.check_priced(&self.market, decisions, block)?;
+        Ok(self.price_rows(decisions, &mut block.begin(decisions.len())?)?)
+    }
+
+    /// A block in memory that the device copies to fastest.
+    fn allocate_windows(
+        &self,
+        layout: WindowLayout,
+        rows: usize,
+    ) -> Result<WindowBlock, BackendError> {
+        let shape = self.program.block_shape().layout(layout);
+        WindowBlock::new_in(shape, rows, &|bytes| self.device.pinned(bytes))
+    }
+
+    /// A block in memory that the device copies to fastest.
+    fn allocate_priced(&self, rows: usize) -> Result<PricedBlock, BackendError> {
+        let metrics = self.program.reward.metrics.len();
+        PricedBlock::new_in(metrics, rows, &|bytes| self.device.pinned(bytes))
+    }
 }
 
 impl CudaSession {
     fn device(&self) -> &Device {
         &self.market.device
-    }
-
-    fn lock_lanes(&self) -> MutexGuard<'_, Vec<Chunk>> {
-        self.market.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the windows of samples to memory of this device, without a copy to the host: for
@@ -120,7 +241,7 @@ impl CudaSession {
         stream: *mut c_void,
     ) -> Result<(), BackendError> {
         self.draws.check(self.program(), samples, shape)?;
-        let lanes = self.lock_lanes();
+        let lanes = self.market.lock_lanes();
         let (chunk, stream): (&Chunk, CUstream) = (&lanes[0], stream.cast());
         let rows = samples.len();
         // The chunk may be in use by a stream that another call was given: lane 0 waits for that.
@@ -136,7 +257,7 @@ impl CudaSession {
             queued = queued.and_then(|()| unsafe {
                 let numbers = samples.rows(piece.rows.start, piece.rows.end);
                 let drawn = self.draw(stream, numbers, chunk)?;
-                self.cut(stream, &drawn, shape, piece.windows.len(), chunk, &column)
+                self.market.cut(stream, &drawn, shape, piece.windows.len(), chunk, &column)
             });
         }
         // SAFETY: the caller answers for the stream.
@@ -146,17 +267,6 @@ impl CudaSession {
             self.device().settle()?;
         }
         Ok(queued.and(waits)?)
-    }
-
-    /// Queues a launch.
-    ///
-    /// # Safety
-    /// The stream is of this device; the samples' and outputs' addresses are of memory that is
-    /// large enough for them and is not used otherwise until the stream is done.
-    unsafe fn queue(&self, stream: CUstream, launch: &Launch<'_>) -> Result<(), CudaError> {
-        // SAFETY: the tables' addresses are of memory that `self` and its market hold; for the others the caller
-        // answers.
-        unsafe { self.device().launch(stream, launch) }
     }
 
     /// Queues the draws of samples, and before them the upload of their list.
@@ -176,51 +286,9 @@ impl CudaSession {
             if let Numbers::Listed(list) = numbers {
                 self.device().upload_in(stream, bytemuck::cast_slice(list), samples.listed)?;
             }
-            self.queue(stream, &Launch::draw(&self.tables.draws, &samples))?;
+            self.market.queue(stream, &Launch::draw(&self.tables.draws, &samples))?;
         }
         Ok(samples)
-    }
-
-    /// Queues the kernels of so many windows of drawn samples, to columns of a block of this shape
-    /// that begin at the addresses that `column` gives.
-    ///
-    /// # Safety
-    /// As [`queue`](Self::queue).
-    unsafe fn cut(
-        &self,
-        stream: CUstream,
-        samples: &Samples,
-        shape: BlockShape,
-        windows: usize,
-        chunk: &Chunk,
-        column: &dyn Fn(usize) -> u64,
-    ) -> Result<(), CudaError> {
-        let BlockShape { lookback, channels, .. } = shape;
-        for (number, channel) in self.market.tables.channels.iter().enumerate() {
-            let (of, begin, step) = match shape.layout {
-                WindowLayout::PerChannel => (number, 0, 1),
-                WindowLayout::ChannelsFirst => (0, number * lookback, 1),
-                WindowLayout::ChannelsLast => (0, number, channels),
-            };
-            let channel = Channel {
-                windows: windows as u64,
-                rows_per_window: shape.rows_per_window as u64,
-                shift: chunk.at(chunk.columns.shift),
-                width: chunk.at(chunk.columns.width),
-                out: column(of) + (begin * size_of::<f32>()) as u64,
-                step: step as u64,
-                stride: shape.window_values() as u64,
-                ..*channel
-            };
-            // SAFETY: the chunk has room for `chunk_rows`; for the rest the caller answers.
-            unsafe {
-                if channel.needs_moments() {
-                    self.queue(stream, &Launch::moments(&channel, samples))?;
-                }
-                self.queue(stream, &Launch::windows(&channel, samples))?;
-            }
-        }
-        Ok(())
     }
 
     /// Queues the kernels of a piece of a block with these samples in a lane.
@@ -241,7 +309,7 @@ impl CudaSession {
         let samples = unsafe { self.draw(stream, samples, chunk)? };
         let queue = |launch: Launch<'_>| {
             // SAFETY: as above; the samples' addresses are of the chunk.
-            unsafe { self.queue(stream, &launch) }
+            unsafe { self.market.queue(stream, &launch) }
         };
         queue(Launch::trade(&tables.trading, &samples))?;
         for (number, metric) in tables.metrics.iter().enumerate() {
@@ -252,7 +320,7 @@ impl CudaSession {
         }
         let column = |number: usize| chunk.at(chunk.columns.windows[number]);
         // SAFETY: as above; the columns are of the chunk.
-        unsafe { self.cut(stream, &samples, shape, windows, chunk, &column) }
+        unsafe { self.market.cut(stream, &samples, shape, windows, chunk, &column) }
     }
 
     /// Queues the copies of a chunk to a piece of a block.
@@ -298,7 +366,7 @@ impl CudaSession {
     /// Fills rows with these samples, piece by piece, each in the lane after that of the one
     /// before, so that one is copied while the next is computed.
     fn fill_rows(&self, samples: Numbers<'_>, rows: &mut RowsMut<'_>) -> Result<(), CudaError> {
-        let lanes = self.lock_lanes();
+        let lanes = self.market.lock_lanes();
         let (shape, mut queued) = (rows.shape(), Ok(()));
         let pieces = Piece::all(shape, rows.len(), self.market.chunk_rows);
         for (piece, lane) in pieces.zip((0..LANES).cycle()) {

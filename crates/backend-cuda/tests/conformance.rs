@@ -5,7 +5,7 @@ mod emulator;
 
 use std::sync::Arc;
 
-use barloom_backend::{Backend, Numbers};
+use barloom_backend::{Backend, Decisions, Numbers, Threads};
 use barloom_backend_cpu::CpuBackend;
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_conformance::Case;
@@ -36,6 +36,55 @@ fn blocks_of_many_chunks_are_whole() {
     let recipe = Recipe::from_toml(text, "chunks").unwrap().resolve(&market).unwrap();
     let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
     compare(&emulator::backend(), &Case { name: "chunks".into(), market, plan }).unwrap();
+}
+
+/// Some 23,000 rows a chunk: rows and decisions of the caller take several, in both lanes.
+#[test]
+#[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
+fn chosen_rows_of_many_chunks_are_whole() {
+    let text = "dataset = { samples = 10, lookback = 128, forward = 8 }\n\
+                scaling = { high = \"zscore\" }\n\
+                reward = { metric = [\"return\", \"car\", \"sharpe\", \"calmar\"] }";
+    let market = market(7, 4_000);
+    let recipe = Recipe::from_toml(text, "chunks").unwrap().resolve(&market).unwrap();
+    let plan = Arc::new(Plan::new(&recipe, &market, None).unwrap());
+    let case = Case { name: "chunks".into(), market: Arc::clone(&market), plan };
+    let (kernels, cpu) = (emulator::backend(), CpuBackend::default());
+    let [ours, cpus] = [&kernels as &dyn Backend, &cpu].map(|backend| case.load(backend).unwrap());
+
+    let count = 70_000;
+    let segments = market.segments();
+    let fits = segments.iter().flat_map(|one| one.start + 128..(one.end + 1).saturating_sub(8));
+    let fits: Vec<usize> = fits.collect();
+    let row: Vec<usize> = (0..count).map(|k| fits[k * 7_919 % fits.len()]).collect();
+    for layout in LAYOUTS {
+        let [ours, cpus] = [&ours, &cpus].map(|prepared| {
+            let mut block = prepared.allocate_windows(layout, count).unwrap();
+            prepared.observe(&row, Threads::All, &mut block).unwrap();
+            block
+        });
+        ours.same_bits(&cpus).unwrap();
+    }
+    let column = |of: fn(usize) -> f64| (0..count).map(of).collect::<Vec<f64>>();
+    let direction: Vec<i8> = (0..count).map(|k| (k % 3) as i8 - 1).collect();
+    let decisions = Decisions {
+        row: &row,
+        direction: &direction,
+        dollars: &column(|k| (k % 97) as f64 * 100.0),
+        stop: &column(|k| if k % 5 == 0 { f64::INFINITY } else { (k % 11) as f64 * 0.002 }),
+        target: &column(|k| if k % 7 == 0 { f64::INFINITY } else { (k % 13) as f64 * 0.002 }),
+        equity: &column(|k| 1e4 + k as f64),
+    };
+    let [ours, cpus] = [&ours, &cpus].map(|prepared| {
+        let mut block = prepared.allocate_priced(count).unwrap();
+        prepared.price(decisions, Threads::All, &mut block).unwrap();
+        block
+    });
+    ours.same_bits(&cpus).unwrap();
+    for reason in 0..4 {
+        let ends = cpus.exit_reason().iter().filter(|one| **one == reason).count();
+        assert!(ends > 1_000, "exit reason {reason}: {ends}");
+    }
 }
 
 /// Windows of 600 bars: some 5,600 samples a chunk, or fewer where each begins with a window.

@@ -27,7 +27,8 @@ impl BarTables {
     /// The reward settings are wrong.
     pub fn new(market: &Market, program: &Program) -> Result<Self, RewardsError> {
         thread::scope(|scope| {
-            let pricer = scope.spawn(|| Pricer::of(prices(market), program.reward.clone()));
+            let prices = Prices::from(market.prices());
+            let pricer = scope.spawn(|| Pricer::of(prices, program.reward.clone()));
             let (reference, channels) = channels(market, program);
             match pricer.join() {
                 Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
@@ -37,15 +38,11 @@ impl BarTables {
     }
 }
 
-/// The price columns of a market, shared with it.
-#[must_use]
-pub fn prices(market: &Market) -> Prices {
-    Prices::from(market.prices())
-}
-
 fn channels(market: &Market, program: &Program) -> (Reference, Vec<PreparedChannel>) {
     let scalers: Vec<ChannelScaler> = program.channels.iter().map(|c| c.scaler).collect();
-    let reference = Reference::new(market.close(), &scalers);
+    // Without channels there is no window to measure.
+    let close = if scalers.is_empty() { &[] } else { market.close() };
+    let reference = Reference::new(close, &scalers);
     let channels = program
         .channels
         .iter()

@@ -422,7 +422,7 @@ fn bytes_of(shape: BlockShape, rows: usize) -> u64 {
 }
 
 /// Empty columns with room for `capacity` values each; none where there is no memory.
-fn each<T: bytemuck::Pod>(
+pub(crate) fn each<T: bytemuck::Pod>(
     columns: usize,
     capacity: usize,
     allocate: Allocate<'_>,
@@ -430,7 +430,10 @@ fn each<T: bytemuck::Pod>(
     (0..columns).map(|_| column(capacity, allocate)).collect()
 }
 
-fn column<T: bytemuck::Pod>(capacity: usize, allocate: Allocate<'_>) -> Option<Column<T>> {
+pub(crate) fn column<T: bytemuck::Pod>(
+    capacity: usize,
+    allocate: Allocate<'_>,
+) -> Option<Column<T>> {
     let bytes = capacity.checked_mul(size_of::<T>())?;
     allocate(bytes)
         .map_or_else(|| Column::try_with_capacity(capacity), |m| Some(Column::in_memory(m)))
@@ -552,7 +555,10 @@ impl<'s, 'a, T> IntoIterator for &'s mut Slices<'a, T> {
     }
 }
 
-fn split_each<T>(slices: Slices<'_, T>, middle: usize) -> (Slices<'_, T>, Slices<'_, T>) {
+pub(crate) fn split_each<T>(
+    slices: Slices<'_, T>,
+    middle: usize,
+) -> (Slices<'_, T>, Slices<'_, T>) {
     let (mut before, mut after) = (Slices::default(), Slices::default());
     for slice in slices {
         let (first, second) = slice.split_at_mut(middle);

@@ -45,6 +45,52 @@ pub enum BackendError {
         /// The program's.
         expected: BlockShape,
     },
+    /// A window was asked for whose bars are not in one segment.
+    #[error("rows[{at}]: the {lookback} bars before row {row} are not all in one segment")]
+    NoWindow {
+        /// Place of the row among those asked for.
+        at: usize,
+        /// The arena row.
+        row: usize,
+        /// L.
+        lookback: usize,
+    },
+    /// A decision's bars are not in one segment.
+    #[error("rows[{at}]: the {forward} bars from row {row} on are not all in one segment")]
+    NoHorizon {
+        /// Place of the decision among those given.
+        at: usize,
+        /// Its arena row.
+        row: usize,
+        /// F.
+        forward: usize,
+    },
+    /// A decision has a direction that is none.
+    #[error("direction[{at}] is {direction}; expected 1, -1 or 0")]
+    Direction {
+        /// Place of the decision among those given.
+        at: usize,
+        /// Its direction.
+        direction: i8,
+    },
+    /// A decision has a value that is none.
+    #[error("{column}[{at}] is {value}; expected a number")]
+    Value {
+        /// The column.
+        column: &'static str,
+        /// Place of the decision among those given.
+        at: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// Columns of decisions are of different lengths.
+    #[error("decisions have {rows} rows and {other} values of another column")]
+    Lengths {
+        /// Rows.
+        rows: usize,
+        /// Values of a column that has another number of them.
+        other: usize,
+    },
     /// Draws stand at positions that a market does not have.
     #[error("the draws are of another market: make them for the market that was loaded")]
     OtherMarket,

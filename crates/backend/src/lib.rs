@@ -41,19 +41,25 @@ compile_error!("content digests are over little-endian columns; big-endian machi
 mod bar_tables;
 mod block;
 mod channel;
+mod chosen;
 mod digest;
 mod error;
 mod numbers;
+mod priced_block;
 mod program;
 mod session;
 mod shape;
+mod window_block;
 
-pub use bar_tables::{BarTables, prices};
+pub use bar_tables::BarTables;
 pub use block::{Allocate, Columns, ColumnsMut, Pricing, RowsMut, SampleBlock, Slices};
 pub use channel::{PreparedChannel, PreparedValues, Reference};
+pub use chosen::Decisions;
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;
 pub use numbers::Numbers;
+pub use priced_block::{PricedBlock, PricedMut};
 pub use program::{Channel, Draws, Program};
 pub use session::{Backend, PreparedMarket, Session, Threads};
 pub use shape::{BlockShape, WindowLayout};
+pub use window_block::{WindowBlock, WindowsMut};

@@ -6,7 +6,8 @@ use barloom_sampling::{MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, MetaScaler};
 use barloom_windows::{PositionRange, Positions};
 
-use crate::{BackendError, BlockShape, Numbers, WindowLayout};
+use crate::chosen::check_windows;
+use crate::{BackendError, BlockShape, Decisions, Numbers, PricedBlock, WindowBlock, WindowLayout};
 
 /// A channel of the windows.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,13 @@ pub struct Program {
 }
 
 impl Program {
+    /// A program to price decisions by, without windows.
+    #[must_use]
+    pub fn of_prices(reward: RewardSettings) -> Self {
+        let meta = MetaScaler { fields: Vec::new() };
+        Self { lookback: 1, forward: reward.forward, channels: Vec::new(), reward, meta }
+    }
+
     /// The shape of blocks of these samples.
     #[must_use]
     pub fn block_shape(&self) -> BlockShape {
@@ -43,6 +51,41 @@ impl Program {
             layout: WindowLayout::PerChannel,
             rows_per_window: 1,
         }
+    }
+
+    /// Checks rows to be observed and a block for their windows.
+    ///
+    /// # Errors
+    /// The first row that has no window; the block is of another program's shape.
+    pub fn check_observed(
+        &self,
+        market: &Market,
+        rows: &[usize],
+        block: &WindowBlock,
+    ) -> Result<(), BackendError> {
+        let (got, expected) = (block.shape(), self.block_shape());
+        if got != (BlockShape { metrics: 0, ..expected.layout(got.layout) }) {
+            return Err(BackendError::BlockShape { got, expected });
+        }
+        check_windows(market, rows, self.lookback)
+    }
+
+    /// Checks decisions and a block for their trades and rewards.
+    ///
+    /// # Errors
+    /// The first decision that cannot be priced; the block has another number of metrics.
+    pub fn check_priced(
+        &self,
+        market: &Market,
+        decisions: Decisions<'_>,
+        block: &PricedBlock,
+    ) -> Result<(), BackendError> {
+        let (expected, metrics) = (self.block_shape(), block.rewards().len());
+        if metrics != expected.metrics {
+            let got = BlockShape { metrics, ..expected };
+            return Err(BackendError::BlockShape { got, expected });
+        }
+        decisions.check(market, self.forward)
     }
 }
 

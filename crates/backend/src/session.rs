@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use barloom_bars::Market;
 
-use crate::{BackendError, BlockShape, Draws, Numbers, Program, SampleBlock};
+use crate::{
+    BackendError, BlockShape, Decisions, Draws, Numbers, PricedBlock, Program, SampleBlock,
+    WindowBlock, WindowLayout,
+};
 
 /// A way to build samples: the CPU, a GPU.
 ///
@@ -26,6 +29,9 @@ pub trait Backend: Send + Sync {
 }
 
 /// A market loaded for a program. All sessions of it share one copy of the bars and their tables.
+///
+/// It has two verbs of its own, for rows that a caller chose: [`observe`](Self::observe) and
+/// [`price`](Self::price). The third, [`sample`](Session::sample), needs draws, so sessions have it.
 pub trait PreparedMarket: Send + Sync {
     /// The bars.
     fn market(&self) -> &Arc<Market>;
@@ -38,6 +44,54 @@ pub trait PreparedMarket: Send + Sync {
     /// # Errors
     /// The draws are of another market, or the device fails.
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError>;
+
+    /// Fills the block with the scaled windows before these arena rows, in their order, replacing what
+    /// it held: bars `[row - L, row)` for each, all in one segment. The row itself is not read, so it
+    /// may be the end of a segment, as it is for a decision that is taken now.
+    ///
+    /// # Errors
+    /// The first row that has no window, the block is of another program's shape or too small, or the
+    /// device fails.
+    fn observe(
+        &self,
+        rows: &[usize],
+        threads: Threads,
+        block: &mut WindowBlock,
+    ) -> Result<(), BackendError>;
+
+    /// Fills the block with the trades and rewards of decisions, in their order, replacing what it
+    /// held: as a sample with the same row and action has them. Bars `[row, row + F)` of each decision
+    /// are in one segment.
+    ///
+    /// # Errors
+    /// The first decision that cannot be priced, the block has another number of metrics or is too
+    /// small, or the device fails.
+    fn price(
+        &self,
+        decisions: Decisions<'_>,
+        threads: Threads,
+        block: &mut PricedBlock,
+    ) -> Result<(), BackendError>;
+
+    /// An empty block for up to `rows` windows that lie so, in memory that suits the backend.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    fn allocate_windows(
+        &self,
+        layout: WindowLayout,
+        rows: usize,
+    ) -> Result<WindowBlock, BackendError> {
+        WindowBlock::new(self.program().block_shape().layout(layout), rows)
+    }
+
+    /// An empty block for up to `rows` priced decisions, in memory that suits the backend.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    fn allocate_priced(&self, rows: usize) -> Result<PricedBlock, BackendError> {
+        PricedBlock::new(self.program().reward.metrics.len(), rows)
+    }
 }
 
 /// The threads that fill a block.

@@ -11,6 +11,8 @@
 mod cases;
 mod markets;
 mod naive;
+mod observe;
+mod price;
 mod sample;
 
 use std::sync::Arc;
@@ -49,5 +51,7 @@ pub fn check_case(backend: &dyn Backend, case: &Case) -> Result<(), String> {
 fn check_part(prepared: &Arc<dyn PreparedMarket>, case: &Case) -> Result<(), String> {
     let text = |e: BackendError| e.to_string();
     let session = Arc::clone(prepared).session(Arc::clone(&case.plan.draws)).map_err(text)?;
-    sample::check(&*session, case)
+    sample::check(&*session, case)?;
+    observe::check(&**prepared, case)?;
+    price::check(&**prepared, &*session, case)
 }

@@ -2,7 +2,7 @@
 //!
 //! Draws and runs of positions are taken from their crates, which have goldens of their own.
 
-use barloom_backend::{Program, SampleBlock};
+use barloom_backend::{Channel, Program, SampleBlock};
 use barloom_bars::Market;
 use barloom_plan::Plan;
 use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
@@ -25,45 +25,77 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
             return fail(format!("symbol, bar, ts {state:?}, expected {expected:?}"));
         }
         draw_is(block, row, &draw).or_else(fail)?;
-        for (channel, spec) in program.channels.iter().enumerate() {
-            let column = market.column(&spec.name).unwrap_or_default();
-            let expected = window(spec.scaler, column, market.close(), at, program.lookback);
+        let expected = windows(market, program, at);
+        for (channel, (spec, expected)) in program.channels.iter().zip(expected).enumerate() {
             let got = block.window(channel, row);
             if got.iter().map(|v| v.to_bits()).ne(expected.iter().map(|v| v.to_bits())) {
                 return fail(format!("{} {got:?}, expected {expected:?}", spec.name));
             }
         }
-        let trade = trade(market, program, at, &draw);
-        let got = (
-            block.entry_price[row],
-            block.exit_price[row],
-            block.pnl[row],
-            block.held_bars[row],
-            block.exit_reason[row],
-            block.mfe[row],
-            block.mae[row],
-        );
-        let pnl = trade.u * draw.act_dollar;
-        let reason = trade.reason as u8;
-        let expected = (trade.entry, trade.exit, pnl, trade.held, reason, trade.mfe, trade.mae);
-        if got != expected {
-            return fail(format!("trade {got:?}, expected {expected:?}"));
+        let got = Priced {
+            entry_price: block.entry_price[row],
+            exit_price: block.exit_price[row],
+            pnl: block.pnl[row],
+            held_bars: block.held_bars[row],
+            exit_reason: block.exit_reason[row],
+            mfe: block.mfe[row],
+            mae: block.mae[row],
+        };
+        let reward = |metric: usize| (block.rewards[metric][row], block.clipped[metric][row]);
+        is_priced(market, program, at, &draw, &got, &reward).or_else(fail)?;
+    }
+    Ok(())
+}
+
+/// A trade as a block has it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Priced {
+    pub(crate) entry_price: f64,
+    pub(crate) exit_price: f64,
+    pub(crate) pnl: f64,
+    pub(crate) held_bars: i32,
+    pub(crate) exit_reason: u8,
+    pub(crate) mfe: f64,
+    pub(crate) mae: f64,
+}
+
+/// Compares a trade, and the rewards that `rewarded` gives with whether they are clipped, with the
+/// obvious version.
+pub(crate) fn is_priced(
+    market: &Market,
+    program: &Program,
+    at: usize,
+    draw: &Draw,
+    got: &Priced,
+    rewarded: &dyn Fn(usize) -> (f64, u8),
+) -> Result<(), String> {
+    let trade = trade(market, program, at, draw);
+    let expected = Priced {
+        entry_price: trade.entry,
+        exit_price: trade.exit,
+        pnl: trade.u * draw.act_dollar,
+        held_bars: trade.held,
+        exit_reason: trade.reason as u8,
+        mfe: trade.mfe,
+        mae: trade.mae,
+    };
+    if *got != expected {
+        return Err(format!("trade {got:?}, expected {expected:?}"));
+    }
+    for (metric, name) in program.reward.metrics.iter().enumerate() {
+        let (unclipped, exact) = reward(market, program, at, draw, &trade, *name);
+        let bounds = program.reward.clip.filter(|_| name.is_clipped());
+        let expected = bounds.map_or(unclipped, |[lo, hi]| unclipped.clamp(lo, hi));
+        let (got, was_clipped) = rewarded(metric);
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
+        if got.to_bits() != expected.to_bits() && (exact || !near(got, expected)) {
+            return Err(format!("{} {got:?}, expected {expected:?}", name.name()));
         }
-        for (metric, name) in program.reward.metrics.iter().enumerate() {
-            let (unclipped, exact) = reward(market, program, at, &draw, &trade, *name);
-            let bounds = program.reward.clip.filter(|_| name.is_clipped());
-            let expected = bounds.map_or(unclipped, |[lo, hi]| unclipped.clamp(lo, hi));
-            let got = block.rewards[metric][row];
-            let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
-            if got.to_bits() != expected.to_bits() && (exact || !near(got, expected)) {
-                return fail(format!("{} {got:?}, expected {expected:?}", name.name()));
-            }
-            let clipped = bounds.is_some_and(|[lo, hi]| unclipped < lo || unclipped > hi);
-            // A scan in another order may end on the other side of a bound that it all but meets.
-            let either = !exact && bounds.is_some_and(|b| b.iter().any(|b| near(unclipped, *b)));
-            if block.clipped[metric][row] != u8::from(clipped) && !either {
-                return fail(format!("{} clipped {}, expected {clipped}", name.name(), !clipped));
-            }
+        let clipped = bounds.is_some_and(|[lo, hi]| unclipped < lo || unclipped > hi);
+        // A scan in another order may end on the other side of a bound that it all but meets.
+        let either = !exact && bounds.is_some_and(|b| b.iter().any(|b| near(unclipped, *b)));
+        if was_clipped != u8::from(clipped) && !either {
+            return Err(format!("{} clipped {}, expected {clipped}", name.name(), !clipped));
         }
     }
     Ok(())
@@ -96,6 +128,15 @@ fn draw_is(block: &SampleBlock, row: usize, draw: &Draw) -> Result<(), String> {
     }
     is_drawn!(equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl, act_tp);
     Ok(())
+}
+
+/// The windows before a row, one a channel.
+pub(crate) fn windows(market: &Market, program: &Program, at: usize) -> Vec<Vec<f32>> {
+    let of = |channel: &Channel| {
+        let column = market.column(&channel.name).unwrap_or_default();
+        window(channel.scaler, column, market.close(), at, program.lookback)
+    };
+    program.channels.iter().map(of).collect()
 }
 
 fn window(scaler: ChannelScaler, x: &[f64], close: &[f64], at: usize, l: usize) -> Vec<f32> {

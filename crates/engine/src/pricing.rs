@@ -1,5 +1,6 @@
 //! Prices decisions of your own, as the rewards of samples are priced.
 
+use std::fmt;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,10 +12,10 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int32Type, Schema};
 use arrow::error::ArrowError;
-use barloom_backend::{BackendError, prices};
+use barloom_backend::{Backend, BackendError, PreparedMarket, PricedBlock, Program, Threads};
 use barloom_bars::Market;
 use barloom_dataset::DatasetError;
-use barloom_rewards::{Actions, Metric, Pricer, RewardSettings, RewardsMut, TradeColumns};
+use barloom_rewards::{Metric, RewardSettings};
 use barloom_schema::{EXIT_REASONS, Slice, reward_names};
 
 use crate::decisions::{self, Decisions, KnownAt, problem};
@@ -27,13 +28,18 @@ const PIECE: usize = 131_072;
 /// rewards are made once.
 ///
 /// Trades and rewards are those that samples of the recipe have: by its `[reward]` and
-/// `dataset.forward`, on its bars.
-#[derive(Debug)]
+/// `dataset.forward`, on its bars, by any backend.
 pub struct DecisionPricer {
     market: Arc<Market>,
-    pricer: Pricer,
+    prepared: Arc<dyn PreparedMarket>,
     settings: RewardSettings,
     timezone: String,
+}
+
+impl fmt::Debug for DecisionPricer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecisionPricer").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 /// Decisions with their rewards.
@@ -46,16 +52,17 @@ pub struct PricedDecisions {
 }
 
 impl DecisionPricer {
-    /// Prepares the bars: O(bars).
+    /// Loads the bars on a backend, for prices alone.
     ///
     /// # Errors
-    /// The `[reward]` table is wrong.
-    pub fn new(loaded: &Loaded) -> Result<Self, Error> {
+    /// The `[reward]` table is wrong, or the backend fails.
+    pub fn new(loaded: &Loaded, backend: &dyn Backend) -> Result<Self, Error> {
         let market = Arc::clone(&loaded.market);
         let settings = loaded.recipe.reward_settings(&market)?;
-        let pricer = Pricer::of(prices(&market), settings.clone()).map_err(BackendError::from)?;
+        let program = Arc::new(Program::of_prices(settings.clone()));
+        let prepared = backend.load(Arc::clone(&market), program)?;
         let timezone = loaded.recipe.data.timezone.clone();
-        Ok(Self { market, pricer, settings, timezone })
+        Ok(Self { market, prepared, settings, timezone })
     }
 
     /// Prices decisions.
@@ -86,7 +93,7 @@ impl DecisionPricer {
     ///
     /// # Errors
     /// A column is missing or of another type, or a value can't be: the error names column and row.
-    /// Or it was stopped.
+    /// Or it was stopped, or the backend failed.
     pub fn price(
         &self,
         decisions: &RecordBatch,
@@ -164,39 +171,34 @@ impl DecisionPricer {
         let can_be =
             |i: &usize| decisions.at[*i].is_some_and(|row| has_horizon(market, row, forward));
         let rows: Vec<usize> = (0..decisions.at.len()).filter(can_be).collect();
-        let priced = self.priced(&decisions, &rows);
+        let priced = self.priced(&decisions, &rows)?;
         let metrics: Vec<&str> = self.settings.metrics.iter().map(|m| m.name()).collect();
-        priced
-            .table(market, &decisions, &metrics, &rows)
+        table(market, &decisions, &metrics, &rows, &priced)
             .map_err(|e| problem("the result", None, e))
     }
 
     /// Prices these rows.
-    fn priced(&self, decisions: &Decisions, rows: &[usize]) -> Priced {
-        let (pricer, settings) = (&self.pricer, &self.settings);
+    fn priced(&self, decisions: &Decisions, rows: &[usize]) -> Result<PricedBlock, BackendError> {
         let picked = |values: &[f64]| rows.iter().map(|i| values[*i]).collect::<Vec<_>>();
-        let at: Vec<usize> = rows.iter().filter_map(|i| decisions.at[*i]).collect();
+        let row: Vec<usize> = rows.iter().filter_map(|i| decisions.at[*i]).collect();
         let direction: Vec<i8> = rows.iter().map(|i| decisions.direction[*i]).collect();
-        let (notional, stop, target) =
-            (picked(&decisions.dollars), picked(&decisions.stop), picked(&decisions.target));
-        let equity = picked(&decisions.equity);
-        let actions = Actions {
-            row: &at,
+        let [dollars, stop, target, equity] = [
+            picked(&decisions.dollars),
+            picked(&decisions.stop),
+            picked(&decisions.target),
+            picked(&decisions.equity),
+        ];
+        let chosen = barloom_backend::Decisions {
+            row: &row,
             direction: &direction,
-            notional: &notional,
+            dollars: &dollars,
             stop: &stop,
             target: &target,
+            equity: &equity,
         };
-        let count = rows.len();
-        let mut priced = Priced::zeroed(count, settings.metrics.len());
-        pricer.trades(actions, |_| (), &mut priced.trades.as_mut());
-        let trades = priced.trades.read();
-        let mut clipped = vec![0; count];
-        for (metric, value) in settings.metrics.iter().zip(&mut priced.rewards) {
-            let mut out = RewardsMut { value, clipped: &mut clipped };
-            pricer.rewards(actions, &equity, trades, *metric, &mut out);
-        }
-        priced
+        let mut block = self.prepared.allocate_priced(rows.len())?;
+        self.prepared.price(chosen, Threads::Calling, &mut block)?;
+        Ok(block)
     }
 }
 
@@ -207,54 +209,41 @@ fn has_horizon(market: &Market, row: usize, forward: usize) -> bool {
     segments.get(at).is_some_and(|s| s.start <= row && forward <= s.end - row)
 }
 
-/// Trades and rewards, column by column.
-struct Priced {
-    trades: TradeColumns,
-    rewards: Vec<Vec<f64>>,
-}
-
-impl Priced {
-    fn zeroed(count: usize, metrics: usize) -> Self {
-        Self { trades: TradeColumns::zeroed(count), rewards: vec![vec![0.0; count]; metrics] }
+/// The result for all decisions, of which `rows` were priced.
+fn table(
+    market: &Market,
+    decisions: &Decisions,
+    metrics: &[&str],
+    rows: &[usize],
+    priced: &PricedBlock,
+) -> Result<RecordBatch, ArrowError> {
+    let count = decisions.at.len();
+    let doubles =
+        |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(spread(count, rows, values))) };
+    let bar = |i: usize| {
+        let (at, series) = (decisions.at[i]?, decisions.series[i]?);
+        Some((at - market.series()[series as usize].start) as i64)
+    };
+    let ts: TimestampNanosecondArray =
+        decisions.at.iter().map(|at| at.map(|row| market.ts()[row])).collect();
+    let symbols = decisions.series.iter().map(|series| series.map(|code| code as i32));
+    let names = market.series().iter().map(|span| span.symbol.as_str());
+    let mut columns: Vec<(String, ArrayRef)> = vec![
+        ("bar".into(), Arc::new((0..count).map(bar).collect::<Int64Array>())),
+        ("ts".into(), Arc::new(ts.with_timezone("UTC"))),
+        ("symbol".into(), dictionary(symbols.collect(), names.collect())?),
+    ];
+    for (name, values) in priced.outcomes() {
+        columns.push((name.to_owned(), outcome(name, count, rows, values)?));
     }
-
-    /// The result for all decisions, of which `rows` were priced.
-    fn table(
-        &self,
-        market: &Market,
-        decisions: &Decisions,
-        metrics: &[&str],
-        rows: &[usize],
-    ) -> Result<RecordBatch, ArrowError> {
-        let count = decisions.at.len();
-        let doubles = |values: &[f64]| -> ArrayRef {
-            Arc::new(Float64Array::from(spread(count, rows, values)))
-        };
-        let bar = |i: usize| {
-            let (at, series) = (decisions.at[i]?, decisions.series[i]?);
-            Some((at - market.series()[series as usize].start) as i64)
-        };
-        let ts: TimestampNanosecondArray =
-            decisions.at.iter().map(|at| at.map(|row| market.ts()[row])).collect();
-        let symbols = decisions.series.iter().map(|series| series.map(|code| code as i32));
-        let names = market.series().iter().map(|span| span.symbol.as_str());
-        let mut columns: Vec<(String, ArrayRef)> = vec![
-            ("bar".into(), Arc::new((0..count).map(bar).collect::<Int64Array>())),
-            ("ts".into(), Arc::new(ts.with_timezone("UTC"))),
-            ("symbol".into(), dictionary(symbols.collect(), names.collect())?),
-        ];
-        for (name, values) in self.trades.read().columns() {
-            columns.push((name.to_owned(), outcome(name, count, rows, values)?));
-        }
-        let rewards = self.rewards.iter().map(|values| doubles(values));
-        columns.extend(reward_names(metrics).into_iter().zip(rewards));
-        let fields: Vec<Field> = columns
-            .iter()
-            .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
-            .collect();
-        let arrays = columns.into_iter().map(|(_, array)| array).collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-    }
+    let rewards = priced.rewards().iter().map(|values| doubles(values));
+    columns.extend(reward_names(metrics).into_iter().zip(rewards));
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
+        .collect();
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }
 
 /// Values of rows among so many, the others missing.

@@ -56,12 +56,7 @@ impl Part {
                 return maker.session(self);
             }
             Some(_) if choice.backend == BackendChoice::Cuda => {
-                return Err(errors::exception(
-                    "FileError",
-                    "a CUDA device can't be used by a process that was forked after it was opened; \
-                     start workers with multiprocessing_context=\"spawn\", or use backend=\"cpu\""
-                        .into(),
-                ));
+                return Err(errors::forked());
             }
             Some(_) => choice.backend = BackendChoice::Cpu,
             None => {}

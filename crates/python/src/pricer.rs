@@ -9,7 +9,7 @@ use barloom_recipe::Recipe;
 use pyo3::prelude::*;
 
 use crate::arguments::whole_or_none;
-use crate::jobs::watched;
+use crate::jobs::{self, watched};
 use crate::recipe::of_any;
 use crate::tables::{self, Table};
 use crate::{bars, errors};
@@ -20,7 +20,24 @@ const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];
 /// Bars made ready for pricing.
 #[pyclass(frozen, module = "barloom._barloom")]
 pub(crate) struct Pricer {
-    pricer: DecisionPricer,
+    pricer: Arc<DecisionPricer>,
+    /// The process that opened a device; none where the CPU prices.
+    process: Option<u32>,
+}
+
+impl Pricer {
+    fn is_forked(&self) -> bool {
+        self.process.is_some_and(|process| process != std::process::id())
+    }
+}
+
+impl Drop for Pricer {
+    fn drop(&mut self) {
+        if self.is_forked() {
+            // What another process opened must not be closed here.
+            std::mem::forget(Arc::clone(&self.pricer));
+        }
+    }
 }
 
 /// Reads and prepares bars.
@@ -31,7 +48,10 @@ pub(crate) fn pricer(
     bars: Option<&Bound<'_, PyAny>>,
     #[pyo3(from_py_with = whole_or_none)] forward: Option<usize>,
     cache: bool,
+    backend: &str,
+    device: Option<u32>,
 ) -> PyResult<Pricer> {
+    let backend = jobs::backend(backend)?;
     let mut recipe: Recipe = of_any(cfg)?;
     if let Some(forward) = forward {
         recipe.dataset.forward = forward;
@@ -41,11 +61,13 @@ pub(crate) fn pricer(
     recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec().into();
     recipe.scaling = Recipe::default().scaling;
     let given = bars::given(bars)?;
-    let pricer = watched(py, None, None, move |_| {
+    watched(py, None, None, move |_| {
         let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
-        DecisionPricer::new(&loaded).map_err(errors::of)
-    })?;
-    Ok(Pricer { pricer })
+        let backend = backend.open(device).map_err(errors::of)?;
+        let process = (backend.name() != "cpu").then(std::process::id);
+        let pricer = DecisionPricer::new(&loaded, &*backend).map_err(errors::of)?;
+        Ok(Pricer { pricer: Arc::new(pricer), process })
+    })
 }
 
 #[pymethods]
@@ -57,6 +79,9 @@ impl Pricer {
         decisions: &Bound<'_, PyAny>,
         known_at: Option<&str>,
     ) -> PyResult<(Table, Vec<String>)> {
+        if self.is_forked() {
+            return Err(errors::forked());
+        }
         let known_at = known_at.map(str::parse::<KnownAt>).transpose().map_err(errors::usage)?;
         let Some((schema, batches)) = tables::from_python(decisions)? else {
             return Err(errors::usage("decisions: expected a table"));

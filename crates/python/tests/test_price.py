@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -433,3 +437,97 @@ def test_a_million_decisions_in_a_blink(spy_bars: dict[str, np.ndarray]):
 def test_small_recipe_is_the_default_one_in_rewards():
     recipe = barloom.Recipe(small_recipe()).to_dict()["reward"]
     assert (recipe["fee_bps"], recipe["slippage_bps"], recipe["spread_bps"]) == (5.0, 1.0, 2.0)
+
+
+KERNELS = Path(__file__).resolve().parents[2] / "backend-cuda"
+PRICED_ON = """
+import sys
+import pyarrow as pa
+import barloom
+from test_price import decisions_of_any_kind, FORWARD
+from conftest import made_bars
+
+cfg = {"reward": {"metric": ["return", "sharpe", "calmar", "car", "barrier"]}}
+signals = decisions_of_any_kind()
+for backend in ("cpu", "cuda", "auto"):
+    table = barloom.price(
+        made_bars(), signals, cfg=cfg, forward=FORWARD, known_at="open", backend=backend
+    )
+    with pa.OSFile(f"{sys.argv[1]}/{backend}.arrow", "wb") as file:
+        table = pa.table(table)
+        with pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+"""
+
+
+def decisions_of_any_kind(count: int = 5_000) -> dict[str, np.ndarray]:
+    """Longs, shorts and holds at any bar, some without a stop or a target, or a horizon."""
+    rng = np.random.default_rng(3)
+    distances = np.array([0.001, 0.01, 0.05, 0.3, math.nan])
+    return {
+        "bar": rng.integers(0, 600, count),
+        "direction": rng.integers(-1, 2, count),
+        "dollars": rng.uniform(1e3, 5e4, count),
+        "stop": distances[rng.integers(0, 5, count)],
+        "target": distances[rng.integers(0, 5, count)],
+        "equity": rng.uniform(1e4, 1e5, count),
+    }
+
+
+def priced_on_device(folder: Path, kernels: Path) -> subprocess.CompletedProcess[str]:
+    """Prices in a process of its own, whose `libcuda.so.1` runs kernels on the host."""
+    compiler = shutil.which(os.environ.get("CXX", "c++"))
+    if compiler is None:
+        pytest.skip("needs a C++ compiler: c++, or CXX")
+    driver = KERNELS / "tests" / "emulator" / "driver.cpp"
+    flags = ["-x", "c++", "-std=c++17", "-O2", "-ffp-contract=off", "-shared", "-fPIC"]
+    library = folder / "libcuda.so.1"
+    subprocess.run([compiler, *flags, "-I", kernels, driver, "-o", library], check=True)
+    paths = [str(Path(__file__).parent), *sys.path]
+    environment = {"LD_LIBRARY_PATH": str(folder), "PYTHONPATH": os.pathsep.join(paths)}
+    return subprocess.run(
+        [sys.executable, "-c", PRICED_ON, folder],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the driver for the host is for Linux")
+def test_a_gpu_prices_to_the_cpus_bits(tmp_path: Path):
+    ran = priced_on_device(tmp_path, KERNELS / "kernels")
+    assert ran.returncode == 0, ran.stderr
+    cpu, cuda, auto = (
+        pa.ipc.open_file(tmp_path / f"{backend}.arrow").read_all()
+        for backend in ("cpu", "cuda", "auto")
+    )
+    assert cpu.num_rows == 5_000 and cpu["reward"].null_count < 1_500
+    reasons = set(cpu["exit_reason"].to_pylist())
+    assert reasons == {None, "none", "stop", "target", "horizon"}
+    for other in (cuda, auto):
+        assert cpu.schema == other.schema
+        for name in cpu.column_names:
+            ours, theirs = (table[name].combine_chunks() for table in (cpu, other))
+            if pa.types.is_floating(ours.type):
+                ours, theirs = (column.view(pa.int64()) for column in (ours, theirs))
+            assert ours.equals(theirs), name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the driver for the host is for Linux")
+def test_a_gpu_that_prices_otherwise_is_not_believed(tmp_path: Path):
+    kernels = tmp_path / "kernels"
+    shutil.copytree(KERNELS / "kernels", kernels)
+    text = (kernels / "trade.cuh").read_text()
+    wrong = text.replace("return s * (exit / entry - 1.0)", "return s * (exit / entry - 1.0000001)")
+    assert wrong != text
+    (kernels / "trade.cuh").write_text(wrong)
+    ran = priced_on_device(tmp_path, kernels)
+    assert ran.returncode != 0
+    assert "FileError" in ran.stderr and "does not compute what the CPU does" in ran.stderr
+
+
+@pytest.mark.parametrize("backend", ["gpu", "CUDA", ""])
+def test_a_backend_that_is_none(backend: str):
+    with pytest.raises(barloom.BarloomError, match="is no backend; choose auto, cpu or cuda"):
+        barloom.Pricer(made_bars(), forward=FORWARD, backend=backend)

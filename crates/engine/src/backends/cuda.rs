@@ -1,13 +1,17 @@
 //! A GPU that is not believed at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use barloom_backend::{Backend, BackendError, Draws, PreparedMarket, Program, Session};
+use barloom_backend::{
+    Backend, BackendError, Decisions, Draws, PreparedMarket, PricedBlock, Program, Session,
+    Threads, WindowBlock, WindowLayout,
+};
 use barloom_backend_cpu::CpuBackend;
 use barloom_backend_cuda::CudaBackend;
 use barloom_bars::Market;
 
-/// Samples that a device is compared with the CPU on before it builds any.
+/// Samples, windows or decisions that a device is compared with the CPU on before it is believed.
 const CHECKED_ROWS: usize = 256;
 
 /// A device whose first samples of each part are compared with the CPU's.
@@ -24,6 +28,9 @@ struct CheckedMarket {
     /// The device's name.
     device: String,
     or_cpu: bool,
+    /// Whether its windows, and its prices, were compared.
+    observed: AtomicBool,
+    priced: AtomicBool,
 }
 
 impl Checked {
@@ -54,12 +61,23 @@ impl Backend for Checked {
             cuda => cuda?,
         };
         let (device, or_cpu) = (self.cuda.device().to_owned(), self.or_cpu);
-        Ok(Arc::new(CheckedMarket { cuda, cpu, device, or_cpu }))
+        let [observed, priced] = [false; 2].map(AtomicBool::new);
+        Ok(Arc::new(CheckedMarket { cuda, cpu, device, or_cpu, observed, priced }))
     }
 }
 
 fn no_room(error: &BackendError) {
     tracing::warn!("samples are computed by the CPU after all: {error}");
+}
+
+impl CheckedMarket {
+    fn differs(&self, difference: &str) -> BackendError {
+        BackendError::Device(format!(
+            "{} does not compute what the CPU does: {difference}; nothing was built. Please report \
+             this with the driver's version, and use --backend cpu",
+            self.device
+        ))
+    }
 }
 
 impl PreparedMarket for CheckedMarket {
@@ -84,13 +102,58 @@ impl PreparedMarket for CheckedMarket {
         let mut got = cuda.allocate(CHECKED_ROWS)?;
         cpu.fill(0, CHECKED_ROWS, &mut expected)?;
         cuda.fill(0, CHECKED_ROWS, &mut got)?;
-        got.same_bits(&expected).map_err(|difference| {
-            BackendError::Device(format!(
-                "{} does not compute what the CPU does: {difference}; nothing was built. Please \
-                 report this with the driver's version, and use --backend cpu",
-                self.device
-            ))
-        })?;
+        got.same_bits(&expected).map_err(|difference| self.differs(&difference))?;
         Ok(cuda)
+    }
+
+    fn observe(
+        &self,
+        rows: &[usize],
+        threads: Threads,
+        block: &mut WindowBlock,
+    ) -> Result<(), BackendError> {
+        if !self.observed.load(Ordering::Relaxed) && !rows.is_empty() {
+            let first = &rows[..rows.len().min(CHECKED_ROWS)];
+            let layout = WindowLayout::PerChannel;
+            let mut expected = self.cpu.allocate_windows(layout, first.len())?;
+            let mut got = self.cuda.allocate_windows(layout, first.len())?;
+            self.cpu.observe(first, threads, &mut expected)?;
+            self.cuda.observe(first, threads, &mut got)?;
+            got.same_bits(&expected).map_err(|difference| self.differs(&difference))?;
+            self.observed.store(true, Ordering::Relaxed);
+        }
+        self.cuda.observe(rows, threads, block)
+    }
+
+    fn price(
+        &self,
+        decisions: Decisions<'_>,
+        threads: Threads,
+        block: &mut PricedBlock,
+    ) -> Result<(), BackendError> {
+        // Columns may be of different lengths until they were checked.
+        decisions.check(self.market(), self.program().forward)?;
+        if !self.priced.load(Ordering::Relaxed) && !decisions.is_empty() {
+            let first = decisions.rows(0, decisions.len().min(CHECKED_ROWS));
+            let mut expected = self.cpu.allocate_priced(first.len())?;
+            let mut got = self.cuda.allocate_priced(first.len())?;
+            self.cpu.price(first, threads, &mut expected)?;
+            self.cuda.price(first, threads, &mut got)?;
+            got.same_bits(&expected).map_err(|difference| self.differs(&difference))?;
+            self.priced.store(true, Ordering::Relaxed);
+        }
+        self.cuda.price(decisions, threads, block)
+    }
+
+    fn allocate_windows(
+        &self,
+        layout: WindowLayout,
+        rows: usize,
+    ) -> Result<WindowBlock, BackendError> {
+        self.cuda.allocate_windows(layout, rows)
+    }
+
+    fn allocate_priced(&self, rows: usize) -> Result<PricedBlock, BackendError> {
+        self.cuda.allocate_priced(rows)
     }
 }

@@ -22,12 +22,16 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter(columns).unwrap()
 }
 
+fn cpu() -> Box<dyn Backend> {
+    BackendChoice::Cpu.open(None).unwrap()
+}
+
 fn price(
     loaded: &Loaded,
     decisions: &RecordBatch,
     watch: &Watch<'_>,
 ) -> Result<Vec<RecordBatch>, Error> {
-    Ok(DecisionPricer::new(loaded)?.price(decisions, None, watch)?.pieces)
+    Ok(DecisionPricer::new(loaded, &*cpu())?.price(decisions, None, watch)?.pieces)
 }
 
 /// Few decisions, priced in one piece.
@@ -38,8 +42,7 @@ fn priced_once(loaded: &Loaded, decisions: &RecordBatch) -> RecordBatch {
 }
 
 fn samples(loaded: &Loaded, rows: usize) -> SampleBlock {
-    let backend: Box<dyn Backend> = BackendChoice::Cpu.open(None).unwrap();
-    let session = loaded.session(&*backend, None).unwrap();
+    let session = loaded.session(&*cpu(), None).unwrap();
     let mut block = session.allocate(rows).unwrap();
     session.fill(0, rows, &mut block).unwrap();
     block
@@ -170,7 +173,7 @@ fn bars_of(priced: &PricedDecisions) -> Vec<Option<i64>> {
 #[test]
 fn times_that_are_opens_of_bars_are_warned_of() {
     let loaded = loaded(&recipe(""));
-    let pricer = DecisionPricer::new(&loaded).unwrap();
+    let pricer = DecisionPricer::new(&loaded, &*cpu()).unwrap();
     let price = |times: &[i64], known_at| {
         pricer.price(&longs_at(times), known_at, &Watch::default()).unwrap()
     };
@@ -201,7 +204,7 @@ fn times_that_are_opens_of_bars_are_warned_of() {
 #[test]
 fn times_without_a_zone_beside_the_bars_are_warned_of() {
     let loaded = loaded(&recipe(""));
-    let pricer = DecisionPricer::new(&loaded).unwrap();
+    let pricer = DecisionPricer::new(&loaded, &*cpu()).unwrap();
     let half_past: Vec<i64> =
         loaded.market.ts()[..40].iter().map(|ts| ts / 1_000_000 + HOUR_MS / 2).collect();
     let warnings = |times: TimestampMillisecondArray, known_at| {
@@ -226,7 +229,7 @@ fn times_without_a_zone_beside_the_bars_are_warned_of() {
 #[test]
 fn entries_at_the_close_are_not_warned_of() {
     let loaded = loaded(&recipe("[reward]\nentry = \"next_close\"\n"));
-    let pricer = DecisionPricer::new(&loaded).unwrap();
+    let pricer = DecisionPricer::new(&loaded, &*cpu()).unwrap();
     let decisions = longs_at(&loaded.market.ts()[..40]);
     let priced = pricer.price(&decisions, None, &Watch::default()).unwrap();
     assert!(priced.warnings.is_empty(), "{:?}", priced.warnings);

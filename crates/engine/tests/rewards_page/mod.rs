@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
-use barloom_engine::{DecisionPricer, Source, Watch, load, read_options};
+use barloom_engine::{BackendChoice, DecisionPricer, Source, Watch, load, read_options};
 use barloom_market_data::read_bytes;
 use barloom_recipe::Recipe;
 
@@ -43,7 +43,7 @@ fn the_example_of_the_page_is_right() {
     let decisions = columns(decisions);
     let decisions = decisions.iter().map(|(name, texts)| (*name, array(name, texts)));
     let decisions = RecordBatch::try_from_iter(decisions).unwrap();
-    let pricer = DecisionPricer::new(&loaded).unwrap();
+    let pricer = DecisionPricer::new(&loaded, &*BackendChoice::Cpu.open(None).unwrap()).unwrap();
     let priced = pricer.price(&decisions, None, &Watch::default()).unwrap().pieces.remove(0);
     let mut compared = 0;
     for (name, texts) in columns(trades).into_iter().chain(columns(metrics)) {

@@ -248,11 +248,15 @@ class Pricer:
         cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics
             (docs/rewards.md).
         cache: As for ``build_dataset``.
+        backend: What computes prices: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU where there is
+            one that has room for the bars. The bits are the same. A GPU pays where one pricer prices
+            millions of decisions, as the bars are copied to it first.
+        device: The GPU, by the number that the driver lists it under.
 
     Raises:
         RecipeError: The recipe or an argument can't be.
         DataError: The bars can't be used.
-        FileError: A file can't be read.
+        FileError: A file can't be read, or the GPU fails.
     """
 
     def __init__(
@@ -262,8 +266,10 @@ class Pricer:
         forward: int | None = None,
         cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None,
         cache: bool = True,
+        backend: str = "cpu",
+        device: int | None = None,
     ) -> None:
-        self._pricer = _barloom.pricer(cfg, _bars.given(bars), forward, cache)
+        self._pricer = _barloom.pricer(cfg, _bars.given(bars), forward, cache, backend, device)
 
     def price(
         self,
@@ -306,6 +312,8 @@ def price(
     dollars: float | None = None,
     stop: float | None = None,
     target: float | None = None,
+    backend: str = "cpu",
+    device: int | None = None,
 ) -> Table:
     """Prices your own decisions as the rewards of samples are priced (docs/rewards.md).
 
@@ -335,6 +343,8 @@ def price(
         dollars: The notional of each decision, where there is no such column.
         stop: The stop of each decision, where there is no such column.
         target: The target of each decision, where there is no such column.
+        backend: As for ``Pricer``.
+        device: As for ``Pricer``.
 
     Returns:
         A table with a row for each decision: ``bar``, ``ts`` (open time of bar t), ``symbol``,
@@ -348,5 +358,7 @@ def price(
         DataError: The bars or the decisions can't be used.
         FileError: A file can't be read.
     """
-    pricer = Pricer(bars, forward=forward, cfg=cfg, cache=cache)
+    pricer = Pricer(
+        bars, forward=forward, cfg=cfg, cache=cache, backend=backend, device=device
+    )
     return pricer._price(signals, known_at, dollars=dollars, stop=stop, target=target)
