@@ -35,7 +35,7 @@ pub(crate) struct Fuzz {
     /// them where none is named.
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-    /// How long each runs.
+    /// The minutes that each target runs.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     minutes: f64,
     /// Check the targets' types and run none; it needs neither a C++ compiler nor libFuzzer.

@@ -17,10 +17,10 @@ struct Options {
     /// Samples of the benchmark.
     #[arg(long, default_value_t = 1_000_000)]
     rows: usize,
-    /// How often each thing is measured.
+    /// The number of times that each case is measured.
     #[arg(long, default_value_t = 7)]
     repetitions: usize,
-    /// Where the results go, as JSON.
+    /// The file for the results, as JSON.
     #[arg(long, default_value = "gpu_results.json")]
     out: PathBuf,
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-/// How much is measured.
+/// The extent of the measurements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
     /// A smoke run: seconds, with few samples.
     Quick,
-    /// What must be shown and one line through the grid along each axis: minutes.
+    /// The required cases, and a line through the grid along each axis: minutes.
     #[default]
     Default,
     /// The whole grid.

@@ -1,4 +1,4 @@
-//! How the rows of a block are split into tasks.
+//! Splitting the rows of a block into tasks.
 
 use std::cell::Cell;
 
@@ -16,7 +16,7 @@ const LEAST_TILE_ROWS: usize = 1 << 12;
 /// Rows of a tile that are drawn and priced at a time: the caches hold their columns.
 const PRICED_ROWS: usize = 1 << 12;
 
-/// What a tile needs while it is filled, kept for the next one of the thread.
+/// Buffers for filling a tile, kept for the next tile of the thread.
 #[derive(Default)]
 struct Scratch {
     /// The market's row of each row, and of each that has a window of its own.
@@ -30,14 +30,14 @@ thread_local! {
     static SCRATCH: Cell<Scratch> = Cell::default();
 }
 
-/// How a block is filled.
+/// The way in which a block is filled.
 #[derive(Clone, Copy)]
 pub(crate) struct How {
     /// Rows of a task.
     grain: usize,
-    /// Whether windows go past the caches.
+    /// True if windows are stored past the caches.
     streamed: bool,
-    /// Whether tasks may go to other threads.
+    /// True if tasks may run on other threads.
     shared: bool,
 }
 

@@ -6,7 +6,7 @@ pub struct Instructions(Set);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
-    /// What the compiler's target has: SSE2 on x86-64, NEON on AArch64.
+    /// The instruction set of the compiler's target: SSE2 on x86-64, NEON on AArch64.
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -26,7 +26,7 @@ impl Default for Instructions {
 }
 
 impl Instructions {
-    /// What every machine of this kind has.
+    /// The instruction set of every machine of this kind.
     pub const PORTABLE: Self = Self(Set::Portable);
 
     /// The sets that this machine has, the fastest first and [`PORTABLE`](Self::PORTABLE) last.
@@ -58,7 +58,7 @@ impl Instructions {
         }
     }
 
-    /// Whether tasks may store past the caches.
+    /// Returns true if tasks may store past the caches.
     pub(crate) fn streams(self) -> bool {
         self != Self::PORTABLE
     }

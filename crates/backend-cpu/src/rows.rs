@@ -19,7 +19,7 @@ pub(crate) const GRAIN: usize = 256;
 /// Rows that are drawn and placed at a time.
 const LOT: usize = 64;
 
-/// How many rows before its turn a time is fetched.
+/// The number of rows between the prefetch of a time and its use.
 const AHEAD: usize = 16;
 
 /// Rows to fill with what is drawn for these samples; the market's row of each goes to `at`.
@@ -143,7 +143,7 @@ impl Task for Cut<'_, '_> {
     }
 }
 
-/// Where the windows of a channel go.
+/// Finds the places of a channel's windows.
 #[inline(always)]
 fn places<'a>(shape: BlockShape, windows: &'a mut Slices<'_, f32>, channel: usize) -> Places<'a> {
     let BlockShape { lookback, channels, .. } = shape;

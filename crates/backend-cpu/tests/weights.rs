@@ -76,7 +76,8 @@ fn symbols_have_the_shares_of_their_weights() {
     }
 }
 
-/// Of symbols as long, each position has the same chance, as without weights: the very samples.
+/// Equal weights of symbols of equal length give each position the same chance, and so the same
+/// samples as without weights.
 #[test]
 fn equal_weights_of_equal_lengths_are_lengths() {
     let market = market(&[300; 5]);

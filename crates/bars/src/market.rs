@@ -25,7 +25,7 @@ pub struct SeriesSpan {
 pub struct MarketColumn {
     /// Lower-case name: `open`, `volume`, `funding_rate`.
     pub name: String,
-    /// One value an arena row, known at the close of its bar.
+    /// A value for each arena row, known at the close of its bar.
     pub values: SharedColumn<f64>,
 }
 

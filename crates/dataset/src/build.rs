@@ -48,7 +48,7 @@ pub(crate) const MOST_SHARDS: u64 = 1 << 24;
 
 /// A dataset, or one part of it, that is to be built.
 pub struct PartBuild {
-    /// What its samples are.
+    /// The plan of its samples.
     pub plan: Plan,
     /// Makes them.
     pub session: Arc<dyn Session>,
@@ -66,25 +66,25 @@ pub struct Build<'a> {
     pub dropped: &'a BTreeMap<String, u64>,
     /// Bars whose high or low was widened while reading, for the manifest.
     pub widened: u64,
-    /// One without a part, or the parts of the split.
+    /// A single build without a part, or the parts of the split.
     pub parts: Vec<PartBuild>,
-    /// Whether a dataset that is there may be replaced.
+    /// True if an existing dataset may be replaced.
     pub overwrite: bool,
-    /// Whether to go on with what a build of the same dataset left when it was stopped.
+    /// True to resume a stopped build of the same dataset.
     pub resume: bool,
-    /// Which of the shards to build; all without one.
+    /// The piece to build; all shards without one.
     pub piece: Option<Piece>,
-    /// Whether a virtual dataset's samples are made once, for its content digest and summary.
+    /// True to make a virtual dataset's samples once, for its content digest and summary.
     pub digest: bool,
-    /// Samples made at once for each shard being written: rounded up to whole row groups. What
-    /// fits the processor's cache is fastest.
+    /// The number of samples made at once for each shard, rounded up to whole row groups. A number
+    /// that fits the processor's cache is fastest.
     pub chunk_rows: usize,
-    /// How many threads write shards: one each, or two side by side while there are enough. Time
-    /// [`Build::run`] to time a whole build.
+    /// The number of threads that write shards: one shard each, or two side by side while there are
+    /// enough. Time [`Build::run`] to time a whole build.
     pub threads: usize,
-    /// Told from any thread how many more samples are done.
+    /// Receives, from any thread, the number of samples finished since the last call.
     pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Asked from any thread, often, whether to stop.
+    /// Called often, from any thread; returns true to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -93,29 +93,29 @@ pub struct Build<'a> {
 pub struct BuiltPart {
     /// Its folder.
     pub path: PathBuf,
-    /// Its manifest; of a piece that of the whole dataset, with the shards of the piece.
+    /// Its manifest. A piece has the manifest of the whole dataset, with the shards of the piece.
     pub manifest: Manifest,
-    /// Samples that were made for it now, and were not there before.
+    /// The number of samples that this build made; others were there before.
     pub made: u64,
-    /// Which piece it is.
+    /// The piece of the dataset.
     pub piece: Option<Piece>,
 }
 
-/// A part whose folder is there.
+/// A part whose folder exists.
 struct Begin<'a> {
     build: &'a PartBuild,
     dir: Folder,
     layout: Layout,
-    /// Shards of an earlier build that are whole.
+    /// Complete shards of an earlier build.
     whole: BTreeMap<u64, BuiltShard>,
-    /// What shards have counted.
+    /// The counts of all shards so far.
     totals: Mutex<Gather>,
     /// Shards that are still to be built.
     missing: Vec<u64>,
 }
 
 impl<'a> Build<'a> {
-    /// A build of a whole dataset, where none is, on all processors.
+    /// Builds a whole dataset on all processors; the dataset must not exist yet.
     #[must_use]
     pub fn new(
         out: impl Into<Folder>,
@@ -187,7 +187,7 @@ impl Build<'_> {
         Ok(built)
     }
 
-    /// What is there already, if that is what is to be built and it is whole.
+    /// Returns the existing dataset if it is complete and the one to build.
     fn built_before(&self, begun: &Begun) -> Result<Option<Vec<BuiltPart>>, DatasetError> {
         let out = staging::target(&self.out)?;
         // An empty folder is nothing to go on with: a build that was killed once it had its name

@@ -16,9 +16,9 @@ pub enum DatasetError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried: `write`, `rename`.
+        /// The failed action: `write`, `rename`.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The output is there already.
@@ -27,7 +27,7 @@ pub enum DatasetError {
     /// The output is a dataset on a store.
     #[error("{} is a dataset on a store, where none is ever replaced; delete it, or choose another --out", .0.display())]
     NeverReplaced(PathBuf),
-    /// What is to be overwritten is no dataset.
+    /// The folder to overwrite is not a dataset.
     #[error("{} is not a Barloom dataset: it holds {entries}; nothing was touched; choose another --out", path.display())]
     NotOurs {
         /// The folder.
@@ -68,7 +68,7 @@ pub enum DatasetError {
     Unfinished {
         /// The folder.
         dir: PathBuf,
-        /// How many shards are whole.
+        /// The number of complete shards.
         shards: usize,
     },
     /// A build ended before the dataset was whole; what it has done stays.
@@ -76,12 +76,12 @@ pub enum DatasetError {
     Resumable {
         /// The folder that it was built in.
         dir: PathBuf,
-        /// How many shards are whole.
+        /// The number of complete shards.
         shards: usize,
         /// Why it ended.
         because: Box<DatasetError>,
     },
-    /// What a stopped build left, or what is there already, is another dataset.
+    /// The stopped build, or the existing dataset, is another dataset.
     #[error("{} was built from something else, so it can't be gone on with: {difference}; choose another --out, or --overwrite in the place of --resume to begin anew", path.display())]
     OtherBuild {
         /// The folder.
@@ -104,11 +104,11 @@ pub enum DatasetError {
         "output.shard_rows: {samples} samples are {count} shards, and {most} are the most; raise it, or use fewer dataset.samples"
     )]
     TooManyShards {
-        /// How many samples there are.
+        /// The number of samples.
         samples: u64,
         /// In how many shards.
         count: u64,
-        /// How many shards a part may have.
+        /// The largest number of shards of a part.
         most: u64,
     },
     /// More samples than can be compared at once.
@@ -127,7 +127,7 @@ pub enum DatasetError {
     /// Pieces that do not make a dataset.
     #[error("{problem}")]
     Pieces {
-        /// Which ones, and what is wrong with them.
+        /// The faulty files, and their faults.
         problem: String,
     },
     /// A folder is a piece of a dataset.
@@ -135,7 +135,7 @@ pub enum DatasetError {
     IsPiece {
         /// The folder.
         path: PathBuf,
-        /// Which one.
+        /// The piece.
         piece: Piece,
     },
     /// Another build writes to the same place.
@@ -186,7 +186,7 @@ pub enum DatasetError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         problem: String,
     },
     /// A stored sample is not what recipe and bars give.
@@ -198,9 +198,9 @@ pub enum DatasetError {
         sample: u64,
         /// The column.
         column: String,
-        /// What is stored.
+        /// The stored value.
         stored: String,
-        /// What it should be.
+        /// The expected value.
         made: String,
     },
     /// A sample was asked for that is not there.
@@ -208,7 +208,7 @@ pub enum DatasetError {
     NoSuchSample {
         /// The sample asked for.
         sample: u64,
-        /// How many there are.
+        /// The number of samples.
         samples: u64,
     },
     /// Arrow or Parquet refused.
@@ -216,7 +216,7 @@ pub enum DatasetError {
     Format {
         /// The file.
         path: PathBuf,
-        /// What the library said.
+        /// The library's error.
         problem: String,
     },
     /// Work was stopped before its end.
@@ -326,7 +326,7 @@ impl DatasetError {
         Some(path.to_string_lossy().into_owned())
     }
 
-    /// Whether it says that the dataset itself is wrong, and not that it can't be told.
+    /// Returns true if the dataset itself is wrong; false if its state is unknown.
     #[must_use]
     pub fn is_of_dataset(&self) -> bool {
         matches!(

@@ -37,11 +37,11 @@ pub struct Manifest {
     pub barloom_version: String,
     /// `parquet`, `arrow`, `npy` or `virtual`.
     pub format: String,
-    /// How many samples there are.
+    /// The number of samples.
     pub samples: u64,
     /// From how many positions they are drawn.
     pub positions: u64,
-    /// Which part of a split this is.
+    /// The part of a split that this dataset is.
     pub part: Option<PartRecord>,
     /// Digest of the recipe, without paths and `[output]`.
     pub recipe_digest: String,
@@ -57,7 +57,7 @@ pub struct Manifest {
     pub shards: Vec<ShardRecord>,
     /// Digest of the samples; a virtual dataset has one if it was asked for.
     pub content_digest: Option<String>,
-    /// What the samples are like; a virtual dataset says if it was asked to.
+    /// The summary of the samples; a virtual dataset has one if it was requested.
     pub summary: Option<Summary>,
     /// sha256 of this manifest with this field empty.
     pub manifest_digest: String,
@@ -72,7 +72,7 @@ pub struct PartRecord {
     pub name: String,
     /// First time, ns since 1970 UTC; none for the beginning.
     pub start_ns: Option<i64>,
-    /// One past the last time, ns since 1970 UTC; none for the end.
+    /// The exclusive end of its times, ns since 1970 UTC; none for the end of the bars.
     pub end_ns: Option<i64>,
 }
 
@@ -134,13 +134,13 @@ pub struct FileRecord {
 pub struct ShardRecord {
     /// The first sample.
     pub first: u64,
-    /// How many samples.
+    /// The number of samples.
     pub rows: u64,
     /// The file, or for npy one a column.
     pub files: Vec<FileRecord>,
 }
 
-/// Of a manifest of any version.
+/// The version of a manifest of any format.
 #[derive(Deserialize)]
 struct Version {
     format_version: u64,
@@ -152,7 +152,7 @@ pub(crate) fn first_semantics() -> u64 {
 }
 
 impl ShardRecord {
-    /// Whether its files can be in its folder.
+    /// Returns true if its files can be in its folder.
     pub(crate) fn is_sound(&self) -> bool {
         self.files.iter().all(|file| is_in_dataset(&file.name))
     }
@@ -187,8 +187,8 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// What every reader relies on: names of files that stay in the folder, each once; shards that
-    /// follow each other and hold all samples, or none at all.
+    /// Checks the facts on which every reader relies: names of files stay in the folder, each name
+    /// occurs once, and the shards follow each other and hold all samples, or there are none.
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
         for file in self.all_files() {
@@ -220,7 +220,7 @@ impl Manifest {
         Ok(())
     }
 
-    /// What its shards' records name.
+    /// The identity in the records of its shards.
     pub(crate) fn identity(&self) -> String {
         let (version, part) = (&self.barloom_version, self.part.as_ref());
         identity(self.semantics, version, &self.recipe, &self.market, part)
@@ -233,7 +233,7 @@ impl Manifest {
 }
 
 impl PartRecord {
-    /// What a manifest says of a part.
+    /// Records a part for a manifest.
     #[must_use]
     pub fn new(part: &Part) -> Self {
         Self {
@@ -246,7 +246,7 @@ impl PartRecord {
 }
 
 impl MarketRecord {
-    /// What a manifest says of a market.
+    /// Records a market for a manifest.
     #[must_use]
     pub fn new(market: &Market, dropped: &BTreeMap<String, u64>, widened: u64) -> Self {
         let symbol = |(index, s): (usize, &barloom_bars::SeriesSpan)| SymbolRecord {

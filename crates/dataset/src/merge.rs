@@ -32,11 +32,11 @@ pub struct Merge<'a> {
     pub pieces: Vec<Folder>,
     /// The dataset's folder, of the pieces' storage.
     pub out: Folder,
-    /// Whether a dataset that is there may be replaced.
+    /// True if an existing dataset may be replaced.
     pub overwrite: bool,
-    /// Whether pieces stay, and their files are copied.
+    /// True if pieces stay, and their files are copied.
     pub keep: bool,
-    /// How many threads check files.
+    /// The number of threads that check files.
     pub threads: usize,
     /// Told from any thread how many more samples are joined.
     pub progress: &'a (dyn Fn(u64) + Sync),
@@ -222,10 +222,10 @@ impl Merge<'_> {
 /// Missing pieces that an error names.
 const NAMED: usize = 32;
 
-/// What may differ between the parts of a split.
+/// The keys that may differ between the parts of a split.
 const ACROSS_PARTS: [&str; 4] = ["part", "samples", "positions", "files"];
 
-/// What of a manifest follows from the rest of it.
+/// The keys of a manifest that follow from its other keys.
 const SHOWING: [&str; 2] = ["files", "recipe_digest"];
 
 impl PartPieces {
@@ -301,7 +301,7 @@ impl PartPieces {
     }
 }
 
-/// Whether two manifests are of the same dataset, but for some keys.
+/// Returns true if two manifests are of the same dataset, except for some keys.
 fn same(
     a: &Manifest,
     a_dir: &Path,

@@ -8,14 +8,14 @@ use std::thread;
 
 use crate::DatasetError;
 
-/// How work is shared out.
+/// The division of work among threads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workers {
-    /// How many threads there are.
+    /// The number of threads.
     pub(crate) threads: usize,
-    /// Whether one takes two numbers at a time.
+    /// True if a thread takes two numbers at a time.
     pub(crate) pairs: bool,
-    /// Whether few results may wait to be settled: where each holds many files open.
+    /// True if few results may wait to be settled, because each holds many files open.
     pub(crate) few_waiting: bool,
 }
 

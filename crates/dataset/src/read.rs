@@ -199,7 +199,7 @@ impl Dataset {
         Err(DatasetError::OtherSemantics { path, found, known })
     }
 
-    /// What makes its samples anew of its bars, whatever its format.
+    /// Plans the dataset's samples from its bars, whatever its format.
     ///
     /// # Errors
     /// Its samples were made by other rules, or the recipe does not fit the bars.

@@ -62,7 +62,7 @@ impl SampleReader {
         Self { layout, samples, source: Source::Made(session) }
     }
 
-    /// How many samples there are.
+    /// The number of samples.
     #[must_use]
     pub fn samples(&self) -> u64 {
         self.samples
@@ -190,7 +190,7 @@ impl SampleReader {
         Err(BackendError::NoMemory { rows, bytes }.into())
     }
 
-    /// How many rows a range is.
+    /// The number of rows of a range.
     fn rows_of(&self, samples: &Range<u64>) -> Result<usize, DatasetError> {
         let rows = samples.end.saturating_sub(samples.start);
         usize::try_from(rows).map_err(self.refused())

@@ -1,4 +1,4 @@
-//! Whether a dataset fits the file system.
+//! The check that a dataset fits the file system.
 
 use barloom_bars::Market;
 use barloom_files::Folder;

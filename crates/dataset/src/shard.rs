@@ -14,20 +14,20 @@ use crate::names;
 use crate::summary::Gather;
 use crate::{DatasetError, Layout, ShardRecord};
 
-/// What all shards of a part have in common.
+/// The settings that all shards of a part share.
 pub(crate) struct ShardWriter<'a> {
     pub(crate) session: &'a dyn Session,
-    /// How many samples the part has.
+    /// The number of samples of the part.
     pub(crate) samples: u64,
     pub(crate) layout: &'a Layout,
     pub(crate) dir: &'a Folder,
-    /// How samples are stored; nothing is written of a virtual dataset's.
+    /// The storage of samples; a virtual dataset writes nothing.
     pub(crate) output: &'a OutputSettings,
     /// Samples made at once.
     pub(crate) chunk_rows: usize,
-    /// What the records of shards name.
+    /// The identity in the records of shards.
     pub(crate) identity: &'a str,
-    /// Whether every thread has shards of its own, and makes their samples too.
+    /// True if every thread has shards of its own, and makes their samples too.
     pub(crate) alone: bool,
     /// Told after each chunk how many samples it held.
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
@@ -45,7 +45,7 @@ struct OpenShard {
     first: u64,
     rows: u64,
     done: u64,
-    /// Whether the last chunk was empty.
+    /// True if the last chunk was empty.
     ended: bool,
     files: Vec<PartialFile>,
     encoder: Encoder,

@@ -1,4 +1,4 @@
-//! What the samples of a dataset are like: counts and reward distributions.
+//! Summary statistics of a dataset's samples: counts and reward distributions.
 //!
 //! Moments are taken a block of 4,096 samples at a time and merged in sample order, so a summary
 //! has the same bits for any number of threads and any shard size.
@@ -13,11 +13,11 @@ pub struct Summary {
     pub actions: Counts,
     /// Ways out of the trades, in the order none, stop, target, horizon.
     pub exits: [u64; 4],
-    /// One for each metric.
+    /// A summary for each metric.
     pub rewards: Vec<RewardSummary>,
 }
 
-/// How often each action was taken.
+/// The number of samples with each action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// No trade.
@@ -47,11 +47,11 @@ pub struct RewardSummary {
     pub p95: f64,
     /// Largest.
     pub max: f64,
-    /// How many were clipped.
+    /// The number of clipped values.
     pub clipped: u64,
-    /// How many are NaN.
+    /// The number of NaN values.
     pub nan: u64,
-    /// How many are infinite.
+    /// The number of infinite values.
     pub infinite: u64,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Gather {
 
 #[derive(Clone)]
 struct GatherMetric {
-    /// Of each block of samples, in their order.
+    /// The moments of each block of samples, in order.
     blocks: Vec<Moments>,
     min: f64,
     max: f64,
@@ -83,7 +83,8 @@ pub(crate) struct Moments {
     m2: f64,
 }
 
-/// What a [`Gather`] holds, for a file: floats as their bits, of the histogram what is not 0.
+/// The content of a [`Gather`] for a file: floats as their bits, and the non-zero counts of the
+/// histogram.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Tally {
     actions: Counts,
@@ -92,7 +93,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Of how many metrics.
+    /// The number of metrics.
     pub(crate) fn metrics(&self) -> usize {
         self.metrics.len()
     }
@@ -157,7 +158,7 @@ impl Gather {
         }
     }
 
-    /// What was gathered, for a file.
+    /// The gathered counts, for a file.
     pub(crate) fn tally(&self) -> Tally {
         let metric = |m: &GatherMetric| TallyMetric {
             blocks: m.blocks.iter().map(|b| [b.n, b.mean, b.m2].map(f64::to_bits)).collect(),

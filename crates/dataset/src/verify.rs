@@ -1,4 +1,4 @@
-//! Whether a dataset is what its recipe and bars say.
+//! The check that a dataset matches its recipe and its bars.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,14 +28,14 @@ use crate::{
     Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
 };
 
-/// Which samples are made again and compared.
+/// The samples to make again and compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// None: files alone are checked.
     None,
     /// So many, chosen by the seed.
     Some {
-        /// How many; all if there are not more.
+        /// The number of samples; all if there are no more.
         count: u64,
         /// Another seed chooses others.
         seed: u64,
@@ -50,9 +50,9 @@ pub struct Verify<'a> {
     pub dataset: &'a Dataset,
     /// Makes samples again.
     pub backend: &'a dyn Backend,
-    /// Which samples to make again.
+    /// The samples to make again.
     pub rows: Rows,
-    /// How many threads read and compare.
+    /// The number of threads that read and compare.
     pub threads: usize,
     /// Told from any thread how many more samples are compared.
     pub progress: &'a (dyn Fn(u64) + Sync),
@@ -60,7 +60,7 @@ pub struct Verify<'a> {
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What was checked, and what was found.
+/// The extent and the findings of a verification.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Verified {
     /// Files whose size and sha256 were compared.
@@ -71,14 +71,14 @@ pub struct Verified {
     pub samples: u64,
     /// The content digest of all samples as they were made again; only if all were.
     pub content_digest: Option<String>,
-    /// Whether there was something to compare samples with: stored ones, or a content digest.
+    /// True if samples could be compared, with stored ones or a content digest.
     pub compared: bool,
-    /// What is wrong, each with the file or the sample; empty where the dataset is what it says.
+    /// The faults, each with the file or the sample; empty if the dataset is right.
     pub problems: Vec<String>,
 }
 
 impl Verified {
-    /// Of a dataset that can't be opened.
+    /// The result for a dataset that cannot be opened.
     #[must_use]
     pub fn refused(error: &DatasetError) -> Self {
         Self { problems: vec![error.message()], ..Self::default() }
@@ -89,7 +89,7 @@ impl Verified {
 struct Compare<'a> {
     verify: &'a Verify<'a>,
     session: Arc<dyn Session>,
-    /// How many samples the dataset has.
+    /// The number of samples of the dataset.
     samples: u64,
     layout: Layout,
     /// None where no samples are stored.
@@ -143,7 +143,7 @@ impl Verify<'_> {
         Ok(())
     }
 
-    /// Whether the bars are those that the manifest tells of.
+    /// Checks that the bars are those of the manifest.
     fn check_market(&self, market: &Market) -> Result<(), DatasetError> {
         let told = &self.dataset.manifest().market;
         let mut found = MarketRecord::new(market, &told.dropped, told.widened);
@@ -156,7 +156,8 @@ impl Verify<'_> {
         self.wrong(BARS, "it is not the market that the manifest tells of")
     }
 
-    /// What recipe and bars say again: number of samples and part, meta bounds, names of files.
+    /// Checks the values that recipe and bars give again: number of samples and part, meta bounds,
+    /// names of files.
     fn check_derived(&self, market: &Market, plan: &Plan) -> Result<(), DatasetError> {
         let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
         let output = &self.dataset.recipe().output;
@@ -325,7 +326,7 @@ impl Compare<'_> {
         }
     }
 
-    /// Whether the manifest tells what all samples tell.
+    /// Checks that the manifest's digest and summary are those of all samples.
     fn check_joined(&self, content_digest: &str, summary: &Summary) -> Result<(), DatasetError> {
         let manifest = self.verify.dataset.manifest();
         let path = self.verify.dataset.path().join(MANIFEST);
@@ -341,7 +342,7 @@ impl Compare<'_> {
         Err(DatasetError::Damaged { path, problem })
     }
 
-    /// Whether stored rows are those of a block, bit for bit.
+    /// Checks that stored rows equal those of a block, bit for bit.
     fn same(&self, stored: &RecordBatch, block: &SampleBlock) -> Result<(), DatasetError> {
         let dir = self.verify.dataset.path();
         let made = self.layout.record_batch(block, 0, block.rows());
@@ -422,7 +423,7 @@ fn plain(array: &ArrayRef) -> ArrayRef {
     }
 }
 
-/// Whether two columns hold the same bits.
+/// Returns true if two columns hold the same bits.
 fn same_values(a: &ArrayRef, b: &ArrayRef) -> bool {
     plain(a).to_data() == plain(b).to_data()
 }

@@ -1,4 +1,4 @@
-//! What computes the samples.
+//! The choice of a backend.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::Error;
 #[cfg(feature = "cuda")]
 mod cuda;
 
-/// What is to compute the samples. They are the same bits whatever it is.
+/// The backend that computes the samples. All backends give the same bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BackendChoice {
     /// A GPU if there is one that has room for the bars, else the CPU. A build without CUDA takes

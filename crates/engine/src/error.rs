@@ -1,4 +1,4 @@
-//! What goes wrong, and whose it is.
+//! Errors and their categories.
 
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::UnknownBackend;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// What was asked for can't be: an argument, a recipe.
+    /// A wrong request: an argument, a recipe.
     Usage,
     /// The bars, or a dataset, can't be used as they are.
     Data,
@@ -53,7 +53,7 @@ pub enum Error {
     RecipeFile {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A recipe names no bars.
@@ -75,7 +75,7 @@ pub enum Error {
         column: String,
         /// The row, from 0, if it is about one.
         row: Option<usize>,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// The samples of all parts can't be counted.

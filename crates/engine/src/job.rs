@@ -12,7 +12,7 @@ use barloom_recipe::Format;
 
 use crate::{BackendChoice, Error, Loaded, Watch, clipping};
 
-/// How a dataset is built, beside its recipe and bars.
+/// The settings of a build, beside its recipe and bars.
 ///
 /// ```
 /// use barloom_dataset::Dataset;
@@ -39,19 +39,19 @@ use crate::{BackendChoice, Error, Loaded, Watch, clipping};
 pub struct Job<'a> {
     /// The dataset's folder.
     pub out: &'a Path,
-    /// Whether a dataset that is there may be replaced.
+    /// True if an existing dataset may be replaced.
     pub overwrite: bool,
-    /// Whether to go on with what a build of the same dataset left when it was stopped.
+    /// True to resume a stopped build of the same dataset.
     pub resume: bool,
-    /// Which of the shards to build; all without one.
+    /// The piece to build; all shards without one.
     pub piece: Option<Piece>,
-    /// Whether a virtual dataset's samples are made once, for its content digest and summary.
+    /// True to make a virtual dataset's samples once, for its content digest and summary.
     pub digest: bool,
     /// Samples made at once for each shard being written. The dataset is the same for any number.
     pub chunk_rows: usize,
-    /// How many threads write shards. The dataset is the same for any number.
+    /// The number of threads that write shards. The dataset is the same for any number.
     pub threads: usize,
-    /// What computes the samples.
+    /// The backend that computes the samples.
     pub backend: BackendChoice,
     /// The number of the GPU, as the driver lists them; the first without one.
     pub device: Option<u32>,
@@ -121,7 +121,7 @@ impl Prepared<'_> {
         self.parts.iter().map(|part| &part.plan)
     }
 
-    /// How many samples all parts have.
+    /// The number of samples of all parts.
     #[must_use]
     pub fn samples(&self) -> u64 {
         self.samples
@@ -166,7 +166,7 @@ impl Prepared<'_> {
     }
 }
 
-/// What a plan came to, and what a person should know of it.
+/// Logs the sizes of a plan and its warnings.
 fn log_plan(plan: &Plan) {
     let part = plan.part.as_ref().map_or(String::new(), |part| format!("part {}: ", part.name));
     let (samples, positions) = (plan.samples, plan.draws.positions.count());

@@ -19,16 +19,16 @@ pub struct Loaded {
     pub recipe: Recipe,
     /// The bars, laid end to end and cut into segments.
     pub market: Arc<Market>,
-    /// How many bars were dropped, by fault.
+    /// The number of dropped bars, by fault.
     pub dropped: BTreeMap<String, u64>,
     /// Number of bars whose high or low was widened to hold their open and close.
     pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
-    /// What a person may want to know of how the bars were read.
+    /// Notes on the reading of the bars.
     pub notes: Vec<String>,
-    /// What the doctor warns of: the findings of [`Bars::check`](barloom_market_data::Bars::check)
-    /// that are no errors.
+    /// Warnings of the doctor: the findings of [`Bars::check`](barloom_market_data::Bars::check)
+    /// that are not errors.
     pub warnings: Vec<Finding>,
 }
 
@@ -90,7 +90,7 @@ impl Loaded {
         Ok(if parts.is_empty() { vec![None] } else { parts.into_iter().map(Some).collect() })
     }
 
-    /// What sample i is, for one part, or for all bars.
+    /// Plans the samples of one part, or of all bars.
     ///
     /// # Errors
     /// The recipe gives the part no sample, or too many; the market has no position for it, lacks

@@ -1,4 +1,4 @@
-//! What samples are made from: recipes and bars as they are read.
+//! The sources of samples: recipes and bars.
 
 use std::env;
 use std::fs;
@@ -10,7 +10,7 @@ use barloom_recipe::Recipe;
 
 use crate::Error;
 
-/// What samples are made from.
+/// The bars from which samples are made.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Bars that are still to be judged and made a market.
@@ -31,7 +31,7 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
     Ok(Recipe::from_toml(&text, &path.to_string_lossy())?)
 }
 
-/// How the recipe wants bars to be read, without a cache.
+/// The recipe's options for reading bars, without a cache.
 #[must_use]
 pub fn read_options(recipe: &Recipe) -> ReadOptions {
     ReadOptions {

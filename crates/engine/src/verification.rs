@@ -10,16 +10,16 @@ use barloom_dataset::{Dataset, DatasetError, Rows, Verified, Verify, find_parts}
 use crate::last_market::LastMarket;
 use crate::{BackendChoice, Error, Watch};
 
-/// How a dataset is verified: checksums, then samples made again and compared.
+/// The settings of a verification: checksums first, then samples are made again and compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
     /// The dataset's folder, or that of a split one.
     pub path: &'a Path,
-    /// Which samples of each part are made again.
+    /// The samples of each part that are made again.
     pub rows: Rows,
-    /// How many threads read and compare.
+    /// The number of threads that read and compare.
     pub threads: usize,
-    /// What makes the samples again.
+    /// The backend that makes the samples again.
     pub backend: BackendChoice,
     /// The number of the GPU, as the driver lists them; the first without one.
     pub device: Option<u32>,

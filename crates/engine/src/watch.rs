@@ -1,17 +1,17 @@
-//! Whoever waits for samples.
+//! The caller's view of a running job: progress and cancellation.
 
-/// What is told while samples are made, and asked.
+/// Callbacks that run while samples are made.
 #[derive(Clone, Copy)]
 pub struct Watch<'a> {
-    /// Told how many samples there are to be, before the first of a dataset.
+    /// Receives the number of samples to make, before the first sample of a dataset.
     pub total: &'a (dyn Fn(u64) + Sync),
-    /// Told from any thread how many more samples are done.
+    /// Receives, from any thread, the number of samples finished since the last call.
     pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Asked from any thread, often, whether to stop.
+    /// Called often, from any thread; returns true to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// Nobody watches, and nothing is stopped.
+/// Ignores all progress and never stops.
 impl Default for Watch<'_> {
     fn default() -> Self {
         Self { total: &|_| (), progress: &|_| (), stop: &|| false }

@@ -9,7 +9,7 @@ use barloom_market_data::Compression;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-/// Weaves market bars into training datasets for trading agents.
+/// Turns market bars into training datasets for trading agents.
 ///
 /// Without a command it builds 100,000 samples from bundled hourly SPY bars into barloom-demo/.
 #[derive(Debug, Parser)]
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// No progress bars, no logs but errors; the result is printed all the same.
+    /// Print only errors and the result: no progress bars and no other logs.
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
     #[command(subcommand)]
@@ -29,17 +29,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Write a commented recipe.
     Init(Init),
-    /// Build a dataset, one for each part of a split.
+    /// Build a dataset; with a split, one for each part.
     Build(Box<Build>),
     /// Join the pieces that `build --shard` built into one dataset.
     Merge(Merge),
-    /// Show whether a dataset is what its recipe and bars say: checksums, then samples made again.
+    /// Verify a dataset: compare checksums, then make samples again and compare their bits.
     Verify(Verify),
-    /// Show what is in a dataset.
+    /// Show the contents of a dataset.
     Inspect(Inspect),
-    /// Say what is wrong with bars, by row.
+    /// List the faults of bars, by row.
     Check(Check),
-    /// Turn bars of any format that is read into Parquet, Arrow or CSV.
+    /// Convert bars of any supported format to Parquet, Arrow or CSV.
     Convert(Convert),
 }
 
@@ -48,10 +48,10 @@ pub(crate) struct Init {
     /// The file to write; `-` is standard output.
     #[arg(default_value = "recipe.toml")]
     pub(crate) path: PathBuf,
-    /// The formulas that the recipe is for.
+    /// The formulas of the recipe.
     #[arg(long, default_value = "v1", value_parser = ["v1", "frel-v1"])]
     pub(crate) formulas: String,
-    /// Replace a file that is there.
+    /// Replace an existing file.
     #[arg(long)]
     pub(crate) overwrite: bool,
 }
@@ -87,17 +87,17 @@ pub(crate) struct Build {
     /// Samples made at once for each file being written. The dataset is the same for any number.
     #[arg(long, value_name = "ROWS", default_value_t = 4_096, hide = true)]
     pub(crate) chunk_rows: usize,
-    /// Replace a dataset that is there.
+    /// Replace an existing dataset.
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Go on with a build of this dataset that was stopped; the result is the same.
+    /// Resume a stopped build of this dataset; the result is the same.
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Build one piece of N: the shard files whose number is K modulo N, K from 0. `merge` joins
-    /// them.
+    /// Build one piece of N: the shards whose number is K modulo N, K from 0. `merge` joins the
+    /// pieces.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Piece>,
-    /// Give a virtual dataset a content digest and a summary, for which its samples are made once.
+    /// Give a virtual dataset a content digest and a summary. This makes its samples once.
     #[arg(long)]
     pub(crate) digest: bool,
 }
@@ -111,13 +111,13 @@ pub(crate) struct Shape {
     /// The seed of every draw.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Bars that a sample sees, before its moment.
+    /// Bars of the window before a sample's moment.
     #[arg(long, value_name = "BARS")]
     pub(crate) lookback: Option<u64>,
-    /// Bars that an action is judged on, after its moment.
+    /// Bars of the reward, from a sample's moment on.
     #[arg(long, value_name = "BARS")]
     pub(crate) forward: Option<u64>,
-    /// Columns that windows hold, separated by commas; NAME=SCALER also says how one is scaled:
+    /// Columns in the windows, separated by commas. NAME=SCALER also sets the scaler of a column:
     /// close,funding=zscore.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) channels: Vec<String>,
@@ -142,25 +142,25 @@ pub(crate) struct Merge {
     /// The folder of the dataset.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Replace a dataset that is there.
+    /// Replace an existing dataset.
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Leave the pieces as they are and copy their files, which are moved else.
+    /// Copy the files of the pieces, and leave the pieces as they are. By default files are moved.
     #[arg(long)]
     pub(crate) keep: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The dataset's folder, or that of a split one.
+    /// The folder of a dataset, or of a split one.
     pub(crate) dataset: PathBuf,
     /// Make N samples again, chosen at random, and compare their bits.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) rows: u64,
-    /// Make all samples again, and the content digest.
+    /// Make all samples again, and compare the content digest too.
     #[arg(long, conflicts_with = "rows")]
     pub(crate) full: bool,
-    /// Another seed chooses other samples.
+    /// The seed that chooses the samples.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// The backend that makes the samples again.
@@ -180,44 +180,44 @@ pub(crate) struct Inspect {
     pub(crate) sample: Option<u64>,
 }
 
-/// Settings of the reader of bars, in place of those in the recipe's `[data]`.
+/// Settings for reading bars, in place of those in the recipe's `[data]`.
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
-    /// The IANA zone of times that name none.
+    /// The IANA zone of times without a zone.
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
-    /// The end of its interval that a bar is stamped with: its open or its close.
+    /// The time of a bar in the files: its open or its close.
     #[arg(long, value_parser = ["open", "close"])]
     pub(crate) stamp: Option<String>,
     /// The length of a bar in the files: 1m, 1h, 1d, 1w, 1mo. By default the most frequent step of
     /// each symbol.
     #[arg(long, value_name = "LENGTH")]
     pub(crate) interval: Option<Interval>,
-    /// Keep the first or the last of several rows of a symbol with one time, which are errors else.
+    /// Keep the first or the last of rows of a symbol with equal times. By default they are errors.
     #[arg(long, value_parser = ["error", "first", "last"])]
     pub(crate) on_duplicate: Option<String>,
-    /// Give a column another name, in files of every format; repeat it for further columns.
+    /// Rename a column, in files of every format. Repeat the option for more columns.
     #[arg(long, value_name = "OLD=NEW", value_parser = renaming)]
     pub(crate) rename: Vec<(String, String)>,
     /// Treatment of unusable bars: refuse them (error), drop them, or widen the high and the low of
-    /// bars whose open or close is outside and refuse the others.
+    /// bars whose open or close is outside, and refuse the others.
     #[arg(long, value_name = "WHAT", value_parser = bad_bars())]
     pub(crate) on_bad_bar: Option<OnBadBar>,
-    /// Make bars of trades, or coarser ones of bars: 5m, 1h; of trades also "1000 ticks", "5e4
-    /// volume", "1e6 dollars".
+    /// Build bars from trades, or coarser bars from bars: 5m, 1h; from trades also "1000 ticks",
+    /// "5e4 volume", "1e6 dollars".
     #[arg(long, value_name = "BARS")]
     pub(crate) aggregate: Option<BarSpec>,
-    /// When days begin, and with them the bars that --aggregate makes: UTC, America/New_York,
+    /// The start of days and of the intervals of --aggregate: UTC, America/New_York,
     /// "17:00 America/New_York".
     #[arg(long, value_name = "ANCHOR")]
     pub(crate) anchor: Option<Anchor>,
-    /// Leave out the last bar that --aggregate makes, of which some may be missing.
+    /// Leave out the last bar of --aggregate if part of it may be missing.
     #[arg(long, requires = "aggregate")]
     pub(crate) drop_partial: bool,
-    /// Give intervals without trades or bars one at the close before, where a segment spans them.
+    /// Fill intervals without trades or bars with a bar at the previous close, within segments.
     #[arg(long, requires = "aggregate")]
     pub(crate) fill_empty: bool,
-    /// Adjust prices to the column "adj_close", or by files of factors.
+    /// Adjust prices by the column "adj_close", or by files of factors.
     #[arg(long, value_name = "adj_close|FILES")]
     pub(crate) adjust: Option<String>,
     /// Layout of delimited text: keys of `[data.csv]`, such as 'skip_rows = 1, decimal = ","'.
@@ -226,9 +226,8 @@ pub(crate) struct Reading {
     /// Drop unusable bars instead of refusing them; they are counted.
     #[arg(long, conflicts_with = "on_bad_bar")]
     pub(crate) drop_bad_bars: bool,
-    /// Parse text files though they were parsed before. Else what large ones parse to is kept in
-    /// $XDG_CACHE_HOME/barloom (~/.cache/barloom), 8 GiB at most, for the next time; a file that
-    /// changed is parsed anew.
+    /// Do not use the cache of parsed text files. The cache is in $XDG_CACHE_HOME/barloom
+    /// (~/.cache/barloom) and holds at most 8 GiB. Changed files are always parsed again.
     #[arg(long)]
     pub(crate) no_cache: bool,
 }
@@ -238,10 +237,10 @@ pub(crate) struct Check {
     /// Files, globs or folders with bars.
     #[arg(required = true, value_name = "BARS")]
     pub(crate) bars: Vec<String>,
-    /// Warnings are failures, too: exit code 3.
+    /// Fail on warnings too, with exit code 3.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// A recipe, whose `[data]` says how to read them.
+    /// A recipe whose `[data]` has the settings for reading them.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
@@ -251,10 +250,10 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
     /// Files, globs or folders with bars, then the file to write (.parquet, .arrow, .feather or
-    /// .csv), or a folder: one in it for each symbol, files side by side.
+    /// .csv), or a folder, which gets a folder for each symbol.
     #[arg(required = true, value_name = "IN... OUT")]
     pub(crate) paths: Vec<String>,
-    /// A recipe, whose `[data]` says how to read them.
+    /// A recipe whose `[data]` has the settings for reading them.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
@@ -266,7 +265,7 @@ pub(crate) struct Convert {
     /// snappy, none.
     #[arg(long, value_name = "CODEC", value_parser = compressions())]
     pub(crate) compression: Option<Compression>,
-    /// Replace a file that is there.
+    /// Replace an existing file.
     #[arg(long)]
     pub(crate) overwrite: bool,
 }

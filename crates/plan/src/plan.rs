@@ -1,4 +1,4 @@
-//! One part of a recipe on a market.
+//! A recipe's plan for a part of a market.
 
 use std::sync::Arc;
 

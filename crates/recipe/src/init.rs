@@ -11,65 +11,64 @@ pub(crate) fn text(formulas: Formulas) -> String {
     [head, DATA, &DATASET.replace("BARS", bars), SAMPLING, SCALING, reward, SPLIT, OUTPUT].concat()
 }
 
-const V1_HEAD: &str = r#"# A Barloom recipe. Every key has its default here; what you leave out keeps it.
+const V1_HEAD: &str = r#"# A Barloom recipe. Every key is shown with its default. Keys that you leave out keep it.
 # Build it with: barloom build --config THIS-FILE --bars 'YOUR-BARS*.parquet' --out my-dataset
 "#;
 
 const FREL_HEAD: &str = r#"# A Barloom recipe with the FREL project's published formulas.
-# Every key has its default here; what you leave out keeps it, so long as formulas stays.
+# Every key is shown with its default. Keep `formulas`; other keys that you leave out keep their default.
 # Build it with: barloom build --config THIS-FILE --bars 'YOUR-BARS*.parquet' --out my-dataset
 "#;
 
 const DATA: &str = r#"
 [data]
 bars = []                  # files, globs; or --bars
-channels = "auto"          # columns that windows hold: open, high, low, close, and volume if the bars
-                           # have it; or a list of any numeric ones, ["close", "funding"]
-max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". auto, by
-                           # symbol: 14 days for bars of 12 hours or more; where 1 bar in 20 or
-                           # more is on a UTC Saturday, 1 hour or 10 bars, whichever is longer;
-                           # else 5 days; always 3 bars at least
-on_bad_bar = "error"       # or "drop"; "widen" moves high and low to hold open and close
-timezone = "UTC"           # of timestamps that name none, such as "America/New_York"
-stamp = "open"             # bars are stamped at their open, or at their "close"
-# interval = "1m"          # the length of a bar, also "1d", "1w", "1mo"; else the most frequent step
-on_duplicate = "error"     # rows of a symbol with one time; or keep the "first" or the "last" row
+channels = "auto"          # columns in the windows: open, high, low, close, and volume if the bars
+                           # have it; or a list of numeric columns, ["close", "funding"]
+max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". "auto"
+                           # depends on the symbol: 14 days for bars of 12 hours or more; the longer
+                           # of 1 hour and 10 bars if 1 bar in 20 or more is on a UTC Saturday;
+                           # otherwise 5 days; always at least 3 bars
+on_bad_bar = "error"       # or "drop"; "widen" moves high and low to include open and close
+timezone = "UTC"           # zone of times without a zone, such as "America/New_York"
+stamp = "open"             # the time of a bar is its open, or its "close"
+# interval = "1m"          # length of a bar, also "1d", "1w", "1mo"; default: the most frequent step
+on_duplicate = "error"     # rows of a symbol with equal times; "first" or "last" keeps that row
 # rename = { Last = "close" }  # other names for columns, in files of every format
-# aggregate = "5m"         # makes bars of trades, and coarser bars of bars; of trades also
+# aggregate = "5m"         # builds bars from trades, and coarser bars from bars; from trades also
                            # "1000 ticks", "5e4 volume" or "1e6 dollars"
-# anchor = "UTC"           # when days begin, and with them the bars that aggregate makes: at midnight
-                           # in a zone, "America/New_York", or at a time, "17:00 America/New_York"
-# partial_bar = "keep"     # or "drop": the last bar, of which some may be missing
-# empty_bars = "skip"      # or "fill", at the close before: intervals without trades or bars
-# adjust = "adj_close"     # prices times adj_close / close; or files of factors, one a symbol:
-                           # "factor_files/*.csv", rows of date, price factor, split factor
-# csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # how text is laid out
-                           # that does not tell itself; `barloom check` proposes what fits. Also
-                           # separator, has_header, names, day_first, thousands, price_divisor,
-                           # wide, ms_of_day
+# anchor = "UTC"           # start of days and of aggregated intervals: midnight in a zone,
+                           # "America/New_York", or a time of day, "17:00 America/New_York"
+# partial_bar = "keep"     # or "drop": the last bar, if part of it may be missing
+# empty_bars = "skip"      # or "fill": intervals without trades or bars, at the previous close
+# adjust = "adj_close"     # multiplies prices by adj_close / close; or files of factors, one per
+                           # symbol: "factor_files/*.csv", rows of date, price factor, split factor
+# csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # layout of text that
+                           # needs options; `barloom check` proposes them. Also separator,
+                           # has_header, names, day_first, thousands, price_divisor, wide, ms_of_day
 "#;
 
 const DATASET: &str = r#"
 [dataset]
-samples = 100_000          # or "all", each position once, with sequential positions
+samples = 100_000          # or "all": each position once, with sequential positions
 seed = 42
-lookback = BARS              # L: bars that a sample sees, [t-L, t)
-forward = BARS               # F: bars that an action is judged on, [t, t+F)
+lookback = BARS              # L: bars of the window, [t-L, t)
+forward = BARS               # F: bars of the reward, [t, t+F)
 positions = "random"       # or "sequential"
-actions_per_state = 1      # K actions priced in one state, for counterfactuals
-symbol_weights = "length"  # a symbol's share of the samples: by its positions; or "equal", or by
+actions_per_state = 1      # K: actions priced per state, for counterfactuals
+symbol_weights = "length"  # each symbol's share of the samples: by its positions; or "equal"; or
                            # weights { AAPL = 2.0, "BRK.B" = 0.5, "*" = 1.0 }, * for all others
 "#;
 
 const SAMPLING: &str = r#"
-[sampling]                 # a number, a range [lo, hi] or { choice = [a, b, b] }; repeats weigh
+[sampling]                 # a number, a range [lo, hi] or { choice = [a, b, b] }; repeat items for weight
 equity = [1e4, 1e5]        # dollars
 balance_offset = [-5e3, 5e3]  # balance = equity - this
-position = [0, 1, -1]      # what is held: flat, long, short; repeats weigh
-sl_dist = [0.001, 0.05]    # its stop and target, fractions of the entry price
+position = [0, 1, -1]      # position held: flat, long, short
+sl_dist = [0.001, 0.05]    # stop and target of the position, fractions of the entry price
 tp_dist = [0.001, 0.10]
-act_dir = [0, 1, -1]       # the action: hold, long, short; repeats weigh
-act_dollar = [1e3, 5e4]    # its notional; 0 when hold, as are the next two
+act_dir = [0, 1, -1]       # the action: hold, long, short
+act_dollar = [1e3, 5e4]    # notional of the action; 0 for hold, like the next two keys
 act_sl = [0.001, 0.05]
 act_tp = [0.001, 0.10]
 "#;
@@ -78,47 +77,47 @@ const SCALING: &str = r#"
 [scaling]                  # last_close, log1p_last, none, log_return, zscore, minmax
 price = "last_close"       # open, high, low and close
 volume = "log1p_last"
-# funding = "zscore"       # any other channel by its name
+# funding = "zscore"       # any other channel, by its name
 "#;
 
 const V1_REWARD: &str = r#"
 [reward]
 formulas = "v1"            # frel-v1 has other keys: barloom init --formulas frel-v1
-metric = "return"          # or a list, the first is `reward`: pnl, return, pnl_pct, log_return,
+metric = "return"          # or a list; the first is `reward`: pnl, return, pnl_pct, log_return,
                            # r_multiple, barrier, car, sharpe, sortino, calmar
 entry = "next_open"        # or "next_close"
-barriers = "honour"        # or "ignore": always to the horizon; leave same_bar out then
+barriers = "honour"        # or "ignore": all trades end at the horizon; then leave same_bar out
 same_bar = "stop_first"    # or "target_first"
 costs = "both_sides"       # or "once", at the entry
-fee_bps = 5.0              # a side, as slippage
+fee_bps = 5.0              # per side, like slippage
 slippage_bps = 1.0
-spread_bps = 2.0           # the whole spread; a side pays half
-carry_bps = 0.0            # per bar boundary held over; path metrics charge it on the exit bar
-bars_per_year = "auto"     # of each symbol by the times of its bars, or a number such as 252
+spread_bps = 2.0           # the whole spread; each side pays half
+carry_bps = 0.0            # per bar boundary in the trade; path metrics charge it on the exit bar
+bars_per_year = "auto"     # per symbol, from the times of its bars; or a number such as 252
 eps = 1e-8                 # added to the denominators of sharpe, sortino and calmar
-# clip = [-1000.0, 1000.0] # of car, sharpe, sortino and calmar, and only with one of them
+# clip = [-1000.0, 1000.0] # bounds of car, sharpe, sortino and calmar; needs one of them
 "#;
 
 const FREL_REWARD: &str = r#"
 [reward]
-formulas = "frel-v1"       # entry, barriers, same_bar and costs are fixed by it
-metric = "car"             # or a list, the first is `reward`: pnl, return, pnl_pct, log_return,
+formulas = "frel-v1"       # fixes entry, barriers, same_bar and costs
+metric = "car"             # or a list; the first is `reward`: pnl, return, pnl_pct, log_return,
                            # r_multiple, car, sharpe, sortino, calmar
 fee_bps = 0.2
 slippage_bps = 0.1
-spread_bps = 0.05          # half of it is paid
-carry_bps = 2.0            # a bar
+spread_bps = 0.05          # a trade pays half of it
+carry_bps = 2.0            # per bar
 bars_per_year = 252.0      # or "auto"
 eps = 1e-8                 # added to the denominators of sharpe, sortino and calmar
-# clip = [-1000.0, 1000.0] # of car, sharpe, sortino and calmar; not clipped if left out
+# clip = [-1000.0, 1000.0] # bounds of car, sharpe, sortino and calmar; not clipped if left out
 "#;
 
 const SPLIT: &str = r#"
-# A split makes one dataset a part. Parts in time order, each with a fraction of the bars or with
-# its end date, exclusive and UTC; each gets its share of the samples.
+# A split makes one dataset per part. Parts are in time order. Each has a fraction of the bars, or an
+# end date (exclusive, UTC). Each gets its share of the samples.
 # [split]
 # embargo = 0              # bars left out before each later part
-# lookback_from = "history"  # lookbacks may reach into earlier parts, labels never; or "part"
+# lookback_from = "history"  # windows may begin in earlier parts, labels never; or "part"
 # [[split.part]]
 # name = "train"
 # fraction = 0.8           # or until = 2024-01-01
@@ -128,12 +127,12 @@ const SPLIT: &str = r#"
 "#;
 
 const OUTPUT: &str = r#"
-[output]                   # changes how samples are stored, never what they are
-format = "parquet"         # or "arrow", "npy", which are mapped into memory; or "virtual": recipe
-                           # and bars alone, samples are made when read
-shard_rows = 65_536        # samples a file, a multiple of 4096; 0 is one file (arrow and npy)
-compression = "none"       # Parquet: or "snappy", "zstd", "zstd(9)"
-byte_stream_split = false  # Parquet: floats by byte planes, smaller with compression
+[output]                   # the storage of samples; it does not change them
+format = "parquet"         # or "arrow", "npy", for memory mapping; or "virtual": only recipe and
+                           # bars are stored, and samples are made when read
+shard_rows = 65_536        # samples per file, a multiple of 4096; 0: one file (arrow and npy)
+compression = "none"       # or "snappy", "zstd", "zstd(9)"; Parquet only
+byte_stream_split = false  # floats by byte planes, smaller with compression; Parquet only
 checksum = "xxh3-128"      # of files, in the manifest; or "sha256"
 "#;
 

@@ -7,9 +7,9 @@ pub enum RewardsError {
     Setting {
         /// The recipe key.
         key: &'static str,
-        /// What it is.
+        /// The value.
         got: String,
-        /// What it may be.
+        /// The values that are allowed.
         expected: &'static str,
     },
     /// Price columns have different lengths.

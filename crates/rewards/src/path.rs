@@ -191,7 +191,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// Whether the trade ends on its first live bar.
+    /// Returns true if the trade ends on its first live bar.
     #[inline]
     fn is_single(&self) -> bool {
         self.exit == self.start

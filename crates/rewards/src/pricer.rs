@@ -22,7 +22,7 @@ const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
 pub struct Reward {
     /// Its value. NaN is always the same bit pattern.
     pub value: f64,
-    /// Whether it was outside the clip bounds.
+    /// True if the value was outside the clip bounds.
     pub clipped: bool,
 }
 

@@ -1,10 +1,10 @@
-//! How actions are priced.
+//! Settings for the pricing of actions.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{BarRates, RewardsError};
 
-/// Which formulas rewards follow.
+/// The formulas of rewards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Formulas {
     /// Barloom's own.
@@ -17,7 +17,7 @@ pub enum Formulas {
     FrelV1,
 }
 
-/// What a reward measures. `u` is the trade's profit per unit of notional after costs.
+/// A reward metric. `u` is the trade's profit per unit of notional after costs.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,14 +76,14 @@ impl Metric {
         }
     }
 
-    /// Whether it divides by something that can be tiny, so that it is clipped.
+    /// Returns true if the metric can divide by a tiny number, so that it is clipped.
     #[must_use]
     pub fn is_clipped(self) -> bool {
         matches!(self, Self::Car | Self::Sharpe | Self::Sortino | Self::Calmar)
     }
 }
 
-/// Where a trade opens.
+/// The price at which a trade opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
@@ -94,7 +94,7 @@ pub enum Entry {
     NextClose,
 }
 
-/// Whether stops and targets end a trade.
+/// The effect of stops and targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Barriers {
@@ -105,7 +105,7 @@ pub enum Barriers {
     Ignore,
 }
 
-/// Which barrier counts when one bar's range holds both.
+/// The barrier that counts if the range of one bar holds both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SameBar {
@@ -127,18 +127,18 @@ pub enum Costs {
     Once,
 }
 
-/// How actions are priced: the recipe's `[reward]` with every key resolved.
+/// Settings for the pricing of actions: the recipe's `[reward]` with every key resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RewardSettings {
     /// The formulas. With frel-v1, `entry`, `barriers`, `same_bar` and `costs` have no effect.
     pub formulas: Formulas,
     /// The metrics; the first is the dataset's `reward`.
     pub metrics: Vec<Metric>,
-    /// Where a trade opens.
+    /// The price at which a trade opens.
     pub entry: Entry,
-    /// Whether stops and targets end a trade.
+    /// The effect of stops and targets.
     pub barriers: Barriers,
-    /// Which barrier counts when one bar holds both.
+    /// The barrier that counts if one bar holds both.
     pub same_bar: SameBar,
     /// When costs are paid.
     pub costs: Costs,
@@ -212,19 +212,19 @@ impl RewardSettings {
         self.carry_bps * 1e-4
     }
 
-    /// Whether trades enter at the open of bar t.
+    /// Returns true if trades enter at the open of bar t.
     #[must_use]
     pub fn enters_at_open(&self) -> bool {
         self.formulas == Formulas::V1 && self.entry == Entry::NextOpen
     }
 
-    /// Whether stops and targets end trades.
+    /// Returns true if stops and targets end trades.
     #[must_use]
     pub fn honours_barriers(&self) -> bool {
         self.formulas == Formulas::V1 && self.barriers == Barriers::Honour
     }
 
-    /// Whether costs are paid at the entry alone.
+    /// Returns true if costs are paid only at the entry.
     #[must_use]
     pub fn pays_once(&self) -> bool {
         self.formulas == Formulas::FrelV1 || self.costs == Costs::Once

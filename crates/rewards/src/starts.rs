@@ -1,4 +1,4 @@
-//! What a trade needs of its first row, in one place: 32 bytes a row, made once for a market.
+//! Records of a trade's first row: 32 bytes a row, computed once for a market.
 
 use barloom_memory::{Column, SharedColumn};
 
@@ -6,14 +6,15 @@ use crate::prices::Prices;
 use crate::settings::RewardSettings;
 use crate::trade::unit_return;
 
-/// One record a row, of those rows that have a whole horizon.
+/// Records of the rows that have a whole horizon.
 #[derive(Debug)]
 pub(crate) enum Starts {
-    /// Where barriers are honoured: the entry price, the close of the horizon's last bar, and the
-    /// lowest low and highest high of the live bars, by which a trade that touches no barrier is told.
+    /// Records if barriers are honoured: the entry price, the close of the horizon's last bar, and
+    /// the lowest low and highest high of the live bars. The last two show if a trade touches a
+    /// barrier.
     Honoured(SharedColumn<[f64; 4]>),
-    /// Where barriers are ignored: the trade itself, as it follows from row and direction. The
-    /// entry price, the close of the horizon's last bar, u of a short and u of a long.
+    /// Records if barriers are ignored. Row and direction give the whole trade: the entry price,
+    /// the close of the horizon's last bar, u of a short and u of a long.
     Ignored(SharedColumn<[f64; 4]>),
 }
 
@@ -22,7 +23,8 @@ pub(crate) enum Starts {
 pub(crate) struct StartsKey {
     forward: usize,
     at_open: bool,
-    /// Where barriers are ignored: costs a side, carry a bar, and whether a side is paid once.
+    /// The costs if barriers are ignored: costs a side, carry a bar, and true if only one side is
+    /// paid.
     costs: Option<(u64, u64, bool)>,
 }
 

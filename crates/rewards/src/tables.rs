@@ -2,8 +2,8 @@
 
 use crate::pricer::{PathKind, Pricer};
 
-/// What a [`Pricer`](crate::Pricer) keeps of a market, as plain numbers. What the settings don't
-/// ask for is empty.
+/// Tables of a market for a [`Pricer`](crate::Pricer), as plain numbers. Tables that the settings
+/// do not need are empty.
 #[derive(Clone, Debug, Default)]
 pub struct Tables<'a> {
     /// `[rows, 4]`: the entry price and the close of the horizon's last bar; then the lowest low

@@ -1,9 +1,9 @@
-//! What an action does on the bars that follow.
+//! The trade of an action on the bars after it.
 
 use crate::barriers::Barriers;
 use crate::settings::{RewardSettings, SameBar};
 
-/// What is done at bar t.
+/// An action at bar t.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Action {
     /// 1 long, -1 short, 0 hold.

@@ -152,7 +152,7 @@ pub struct RewardsMut<'a> {
     pub clipped: &'a mut [u8],
 }
 
-/// How many actions before its turn what one begins with is fetched.
+/// The number of actions between a prefetch and the use of its data.
 const AHEAD: usize = 16;
 
 /// Actions whose barriers may be touched are collected up to here, then looked at one by one.

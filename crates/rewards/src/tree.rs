@@ -107,7 +107,7 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Of the values of rows `[start, end)` of one leaf that pass `keep`.
+    /// Summarises the values of rows `[start, end)` of one leaf that pass `keep`.
     #[inline]
     pub(crate) fn of(
         start: usize,
@@ -132,19 +132,19 @@ impl Moments {
         Self { n, sum, m2, min, max }
     }
 
-    /// Of one value.
+    /// Summarises a single value.
     #[inline]
     pub(crate) fn one(value: f64) -> Self {
         Self { n: 1.0, sum: value, m2: 0.0, min: value, max: value }
     }
 
-    /// Of `n` zeros.
+    /// Summarises `n` zeros.
     #[inline]
     pub(crate) fn zeros(n: usize) -> Self {
         if n == 0 { Self::EMPTY } else { Self { n: n as f64, ..Self::one(0.0) } }
     }
 
-    /// Of every value times `g`.
+    /// Summarises every value times `g`.
     #[inline]
     pub(crate) fn scaled(self, g: f64) -> Self {
         let (a, b) = (self.min * g, self.max * g);

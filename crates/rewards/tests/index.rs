@@ -1,4 +1,4 @@
-//! One index of a market serves pricers of any settings, with the bits of an index of their own.
+//! A shared index of a market gives pricers of any settings the same bits as an index of their own.
 
 use std::sync::Arc;
 

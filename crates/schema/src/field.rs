@@ -91,7 +91,7 @@ pub enum Role {
     Label,
     /// A result of the action, made of bars from t on.
     Outcome,
-    /// How much a sample counts.
+    /// The weight of a sample.
     Weight,
 }
 

@@ -28,7 +28,7 @@ macro_rules! slices {
                 match self { $(Self::$variant(_) => DType::$variant,)* }
             }
 
-            /// How many values there are.
+            /// The number of values.
             #[must_use]
             pub fn len(self) -> usize {
                 match self { $(Self::$variant(values) => values.len(),)* }

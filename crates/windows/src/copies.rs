@@ -1,4 +1,4 @@
-//! How many ranks the positions of a series have, so that series have the shares that weights say.
+//! The number of ranks of each position, which gives series the shares that their weights ask for.
 
 use barloom_bars::Market;
 

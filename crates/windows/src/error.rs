@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why there are no positions or no windows.
+/// An error of positions or windows.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WindowsError {
@@ -10,7 +10,7 @@ pub enum WindowsError {
         /// The recipe key.
         key: &'static str,
     },
-    /// Lookback and forward fit nowhere.
+    /// No run of bars has room for lookback and forward.
     #[error("{}", no_positions(*lookback, *forward, part.as_deref(), nearest.as_ref()))]
     NoPositions {
         /// L in bars.
@@ -23,14 +23,14 @@ pub enum WindowsError {
         /// segment. `None` if no bar is in a segment and in the part.
         nearest: Option<NearestRun>,
     },
-    /// Weights that can't be.
+    /// Impossible weights.
     #[error(
         "dataset.symbol_weights: expected a finite weight of at least 0 for each of {series} symbols, not all of them 0, got {got}"
     )]
     Weights {
-        /// How many series the market has.
+        /// The number of series in the market.
         series: usize,
-        /// The wrong weight, or how many there are.
+        /// The wrong weight, or the number of weights.
         got: String,
     },
     /// A weight that is so small beside the others that its share of the samples would not be exact.
@@ -40,19 +40,19 @@ pub enum WindowsError {
     SmallWeight {
         /// The symbol.
         symbol: String,
-        /// Its part of the sum of the weights of symbols with positions.
+        /// Its share of the sum of the weights of symbols with positions.
         share: f64,
-        /// How many positions it has.
+        /// The number of positions of the series.
         positions: u64,
-        /// The least part that it can have.
+        /// The smallest share that it may have.
         least: f64,
     },
     /// The market has no such channel.
     #[error("there is no channel {channel}; the market has {available}")]
     MissingChannel {
-        /// The channel that was asked for.
+        /// The requested channel.
         channel: String,
-        /// The columns that there are, separated by commas.
+        /// The available columns, separated by commas.
         available: String,
     },
     /// A window would begin before the first row or end after the last.
@@ -72,10 +72,10 @@ pub enum WindowsError {
 pub struct NearestRun {
     /// The symbol of its series.
     pub symbol: String,
-    /// How many bars it has.
+    /// The number of bars in the run.
     pub bars: usize,
-    /// How many of them labels may lie on: fewer than `bars` where inputs may reach back into
-    /// earlier parts.
+    /// The number of these bars that labels may use. It is less than `bars` if inputs may reach
+    /// back into earlier parts.
     pub label_bars: usize,
     /// True if inputs may reach back into earlier parts.
     pub reaches_back: bool,

@@ -1,4 +1,4 @@
-//! Where samples may stand in a market, and the windows that they see.
+//! The valid positions of samples in a market, and the windows before them.
 //!
 //! A position is a bar t at which a decision is taken: it sees the `lookback` bars before t and
 //! is judged on the `forward` bars from t on, `[t - L, t)` and `[t, t + F)`. [`Positions`] numbers

@@ -14,15 +14,15 @@ pub struct PositionRange {
     pub series_start: usize,
     /// The first rank of the first position here.
     pub first_rank: u64,
-    /// How many ranks each position here has: at least 1.
+    /// The number of ranks of each position here, at least 1.
     pub copies: u64,
     /// Arena row of the first position.
     pub start: usize,
-    /// One past the arena row of the last position.
+    /// The arena row after the last position.
     pub end: usize,
 }
 
-/// Where a sample stands.
+/// The position of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The arena row of bar t. The lookback ends before it, labels begin on it.
@@ -48,7 +48,7 @@ pub struct Positions {
     ranges: Vec<PositionRange>,
     count: u64,
     ranks: u64,
-    /// Whether any position has more ranks than one.
+    /// True if a position has more than one rank.
     copied: bool,
     /// Ranks of a bucket are those alike above this bit.
     bucket_bits: u32,
@@ -147,13 +147,14 @@ impl Positions {
         Ok(Self { ranges, count, ranks, copied, bucket_bits, buckets })
     }
 
-    /// How many there are, P: at least one.
+    /// The number of positions, P: at least one.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// How many ranks they have, V: [`count`](Self::count) where each has one, else below 2^62.
+    /// The number of ranks, V: [`count`](Self::count) if each position has one, otherwise below
+    /// 2^62.
     #[must_use]
     pub fn ranks(&self) -> u64 {
         self.ranks
@@ -186,7 +187,7 @@ impl Positions {
 }
 
 impl PositionRange {
-    /// How many positions there are.
+    /// The number of positions.
     fn len(&self) -> u64 {
         (self.end - self.start) as u64
     }
@@ -229,7 +230,7 @@ impl Room {
         (first, end)
     }
 
-    /// How many bars are wanting for one position.
+    /// The number of bars that are missing for one position.
     fn shortage(&self, lookback: usize, forward: usize) -> usize {
         let bars = lookback.saturating_add(forward).saturating_sub(self.end - self.start);
         bars.max(forward.saturating_sub(self.end - self.labels))

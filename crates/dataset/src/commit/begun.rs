@@ -1,4 +1,4 @@
-//! What a build makes: the same before it begins and when it goes on.
+//! The identity of a build, which a resumed build must share.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -35,13 +35,13 @@ impl Piece {
         self.index
     }
 
-    /// How many pieces the dataset is built in, at least 1.
+    /// The number of pieces of the dataset, at least 1.
     #[must_use]
     pub fn count(self) -> u64 {
         self.count
     }
 
-    /// Whether a shard is in it.
+    /// Returns true if a shard belongs to the piece.
     pub(crate) fn has(self, number: u64) -> bool {
         number % self.count == self.index
     }
@@ -118,7 +118,7 @@ impl Begun {
         self.folder.is_some() && self.folder == name_of(dir)
     }
 
-    /// What a folder was for; none where a build was stopped before it said so.
+    /// Reads the purpose of a folder; none if a build was stopped before it wrote that.
     pub(crate) fn read(dir: &Folder) -> Result<Option<Self>, DatasetError> {
         read_if_there(dir, BEGUN)?.map(|text| Self::parse(&text, dir)).transpose()
     }
@@ -133,12 +133,12 @@ impl Begun {
         }
     }
 
-    /// What every record of a shard names: of which part of which dataset it is.
+    /// The identity in every record of a shard: its part and its dataset.
     pub(crate) fn identity(&self, part: Option<&PartRecord>) -> String {
         identity(self.semantics, &self.barloom_version, &self.recipe, &self.market, part)
     }
 
-    /// Whether another is the same; else an error that names the first difference.
+    /// Checks that another build is the same; the error names the first difference.
     pub(crate) fn same(&self, found: &Self, path: &Path) -> Result<(), DatasetError> {
         let value = |begun: &Self| {
             let begun = Self { folder: None, ..begun.clone() };

@@ -76,7 +76,7 @@ impl PartialFile {
         Ok(Self { file, path, name, bytes: 0, hash })
     }
 
-    /// Where the file will be.
+    /// The final path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,4 @@
-//! What in a folder is a dataset's own, and what someone else put there.
+//! The files in a folder that belong to a dataset, and the files of others.
 //!
 //! A folder may be replaced only where nothing but a dataset would be lost. So nothing here goes by
 //! names that look right: a file is a dataset's own if a manifest that is whole lists it, or if it
@@ -24,7 +24,7 @@ const NAMED: usize = 4;
 /// The entries of a folder, by whose they are.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Whether the folder is a dataset, or a split one.
+    /// True if the folder is a dataset, or a split one.
     pub(crate) dataset: bool,
     /// The dataset's files, by their folders.
     files: Vec<(Folder, String)>,
@@ -143,7 +143,7 @@ pub fn foreign_entries(dir: impl Into<Folder>) -> Result<Option<String>, Dataset
     }
 }
 
-/// What a manifest says of a folder, whatever its format: which files are its own.
+/// The files that a manifest of any format lists as its own.
 struct Listing {
     /// The part that it is.
     part: Option<String>,
@@ -208,7 +208,7 @@ fn manifest_in(dir: &Folder) -> Option<Listing> {
     manifest.map(|manifest| Listing::of(&manifest)).or_else(|| Listing::of_format_1(&text))
 }
 
-/// Whether this is the lock of a build, which is empty.
+/// Returns true if this is the lock of a build, which is empty.
 fn is_lock(dir: &Folder, name: &str) -> bool {
     let empty = Stat { kind: Kind::File, bytes: 0 };
     name == LOCK && dir.storage().stat_link(&dir.file(name)).is_ok_and(|found| found == empty)

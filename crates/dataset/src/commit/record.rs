@@ -1,4 +1,4 @@
-//! What is known of a shard that is whole.
+//! Records of complete shards.
 //!
 //! It is written beside the shard once the shard's files have their names. A build that goes on
 //! after it was stopped, and a merge of pieces, take from it what they would otherwise have to
@@ -18,7 +18,7 @@ use crate::{DatasetError, Layout, ShardRecord};
 pub(crate) struct BuiltShard {
     pub(crate) record: ShardRecord,
     pub(crate) digests: Vec<BlockDigest>,
-    /// Of each metric's blocks.
+    /// The moments of each metric's blocks.
     pub(crate) moments: Vec<Vec<Moments>>,
 }
 
@@ -73,7 +73,7 @@ impl Record {
         record.ok_or_else(|| DatasetError::Damaged { path, problem: problem() })
     }
 
-    /// Whether it is of a shard of this dataset.
+    /// Returns true if the record is of a shard of this dataset.
     pub(crate) fn is_of(&self, identity: &str, layout: &Layout) -> bool {
         let blocks = self.shard.rows.div_ceil(BLOCK_ROWS as u64);
         self.of == identity
@@ -92,7 +92,7 @@ impl Record {
     }
 }
 
-/// Whether a file of this name in a folder is a record that a build wrote.
+/// Returns true if a file of this name in a folder is a record that a build wrote.
 pub(crate) fn is_record(dir: &Folder, name: &str) -> bool {
     names::record_number(name).is_some_and(|number| Record::read(dir, number).is_ok())
 }

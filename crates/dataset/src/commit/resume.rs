@@ -1,4 +1,4 @@
-//! What a build that goes on keeps: the shards that are whole.
+//! The complete shards that a resumed build keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -25,7 +25,7 @@ pub(crate) struct Shards<'a> {
 }
 
 impl Shards<'_> {
-    /// How many there are.
+    /// The number of these shards.
     pub(crate) fn count(&self) -> u64 {
         self.samples.div_ceil(self.output.rows_of_shards(self.samples))
     }
@@ -37,7 +37,7 @@ impl Shards<'_> {
         (first, rows.min(self.samples.saturating_sub(first)))
     }
 
-    /// Whether these are all shards, by samples and names of files.
+    /// Returns true if these are all shards, by samples and names of files.
     pub(crate) fn are(&self, found: &[ShardRecord]) -> bool {
         let count = if self.output.format == Format::Virtual { 0 } else { self.count() };
         let is = |number: u64, shard: &ShardRecord| {

@@ -28,7 +28,7 @@ fn seal(empty: &str) -> String {
     }
 }
 
-/// Whether a document's text is the one whose digest stands in its last field.
+/// Returns true if the last field of a document is the digest of its text.
 pub(crate) fn is_whole(text: &str) -> bool {
     let Some((start, end)) = text.rfind("\"sha256:").and_then(|quote| {
         let end = quote + 1 + text[quote + 1..].find('"')?;

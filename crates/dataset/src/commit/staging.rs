@@ -22,7 +22,7 @@ pub(crate) struct Staging {
     out: Folder,
     dir: Folder,
     lock: Option<FileLock>,
-    /// Whether a dataset, or an empty folder, was there to be replaced.
+    /// True if there was a dataset, or an empty folder, to replace.
     replaces: bool,
     ended: bool,
 }
@@ -161,7 +161,7 @@ impl Drop for Staging {
     }
 }
 
-/// What is after the last dot in the name of the folder in which a dataset is built.
+/// The extension of the folder in which a dataset is built.
 pub(crate) const INCOMPLETE: &str = "incomplete";
 
 /// The folder in which a dataset is built: on a store its own.

@@ -80,7 +80,7 @@ impl Encoder {
         })
     }
 
-    /// What follows in each of the files.
+    /// Encodes the next bytes of each of the files.
     pub(crate) fn encode<'a>(
         &mut self,
         rows: &'a Rows<'a>,

@@ -123,7 +123,7 @@ pub(crate) fn meta(program: &Program, block: &SampleBlock, start: usize, end: us
 
 /// Puts headers before the values.
 pub(crate) struct NpyEncoder {
-    /// Those that are not written yet.
+    /// The headers that are not yet written.
     headers: Vec<Vec<u8>>,
 }
 
@@ -134,7 +134,7 @@ impl NpyEncoder {
         Ok(Self { headers: headers? })
     }
 
-    /// What follows in each file.
+    /// Encodes the next bytes of each file.
     pub(crate) fn encode<'a>(&mut self, columns: &'a [Cow<'a, [u8]>]) -> Vec<Pieces<'a>> {
         let headers = self.headers.iter_mut().map(std::mem::take);
         headers

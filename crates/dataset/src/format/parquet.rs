@@ -75,7 +75,7 @@ pub(crate) struct ParquetEncoder {
     schema: SchemaDescPtr,
     arrow_schema: String,
     compressor: Compressor,
-    /// Whether floats are stored byte plane by byte plane.
+    /// True if floats are stored byte plane by byte plane.
     split: bool,
     /// Bytes of the file until now.
     offset: usize,

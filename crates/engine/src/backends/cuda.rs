@@ -17,7 +17,7 @@ const CHECKED_ROWS: usize = 256;
 /// A device whose first samples of each part are compared with the CPU's.
 pub(super) struct Checked {
     cuda: CudaBackend,
-    /// Whether the CPU computes what the device has no room for.
+    /// True if the CPU replaces a device that has no room for the bars.
     or_cpu: bool,
 }
 

@@ -25,7 +25,7 @@ fn next_i32(out: &mut Vec<u8>, value: i32) {
     varint(out, u64::from((value << 1 ^ value >> 31) as u32));
 }
 
-/// What kind of page it is.
+/// The kind of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PageKind {
     /// A version 1 data page; its levels, if any, are RLE.

@@ -3,14 +3,14 @@
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::Statistics;
 
-/// Of integers; none of an empty chunk.
+/// The bounds of integers; none for an empty chunk.
 pub(crate) fn bounds<T: Copy + Ord>(values: &[T]) -> Option<(T, T)> {
     let first = *values.first()?;
     Some(values.iter().fold((first, first), |(low, high), v| (low.min(*v), high.max(*v))))
 }
 
-/// Of floats, NaN left out; none where there is no other. As the [format] asks, a smallest zero is
-/// written as -0 and a largest as +0, for a reader may not tell them apart.
+/// The bounds of floats without NaN; none if there are no others. As the [format] asks, a smallest
+/// zero is written as -0 and a largest as +0, because a reader may not distinguish them.
 ///
 /// [format]: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 pub(crate) fn float_bounds(values: &[f64]) -> Option<(f64, f64)> {
@@ -41,7 +41,7 @@ pub(crate) fn of_doubles(values: &[f64]) -> Option<Statistics> {
     Some(Statistics::double(Some(low), Some(high), None, Some(0), false))
 }
 
-/// Of the strings that are used, in the order of their bytes.
+/// The bounds of the strings in use, in the order of their bytes.
 pub(crate) fn of_strings(codes: &[u32], strings: &[String]) -> Option<Statistics> {
     let mut used = vec![false; strings.len()];
     codes.iter().for_each(|code| used[*code as usize] = true);
