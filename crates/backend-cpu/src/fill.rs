@@ -51,7 +51,7 @@ impl How {
         Self { grain: if streamed { tile } else { GRAIN }, streamed, shared }
     }
 
-    /// Whether windows go past the caches.
+    /// True if windows go past the caches.
     pub(crate) fn is_streamed(self) -> bool {
         self.streamed
     }

@@ -87,7 +87,7 @@ impl CudaMarket {
         &self.device
     }
 
-    /// What kernels read of it.
+    /// The tables that kernels read.
     pub(crate) fn tables(&self) -> &MarketTables {
         &self.tables
     }

@@ -107,7 +107,7 @@ macro_rules! blocks {
                 )
             }
 
-            /// What pricing reads of these decisions and writes of the rows.
+            /// The columns that pricing reads of these decisions and writes of the rows.
             pub fn pricing<'b>(
                 &'b mut self,
                 decisions: Decisions<'b>,
@@ -135,7 +135,7 @@ impl PricedBlock {
         Self::new_in(metrics, capacity, &|_| None)
     }
 
-    /// How many rows it holds.
+    /// Number of rows it holds.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows

@@ -65,7 +65,7 @@ impl WindowBlock {
         self.shape
     }
 
-    /// How many windows it holds.
+    /// Number of windows it holds.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
@@ -139,7 +139,7 @@ impl WindowsMut<'_> {
         self.shape
     }
 
-    /// How many windows there are.
+    /// Number of windows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
