@@ -56,8 +56,8 @@ impl How {
         self.streamed
     }
 
-    /// The row that splits more rows than a task has in halves, each a multiple of the grain but for
-    /// the last.
+    /// The row that splits more rows than a task has in halves, each a multiple of the grain but
+    /// for the last.
     pub(crate) fn middle(self, rows: usize) -> Option<usize> {
         (rows > self.grain).then(|| (rows.div_ceil(self.grain) / 2) * self.grain)
     }

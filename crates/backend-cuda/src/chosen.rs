@@ -104,8 +104,8 @@ impl CudaMarket {
         })
     }
 
-    /// Queues pieces of so many rows, each in the lane after that of the one before, and waits until
-    /// all is done, whatever fails.
+    /// Queues pieces of so many rows, each in the lane after that of the one before, and waits
+    /// until all is done, whatever fails.
     fn in_pieces(
         &self,
         shape: BlockShape,

@@ -70,8 +70,8 @@ macro_rules! blocks {
                 reserve().ok_or(BackendError::NoMemory { rows: capacity, bytes })
             }
 
-            /// Makes the block hold so many rows and gives them to be filled. What they hold until then
-            /// is unspecified.
+            /// Makes the block hold so many rows and gives them to be filled. What they hold until
+            /// then is unspecified.
             ///
             /// # Errors
             /// More rows than the block was made for.
@@ -153,8 +153,8 @@ impl PricedBlock {
         &self.clipped
     }
 
-    /// Tells whether two blocks hold the same trades and rewards, bit for bit; else the first column
-    /// and row that differ.
+    /// Tells whether two blocks hold the same trades and rewards, bit for bit; else the first
+    /// column and row that differ.
     ///
     /// # Errors
     /// The difference in words.
