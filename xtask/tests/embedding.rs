@@ -8,7 +8,7 @@ const PROGRAM: &str = r#"
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_rewards::{Action, Metric, Prices, Pricer, RewardSettings};
 use barloom_sampling::{PositionOrder, Sampler, SamplingSettings};
-use barloom_scaling::{ChannelScaler, PreparedChannel, Reference};
+use barloom_scaling::over;
 use barloom_windows::Positions;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,14 +26,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sampler = Sampler::new(
         &SamplingSettings::default(), 42, None, 1, PositionOrder::Random, positions.count(),
     )?;
-    let channel = PreparedChannel::new(ChannelScaler::LastClose, market.close());
-    let reference = Reference::new(market.close(), &[ChannelScaler::LastClose]);
     let pricer = Pricer::of(Prices::from(market.prices()), RewardSettings::v1(forward))?;
     let mut window = vec![0.0; lookback];
     for i in 0..1_000 {
         let draw = sampler.draw(i);
         let at = positions.locate(draw.rank).row;
-        channel.scale(&reference, at, &mut window);
+        let closes = &market.close()[at - lookback..at];
+        let last = closes[lookback - 1] as f32;
+        window.iter_mut().zip(closes).for_each(|(x, close)| *x = over(*close as f32, last));
         assert_eq!(window[lookback - 1], 1.0);
         let action = Action {
             direction: draw.act_dir, notional: draw.act_dollar, stop: draw.act_sl, target: draw.act_tp,

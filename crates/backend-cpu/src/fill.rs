@@ -51,13 +51,13 @@ impl How {
         Self { grain: if streamed { tile } else { GRAIN }, streamed, shared }
     }
 
-    /// Whether windows go past the caches.
+    /// True if windows go past the caches.
     pub(crate) fn is_streamed(self) -> bool {
         self.streamed
     }
 
-    /// The row that splits more rows than a task has in halves, each a multiple of the grain but for
-    /// the last.
+    /// The row that splits more rows than a task has in halves, each a multiple of the grain but
+    /// for the last.
     pub(crate) fn middle(self, rows: usize) -> Option<usize> {
         (rows > self.grain).then(|| (rows.div_ceil(self.grain) / 2) * self.grain)
     }

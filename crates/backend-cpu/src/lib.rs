@@ -121,7 +121,7 @@ impl CpuMarket {
         Ok(tables.as_ref().map_err(Clone::clone)?)
     }
 
-    /// How so many rows with windows of a shape are filled.
+    /// The way to fill so many rows with windows of a shape.
     fn how(&self, shape: BlockShape, rows: usize, threads: Threads) -> How {
         let stream_from = match threads {
             Threads::All => self.backend.stream_from,

@@ -21,7 +21,7 @@ impl CudaMarket {
         out: &mut WindowsMut<'_>,
     ) -> Result<(), CudaError> {
         let shape = out.shape();
-        self.in_pieces(shape, rows.len(), &mut |lane, chunk, samples, piece| {
+        self.in_pieces(shape, rows.len(), |lane, chunk, samples, piece| {
             let stream = self.device().lane(lane);
             let column = |number: usize| chunk.at(chunk.columns.windows[number]);
             // SAFETY: the chunk has room for the piece and is free once work of its lane before is
@@ -52,7 +52,7 @@ impl CudaMarket {
     ) -> Result<(), CudaError> {
         let symbols = self.symbols(decisions.row);
         let shape = self.block_shape();
-        self.in_pieces(shape, decisions.len(), &mut |lane, chunk, samples, piece| {
+        self.in_pieces(shape, decisions.len(), |lane, chunk, samples, piece| {
             let stream = self.device().lane(lane);
             let Decisions { row, direction, dollars, stop, target, equity } =
                 decisions.rows(piece.rows.start, piece.rows.end);
@@ -104,13 +104,13 @@ impl CudaMarket {
         })
     }
 
-    /// Queues pieces of so many rows, each in the lane after that of the one before, and waits until
-    /// all is done, whatever fails.
+    /// Queues pieces of so many rows, each in the lane after that of the one before, and waits
+    /// until all is done, whatever fails.
     fn in_pieces(
         &self,
         shape: BlockShape,
         rows: usize,
-        queue: &mut dyn FnMut(usize, &Chunk, &Samples, &Piece) -> Result<(), CudaError>,
+        mut queue: impl FnMut(usize, &Chunk, &Samples, &Piece) -> Result<(), CudaError>,
     ) -> Result<(), CudaError> {
         let lanes = self.lock_lanes();
         let mut queued = Ok(());

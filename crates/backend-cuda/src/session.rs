@@ -87,7 +87,7 @@ impl CudaMarket {
         &self.device
     }
 
-    /// What kernels read of it.
+    /// The tables that kernels read.
     pub(crate) fn tables(&self) -> &MarketTables {
         &self.tables
     }
@@ -112,13 +112,13 @@ impl CudaMarket {
         stream: CUstream,
         launch: &Launch<'_>,
     ) -> Result<(), CudaError> {
-        // SAFETY: the tables' addresses are of memory that `self` or its session holds; for the others the
-        // caller answers.
+        // SAFETY: the tables' addresses are of memory that `self` or its session holds; for the
+        // others the caller answers.
         unsafe { self.device.launch(stream, launch) }
     }
 
-    /// Queues the kernels of so many windows before the rows of samples, to columns of a block of this shape
-    /// that begin at the addresses that `column` gives.
+    /// Queues the kernels of so many windows before the rows of samples, to columns of a block of
+    /// this shape that begin at the addresses that `column` gives.
     ///
     /// # Safety
     /// As [`queue`](Self::queue).

@@ -65,7 +65,7 @@ pub enum BackendError {
         /// F.
         forward: usize,
     },
-    /// A decision has a direction that is none.
+    /// A direction other than 1, -1 and 0.
     #[error("direction[{at}] is {direction}; expected 1, -1 or 0")]
     Direction {
         /// Place of the decision among those given.
@@ -73,7 +73,7 @@ pub enum BackendError {
         /// Its direction.
         direction: i8,
     },
-    /// A decision has a value that is none.
+    /// A value of a decision that is not a number, or is infinite where it must not be.
     #[error("{column}[{at}] is {value}; expected a number")]
     Value {
         /// The column.

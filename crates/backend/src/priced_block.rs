@@ -70,8 +70,8 @@ macro_rules! blocks {
                 reserve().ok_or(BackendError::NoMemory { rows: capacity, bytes })
             }
 
-            /// Makes the block hold so many rows and gives them to be filled. What they hold until then
-            /// is unspecified.
+            /// Makes the block hold so many rows and gives them to be filled. What they hold until
+            /// then is unspecified.
             ///
             /// # Errors
             /// More rows than the block was made for.
@@ -107,7 +107,7 @@ macro_rules! blocks {
                 )
             }
 
-            /// What pricing reads of these decisions and writes of the rows.
+            /// The columns that pricing reads of these decisions and writes of the rows.
             pub fn pricing<'b>(
                 &'b mut self,
                 decisions: Decisions<'b>,
@@ -135,7 +135,7 @@ impl PricedBlock {
         Self::new_in(metrics, capacity, &|_| None)
     }
 
-    /// How many rows it holds.
+    /// Number of rows it holds.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
@@ -153,8 +153,8 @@ impl PricedBlock {
         &self.clipped
     }
 
-    /// Tells whether two blocks hold the same trades and rewards, bit for bit; else the first column
-    /// and row that differ.
+    /// Tells whether two blocks hold the same trades and rewards, bit for bit; else the first
+    /// column and row that differ.
     ///
     /// # Errors
     /// The difference in words.

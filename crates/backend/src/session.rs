@@ -31,7 +31,8 @@ pub trait Backend: Send + Sync {
 /// A market loaded for a program. All sessions of it share one copy of the bars and their tables.
 ///
 /// It has two verbs of its own, for rows that a caller chose: [`observe`](Self::observe) and
-/// [`price`](Self::price). The third, [`sample`](Session::sample), needs draws, so sessions have it.
+/// [`price`](Self::price). The third, [`sample`](Session::sample), needs draws, so sessions have
+/// it.
 pub trait PreparedMarket: Send + Sync {
     /// The bars.
     fn market(&self) -> &Arc<Market>;
@@ -45,13 +46,13 @@ pub trait PreparedMarket: Send + Sync {
     /// The draws are of another market, or the device fails.
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError>;
 
-    /// Fills the block with the scaled windows before these arena rows, in their order, replacing what
-    /// it held: bars `[row - L, row)` for each, all in one segment. The row itself is not read, so it
-    /// may be the end of a segment, as it is for a decision that is taken now.
+    /// Fills the block with the scaled windows before these arena rows, in their order, replacing
+    /// what it held: bars `[row - L, row)` for each, all in one segment. The row itself is not
+    /// read, so it may be the end of a segment, as it is for a decision that is taken now.
     ///
     /// # Errors
-    /// The first row that has no window, the block is of another program's shape or too small, or the
-    /// device fails.
+    /// The first row that has no window, the block is of another program's shape or too small, or
+    /// the device fails.
     fn observe(
         &self,
         rows: &[usize],
@@ -60,8 +61,8 @@ pub trait PreparedMarket: Send + Sync {
     ) -> Result<(), BackendError>;
 
     /// Fills the block with the trades and rewards of decisions, in their order, replacing what it
-    /// held: as a sample with the same row and action has them. Bars `[row, row + F)` of each decision
-    /// are in one segment.
+    /// held: as a sample with the same row and action has them. Bars `[row, row + F)` of each
+    /// decision are in one segment.
     ///
     /// # Errors
     /// The first decision that cannot be priced, the block has another number of metrics or is too

@@ -15,8 +15,8 @@ pub struct WindowBlock {
 }
 
 impl WindowBlock {
-    /// An empty block that holds up to `capacity` windows of a shape; its metrics and rows a window do
-    /// not matter.
+    /// An empty block that holds up to `capacity` windows of a shape; its metrics and rows a window
+    /// do not matter.
     ///
     /// # Errors
     /// There is no memory for it.
@@ -43,8 +43,8 @@ impl WindowBlock {
         Ok(Self { shape, capacity, rows: 0, columns })
     }
 
-    /// Makes the block hold so many windows and gives them to be filled. What they hold until then is
-    /// unspecified.
+    /// Makes the block hold so many windows and gives them to be filled. What they hold until then
+    /// is unspecified.
     ///
     /// # Errors
     /// More rows than the block was made for.
@@ -65,7 +65,7 @@ impl WindowBlock {
         self.shape
     }
 
-    /// How many windows it holds.
+    /// Number of windows it holds.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
@@ -139,7 +139,7 @@ impl WindowsMut<'_> {
         self.shape
     }
 
-    /// How many windows there are.
+    /// Number of windows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows

@@ -155,8 +155,8 @@ fn check_samples(
             return Err(format!("{name} of samples' actions is not that of the samples"));
         }
     }
-    let clipped = priced.clipped().iter().zip(&drawn.clipped);
-    let same = clipped.map(|(priced, drawn)| priced[..] == drawn[..]).all(|same| same)
+    let mut clipped = priced.clipped().iter().zip(&drawn.clipped);
+    let same = clipped.all(|(priced, drawn)| priced[..] == drawn[..])
         && priced.held_bars() == &drawn.held_bars[..]
         && priced.exit_reason() == &drawn.exit_reason[..];
     if !same {

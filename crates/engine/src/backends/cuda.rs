@@ -28,7 +28,7 @@ struct CheckedMarket {
     /// The device's name.
     device: String,
     or_cpu: bool,
-    /// Whether its windows, and its prices, were compared.
+    /// True once its windows were compared, and once its prices were.
     observed: AtomicBool,
     priced: AtomicBool,
 }

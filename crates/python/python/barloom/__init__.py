@@ -256,7 +256,7 @@ class Pricer:
     Raises:
         RecipeError: The recipe or an argument can't be.
         DataError: The bars can't be used.
-        FileError: A file can't be read, or the GPU fails.
+        FileError: A file cannot be read, or the GPU fails.
     """
 
     def __init__(
