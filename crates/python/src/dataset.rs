@@ -14,7 +14,7 @@ use barloom_loader::{Loader as Batches, LoaderOptions, Unit, gather};
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
+use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString, PyTuple};
 
 use crate::arguments::{whole, whole_or_none};
 use crate::arrays::{Column, to_dict};
@@ -164,6 +164,26 @@ impl Dataset {
     #[getter]
     fn metrics(&self) -> Vec<String> {
         self.metric_names()
+    }
+
+    /// The columns of the samples, in the order of a stored dataset: of each a dict with name, dtype,
+    /// shape (() for one value a sample), role (key, window, state, action, outcome), unit and doc.
+    ///
+    /// >>> {field["name"]: field["doc"] for field in ds.schema}
+    #[getter]
+    fn schema<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let layout = self.set().layout();
+        let one = |field: &barloom_schema::Field| {
+            let dict = PyDict::new(py);
+            dict.set_item("name", &field.name)?;
+            dict.set_item("dtype", field.dtype.numpy_name())?;
+            dict.set_item("shape", PyTuple::new(py, &field.shape)?)?;
+            dict.set_item("role", field.role.name())?;
+            dict.set_item("unit", &field.unit)?;
+            dict.set_item("doc", &field.doc)?;
+            Ok(dict)
+        };
+        layout.columns().fields().iter().map(one).collect()
     }
 
     /// The names of the nine meta fields, in order.

@@ -101,6 +101,18 @@ def test_a_list_of_samples_ends(ds: barloom.Dataset):
     assert sum(1 for _ in zip(range(2_000), ds)) == 1_000
 
 
+def test_schema_tells_every_column(ds: barloom.Dataset):
+    table, schema = ds.read(), ds.schema
+    assert [field["name"] for field in schema] == list(table)
+    fields = {field["name"]: field for field in schema}
+    assert fields["close"]["shape"] == (ds.lookback,) and fields["close"]["role"] == "window"
+    assert fields["mfe"] == {
+        "name": "mfe", "dtype": "float64", "shape": (), "role": "outcome", "unit": "fraction",
+        "doc": "largest favourable excursion between entry and exit, of the entry price",
+    }  # fmt: skip
+    assert all(field["doc"] for field in schema)
+
+
 def test_columns_by_name(ds: barloom.Dataset):
     names = [
         "sample", "symbol", "bar", "ts", "equity", "balance", "position", "sl_dist", "tp_dist",

@@ -38,6 +38,21 @@ impl DType {
         }
     }
 
+    /// Its name in NumPy: `float64`.
+    #[must_use]
+    pub const fn numpy_name(self) -> &'static str {
+        match self {
+            Self::F16 => "float16",
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+            Self::I8 => "int8",
+            Self::I32 => "int32",
+            Self::I64 => "int64",
+            Self::U8 => "uint8",
+            Self::U32 => "uint32",
+        }
+    }
+
     /// Its name, as in Rust: `f64`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -93,6 +108,22 @@ pub enum Role {
     Outcome,
     /// The weight of a sample.
     Weight,
+}
+
+impl Role {
+    /// Its name: `window`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Window => "window",
+            Self::State => "state",
+            Self::Action => "action",
+            Self::Label => "label",
+            Self::Outcome => "outcome",
+            Self::Weight => "weight",
+        }
+    }
 }
 
 /// A column of a dataset.

@@ -75,7 +75,7 @@ impl Encoder {
                 output.byte_stream_split,
             )?)),
             Format::Arrow => Self::Arrow(Box::new(ArrowEncoder::new(layout)?)),
-            Format::Npy => Self::Npy(NpyEncoder::new(layout, rows)?),
+            Format::Npy => Self::Npy(NpyEncoder::new(layout, rows)),
             Format::Virtual => Self::Nothing,
         })
     }

@@ -1,4 +1,4 @@
-//! NumPy's files, one a column: headers by the `npyz` crate, values as they are in memory.
+//! NumPy's files, one a column: a header, then values as they are in memory.
 
 use std::borrow::Cow;
 use std::io;
@@ -10,7 +10,6 @@ use arrow::error::ArrowError;
 use barloom_backend::{Program, SampleBlock};
 use barloom_files::Folder;
 use barloom_schema::{DType, Element, Field, Logical, META, Role, Slice};
-use npyz::{TypeStr, WriteOptions, WriterBuilder};
 
 use crate::format::encode::{EncodeError, Pieces};
 use crate::{DatasetError, Layout, ShardRecord, reader};
@@ -37,15 +36,29 @@ impl NpyColumn {
         self.shape.iter().product()
     }
 
-    /// The bytes before the values in a file of so many rows.
-    pub(crate) fn header(&self, rows: u64) -> io::Result<Vec<u8>> {
-        let dtype: TypeStr = self.dtype.parse().map_err(io::Error::other)?;
-        let mut shape = vec![rows];
-        shape.extend(self.shape.iter().map(|n| *n as u64));
-        let options = WriteOptions::new_header_only().dtype(npyz::DType::new_scalar(dtype));
-        options.shape(&shape).writer(Vec::new()).write_header_only()
+    /// The bytes before the values in a file of so many rows, as NumPy writes them: format 1.0.
+    pub(crate) fn header(&self, rows: u64) -> Vec<u8> {
+        let sizes = [rows].into_iter().chain(self.shape.iter().map(|n| *n as u64));
+        let sizes: Vec<String> = sizes.map(|n| n.to_string()).collect();
+        // A tuple of one has a comma.
+        let comma = if sizes.len() == 1 { "," } else { "" };
+        let (dtype, sizes) = (self.dtype, sizes.join(", "));
+        let mut header =
+            format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({sizes}{comma}), }}");
+        // Values begin at a multiple of 64, after the magic bytes, the version and the length.
+        let length = (HEADER_BEGIN + header.len() + 1).next_multiple_of(64) - HEADER_BEGIN;
+        header.extend(std::iter::repeat_n(' ', length - 1 - header.len()));
+        header.push('\n');
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        // A handful of sizes is far from 64 KiB.
+        bytes.extend(u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes());
+        bytes.extend(header.into_bytes());
+        bytes
     }
 }
+
+/// Bytes of a file before the text of its header.
+const HEADER_BEGIN: usize = 10;
 
 /// The columns of a dataset: `windows` `[rows, C, L]`, `meta` `[rows, fields]`, then those of
 /// [`Layout::columns`] that are no windows, in its order. Symbols are their place in the manifest's
@@ -129,9 +142,8 @@ pub(crate) struct NpyEncoder {
 
 impl NpyEncoder {
     /// Files of so many rows.
-    pub(crate) fn new(layout: &Layout, rows: u64) -> io::Result<Self> {
-        let headers: io::Result<_> = columns(layout).iter().map(|c| c.header(rows)).collect();
-        Ok(Self { headers: headers? })
+    pub(crate) fn new(layout: &Layout, rows: u64) -> Self {
+        Self { headers: columns(layout).iter().map(|column| column.header(rows)).collect() }
     }
 
     /// Encodes the next bytes of each file.
@@ -235,7 +247,7 @@ impl NpyFiles<'_> {
         let read = || -> Result<Vec<T>, EncodeError> {
             let record = self.shard.files.get(place).ok_or("it is not in the manifest")?;
             let file = reader::open(self.dir, record)?;
-            let header = column.header(self.shard.rows)?;
+            let header = column.header(self.shard.rows);
             let row_bytes = column.width * column.values();
             let whole = self.shard.rows.checked_mul(row_bytes as u64);
             let whole = whole.and_then(|bytes| bytes.checked_add(header.len() as u64));
@@ -267,5 +279,28 @@ impl NpyFiles<'_> {
             Ok(error) => DatasetError::io(&path, "read")(*error),
             Err(error) => damaged(error.to_string()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_those_that_numpy_writes() {
+        // numpy.lib.format.write_array_header_1_0 of NumPy 2.
+        let mut column = NpyColumn::new("windows", "<f4", 4);
+        for (shape, text) in [
+            (vec![], "{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }"),
+            (vec![5, 64], "{'descr': '<f4', 'fortran_order': False, 'shape': (7, 5, 64), }"),
+        ] {
+            column.shape = shape;
+            let header = column.header(7);
+            assert_eq!(header.len(), 128);
+            assert_eq!(header[..10], *b"\x93NUMPY\x01\x00\x76\x00");
+            let padded = String::from_utf8(header[10..].to_vec()).unwrap();
+            assert_eq!(padded.trim_end(), text);
+            assert!(padded.ends_with(" \n"), "{padded:?}");
+        }
     }
 }
