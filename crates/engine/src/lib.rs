@@ -7,9 +7,9 @@
 //! The key decision: whoever asks for samples asks here, be it a command line, a Python module or
 //! a program of your own, so all do the same and say the same [`Error`]s. So nothing here knows who
 //! asks: no terminal, no arguments, no signals, no clock. What takes long tells a [`Watch`] and asks
-//! it whether to stop; what a person may want to know on the way goes to `tracing`. The price:
-//! messages name options of the command line (`--out`) where they say what to do; others that show
-//! them put their own names in the place, as the Python package does.
+//! it whether to stop; what a person may want to know on the way goes to `tracing`. Where a message
+//! says what to do it names a [`Setting`], and each caller has its own [`Names`] for these. The price:
+//! what to do is decided here, apart from where the error arises.
 //!
 //! ```
 //! use barloom_engine::{BackendChoice, load, read_bars};
@@ -33,6 +33,7 @@
 //! built and none to start, but what the README of `barloom-backend-cuda` says must be set.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod backends;
 mod bounded;
 mod clipping;
@@ -49,6 +50,7 @@ mod source;
 mod verification;
 mod watch;
 
+pub use advice::{Names, Setting};
 pub use backends::{BackendChoice, UnknownBackend};
 pub use clipping::clip_warnings;
 pub use counts::{count, counted};

@@ -9,6 +9,8 @@ use barloom_market_data::printable_lines;
 use barloom_recipe::RecipeError;
 use serde::Serialize;
 
+use crate::names::flag;
+
 const BUG: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 const DATA: u8 = 3;
@@ -129,7 +131,8 @@ impl<E: Into<Error>> From<E> for Failure {
             ErrorKind::Verification => VERIFICATION,
             _ => IO,
         };
-        Self { code, message: error.message(), file: error.at_file(), place: error.at_place() }
+        let message = error.message_with(&flag);
+        Self { code, message, file: error.at_file(), place: error.at_place() }
     }
 }
 
