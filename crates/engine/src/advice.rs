@@ -160,10 +160,9 @@ fn of_dataset(error: &DatasetError, name: Names<'_>) -> Option<String> {
         DatasetError::Busy(_) => format!("wait for it or {}", another()),
         DatasetError::Damaged { .. } => format!("build it again with {}", name(Setting::Overwrite)),
         DatasetError::OlderFormat { path } => format!("build it again: {}", rebuild(path, name)),
-        DatasetError::OtherSemantics { path, found, known } if found < known => format!(
-            "read the stored files as they are, or build it again: {}",
-            rebuild(path, name)
-        ),
+        DatasetError::OtherSemantics { path, found, known } if found < known => {
+            format!("read the stored files as they are, or build it again: {}", rebuild(path, name))
+        }
         DatasetError::Backend(error) => return of_backend(error, name),
         _ => return None,
     })

@@ -81,6 +81,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of work that was stopped before its end.
+    #[must_use]
+    pub fn stopped() -> Self {
+        DatasetError::Stopped.into()
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -320,8 +326,8 @@ mod tests {
         let inner = MarketStoreError::Io { path: "a".into(), action: "read", source: source() };
         let outer = Error::from(DatasetError::from(inner));
         assert_eq!(outer.message(), "a: can't read: the disk is gone");
-        let given = Error::NoBars.message_with(&|setting| format!("--{setting}"));
-        assert_eq!(given, "data.bars is empty; name files or globs there, or give --bars");
+        let given = Error::NoBars.message_with(&|setting| format!("<{setting}>"));
+        assert_eq!(given, "data.bars is empty; name files or globs there, or give <bars>");
         let source = io::Error::from_raw_os_error(28);
         let full = DatasetError::Io { path: "d/a.npy".into(), action: "write", source };
         let (dir, because) = ("d.incomplete".into(), Box::new(full));

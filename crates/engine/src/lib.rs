@@ -40,9 +40,11 @@ mod clipping;
 mod counts;
 mod decisions;
 mod error;
+mod inspection;
 mod job;
 mod last_market;
 mod loaded;
+mod merge;
 mod pricing;
 mod sample;
 mod sets;
@@ -56,11 +58,32 @@ pub use clipping::clip_warnings;
 pub use counts::{count, counted};
 pub use decisions::KnownAt;
 pub use error::{Error, ErrorKind};
+pub use inspection::{Inspection, read_sample};
 pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
+pub use merge::Merge;
 pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
 pub use source::{CACHE_BYTES, Source, default_cache, read_bars, read_options, read_recipe};
 pub use verification::Verification;
 pub use watch::Watch;
+
+// What is given to this crate, and what comes back from it: types of the crates below, so that whoever
+// asks needs no other crate.
+pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
+pub use barloom_bars::{
+    Aggregate, Anchor, BarSpec, EmptyBars, Interval, OnBadBar, PartialBar, Stamp,
+};
+pub use barloom_dataset::{
+    BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
+    foreign_entries,
+};
+pub use barloom_loader::{
+    Batch, Batches, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
+};
+pub use barloom_market_data::{
+    Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, Report, Severity,
+    printable, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
+    to_table,
+};

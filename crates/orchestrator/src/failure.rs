@@ -4,8 +4,7 @@
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 
-use barloom_engine::{Error, ErrorKind};
-use barloom_market_data::printable_lines;
+use barloom_engine::{Error, ErrorKind, printable_lines};
 use barloom_recipe::RecipeError;
 use serde::Serialize;
 

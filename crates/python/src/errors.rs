@@ -1,7 +1,6 @@
 //! Errors as Python's exceptions, which `barloom/_errors.py` defines.
 
-use barloom_engine::{Error, ErrorKind};
-use barloom_loader::LoaderError;
+use barloom_engine::{Error, ErrorKind, LoaderError};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 

@@ -7,9 +7,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use barloom_dataset::Rows;
-use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
-use barloom_market_data::{OnBadBar, ReadOptions};
+use barloom_engine::{
+    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch,
+};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -317,7 +317,7 @@ pub(crate) fn read(
             bars.find_columns(&recipe.data.channels).map_err(errors::of)?;
         }
         let loaded = bars.into_series(recipe.data.on_bad_bar);
-        let table = loaded.and_then(|loaded| barloom_market_data::to_table(&loaded.series));
+        let table = loaded.and_then(|loaded| barloom_engine::to_table(&loaded.series));
         table.map_err(errors::of)
     })?;
     Ok(Table::new(table.schema(), vec![table]))
