@@ -64,20 +64,9 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "backend-cpu",
             "backend-cuda",
             "dataset",
-        ],
-    ),
-    ("orchestrator", &["files", "bars", "market-data", "rewards", "recipe", "dataset", "engine"]),
-    (
-        "python",
-        &[
-            "schema",
-            "market-data",
-            "recipe",
-            "backend",
-            "dataset",
             "loader",
-            "engine",
-            "orchestrator",
         ],
     ),
+    ("orchestrator", &["files", "recipe", "engine"]),
+    ("python", &["schema", "recipe", "engine", "orchestrator"]),
 ];

@@ -12,6 +12,7 @@ mod fuzz;
 mod gpu_bundle;
 mod layers;
 mod memory;
+mod messages;
 mod msrv;
 mod peers;
 mod ptx;

@@ -74,6 +74,7 @@ pub(crate) fn run(root: &Path, tidy: &Tidy) -> Result<()> {
     problems.extend(architecture(root)?);
     problems.extend(sources(root)?);
     problems.extend(storages(root)?);
+    problems.extend(crate::messages::problems(root, &tracked(root)?)?);
     problems.extend(fixtures(root)?);
     problems.extend(paths(root)?);
     problems.extend(crate::english::check(root, &tracked(root)?, tidy.write, tidy.raise)?);

@@ -20,9 +20,7 @@ pub enum BackendError {
         samples: u64,
     },
     /// There is no memory for a block.
-    #[error(
-        "there is no memory for {rows} samples at once, which take {bytes} bytes. Make fewer at once (--chunk-rows, batch_size, a slice)"
-    )]
+    #[error("there is no memory for {rows} samples at once, which take {bytes} bytes")]
     NoMemory {
         /// Rows asked for.
         rows: usize,

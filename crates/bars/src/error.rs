@@ -178,10 +178,10 @@ pub enum BarsError {
         end: usize,
     },
     /// A split is not one.
-    #[error("{key}: {problem}")]
+    #[error("{field}: {problem}")]
     Split {
-        /// The recipe key that is wrong.
-        key: String,
+        /// The field of the split that is wrong: `part[0].name`.
+        field: String,
         /// The fault, and what was expected.
         problem: String,
     },

@@ -135,16 +135,16 @@ impl Split {
     /// # Errors
     /// As [`Split::resolve`].
     pub fn check(&self) -> Result<(), BarsError> {
-        let error = |key: String, problem: String| Err(BarsError::Split { key, problem });
+        let error = |field: String, problem: String| Err(BarsError::Split { field, problem });
         if self.parts.is_empty() {
-            return error("split.part".into(), "a split needs at least one [[split.part]]".into());
+            return error("part".into(), "a split needs at least one [[split.part]]".into());
         }
         let mut sum = 0.0;
         let mut until = i64::MIN;
         // The first part of each name, in one case.
         let mut first = BTreeMap::new();
         for (index, part) in self.parts.iter().enumerate() {
-            let key = format!("split.part[{index}]");
+            let key = format!("part[{index}]");
             let folder = part.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
             if part.name.is_empty() || !folder {
                 return error(
@@ -202,7 +202,7 @@ impl Split {
         let fractions = self.parts.iter().filter(|p| matches!(p.end, PartEnd::Fraction(_))).count();
         if fractions != 0 && fractions != self.parts.len() {
             return error(
-                "split.part".into(),
+                "part".into(),
                 "some parts have a fraction and some a date; give all the same".into(),
             );
         }
@@ -260,7 +260,7 @@ mod tests {
             let mut split = split(&[PartEnd::Until(7), PartEnd::Until(8)], 0);
             split.parts[1].name = other.into();
             let error = split.check().unwrap_err().to_string();
-            assert!(error.contains("split.part[1].name") && error.contains(says), "{error}");
+            assert!(error.contains("part[1].name") && error.contains(says), "{error}");
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Tried {
 pub enum Missing {
     /// No library could be opened.
     #[error(
-        "no CUDA driver: looked for {}; install the NVIDIA driver or use --backend cpu",
+        "no CUDA driver: looked for {}; install the NVIDIA driver or use the CPU backend",
         answers(tried)
     )]
     Library {
@@ -27,7 +27,7 @@ pub enum Missing {
     /// The library is none of a CUDA driver, or of one too old.
     #[error(
         "{library} is no CUDA driver that can be used: it has no function {function}; install the \
-         NVIDIA driver or use --backend cpu"
+         NVIDIA driver or use the CPU backend"
     )]
     Function {
         /// The library.
@@ -38,7 +38,7 @@ pub enum Missing {
     /// The driver works and sees no device.
     #[error(
         "CUDA driver {version} ({library}) finds no device{}; see what nvidia-smi lists, or use \
-         --backend cpu",
+         the CPU backend",
         hidden(visible.as_deref())
     )]
     Device {
@@ -52,7 +52,7 @@ pub enum Missing {
     /// The driver refused a call.
     #[error(
         "the CUDA driver ({library}) answers {function} with {name} ({code}): {text}; {}, or use \
-         --backend cpu",
+         the CPU backend",
         remedy(*code)
     )]
     Refused {
@@ -81,7 +81,7 @@ pub enum Missing {
     /// This build knows no driver for its system.
     #[error(
         "no CUDA driver: this build is for {system}, and CUDA is used on Linux alone (x86-64 and \
-         AArch64); use --backend cpu"
+         AArch64); use the CPU backend"
     )]
     System {
         /// Operating system and architecture.
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(
             missing.to_string(),
             "no CUDA driver: looked for libcuda.so.1: cannot open; for /a, /b: not there; install \
-             the NVIDIA driver or use --backend cpu"
+             the NVIDIA driver or use the CPU backend"
         );
     }
 }

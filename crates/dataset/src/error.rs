@@ -7,7 +7,7 @@ use barloom_recipe::RecipeError;
 
 use crate::Piece;
 
-/// Why a dataset can't be written or read.
+/// Why a dataset can't be written or read. Messages are facts; `barloom_engine` adds what to do.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
@@ -22,13 +22,13 @@ pub enum DatasetError {
         source: std::io::Error,
     },
     /// The output is there already.
-    #[error("{} is there already and is never overwritten unasked; give --overwrite or another --out", .0.display())]
+    #[error("{} is there already and is never overwritten unasked", .0.display())]
     Exists(PathBuf),
     /// The output is a dataset on a store.
-    #[error("{} is a dataset on a store, where none is ever replaced; delete it, or choose another --out", .0.display())]
+    #[error("{} is a dataset on a store, where none is ever replaced", .0.display())]
     NeverReplaced(PathBuf),
     /// The folder to overwrite is not a dataset.
-    #[error("{} is not a Barloom dataset: it holds {entries}; nothing was touched; choose another --out", path.display())]
+    #[error("{} is not a Barloom dataset: it holds {entries}; nothing was touched", path.display())]
     NotOurs {
         /// The folder.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum DatasetError {
         entries: String,
     },
     /// A dataset's folder holds what its manifest does not list.
-    #[error("{} holds what is not the dataset's: {entries}; it would be lost, so nothing was touched; move it elsewhere, or choose another --out", path.display())]
+    #[error("{} holds what is not the dataset's: {entries}; it would be lost, so nothing was touched", path.display())]
     Foreign {
         /// The folder.
         path: PathBuf,
@@ -44,16 +44,16 @@ pub enum DatasetError {
         entries: String,
     },
     /// The output is a file.
-    #[error("{} is a file, and a dataset is a folder; choose another --out", .0.display())]
+    #[error("{} is a file, and a dataset is a folder", .0.display())]
     NotAFolder(PathBuf),
     /// A file system is mounted at the output.
-    #[error("{}: a file system is mounted here, or the folder is in use, so no build can take its place; choose a folder in it as --out", .0.display())]
+    #[error("{}: a file system is mounted here, or the folder is in use, so no build can take its place", .0.display())]
     Mounted(PathBuf),
     /// The output is a link to nothing.
-    #[error("{} is a link to what is not there; make the folder that it names, or choose another --out", .0.display())]
+    #[error("{} is a link to what is not there", .0.display())]
     DanglingLink(PathBuf),
     /// A dataset is where another one would be built.
-    #[error("{}: this folder holds a dataset ({}), and --out would be built in it. Nothing was touched. Rename the folder, or choose another --out", dir.display(), found.strip_prefix(dir).unwrap_or(found).display())]
+    #[error("{}: this folder holds a dataset ({}), and the output would be built in it; nothing was touched", dir.display(), found.strip_prefix(dir).unwrap_or(found).display())]
     HoldsDataset {
         /// The folder.
         dir: PathBuf,
@@ -64,7 +64,7 @@ pub enum DatasetError {
     #[error("{} is in the way where the dataset is built: no build wrote it; move it elsewhere", .0.display())]
     InTheWay(PathBuf),
     /// A build that was stopped left whole shards where the dataset is built.
-    #[error("{} holds {} of a build that was stopped; build --resume goes on with it, --overwrite begins anew", dir.display(), whole_shards(*shards))]
+    #[error("{} holds {} of a build that was stopped", dir.display(), whole_shards(*shards))]
     Unfinished {
         /// The folder.
         dir: PathBuf,
@@ -72,7 +72,7 @@ pub enum DatasetError {
         shards: usize,
     },
     /// A build ended before the dataset was whole; what it has done stays.
-    #[error("{}; {}", because.message(), go_on(dir, *shards, because))]
+    #[error("{}; {}", because.message(), stays(dir, *shards))]
     Resumable {
         /// The folder that it was built in.
         dir: PathBuf,
@@ -82,7 +82,7 @@ pub enum DatasetError {
         because: Box<DatasetError>,
     },
     /// The stopped build, or the existing dataset, is another dataset.
-    #[error("{} was built from something else, so it can't be gone on with: {difference}; choose another --out, or --overwrite in the place of --resume to begin anew", path.display())]
+    #[error("{} was built from something else, so it can't be gone on with: {difference}", path.display())]
     OtherBuild {
         /// The folder.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum DatasetError {
         difference: String,
     },
     /// The file system has too little room.
-    #[error("{}: about {} MiB are needed and {} MiB are free there; make room, choose another --out, or fewer dataset.samples", path.display(), needed >> 20, free >> 20)]
+    #[error("{}: about {} MiB are needed and {} MiB are free there", path.display(), needed >> 20, free >> 20)]
     NoRoom {
         /// The folder to build in.
         path: PathBuf,
@@ -112,7 +112,7 @@ pub enum DatasetError {
         most: u64,
     },
     /// More samples than can be compared at once.
-    #[error("{}: {samples} samples are more than verify can compare at once; {most} are the most. Use --rows N with a smaller N", path.display())]
+    #[error("{}: {samples} samples are more than verify can compare at once; {most} are the most", path.display())]
     TooManyToVerify {
         /// The dataset.
         path: PathBuf,
@@ -122,13 +122,21 @@ pub enum DatasetError {
         most: u64,
     },
     /// A virtual dataset has no shards to be built apart.
-    #[error("--shard: a virtual dataset has no shards; build it whole, or choose another format")]
+    #[error("a virtual dataset has no shards that could be built apart")]
     VirtualPiece,
     /// Pieces that do not make a dataset.
     #[error("{problem}")]
     Pieces {
         /// The faulty files, and their faults.
         problem: String,
+    },
+    /// A folder that is to be joined is no piece.
+    #[error("{} is the folder of {what} dataset and no piece", path.display())]
+    NotAPiece {
+        /// The folder.
+        path: PathBuf,
+        /// `a whole` or `no`.
+        what: &'static str,
     },
     /// A folder is a piece of a dataset.
     #[error("{} is piece {} of {} of a dataset (pieces count from 0); barloom merge joins all of them", path.display(), piece.index(), piece.count())]
@@ -139,7 +147,7 @@ pub enum DatasetError {
         piece: Piece,
     },
     /// Another build writes to the same place.
-    #[error("{}: another build is writing this dataset; wait for it or choose another --out", .0.display())]
+    #[error("{}: another build is writing this dataset", .0.display())]
     Busy(PathBuf),
     /// An output path has no name.
     #[error("{}: a dataset's folder needs a name", .0.display())]
@@ -156,7 +164,7 @@ pub enum DatasetError {
         parts: String,
     },
     /// The dataset is of format 1, which this version does not read.
-    #[error("{}: {}", path.display(), older_format(path))]
+    #[error("{}: the dataset is of format 1, which this barloom does not read; it is old, not damaged. Built again, its samples get two columns, mfe and mae, so its content digest changes; the metric \"label\" is called \"barrier\" now", path.display())]
     OlderFormat {
         /// The manifest.
         path: PathBuf,
@@ -182,7 +190,7 @@ pub enum DatasetError {
         known: u64,
     },
     /// A file of a dataset is not what its manifest or format says.
-    #[error("{}: {problem}; the dataset is damaged, build it again with --overwrite", path.display())]
+    #[error("{}: {problem}; the dataset is damaged", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -240,26 +248,10 @@ fn whole_shards(count: usize) -> String {
     format!("{count} whole shard{}", if count == 1 { "" } else { "s" })
 }
 
-/// Advice to go on with the whole shards that stay.
-fn go_on(dir: &Path, shards: usize, because: &DatasetError) -> String {
-    let (stay, them) = if shards == 1 { ("stays", "it") } else { ("stay", "them") };
-    let (shards, dir) = (whole_shards(shards), dir.display());
-    let when = match because {
-        DatasetError::Mounted(_) => "once --out can be renamed, ",
-        _ => "",
-    };
-    format!("{shards} {stay} in {dir}: {when}the same command with --resume goes on with {them}")
-}
-
-/// The message about a dataset of format 1.
-fn older_format(manifest: &Path) -> String {
-    let dir = manifest.parent().unwrap_or(Path::new(".")).display();
-    format!(
-        "the dataset is of format 1, which this barloom does not read; it is old, not damaged. Build \
-         it again: `barloom build --config {dir}/recipe.toml --bars {dir}/bars.arrow --out NEW`. Its \
-         samples get two columns, mfe and mae, so its content digest changes; the metric \"label\" \
-         is called \"barrier\" now"
-    )
+/// The whole shards that stay, and where.
+fn stays(dir: &Path, shards: usize) -> String {
+    let stay = if shards == 1 { "stays" } else { "stay" };
+    format!("{} {stay} in {}", whole_shards(shards), dir.display())
 }
 
 /// The message about a dataset of other semantics.
@@ -272,9 +264,7 @@ fn other_semantics(found: u64, known: u64) -> String {
     }
     format!(
         "can't make its samples: the dataset is old, not damaged. It follows semantics {found}; \
-         since semantics {known}, a bar that just touches a stop or target reaches it. Read the \
-         stored files as they are, or build it again: `barloom build --config recipe.toml --out NEW` \
-         in its folder"
+         since semantics {known}, a bar that just touches a stop or target reaches it"
     )
 }
 
@@ -302,6 +292,7 @@ impl DatasetError {
             | Self::NoRoom { path, .. }
             | Self::TooManyToVerify { path, .. }
             | Self::IsPiece { path, .. }
+            | Self::NotAPiece { path, .. }
             | Self::HasParts { path, .. }
             | Self::NewerFormat { path, .. }
             | Self::OlderFormat { path }

@@ -95,10 +95,8 @@ impl Merge<'_> {
             let found = piece::find(folder)?;
             if found.is_empty() {
                 let what = if folder.has(MANIFEST).unwrap_or(false) { "a whole" } else { "no" };
-                return Err(refused(format!(
-                    "{} is the folder of {what} dataset and no piece; pieces are built with --shard K/N",
-                    folder.display()
-                )));
+                let path = folder.path().to_path_buf();
+                return Err(DatasetError::NotAPiece { path, what });
             }
             for (dir, PieceManifest { piece, manifest, .. }) in found {
                 let of = |part: &PartPieces| part.manifest.part == manifest.part;

@@ -10,7 +10,7 @@ use barloom_market_data::{MarketDataError, MarketStoreError, printable, printabl
 use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
-use crate::UnknownBackend;
+use crate::{Names, UnknownBackend, advice};
 
 /// Whose an error is.
 #[non_exhaustive]
@@ -35,7 +35,7 @@ pub enum Error {
     Recipe(#[from] RecipeError),
     /// Bars make no market, or its split none.
     #[error(transparent)]
-    Bars(#[from] BarsError),
+    Bars(BarsError),
     /// Bars can't be read.
     #[error(transparent)]
     MarketData(Box<MarketDataError>),
@@ -44,7 +44,7 @@ pub enum Error {
     Plan(#[from] PlanError),
     /// The backend failed.
     #[error(transparent)]
-    Backend(#[from] BackendError),
+    Backend(BackendError),
     /// A dataset can't be written or read.
     #[error(transparent)]
     Dataset(Box<DatasetError>),
@@ -57,16 +57,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A recipe names no bars.
-    #[error("data.bars is empty: name files or globs there, or give --bars PATH")]
+    #[error("data.bars is empty")]
     NoBars,
     /// A backend has no such name.
     #[error(transparent)]
     UnknownBackend(#[from] UnknownBackend),
     /// CUDA was asked for where none is built in.
-    #[error(
-        "this build has no CUDA backend (its feature `cuda` is off); use --backend cpu, or a build \
-         that has it"
-    )]
+    #[error("this build has no CUDA backend (its feature `cuda` is off)")]
     NoCuda,
     /// Decisions that are to be priced can't be.
     #[error("decisions.{column}: {}{problem}", row.map_or(String::new(), |row| format!("index {row}: ")))]
@@ -84,6 +81,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of work that was stopped before its end.
+    #[must_use]
+    pub fn stopped() -> Self {
+        DatasetError::Stopped.into()
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -92,8 +95,7 @@ impl Error {
             | Self::NoBars
             | Self::UnknownBackend(_)
             | Self::NoCuda
-            | Self::TooManySamples
-            | Self::Bars(BarsError::Split { .. }) => ErrorKind::Usage,
+            | Self::TooManySamples => ErrorKind::Usage,
             Self::Bars(_) | Self::Decisions { .. } => ErrorKind::Data,
             Self::MarketData(error) => of_market_data(error),
             Self::Plan(error) => of_plan(error),
@@ -138,20 +140,68 @@ impl Error {
         }
     }
 
-    /// The error and what caused it in one line, `a.toml: can't read: permission denied`: what a
-    /// person is told.
+    /// The error, what caused it, and what to do, in one line; settings have their names in Rust.
     #[must_use]
     pub fn message(&self) -> String {
-        let mut message = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            message += &format!(": {error}");
-            cause = error.source();
+        self.message_with(&|setting| setting.to_string())
+    }
+
+    /// The error, what caused it, and what to do, in one line,
+    /// `d is there already and is never overwritten unasked; give --overwrite or another --out`: what
+    /// a person is told by a caller that has these names for settings.
+    #[must_use]
+    pub fn message_with(&self, name: Names<'_>) -> String {
+        let mut message = self.fact();
+        if let Some(advice) = advice::of(self, name) {
+            message += "; ";
+            message += &advice;
         }
         match self {
             // Of lines that a person wrote.
             Self::Recipe(_) => printable_lines(&message).into_owned(),
             _ => printable(&message).into_owned(),
+        }
+    }
+}
+
+impl Error {
+    /// The error and what caused it in one line: `a.toml: can't read: permission denied`.
+    fn fact(&self) -> String {
+        let (mut message, mut cause) = match self {
+            // Fields of readers are those of the recipe's table `[data]`.
+            Self::MarketData(error) => match &**error {
+                MarketDataError::Proposed { error, .. } => return error.message(),
+                MarketDataError::TimeZone(_)
+                | MarketDataError::TimeFormat(_)
+                | MarketDataError::Csv { .. }
+                | MarketDataError::Adjust { .. } => (format!("data.{error}"), error.source()),
+                error => (error.to_string(), error.source()),
+            },
+            error => (error.to_string(), error.source()),
+        };
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        message
+    }
+}
+
+impl From<BarsError> for Error {
+    fn from(error: BarsError) -> Self {
+        match error {
+            // Of a field of the recipe.
+            BarsError::Split { .. } => Self::Recipe(error.into()),
+            other => Self::Bars(other),
+        }
+    }
+}
+
+impl From<BackendError> for Error {
+    fn from(error: BackendError) -> Self {
+        match error {
+            BackendError::Rewards(error) => Self::Recipe(error.into()),
+            other => Self::Backend(other),
         }
     }
 }
@@ -234,7 +284,7 @@ mod tests {
     #[test]
     fn an_error_has_the_kind_of_what_caused_it() {
         let device = || BackendError::Device("it is hot".into());
-        let split = BarsError::Split { key: "split".into(), problem: "no".into() };
+        let split = BarsError::Split { field: "part".into(), problem: "no".into() };
         let resumable = |because: DatasetError| DatasetError::Resumable {
             dir: "a".into(),
             shards: 1,
@@ -276,7 +326,8 @@ mod tests {
         let inner = MarketStoreError::Io { path: "a".into(), action: "read", source: source() };
         let outer = Error::from(DatasetError::from(inner));
         assert_eq!(outer.message(), "a: can't read: the disk is gone");
-        assert_eq!(Error::NoBars.message(), Error::NoBars.to_string());
+        let given = Error::NoBars.message_with(&|setting| format!("<{setting}>"));
+        assert_eq!(given, "data.bars is empty; name files or globs there, or give <bars>");
         let source = io::Error::from_raw_os_error(28);
         let full = DatasetError::Io { path: "d/a.npy".into(), action: "write", source };
         let (dir, because) = ("d.incomplete".into(), Box::new(full));

@@ -2,7 +2,6 @@
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 
 use barloom_backend::BLOCK_ROWS;
@@ -96,15 +95,15 @@ impl<'a> Job<'a> {
         let backend = choice.open(self.device)?;
         let mut parts: Vec<PartBuild> = Vec::new();
         let mut prepared = None;
-        for plan in loaded.plans()? {
+        for set in loaded.sets()? {
             // All parts are of one market.
             let prepared = match &prepared {
-                Some(prepared) => Arc::clone(prepared),
-                None => Arc::clone(prepared.insert(loaded.load_on(&*backend, &plan)?)),
+                Some(prepared) => prepared,
+                None => &*prepared.insert(set.load_on(&*backend)?),
             };
-            let session = prepared.session(Arc::clone(&plan.draws))?;
-            log_plan(&plan);
-            parts.push(PartBuild { plan, session });
+            let session = set.session(prepared)?;
+            log_plan(&set.plan);
+            parts.push(PartBuild { plan: Plan::clone(&set.plan), session });
         }
         let samples = parts
             .iter()

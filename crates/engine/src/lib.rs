@@ -7,9 +7,9 @@
 //! The key decision: whoever asks for samples asks here, be it a command line, a Python module or
 //! a program of your own, so all do the same and say the same [`Error`]s. So nothing here knows who
 //! asks: no terminal, no arguments, no signals, no clock. What takes long tells a [`Watch`] and asks
-//! it whether to stop; what a person may want to know on the way goes to `tracing`. The price:
-//! messages name options of the command line (`--out`) where they say what to do; others that show
-//! them put their own names in the place, as the Python package does.
+//! it whether to stop; what a person may want to know on the way goes to `tracing`. Where a message
+//! says what to do it names a [`Setting`], and each caller has its own [`Names`] for these. The price:
+//! what to do is decided here, apart from where the error arises.
 //!
 //! ```
 //! use barloom_engine::{BackendChoice, load, read_bars};
@@ -33,15 +33,18 @@
 //! built and none to start, but what the README of `barloom-backend-cuda` says must be set.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod backends;
 mod bounded;
 mod clipping;
 mod counts;
 mod decisions;
 mod error;
+mod inspection;
 mod job;
 mod last_market;
 mod loaded;
+mod merge;
 mod pricing;
 mod sample;
 mod sets;
@@ -49,16 +52,38 @@ mod source;
 mod verification;
 mod watch;
 
+pub use advice::{Names, Setting};
 pub use backends::{BackendChoice, UnknownBackend};
 pub use clipping::clip_warnings;
 pub use counts::{count, counted};
 pub use decisions::KnownAt;
 pub use error::{Error, ErrorKind};
+pub use inspection::{Inspection, read_sample};
 pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
+pub use merge::Merge;
 pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
 pub use source::{CACHE_BYTES, Source, default_cache, read_bars, read_options, read_recipe};
 pub use verification::Verification;
 pub use watch::Watch;
+
+// What is given to this crate, and what comes back from it: types of the crates below, so that whoever
+// asks needs no other crate.
+pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
+pub use barloom_bars::{
+    Aggregate, Anchor, BarSpec, EmptyBars, Interval, OnBadBar, PartialBar, Stamp,
+};
+pub use barloom_dataset::{
+    BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
+    foreign_entries,
+};
+pub use barloom_loader::{
+    Batch, Batches, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
+};
+pub use barloom_market_data::{
+    Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, Report, Severity,
+    printable, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
+    to_table,
+};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use barloom_backend::{Backend, PreparedMarket, Session};
+use barloom_backend::{Backend, Session};
 use barloom_bars::{Market, Part};
 use barloom_market_data::{Finding, Joined, Severity};
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
-use crate::{Error, Source, bounded, counted};
+use crate::{Error, SampleSet, Source, counted};
 
 /// A market, the recipe resolved against it, and what was done to get it.
 #[derive(Clone, Debug)]
@@ -107,20 +107,8 @@ impl Loaded {
         Ok(Planner::new(&self.recipe, &self.market)?.plans(&self.parts()?)?)
     }
 
-    /// Loads the market on the backend for a plan's program: once for the sessions of all parts.
-    ///
-    /// # Errors
-    /// The backend fails.
-    pub fn load_on(
-        &self,
-        backend: &dyn Backend,
-        plan: &Plan,
-    ) -> Result<Arc<dyn PreparedMarket>, Error> {
-        Ok(backend.load(Arc::clone(&self.market), Arc::clone(&plan.program))?)
-    }
-
     /// A session on the backend that fills blocks with samples of one part, or of all bars, and
-    /// refuses others. [`load_on`](Self::load_on) serves several parts.
+    /// refuses others. [`sets`](Self::sets) serve several parts.
     ///
     /// # Errors
     /// As [`plan`](Self::plan); the backend fails.
@@ -129,8 +117,8 @@ impl Loaded {
         backend: &dyn Backend,
         part: Option<&Part>,
     ) -> Result<Arc<dyn Session>, Error> {
-        let plan = self.plan(part)?;
-        Ok(bounded::session(&self.load_on(backend, &plan)?, &plan)?)
+        let set = SampleSet::new(&Arc::new(self.recipe.clone()), &self.market, self.plan(part)?);
+        set.session(&set.load_on(backend)?)
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use barloom_backend::{Backend, PreparedMarket, Session};
 use barloom_bars::Market;
-use barloom_dataset::{Dataset, DatasetError, Layout};
+use barloom_dataset::{Dataset, DatasetError, Layout, SampleReader};
+use barloom_loader::{Loader, LoaderError, LoaderOptions};
+use barloom_market_data::{MarketDataError, market_of_bytes, write_market};
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
-use crate::{Error, Loaded, bounded};
+use crate::{Error, Loaded, Source, bounded, load};
 
 /// The samples of one part, or of a dataset without a split: everything that a backend needs. Sets of
 /// one dataset share its market and program, so a market that was loaded for one serves all.
@@ -24,7 +26,7 @@ pub struct SampleSet {
 }
 
 impl SampleSet {
-    fn new(recipe: &Arc<Recipe>, market: &Arc<Market>, plan: Plan) -> Self {
+    pub(crate) fn new(recipe: &Arc<Recipe>, market: &Arc<Market>, plan: Plan) -> Self {
         Self { recipe: Arc::clone(recipe), market: Arc::clone(market), plan: Arc::new(plan) }
     }
 
@@ -48,17 +50,77 @@ impl SampleSet {
         Ok(backend.load(Arc::clone(&self.market), Arc::clone(&self.plan.program))?)
     }
 
-    /// A session that makes these samples and refuses others. A session of `prepared` itself, with
-    /// the draws of the plan, makes any: those of fresh epochs too.
+    /// A session that makes these samples and refuses others.
     ///
     /// # Errors
     /// The market is another one, or the backend fails.
     pub fn session(&self, prepared: &Arc<dyn PreparedMarket>) -> Result<Arc<dyn Session>, Error> {
         Ok(bounded::session(prepared, &self.plan)?)
     }
+
+    /// A session that makes any sample, those of fresh epochs too: for [`loader`](Self::loader) and
+    /// callers that look themselves which samples there are.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    pub fn endless_session(
+        &self,
+        prepared: &Arc<dyn PreparedMarket>,
+    ) -> Result<Arc<dyn Session>, Error> {
+        Ok(Arc::clone(prepared).session(Arc::clone(&self.plan.draws))?)
+    }
+
+    /// Batches of these samples for training loops, which an [endless](Self::endless_session)
+    /// session makes.
+    ///
+    /// # Errors
+    /// An option is wrong.
+    pub fn loader(
+        &self,
+        session: Arc<dyn Session>,
+        options: LoaderOptions,
+    ) -> Result<Loader, LoaderError> {
+        Loader::new(session, self.plan.samples, options)
+    }
+
+    /// The samples with the columns of a stored dataset, as a session makes them.
+    #[must_use]
+    pub fn reader(&self, session: Arc<dyn Session>) -> SampleReader {
+        SampleReader::made(session, self.plan.samples, &self.market)
+    }
+
+    /// Refuses more samples at once than there is memory for.
+    ///
+    /// # Errors
+    /// There is no memory for so many.
+    pub fn check_room(&self, samples: u64) -> Result<(), LoaderError> {
+        barloom_loader::check_room(&self.plan.program, samples)
+    }
+
+    /// The bars as a file `bars.arrow`, of which [`Loaded::of_stored`] with the recipe makes these
+    /// samples again.
+    ///
+    /// # Errors
+    /// They can't be written.
+    pub fn stored_bars(&self) -> Result<Vec<u8>, Error> {
+        let mut bars = Vec::new();
+        let refused = |source| MarketDataError::Io { path: "bars".into(), action: "write", source };
+        write_market(&mut bars, &self.market).map_err(refused)?;
+        Ok(bars)
+    }
 }
 
 impl Loaded {
+    /// A resolved recipe and the bars that [`SampleSet::stored_bars`] gave.
+    ///
+    /// # Errors
+    /// The bars are damaged, or are not of the recipe.
+    pub fn of_stored(recipe: &Recipe, bars: Vec<u8>) -> Result<Self, Error> {
+        let channels = recipe.data.channels.to_vec();
+        let market = market_of_bytes("bars", bars, &channels)?;
+        load(recipe, Source::Stored(market, channels))
+    }
+
     /// The samples of all parts in time order; of the one there is without a split.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub enum LoaderError {
     },
     /// Fresh samples past the last one that can be numbered.
     #[error(
-        "epoch {epoch} of {samples} fresh samples is past the last sample, 2^62; begin with epoch 0 and another dataset.seed"
+        "epoch {epoch} of {samples} fresh samples is past the last sample, 2^62; begin with epoch 0 and another seed"
     )]
     NoMoreSamples {
         /// The epoch.

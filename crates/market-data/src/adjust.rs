@@ -67,7 +67,7 @@ impl Factors {
                         series.symbol,
                         known.join(", ")
                     );
-                    return Err(MarketDataError::file("data.adjust", problem));
+                    return Err(MarketDataError::Adjust { problem });
                 };
                 by_factors(series, factors);
                 Ok(())
@@ -84,7 +84,7 @@ fn to_adj_close(series: &mut RawSeries) -> Result<(), MarketDataError> {
         let available = series.available.join(", ");
         let problem =
             format!("series {}: there is no column {ADJ_CLOSE}; it has {available}", series.symbol);
-        return Err(MarketDataError::file("data.adjust", problem));
+        return Err(MarketDataError::Adjust { problem });
     };
     let prices = series.columns.iter_mut().filter(|c| PRICE_COLUMNS.contains(&c.name.as_str()));
     for column in prices {

@@ -37,17 +37,13 @@ pub enum MarketDataError {
         pattern: String,
     },
     /// A time zone is none.
-    #[error(
-        "data.timezone (or --timezone): {0:?} is not an IANA time zone such as UTC or America/New_York"
-    )]
+    #[error("timezone: {0:?} is not an IANA time zone such as UTC or America/New_York")]
     TimeZone(String),
     /// A format of times is none.
-    #[error(
-        "data.csv.time_format: {0:?} is not how strftime writes times, such as %Y-%m-%d %H:%M:%S"
-    )]
+    #[error("csv.time_format: {0:?} is not how strftime writes times, such as %Y-%m-%d %H:%M:%S")]
     TimeFormat(String),
     /// How text is laid out can't be.
-    #[error("data.csv.{key}: {problem}")]
+    #[error("csv.{key}: {problem}")]
     Csv {
         /// The key.
         key: &'static str,
@@ -81,8 +77,8 @@ pub enum MarketDataError {
     },
     /// A column that is wanted is not there.
     #[error(
-        "series {symbol}: there is no column {column}; it has {available};{} leave {column} out of data.channels in the recipe (`barloom init` writes one), or name another there",
-        .nearest.as_ref().map_or_else(String::new, |n| format!(" did you mean {n}?"))
+        "series {symbol}: there is no column {column}; it has {available}{}",
+        .nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean {n}?"))
     )]
     MissingColumn {
         /// The symbol of the series.
@@ -106,7 +102,7 @@ pub enum MarketDataError {
     },
     /// Bars, or trades, are unusable.
     #[error(
-        "{first}; {count} such {what} in all. `barloom check` lists them; `on_bad_bar = \"drop\"` under [data] drops them{hint}"
+        "{first}; {count} such {what} in all; `on_bad_bar = \"drop\"` under [data] drops them{hint}"
     )]
     BadBars {
         /// The first of them, with file and row.
@@ -119,7 +115,7 @@ pub enum MarketDataError {
         hint: String,
     },
     /// An output is there already.
-    #[error("{} is there already; give another name or --overwrite", .0.display())]
+    #[error("{} is there already", .0.display())]
     Exists(PathBuf),
     /// A folder that is to be replaced holds what no conversion writes.
     #[error("{} holds {entry}, which is not of a conversion and would be lost; nothing was touched. Move it elsewhere, or give another name", path.display())]
@@ -128,6 +124,26 @@ pub enum MarketDataError {
         path: PathBuf,
         /// The contents that were found.
         entry: String,
+    },
+    /// A file of trades, where it is not said what bars to make of them.
+    #[error("{file}: it holds trades, and bars must be made of them")]
+    Trades {
+        /// The file.
+        file: String,
+    },
+    /// Prices can't be adjusted.
+    #[error("adjust: {problem}")]
+    Adjust {
+        /// What is wrong, what was expected.
+        problem: String,
+    },
+    /// Text that can't be read as it is, and the options under which all of it is read.
+    #[error("{error}; this reads it: '{keys}' as csv options")]
+    Proposed {
+        /// Why it can't be read as it is.
+        error: Box<Self>,
+        /// The options, as keys under `[data.csv]` in a recipe.
+        keys: String,
     },
     /// What was read is no series or market.
     #[error(transparent)]
@@ -145,6 +161,7 @@ impl MarketDataError {
             Self::TimeZone(_) | Self::TimeFormat(_) | Self::Csv { .. } | Self::UnknownEnding(_) => {
                 ErrorKind::Usage
             }
+            Self::Proposed { error, .. } => error.kind(),
             _ => ErrorKind::Data,
         }
     }
@@ -157,7 +174,10 @@ impl MarketDataError {
             | Self::Foreign { path, .. }
             | Self::UnknownEnding(path)
             | Self::Exists(path) => Some(path.to_string_lossy().into_owned()),
-            Self::File { file, .. } | Self::Cell { file, .. } => Some(file.clone()),
+            Self::File { file, .. } | Self::Cell { file, .. } | Self::Trades { file } => {
+                Some(file.clone())
+            }
+            Self::Proposed { error, .. } => error.at_file(),
             Self::NoFile { pattern } => Some(pattern.clone()),
             _ => None,
         }
@@ -168,6 +188,7 @@ impl MarketDataError {
     pub fn at_place(&self) -> Option<String> {
         match self {
             Self::Cell { place, .. } => Some(place.clone()),
+            Self::Proposed { error, .. } => error.at_place(),
             _ => None,
         }
     }

@@ -229,8 +229,8 @@ impl<'a> Joiner<'a> {
         let Self { options, mut bars, factors, known, contents, trades, naive } = self;
         for file in naive.iter().take(TOLD) {
             let note = format!(
-                "{file}: its times have no time zone and are read as UTC; set timezone (--timezone) \
-                 for another zone"
+                "{file}: its times have no time zone and are read as UTC; set timezone for \
+                 another zone"
             );
             bars.notes.push(note);
         }

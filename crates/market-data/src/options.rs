@@ -69,8 +69,6 @@ impl ReadOptions {
         if self.aggregate.is_some() {
             return Ok(());
         }
-        let problem = "it holds trades; say what bars to make of them: aggregate = \"1m\" under \
-                       [data] in the recipe, or --aggregate 1m";
-        Err(MarketDataError::file(file, problem))
+        Err(MarketDataError::Trades { file: file.to_owned() })
     }
 }

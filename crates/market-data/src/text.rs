@@ -75,7 +75,10 @@ pub(crate) fn read(
         }
         Err(error) if options.csv == CsvOptions::default() => {
             Err(match propose::for_text(file, &text, options, bounds.rows) {
-                Some(proposal) => error.with_hint(&proposal),
+                Some(propose::Proposal::Keys(keys)) => {
+                    MarketDataError::Proposed { error: Box::new(error), keys }
+                }
+                Some(propose::Proposal::Hint(hint)) => error.with_hint(&hint),
                 None => error,
             })
         }

@@ -317,7 +317,7 @@ pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
         (false, true) => Ok(false),
         (false, false) if any => {
             Err("dates such as 1/2/2024 could be day or month first; say it: day_first = \
-                 true or false under [data.csv], or --csv 'day_first = true'"
+                 true or false under [data.csv]"
                 .into())
         }
         (true, true) => {
@@ -460,6 +460,6 @@ mod tests {
     fn unknown_zones_are_told() {
         assert!(zone("America/New_York").is_ok());
         let error = zone("Mars/Olympus").unwrap_err().to_string();
-        assert!(error.contains("data.timezone") && error.contains("Mars/Olympus"), "{error}");
+        assert!(error.contains("timezone: ") && error.contains("Mars/Olympus"), "{error}");
     }
 }

@@ -244,7 +244,7 @@ pub(crate) fn instants(
     {
         let problem = format!(
             "{}: {} does not exist in {}, where clocks were put forward, and the next time that exists \
-             has another bar. The bars are in another zone: set timezone (--timezone) to it",
+             has another bar. The bars are in another zone: set timezone to it",
             place(row),
             written[row].shown(),
             options.timezone

@@ -60,8 +60,8 @@ fn outcome(name: &str, text: &str, options: &ReadOptions) -> Outcome {
 
 /// The options in an error that says "this reads it".
 fn proposal(error: &str) -> Option<CsvOptions> {
-    let (_, rest) = error.split_once("this reads it: --csv '")?;
-    let (keys, _) = rest.split_once("', or these keys").unwrap();
+    let (_, rest) = error.split_once("this reads it: '")?;
+    let (keys, _) = rest.split_once("' as csv options").unwrap();
     let mut csv = CsvOptions::default();
     for (key, value) in entries(keys) {
         let text = || serde_json::from_str::<String>(value).unwrap();

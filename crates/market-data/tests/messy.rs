@@ -22,8 +22,8 @@ fn days(series: &Series) -> Vec<String> {
 /// What an error proposes, taken apart by hand: a recipe's parser is not to be had here.
 fn proposal(text: &[u8]) -> String {
     let error = read(text, &ReadOptions::default()).unwrap_err().to_string();
-    let (_, rest) = error.split_once("--csv '").unwrap_or_else(|| panic!("{error}"));
-    rest.split_once("', or these keys").unwrap().0.to_owned()
+    let (_, rest) = error.split_once("this reads it: '").unwrap_or_else(|| panic!("{error}"));
+    rest.split_once("' as csv options").unwrap().0.to_owned()
 }
 
 const BANNER: &[u8] = b"Timestamps are UTC,https://example.com\n\

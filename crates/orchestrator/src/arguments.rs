@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use barloom_bars::{Anchor, BarSpec, Interval, OnBadBar};
-use barloom_dataset::Piece;
-use barloom_engine::BackendChoice;
-use barloom_market_data::Compression;
+use barloom_engine::{Anchor, BackendChoice, BarSpec, Compression, Interval, OnBadBar, Piece};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 

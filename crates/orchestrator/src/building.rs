@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use barloom_dataset::BuiltPart;
-use barloom_engine::{Job, Loaded, Watch};
+use barloom_engine::{BuiltPart, Job, Loaded, Watch};
 
 use crate::clock;
 use crate::failure::Failure;

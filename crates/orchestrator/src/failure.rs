@@ -4,10 +4,11 @@
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 
-use barloom_engine::{Error, ErrorKind};
-use barloom_market_data::printable_lines;
+use barloom_engine::{Error, ErrorKind, printable_lines};
 use barloom_recipe::RecipeError;
 use serde::Serialize;
+
+use crate::names::flag;
 
 const BUG: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
@@ -129,7 +130,8 @@ impl<E: Into<Error>> From<E> for Failure {
             ErrorKind::Verification => VERIFICATION,
             _ => IO,
         };
-        Self { code, message: error.message(), file: error.at_file(), place: error.at_place() }
+        let message = error.message_with(&flag);
+        Self { code, message, file: error.at_file(), place: error.at_place() }
     }
 }
 

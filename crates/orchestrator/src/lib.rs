@@ -9,6 +9,7 @@ mod building;
 mod clock;
 mod commands;
 mod failure;
+mod names;
 mod output;
 mod progress;
 mod reading;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use barloom_market_data::printable_lines;
+use barloom_engine::printable_lines;
 use serde::Serialize;
 
 use crate::failure::Failure;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use barloom_bars::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};
-use barloom_engine::{default_cache, read_options, read_recipe};
-use barloom_market_data::{Cache, ReadOptions};
+use barloom_engine::{
+    Aggregate, Cache, EmptyBars, OnBadBar, PartialBar, ReadOptions, Stamp, default_cache,
+    read_options, read_recipe,
+};
 use barloom_recipe::Recipe;
 
 use crate::arguments::Reading;

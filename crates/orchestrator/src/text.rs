@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use barloom_engine::printable;
 pub(crate) use barloom_engine::{count, counted};
-use barloom_market_data::printable;
 
 /// Adds one line: what a name from a file says in it, such as a newline, is escaped.
 pub(crate) fn line(out: &mut String, line: fmt::Arguments<'_>) {

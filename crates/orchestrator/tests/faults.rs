@@ -530,7 +530,7 @@ fn signals_stop_a_build_that_can_be_gone_on_with() {
         // Not by accident: without a word of it they are neither used nor lost.
         let refused = place.build("parquet", "out", &[]);
         assert_eq!(refused.status.code(), Some(4), "{}", told(&refused));
-        assert!(told(&refused).contains("build --resume goes on"), "{}", told(&refused));
+        assert!(told(&refused).contains("--resume goes on"), "{}", told(&refused));
         // Whoever looks for it is told.
         for name in ["out", "out.incomplete"] {
             let mut inspect = Command::new(env!("CARGO_BIN_EXE_barloom"));

@@ -10,18 +10,12 @@ pub enum PlanError {
     /// The recipe is wrong, or does not fit the market.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// The sampling settings are wrong.
-    #[error(transparent)]
-    Sampling(#[from] SamplingError),
     /// There is no position to sample from.
-    #[error(transparent)]
+    #[error("{}", of_windows(.0))]
     Windows(#[from] WindowsError),
     /// The weights of symbols can't be had from the market.
-    #[error(transparent)]
+    #[error("{}", of_windows(.0))]
     SymbolWeights(WindowsError),
-    /// The reward settings are wrong.
-    #[error(transparent)]
-    Rewards(#[from] RewardsError),
     /// Every position with each of its actions is more than can be numbered.
     #[error(
         "dataset.actions_per_state: {actions_per_state} actions at each of {positions} positions are 2^62 samples or more; lower it"
@@ -66,4 +60,34 @@ pub enum PlanError {
         /// The bar within its series, from 0.
         bar: usize,
     },
+}
+
+impl From<SamplingError> for PlanError {
+    fn from(error: SamplingError) -> Self {
+        RecipeError::from(error).into()
+    }
+}
+
+impl From<RewardsError> for PlanError {
+    fn from(error: RewardsError) -> Self {
+        RecipeError::from(error).into()
+    }
+}
+
+/// An error of windows with the paths that recipes have for its fields.
+fn of_windows(error: &WindowsError) -> String {
+    match error {
+        WindowsError::NoBars { .. }
+        | WindowsError::Weights { .. }
+        | WindowsError::SmallWeight { .. } => format!("dataset.{error}"),
+        WindowsError::NoPositions { part, nearest: Some(run), .. } => {
+            let more = match part {
+                None => "a longer data.max_gap",
+                Some(_) if run.reaches_back => "longer parts, a smaller split.embargo",
+                Some(_) => "longer parts, split.lookback_from = \"history\"",
+            };
+            format!("{error}, {more}, or more bars")
+        }
+        _ => error.to_string(),
+    }
 }

@@ -1,7 +1,7 @@
 //! Batches as dicts of NumPy arrays over their memory.
 #![expect(unsafe_code, reason = "NumPy arrays are made over memory that a batch owns")]
 
-use barloom_loader::Batch;
+use barloom_engine::Batch;
 use barloom_schema::{COLUMNS, Logical, META, Slice};
 use numpy::ndarray::{ArrayViewD, IxDyn};
 use numpy::{Element, PyArray};
@@ -17,7 +17,7 @@ const ALWAYS: [&str; 3] = ["windows", "meta", "reward"];
 /// The columns of a dict beside [`ALWAYS`].
 #[derive(Debug)]
 pub(crate) enum Column {
-    /// A name of [`barloom_loader::columns`].
+    /// A name of [`barloom_engine::columns`].
     Named(Py<PyString>, String),
     /// A reward, unrounded.
     Metric(Py<PyString>, usize),
@@ -36,13 +36,13 @@ impl Column {
             if let Some(metric) = metric {
                 return Ok(Self::Metric(key, metric));
             }
-            if barloom_loader::columns().any(|column| column == name) {
+            if barloom_engine::columns().any(|column| column == name) {
                 return Ok(Self::Named(key, name.clone()));
             }
             let rewards = metrics.iter().map(|metric| format!("reward_{metric}"));
             let known: Vec<String> = ALWAYS
                 .into_iter()
-                .chain(barloom_loader::columns())
+                .chain(barloom_engine::columns())
                 .map(str::to_owned)
                 .chain(rewards)
                 .collect();

@@ -1,10 +1,9 @@
 //! Bars from what Python has: paths, tables.
 
 use barloom_engine::{
-    Loaded, SAMPLE_BARS, SAMPLE_BARS_NAME, Source, default_cache, load, read_bars, read_options,
-};
-use barloom_market_data::{
-    Bars, Cache, MemoryTable, OnBadBar, ReadOptions, read, read_bytes, read_readable, read_tables,
+    Bars, Cache, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME, Source,
+    default_cache, load, read_bars, read_bytes, read_files, read_options, read_readable,
+    read_tables,
 };
 use barloom_recipe::Recipe;
 use pyo3::prelude::*;
@@ -51,7 +50,7 @@ impl Given {
     /// The bars, nothing judged.
     pub(crate) fn read(&self, options: &ReadOptions) -> PyResult<Bars> {
         match self {
-            Self::Paths(paths) => read(paths, options),
+            Self::Paths(paths) => read_files(paths, options),
             Self::Tables(tables) => read_tables(tables, options),
         }
         .map_err(errors::of)
@@ -63,7 +62,7 @@ impl Given {
 pub(crate) fn sample_bars(py: Python<'_>) -> PyResult<Table> {
     let table = py.detach(|| {
         let bars = read_bytes(SAMPLE_BARS_NAME, SAMPLE_BARS, &ReadOptions::default())?;
-        barloom_market_data::to_table(&bars.into_series(OnBadBar::Error)?.series)
+        barloom_engine::to_table(&bars.into_series(OnBadBar::Error)?.series)
     });
     let table = table.map_err(errors::of)?;
     Ok(Table::new(table.schema(), vec![table]))

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use barloom_backend::WindowLayout;
-use barloom_dataset::{DatasetError, SampleReader};
-use barloom_engine::{SampleSet, Watch};
-use barloom_loader::{Loader as Batches, LoaderOptions, Unit, gather};
+use barloom_engine::{
+    Error, LoaderOptions, SampleReader, SampleSet, Unit, Watch, WindowLayout, gather,
+};
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -101,7 +100,7 @@ impl Dataset {
 
     /// Refuses more samples than there is memory for.
     fn check_room(&self, samples: u64) -> PyResult<()> {
-        barloom_loader::check_room(&self.set().plan.program, samples).map_err(errors::of_loader)
+        self.set().check_room(samples).map_err(errors::of_loader)
     }
 
     fn gathered<'py>(
@@ -123,7 +122,7 @@ impl Dataset {
     fn stream(&self, py: Python<'_>, samples: Range<u64>) -> PyResult<Stream> {
         let part = self.part_of()?;
         let session = py.detach(|| part.session())?;
-        let reader = SampleReader::made(session, part.set.plan.samples, &part.set.market);
+        let reader = part.set.reader(session);
         Ok(Stream { reader, next: samples.start, end: samples.end })
     }
 }
@@ -458,10 +457,8 @@ impl Dataset {
         };
         let columns = Column::find(py, &columns, &self.metric_names())?;
         let part = self.part_of()?;
-        let batches = py.detach(|| {
-            let samples = part.set.plan.samples;
-            Batches::new(part.session()?, samples, options).map_err(errors::of_loader)
-        })?;
+        let batches =
+            py.detach(|| part.set.loader(part.session()?, options).map_err(errors::of_loader))?;
         Ok(Loader::new(batches, columns, epoch))
     }
 
@@ -488,9 +485,7 @@ impl Dataset {
             return Ok((module.getattr("open")?, arguments));
         }
         let set = self.set();
-        let mut bars = Vec::new();
-        barloom_market_data::write_market(&mut bars, &set.market)
-            .map_err(|e| errors::exception("FileError", e.to_string()))?;
+        let bars = set.stored_bars().map_err(errors::of)?;
         let arguments = (set.recipe.to_toml(), PyBytes::new(py, &bars), part, backend, device);
         Ok((module.getattr("from_stored")?, arguments.into_pyobject(py)?.into_any()))
     }
@@ -526,7 +521,7 @@ impl Stream {
         let mut batches = Vec::new();
         while let Some(samples) = self.advance() {
             if (watch.stop)() {
-                return Err(errors::of(DatasetError::Stopped));
+                return Err(errors::of(Error::stopped()));
             }
             batches.push(self.reader.read(samples).map_err(errors::of)?);
         }
@@ -579,10 +574,7 @@ pub(crate) fn from_stored(
     let choice = Choice { backend: jobs::backend(backend)?, device };
     let dataset = py.detach(|| {
         let recipe = barloom_recipe::Recipe::from_toml(recipe, "recipe").map_err(errors::of)?;
-        let market = barloom_market_data::market_of_bytes("bars", bars, &recipe.data.channels)
-            .map_err(errors::of)?;
-        let source = barloom_engine::Source::Stored(market, recipe.data.channels.to_vec());
-        let loaded = barloom_engine::load(&recipe, source).map_err(errors::of)?;
+        let loaded = barloom_engine::Loaded::of_stored(&recipe, bars).map_err(errors::of)?;
         Dataset::new(loaded.sets().map_err(errors::of)?, choice, None, Vec::new())
     })?;
     match part {

@@ -1,9 +1,10 @@
 //! Errors as Python's exceptions, which `barloom/_errors.py` defines.
 
-use barloom_engine::{Error, ErrorKind};
-use barloom_loader::LoaderError;
+use barloom_engine::{Error, ErrorKind, LoaderError};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
+
+use crate::names::argument;
 
 /// The exception of this name with this message.
 pub(crate) fn exception(name: &str, message: String) -> PyErr {
@@ -31,15 +32,6 @@ pub(crate) fn usage(message: impl Into<String>) -> PyErr {
     exception("RecipeError", message.into())
 }
 
-/// A message of the engine with arguments of Python where it names options of the command line.
-pub(crate) fn in_python(message: String) -> String {
-    let translated = Python::attach(|py| {
-        let words = py.import("barloom._words")?;
-        words.call_method1("in_python", (&message,))?.extract::<String>()
-    });
-    translated.unwrap_or(message)
-}
-
 /// Turns an engine's error into Python's, with arguments in place of options.
 pub(crate) fn of(error: impl Into<Error>) -> PyErr {
     let error = error.into();
@@ -49,7 +41,7 @@ pub(crate) fn of(error: impl Into<Error>) -> PyErr {
         ErrorKind::Verification => "VerificationError",
         _ => "FileError",
     };
-    exception(name, in_python(error.message()))
+    exception(name, error.message_with(&argument))
 }
 
 /// The Python exception of a loader's error.

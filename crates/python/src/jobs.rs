@@ -7,9 +7,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use barloom_dataset::Rows;
-use barloom_engine::{BackendChoice, Job, SampleSet, Verification, Watch};
-use barloom_market_data::{OnBadBar, ReadOptions};
+use barloom_engine::{
+    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch,
+};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -196,7 +196,6 @@ pub(crate) fn build(
     let dropped = loaded.dropped.iter().map(|(fault, count)| format!("dropped {count} {fault}"));
     loaded.notes.extend(dropped);
     loaded.notes.extend(loaded.warnings.iter().map(ToString::to_string));
-    loaded.notes = loaded.notes.into_iter().map(errors::in_python).collect();
     let Some(out) = out else {
         return Dataset::new(sets, choice, None, loaded.notes);
     };
@@ -246,8 +245,6 @@ pub(crate) fn verify<'py>(
         .map(|(path, verified)| {
             let mut value = serde_json::to_value(verified).unwrap_or_default();
             if let Some(fields) = value.as_object_mut() {
-                let problems = verified.problems.iter().cloned().map(errors::in_python);
-                fields.insert("problems".into(), problems.collect::<Vec<_>>().into());
                 fields.insert("path".into(), path.to_string_lossy().into_owned().into());
             }
             value
@@ -297,9 +294,7 @@ pub(crate) fn check<'py>(
     })?;
     let mut value = serde_json::to_value(&report).map_err(|e| errors::usage(e.to_string()))?;
     if let Some(fields) = value.as_object_mut() {
-        let notes = report.notes.iter().cloned().map(errors::in_python).collect::<Vec<_>>();
-        fields.insert("notes".into(), notes.into());
-        fields.insert("text".into(), errors::in_python(report.to_string()).into());
+        fields.insert("text".into(), report.to_string().into());
         fields.insert("errors".into(), report.errors().into());
         fields.insert("warnings".into(), report.warnings().into());
     }
@@ -322,7 +317,7 @@ pub(crate) fn read(
             bars.find_columns(&recipe.data.channels).map_err(errors::of)?;
         }
         let loaded = bars.into_series(recipe.data.on_bad_bar);
-        let table = loaded.and_then(|loaded| barloom_market_data::to_table(&loaded.series));
+        let table = loaded.and_then(|loaded| barloom_engine::to_table(&loaded.series));
         table.map_err(errors::of)
     })?;
     Ok(Table::new(table.schema(), vec![table]))

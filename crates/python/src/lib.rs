@@ -18,6 +18,7 @@ mod errors;
 mod indices;
 mod jobs;
 mod loader;
+mod names;
 mod part;
 mod pricer;
 mod recipe;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use barloom_loader::{Batch, Batches as Epoch, Loader as Inner, LoaderError, State};
+use barloom_engine::{Batch, Batches as Epoch, Loader as Inner, LoaderError, State};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

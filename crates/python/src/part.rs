@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_backend::{PreparedMarket, Session};
-use barloom_engine::{BackendChoice, SampleSet};
+use barloom_engine::{BackendChoice, PreparedMarket, SampleSet, Session};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -77,9 +76,7 @@ impl Maker {
         if let Some(session) = self.sessions.get(&part.place) {
             return Ok(Arc::clone(session));
         }
-        let draws = Arc::clone(&part.set.plan.draws);
-        let session = Arc::clone(&self.prepared).session(draws);
-        let session = session.map_err(errors::of)?;
+        let session = part.set.endless_session(&self.prepared).map_err(errors::of)?;
         self.sessions.insert(part.place, Arc::clone(&session));
         Ok(session)
     }

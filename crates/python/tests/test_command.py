@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import barloom
-from barloom._words import in_python
 
 MODULE = [sys.executable, "-m", "barloom"]
 
@@ -126,28 +125,3 @@ def test_ctrl_c_while_bars_are_read(tmp_path: Path):
         process.kill()
         process.wait()
     assert process.returncode == -signal.SIGINT
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ("give --overwrite or another --out", "give overwrite=True or another out"),
-        ("build --resume goes on with it, --overwrite", "resume=True goes on with it, overwrite=True"),
-        ("or give --bars PATH", "or give bars"),
-        ("use --backend cpu, or a build", 'use backend="cpu", or a build'),
-        ('"1m" under [data], or --aggregate 1m', '"1m" under [data], or aggregate="1m"'),
-        ("or drop it with --drop-bad-bars (", 'or drop it with on_bad_bar="drop" ('),
-        ("(or --timezone): Mars", "(or timezone): Mars"),
-        ("`barloom check` lists them", "`barloom.check` lists them"),
-        ("build it: `barloom build --config r.toml --out NEW`", "build it: `barloom build --config r.toml --out NEW`"),
-        ("(--chunk-rows, batch_size, a slice)", "(batch_size, a slice)"),
-        ("timezone (--timezone) says", "timezone (timezone) says"),
-        ("/data/a--out/--b", "/data/a--out/--b"),
-        (
-            """--csv 'skip_rows = 1, decimal = ",", has_header = false, rename = { "<A>" = "b = c" }', or""",
-            """csv={"skip_rows": 1, "decimal": ",", "has_header": False, "rename": { "<A>": "b = c" }}, or""",
-        ),
-    ],
-)
-def test_options_become_arguments(said: str, told: str):
-    assert in_python(said) == told

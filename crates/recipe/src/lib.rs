@@ -53,6 +53,7 @@ mod duration;
 mod error;
 mod init;
 mod output;
+mod paths;
 mod reader;
 mod recipe;
 mod resolve;

@@ -182,7 +182,7 @@ impl Recipe {
     /// The `[split]` table is wrong.
     pub fn parts(&self, market: &Market) -> Result<Vec<Part>, RecipeError> {
         match &self.split {
-            Some(split) => split.resolve(market).map_err(split::from_bars),
+            Some(split) => Ok(split.resolve(market)?),
             None => Ok(Vec::new()),
         }
     }

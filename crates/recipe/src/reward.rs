@@ -2,7 +2,7 @@
 
 use barloom_bars::Market;
 use barloom_rewards::{
-    BarRates, Barriers, Costs, Entry, Formulas, Metric, RewardSettings, RewardsError, SameBar,
+    BarRates, Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar,
 };
 use serde::{Serialize, Serializer};
 
@@ -207,13 +207,8 @@ impl RewardTable {
             clip: written.clip,
             forward,
         };
-        match settings.validate() {
-            Ok(()) => Ok(settings),
-            Err(RewardsError::Setting { key, got, expected }) => {
-                Err(RecipeError::expected(key, expected, &got))
-            }
-            Err(other) => Err(RecipeError::conflict("reward", other.to_string())),
-        }
+        settings.validate()?;
+        Ok(settings)
     }
 
     /// Bars a year of a market's rows.

@@ -1,6 +1,6 @@
 //! The `[sampling]` table; its settings live in the sampling crate.
 
-use barloom_sampling::{Directions, Real, SamplingError, SamplingSettings};
+use barloom_sampling::{Directions, Real, SamplingSettings};
 
 use crate::RecipeError;
 use crate::reader::{self, Entry, Table};
@@ -39,10 +39,7 @@ pub(crate) fn read(table: &Table<'_>) -> Result<SamplingSettings, RecipeError> {
 }
 
 pub(crate) fn validate(settings: &SamplingSettings) -> Result<(), RecipeError> {
-    settings.validate().map_err(|error| match error {
-        SamplingError::Setting { key, expected, got } => RecipeError::expected(key, expected, &got),
-        other => RecipeError::conflict("sampling", other.to_string()),
-    })
+    Ok(settings.validate()?)
 }
 
 /// A number, `[lo, hi]`, or `{ choice = [a, b, ..] }`.

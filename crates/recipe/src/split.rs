@@ -1,6 +1,6 @@
 //! The `[split]` table: parts in time order. Its settings live in the bars crate.
 
-use barloom_bars::{BarsError, LookbackFrom, PartEnd, PartSpec, Split};
+use barloom_bars::{LookbackFrom, PartEnd, PartSpec, Split};
 use serde::{Serialize, Serializer};
 use toml::de::DeValue;
 
@@ -29,15 +29,7 @@ pub(crate) fn read(table: Table<'_>, elsewhere: &[(&str, &[&str])]) -> Result<Sp
 }
 
 pub(crate) fn validate(split: &Split) -> Result<(), RecipeError> {
-    split.check().map_err(from_bars)
-}
-
-/// An error of the bars crate about a split.
-pub(crate) fn from_bars(error: BarsError) -> RecipeError {
-    match error {
-        BarsError::Split { key, problem } => RecipeError::conflict(key, problem),
-        other => RecipeError::conflict("split", other.to_string()),
-    }
+    Ok(split.check()?)
 }
 
 fn parts(entry: &Entry<'_>) -> Result<Vec<PartSpec>, RecipeError> {

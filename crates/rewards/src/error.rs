@@ -3,10 +3,10 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RewardsError {
     /// A setting is wrong.
-    #[error("{key} is {got}; expected {expected}")]
+    #[error("{field} is {got}; expected {expected}")]
     Setting {
-        /// The recipe key.
-        key: &'static str,
+        /// The setting: `fee_bps`.
+        field: &'static str,
         /// The value.
         got: String,
         /// The values that are allowed.

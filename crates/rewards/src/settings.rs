@@ -239,49 +239,50 @@ impl RewardSettings {
     /// Checks the settings.
     ///
     /// # Errors
-    /// The first key that is wrong: no metric or one twice, a horizon too short, a cost that is
+    /// The first field that is wrong: no metric or one twice, a horizon too short, a cost that is
     /// negative or not finite, `barrier` without barriers.
     pub fn validate(&self) -> Result<(), RewardsError> {
-        let error = |key, got: String, expected| Err(RewardsError::Setting { key, got, expected });
+        let error =
+            |field, got: String, expected| Err(RewardsError::Setting { field, got, expected });
         for (place, metric) in self.metrics.iter().enumerate() {
             if self.metrics[..place].contains(metric) {
                 let expected = "each metric once";
-                return error("reward.metric", format!("{} twice", metric.name()), expected);
+                return error("metric", format!("{} twice", metric.name()), expected);
             }
         }
         if self.metrics.is_empty() {
-            return error("reward.metric", "empty".into(), "at least one metric");
+            return error("metric", "empty".into(), "at least one metric");
         }
         if self.metrics.contains(&Metric::Barrier) && !self.honours_barriers() {
             let expected = "another metric where barriers are ignored: every value would be 0";
-            return error("reward.metric", "barrier".into(), expected);
+            return error("metric", "barrier".into(), expected);
         }
         let shortest = if self.enters_at_open() { 1 } else { 2 };
         if self.forward < shortest || i32::try_from(self.forward).is_err() {
             let expected = "at least 1 bar, at least 2 when trades enter at a close, below 2^31";
-            return error("dataset.forward", self.forward.to_string(), expected);
+            return error("forward", self.forward.to_string(), expected);
         }
-        for (key, value) in [
-            ("reward.fee_bps", self.fee_bps),
-            ("reward.slippage_bps", self.slippage_bps),
-            ("reward.spread_bps", self.spread_bps),
-            ("reward.eps", self.eps),
+        for (field, value) in [
+            ("fee_bps", self.fee_bps),
+            ("slippage_bps", self.slippage_bps),
+            ("spread_bps", self.spread_bps),
+            ("eps", self.eps),
         ] {
             if !(value >= 0.0 && value.is_finite()) {
-                return error(key, value.to_string(), "a finite number, 0 or more");
+                return error(field, value.to_string(), "a finite number, 0 or more");
             }
         }
         if !self.carry_bps.is_finite() {
-            return error("reward.carry_bps", self.carry_bps.to_string(), "a finite number");
+            return error("carry_bps", self.carry_bps.to_string(), "a finite number");
         }
         let wrong = |rate: &f64| !(*rate > 0.0 && rate.is_finite());
         if let Some(rate) = self.bars_per_year.rates().find(wrong) {
             let expected = "a finite number above 0, or \"auto\"";
-            return error("reward.bars_per_year", rate.to_string(), expected);
+            return error("bars_per_year", rate.to_string(), expected);
         }
         match self.clip {
             Some([lo, hi]) if !(lo < hi && lo.is_finite() && hi.is_finite()) => {
-                error("reward.clip", format!("[{lo}, {hi}]"), "two finite numbers, ascending")
+                error("clip", format!("[{lo}, {hi}]"), "two finite numbers, ascending")
             }
             _ => Ok(()),
         }

@@ -311,18 +311,18 @@ fn clipping_is_reported() {
 }
 
 #[test]
-fn wrong_settings_name_their_key() {
-    let key = |settings: RewardSettings| match settings.validate() {
-        Err(RewardsError::Setting { key, .. }) => key,
+fn wrong_settings_name_their_field() {
+    let field = |settings: RewardSettings| match settings.validate() {
+        Err(RewardsError::Setting { field, .. }) => field,
         other => panic!("{other:?}"),
     };
-    assert_eq!(key(RewardSettings { metrics: vec![], ..free(5) }), "reward.metric");
+    assert_eq!(field(RewardSettings { metrics: vec![], ..free(5) }), "metric");
     let label =
         RewardSettings { metrics: vec![Metric::Barrier], barriers: Barriers::Ignore, ..free(5) };
-    assert_eq!(key(label), "reward.metric");
-    assert_eq!(key(free(0)), "dataset.forward");
-    assert_eq!(key(RewardSettings { entry: Entry::NextClose, ..free(1) }), "dataset.forward");
-    assert_eq!(key(RewardSettings { eps: -1.0, ..free(5) }), "reward.eps");
-    assert_eq!(key(RewardSettings { fee_bps: f64::NAN, ..free(5) }), "reward.fee_bps");
-    assert_eq!(key(RewardSettings { clip: Some([1.0, 1.0]), ..free(5) }), "reward.clip");
+    assert_eq!(field(label), "metric");
+    assert_eq!(field(free(0)), "forward");
+    assert_eq!(field(RewardSettings { entry: Entry::NextClose, ..free(1) }), "forward");
+    assert_eq!(field(RewardSettings { eps: -1.0, ..free(5) }), "eps");
+    assert_eq!(field(RewardSettings { fee_bps: f64::NAN, ..free(5) }), "fee_bps");
+    assert_eq!(field(RewardSettings { clip: Some([1.0, 1.0]), ..free(5) }), "clip");
 }

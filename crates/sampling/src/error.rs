@@ -3,11 +3,11 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SamplingError {
     /// A setting has a value that can't be.
-    #[error("{key}: expected {expected}, got {got}")]
+    #[error("{field}: expected {expected}, got {got}")]
     Setting {
-        /// The recipe key: `sampling.sl_dist`.
-        key: &'static str,
-        /// The values that the key takes.
+        /// The setting: `sl_dist`.
+        field: &'static str,
+        /// The values that it takes.
         expected: &'static str,
         /// The value that it has, as a recipe would write it.
         got: String,

@@ -68,8 +68,8 @@ impl Sampler {
     ) -> Result<Self, SamplingError> {
         settings.validate()?;
         if actions_per_state == 0 {
-            let (key, expected) = ("dataset.actions_per_state", "a whole number of at least 1");
-            return Err(SamplingError::Setting { key, expected, got: "0".into() });
+            let (field, expected) = ("actions_per_state", "a whole number of at least 1");
+            return Err(SamplingError::Setting { field, expected, got: "0".into() });
         }
         if positions == 0 {
             return Err(SamplingError::NoPositions);

@@ -49,41 +49,45 @@ impl SamplingSettings {
     /// Checks that every field can be drawn and makes sense.
     ///
     /// # Errors
-    /// The first key with a range that is not `lo <= hi`, a number that is not finite, an empty
+    /// The first field with a range that is not `lo <= hi`, a number that is not finite, an empty
     /// list, a direction that is none, or equity, dollars or distances that are not positive.
     pub fn validate(&self) -> Result<(), SamplingError> {
-        let positive = |key, real: &Real| {
+        let positive = |field, real: &Real| {
             let expected = "positive finite numbers, a range with lo <= hi";
-            refuse_unless(real.is_sound() && real.bounds().0 > 0.0, key, expected, real)
+            refuse_unless(real.is_sound() && real.bounds().0 > 0.0, field, expected, real)
         };
-        let direction = |key, directions: &Directions| {
+        let direction = |field, directions: &Directions| {
             let expected = "a list of directions, each 0, 1 or -1, at least one";
-            refuse_unless(directions.is_sound(), key, expected, directions)
+            refuse_unless(directions.is_sound(), field, expected, directions)
         };
-        positive("sampling.equity", &self.equity)?;
+        positive("equity", &self.equity)?;
         refuse_unless(
             self.balance_offset.is_sound(),
-            "sampling.balance_offset",
+            "balance_offset",
             "finite numbers, a range with lo <= hi",
             &self.balance_offset,
         )?;
-        direction("sampling.position", &self.position)?;
-        positive("sampling.sl_dist", &self.sl_dist)?;
-        positive("sampling.tp_dist", &self.tp_dist)?;
-        direction("sampling.act_dir", &self.act_dir)?;
-        positive("sampling.act_dollar", &self.act_dollar)?;
-        positive("sampling.act_sl", &self.act_sl)?;
-        positive("sampling.act_tp", &self.act_tp)
+        direction("position", &self.position)?;
+        positive("sl_dist", &self.sl_dist)?;
+        positive("tp_dist", &self.tp_dist)?;
+        direction("act_dir", &self.act_dir)?;
+        positive("act_dollar", &self.act_dollar)?;
+        positive("act_sl", &self.act_sl)?;
+        positive("act_tp", &self.act_tp)
     }
 }
 
 fn refuse_unless(
     sound: bool,
-    key: &'static str,
+    field: &'static str,
     expected: &'static str,
     got: &impl ToString,
 ) -> Result<(), SamplingError> {
-    if sound { Ok(()) } else { Err(SamplingError::Setting { key, expected, got: got.to_string() }) }
+    if sound {
+        Ok(())
+    } else {
+        Err(SamplingError::Setting { field, expected, got: got.to_string() })
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +114,7 @@ mod tests {
         for (key, text) in bad {
             let settings: SamplingSettings = toml::from_str(text).unwrap();
             let message = settings.validate().unwrap_err().to_string();
-            assert!(message.starts_with(&format!("sampling.{key}: expected ")), "{message}");
+            assert!(message.starts_with(&format!("{key}: expected ")), "{message}");
         }
         SamplingSettings::default().validate().unwrap();
     }

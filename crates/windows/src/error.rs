@@ -5,10 +5,10 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WindowsError {
     /// Lookback or forward is 0.
-    #[error("{key}: expected at least 1 bar, got 0")]
+    #[error("{field}: expected at least 1 bar, got 0")]
     NoBars {
-        /// The recipe key.
-        key: &'static str,
+        /// The setting.
+        field: &'static str,
     },
     /// No run of bars has room for lookback and forward.
     #[error("{}", no_positions(*lookback, *forward, part.as_deref(), nearest.as_ref()))]
@@ -25,7 +25,7 @@ pub enum WindowsError {
     },
     /// Impossible weights.
     #[error(
-        "dataset.symbol_weights: expected a finite weight of at least 0 for each of {series} symbols, not all of them 0, got {got}"
+        "symbol_weights: expected a finite weight of at least 0 for each of {series} symbols, not all of them 0, got {got}"
     )]
     Weights {
         /// The number of series in the market.
@@ -35,7 +35,7 @@ pub enum WindowsError {
     },
     /// A weight that is so small beside the others that its share of the samples would not be exact.
     #[error(
-        "dataset.symbol_weights: symbol {symbol} would have {share:.3e} of the samples, too few to share out evenly among its {positions} positions; give it at least {least:.3e} of the sum of all weights, or 0 to leave it out"
+        "symbol_weights: symbol {symbol} would have {share:.3e} of the samples, too few to share out evenly among its {positions} positions; give it at least {least:.3e} of the sum of all weights, or 0 to leave it out"
     )]
     SmallWeight {
         /// The symbol.
@@ -113,11 +113,7 @@ fn no_positions(
     } else {
         advice
     };
-    text + match part {
-        None => ", a longer data.max_gap, or more bars",
-        Some(_) if run.reaches_back => ", longer parts, a smaller embargo, or more bars",
-        Some(_) => ", longer parts, split.lookback_from = \"history\", or more bars",
-    }
+    text
 }
 
 /// A time in ns since 1970, shown as `2021-03-31 15:00:00 UTC`.

@@ -105,9 +105,9 @@ impl Positions {
         part: Option<&Part>,
         weights: Option<&[f64]>,
     ) -> Result<Self, WindowsError> {
-        for (key, bars) in [("dataset.lookback", lookback), ("dataset.forward", forward)] {
+        for (field, bars) in [("lookback", lookback), ("forward", forward)] {
             if bars == 0 {
-                return Err(WindowsError::NoBars { key });
+                return Err(WindowsError::NoBars { field });
             }
         }
         let taken = |series: u32| weights.is_none_or(|weights| weights[series as usize] > 0.0);

@@ -50,7 +50,7 @@ fn a_driver_without_a_device_is_told_from_none() {
         .map_or_else(|_| String::new(), |v| format!(" (CUDA_VISIBLE_DEVICES is {v:?})"));
     let expected = format!(
         "CUDA driver 13.2 (LIBRARY) finds no device{hidden}; see what nvidia-smi lists, or use \
-         --backend cpu"
+         the CPU backend"
     );
     assert_eq!(message(&["INIT=100"]), expected);
     assert_eq!(message(&["DEVICES=0"]), expected);
@@ -62,7 +62,7 @@ fn what_a_driver_refuses_is_named() {
         message(&["INIT=803"]),
         "the CUDA driver (LIBRARY) answers cuInit with CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803): \
          fake: some error; its library and kernel module differ in version: restart, or install the \
-         driver again, or use --backend cpu"
+         driver again, or use the CPU backend"
     );
 }
 
@@ -71,7 +71,7 @@ fn another_library_is_no_driver() {
     assert_eq!(
         message(&["INIT_IS_MISSING"]),
         "LIBRARY is no CUDA driver that can be used: it has no function cuInit; install the NVIDIA \
-         driver or use --backend cpu"
+         driver or use the CPU backend"
     );
 }
 
@@ -81,6 +81,6 @@ fn a_library_that_is_not_there_is_named_once() {
     assert_eq!(
         missing.to_string(),
         "no CUDA driver: looked for /nowhere/libcuda.so.1: cannot open shared object file: No such \
-         file or directory; install the NVIDIA driver or use --backend cpu"
+         file or directory; install the NVIDIA driver or use the CPU backend"
     );
 }

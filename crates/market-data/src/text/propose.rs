@@ -118,6 +118,14 @@ const FORMATS: &[&str] = &[
     "%m/%Y",
 ];
 
+/// What may help with a text that can't be read.
+pub(super) enum Proposal {
+    /// Options that read it, as keys under `[data.csv]`.
+    Keys(String),
+    /// What is known of its numbers.
+    Hint(String),
+}
+
 /// A proposal for the end of an error: options under which all of the text was read, and
 /// judged to be without errors. Else what is known of its numbers. Rows may take so many bytes.
 pub(super) fn for_text(
@@ -125,7 +133,7 @@ pub(super) fn for_text(
     text: &[u8],
     options: &ReadOptions,
     most: usize,
-) -> Option<String> {
+) -> Option<Proposal> {
     // What is looked for shows in the first lines, unless these are no lines of bars.
     let beginning = &text[..text.len().min(HEAD)];
     if beginning.split(|byte| *byte == b'\n').take(TOP).any(|line| line.len() > LONGEST) {
@@ -146,24 +154,20 @@ pub(super) fn for_text(
                     for csv in found {
                         tries += 1;
                         if is_sound(file, text, &csv, options, most) {
-                            let keys = written(&csv);
-                            return Some(format!(
-                                "this reads it: --csv '{keys}', or these keys under [data.csv] in \
-                                 the recipe"
-                            ));
+                            return Some(Proposal::Keys(written(&csv)));
                         }
                     }
                 }
                 Err(hint) => unsure = unsure.or(hint),
             }
             if tries >= TRIES {
-                return unsure;
+                return unsure.map(Proposal::Hint);
             }
         }
         let Some(end) = memchr::memchr(b'\n', rest) else { break };
         start += end + 1;
     }
-    unsure
+    unsure.map(Proposal::Hint)
 }
 
 /// Tells whether a text is read with the options, and what is read has no errors.

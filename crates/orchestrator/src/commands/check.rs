@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::OnBadBar;
-use barloom_market_data::{Report, Severity, read_readable};
+use barloom_engine::{OnBadBar, Report, Severity, read_readable};
 use serde::Serialize;
 
 use crate::arguments::Check;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use barloom_market_data::{Conversion, Converted, printable};
+use barloom_engine::{Conversion, Converted, printable};
 use serde_json::json;
 
 use crate::arguments::Convert;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use barloom_dataset::{Dataset, foreign_entries};
 use barloom_engine::{
-    BackendChoice, Job, SAMPLE_BARS, SAMPLE_BARS_NAME, Source, load, read_options,
+    BackendChoice, Dataset, Job, SAMPLE_BARS, SAMPLE_BARS_NAME, Source, foreign_entries, load,
+    read_options,
 };
 use barloom_recipe::{BarsPerYear, Recipe};
 
@@ -19,8 +19,7 @@ const OUT: &str = "barloom-demo";
 pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     let out = Path::new(OUT);
     let recipe = Recipe::default();
-    let bars =
-        barloom_market_data::read_bytes(SAMPLE_BARS_NAME, SAMPLE_BARS, &read_options(&recipe))?;
+    let bars = barloom_engine::read_bytes(SAMPLE_BARS_NAME, SAMPLE_BARS, &read_options(&recipe))?;
     check_replaceable(out)?;
     let loaded = load(&recipe, Source::Bars(bars))?;
     let job = Job {

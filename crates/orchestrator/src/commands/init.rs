@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use barloom_files::{Existing, NewFile};
+use barloom_recipe::Formulas;
 use barloom_recipe::Recipe;
-use barloom_rewards::Formulas;
 
 use crate::arguments::Init;
 use crate::failure::Failure;

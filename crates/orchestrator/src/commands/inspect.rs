@@ -5,38 +5,30 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_dataset::{Dataset, Manifest};
-use barloom_engine::BackendChoice;
+use barloom_engine::{Inspection, Manifest, read_sample};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
 use crate::commands::report::{rates_text, summary_text, time_text, weights_text};
 use crate::failure::Failure;
+use crate::names::flag;
 use crate::output::Output;
 use crate::text;
 
 pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
     if let Some(sample) = inspect.sample {
-        let dataset = Dataset::open(&inspect.dataset)?;
-        let batch = read_sample(&dataset, sample)?;
+        let batch = read_sample(&inspect.dataset, sample)?;
         return output.print(&sample_json(&batch), &sample_text(&batch));
     }
-    let datasets = Dataset::open_all(&inspect.dataset)?;
-    let manifests: Vec<&Manifest> = datasets.iter().map(Dataset::manifest).collect();
-    if let Some(Err(other)) = datasets.first().map(Dataset::check_semantics) {
-        tracing::warn!("{other}");
+    let Inspection { manifests, semantics } = Inspection::of(&inspect.dataset)?;
+    if let Some(other) = semantics {
+        tracing::warn!("{}", other.message_with(&flag));
     }
     let text: Vec<String> = manifests.iter().map(|m| manifest_text(&inspect.dataset, m)).collect();
     match manifests.as_slice() {
         [one] => output.print(one, &text.join("\n")),
         many => output.print(&json!({ "parts": many }), &text.join("\n")),
     }
-}
-
-/// A sample as stored, or as a virtual dataset makes it.
-fn read_sample(dataset: &Dataset, sample: u64) -> Result<RecordBatch, Failure> {
-    let cpu = BackendChoice::Cpu.open(None)?;
-    Ok(dataset.reader(&*cpu)?.take(&[sample])?)
 }
 
 fn manifest_text(path: &Path, manifest: &Manifest) -> String {

@@ -1,7 +1,6 @@
 //! `barloom merge`.
 
-use barloom_dataset::BuiltPart;
-use barloom_engine::clip_warnings;
+use barloom_engine::{BuiltPart, Watch};
 use serde_json::json;
 
 use crate::arguments::Merge;
@@ -14,21 +13,20 @@ use crate::signals::Signals;
 pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     let bar = progress::samples(0, output);
-    let joined = barloom_dataset::Merge {
-        pieces: merge.pieces.iter().map(Into::into).collect(),
-        out: (&merge.out).into(),
+    let joined = barloom_engine::Merge {
+        pieces: &merge.pieces,
+        out: &merge.out,
         overwrite: merge.overwrite,
         keep: merge.keep,
         threads: rayon::current_num_threads(),
+    }
+    .run(&Watch {
         progress: &|samples| bar.inc(samples),
         stop: &|| signals.came(),
-    }
-    .run();
+        ..Watch::default()
+    });
     bar.finish_and_clear();
     let parts = joined.map_err(|error| signals.blame(error.into()))?;
-    for warning in parts.iter().flat_map(clip_warnings) {
-        tracing::warn!("{warning}");
-    }
     let text = report::parts_text(&parts);
     let part = |part: &BuiltPart| json!({ "path": part.path, "manifest": part.manifest });
     output.print(&json!({ "datasets": parts.iter().map(part).collect::<Vec<_>>() }), &text)

@@ -1,7 +1,6 @@
 //! The report of a build.
 
-use barloom_dataset::{BuiltPart, Manifest, Summary, SymbolRecord};
-use barloom_engine::Loaded;
+use barloom_engine::{BuiltPart, Loaded, Manifest, Summary, SymbolRecord};
 use serde_json::{Value, json};
 
 use crate::building::Done;

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use barloom_dataset::{Rows, Verified};
-use barloom_engine::{Verification, Watch};
+use barloom_engine::{Rows, Verification, Verified, Watch};
 use serde_json::json;
 
 use crate::arguments::Verify;
