@@ -44,7 +44,7 @@ impl<'a> Verification<'a> {
     ///
     /// # Errors
     /// There is no dataset, it can't be read, the backend fails, or the watch stops it.
-    pub fn run(&self, watch: &Watch<'_>) -> Result<Vec<(PathBuf, Verified)>, Error> {
+    pub fn run(&self, watch: &Watch) -> Result<Vec<(PathBuf, Verified)>, Error> {
         let mut results = Vec::new();
         let mut opened = None;
         for path in self.datasets()? {
@@ -86,7 +86,7 @@ impl<'a> Verification<'a> {
         &self,
         dataset: &Dataset,
         backend: &dyn Backend,
-        watch: &Watch<'_>,
+        watch: &Watch,
     ) -> Result<Verified, Error> {
         let samples = dataset.manifest().samples;
         (watch.total)(match self.rows {
@@ -99,8 +99,8 @@ impl<'a> Verification<'a> {
             backend,
             rows: self.rows,
             threads: self.threads,
-            progress: watch.progress,
-            stop: watch.stop,
+            progress: &*watch.progress,
+            stop: &*watch.stop,
         };
         Ok(verify.run()?)
     }

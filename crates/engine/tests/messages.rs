@@ -87,6 +87,7 @@ fn of_market_data() -> Vec<MarketDataError> {
         E::Foreign { path: path(), entry: a() },
         E::Trades { file: a() },
         E::Adjust { problem: a() },
+        E::Stopped,
         E::Proposed { error: Box::new(file()), keys: "skip_rows = 1".into() },
         E::Bars(BarsError::NoSeries),
     ]

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use barloom_engine::{
@@ -63,13 +63,14 @@ pub(crate) fn watched<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
     threads: Option<usize>,
-    work: impl FnOnce(&Watch<'_>) -> PyResult<T> + Send,
+    work: impl FnOnce(&Watch) -> PyResult<T> + Send,
 ) -> PyResult<T> {
-    let state = Watched::default();
+    let state = Arc::new(Watched::default());
+    let [of_total, of_done, of_stop] = [(); 3].map(|()| Arc::clone(&state));
     let watch = Watch {
-        total: &|samples| _ = state.total.fetch_add(samples, Ordering::Relaxed),
-        progress: &|samples| _ = state.done.fetch_add(samples, Ordering::Relaxed),
-        stop: &|| state.stop.load(Ordering::Relaxed),
+        total: Arc::new(move |samples| _ = of_total.total.fetch_add(samples, Ordering::Relaxed)),
+        progress: Arc::new(move |samples| _ = of_done.done.fetch_add(samples, Ordering::Relaxed)),
+        stop: Arc::new(move || of_stop.stop.load(Ordering::Relaxed)),
     };
     let tell = || -> PyResult<()> {
         py.check_signals()?;
@@ -176,8 +177,8 @@ pub(crate) fn build(
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
     let in_memory = out.is_none();
-    let (mut loaded, sets, clipped) = watched(py, None, threads, move |_| {
-        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
+    let (mut loaded, sets, clipped) = watched(py, None, threads, move |watch| {
+        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache), watch)?;
         let sets = loaded.sets().map_err(errors::of)?;
         let mut clipped = Vec::new();
         if in_memory {
@@ -281,8 +282,9 @@ pub(crate) fn check<'py>(
     all_columns: bool,
     cache: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (given, _, options) = reading(bars, cfg, all_columns, cache)?;
-    let report = watched(py, None, None, move |_| {
+    let (given, _, mut options) = reading(bars, cfg, all_columns, cache)?;
+    let report = watched(py, None, None, move |watch| {
+        options.watch = watch.clone();
         let bars = given.read_readable(&options)?;
         let report = bars.check();
         let is_said = options.aggregate.is_some() || options.interval.is_some();
@@ -310,8 +312,9 @@ pub(crate) fn read(
     all_columns: bool,
     cache: bool,
 ) -> PyResult<Table> {
-    let (given, recipe, options) = reading(bars, cfg, all_columns, cache)?;
-    let table = watched(py, None, None, move |_| {
+    let (given, recipe, mut options) = reading(bars, cfg, all_columns, cache)?;
+    let table = watched(py, None, None, move |watch| {
+        options.watch = watch.clone();
         let bars = given.read(&options)?;
         if !all_columns {
             bars.find_columns(&recipe.data.channels).map_err(errors::of)?;

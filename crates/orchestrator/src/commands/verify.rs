@@ -1,6 +1,7 @@
 //! `barloom verify`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use barloom_engine::{Rows, Verification, Verified, Watch};
 use serde_json::json;
@@ -25,14 +26,12 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
         backend: verify.backend,
         device: verify.device,
     };
-    let watch = Watch {
-        total: &|samples| {
-            bar.reset();
-            bar.set_length(samples);
-        },
-        progress: &|samples| bar.inc(samples),
-        stop: &|| signals.came(),
-    };
+    let length = bar.clone();
+    let total = Arc::new(move |samples| {
+        length.reset();
+        length.set_length(samples);
+    });
+    let watch = Watch { total, ..signals.watch(&bar) };
     let results = verification.run(&watch);
     bar.finish_and_clear();
     let results = results.map_err(|error| signals.blame(error.into()))?;
