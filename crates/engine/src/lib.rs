@@ -51,7 +51,7 @@ mod sets;
 mod source;
 mod verification;
 
-pub use advice::{Names, Setting};
+pub use advice::{Names, Setting, problem_with};
 pub use backends::{BackendChoice, UnknownBackend};
 pub use clipping::clip_warnings;
 pub use counts::{count, counted};

@@ -49,7 +49,7 @@ impl<'a> Verification<'a> {
         let mut opened = None;
         for path in self.datasets()? {
             let verified = match Dataset::open(&path) {
-                Err(error) if error.is_of_dataset() => Verified::refused(&error),
+                Err(error) if error.is_of_dataset() => Verified::refused(error),
                 dataset => {
                     let dataset = dataset?;
                     let backend = match &opened {
@@ -66,7 +66,7 @@ impl<'a> Verification<'a> {
         if results.iter().all(|(_, verified)| verified.problems.is_empty())
             && let Err(error) = Dataset::open_all(self.path)
         {
-            results.push((self.path.to_owned(), Verified::refused(&error)));
+            results.push((self.path.to_owned(), Verified::refused(error)));
         }
         Ok(results)
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use barloom_engine::{
-    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch,
+    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch, problem_with,
 };
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
@@ -16,6 +16,7 @@ use pyo3::types::PyDict;
 
 use crate::arguments::{whole, whole_or_none};
 use crate::dataset::Dataset;
+use crate::names::argument;
 use crate::part::Choice;
 use crate::recipe::{of_any, to_python, with_data};
 use crate::tables::Table;
@@ -246,6 +247,9 @@ pub(crate) fn verify<'py>(
         .map(|(path, verified)| {
             let mut value = serde_json::to_value(verified).unwrap_or_default();
             if let Some(fields) = value.as_object_mut() {
+                let problems =
+                    verified.problems.iter().map(|problem| problem_with(problem, &argument));
+                fields.insert("problems".into(), problems.collect::<Vec<_>>().into());
                 fields.insert("path".into(), path.to_string_lossy().into_owned().into());
             }
             value

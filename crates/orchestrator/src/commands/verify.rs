@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use barloom_engine::{Rows, Verification, Verified, Watch};
+use barloom_engine::{Rows, Verification, Verified, Watch, problem_with};
 use serde_json::json;
 
 use crate::arguments::Verify;
 use crate::failure::Failure;
+use crate::names::flag;
 use crate::output::Output;
 use crate::signals::Signals;
 use crate::{progress, text};
@@ -54,7 +55,7 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
 fn told(path: &Path, verified: &Verified) -> String {
     let mut out = format!("dataset      {}\n", path.display());
     for problem in &verified.problems {
-        out += &format!("WRONG        {problem}\n");
+        out += &format!("WRONG        {}\n", problem_with(problem, &flag));
     }
     if !verified.problems.is_empty() {
         return out;
