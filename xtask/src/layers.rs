@@ -55,6 +55,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         "engine",
         &[
             "schema",
+            "files",
             "bars",
             "market-data",
             "rewards",

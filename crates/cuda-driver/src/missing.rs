@@ -16,10 +16,7 @@ pub struct Tried {
 #[non_exhaustive]
 pub enum Missing {
     /// No library could be opened.
-    #[error(
-        "no CUDA driver: looked for {}; install the NVIDIA driver or use the CPU backend",
-        answers(tried)
-    )]
+    #[error("no CUDA driver: looked for {}; install the NVIDIA driver", answers(tried))]
     Library {
         /// The attempts to open it, in turn.
         tried: Vec<Tried>,
@@ -27,7 +24,7 @@ pub enum Missing {
     /// The library is none of a CUDA driver, or of one too old.
     #[error(
         "{library} is no CUDA driver that can be used: it has no function {function}; install the \
-         NVIDIA driver or use the CPU backend"
+         NVIDIA driver"
     )]
     Function {
         /// The library.
@@ -37,8 +34,7 @@ pub enum Missing {
     },
     /// The driver works and sees no device.
     #[error(
-        "CUDA driver {version} ({library}) finds no device{}; see what nvidia-smi lists, or use \
-         the CPU backend",
+        "CUDA driver {version} ({library}) finds no device{}; see what nvidia-smi lists",
         hidden(visible.as_deref())
     )]
     Device {
@@ -51,8 +47,7 @@ pub enum Missing {
     },
     /// The driver refused a call.
     #[error(
-        "the CUDA driver ({library}) answers {function} with {name} ({code}): {text}; {}, or use \
-         the CPU backend",
+        "the CUDA driver ({library}) answers {function} with {name} ({code}): {text}; {}",
         remedy(*code)
     )]
     Refused {
@@ -81,7 +76,7 @@ pub enum Missing {
     /// This build knows no driver for its system.
     #[error(
         "no CUDA driver: this build is for {system}, and CUDA is used on Linux alone (x86-64 and \
-         AArch64); use the CPU backend"
+         AArch64)"
     )]
     System {
         /// Operating system and architecture.
@@ -133,7 +128,7 @@ mod tests {
         assert_eq!(
             missing.to_string(),
             "no CUDA driver: looked for libcuda.so.1: cannot open; for /a, /b: not there; install \
-             the NVIDIA driver or use the CPU backend"
+             the NVIDIA driver"
         );
     }
 }

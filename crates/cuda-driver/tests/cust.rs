@@ -81,7 +81,7 @@ fn cust_works_or_finds_no_device() {
             let failure = last_failure().expect("the refusal");
             assert_eq!((failure.function, failure.code), ("cuInit", 100));
             assert!(missing.to_string().contains("libcuda.so.1"), "{missing}");
-            assert!(missing.to_string().ends_with("use the CPU backend"), "{missing}");
+            assert!(!missing.to_string().contains("--"), "{missing}");
             if matches!(missing, Missing::Library { .. }) {
                 assert_eq!(CudaError::NoDevice.to_string(), "\"no CUDA driver was found\"");
             }

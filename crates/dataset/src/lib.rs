@@ -42,6 +42,7 @@ mod manifest;
 mod merge;
 mod names;
 mod parallel;
+mod problem;
 mod read;
 mod reader;
 mod room;
@@ -60,6 +61,7 @@ pub use manifest::{
     SymbolRecord,
 };
 pub use merge::Merge;
+pub use problem::Problem;
 pub use read::{Dataset, find_parts};
 pub use reader::SampleReader;
 pub use summary::{Counts, RewardSummary, Summary};

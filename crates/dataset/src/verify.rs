@@ -25,7 +25,8 @@ use crate::parallel::in_parallel;
 use crate::scalers::Scalers;
 use crate::summary::Gather;
 use crate::{
-    Dataset, DatasetError, Layout, MarketRecord, PartRecord, SampleReader, ShardRecord, Summary,
+    Dataset, DatasetError, Layout, MarketRecord, PartRecord, Problem, SampleReader, ShardRecord,
+    Summary,
 };
 
 /// The samples to make again and compare.
@@ -74,14 +75,14 @@ pub struct Verified {
     /// True if samples could be compared, with stored ones or a content digest.
     pub compared: bool,
     /// The faults, each with the file or the sample; empty if the dataset is right.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
 }
 
 impl Verified {
     /// The result for a dataset that cannot be opened.
     #[must_use]
-    pub fn refused(error: &DatasetError) -> Self {
-        Self { problems: vec![error.message()], ..Self::default() }
+    pub fn refused(error: DatasetError) -> Self {
+        Self { problems: vec![error.into()], ..Self::default() }
     }
 }
 
@@ -111,7 +112,7 @@ impl Verify<'_> {
         }
         self.dataset.check_semantics()?;
         match self.check_samples(&mut verified) {
-            Err(error) if error.is_of_dataset() => verified.problems.push(error.message()),
+            Err(error) if error.is_of_dataset() => verified.problems.push(error.into()),
             done => done?,
         }
         Ok(verified)
@@ -134,7 +135,7 @@ impl Verify<'_> {
         let stop = AtomicBool::new(false);
         for result in in_parallel(&numbers, self.threads.into(), &stop, check, |()| Ok(()))? {
             match result {
-                Err(error) if error.is_of_dataset() => verified.problems.push(error.message()),
+                Err(error) if error.is_of_dataset() => verified.problems.push(error.into()),
                 result => result?,
             }
         }

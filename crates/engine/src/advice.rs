@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use barloom_backend::BackendError;
-use barloom_dataset::DatasetError;
+use barloom_dataset::{DatasetError, Problem};
 use barloom_market_data::MarketDataError;
 
 use crate::Error;
@@ -65,6 +65,17 @@ impl fmt::Display for Setting<'_> {
 /// The names that a caller has for settings.
 pub type Names<'n> = &'n dyn Fn(Setting<'_>) -> String;
 
+/// A finding of a verification, and what to do, in the names of a caller.
+#[must_use]
+pub fn problem_with(problem: &Problem, name: Names<'_>) -> String {
+    let mut message = problem.to_string();
+    if let Some(advice) = of_dataset(problem.error(), name) {
+        message += "; ";
+        message += &advice;
+    }
+    message
+}
+
 /// What to do about the error; none where the message says it, or nothing helps.
 pub(crate) fn of(error: &Error, name: Names<'_>) -> Option<String> {
     match error {
@@ -86,6 +97,7 @@ fn of_backend(error: &BackendError, name: Names<'_>) -> Option<String> {
         BackendError::NoMemory { .. } => {
             Some(format!("make fewer at once ({})", name(Setting::Chunk)))
         }
+        BackendError::Device(_) => Some(format!("or use {}", name(Setting::Backend("cpu")))),
         _ => None,
     }
 }
@@ -149,7 +161,7 @@ fn of_dataset(error: &DatasetError, name: Names<'_>) -> Option<String> {
             format!("make room, {}, or fewer dataset.samples", another())
         }
         DatasetError::TooManyToVerify { .. } => {
-            format!("give a smaller number of {}", name(Setting::Rows))
+            format!("use {} with a smaller number", name(Setting::Rows))
         }
         DatasetError::VirtualPiece => {
             format!("build it without {}, or choose another format", name(Setting::Shard))

@@ -240,6 +240,7 @@ fn of_dataset(error: &DatasetError) -> ErrorKind {
         | DatasetError::HasParts { .. }
         | DatasetError::IsPiece { .. }
         | DatasetError::Pieces { .. }
+        | DatasetError::NotAPiece { .. }
         | DatasetError::VirtualPiece
         | DatasetError::TooManyShards { .. }
         | DatasetError::TooManyToVerify { .. }

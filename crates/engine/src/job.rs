@@ -24,7 +24,7 @@ use crate::{BackendChoice, Error, Loaded, Watch, clipping};
 /// let mut recipe = Recipe::default();
 /// recipe.data.bars = vec![bars.into()];
 /// recipe.dataset.samples = Samples::Count(500);
-/// let loaded = load(&recipe, read_bars(&recipe, None)?)?;
+/// let loaded = load(&recipe, read_bars(&recipe, None, &Watch::default())?)?;
 ///
 /// let job = Job { backend: BackendChoice::Cpu, ..Job::new(&out) };
 /// let prepared = job.prepare(&loaded)?; // nothing is written yet
@@ -132,7 +132,7 @@ impl Prepared<'_> {
     /// # Errors
     /// The output is there or can't be written; the backend fails; the watch stops it; there is
     /// something to go on with, but of another recipe, other bars or another piece.
-    pub fn run(self, watch: &Watch<'_>) -> Result<Vec<BuiltPart>, Error> {
+    pub fn run(self, watch: &Watch) -> Result<Vec<BuiltPart>, Error> {
         let Self { job, loaded, parts, samples } = self;
         (watch.total)(samples);
         // Without a summary, which counts all samples, some stand for them.
@@ -155,8 +155,8 @@ impl Prepared<'_> {
             digest: job.digest,
             chunk_rows: job.chunk_rows,
             threads: job.threads,
-            progress: watch.progress,
-            stop: watch.stop,
+            progress: &*watch.progress,
+            stop: &*watch.stop,
         };
         let built = build.run()?;
         clipped.extend(built.iter().filter(|_| has_summary).flat_map(clipping::clip_warnings));

@@ -12,13 +12,13 @@
 //! what to do is decided here, apart from where the error arises.
 //!
 //! ```
-//! use barloom_engine::{BackendChoice, load, read_bars};
+//! use barloom_engine::{BackendChoice, Watch, load, read_bars};
 //! use barloom_recipe::Recipe;
 //!
 //! # let bars = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/spy_1h.parquet");
 //! let mut recipe = Recipe::default();
 //! recipe.data.bars = vec![bars.into()]; // spy_1h.parquet
-//! let loaded = load(&recipe, read_bars(&recipe, None)?)?;
+//! let loaded = load(&recipe, read_bars(&recipe, None, &Watch::default())?)?;
 //! assert_eq!(loaded.market.len(), 40_832);
 //!
 //! let backend = BackendChoice::Cpu.open(None)?;
@@ -50,9 +50,8 @@ mod sample;
 mod sets;
 mod source;
 mod verification;
-mod watch;
 
-pub use advice::{Names, Setting};
+pub use advice::{Names, Setting, problem_with};
 pub use backends::{BackendChoice, UnknownBackend};
 pub use clipping::clip_warnings;
 pub use counts::{count, counted};
@@ -67,7 +66,6 @@ pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
 pub use source::{CACHE_BYTES, Source, default_cache, read_bars, read_options, read_recipe};
 pub use verification::Verification;
-pub use watch::Watch;
 
 // What is given to this crate, and what comes back from it: types of the crates below, so that whoever
 // asks needs no other crate.
@@ -79,6 +77,7 @@ pub use barloom_dataset::{
     BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
     foreign_entries,
 };
+pub use barloom_files::Watch;
 pub use barloom_loader::{
     Batch, Batches, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
 };

@@ -28,15 +28,15 @@ impl Merge<'_> {
     /// # Errors
     /// Pieces are missing or do not belong together; the output is there or can't be written; the
     /// watch stops it.
-    pub fn run(&self, watch: &Watch<'_>) -> Result<Vec<BuiltPart>, Error> {
+    pub fn run(&self, watch: &Watch) -> Result<Vec<BuiltPart>, Error> {
         let parts = barloom_dataset::Merge {
             pieces: self.pieces.iter().map(Into::into).collect(),
             out: self.out.into(),
             overwrite: self.overwrite,
             keep: self.keep,
             threads: self.threads,
-            progress: watch.progress,
-            stop: watch.stop,
+            progress: &*watch.progress,
+            stop: &*watch.stop,
         }
         .run()?;
         for warning in parts.iter().flat_map(clip_warnings) {

@@ -98,7 +98,7 @@ impl DecisionPricer {
         &self,
         decisions: &RecordBatch,
         known_at: Option<KnownAt>,
-        watch: &Watch<'_>,
+        watch: &Watch,
     ) -> Result<PricedDecisions, Error> {
         decisions::warn_of_others(decisions);
         // Of the whole column: what the values mean is told from all of them.
@@ -119,7 +119,7 @@ impl DecisionPricer {
         &self,
         decisions: &RecordBatch,
         known_at: KnownAt,
-        watch: &Watch<'_>,
+        watch: &Watch,
     ) -> Result<Vec<RecordBatch>, Error> {
         let rows = decisions.num_rows();
         (watch.total)(rows as u64);

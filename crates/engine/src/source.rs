@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use barloom_bars::Market;
+use barloom_files::Watch;
 use barloom_market_data::{Bars, Cache, ReadOptions, read, read_stored_market};
 use barloom_recipe::Recipe;
 
@@ -46,6 +47,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         adjust: recipe.data.adjust.clone(),
         csv: recipe.data.csv.clone(),
         cache: None,
+        watch: Watch::default(),
     }
 }
 
@@ -56,7 +58,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
 /// # Errors
 /// The recipe names none, or a time zone that is none; a file is not there, can't be read or holds
 /// no bars.
-pub fn read_bars(recipe: &Recipe, cache: Option<Cache>) -> Result<Source, Error> {
+pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result<Source, Error> {
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
@@ -65,7 +67,7 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>) -> Result<Source, Error>
     Ok(match read_stored_market(&recipe.data.bars, channels, optional)? {
         Some((market, channels)) => Source::Stored(market, channels),
         None => {
-            let options = ReadOptions { cache, ..read_options(recipe) };
+            let options = ReadOptions { cache, watch: watch.clone(), ..read_options(recipe) };
             Source::Bars(read(&recipe.data.bars, &options)?)
         }
     })

@@ -44,12 +44,12 @@ impl<'a> Verification<'a> {
     ///
     /// # Errors
     /// There is no dataset, it can't be read, the backend fails, or the watch stops it.
-    pub fn run(&self, watch: &Watch<'_>) -> Result<Vec<(PathBuf, Verified)>, Error> {
+    pub fn run(&self, watch: &Watch) -> Result<Vec<(PathBuf, Verified)>, Error> {
         let mut results = Vec::new();
         let mut opened = None;
         for path in self.datasets()? {
             let verified = match Dataset::open(&path) {
-                Err(error) if error.is_of_dataset() => Verified::refused(&error),
+                Err(error) if error.is_of_dataset() => Verified::refused(error),
                 dataset => {
                     let dataset = dataset?;
                     let backend = match &opened {
@@ -66,7 +66,7 @@ impl<'a> Verification<'a> {
         if results.iter().all(|(_, verified)| verified.problems.is_empty())
             && let Err(error) = Dataset::open_all(self.path)
         {
-            results.push((self.path.to_owned(), Verified::refused(&error)));
+            results.push((self.path.to_owned(), Verified::refused(error)));
         }
         Ok(results)
     }
@@ -86,7 +86,7 @@ impl<'a> Verification<'a> {
         &self,
         dataset: &Dataset,
         backend: &dyn Backend,
-        watch: &Watch<'_>,
+        watch: &Watch,
     ) -> Result<Verified, Error> {
         let samples = dataset.manifest().samples;
         (watch.total)(match self.rows {
@@ -99,8 +99,8 @@ impl<'a> Verification<'a> {
             backend,
             rows: self.rows,
             threads: self.threads,
-            progress: watch.progress,
-            stop: watch.stop,
+            progress: &*watch.progress,
+            stop: &*watch.stop,
         };
         Ok(verify.run()?)
     }

@@ -6,6 +6,7 @@ mod rewards_page;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use barloom_backend::BackendError;
@@ -161,15 +162,15 @@ fn a_build_tells_what_there_is_to_do_and_what_is_done() {
     assert_eq!((samples.len(), prepared.samples()), (2, 3_000));
     assert!(prepared.plans().all(|plan| plan.warnings().is_empty()));
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 0, "nothing is written yet");
-    let [total, done] = [AtomicU64::new(0), AtomicU64::new(0)];
-    let add = |to: &AtomicU64, n| {
-        to.fetch_add(n, Ordering::Relaxed);
+    let [total, done] = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
+    let add = |to: &Arc<AtomicU64>| {
+        let to = Arc::clone(to);
+        Arc::new(move |n| _ = to.fetch_add(n, Ordering::Relaxed))
     };
-    let watch =
-        Watch { total: &|n| add(&total, n), progress: &|n| add(&done, n), ..Watch::default() };
+    let watch = Watch { total: add(&total), progress: add(&done), ..Watch::default() };
     let built = prepared.run(&watch).unwrap();
     assert_eq!(built.iter().map(|part| part.made).collect::<Vec<_>>(), samples);
-    assert_eq!((total.into_inner(), done.into_inner()), (3_000, 3_000));
+    assert_eq!([total, done].map(|count| count.load(Ordering::Relaxed)), [3_000, 3_000]);
     assert_eq!(Dataset::open_all(&out).unwrap().len(), 2);
 }
 
@@ -180,12 +181,11 @@ fn a_build_that_is_stopped_can_be_gone_on_with() {
     let mut recipe = recipe("[output]\nshard_rows = 4096\n");
     recipe.dataset.samples = barloom_recipe::Samples::Count(40_000);
     let loaded = loaded(&recipe);
-    let done = AtomicU64::new(0);
+    let done = Arc::new(AtomicU64::new(0));
+    let read = Arc::clone(&done);
     let watch = Watch {
-        progress: &|n| {
-            done.fetch_add(n, Ordering::Relaxed);
-        },
-        stop: &|| done.load(Ordering::Relaxed) >= 20_000,
+        progress: Arc::new(move |n| _ = done.fetch_add(n, Ordering::Relaxed)),
+        stop: Arc::new(move || read.load(Ordering::Relaxed) >= 20_000),
         ..Watch::default()
     };
     let stopped = job(&out).prepare(&loaded).unwrap().run(&watch).unwrap_err();
@@ -209,7 +209,7 @@ fn a_datasets_own_bars_make_it_again() {
     recipe.data.bars = vec![first.join("bars.arrow").to_string_lossy().into_owned()];
     // They are stored as they were cut, so this is not applied again.
     recipe.data.max_gap = barloom_bars::MaxGap::Limit(1);
-    let source = read_bars(&recipe, None).unwrap();
+    let source = read_bars(&recipe, None, &Watch::default()).unwrap();
     assert!(matches!(&source, Source::Stored(_, channels) if channels == &["close", "adj_close"]));
     let stored = load(&recipe, source).unwrap();
     assert_eq!(stored.market.segments().len(), 1);
@@ -237,18 +237,17 @@ fn a_dataset_is_verified_part_by_part() {
     build(&loaded(&recipe(SPLIT)), &out);
     let usual = Verification { backend: BackendChoice::Cpu, ..Verification::new(&out) };
     let verification = Verification { rows: Rows::All, ..usual };
-    let total = AtomicU64::new(0);
+    let total = Arc::new(AtomicU64::new(0));
+    let added = Arc::clone(&total);
     let watch = Watch {
-        total: &|n| {
-            total.fetch_add(n, Ordering::Relaxed);
-        },
+        total: Arc::new(move |n| _ = added.fetch_add(n, Ordering::Relaxed)),
         ..Watch::default()
     };
     let right = verification.run(&watch).unwrap();
     let paths: Vec<_> = right.iter().map(|(path, _)| path.clone()).collect();
     assert_eq!(paths, [out.join("train"), out.join("test")]);
     assert!(right.iter().all(|(_, verified)| verified.problems.is_empty()), "{right:?}");
-    assert_eq!(total.into_inner(), 3_000);
+    assert_eq!(total.load(Ordering::Relaxed), 3_000);
 
     let shard = out.join("test/samples/00000.parquet");
     let mut bytes = fs::read(&shard).unwrap();
@@ -280,12 +279,20 @@ fn errors_say_whose_they_are() {
     fs::write(&path, recipe("").to_toml()).unwrap();
     assert_eq!(read_recipe(&path).unwrap().digest(), recipe("").digest());
 
-    check(read_bars(&Recipe::default(), None).unwrap_err(), ErrorKind::Usage, "data.bars is empty");
+    check(
+        read_bars(&Recipe::default(), None, &Watch::default()).unwrap_err(),
+        ErrorKind::Usage,
+        "data.bars is empty",
+    );
     let mut nowhere = recipe("");
     nowhere.data.bars = vec![dir.path().join("none.csv").to_string_lossy().into_owned()];
-    check(read_bars(&nowhere, None).unwrap_err(), ErrorKind::Io, "none.csv");
+    check(read_bars(&nowhere, None, &Watch::default()).unwrap_err(), ErrorKind::Io, "none.csv");
     nowhere.data.timezone = "Mars".into();
-    check(read_bars(&nowhere, None).unwrap_err(), ErrorKind::Usage, "data.timezone");
+    check(
+        read_bars(&nowhere, None, &Watch::default()).unwrap_err(),
+        ErrorKind::Usage,
+        "data.timezone",
+    );
 
     let mut missing = recipe("");
     missing.data.channels = ["close", "volume"].map(String::from).to_vec().into();

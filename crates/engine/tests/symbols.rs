@@ -60,7 +60,7 @@ fn build(out: &Path, more: &str) -> Vec<(Manifest, RecordBatch, Vec<String>)> {
          lookback = 16\nforward = 8\n{more}"
     );
     let recipe = Recipe::from_toml(&text, "test").unwrap();
-    let loaded = load(&recipe, read_bars(&recipe, None).unwrap()).unwrap();
+    let loaded = load(&recipe, read_bars(&recipe, None, &Watch::default()).unwrap()).unwrap();
     let job = Job { backend: BackendChoice::Cpu, threads: 2, ..Job::new(out) };
     let prepared = job.prepare(&loaded).unwrap();
     let warnings: Vec<Vec<String>> = prepared.plans().map(Plan::warnings).collect();

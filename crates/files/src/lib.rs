@@ -33,6 +33,7 @@ mod memory;
 mod new_file;
 mod replace;
 mod storage;
+mod watch;
 
 pub use folder::Folder;
 pub use local::Local;
@@ -41,3 +42,4 @@ pub use memory::Memory;
 pub use new_file::{Existing, NewFile};
 pub use replace::{replace_folder, sync_folder};
 pub use storage::{Durability, Entry, FileSystem, Kind, ReadAt, Stat, Storage, Transfer, Upload};
+pub use watch::Watch;

@@ -73,6 +73,7 @@ pub(crate) fn read_parquet(
         let mut batches = Vec::new();
         let mut unpacked = 0;
         for batch in builder.build().map_err(|e| error(&e))? {
+            options.go_on()?;
             let batch = batch.map_err(|e| error(&e))?;
             unpacked += batch.get_array_memory_size() as u64;
             if unpacked > limit {

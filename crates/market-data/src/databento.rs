@@ -21,6 +21,9 @@ use crate::table::Emit;
 use crate::table::{Kind, NO_TIME, Name, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
 
+/// Records between two looks at the watch.
+const BETWEEN_LOOKS: u64 = 1 << 16;
+
 /// Units of a price.
 const PRICE_UNITS: f64 = 1e9;
 
@@ -60,7 +63,12 @@ pub(crate) fn read(
     let (mut kinds, mut kind) = (BTreeSet::new(), None);
     // Records that are no bars, by their kind.
     let mut others: BTreeMap<u8, u64> = BTreeMap::new();
+    let mut records = 0_u64;
     while let Some(record) = decoder.decode_ref().map_err(unreadable)? {
+        records += 1;
+        if records % BETWEEN_LOOKS == 0 {
+            options.go_on()?;
+        }
         taken += record.header().record_size() as u64;
         if record.has::<OhlcvMsg>() {
             let bar: &OhlcvMsg = record.try_get().map_err(unreadable)?;

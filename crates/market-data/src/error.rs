@@ -131,6 +131,9 @@ pub enum MarketDataError {
         /// The file.
         file: String,
     },
+    /// Reading was stopped before its end.
+    #[error("stopped before its end")]
+    Stopped,
     /// Prices can't be adjusted.
     #[error("adjust: {problem}")]
     Adjust {
@@ -155,9 +158,11 @@ impl MarketDataError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io { .. } | Self::NoFile { .. } | Self::Exists(_) | Self::Foreign { .. } => {
-                ErrorKind::Io
-            }
+            Self::Io { .. }
+            | Self::NoFile { .. }
+            | Self::Exists(_)
+            | Self::Foreign { .. }
+            | Self::Stopped => ErrorKind::Io,
             Self::TimeZone(_) | Self::TimeFormat(_) | Self::Csv { .. } | Self::UnknownEnding(_) => {
                 ErrorKind::Usage
             }

@@ -91,6 +91,7 @@ pub(crate) fn key(file: &str, seen: &Seen, options: &ReadOptions) -> String {
         adjust,
         csv,
         cache: _,
+        watch: _,
     } = options;
     let CsvOptions {
         skip_rows,

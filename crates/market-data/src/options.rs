@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::{Adjust, Aggregate, CsvOptions, Interval, MaxGap, OnDuplicate, Stamp};
+use barloom_files::Watch;
 
 use crate::roles::normalise;
 use crate::{Cache, MarketDataError};
@@ -37,6 +38,8 @@ pub struct ReadOptions {
     pub csv: CsvOptions,
     /// Where what text files parse to is kept, for the next time; `None` keeps nothing.
     pub cache: Option<Cache>,
+    /// Asked while files are read whether to stop.
+    pub watch: Watch,
 }
 
 impl Default for ReadOptions {
@@ -53,6 +56,7 @@ impl Default for ReadOptions {
             adjust: None,
             csv: CsvOptions::default(),
             cache: None,
+            watch: Watch::default(),
         }
     }
 }
@@ -62,6 +66,11 @@ impl ReadOptions {
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| normalise(w) == name))
             || name == ADJ_CLOSE && self.adjust == Some(Adjust::AdjClose)
+    }
+
+    /// Fails once the watch stops the reading.
+    pub(crate) fn go_on(&self) -> Result<(), MarketDataError> {
+        if (self.watch.stop)() { Err(MarketDataError::Stopped) } else { Ok(()) }
     }
 
     /// Whether a file of trades can be used.

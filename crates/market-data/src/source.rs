@@ -46,6 +46,7 @@ pub fn read_readable(paths: &[String], options: &ReadOptions) -> Result<Bars, Ma
     let mut unreadable = Vec::new();
     let mut bars = read_files(&files, options, &mut |file, error| match &files[..] {
         [_] => Err(error),
+        _ if matches!(error, MarketDataError::Stopped) => Err(error),
         _ => {
             unreadable.push(Unreadable { file: file.to_owned(), problem: error.message() });
             Ok(())
@@ -106,6 +107,7 @@ fn read_files(
 
 /// The tables in a file. DBN, whose files are large, is read as it is used; others at once.
 fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), MarketDataError> {
+    options.go_on()?;
     let path = Path::new(file);
     let mut opened = File::open(path).map_err(MarketDataError::io(path, "read"))?;
     let mut bytes = Vec::new();
@@ -125,7 +127,10 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
         let blocks = if is_text { text::read_file(file, &opened, options) } else { None };
         match blocks {
             Some(tables) => tables,
-            None => unpacked(file, whole(path, &opened, bytes)?, options),
+            None => {
+                options.go_on()?;
+                unpacked(file, whole(path, &opened, bytes)?, options)
+            }
         }
     };
     if is_text {

@@ -59,12 +59,14 @@ pub(crate) fn read(
     options: &ReadOptions,
     bounds: Bounds,
 ) -> Result<Vec<Table>, MarketDataError> {
+    options.go_on()?;
     let text = encoding::to_utf8(decoded(file, bytes)?);
     // No options read these.
     layout::check_lines(file, &text, 0)?;
     let read = tables(file, &text, options, bounds.rows);
     match read {
         read if text.len() > bounds.proposed => read,
+        Err(MarketDataError::Stopped) => Err(MarketDataError::Stopped),
         Err(_) if is_cut(file, &text, options, bounds.rows) => {
             let line = 1 + memchr::memchr_iter(b'\n', &text).count();
             let problem = format!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use barloom_engine::{BuiltPart, Job, Loaded, Watch};
+use barloom_engine::{BuiltPart, Job, Loaded};
 
 use crate::clock;
 use crate::failure::Failure;
@@ -23,11 +23,7 @@ pub(crate) fn build(job: &Job<'_>, loaded: Loaded, output: &Output) -> Result<Do
     let prepared = job.prepare(&loaded)?;
     let bar = progress::samples(prepared.samples(), output);
     let signals = Signals::catch()?;
-    let watch = Watch {
-        progress: &|samples| bar.inc(samples),
-        stop: &|| signals.came(),
-        ..Watch::default()
-    };
+    let watch = signals.watch(&bar);
     let built = prepared.run(&watch);
     bar.finish_and_clear();
     let building = start.elapsed();

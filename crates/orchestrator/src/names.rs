@@ -9,7 +9,7 @@ pub(crate) fn flag(setting: Setting<'_>) -> String {
         Setting::Overwrite => "--overwrite",
         Setting::Resume => "--resume",
         Setting::Shard => "--shard K/N",
-        Setting::Rows => "--rows",
+        Setting::Rows => "--rows N",
         Setting::Chunk => "--chunk-rows",
         Setting::Bars => "--bars PATH",
         Setting::Timezone => "--timezone",

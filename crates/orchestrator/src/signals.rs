@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use barloom_engine::Watch;
+use indicatif::ProgressBar;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -43,6 +45,16 @@ impl Signals {
     /// Returns true after a signal.
     pub(crate) fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed) != 0
+    }
+
+    /// A watch that moves the bar and stops after a signal.
+    pub(crate) fn watch(&self, bar: &ProgressBar) -> Watch {
+        let (came, bar) = (Arc::clone(&self.came), bar.clone());
+        Watch {
+            progress: Arc::new(move |samples| bar.inc(samples)),
+            stop: Arc::new(move || came.load(Ordering::Relaxed) != 0),
+            ..Watch::default()
+        }
     }
 
     /// A failure, which is the signal's where one came: 128 and its number is the exit code.

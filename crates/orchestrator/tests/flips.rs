@@ -50,7 +50,8 @@ fn problems(dir: &Path, rows: Rows) -> Vec<String> {
     let backend = CpuBackend::default();
     let (progress, stop) = (&|_| (), &|| false);
     let verify = Verify { dataset: &dataset, backend: &backend, rows, threads: 2, progress, stop };
-    verify.run().expect("nothing but the dataset is wrong").problems
+    let verified = verify.run().expect("nothing but the dataset is wrong");
+    verified.problems.iter().map(ToString::to_string).collect()
 }
 
 /// Checks that one problem is found, which names all of this.
@@ -390,7 +391,7 @@ fn what_a_manifest_says_wrongly_is_told() {
 /// Samples from before a touch to the tick counted: verify does not call them damaged.
 #[test]
 fn an_older_dataset_is_called_old() {
-    let old = ["old, not damaged", "semantics 1", "build --config recipe.toml"];
+    let old = ["old, not damaged", "semantics 1", "build --config d/recipe.toml"];
     for (format, output) in [FORMATS[0], FORMATS[4]] {
         let dir = folder(output);
         let d = dir.path().join("d");

@@ -383,7 +383,7 @@ fn a_dataset_that_has_the_name_of_a_leftover_is_never_cleared() {
             "build --config r.toml --out x --shard 1/2",
             "build --config parts.toml --out x --overwrite",
         ] {
-            let told = ["x.incomplete: this folder holds a dataset", "Rename the folder"];
+            let told = ["x.incomplete: this folder holds a dataset", "rename the folder"];
             run(dir, args).expect(4, &told);
             assert!(files(dir) == before, "{name}: {args}");
         }

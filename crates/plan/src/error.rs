@@ -91,3 +91,33 @@ fn of_windows(error: &WindowsError) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use barloom_windows::NearestRun;
+
+    use super::*;
+
+    #[test]
+    fn errors_of_windows_have_the_paths_of_recipes() {
+        let told = |error: WindowsError| PlanError::from(error).to_string();
+        let no_bars = told(WindowsError::NoBars { field: "lookback" });
+        assert_eq!(no_bars, "dataset.lookback: expected at least 1 bar, got 0");
+        let weights = WindowsError::Weights { series: 2, got: "-1".into() };
+        let weights = PlanError::SymbolWeights(weights).to_string();
+        assert!(weights.starts_with("dataset.symbol_weights: expected"), "{weights}");
+        let nearest = |reaches_back| {
+            let (symbol, from_ns, to_ns) = ("A".into(), 0, 1);
+            Some(NearestRun { symbol, bars: 9, label_bars: 9, reaches_back, from_ns, to_ns })
+        };
+        for (part, reaches_back, end) in [
+            (None, false, "a longer data.max_gap, or more bars"),
+            (Some("test"), true, "longer parts, a smaller split.embargo, or more bars"),
+            (Some("test"), false, "split.lookback_from = \"history\", or more bars"),
+        ] {
+            let (part, nearest) = (part.map(str::to_owned), nearest(reaches_back));
+            let text = told(WindowsError::NoPositions { lookback: 5, forward: 5, part, nearest });
+            assert!(text.ends_with(end), "{text}");
+        }
+    }
+}

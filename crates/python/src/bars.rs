@@ -2,7 +2,7 @@
 
 use barloom_engine::{
     Bars, Cache, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME, Source,
-    default_cache, load, read_bars, read_bytes, read_files, read_options, read_readable,
+    Watch, default_cache, load, read_bars, read_bytes, read_files, read_options, read_readable,
     read_tables,
 };
 use barloom_recipe::Recipe;
@@ -78,17 +78,19 @@ pub(crate) fn loaded(
     recipe: &mut Recipe,
     given: Option<Given>,
     cache: Option<Cache>,
+    watch: &Watch,
 ) -> PyResult<Loaded> {
     let source = match given {
         Some(Given::Paths(paths)) => {
             recipe.data.bars = paths;
-            read_bars(recipe, cache).map_err(errors::of)?
+            read_bars(recipe, cache, watch).map_err(errors::of)?
         }
         Some(tables @ Given::Tables(_)) => {
             recipe.data.bars = Vec::new();
-            Source::Bars(tables.read(&read_options(recipe))?)
+            let options = ReadOptions { watch: watch.clone(), ..read_options(recipe) };
+            Source::Bars(tables.read(&options)?)
         }
-        None => read_bars(recipe, cache).map_err(errors::of)?,
+        None => read_bars(recipe, cache, watch).map_err(errors::of)?,
     };
     load(recipe, source).map_err(errors::of)
 }

@@ -517,7 +517,7 @@ impl Stream {
     }
 
     /// All that is left.
-    fn collect(mut self, watch: &Watch<'_>) -> PyResult<Vec<RecordBatch>> {
+    fn collect(mut self, watch: &Watch) -> PyResult<Vec<RecordBatch>> {
         let mut batches = Vec::new();
         while let Some(samples) = self.advance() {
             if (watch.stop)() {

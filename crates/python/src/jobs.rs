@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use barloom_engine::{
-    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch,
+    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch, problem_with,
 };
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
@@ -16,6 +16,7 @@ use pyo3::types::PyDict;
 
 use crate::arguments::{whole, whole_or_none};
 use crate::dataset::Dataset;
+use crate::names::argument;
 use crate::part::Choice;
 use crate::recipe::{of_any, to_python, with_data};
 use crate::tables::Table;
@@ -63,13 +64,14 @@ pub(crate) fn watched<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
     threads: Option<usize>,
-    work: impl FnOnce(&Watch<'_>) -> PyResult<T> + Send,
+    work: impl FnOnce(&Watch) -> PyResult<T> + Send,
 ) -> PyResult<T> {
-    let state = Watched::default();
+    let state = Arc::new(Watched::default());
+    let [of_total, of_done, of_stop] = [(); 3].map(|()| Arc::clone(&state));
     let watch = Watch {
-        total: &|samples| _ = state.total.fetch_add(samples, Ordering::Relaxed),
-        progress: &|samples| _ = state.done.fetch_add(samples, Ordering::Relaxed),
-        stop: &|| state.stop.load(Ordering::Relaxed),
+        total: Arc::new(move |samples| _ = of_total.total.fetch_add(samples, Ordering::Relaxed)),
+        progress: Arc::new(move |samples| _ = of_done.done.fetch_add(samples, Ordering::Relaxed)),
+        stop: Arc::new(move || of_stop.stop.load(Ordering::Relaxed)),
     };
     let tell = || -> PyResult<()> {
         py.check_signals()?;
@@ -176,8 +178,8 @@ pub(crate) fn build(
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
     let in_memory = out.is_none();
-    let (mut loaded, sets, clipped) = watched(py, None, threads, move |_| {
-        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
+    let (mut loaded, sets, clipped) = watched(py, None, threads, move |watch| {
+        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache), watch)?;
         let sets = loaded.sets().map_err(errors::of)?;
         let mut clipped = Vec::new();
         if in_memory {
@@ -245,6 +247,9 @@ pub(crate) fn verify<'py>(
         .map(|(path, verified)| {
             let mut value = serde_json::to_value(verified).unwrap_or_default();
             if let Some(fields) = value.as_object_mut() {
+                let problems =
+                    verified.problems.iter().map(|problem| problem_with(problem, &argument));
+                fields.insert("problems".into(), problems.collect::<Vec<_>>().into());
                 fields.insert("path".into(), path.to_string_lossy().into_owned().into());
             }
             value
@@ -281,8 +286,9 @@ pub(crate) fn check<'py>(
     all_columns: bool,
     cache: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (given, _, options) = reading(bars, cfg, all_columns, cache)?;
-    let report = watched(py, None, None, move |_| {
+    let (given, _, mut options) = reading(bars, cfg, all_columns, cache)?;
+    let report = watched(py, None, None, move |watch| {
+        options.watch = watch.clone();
         let bars = given.read_readable(&options)?;
         let report = bars.check();
         let is_said = options.aggregate.is_some() || options.interval.is_some();
@@ -310,8 +316,9 @@ pub(crate) fn read(
     all_columns: bool,
     cache: bool,
 ) -> PyResult<Table> {
-    let (given, recipe, options) = reading(bars, cfg, all_columns, cache)?;
-    let table = watched(py, None, None, move |_| {
+    let (given, recipe, mut options) = reading(bars, cfg, all_columns, cache)?;
+    let table = watched(py, None, None, move |watch| {
+        options.watch = watch.clone();
         let bars = given.read(&options)?;
         if !all_columns {
             bars.find_columns(&recipe.data.channels).map_err(errors::of)?;

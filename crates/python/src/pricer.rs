@@ -61,8 +61,8 @@ pub(crate) fn pricer(
     recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec().into();
     recipe.scaling = Recipe::default().scaling;
     let given = bars::given(bars)?;
-    watched(py, None, None, move |_| {
-        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache))?;
+    watched(py, None, None, move |watch| {
+        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache), watch)?;
         let backend = backend.open(device).map_err(errors::of)?;
         let process = (backend.name() != "cpu").then(std::process::id);
         let pricer = DecisionPricer::new(&loaded, &*backend).map_err(errors::of)?;

@@ -25,6 +25,13 @@ except KeyboardInterrupt:
 BARS = "bars=sys.argv[1], out=sys.argv[2], progress=told"
 RECIPE = "{'dataset': {'lookback': 8}, 'output': {'compression': '%s'}}"
 CALLS = {
+    # Lines with quotes are read one by one.
+    "bars": (
+        "from pathlib import Path; folder = Path(sys.argv[2] + '.csv'); folder.mkdir();"
+        "lines = ''.join(f'\"{1_600_000_000 + 60 * i}\",1.5,2.5,0.5,1.5,{i}\\n' for i in range(500_000));"
+        "[(folder / f'{i}.csv').write_text('time,open,high,low,close,volume\\n' + lines) for i in range(12)];"
+        "told(1, 1); [barloom.read_bars(str(folder), cache=False, on_duplicate='last') for _ in range(100)]"
+    ),
     "parquet": f"barloom.build_dataset({RECIPE % 'snappy'}, 10**9, {BARS})",
     "zstd": f"barloom.build_dataset({RECIPE % 'zstd'}, 10**9, {BARS})",
     "npy": f"barloom.build_dataset({RECIPE % 'none'}, 10**7, {BARS}, format='npy')",

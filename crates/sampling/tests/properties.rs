@@ -88,8 +88,8 @@ fn what_cannot_be_drawn_is_refused() {
     let none = SamplingSettings { position: Directions(vec![]), ..good.clone() };
     assert_eq!(
         new(&none, 1, 1).to_string(),
-        "sampling.position: expected a list of directions, each 0, 1 or -1, at least one, got []"
+        "position: expected a list of directions, each 0, 1 or -1, at least one, got []"
     );
-    assert!(new(&good, 0, 1).to_string().starts_with("dataset.actions_per_state: expected "));
+    assert!(new(&good, 0, 1).to_string().starts_with("actions_per_state: expected "));
     assert_eq!(new(&good, 1, 0), SamplingError::NoPositions);
 }

@@ -213,7 +213,7 @@ fn no_position_says_what_would_help() {
         message(32, 19, None),
         "no position: a sample needs 51 bars in one segment (lookback 32, forward 19), and the \
          longest has 50 (SPY, 1970-02-10 00:00:00 UTC to 1970-02-12 01:00:00 UTC); use lookback + \
-         forward of at most 50, a longer data.max_gap, or more bars"
+         forward of at most 50"
     );
     let parts = cut(0.9, 0, LookbackFrom::History).resolve(&market).unwrap();
     let text = message(32, 19, Some(&parts[1]));
@@ -222,8 +222,8 @@ fn no_position_says_what_would_help() {
     // Numbers that would overflow.
     assert!(message(usize::MAX, usize::MAX, None).contains("the longest has 50"));
     assert!(message(usize::MAX, 1, Some(&parts[0])).contains("in part train"));
-    assert_eq!(message(0, 1, None), "dataset.lookback: expected at least 1 bar, got 0");
-    assert_eq!(message(1, 0, None), "dataset.forward: expected at least 1 bar, got 0");
+    assert_eq!(message(0, 1, None), "lookback: expected at least 1 bar, got 0");
+    assert_eq!(message(1, 0, None), "forward: expected at least 1 bar, got 0");
 }
 
 #[test]

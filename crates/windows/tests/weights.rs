@@ -160,14 +160,14 @@ fn weights_that_can_not_be_are_refused() {
         (&[0.0, 0.0, 0.0], "got 0 for all"),
     ] {
         let told = message(weights);
-        assert!(told.starts_with("dataset.symbol_weights: expected a finite weight"), "{told}");
+        assert!(told.starts_with("symbol_weights: expected a finite weight"), "{told}");
         assert!(told.contains("each of 3 symbols") && told.ends_with(got), "{told}");
     }
     // 993 positions with 2^20 ranks each of 2^61 are 4.5e-10 of them.
     assert!(Positions::weighted(&market, 2, 2, None, &[1.0, 4.6e-10, 0.0]).is_ok());
     assert_eq!(
         message(&[1.0, 4.5e-10, 0.0]),
-        "dataset.symbol_weights: symbol S1 would have 4.500e-10 of the samples, too few to share \
+        "symbol_weights: symbol S1 would have 4.500e-10 of the samples, too few to share \
          out evenly among its 993 positions; give it at least 4.516e-10 of the sum of all weights, \
          or 0 to leave it out"
     );

@@ -48,10 +48,8 @@ fn a_driver_without_a_device_is_told_from_none() {
     // The variable is the process's own: the message has it only where the tests run with it.
     let hidden = std::env::var("CUDA_VISIBLE_DEVICES")
         .map_or_else(|_| String::new(), |v| format!(" (CUDA_VISIBLE_DEVICES is {v:?})"));
-    let expected = format!(
-        "CUDA driver 13.2 (LIBRARY) finds no device{hidden}; see what nvidia-smi lists, or use \
-         the CPU backend"
-    );
+    let expected =
+        format!("CUDA driver 13.2 (LIBRARY) finds no device{hidden}; see what nvidia-smi lists");
     assert_eq!(message(&["INIT=100"]), expected);
     assert_eq!(message(&["DEVICES=0"]), expected);
 }
@@ -62,7 +60,7 @@ fn what_a_driver_refuses_is_named() {
         message(&["INIT=803"]),
         "the CUDA driver (LIBRARY) answers cuInit with CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803): \
          fake: some error; its library and kernel module differ in version: restart, or install the \
-         driver again, or use the CPU backend"
+         driver again"
     );
 }
 
@@ -71,7 +69,7 @@ fn another_library_is_no_driver() {
     assert_eq!(
         message(&["INIT_IS_MISSING"]),
         "LIBRARY is no CUDA driver that can be used: it has no function cuInit; install the NVIDIA \
-         driver or use the CPU backend"
+         driver"
     );
 }
 
@@ -81,6 +79,6 @@ fn a_library_that_is_not_there_is_named_once() {
     assert_eq!(
         missing.to_string(),
         "no CUDA driver: looked for /nowhere/libcuda.so.1: cannot open shared object file: No such \
-         file or directory; install the NVIDIA driver or use the CPU backend"
+         file or directory; install the NVIDIA driver"
     );
 }

@@ -74,7 +74,7 @@ impl CheckedMarket {
     fn differs(&self, difference: &str) -> BackendError {
         BackendError::Device(format!(
             "{} does not compute what the CPU does: {difference}; nothing was built. Please report \
-             this with the driver's version, and use the CPU backend",
+             this with the driver's version",
             self.device
         ))
     }

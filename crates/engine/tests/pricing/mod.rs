@@ -29,7 +29,7 @@ fn cpu() -> Box<dyn Backend> {
 fn price(
     loaded: &Loaded,
     decisions: &RecordBatch,
-    watch: &Watch<'_>,
+    watch: &Watch,
 ) -> Result<Vec<RecordBatch>, Error> {
     Ok(DecisionPricer::new(loaded, &*cpu())?.price(decisions, None, watch)?.pieces)
 }
@@ -307,7 +307,7 @@ fn a_year_has_as_many_bars_as_the_symbol_has() {
     assert!(verified[0].1.problems.is_empty(), "{:?}", verified[0].1.problems);
     let mut recipe = super::read_recipe(first.join("recipe.toml")).unwrap();
     recipe.data.bars = vec![first.join("bars.arrow").to_string_lossy().into_owned()];
-    let again = load(&recipe, super::read_bars(&recipe, None).unwrap()).unwrap();
+    let again = load(&recipe, super::read_bars(&recipe, None, &Watch::default()).unwrap()).unwrap();
     let again = super::build(&again, &second);
     assert_eq!(again[0].manifest.content_digest, built[0].manifest.content_digest);
     assert_eq!(listed(&again), listed(&built));
@@ -405,7 +405,7 @@ fn what_cannot_be_is_told_with_its_row() {
             ts[2], ts[3]
         )
     );
-    let stopped = Watch { stop: &|| true, ..Watch::default() };
+    let stopped = Watch { stop: Arc::new(|| true), ..Watch::default() };
     assert!(matches!(
         price(&loaded, &longs(vec![Some(1)]), &stopped),
         Err(Error::Dataset(error)) if matches!(*error, DatasetError::Stopped)

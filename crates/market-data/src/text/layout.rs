@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use barloom_bars::{CsvOptions, PRICE_COLUMNS};
+use barloom_files::Watch;
 
 use super::HEAD;
 use super::apart;
@@ -66,6 +67,7 @@ pub(super) struct Layout<'a> {
     pub(super) groups: Vec<Group>,
     pub(super) clock: Clock,
     pub(super) numbers: Numbers,
+    pub(super) watch: Watch,
 }
 
 /// A column of numbers.
@@ -190,6 +192,7 @@ impl<'a> Layout<'a> {
             groups: Vec::new(),
             clock,
             numbers,
+            watch: options.watch.clone(),
         };
         let groups = match levels {
             Some((levels, _)) => of_levels(&levels),

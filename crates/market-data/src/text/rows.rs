@@ -78,6 +78,11 @@ enum State {
     No,
 }
 
+/// Fails once the watch stops the reading.
+fn go_on(layout: &Layout<'_>) -> Result<(), MarketDataError> {
+    if (layout.watch.stop)() { Err(MarketDataError::Stopped) } else { Ok(()) }
+}
+
 /// Reads all rows in blocks; they may take so many bytes.
 ///
 /// # Errors
@@ -103,6 +108,7 @@ pub(super) fn read_blocks(
     let mut line = layout.line;
     let mut start = 0;
     loop {
+        go_on(layout).map_err(Stop::Whole)?;
         let blocks = match source {
             Source::Placed(placed) => at_once.min(placed.len() - start),
             Source::Stream(stream) => {
@@ -240,6 +246,7 @@ fn read_quoted(layout: &Layout<'_>, most: usize) -> Result<Rows, MarketDataError
         let field = |at: usize| record.get(at).unwrap_or_default();
         rows.push(layout, record.len(), field, line)?;
         if rows.times.len().is_multiple_of(CHECKED) {
+            go_on(layout)?;
             rows.check(layout, line, most)?;
         }
     }

@@ -1,6 +1,6 @@
 //! `barloom build`.
 
-use barloom_engine::{Job, load, read_bars};
+use barloom_engine::{Job, Watch, load, read_bars};
 use barloom_recipe::Recipe;
 use rayon::ThreadPoolBuilder;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(build: &Build, output: &Output) -> Result<(), Failure> {
 /// Builds on the pool of threads that this one belongs to, or on the global one.
 fn run_here(build: &Build, recipe: &Recipe, output: &Output) -> Result<(), Failure> {
     let spinner = progress::spinner("reading bars", output);
-    let bars = read_bars(recipe, build.reading.cache());
+    let bars = read_bars(recipe, build.reading.cache(), &Watch::default());
     spinner.finish_and_clear();
     let loaded = load(recipe, bars?)?;
     report::warn(&loaded, &recipe.data.bars);

@@ -1,6 +1,6 @@
 //! `barloom merge`.
 
-use barloom_engine::{BuiltPart, Watch};
+use barloom_engine::BuiltPart;
 use serde_json::json;
 
 use crate::arguments::Merge;
@@ -20,11 +20,7 @@ pub(crate) fn run(merge: &Merge, output: &Output) -> Result<(), Failure> {
         keep: merge.keep,
         threads: rayon::current_num_threads(),
     }
-    .run(&Watch {
-        progress: &|samples| bar.inc(samples),
-        stop: &|| signals.came(),
-        ..Watch::default()
-    });
+    .run(&signals.watch(&bar));
     bar.finish_and_clear();
     let parts = joined.map_err(|error| signals.blame(error.into()))?;
     let text = report::parts_text(&parts);

@@ -1,12 +1,14 @@
 //! `barloom verify`.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use barloom_engine::{Rows, Verification, Verified, Watch};
+use barloom_engine::{Rows, Verification, Verified, Watch, problem_with};
 use serde_json::json;
 
 use crate::arguments::Verify;
 use crate::failure::Failure;
+use crate::names::flag;
 use crate::output::Output;
 use crate::signals::Signals;
 use crate::{progress, text};
@@ -25,14 +27,12 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
         backend: verify.backend,
         device: verify.device,
     };
-    let watch = Watch {
-        total: &|samples| {
-            bar.reset();
-            bar.set_length(samples);
-        },
-        progress: &|samples| bar.inc(samples),
-        stop: &|| signals.came(),
-    };
+    let length = bar.clone();
+    let total = Arc::new(move |samples| {
+        length.reset();
+        length.set_length(samples);
+    });
+    let watch = Watch { total, ..signals.watch(&bar) };
     let results = verification.run(&watch);
     bar.finish_and_clear();
     let results = results.map_err(|error| signals.blame(error.into()))?;
@@ -55,7 +55,7 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
 fn told(path: &Path, verified: &Verified) -> String {
     let mut out = format!("dataset      {}\n", path.display());
     for problem in &verified.problems {
-        out += &format!("WRONG        {problem}\n");
+        out += &format!("WRONG        {}\n", problem_with(problem, &flag));
     }
     if !verified.problems.is_empty() {
         return out;
