@@ -63,7 +63,7 @@ impl Dataset {
         self.one.map(|at| &self.parts[at]).ok_or_else(|| {
             let names: Vec<String> = self.names().map(|name| format!("ds[{name:?}]")).collect();
             errors::usage(format!(
-                "this dataset is split and has no samples of its own; take a part: {}",
+                "this dataset is split and has no samples of its own; choose a part: {}",
                 names.join(", ")
             ))
         })
@@ -265,7 +265,7 @@ impl Dataset {
             return Ok(this.gathered(py, &numbers, &[], CHANNELS_FIRST, false)?.into_any());
         }
         if key.is_instance_of::<PyBool>() {
-            return Err(PyTypeError::new_err("expected a number of a sample, got a bool"));
+            return Err(PyTypeError::new_err("expected the number of a sample, got a bool"));
         }
         if let Ok(number) = key.cast::<PyInt>() {
             let outside =
