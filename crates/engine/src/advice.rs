@@ -98,7 +98,9 @@ fn of_market_data(error: &MarketDataError, name: Names<'_>) -> Option<String> {
              another column there"
         ),
         MarketDataError::BadBars { .. } => format!("{} lists them", name(Setting::Check)),
-        MarketDataError::Exists(_) => format!("choose another name, or pass {} to replace it", name(Setting::Overwrite)),
+        MarketDataError::Exists(_) => {
+            format!("choose another name, or pass {} to replace it", name(Setting::Overwrite))
+        }
         MarketDataError::Trades { .. } => format!(
             "choose an interval: aggregate = \"1m\" under [data] in the recipe, or {}",
             name(Setting::Aggregate("1m"))

@@ -190,7 +190,7 @@ fn advice_has_the_callers_names() {
     );
     assert_eq!(
         Error::from(MarketDataError::TimeZone("Mars".into())).message(),
-        "data.timezone: \"Mars\" is not an IANA time zone such as UTC or America/New_York; give \
+        "data.timezone: \"Mars\" is not an IANA time zone such as UTC or America/New_York; choose \
          another timezone"
     );
 }
