@@ -120,7 +120,7 @@ fn what_does_not_fit_the_market_is_told() {
     let error = |weights: &str| of(&format!("symbol_weights = {weights}")).unwrap_err().to_string();
     assert_eq!(
         error("{ A = 1, xyz = 1, \"*\" = 1 }"),
-        "dataset.symbol_weights.xyz: there is no such symbol in the bars"
+        "dataset.symbol_weights.xyz: the bars have no such symbol"
     );
     assert_eq!(
         error("{ a = 1, \"*\" = 1 }"),
@@ -129,12 +129,12 @@ fn what_does_not_fit_the_market_is_told() {
     assert_eq!(
         error("{ B = 1 }"),
         "dataset.symbol_weights: symbol A and 1 more have no weight; add it, or \"*\" = 1.0 for \
-         all that are not named"
+         all other symbols"
     );
     assert_eq!(
         error("{ A = 1, C = 1 }"),
-        "dataset.symbol_weights: symbol B has no weight; add it, or \"*\" = 1.0 for all that are \
-         not named"
+        "dataset.symbol_weights: symbol B has no weight; add it, or \"*\" = 1.0 for all other \
+         symbols"
     );
     assert!(error("{ A = 1, B = 1e-12, C = 1 }").contains("symbol B would have"));
     assert!(error("{ \"*\" = 0, C = 1 }").starts_with("no position: "), "C is too short");

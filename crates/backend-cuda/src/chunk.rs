@@ -17,7 +17,7 @@ const ALIGNMENT: usize = 256;
 
 macro_rules! columns {
     ($($name:ident: $type:ty),*) => {
-        /// Where the columns of a chunk begin, in bytes from its start.
+        /// The beginnings of a chunk's columns, in bytes from its start.
         #[derive(Clone, Debug)]
         pub(crate) struct Columns {
             listed: usize,
@@ -28,8 +28,8 @@ macro_rules! columns {
             $(pub(crate) $name: usize,)*
             pub(crate) rewards: Vec<usize>,
             pub(crate) clipped: Vec<usize>,
-            /// One after the other: where windows of all channels lie together, they do so from
-            /// the first on.
+            /// The beginnings of the channels' windows, in order. If windows of all channels lie
+            /// together, they begin at the first.
             pub(crate) windows: Vec<usize>,
             bytes: usize,
         }
@@ -111,7 +111,7 @@ impl Chunk {
     }
 }
 
-/// What one launch makes of a block.
+/// The part of a block that one launch makes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// Rows of the block.

@@ -1,4 +1,4 @@
-//! One GPU through `cust`: memory, launches, copies back.
+//! A GPU through `cust`: memory, launches, copies back.
 #![expect(unsafe_code, reason = "kernels are given addresses, and copies outlive the call")]
 
 use std::fmt::Debug;
@@ -126,7 +126,7 @@ impl Device {
         Ok(Memory { buffer: ManuallyDrop::new(buffer), device: Arc::clone(self) })
     }
 
-    /// What an allocation was and what there was left for it.
+    /// Describes a failed allocation and the memory that was left for it.
     fn allocation(&self, bytes: usize) -> String {
         let held = self.allocated.load(Ordering::Relaxed);
         let left = mem_get_info().map_or_else(

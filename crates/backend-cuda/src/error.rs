@@ -12,7 +12,7 @@ pub enum CudaError {
     NoSuchDevice {
         /// The number asked for.
         ordinal: u32,
-        /// What there is.
+        /// The devices of the driver.
         devices: String,
     },
     /// The driver refused a call, or what it was asked for failed.
@@ -20,7 +20,7 @@ pub enum CudaError {
     Call {
         /// The device.
         device: String,
-        /// What was asked for, with its sizes: `allocate 1024 bytes`.
+        /// The call with its sizes: `allocate 1024 bytes`.
         call: String,
         /// The driver's function, code and words.
         what: String,

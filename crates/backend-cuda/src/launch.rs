@@ -77,7 +77,7 @@ impl<'a> Launch<'a> {
         self.kernel
     }
 
-    /// Where its arguments are: structures of `kernels/layout.cuh`, in the kernel's order.
+    /// The addresses of its arguments: structures of `kernels/layout.cuh`, in the kernel's order.
     pub(crate) fn arguments(&self) -> &[*mut c_void] {
         &self.arguments[..self.count]
     }

@@ -414,7 +414,7 @@ impl Session for CudaSession {
 }
 
 impl Channel {
-    /// Whether windows are summarised before they are scaled.
+    /// Returns true if windows are summarised before they are scaled.
     fn needs_moments(&self) -> bool {
         [SCALER_ZSCORE, SCALER_MINMAX].contains(&self.scaler)
     }

@@ -1,4 +1,4 @@
-//! Where there is no driver to look for.
+//! Systems without a driver to look for.
 
 use std::sync::Arc;
 

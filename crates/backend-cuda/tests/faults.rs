@@ -7,7 +7,7 @@ use std::process::Command;
 
 use barloom_backend_cuda::CudaBackend;
 
-/// What fails (function, call, code), how much memory there is, and what the message says.
+/// The failing function, call and code; the available memory; and the parts of the message.
 const FAULTS: &[(&str, &str, &[&str])] = &[
     ("cuInit:1:999", "", &["cuInit", "999"]),
     (

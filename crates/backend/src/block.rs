@@ -49,9 +49,9 @@ macro_rules! columns {
         }
 
         impl<'a> ColumnsMut<'a> {
-            /// What pricing reads and writes of the rows, at once: the actions, of trades that enter
-            /// at the market's rows `row`, the equity, the trades, rewards, and where these were
-            /// clipped.
+            /// Borrows the columns that pricing reads and writes: the actions, the equity, the
+            /// trades, the rewards, and the clip flags. The trades enter at the market's rows
+            /// `row`.
             pub fn pricing<'b>(
                 &'b mut self,
                 row: &'b [usize],
@@ -250,7 +250,7 @@ impl SampleBlock {
         self.shape
     }
 
-    /// Which samples it holds.
+    /// The numbers of its samples.
     #[must_use]
     pub fn samples(&self) -> Numbers<'_> {
         self.numbers.get(self.rows)
@@ -266,13 +266,13 @@ impl SampleBlock {
         self.samples().get(row)
     }
 
-    /// How many samples it holds.
+    /// The number of samples in it.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many samples it can hold.
+    /// The number of samples that it can hold.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.capacity
@@ -338,8 +338,8 @@ impl SampleBlock {
         barloom_schema::meta!(values)
     }
 
-    /// Whether two blocks hold the same samples in the same rows, bit for bit, however their
-    /// windows lie; else the first sample and column that differ, with both values.
+    /// Checks that two blocks hold the same samples in the same rows, bit for bit, in any window
+    /// layouts. The error names the first sample and column that differ, with both values.
     ///
     /// # Errors
     /// The difference in words.
@@ -350,7 +350,7 @@ impl SampleBlock {
         (0..self.rows).try_for_each(|row| self.same_row(row, other, row))
     }
 
-    /// Whether a row holds the same sample as a row of another block, bit for bit.
+    /// Checks that a row holds the same sample as a row of another block, bit for bit.
     ///
     /// # Errors
     /// The difference in words.
@@ -440,13 +440,13 @@ pub(crate) fn column<T: bytemuck::Pod>(
 }
 
 impl<'a> RowsMut<'a> {
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.bar.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bar.is_empty()
@@ -458,7 +458,7 @@ impl<'a> RowsMut<'a> {
         self.shape
     }
 
-    /// Those rows, counted from the first of these, whose windows are to be cut, in order.
+    /// The rows whose windows are to be cut, in order, counted from the first of these rows.
     pub fn cut(&self) -> impl Iterator<Item = usize> + use<> {
         let every = self.shape.rows_per_window;
         (self.begin.next_multiple_of(every) - self.begin..self.len()).step_by(every)

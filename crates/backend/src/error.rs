@@ -14,9 +14,9 @@ pub enum BackendError {
     OutOfRange {
         /// The first sample asked for.
         first: u64,
-        /// One past the last one.
+        /// The number after the last sample.
         end: u64,
-        /// How many there are.
+        /// The number of samples.
         samples: u64,
     },
     /// There is no memory for a block.
@@ -97,9 +97,9 @@ pub enum BackendError {
         "samples {sample} and {other} can't share a window: with {actions_per_state} actions a state they are of different states"
     )]
     StatesApart {
-        /// One of them.
+        /// A sample that would share the window.
         sample: u64,
-        /// The one whose window it would be.
+        /// The sample whose window would be shared.
         other: u64,
         /// Actions of a state.
         actions_per_state: u64,

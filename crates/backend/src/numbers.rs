@@ -5,19 +5,19 @@ use crate::BackendError;
 /// The numbers of samples, row by row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers<'a> {
-    /// Consecutive ones.
+    /// Consecutive numbers.
     Range {
-        /// The first.
+        /// The first number.
         first: u64,
-        /// How many.
+        /// The number of rows.
         rows: usize,
     },
-    /// Any, in any order, also several times.
+    /// Any numbers, in any order; a number may occur several times.
     Listed(&'a [u64]),
 }
 
 impl Numbers<'_> {
-    /// How many there are.
+    /// The number of samples.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -26,7 +26,7 @@ impl Numbers<'_> {
         }
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

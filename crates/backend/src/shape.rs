@@ -1,18 +1,18 @@
 //! The shape of a block.
 
-/// How a block's windows lie in memory.
+/// The layout of a block's windows in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WindowLayout {
     /// A column for each channel: `[C]` of `[rows, L]`, as datasets store them.
     #[default]
     PerChannel,
-    /// One column of `[rows, C, L]`, as convolutions take them.
+    /// A single column of `[rows, C, L]`, as convolutions take them.
     ChannelsFirst,
-    /// One column of `[rows, L, C]`, as recurrent networks and transformers take them.
+    /// A single column of `[rows, L, C]`, as recurrent networks and transformers take them.
     ChannelsLast,
 }
 
-/// What the columns of a block are.
+/// The columns of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockShape {
     /// Lookback L in bars.
@@ -21,7 +21,7 @@ pub struct BlockShape {
     pub channels: usize,
     /// Reward metrics.
     pub metrics: usize,
-    /// How windows lie.
+    /// The layout of windows.
     pub layout: WindowLayout,
     /// Rows in a row that share one window, at least 1: where actions of one state stand together,
     /// its window is cut once. Rows 0, `rows_per_window`, ... have theirs cut.
@@ -41,19 +41,19 @@ impl BlockShape {
         Self { rows_per_window, ..self }
     }
 
-    /// How many windows rows have.
+    /// The number of windows of so many rows.
     #[must_use]
     pub fn windows(&self, rows: usize) -> usize {
         rows.div_ceil(self.rows_per_window)
     }
 
-    /// How many columns hold windows.
+    /// The number of columns with windows.
     #[must_use]
     pub fn window_columns(&self) -> usize {
         if self.layout == WindowLayout::PerChannel { self.channels } else { 1 }
     }
 
-    /// How many values each of these has for a window.
+    /// The number of values of a window in each of these columns.
     #[must_use]
     pub fn window_values(&self) -> usize {
         match self.layout {
@@ -62,7 +62,7 @@ impl BlockShape {
         }
     }
 
-    /// Whether a program with blocks of shape `program` can fill those of this shape.
+    /// Returns true if a program with blocks of shape `program` can fill blocks of this shape.
     pub(crate) fn fits(&self, program: &Self) -> bool {
         let Self { layout, rows_per_window, .. } = *self;
         rows_per_window > 0 && *self == program.layout(layout).rows_per_window(rows_per_window)

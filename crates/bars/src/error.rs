@@ -6,7 +6,7 @@ use crate::{BarFault, Interval, NEEDS_POSITIVE, duration_text};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BarsError {
     /// A series has no bar.
-    #[error("series {symbol}: it has no bars; at least one is needed")]
+    #[error("series {symbol}: no bars; at least one is needed")]
     Empty {
         /// The symbol of the series.
         symbol: String,
@@ -25,7 +25,8 @@ pub enum BarsError {
     },
     /// A column is missing.
     #[error(
-        "series {symbol}: there is no column {column}; it has {available}; ask for one of these, or take {column} out of the channels"
+        "series {symbol}: no column {column}; the columns are {available}; use one of these, or \
+         remove {column} from the channels"
     )]
     MissingColumn {
         /// The symbol of the series.
@@ -36,7 +37,7 @@ pub enum BarsError {
         available: String,
     },
     /// Two columns have one name.
-    #[error("series {symbol}: column {column} is there twice; rename or drop one")]
+    #[error("series {symbol}: column {column} occurs twice; rename or drop one")]
     DuplicateColumn {
         /// The symbol of the series.
         symbol: String,
@@ -102,7 +103,8 @@ pub enum BarsError {
     },
     /// A bar lasts over the end of the interval that coarser bars are to have.
     #[error(
-        "series {symbol}: the bar of {} UTC lasts {}, beyond the end of its interval of {interval}; use an interval that such bars fill, or say with `anchor` when a day begins (\"America/New_York\", \"17:00 America/New_York\")",
+        "series {symbol}: the bar of {} UTC lasts {}, beyond the end of its interval of \
+         {interval}; use an interval that such bars fit, or set the start of a day with `anchor` (\"America/New_York\", \"17:00 America/New_York\")",
         time_text(*.ts), duration_text(*.lasts)
     )]
     Straddles {
@@ -134,7 +136,8 @@ pub enum BarsError {
     },
     /// Bars are said to be longer than the steps between most of them.
     #[error(
-        "series {symbol}: interval = {given} is the length of a bar, but most bars follow each other by {most}; correct it or leave it out"
+        "series {symbol}: interval = {given} does not match the bars: most steps between bars are \
+         {most}; correct it or leave it out"
     )]
     NotSoLong {
         /// The symbol of the series.
@@ -157,7 +160,7 @@ pub enum BarsError {
         interval: Interval,
     },
     /// Two series have one symbol.
-    #[error("symbol {symbol} is there twice; join its bars into one series")]
+    #[error("symbol {symbol} occurs twice; join its bars into one series")]
     DuplicateSymbol {
         /// The symbol.
         symbol: String,

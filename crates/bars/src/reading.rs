@@ -132,7 +132,7 @@ impl CsvOptions {
         let no_separator =
             |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "\"\r\n.-".contains(c);
         if let Some(c) = self.separator.filter(|c| no_separator(*c)) {
-            return Some(("separator", format!("{c:?} can't part fields; , ; | or \\t can")));
+            return Some(("separator", format!("{c:?} is not a separator; use , ; | or \\t")));
         }
         if let Some(c) = self.decimal.filter(|c| ![',', '.'].contains(c)) {
             return Some(("decimal", format!("{c:?} is neither \".\" nor \",\"")));
@@ -144,7 +144,8 @@ impl CsvOptions {
             return Some((
                 "thousands",
                 format!(
-                    "{c:?} can't part thousands; , . ' _ or a space can, if it is not the decimal"
+                    "{c:?} is not a thousands separator; use , . ' _ or a space, and not the \
+                     decimal mark"
                 ),
             ));
         }
@@ -152,7 +153,10 @@ impl CsvOptions {
             return Some(("price_divisor", format!("{divisor} is not a positive number")));
         }
         if self.wide.as_ref().is_some_and(String::is_empty) {
-            return Some(("wide", "nothing parts no names; \":\" does in BTC:open".into()));
+            return Some((
+                "wide",
+                "the separator of names is empty; use \":\" for BTC:open".into(),
+            ));
         }
         if self.ms_of_day && self.time_format.is_some() {
             return Some(("ms_of_day", "times are either this or in time_format".into()));

@@ -150,7 +150,7 @@ impl Split {
                 return error(
                     format!("{key}.name"),
                     format!(
-                        "{:?} can't be a folder's name; use letters, digits, - and _",
+                        "{:?} is not a valid folder name; use letters, digits, - and _",
                         part.name
                     ),
                 );
@@ -167,10 +167,11 @@ impl Split {
             if before < index {
                 let before = &self.parts[before].name;
                 let problem = if *before == part.name {
-                    format!("{:?} is there twice", part.name)
+                    format!("{:?} is the name of two parts", part.name)
                 } else {
                     format!(
-                        "{:?} differs only in case from {before:?}, and some systems would take their folders for one; rename one",
+                        "{:?} differs only in case from {before:?}, and some file systems treat \
+                         them as the same folder; rename one",
                         part.name
                     )
                 };
@@ -183,7 +184,8 @@ impl Split {
                         return error(
                             format!("{key}.fraction"),
                             format!(
-                                "{f} (the sum so far is {sum}): fractions are above 0 and at most 1 in sum"
+                                "{f} (the sum so far is {sum}): fractions must be above 0 and \
+                                 their sum at most 1"
                             ),
                         );
                     }

@@ -28,7 +28,7 @@ impl ColumnarError {
     #[must_use]
     pub fn too_large(limit: u64) -> Self {
         Self::Damaged(format!(
-            "it unpacks to more than {limit} bytes: it is damaged, or must be split"
+            "it decompresses to more than {limit} bytes: it is damaged, or must be split"
         ))
     }
 }

@@ -191,7 +191,8 @@ fn check_message(meta: &[u8], body: &[u8], left: &mut u64) -> Result<(), Columna
         let fits = left.checked_sub(sum).filter(|_| sum <= BATCH_LIMIT);
         *left = fits.ok_or_else(|| {
             broken(format!(
-                "a batch unpacks to {sum} bytes, more than {}: it is damaged, or must be split",
+                "a batch decompresses to {sum} bytes, more than {}: it is damaged, or must be \
+                 split",
                 BATCH_LIMIT.min(*left)
             ))
         })?;

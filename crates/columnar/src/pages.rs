@@ -44,7 +44,7 @@ pub fn check_footer(file: &impl ChunkReader) -> Result<(), ColumnarError> {
     let (length, magic) = trailer.split_at(4);
     match magic {
         b"PAR1" => {}
-        b"PARE" => return damaged("it is encrypted; write it again without"),
+        b"PARE" => return damaged("it is encrypted; write it again without encryption"),
         _ => return damaged("its end is missing"),
     }
     let length = length.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
@@ -54,7 +54,7 @@ pub fn check_footer(file: &impl ChunkReader) -> Result<(), ColumnarError> {
     match deepest(Thrift { rest: &file.get_bytes(start, length)? }) {
         None => damaged("its footer is damaged"),
         Some(DEEPEST_COLUMN..) => {
-            damaged(format!("its columns lie {DEEPEST_COLUMN} deep in one another, or more"))
+            damaged(format!("its columns are nested {DEEPEST_COLUMN} levels deep or more"))
         }
         Some(_) => Ok(()),
     }
@@ -135,7 +135,7 @@ pub fn check_pages(
             return damaged("a row group is missing");
         };
         let Ok(of_group) = u64::try_from(group.num_rows()) else {
-            return damaged("it has fewer than no rows");
+            return damaged("it declares a negative number of rows");
         };
         rows = rows.saturating_add(of_group);
         for (leaf, chunk) in group.columns().iter().enumerate() {
@@ -186,7 +186,7 @@ fn declared_by(
         let unpacked = page.unpacked as u64;
         if unpacked > packed.saturating_mul(most(chunk.compression())) {
             return damaged(format!(
-                "a page of column {} has {packed} bytes, which can't unpack to {unpacked}",
+                "a page of column {} has {packed} bytes, which cannot decompress to {unpacked}",
                 chunk.column_path()
             ));
         }

@@ -22,13 +22,13 @@ pub enum DatasetError {
         source: std::io::Error,
     },
     /// The output is there already.
-    #[error("{} is there already and is never overwritten unasked", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// The output is a dataset on a store.
-    #[error("{} is a dataset on a store, where none is ever replaced", .0.display())]
+    #[error("{} is a dataset on a store, and datasets on a store are never replaced", .0.display())]
     NeverReplaced(PathBuf),
     /// The folder to overwrite is not a dataset.
-    #[error("{} is not a Barloom dataset: it holds {entries}; nothing was touched", path.display())]
+    #[error("{} is not a Barloom dataset: it holds {entries}; nothing was changed", path.display())]
     NotOurs {
         /// The folder.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum DatasetError {
         entries: String,
     },
     /// A dataset's folder holds what its manifest does not list.
-    #[error("{} holds what is not the dataset's: {entries}; it would be lost, so nothing was touched", path.display())]
+    #[error("{} holds files that do not belong to the dataset: {entries}; nothing was changed, so that they are not lost", path.display())]
     Foreign {
         /// The folder.
         path: PathBuf,
@@ -47,13 +47,13 @@ pub enum DatasetError {
     #[error("{} is a file, and a dataset is a folder", .0.display())]
     NotAFolder(PathBuf),
     /// A file system is mounted at the output.
-    #[error("{}: a file system is mounted here, or the folder is in use, so no build can take its place", .0.display())]
+    #[error("{}: a file system is mounted here, or the folder is in use, so a build cannot replace it", .0.display())]
     Mounted(PathBuf),
     /// The output is a link to nothing.
-    #[error("{} is a link to what is not there", .0.display())]
+    #[error("{} is a link to a missing folder", .0.display())]
     DanglingLink(PathBuf),
     /// A dataset is where another one would be built.
-    #[error("{}: this folder holds a dataset ({}), and the output would be built in it; nothing was touched", dir.display(), found.strip_prefix(dir).unwrap_or(found).display())]
+    #[error("{}: this folder holds a dataset ({}), and the output would be built in it; nothing was changed", dir.display(), found.strip_prefix(dir).unwrap_or(found).display())]
     HoldsDataset {
         /// The folder.
         dir: PathBuf,
@@ -61,10 +61,10 @@ pub enum DatasetError {
         found: PathBuf,
     },
     /// Something that no build wrote is where the dataset is built.
-    #[error("{} is in the way where the dataset is built: no build wrote it; move it elsewhere", .0.display())]
+    #[error("{} is in the folder of the build, and no build wrote it; move it elsewhere", .0.display())]
     InTheWay(PathBuf),
     /// A build that was stopped left whole shards where the dataset is built.
-    #[error("{} holds {} of a build that was stopped", dir.display(), whole_shards(*shards))]
+    #[error("{} holds {} of a stopped build", dir.display(), whole_shards(*shards))]
     Unfinished {
         /// The folder.
         dir: PathBuf,
@@ -82,7 +82,7 @@ pub enum DatasetError {
         because: Box<DatasetError>,
     },
     /// The stopped build, or the existing dataset, is another dataset.
-    #[error("{} was built from something else, so it can't be gone on with: {difference}", path.display())]
+    #[error("{} belongs to another build and cannot be resumed: {difference}", path.display())]
     OtherBuild {
         /// The folder.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum DatasetError {
         difference: String,
     },
     /// The file system has too little room.
-    #[error("{}: about {} MiB are needed and {} MiB are free there", path.display(), needed >> 20, free >> 20)]
+    #[error("{}: not enough space: about {} MiB are needed and {} MiB are free", path.display(), needed >> 20, free >> 20)]
     NoRoom {
         /// The folder to build in.
         path: PathBuf,
@@ -101,7 +101,8 @@ pub enum DatasetError {
     },
     /// There are more shards than a folder holds.
     #[error(
-        "output.shard_rows: {samples} samples are {count} shards, and {most} are the most; raise it, or use fewer dataset.samples"
+        "output.shard_rows: {samples} samples need {count} shards, and the limit is {most}; raise \
+         it, or use fewer dataset.samples"
     )]
     TooManyShards {
         /// The number of samples.
@@ -112,7 +113,7 @@ pub enum DatasetError {
         most: u64,
     },
     /// More samples than can be compared at once.
-    #[error("{}: {samples} samples are more than verify can compare at once; {most} are the most", path.display())]
+    #[error("{}: {samples} samples are too many for verify to compare at once; the limit is {most}", path.display())]
     TooManyToVerify {
         /// The dataset.
         path: PathBuf,
@@ -122,7 +123,7 @@ pub enum DatasetError {
         most: u64,
     },
     /// A virtual dataset has no shards to be built apart.
-    #[error("a virtual dataset has no shards that could be built apart")]
+    #[error("a virtual dataset has no shards, so it cannot be built in pieces")]
     VirtualPiece,
     /// Pieces that do not make a dataset.
     #[error("{problem}")]
@@ -131,15 +132,15 @@ pub enum DatasetError {
         problem: String,
     },
     /// A folder that is to be joined is no piece.
-    #[error("{} is the folder of {what} dataset and no piece", path.display())]
+    #[error("{} is {what}", path.display())]
     NotAPiece {
         /// The folder.
         path: PathBuf,
-        /// `a whole` or `no`.
+        /// `a complete dataset, not a piece`, or `neither a dataset nor a piece`.
         what: &'static str,
     },
     /// A folder is a piece of a dataset.
-    #[error("{} is piece {} of {} of a dataset (pieces count from 0); barloom merge joins all of them", path.display(), piece.index(), piece.count())]
+    #[error("{} is piece {} of {} of a dataset (counted from 0); use barloom merge to join all pieces", path.display(), piece.index(), piece.count())]
     IsPiece {
         /// The folder.
         path: PathBuf,
@@ -153,10 +154,10 @@ pub enum DatasetError {
     #[error("{}: a dataset's folder needs a name", .0.display())]
     NoName(PathBuf),
     /// A folder is no dataset.
-    #[error("{}: there is no manifest.json here, so this is not a whole Barloom dataset", .0.display())]
+    #[error("{}: no manifest.json, so this is not a complete Barloom dataset", .0.display())]
     NotADataset(PathBuf),
     /// A dataset has parts, and one of them is to be named.
-    #[error("{} is a split dataset; name one of its parts: {parts}", path.display())]
+    #[error("{} is a split dataset; choose one of its parts: {parts}", path.display())]
     HasParts {
         /// The folder.
         path: PathBuf,
@@ -170,7 +171,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// The dataset is of a later format.
-    #[error("{}: its format version is {found}, this barloom reads up to {known}; use a newer barloom", path.display())]
+    #[error("{}: format version {found} is newer than this barloom, which reads up to version {known}; use a newer barloom", path.display())]
     NewerFormat {
         /// The manifest.
         path: PathBuf,
@@ -198,7 +199,7 @@ pub enum DatasetError {
         problem: String,
     },
     /// A stored sample is not what recipe and bars give.
-    #[error("{}: sample {sample}, {column}: {stored} is stored, and recipe and bars give {made}", path.display())]
+    #[error("{}: sample {sample}, {column}: {stored} is stored, but recipe and bars give {made}", path.display())]
     Differs {
         /// The file.
         path: PathBuf,
@@ -212,7 +213,7 @@ pub enum DatasetError {
         made: String,
     },
     /// A sample was asked for that is not there.
-    #[error("sample {sample} was asked for; there are {samples}, counted from 0")]
+    #[error("sample {sample} does not exist; there are {samples} samples, counted from 0")]
     NoSuchSample {
         /// The sample asked for.
         sample: u64,
@@ -227,8 +228,8 @@ pub enum DatasetError {
         /// The library's error.
         problem: String,
     },
-    /// Work was stopped before its end.
-    #[error("stopped before its end")]
+    /// Work was stopped before it finished.
+    #[error("stopped before it finished")]
     Stopped,
     /// The recipe gives no samples of the bars.
     #[error(transparent)]

@@ -171,7 +171,7 @@ impl Manifest {
             .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
         match version.format_version {
             FORMAT_VERSION => {}
-            0 => return Err(damaged("format_version 0 is none that was written".into())),
+            0 => return Err(damaged("format_version 0 was never written".into())),
             1 => return Err(DatasetError::OlderFormat { path: path.to_path_buf() }),
             found => {
                 let (path, known) = (path.to_path_buf(), FORMAT_VERSION);
@@ -181,7 +181,7 @@ impl Manifest {
         let manifest: Self = serde_json::from_str(text)
             .map_err(|e| damaged(format!("it is not a manifest ({e})")))?;
         if !sealed::is_whole(text) {
-            return Err(damaged("manifest_digest does not match the rest of it".into()));
+            return Err(damaged("manifest_digest does not match its content".into()));
         }
         manifest.check().map_err(damaged)?;
         Ok(manifest)
@@ -193,7 +193,7 @@ impl Manifest {
         let mut names = BTreeSet::new();
         for file in self.all_files() {
             if !is_in_dataset(&file.name) {
-                return Err(format!("{:?} can't be the name of one of its files", file.name));
+                return Err(format!("{:?} is not a valid name of a file", file.name));
             }
             if !names.insert(&file.name) {
                 return Err(format!("its files and shards name {:?} twice", file.name));
@@ -202,13 +202,13 @@ impl Manifest {
         if let Some(part) = &self.part
             && (!is_in_dataset(&part.name) || part.name.contains('/'))
         {
-            return Err(format!("{:?} can't be the name of a part", part.name));
+            return Err(format!("{:?} is not a valid name of a part", part.name));
         }
         if self.semantics == 0 {
             return Err("semantics 0 were never written".to_owned());
         }
         if self.samples >= MAX_SAMPLES {
-            return Err(format!("{} samples are more than any dataset has", self.samples));
+            return Err(format!("{} samples are more than a dataset can have", self.samples));
         }
         let mut next = Some(0_u64);
         for shard in &self.shards {

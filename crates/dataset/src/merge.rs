@@ -84,7 +84,10 @@ impl Merge<'_> {
                 Err(error) => error.message(),
             };
             let (piece, out) = (piece.display(), self.out.display());
-            tracing::warn!("{piece} could not be removed whole ({why}); {out} has all of it");
+            tracing::warn!(
+                "{piece} could not be removed completely ({why}); {out} has all its \
+                files"
+            );
         }
     }
 
@@ -94,7 +97,11 @@ impl Merge<'_> {
         for folder in &self.pieces {
             let found = piece::find(folder)?;
             if found.is_empty() {
-                let what = if folder.has(MANIFEST).unwrap_or(false) { "a whole" } else { "no" };
+                let what = if folder.has(MANIFEST).unwrap_or(false) {
+                    "a complete dataset, not a piece"
+                } else {
+                    "neither a dataset nor a piece"
+                };
                 let path = folder.path().to_path_buf();
                 return Err(DatasetError::NotAPiece { path, what });
             }
@@ -109,7 +116,7 @@ impl Merge<'_> {
             }
         }
         let Some(first) = parts.first() else {
-            return Err(refused("no piece is named; name the folders of all of them".to_owned()));
+            return Err(refused("no piece was given; give the folders of all pieces".to_owned()));
         };
         for part in &parts {
             same(
@@ -126,7 +133,9 @@ impl Merge<'_> {
             let of =
                 |part: &PartPieces| part.manifest.part.as_ref().is_some_and(|p| p.name == name);
             if !parts.iter().any(of) {
-                return Err(refused(format!("no piece of part {name} is named; name all of them")));
+                return Err(refused(format!(
+                    "no piece of part {name} was given; give all of them"
+                )));
             }
         }
         parts.sort_by_key(|part| part.manifest.part.as_ref().map(|part| part.index));
@@ -249,7 +258,7 @@ impl PartPieces {
         }
         if let Some(twice) = self.dirs.get(&index) {
             let (a, b) = (twice.display(), dir.display());
-            return Err(refused(format!("piece {index} of {all} is there twice: {a} and {b}")));
+            return Err(refused(format!("piece {index} of {all} was given twice: {a} and {b}")));
         }
         self.dirs.insert(index, dir);
         Ok(())
@@ -272,7 +281,7 @@ impl PartPieces {
         let part = self.manifest.part.as_ref();
         let part = part.map_or(String::new(), |part| format!(" of part {}", part.name));
         Err(refused(format!(
-            "of {} pieces{part} these are missing (they count from 0): {}{more}",
+            "of {} pieces{part} these are missing (counted from 0): {}{more}",
             self.count,
             first.join(", ")
         )))

@@ -99,17 +99,14 @@ impl Dataset {
         let split = first.recipe.split.iter().flat_map(|split| &split.parts);
         for name in split.map(|part| &part.name) {
             if !found.contains(name) {
-                return damaged(name, "this part of the split is not there".into());
+                return damaged(name, "this part of the split is missing".into());
             }
         }
         for (name, part) in found.iter().zip(&parts) {
             let (a, b) = (&first.manifest, &part.manifest);
             let named = b.part.as_ref().is_some_and(|part| part.name == *name);
             if !named || a.recipe != b.recipe || a.market != b.market {
-                return damaged(
-                    name,
-                    format!("it is no part of the dataset that {} is of", found[0]),
-                );
+                return damaged(name, format!("it is not a part of the dataset of {}", found[0]));
             }
         }
         Ok(parts)

@@ -217,7 +217,7 @@ impl SampleReader {
         match catch_damage(AssertUnwindSafe(read)) {
             Some(Ok(batch)) if batch.num_rows() == count => Ok(batch),
             Some(Ok(batch)) => {
-                Err(damaged(format!("{} of {count} rows are there", batch.num_rows())))
+                Err(damaged(format!("{} of {count} rows are present", batch.num_rows())))
             }
             Some(Err(error)) => Err(match error.downcast::<io::Error>() {
                 Ok(error) => DatasetError::io(&path, "read")(*error),

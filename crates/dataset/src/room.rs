@@ -42,7 +42,7 @@ pub(crate) fn check(
     }
     if output.format == Format::Parquet && output.compression != Compression::None {
         tracing::warn!(
-            "{}: {free} bytes are free, and the samples are {needed} before they are compressed",
+            "{}: {free} bytes are free, and the samples take {needed} bytes before compression",
             dir.display()
         );
         return Ok(());

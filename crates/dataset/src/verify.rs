@@ -121,7 +121,10 @@ impl Verify<'_> {
     fn check_files(&self, verified: &mut Verified) -> Result<(), DatasetError> {
         let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
         if let Some(entries) = Contents::of(dir)?.foreign_text() {
-            tracing::warn!("{} holds what is not the dataset's: {entries}", dir.display());
+            tracing::warn!(
+                "{} holds files that do not belong to the dataset: {entries}",
+                dir.display()
+            );
         }
         let files: Vec<_> = manifest.all_files().collect();
         let numbers: Vec<u64> = (0..files.len() as u64).collect();
@@ -154,7 +157,7 @@ impl Verify<'_> {
         if found == *told {
             return Ok(());
         }
-        self.wrong(BARS, "it is not the market that the manifest tells of")
+        self.wrong(BARS, "it is not the market of the manifest")
     }
 
     /// Checks the values that recipe and bars give again: number of samples and part, meta bounds,
@@ -163,13 +166,13 @@ impl Verify<'_> {
         let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
         let output = &self.dataset.recipe().output;
         if self.dataset.recipe().resolve(market)?.to_json() != manifest.recipe {
-            return self.wrong(RECIPE, "it is not the recipe that the manifest tells of");
+            return self.wrong(RECIPE, "it is not the recipe of the manifest");
         }
         if (plan.samples, plan.draws.positions.count()) != (manifest.samples, manifest.positions) {
             return self.wrong(MANIFEST, "recipe and bars give another number of samples");
         }
         if plan.part.as_ref().map(PartRecord::new) != manifest.part {
-            return self.wrong(MANIFEST, "its part is not that of the recipe's split");
+            return self.wrong(MANIFEST, "its part does not match the recipe's split");
         }
         if !manifest.files.iter().map(|file| &*file.name).eq(SIDE_FILES) {
             let problem = format!("files are not {}", SIDE_FILES.join(", "));
@@ -178,14 +181,14 @@ impl Verify<'_> {
         let layout = Layout::new(&plan.program, market);
         let shards = Shards { layout: &layout, output, samples: plan.samples };
         if !shards.are(&manifest.shards) {
-            return self.wrong(MANIFEST, "its shards are not those of the recipe");
+            return self.wrong(MANIFEST, "its shards do not match the recipe");
         }
         let found = serde_json::from_str(&read_text(dir, SCALERS)?).ok();
         if found != Some(Scalers { meta: plan.program.meta.clone() }) {
-            return self.wrong(SCALERS, "its bounds are not those of the recipe");
+            return self.wrong(SCALERS, "its bounds do not match the recipe");
         }
         if manifest.schema != *layout.columns() {
-            return self.wrong(MANIFEST, "its schema is not that of the recipe");
+            return self.wrong(MANIFEST, "its schema does not match the recipe");
         }
         Ok(())
     }
@@ -333,10 +336,10 @@ impl Compare<'_> {
         let path = self.verify.dataset.path().join(MANIFEST);
         let problem = if manifest.content_digest.as_ref().is_some_and(|d| d != content_digest) {
             format!(
-                "content_digest is that of other samples; recipe and bars give {content_digest}"
+                "content_digest does not match the samples; recipe and bars give {content_digest}"
             )
         } else if manifest.summary.as_ref().is_some_and(|s| s != summary) {
-            "summary is not that of the samples".to_owned()
+            "summary does not match the samples".to_owned()
         } else {
             return Ok(());
         };

@@ -1,4 +1,4 @@
-//! What to do about an error, in the names that a caller has for the settings of a job.
+//! Advice for errors, with the caller's names for the settings of a job.
 
 use std::fmt;
 use std::path::Path;
@@ -15,9 +15,9 @@ use crate::Error;
 pub enum Setting<'a> {
     /// The folder of the dataset that is built.
     Out,
-    /// Permission to replace what is there.
+    /// Permission to replace an existing output.
     Overwrite,
-    /// Permission to go on with a build that was stopped.
+    /// Permission to resume a stopped build.
     Resume,
     /// The piece of a dataset that is built.
     Shard,
@@ -35,7 +35,7 @@ pub enum Setting<'a> {
     Aggregate(&'static str),
     /// Options of delimited text, written as keys of TOML.
     Csv(&'a str),
-    /// The job that lists what is wrong with bars.
+    /// The job that lists the faults of bars.
     Check,
     /// The job that builds a dataset anew from the recipe and bars in this folder.
     Rebuild(&'a Path),
@@ -76,11 +76,11 @@ pub fn problem_with(problem: &Problem, name: Names<'_>) -> String {
     message
 }
 
-/// What to do about the error; none where the message says it, or nothing helps.
+/// The advice for an error; none if the message has it, or if nothing helps.
 pub(crate) fn of(error: &Error, name: Names<'_>) -> Option<String> {
     match error {
         Error::NoBars => {
-            Some(format!("name files or globs there, or give {}", name(Setting::Bars)))
+            Some(format!("name files or globs there, or pass {}", name(Setting::Bars)))
         }
         Error::NoCuda => {
             Some(format!("use {}, or a build that has it", name(Setting::Backend("cpu"))))
@@ -104,15 +104,17 @@ fn of_backend(error: &BackendError, name: Names<'_>) -> Option<String> {
 
 fn of_market_data(error: &MarketDataError, name: Names<'_>) -> Option<String> {
     Some(match error {
-        MarketDataError::TimeZone(_) => format!("give another {}", name(Setting::Timezone)),
+        MarketDataError::TimeZone(_) => format!("choose another {}", name(Setting::Timezone)),
         MarketDataError::MissingColumn { column, .. } => format!(
-            "leave {column} out of data.channels in the recipe (`barloom init` writes one), or name \
-             another there"
+            "remove {column} from data.channels in the recipe (`barloom init` writes one), or name \
+             another column there"
         ),
         MarketDataError::BadBars { .. } => format!("{} lists them", name(Setting::Check)),
-        MarketDataError::Exists(_) => format!("give another name or {}", name(Setting::Overwrite)),
+        MarketDataError::Exists(_) => {
+            format!("choose another name, or pass {} to replace it", name(Setting::Overwrite))
+        }
         MarketDataError::Trades { .. } => format!(
-            "say which: aggregate = \"1m\" under [data] in the recipe, or {}",
+            "choose an interval: aggregate = \"1m\" under [data] in the recipe, or {}",
             name(Setting::Aggregate("1m"))
         ),
         MarketDataError::Proposed { keys, .. } => format!(
@@ -127,18 +129,18 @@ fn of_dataset(error: &DatasetError, name: Names<'_>) -> Option<String> {
     let another = || format!("choose another {}", name(Setting::Out));
     Some(match error {
         DatasetError::Exists(_) => {
-            format!("give {} or another {}", name(Setting::Overwrite), name(Setting::Out))
+            format!("pass {} to replace it, or {}", name(Setting::Overwrite), another())
         }
         DatasetError::NeverReplaced(_) => format!("delete it, or {}", another()),
         DatasetError::NotOurs { .. } | DatasetError::NotAFolder(_) => another(),
-        DatasetError::Foreign { .. } => format!("move it elsewhere, or {}", another()),
+        DatasetError::Foreign { .. } => format!("move them elsewhere, or {}", another()),
         DatasetError::Mounted(_) => format!("choose a folder in it as {}", name(Setting::Out)),
         DatasetError::DanglingLink(_) => {
-            format!("make the folder that it names, or {}", another())
+            format!("create that folder, or {}", another())
         }
         DatasetError::HoldsDataset { .. } => format!("rename the folder, or {}", another()),
         DatasetError::Unfinished { .. } => format!(
-            "{} goes on with it, {} begins anew",
+            "pass {} to continue it, or {} to start again",
             name(Setting::Resume),
             name(Setting::Overwrite)
         ),
@@ -149,16 +151,16 @@ fn of_dataset(error: &DatasetError, name: Names<'_>) -> Option<String> {
                 before += &format!("once {} can be renamed, ", name(Setting::Out));
             }
             let them = if *shards == 1 { "it" } else { "them" };
-            format!("{before}the same build with {} goes on with {them}", name(Setting::Resume))
+            format!("{before}the same build with {} continues from {them}", name(Setting::Resume))
         }
         DatasetError::OtherBuild { .. } => format!(
-            "{}, or {} in the place of {} to begin anew",
+            "{}, or pass {} instead of {} to start again",
             another(),
             name(Setting::Overwrite),
             name(Setting::Resume)
         ),
         DatasetError::NoRoom { .. } => {
-            format!("make room, {}, or fewer dataset.samples", another())
+            format!("free some space, {}, or use fewer dataset.samples", another())
         }
         DatasetError::TooManyToVerify { .. } => {
             format!("use {} with a smaller number", name(Setting::Rows))
@@ -167,7 +169,7 @@ fn of_dataset(error: &DatasetError, name: Names<'_>) -> Option<String> {
             format!("build it without {}, or choose another format", name(Setting::Shard))
         }
         DatasetError::NotAPiece { .. } => {
-            format!("pieces are built with {}", name(Setting::Shard))
+            format!("build pieces with {}", name(Setting::Shard))
         }
         DatasetError::Busy(_) => format!("wait for it or {}", another()),
         DatasetError::Damaged { .. } => format!("build it again with {}", name(Setting::Overwrite)),

@@ -50,7 +50,7 @@ impl BackendChoice {
 
 /// A name that no backend has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no backend; choose auto, cpu or cuda")]
+#[error("{0:?} is not a backend; choose auto, cpu or cuda")]
 pub struct UnknownBackend(pub String);
 
 impl FromStr for BackendChoice {
@@ -106,7 +106,7 @@ mod tests {
             assert_eq!(choice.to_string().parse::<BackendChoice>().unwrap(), choice);
         }
         let error = "gpu".parse::<BackendChoice>().unwrap_err();
-        assert_eq!(error.to_string(), "\"gpu\" is no backend; choose auto, cpu or cuda");
+        assert_eq!(error.to_string(), "\"gpu\" is not a backend; choose auto, cpu or cuda");
         assert_eq!(Error::from(error).kind(), ErrorKind::Usage);
     }
 

@@ -81,8 +81,8 @@ fn warning(
     let part = part.map_or(String::new(), |name| format!("part {name}: "));
     (share > MOST_CLIPPED).then(|| {
         format!(
-            "{part}reward.metric: {:.0}% of the trades have a {metric} that is clipped to {clip}; a \
-             longer dataset.forward, a wider clip, log_return or pnl_pct would tell more",
+            "{part}reward.metric: {:.0}% of the trades have a clipped {metric} (clip = {clip}); \
+             use a longer dataset.forward, a wider clip, log_return or pnl_pct",
             100.0 * share
         )
     })

@@ -132,7 +132,7 @@ pub(crate) fn warn_of_others(batch: &RecordBatch) {
         names.filter(|(at, _)| !used.contains(at)).map(|(_, name)| name).collect();
     if !others.is_empty() {
         let others = others.join(", ");
-        tracing::warn!("decisions: columns that are not used: {others}");
+        tracing::warn!("decisions: unused columns: {others}");
     }
 }
 
@@ -157,11 +157,11 @@ fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
         let schema = batch.schema();
         let there: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         let help = match names {
-            DOLLARS => ". Give a column of them, or dollars=1000 for all decisions",
+            DOLLARS => ". Add the column, or pass dollars=1000 for all decisions",
             _ => "",
         };
         let there = there.join(", ");
-        problem(names[0], None, format!("it is missing; the decisions have {there}{help}"))
+        problem(names[0], None, format!("the column is missing; the decisions have {there}{help}"))
     })
 }
 
@@ -197,7 +197,7 @@ fn floats(
         array.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect();
     if let Some(row) = (0..batch.num_rows()).find(|row| !usable(*row, values[*row])) {
         let expected = match names {
-            STOP | TARGET => "a fraction above 0, or null for none",
+            STOP | TARGET => "a fraction above 0, or null",
             OWN_EQUITY => "dollars above 0",
             _ => "dollars, 0 or more",
         };
@@ -258,7 +258,8 @@ fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Erro
     let spans = market.series();
     let Some(array) = column(batch, SYMBOL) else {
         if spans.len() > 1 {
-            let problem_is = format!("it is missing, and the bars have {} symbols", spans.len());
+            let problem_is =
+                format!("the column is missing, and the bars have {} symbols", spans.len());
             return Err(problem(SYMBOL[0], None, problem_is));
         }
         return Ok(vec![Some(0); batch.num_rows()]);
@@ -377,11 +378,12 @@ fn rows_of(
                 at.map_or("no bar".to_owned(), |at| format!("that at {} ns", market.ts()[at]))
             };
             let (bar, time) = (told(bars[row]), told(at_times[row]));
-            let differ = format!("bar is {bar}, and ts means {time}; give one of them");
+            let differ = format!("bar is {bar}, but ts means {time}; give only one of them");
             Err(problem(BAR[0], Some(row), differ))
         }
         (None, None) => {
-            let why = "it is missing, and so is ts: when were the decisions taken?";
+            let why = "this column and ts are both missing; give one of them as the moment of \
+                each decision";
             Err(problem(BAR[0], None, why))
         }
     }

@@ -76,7 +76,7 @@ pub enum Error {
         problem: String,
     },
     /// The samples of all parts can't be counted.
-    #[error("dataset.actions_per_state: the samples of all parts are 2^64 or more; lower it")]
+    #[error("dataset.actions_per_state: all parts together have 2^64 samples or more; lower it")]
     TooManySamples,
 }
 
@@ -147,7 +147,7 @@ impl Error {
     }
 
     /// The error, what caused it, and what to do, in one line,
-    /// `d is there already and is never overwritten unasked; give --overwrite or another --out`: what
+    /// `d already exists; pass --overwrite to replace it, or choose another --out`: what
     /// a person is told by a caller that has these names for settings.
     #[must_use]
     pub fn message_with(&self, name: Names<'_>) -> String {

@@ -53,9 +53,8 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
         }
         Source::Stored(market, channels) => {
-            let note = "these are a dataset's own bars: their times and segments are as stored; \
-                        max_gap, on_bad_bar, timezone, stamp and the other keys that say how to read \
-                        bars were applied when they were stored";
+            let note = "these bars come from a dataset and keep its times and segments; max_gap, \
+                on_bad_bar, timezone, stamp and other keys for reading bars were applied when they were stored";
             let mut recipe = recipe.clone();
             recipe.fit_channels(|name| market.column(name).is_some());
             Loaded {
@@ -141,7 +140,5 @@ fn left_out(column: &str, symbols: &[&str]) -> String {
         0 | 1 => format!("{first} has"),
         many => format!("{first} and {} more have", many - 1),
     };
-    format!(
-        "{whose} no {column} column, so windows hold the prices alone (data.channels = \"auto\")"
-    )
+    format!("{whose} no {column} column, so windows hold only prices (data.channels = \"auto\")")
 }

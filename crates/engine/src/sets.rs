@@ -150,8 +150,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Vec<SampleSet>, Error> {
         let (made, said) = (set.plan.samples, dataset.manifest().samples);
         if made != said {
             let path = dataset.path().join("manifest.json");
-            let problem =
-                format!("it says {said} samples; of its recipe and bars there are {made}");
+            let problem = format!("it has {said} samples, but recipe and bars give {made}");
             return Err(DatasetError::Damaged { path, problem }.into());
         }
         Ok(set)

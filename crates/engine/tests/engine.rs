@@ -213,7 +213,7 @@ fn a_datasets_own_bars_make_it_again() {
     assert!(matches!(&source, Source::Stored(_, channels) if channels == &["close", "adj_close"]));
     let stored = load(&recipe, source).unwrap();
     assert_eq!(stored.market.segments().len(), 1);
-    assert!(stored.notes[0].starts_with("these are a dataset's own bars"), "{:?}", stored.notes);
+    assert!(stored.notes[0].starts_with("these bars come from a dataset"), "{:?}", stored.notes);
     let again = build(&stored, &second);
     let [a, b] = [&built[0].manifest, &again[0].manifest];
     assert_eq!((&a.content_digest, &a.market.digest), (&b.content_digest, &b.market.digest));
@@ -297,7 +297,7 @@ fn errors_say_whose_they_are() {
     let mut missing = recipe("");
     missing.data.channels = ["close", "volume"].map(String::from).to_vec().into();
     let error = load(&missing, source(&recipe(""), &csv(400, &[]))).unwrap_err();
-    check(error, ErrorKind::Data, "there is no column volume");
+    check(error, ErrorKind::Data, "no column volume");
     let short = load(&recipe(""), source(&recipe(""), &csv(9, &[]))).unwrap();
     check(short.plan(None).unwrap_err(), ErrorKind::Data, "lookback");
     let mut outside = recipe(SPLIT);
@@ -305,7 +305,7 @@ fn errors_say_whose_they_are() {
     let outside = loaded(&outside);
     let parts = outside.parts().unwrap();
     let refused = outside.plan(parts[1].as_ref()).unwrap_err();
-    check(refused, ErrorKind::Usage, "split.part test: its share of 1 samples is none");
+    check(refused, ErrorKind::Usage, "split.part test: it would get 0 of 1 samples");
 }
 
 /// The samples that a dataset on disk stores, and those that are made of it when it is opened.

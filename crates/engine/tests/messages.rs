@@ -192,11 +192,11 @@ fn advice_has_the_callers_names() {
     let error = Error::from(DatasetError::Exists("d".into()));
     assert_eq!(
         error.message_with(&flag),
-        "d is there already and is never overwritten unasked; give --overwrite or another --out"
+        "d already exists; pass --overwrite to replace it, or choose another --out"
     );
     assert_eq!(
         Error::from(MarketDataError::TimeZone("Mars".into())).message(),
-        "data.timezone: \"Mars\" is not an IANA time zone such as UTC or America/New_York; give \
+        "data.timezone: \"Mars\" is not an IANA time zone such as UTC or America/New_York; choose \
          another timezone"
     );
 }

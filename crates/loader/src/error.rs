@@ -16,7 +16,8 @@ pub enum LoaderError {
     },
     /// A state is not of this loader.
     #[error(
-        "the state is of another epoch's order: its {what} is {got}, this loader's {expected}; load it with the options and the dataset that it was saved with"
+        "the state belongs to another order of samples: its {what} is {got}, this loader has \
+         {expected}; use the options and the dataset with which it was saved"
     )]
     OtherState {
         /// The setting that differs.
@@ -28,7 +29,7 @@ pub enum LoaderError {
     },
     /// Fresh samples past the last one that can be numbered.
     #[error(
-        "epoch {epoch} of {samples} fresh samples is past the last sample, 2^62; begin with epoch 0 and another seed"
+        "epoch {epoch} of {samples} fresh samples is beyond the last sample, 2^62; start at epoch 0 with another seed"
     )]
     NoMoreSamples {
         /// The epoch.
@@ -40,11 +41,12 @@ pub enum LoaderError {
     #[error(transparent)]
     Backend(#[from] BackendError),
     /// A thread can't be started.
-    #[error("can't start a thread that makes batches: {0}")]
+    #[error("cannot start a loader thread: {0}")]
     Thread(#[source] std::io::Error),
     /// There is no memory for so many samples at once.
     #[error(
-        "{samples} samples at once take {bytes} bytes, and there is no memory for them; take fewer (batch_size, a slice)"
+        "{samples} samples at once take {bytes} bytes, which is more than the available memory; \
+         take fewer (batch_size, a slice)"
     )]
     NoRoom {
         /// The samples.
@@ -54,7 +56,8 @@ pub enum LoaderError {
     },
     /// The batches were begun by another process.
     #[error(
-        "these batches were begun before the process was forked, and their threads are not in it; begin again from their state, or with 0 threads"
+        "these batches were started before the process was forked, and the fork has no threads; \
+         start again from their state, or use 0 threads"
     )]
     Forked,
     /// A thread that makes batches panicked.

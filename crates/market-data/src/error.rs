@@ -77,7 +77,7 @@ pub enum MarketDataError {
     },
     /// A column that is wanted is not there.
     #[error(
-        "series {symbol}: there is no column {column}; it has {available}{}",
+        "series {symbol}: no column {column}; it has {available}{}",
         .nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean {n}?"))
     )]
     MissingColumn {

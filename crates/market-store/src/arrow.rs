@@ -21,7 +21,7 @@ use barloom_files::{Existing, NewFile};
 
 use crate::MarketStoreError;
 
-/// How an Arrow IPC file begins.
+/// The first bytes of an Arrow IPC file.
 const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
 
 /// Writes a market as one Arrow IPC file: `symbol`, `ts`, `segment` (null in none), prices and
@@ -198,9 +198,9 @@ fn market_of(
     Ok(Market::with_segments(series?, channels, segments.collect())?)
 }
 
-/// What was read of a stored market.
+/// The content of a stored market.
 struct Stored<'a> {
-    /// What errors call it.
+    /// The file's name in errors.
     name: &'a str,
     /// The columns that are read.
     columns: Vec<&'a str>,
@@ -214,7 +214,7 @@ struct Stored<'a> {
 struct StoredSeries {
     symbol: String,
     ts: Vec<i64>,
-    /// One for each column.
+    /// The values of each column.
     values: Vec<Vec<f64>>,
 }
 

@@ -11,9 +11,9 @@ pub enum MarketStoreError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// The failed action.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file is not what it should be.
@@ -21,7 +21,7 @@ pub enum MarketStoreError {
     File {
         /// The file.
         file: String,
-        /// What is wrong and what was expected.
+        /// The fault, and the expected value.
         problem: String,
     },
     /// Stored columns are no market.

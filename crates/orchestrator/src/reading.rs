@@ -46,7 +46,8 @@ impl Reading {
         }
         if let Some(anchor) = self.anchor {
             let Some(aggregate) = &mut data.aggregate else {
-                let problem = "--anchor says where the bars of --aggregate begin; give that too";
+                let problem = "--anchor sets where the bars of --aggregate begin; pass \
+                    --aggregate too";
                 return Err(Failure::usage(problem));
             };
             aggregate.anchor = Some(anchor);

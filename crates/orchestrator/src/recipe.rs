@@ -103,7 +103,7 @@ fn split(parts: &[String]) -> Result<String, Failure> {
     for part in parts {
         let Some((name, end)) = part.split_once('=') else {
             return Err(Failure::usage(format!(
-                "--split: {part:?} is no part; write NAME=FRACTION or NAME=END-DATE, as in \
+                "--split: {part:?} is not a part; write NAME=FRACTION or NAME=END-DATE, as in \
                  train=0.8,test=0.2"
             )));
         };

@@ -284,7 +284,7 @@ fn table() -> Vec<Bad> {
             "a channel that is none",
             &["build", "bars.csv", "--channels", "close,funding=zscore", "--out", "d"],
             3,
-            &["there is no column funding"],
+            &["no column funding"],
         ),
         bad_args(
             "a scaler that is none",

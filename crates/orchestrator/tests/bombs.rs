@@ -121,7 +121,7 @@ fn endless(begin: &[u8], again: &[u8], says: &str) {
 #[test]
 fn a_line_without_an_end() {
     endless(&begin(), &[b'1'; MIB], "or one near it, has more than 8388608 bytes");
-    endless(b"", &[b'1'; MIB], "it unpacks to more than 134217728 bytes");
+    endless(b"", &[b'1'; MIB], "it decompresses to more than 134217728 bytes");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn rows_without_an_end() {
 fn fields_that_are_not_read() {
     let row = format!("A,1700000000,10,11,9,10,1,{}\n", "x".repeat(2_000));
     let begin = format!("{},note\n{row}", HEADER.trim_end());
-    endless(begin.as_bytes(), &lines(&row), "it unpacks to more than 268435456 bytes");
+    endless(begin.as_bytes(), &lines(&row), "it decompresses to more than 268435456 bytes");
 }
 
 #[test]

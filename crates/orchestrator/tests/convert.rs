@@ -43,12 +43,12 @@ fn a_folder_becomes_a_folder_by_symbol() {
     assert_eq!(shape(path, "out"), expected, "a folder is read as files are");
     assert_eq!(shape(path, "out/**/*.parquet"), expected);
     // There already; replaced if that is wished, but not where something else is in it.
-    run(path, "convert in out").expect(4, &["out is there already"]);
+    run(path, "convert in out").expect(4, &["out already exists"]);
     run(path, "convert in out --overwrite --format csv").expect(0, &[]);
     assert_eq!(names(&path.join("out/symbol=A")), ["2023.csv"]);
     assert_eq!(shape(path, "out"), expected);
     fs::write(path.join("out/thesis.txt"), "dear").unwrap();
-    run(path, "convert in out --overwrite").expect(4, &["out holds thesis.txt", "would be lost"]);
+    run(path, "convert in out --overwrite").expect(4, &["out holds thesis.txt", "not lost"]);
     assert_eq!(fs::read_to_string(path.join("out/thesis.txt")).unwrap(), "dear");
 }
 

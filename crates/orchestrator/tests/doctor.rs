@@ -53,7 +53,7 @@ fn strict_fails_on_warnings_and_counts_them() {
     let order = ["zero_volume (8)", "price_scale (3)", "empty_column (1)"];
     let places = order.map(|kind| ran.find(kind).expect(kind));
     assert!(places.is_sorted(), "those found most often come first: {ran}");
-    let strict = "error: 12 warnings of 3 kinds, which --strict takes for failures";
+    let strict = "error: 12 warnings of 3 kinds, which --strict treats as errors";
     run(dir, "check --strict bars.csv", 3, &[strict]);
     let report = json(&run(dir, "check --json bars.csv", 0, &[]));
     assert_eq!((&report["errors"], &report["warnings"]), (&0.into(), &12.into()));

@@ -523,14 +523,14 @@ fn signals_stop_a_build_that_can_be_gone_on_with() {
         assert!(kill.expect("kill").success());
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(code), "{}", told(&output));
-        for want in [&*format!("SIG{signal}"), " whole shard", "--resume goes on"] {
+        for want in [&*format!("SIG{signal}"), " whole shard", "--resume continues"] {
             assert!(told(&output).contains(want), "{want}: {}", told(&output));
         }
         assert!(!place.path("out").exists());
         // Not by accident: without a word of it they are neither used nor lost.
         let refused = place.build("parquet", "out", &[]);
         assert_eq!(refused.status.code(), Some(4), "{}", told(&refused));
-        assert!(told(&refused).contains("--resume goes on"), "{}", told(&refused));
+        assert!(told(&refused).contains("--resume to continue"), "{}", told(&refused));
         // Whoever looks for it is told.
         for name in ["out", "out.incomplete"] {
             let mut inspect = Command::new(env!("CARGO_BIN_EXE_barloom"));

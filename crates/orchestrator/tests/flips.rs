@@ -84,7 +84,7 @@ fn every_flipped_bit_is_found_and_its_file_named() {
             let problems = problems(&d, Rows::None);
             assert!(problems.iter().any(|p| p.contains(&**name)), "{what}: {problems:?}");
             if flip % 16 == 0 {
-                run(dir.path(), "verify d").expect(5, &[name, "is not what it says"]);
+                run(dir.path(), "verify d").expect(5, &[name, "failed verification"]);
             }
             fs::write(d.join(name), &whole[name]).expect("it is written");
         }
@@ -210,7 +210,7 @@ fn a_value_whose_checksums_are_right_is_told_with_what_it_should_be() {
         });
         seal(&d, |_| ());
         for rows in [Rows::All, ALL_BY_COUNT] {
-            found(&d, rows, &[file, told, "is stored, and recipe and bars give"]);
+            found(&d, rows, &[file, told, "is stored, but recipe and bars give"]);
         }
         undo.undo();
     }
@@ -251,7 +251,7 @@ fn every_part_of_a_split_is_checked() {
     change(&d.join("test/samples/00000.parquet"), |bytes| bytes[5_000] ^= 1);
     run(dir.path(), "verify d").expect(5, &["test/samples/00000.parquet", "1 problem"]);
     fs::remove_dir_all(d.join("test")).expect("it goes");
-    run(dir.path(), "verify d").expect(5, &["d/test: this part of the split is not there"]);
+    run(dir.path(), "verify d").expect(5, &["d/test: this part of the split is missing"]);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
 
         text("scalers.json", "\"max\": ", "\"max\": 1");
         seal(&d, |_| ());
-        found(&d, Rows::None, &["scalers.json", "bounds are not those of the recipe"]);
+        found(&d, Rows::None, &["scalers.json", "bounds do not match the recipe"]);
         undo.undo();
 
         text("recipe.toml", "seed = 42", "seed = 43");
@@ -294,7 +294,7 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
         let recipe = fs::read_to_string(d.join("recipe.toml")).expect("a recipe");
         let recipe = Recipe::from_toml(&recipe, "recipe.toml").expect("a recipe");
         seal(&d, |m| m.recipe_digest = recipe.digest());
-        found(&d, Rows::None, &["recipe.toml", "not the recipe that the manifest tells of"]);
+        found(&d, Rows::None, &["recipe.toml", "not the recipe of the manifest"]);
         // The manifest of another dataset, all in all: its samples are not these.
         seal(&d, |m| m.recipe = recipe.to_json());
         let told = if format == "virtual" { "content_digest" } else { "sample 0, " };
@@ -314,7 +314,7 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
             bytes[at..at + 8].copy_from_slice(&(close * (1.0 + 1e-9)).to_le_bytes());
         });
         seal(&d, |_| ());
-        found(&d, Rows::None, &["bars.arrow", "not the market that the manifest tells of"]);
+        found(&d, Rows::None, &["bars.arrow", "not the market of the manifest"]);
         let market = Dataset::open(&d).expect("a dataset").market().expect("bars");
         seal(&d, |m| m.market = MarketRecord::new(&market, &m.market.dropped, m.market.widened));
         assert_eq!(problems(&d, Rows::None), [""; 0]);
@@ -331,7 +331,7 @@ const LIES: [Lie; 17] = [
     (
         "content_digest",
         |m| m.content_digest = Some("xxh3-128:00000000000000000000000000000000".into()),
-        &["manifest.json", "content_digest is that of other samples", "xxh3-128:"],
+        &["manifest.json", "content_digest does not match the samples", "xxh3-128:"],
     ),
     (
         "summary",
@@ -381,7 +381,12 @@ fn what_a_manifest_says_wrongly_is_told() {
             undo.undo();
         }
         seal(&d, |m| m.format_version = 3);
-        let newer = ["manifest.json", "format version is 3", "up to 2", "use a newer barloom"];
+        let newer = [
+            "manifest.json",
+            "format version 3 is newer",
+            "up to version 2",
+            "use a newer barloom",
+        ];
         found(&d, Rows::All, &newer);
         run(dir.path(), "verify d").expect(5, &newer);
         run(dir.path(), "inspect d").expect(4, &newer);

@@ -151,7 +151,7 @@ fn whole_shards_are_not_cleared_where_it_is_unknown_what_they_are_of() {
     let before = files(dir);
     for more in ["", "--resume"] {
         let ran = run(dir, &format!("build --config r.toml --out d {more}"));
-        ran.expect(3, &["d.incomplete/build.json", "not what a build wrote"]);
+        ran.expect(3, &["d.incomplete/build.json", "not a file of a build"]);
     }
     let lock = "d.incomplete/.lock".to_owned();
     assert!(files(dir).into_iter().filter(|(name, _)| *name != lock).eq(before));
@@ -289,7 +289,7 @@ fn a_shard_whose_pages_declare_gigabytes() {
         let dir = with_shard(&output, |bytes| {
             page(&bytes, "pnl", |kind, _, packed| integers(&[kind, MOST, packed]))
         });
-        shard_is_refused(dir.path(), "samples/00000.parquet", "can't unpack to 2147483647");
+        shard_is_refused(dir.path(), "samples/00000.parquet", "cannot decompress to 2147483647");
     }
     let dir = with_shard("compression = \"none\"", |bytes| {
         page(&bytes, "exit_reason", |kind, _, packed| {
@@ -334,7 +334,7 @@ fn an_arrow_shard_whose_buffers_declare_terabytes() {
             bytes[at..at + 8].copy_from_slice(&declared.to_le_bytes());
             bytes
         });
-        shard_is_refused(dir.path(), "samples/00000.arrow", "a batch unpacks to");
+        shard_is_refused(dir.path(), "samples/00000.arrow", "a batch decompresses to");
     }
     let dir = with_shard("format = \"arrow\"", |bytes| packed(&bytes, Some(&[0, 1, 2])));
     shard_is_refused(dir.path(), "samples/00000.arrow", "not those of the dataset");

@@ -102,7 +102,7 @@ fn samples_are_numbered_up_to_the_end() {
 fn a_dataset_that_does_not_fit_is_refused_before_it_is_begun() {
     let dir = folder(&csv(&[("AA", 400)]), "");
     let dir = dir.path();
-    let room = ["MiB are needed", "make room", "dataset.samples"];
+    let room = ["MiB are needed", "free some space", "dataset.samples"];
     for format in ["parquet", "arrow", "npy"] {
         for more in ["", " --resume", " --overwrite", " --shard 0/2", " --shard 3/70000"] {
             refused(dir, &format!("--format {format} --samples {MOST}{more}"), 4, &room);

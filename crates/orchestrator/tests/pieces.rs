@@ -128,14 +128,14 @@ fn pieces_that_do_not_belong_together_are_named() {
 
     refused(dir, "p0 p2", 2, &["of 3 pieces", "missing", ": 1"]);
     refused(dir, "p1", 2, &["of 3 pieces", "missing", ": 0, 2"]);
-    refused(dir, "p0 p1 p2 p1", 2, &["piece 1 of 3 is there twice", "p1 and p1"]);
+    refused(dir, "p0 p1 p2 p1", 2, &["piece 1 of 3 was given twice", "p1 and p1"]);
     refused(dir, "p0 seed p2", 2, &["p0 and seed", "different", "seed is 42 there and 7 here"]);
     refused(dir, "seed p0 p2", 2, &["seed and p0", "seed is 7 there and 42 here"]);
     refused(dir, "p0 samples p2", 2, &["p0 and samples", "samples is 16000 there and 15000"]);
     refused(dir, "p0 bars p2", 2, &["p0 and bars", "different"]);
     refused(dir, "p0 four p2", 2, &["p0 is one of 3 pieces, and four one of 4"]);
     refused(dir, "p0 arrow p2", 2, &["p0 and arrow", "\"parquet\" there and \"arrow\" here"]);
-    refused(dir, "p0 p1 whole p2", 2, &["whole is the folder of a whole dataset", "--shard"]);
+    refused(dir, "p0 p1 whole p2", 2, &["whole is a complete dataset", "--shard"]);
     refused(dir, "p0 p1 p2 empty", 2, &["empty is the folder of no dataset", "piece"]);
     refused(dir, "p0 p1 p2 nowhere", 4, &["nowhere"]);
     refused(dir, "", 2, &["<PIECE>"]);
@@ -148,14 +148,14 @@ fn pieces_of_a_split_that_do_not_belong_together_are_named() {
     refused(dir, "p0 p2", 2, &["of part train", "missing", ": 1"]);
     refused(dir, "p0 p1 p2/train", 2, &["of part test", "missing", ": 2"]);
     refused(dir, "p0/train p1/train p2/train", 2, &["no piece of part test"]);
-    refused(dir, "p0 p1 p2 p2/test", 2, &["piece 2 of 3 is there twice"]);
+    refused(dir, "p0 p1 p2 p2/test", 2, &["piece 2 of 3 was given twice"]);
     build(dir, "seed --shard 1/3 --seed 7").expect(0, &[]);
     refused(dir, "p0 p1/test seed/train p2", 2, &["seed/train", "different"]);
     run(dir, "merge p1/test p0 p2/train p1/train p2/test --out out --keep")
         .expect(0, &["out/test"]);
     build(dir, "whole").expect(0, &[]);
     assert!(files(&dir.join("whole")) == files(&dir.join("out")));
-    run(dir, "merge p0 p1 p2 --out out").expect(4, &["out is there already", "--overwrite"]);
+    run(dir, "merge p0 p1 p2 --out out").expect(4, &["out already exists", "--overwrite"]);
     run(dir, "merge p0 p1 p2 --out out --overwrite").expect(0, &[]);
     assert!(files(&dir.join("whole")) == files(&dir.join("out")));
 }
@@ -188,9 +188,7 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
                 damage(&path, what);
                 let (code, says) = match (what, file) {
                     ("no file", "p1/shard-00001.json") => (2, "shard-00001.json is missing"),
-                    ("no file", "p1/piece.json") => {
-                        (2, "p1 is the folder of no dataset and no piece")
-                    }
+                    ("no file", "p1/piece.json") => (2, "p1 is neither a dataset nor a piece"),
                     _ => (3, file),
                 };
                 refused(dir, "p0 p1 p2", code, &[says]);
@@ -203,7 +201,7 @@ fn damaged_pieces_are_named_and_nothing_comes_of_them() {
         fs::remove_file(&stranger).expect("it goes");
         // What is not the piece's own stays where the piece was.
         fs::write(dir.join("p1/notes.md"), "mine").expect("a note");
-        run(dir, "merge p0 p1 p2 --out out").expect(0, &["p1 could not be removed whole"]);
+        run(dir, "merge p0 p1 p2 --out out").expect(0, &["p1 could not be removed completely"]);
         assert!(!dir.join("p0").exists() && !dir.join("p2").exists());
         assert_eq!(files(&dir.join("p1")).into_keys().collect::<Vec<_>>(), ["notes.md"]);
     }
@@ -282,14 +280,17 @@ fn a_piece_is_replaced_only_when_asked_and_never_with_what_is_foreign() {
     let dir = three("npy", "");
     let dir = dir.path();
     let before = files(dir);
-    build(dir, "p1 --shard 1/3").expect(4, &["p1 is there already", "--overwrite"]);
+    build(dir, "p1 --shard 1/3").expect(4, &["p1 already exists", "--overwrite"]);
     build(dir, "p1 --shard 1/3 --overwrite").expect(0, &[]);
     assert!(before == files(dir));
     for foreign in ["notes.md", "shard-00099.json", "manifest.json", "windows-00002.npy"] {
         let path = dir.join("p1").join(foreign);
         fs::write(&path, "mine").expect("a file");
         let ran = build(dir, "p1 --shard 1/3 --overwrite");
-        ran.expect(4, &["p1 holds what is not the dataset's", foreign, "nothing was touched"]);
+        ran.expect(
+            4,
+            &["p1 holds files that do not belong to the dataset", foreign, "nothing was changed"],
+        );
         assert_eq!(fs::read_to_string(&path).expect("it is kept"), "mine");
         fs::remove_file(path).expect("it goes");
     }
@@ -308,8 +309,8 @@ fn resuming_a_piece_that_is_there_says_so() {
     let before = files(dir);
     let resume = |args: &str| run(dir, &format!("build --config r.toml --resume --out {args}"));
     resume("p1 --shard 1/3").expect(0, &["p1 is whole already"]);
-    resume("p1 --shard 2/3").expect(2, &["p1 was built from something else", "piece"]);
-    resume("p1 --shard 1/4").expect(2, &["p1 was built from something else", "piece"]);
+    resume("p1 --shard 2/3").expect(2, &["p1 belongs to another build", "piece"]);
+    resume("p1 --shard 1/4").expect(2, &["p1 belongs to another build", "piece"]);
     resume("p1 --shard 1/3 --seed 7").expect(2, &["p1 was built", "seed is 42 there and 7 here"]);
     resume("p1 --shard 1/3 --format npy").expect(2, &["p1 was built", "format"]);
     let whole = resume("p1");

@@ -18,7 +18,8 @@ pub enum PlanError {
     SymbolWeights(WindowsError),
     /// Every position with each of its actions is more than can be numbered.
     #[error(
-        "dataset.actions_per_state: {actions_per_state} actions at each of {positions} positions are 2^62 samples or more; lower it"
+        "dataset.actions_per_state: {actions_per_state} actions at each of {positions} positions \
+         make 2^62 samples or more; lower it"
     )]
     TooManySamples {
         /// The positions.
@@ -28,7 +29,8 @@ pub enum PlanError {
     },
     /// A part's share of the samples rounds to none.
     #[error(
-        "split.part {part}: its share of {samples} samples is none; raise dataset.samples, make the part larger, or leave it out"
+        "split.part {part}: it would get 0 of {samples} samples; raise dataset.samples, make the \
+         part larger, or leave it out"
     )]
     NoSamples {
         /// The part.
@@ -46,7 +48,8 @@ pub enum PlanError {
     },
     /// A channel holds a value that its scaler can't take.
     #[error(
-        "scaling.{channel}: {scaler} can't take the value {value} of symbol {symbol}, bar {bar}; choose another scaler for it"
+        "scaling.{channel}: {scaler} cannot scale the value {value} of symbol {symbol}, bar \
+         {bar}; choose another scaler"
     )]
     UnusableValue {
         /// The channel.

@@ -104,8 +104,7 @@ impl Plan {
         if self.program.reward.metrics.contains(&Metric::Car) && trades > MOST_TRADES {
             warnings.push(format!(
                 "reward.metric: car raises the return of one trade to the power of {trades:.1} \
-                 (bars_per_year / forward), above {MOST_TRADES}, so most of it is extreme or \
-                 clipped; a longer dataset.forward, log_return or pnl_pct would tell more"
+                 (bars_per_year / forward), above {MOST_TRADES}, so most values are extreme or clipped; use a longer dataset.forward, log_return or pnl_pct"
             ));
         }
         let (states, positions) = (self.states(), self.draws.positions.count());
@@ -113,17 +112,16 @@ impl Plan {
             let windows = self.distinct_windows();
             warnings.push(format!(
                 "dataset.samples: {} samples of {positions} positions have about {windows:.0} \
-                 distinct windows, each drawn about {:.0} times; more bars, a shorter lookback or \
-                 forward, or fewer samples would repeat less",
+                 distinct windows, each drawn about {:.0} times; use more bars, a shorter lookback or forward, or fewer samples to repeat less",
                 self.samples,
                 states / windows
             ));
         }
         if self.filled_entries > MOST_FILLED {
             warnings.push(format!(
-                "data.empty_bars: about {:.0}% of the samples enter at a bar that \"fill\" made, in \
-                 which nothing was traded; empty_bars = \"skip\" leaves such bars out, and a longer \
-                 aggregate has fewer of them",
+                "data.empty_bars: about {:.0}% of the samples enter at a bar that \"fill\" made \
+                 and that has no trades; use empty_bars = \"skip\" to leave such bars out, or a \
+                     longer aggregate to get fewer",
                 100.0 * self.filled_entries
             ));
         }

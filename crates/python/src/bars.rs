@@ -29,7 +29,7 @@ pub(crate) fn given(bars: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Given>> 
         for (symbol, table) in by_symbol {
             let name: String = symbol.extract()?;
             let Some((schema, batches)) = tables::from_python(&table)? else {
-                return Err(errors::usage(format!("bars: {name} is no table of Arrow's")));
+                return Err(errors::usage(format!("bars: {name} is not an Arrow table")));
             };
             memory.push(MemoryTable { name, schema, batches });
         }

@@ -27,7 +27,7 @@ use crate::{errors, jobs};
 /// Rows of a batch of a stream of all samples.
 const STREAM_ROWS: u64 = 65_536;
 
-/// Samples of a recipe and bars: on disk, or in memory where they are made when asked for.
+/// Samples of a recipe and bars, on disk or in memory. In memory they are made when you read them.
 ///
 /// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
 /// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``meta`` float32 [9],
@@ -36,7 +36,7 @@ const STREAM_ROWS: u64 = 65_536;
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Dataset {
     parts: Arc<Vec<Part>>,
-    /// The part that this is; none for a split dataset as a whole.
+    /// The part of the split; none for the whole split dataset.
     one: Option<usize>,
     /// Its folder.
     path: Option<PathBuf>,
@@ -58,12 +58,12 @@ impl Dataset {
         Ok(Self { parts: Arc::new(Part::all(sets, choice)), one, path, notes })
     }
 
-    /// The part that this is.
+    /// The part of the split.
     fn part_of(&self) -> PyResult<&Part> {
         self.one.map(|at| &self.parts[at]).ok_or_else(|| {
             let names: Vec<String> = self.names().map(|name| format!("ds[{name:?}]")).collect();
             errors::usage(format!(
-                "this dataset is split and has no samples of its own; take a part: {}",
+                "this dataset is split and has no samples of its own; choose a part: {}",
                 names.join(", ")
             ))
         })
@@ -147,7 +147,7 @@ impl Dataset {
         if self.one.is_some() { Vec::new() } else { self.names().collect() }
     }
 
-    /// The name of the part that this is; None for a dataset without a split.
+    /// The name of this part of a split; None for a dataset without a split.
     #[getter]
     fn part(&self) -> Option<&str> {
         self.one.and_then(|at| self.parts[at].set.part())
@@ -218,19 +218,19 @@ impl Dataset {
         self.set().plan.program.lookback
     }
 
-    /// F: bars that an action is judged on.
+    /// F: the bars on which an action is priced.
     #[getter]
     fn forward(&self) -> usize {
         self.set().plan.program.forward
     }
 
-    /// K: samples that share a state.
+    /// K: the samples that share a state.
     #[getter]
     fn actions_per_state(&self) -> u64 {
         self.set().plan.draws.sampler.actions_per_state()
     }
 
-    /// Number of bars that samples may stand at.
+    /// The number of valid positions of samples.
     #[getter]
     fn positions(&self) -> PyResult<u64> {
         Ok(self.part_of()?.set.plan.draws.positions.count())
@@ -246,7 +246,7 @@ impl Dataset {
         usize::try_from(self.part_of()?.set.plan.samples).map_err(|e| errors::usage(e.to_string()))
     }
 
-    /// A part of a split by its name; else a sample, or several, as a dict of arrays.
+    /// A part of a split by its name, or one or several samples as a dict of arrays.
     fn __getitem__<'py>(
         slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
@@ -265,7 +265,7 @@ impl Dataset {
             return Ok(this.gathered(py, &numbers, &[], CHANNELS_FIRST, false)?.into_any());
         }
         if key.is_instance_of::<PyBool>() {
-            return Err(PyTypeError::new_err("expected a number of a sample, got a bool"));
+            return Err(PyTypeError::new_err("expected the number of a sample, got a bool"));
         }
         if let Ok(number) = key.cast::<PyInt>() {
             let outside =
@@ -282,7 +282,7 @@ impl Dataset {
         Ok(this.gathered(py, &samples, &[], CHANNELS_FIRST, false)?.into_any())
     }
 
-    /// Samples by their numbers as a list of dicts: what PyTorch's DataLoader asks for.
+    /// Samples by their numbers as a list of dicts, for PyTorch's DataLoader.
     fn __getitems__<'py>(&self, indices: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = indices.py();
         let samples = crate::indices::indices(indices, self.part_of()?.set.plan.samples)?;
@@ -366,26 +366,26 @@ impl Dataset {
 
     /// Batches for a training loop: ``for batch in ds.loader(4096, shuffle=True)`` is one epoch.
     ///
-    /// Args: batch_size: Samples of a batch, B; with ``group_actions`` states. shuffle: Gives the
-    ///     samples in another random order each epoch. seed: The seed of that order. drop_last:
-    ///     Leaves out the last batch of an epoch if it is smaller, so that all ranks make as many
-    ///     steps. fraction: The share of the samples that an epoch has, above 0 and up to 1: the
-    ///     first ones of its order. fresh: Makes other samples each epoch, of the same recipe and
-    ///     bars, instead of the same ones again. group_actions: Keeps the K actions of a state
-    ///     together: windows are [B, C, L], and meta, reward and columns [B, K, ...]. columns:
-    ///     Names of columns that batches have beside ``windows``, ``meta`` and ``reward``:
-    ///     ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
-    ///     ``exit_reason``, ``reward_<metric>`` (float64) and the other columns of a stored dataset
-    ///     that are no windows. layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
-    ///     rank: The number of this process among those that share each step, from 0. world_size:
-    ///     How many processes share each step; each gets ``batch_size`` of its samples. epoch: The
-    ///     epoch of the first loop, from 0. threads: Threads that make batches ahead; None for one
-    ///     a core, up to 4; 0 to make each batch when it is asked for. prefetch: Batches that are
-    ///     made ahead, at least; None for one more than the threads. split: The name of a part, for
-    ///     a dataset that is split: ``ds.loader(split="train")`` is ``ds["train"].loader()``.
-    ///     worker: The number of this worker among those that take turns within a rank, from 0.
-    ///     workers: How many workers take turns; worker w makes every batch whose number is w
-    ///     modulo this.
+    /// Args: batch_size: The number of samples in a batch, B; with ``group_actions``, of states.
+    ///     shuffle: True for another random order of the samples in each epoch. seed: The seed of
+    ///     that order. drop_last: True to leave out the last batch of an epoch if it is smaller, so
+    ///     that all ranks make the same number of steps. fraction: The share of the samples in an
+    ///     epoch, above 0 and up to 1: the first samples of its order. fresh: True to make other
+    ///     samples of the same recipe and bars in each epoch. group_actions: True to keep the K
+    ///     actions of a state together: windows are [B, C, L], and meta, reward and columns are [B,
+    ///     K, ...]. columns: Names of columns that batches have beside ``windows``, ``meta`` and
+    ///     ``reward``: ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
+    ///     ``exit_reason``, ``reward_<metric>`` (float64) and other columns of a stored dataset,
+    ///     but not windows. layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C]. rank:
+    ///     The number of this process among the processes of a step, from 0. world_size: The number
+    ///     of processes that share each step; each gets ``batch_size`` samples of it. epoch: The
+    ///     epoch of the first loop, from 0. threads: The number of threads that make batches ahead.
+    ///     None: one per core, up to 4. 0: each batch is made when you ask for it. prefetch: The
+    ///     least number of batches that are made ahead; None for one more than the threads. split:
+    ///     The name of a part of a split dataset: ``ds.loader(split="train")`` is
+    ///     ``ds["train"].loader()``. worker: The number of this worker among the workers of a rank,
+    ///     from 0. workers: The number of workers that take turns; worker w makes every batch whose
+    ///     number is w modulo this.
     ///
     /// Raises:
     ///     RecipeError: An argument is out of range, or the dataset is split and no part is named.
@@ -516,7 +516,7 @@ impl Stream {
         (!samples.is_empty()).then_some(samples)
     }
 
-    /// All that is left.
+    /// The remaining batches.
     fn collect(mut self, watch: &Watch) -> PyResult<Vec<RecordBatch>> {
         let mut batches = Vec::new();
         while let Some(samples) = self.advance() {

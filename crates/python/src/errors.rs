@@ -22,12 +22,12 @@ pub(crate) fn exception(name: &str, message: String) -> PyErr {
 
 /// A device that was opened before the process was forked.
 pub(crate) fn forked() -> PyErr {
-    let what = "a CUDA device can't be used by a process that was forked after it was opened; start \
+    let what = "a forked process cannot use a CUDA device that was opened before the fork; start \
                 workers with multiprocessing_context=\"spawn\", or use backend=\"cpu\"";
     exception("FileError", what.into())
 }
 
-/// An argument that can't be.
+/// An invalid argument.
 pub(crate) fn usage(message: impl Into<String>) -> PyErr {
     exception("RecipeError", message.into())
 }

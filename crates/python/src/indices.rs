@@ -33,7 +33,8 @@ pub(crate) fn indices(key: &Bound<'_, PyAny>, samples: u64) -> PyResult<Vec<u64>
         }
         let got = key.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
         PyTypeError::new_err(format!(
-            "expected a number of a sample, a slice, a sequence of numbers or the name of a part, \
+            "expected the number of a sample, a slice, a sequence of numbers or the name of a \
+             part, \
              got {got}"
         ))
     })?;

@@ -167,8 +167,8 @@ pub(crate) fn build(
         {
             if given {
                 return Err(errors::usage(format!(
-                    "{argument}: samples in memory have no files; give out, the folder to write \
-                     to, or leave {argument} out"
+                    "{argument}: samples in memory have no files; pass out (the folder to write \
+                     to), or leave {argument} out"
                 )));
             }
         }

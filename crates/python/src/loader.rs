@@ -125,7 +125,7 @@ impl Loader {
     fn load_state_dict(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
         let text: String = state.py().import("json")?.call_method1("dumps", (state,))?.extract()?;
         let state: State = serde_json::from_str(&text)
-            .map_err(|e| errors::usage(format!("state: it is not a loader's: {e}")))?;
+            .map_err(|e| errors::usage(format!("state: not the state of a loader: {e}")))?;
         self.inner.steps(&state).map_err(errors::of_loader)?;
         let mut place = lock(&self.place);
         (place.next, place.running) = (state, None);

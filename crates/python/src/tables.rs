@@ -85,7 +85,7 @@ impl Table {
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let Ok(index) = self.schema.index_of(name) else {
             let names = self.column_names().join(", ");
-            return Err(PyKeyError::new_err(format!("{name}: there is no such column in {names}")));
+            return Err(PyKeyError::new_err(format!("{name}: no such column in {names}")));
         };
         let projected = || -> Result<Self, ArrowError> {
             let batches = self.batches.iter().map(|batch| batch.project(&[index]));

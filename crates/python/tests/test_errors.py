@@ -81,7 +81,7 @@ def test_files_that_cannot_be(tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"backend": "gpu"}, '"gpu" is no backend; choose auto, cpu or cuda'),
+        ({"backend": "gpu"}, '"gpu" is not a backend; choose auto, cpu or cuda'),
         ({"n_samples": 0}, "dataset.samples"),
         ({"n_samples": "all"}, "sequential"),
         ({"n_samples": "many"}, "many"),

@@ -232,7 +232,7 @@ def test_a_state_of_another_order_is_refused(odd: barloom.Dataset, ds: barloom.D
         odd.loader(100, shuffle=True, fresh=True),
         ds.loader(100, shuffle=True),
     ):
-        with pytest.raises(barloom.RecipeError, match="another epoch's order"):
+        with pytest.raises(barloom.RecipeError, match="another order of samples"):
             other.load_state_dict(state)
     for wrong in ({}, {"epoch": 1}, {"epoch": "x"}, None, [], state | {"more": 1}):
         with pytest.raises((barloom.RecipeError, TypeError)):
@@ -336,7 +336,7 @@ def test_parts_by_name():
     assert_same(next(iter(loader)), split["test"][:50])
     with pytest.raises(KeyError, match="validation"):
         split.loader(50, split="validation")
-    with pytest.raises(barloom.RecipeError, match="take a part"):
+    with pytest.raises(barloom.RecipeError, match="choose a part"):
         split.loader(50)
 
 

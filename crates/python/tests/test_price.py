@@ -230,7 +230,7 @@ def test_several_symbols():
     opens = [bars["TWO"]["open"][5], bars["ONE"]["open"][5], bars["TWO"]["open"][300], None]
     assert table["entry_price"].to_pylist() == opens
     without = actions.drop_columns("symbol")
-    with pytest.raises(barloom.DataError, match=r"symbol: it is missing.* 2 symbols"):
+    with pytest.raises(barloom.DataError, match=r"symbol: the column is missing.* 2 symbols"):
         barloom.price(bars, without, forward=4)
     unknown = actions.set_column(0, "symbol", pa.array(["TWO", "THREE", "TWO", None]))
     with pytest.raises(barloom.DataError, match=r'symbol: index 1: .*"THREE"'):
@@ -357,7 +357,7 @@ def test_signals_of_other_forms():
     ]:
         with pytest.raises(TypeError, match=says):
             priced(signals)
-    with pytest.raises(barloom.DataError, match="dollars: it is missing"):
+    with pytest.raises(barloom.DataError, match="dollars: the column is missing"):
         barloom.price(bars, pandas.Series([1, -1, 0], index=times), forward=4)
 
 
@@ -396,10 +396,10 @@ def test_nulls_and_no_decisions():
         ),
         ({"dollars": [1e3, -1.0]}, "dollars: index 1: expected dollars, 0 or more, got -1"),
         ({"dollars": [np.nan, 1.0]}, "dollars: index 0: expected dollars, 0 or more, got NaN"),
-        ({"stop": [0.1, 0.0]}, "stop: index 1: expected a fraction above 0, or null for none, got 0"),
+        ({"stop": [0.1, 0.0]}, "stop: index 1: expected a fraction above 0, or null, got 0"),
         ({"equity": [0.0, 1.0]}, "equity: index 0: expected dollars above 0, got 0"),
-        ({"dollars": None}, "dollars: it is missing"),
-        ({"bar": None}, "bar: it is missing, and so is ts"),
+        ({"dollars": None}, "dollars: the column is missing"),
+        ({"bar": None}, "bar: this column and ts are both missing"),
         ({"direction": ["up", "down"]}, "direction:"),
         ({"bar": ["3", "x"]}, "bar:"),
         ({"bar": [3.0, 3.5]}, "bar: index 1"),
@@ -524,7 +524,7 @@ def test_a_gpu_that_prices_otherwise_is_not_believed(tmp_path: Path):
     (kernels / "trade.cuh").write_text(wrong)
     ran = priced_on_device(tmp_path, kernels)
     assert ran.returncode != 0
-    assert "FileError" in ran.stderr and "does not compute what the CPU does" in ran.stderr
+    assert "FileError" in ran.stderr and "gives other bits than the CPU" in ran.stderr
 
 
 @pytest.mark.parametrize("backend", ["gpu", "CUDA", ""])

@@ -73,7 +73,7 @@ def test_repr_reads_back():
     [
         (
             {"dataset": {"lookbak": 5}},
-            "dataset.lookbak: there is no such key; did you mean dataset.lookback?",
+            "dataset.lookbak: unknown key; did you mean dataset.lookback?",
         ),
         ({"rewards": {}}, "did you mean reward?"),
         ({"dataset": {"lookback": 0}}, "dataset.lookback: expected a whole number from 1"),

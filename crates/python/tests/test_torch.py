@@ -302,7 +302,7 @@ def test_with_workers_the_training_loop_counts(odd: barloom.Dataset):
 
 def test_a_state_of_another_order_is_refused(odd: barloom.Dataset):
     state = IterableDataset(odd, **OPTIONS).state_dict()
-    with pytest.raises(barloom.RecipeError, match="another epoch's order"):
+    with pytest.raises(barloom.RecipeError, match="another order of samples"):
         IterableDataset(odd, **OPTIONS | {"shuffle": False}).load_state_dict(state)
 
 

@@ -210,8 +210,8 @@ impl DataSettings {
         let Some(spec) = spec else {
             for key in ["anchor", "partial_bar", "empty_bars"] {
                 if let Some(entry) = table.get(key) {
-                    let problem = "it says how data.aggregate makes bars; set that too, or leave \
-                                   this out";
+                    let problem = "it only applies with data.aggregate; set that too, or leave \
+                        this out";
                     return entry.at(Err(RecipeError::conflict(format!("data.{key}"), problem)));
                 }
             }
@@ -247,8 +247,7 @@ impl DataSettings {
         if let Some(Aggregate { spec, anchor: Some(_), .. }) = self.aggregate
             && !matches!(spec, BarSpec::Time(_))
         {
-            let problem =
-                format!("bars of {spec} begin with any trade, not at a time; leave it out");
+            let problem = format!("bars of {spec} can begin at any trade; leave it out");
             return Err(RecipeError::conflict("data.anchor", problem));
         }
         for (from, to) in &self.rename {
@@ -280,14 +279,14 @@ impl DataSettings {
                 Err(RecipeError::conflict(format!("data.channels[{i}]"), problem))
             };
             if name.is_empty() {
-                return conflict("a channel is the name of a column, not an empty text".into());
+                return conflict("a channel is the name of a column, and this one is empty".into());
             }
             if !seen.insert(name) {
-                return conflict(format!("{name:?} is there twice; leave one out"));
+                return conflict(format!("{name:?} is listed twice; leave one out"));
             }
             if is_reserved(name) {
                 return conflict(format!(
-                    "{name:?} is a column that datasets have anyway; rename the bars' column"
+                    "{name:?} is the name of a dataset's own column; rename the bars' column"
                 ));
             }
         }

@@ -144,8 +144,8 @@ impl DatasetSettings {
             Samples::All if self.positions != PositionOrder::Sequential => {
                 return Err(RecipeError::conflict(
                     "dataset.samples",
-                    "\"all\" is every position once, which random positions never are; add \
-                     positions = \"sequential\" or give a number",
+                    "\"all\" means each position once and needs positions = \"sequential\"; add \
+                     that, or give a number",
                 ));
             }
             _ => {}

@@ -35,7 +35,7 @@ pub enum RecipeError {
     },
     /// A key or a table that no recipe has.
     #[error(
-        "{}{key}: there is no such key;{} {known}",
+        "{}{key}: unknown key;{} {known}",
         prefix(.at),
         hint(.nearest.as_deref())
     )]

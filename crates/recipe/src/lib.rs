@@ -19,7 +19,7 @@
 //!
 //! let error = Recipe::from_toml("[dataset]\nlookbak = 32\n", "my.toml").unwrap_err();
 //! assert!(error.to_string().starts_with(
-//!     "my.toml:2: dataset.lookbak: there is no such key; did you mean dataset.lookback?"
+//!     "my.toml:2: dataset.lookbak: unknown key; did you mean dataset.lookback?"
 //! ));
 //!
 //! // What is written of a recipe reads back as the same recipe.

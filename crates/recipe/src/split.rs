@@ -55,7 +55,7 @@ fn part(entry: &Entry<'_>) -> Result<PartSpec, RecipeError> {
             return Err(missing("it has both a fraction and a date (until); leave one out"));
         }
         (None, None) => {
-            return Err(missing("it has no end; add fraction = 0.2 or until = 2024-01-01"));
+            return Err(missing("it has no size; add fraction = 0.2 or until = 2024-01-01"));
         }
     };
     let name = name.ok_or_else(|| missing("it has no name; add name = \"train\""))?;

@@ -54,7 +54,7 @@ impl SymbolWeights {
         if let Some(name) = given.keys().find(stranger) {
             let nearest = choice::nearest(name, symbols())
                 .map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-            let problem = format!("there is no such symbol in the bars{nearest}");
+            let problem = format!("the bars have no such symbol{nearest}");
             return Err(RecipeError::conflict(format!("{KEY}.{name}"), problem));
         }
         let weight = |symbol: &str| given.get(symbol).or_else(|| given.get(OTHERS)).copied();
@@ -71,7 +71,7 @@ impl SymbolWeights {
         Err(RecipeError::conflict(
             KEY,
             format!(
-                "symbol {first} {more} no weight; add it, or \"*\" = 1.0 for all that are not named"
+                "symbol {first} {more} no weight; add it, or \"*\" = 1.0 for all other symbols"
             ),
         ))
     }

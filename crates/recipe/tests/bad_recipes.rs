@@ -126,7 +126,7 @@ const TABLE: &[Bad] = &[
     bad(
         "[data]\nchannels = [\"close\", \"close\"]\n",
         ":2: data.channels[1]:",
-        &["\"close\" is there twice"],
+        &["\"close\" is listed twice"],
     ),
     bad("[data]\nchannels = [\"equity\"]\n", ":2: data.channels[0]:", &["rename"]),
     bad("[data]\nchannels = [\"reward_car\"]\n", ":2: data.channels[0]:", &["rename"]),

@@ -14,7 +14,7 @@ pub enum RewardsError {
     },
     /// Price columns have different lengths.
     #[error(
-        "the price columns have {open}, {high}, {low} and {close} rows; they need as many each"
+        "the price columns have {open}, {high}, {low} and {close} rows; their lengths must be equal"
     )]
     Columns {
         /// Rows of open.

@@ -13,6 +13,6 @@ pub enum SamplingError {
         got: String,
     },
     /// There is no position to draw.
-    #[error("there are no positions to draw from: lookback and forward fit nowhere in the bars")]
+    #[error("there are no positions to draw from: no segment has room for lookback and forward")]
     NoPositions,
 }

@@ -35,7 +35,7 @@ pub enum WindowsError {
     },
     /// A weight that is so small beside the others that its share of the samples would not be exact.
     #[error(
-        "symbol_weights: symbol {symbol} would have {share:.3e} of the samples, too few to share out evenly among its {positions} positions; give it at least {least:.3e} of the sum of all weights, or 0 to leave it out"
+        "symbol_weights: symbol {symbol} would get {share:.3e} of the samples, too few to divide evenly among its {positions} positions; give it at least {least:.3e} of the sum of all weights, or 0 to leave it out"
     )]
     SmallWeight {
         /// The symbol.
@@ -48,7 +48,7 @@ pub enum WindowsError {
         least: f64,
     },
     /// The market has no such channel.
-    #[error("there is no channel {channel}; the market has {available}")]
+    #[error("unknown channel {channel}; the market has {available}")]
     MissingChannel {
         /// The requested channel.
         channel: String,

@@ -127,7 +127,7 @@ impl Begun {
         match serde_json::from_str::<Self>(text) {
             Ok(begun) if sealed::is_whole(text) => Ok(Self { digest: String::new(), ..begun }),
             _ => {
-                let problem = "it is not what a build wrote there".to_owned();
+                let problem = "it is not a file of a build".to_owned();
                 Err(DatasetError::Damaged { path: dir.file(BEGUN), problem })
             }
         }

@@ -56,7 +56,7 @@ impl<'a> Left<'a> {
 }
 
 /// A file with all its bytes, still without its name.
-#[must_use = "it has no name until it is settled"]
+#[must_use = "it has no name until it is complete"]
 pub(crate) struct WrittenFile {
     file: Box<dyn Upload>,
     path: PathBuf,
@@ -206,7 +206,7 @@ pub(crate) fn write_last(dir: &Folder, name: &str, text: &str) -> Result<Last, D
             return Ok(if found == text { Last::Ours } else { Last::Theirs(found) });
         }
     }
-    let refused = io::Error::other("the store says that it is there, and that it is not");
+    let refused = io::Error::other("the store reports both that it exists and that it is missing");
     Err(DatasetError::io(&path, "put")(refused))
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn take(
     let is_left = entries(dir)?.iter().any(|entry| entry.name != LOCK);
     if is_left && (shards == 0 || leftovers == Leftovers::Cleared) {
         leftovers::check(dir)?;
-        tracing::warn!("{} is left from a build that was stopped; it is cleared", dir.display());
+        tracing::warn!("{} is left over from a stopped build and is removed", dir.display());
         leftovers::clear(dir)?;
     }
     Ok(lock)

@@ -49,11 +49,11 @@ impl PieceManifest {
             return Err(DatasetError::NewerFormat { path, found, known: FORMAT_VERSION });
         }
         if !sealed::is_whole(&text) {
-            return Err(damaged("its digest does not match the rest of it"));
+            return Err(damaged("its digest does not match its content"));
         }
         let files = piece.manifest.files.iter().map(|file| &*file.name);
         if Piece::new(piece.piece.index(), piece.piece.count()).is_none() || !files.eq(SIDE_FILES) {
-            return Err(damaged("it is none that a build wrote"));
+            return Err(damaged("no build wrote it"));
         }
         piece.manifest.check().map_err(|problem| damaged(&problem))?;
         Ok(Some(piece))

@@ -69,7 +69,7 @@ impl Record {
             let blocks = record.blocks.iter().all(|b| u128::from_str_radix(b, 16).is_ok());
             sealed::is_whole(&text) && record.number == number && blocks && record.shard.is_sound()
         });
-        let problem = || "it is not the record of a shard that it was".to_owned();
+        let problem = || "it is not the shard's record".to_owned();
         record.ok_or_else(|| DatasetError::Damaged { path, problem: problem() })
     }
 

@@ -87,7 +87,7 @@ impl Shards<'_> {
         if range != self.range(number) || !files.eq(&names) || !record.is_of(identity, self.layout)
         {
             let path = dir.file(&names::record(number));
-            let problem = "it is of another dataset".to_owned();
+            let problem = "it belongs to another dataset".to_owned();
             return Err(DatasetError::Damaged { path, problem });
         }
         Ok(record)

@@ -91,10 +91,11 @@ impl Staging {
         let removed = if stays && self.replaces { remove_dataset(&aside) } else { Ok(false) };
         if let Err(error) = removed {
             let (aside, out, why) = (aside.display(), out.display(), error.message());
-            tracing::warn!("{aside} has what is left of what was {out} before: {why}");
+            tracing::warn!("{aside} has the rest of the previous {out}: {why}");
         } else if !matches!(removed, Ok(true)) {
             tracing::warn!(
-                "{} has what was {} before, or came to it while this dataset was built",
+                "{} has the previous content of {}, or files that appeared while this dataset was \
+                 built",
                 aside.display(),
                 out.display()
             );

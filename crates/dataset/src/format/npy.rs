@@ -252,16 +252,16 @@ impl NpyFiles<'_> {
             let whole = self.shard.rows.checked_mul(row_bytes as u64);
             let whole = whole.and_then(|bytes| bytes.checked_add(header.len() as u64));
             if whole != Some(file.bytes()) {
-                return Err("it has not the size of its rows".into());
+                return Err("its size does not match its rows".into());
             }
             if file.read(0, header.len())? != header {
-                return Err("it does not begin as what was written".into());
+                return Err("its beginning is not what was written".into());
             }
             let rows: usize = runs.iter().map(Range::len).sum();
             let count = rows.checked_mul(column.values());
             let mut values = Vec::new();
             let room = count.filter(|count| values.try_reserve_exact(*count).is_ok());
-            values.resize(room.ok_or("its rows take more memory than there is")?, T::zeroed());
+            values.resize(room.ok_or("its rows need more memory than is available")?, T::zeroed());
             let mut left: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
             for run in runs {
                 let (now, later) = left.split_at_mut(run.len() * row_bytes);

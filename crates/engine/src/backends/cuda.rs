@@ -73,7 +73,7 @@ fn no_room(error: &BackendError) {
 impl CheckedMarket {
     fn differs(&self, difference: &str) -> BackendError {
         BackendError::Device(format!(
-            "{} does not compute what the CPU does: {difference}; nothing was built. Please report \
+            "{} gives other bits than the CPU: {difference}; nothing was built. Please report \
              this with the driver's version",
             self.device
         ))

@@ -377,7 +377,7 @@ fn what_cannot_be_is_told_with_its_row() {
     );
     assert_eq!(
         with("stop", floats([0.1, -0.1])),
-        "decisions.stop: index 1: expected a fraction above 0, or null for none, got -0.1"
+        "decisions.stop: index 1: expected a fraction above 0, or null, got -0.1"
     );
     assert_eq!(
         with("bar", Arc::new(Int64Array::from(vec![0, 400]))),
@@ -413,6 +413,6 @@ fn what_cannot_be_is_told_with_its_row() {
     let no_direction = batch(vec![("bar", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]);
     assert_eq!(
         price(&loaded, &no_direction, &Watch::default()).unwrap_err().to_string(),
-        "decisions.direction: it is missing; the decisions have bar"
+        "decisions.direction: the column is missing; the decisions have bar"
     );
 }

@@ -456,8 +456,7 @@ fn in_places(mut roles: Roles, places: &[usize]) -> Roles {
     roles
 }
 
-/// Numbers the later of columns that have one name, if they are no price, volume, time or symbol:
-/// charts name each of their plots alike.
+/// Numbers later columns of one name that are no price, volume, time or symbol, as of charts' plots.
 fn number_repeated(header: &mut [String]) {
     let roles = roles(header);
     let mut count = std::collections::BTreeMap::new();
@@ -547,8 +546,7 @@ fn skip(text: &[u8], lines: usize) -> (&[u8], u32) {
     (&text[start..], u32::try_from(lines).unwrap_or(u32::MAX))
 }
 
-/// The text from the record on that begins at a byte, and its line. A record's position may lie
-/// before the line ends and blank lines that part it from the one above.
+/// The text from the record at a byte on, and its line. Blank lines may stand before the record.
 fn begin(text: &[u8], byte: usize, skipped: u32) -> (&[u8], u32) {
     let rest = text.get(byte..).unwrap_or_default();
     let blank = rest.iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();

@@ -88,7 +88,8 @@ fn unusable(errors: u64) -> String {
         n => (format!("{} bars are", text::count(n)), "them"),
     };
     format!(
-        "{count} unusable: mend {them}, or drop {them} with --drop-bad-bars (on_bad_bar = \"drop\" \
+        "{count} unusable: repair {them}, or drop {them} with --drop-bad-bars (on_bad_bar = \
+         \"drop\" \
          under [data])"
     )
 }
@@ -97,7 +98,7 @@ fn unusable(errors: u64) -> String {
 fn strict(report: &Report) -> String {
     let kinds = report.findings.iter().filter(|f| f.severity == Severity::Warning).count();
     format!(
-        "{} of {}, which --strict takes for failures",
+        "{} of {}, which --strict treats as errors",
         text::counted(report.warnings(), "warning"),
         text::counted(kinds as u64, "kind")
     )

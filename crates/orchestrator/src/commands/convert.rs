@@ -17,8 +17,8 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
     let Some((out, inputs)) = convert.paths.split_last().filter(|(_, inputs)| !inputs.is_empty())
     else {
         return Err(Failure::usage(format!(
-            "convert takes files to read and then the file or folder to write, as in \
-             `barloom convert bars.csv bars.parquet`; given was {} alone",
+            "convert needs input files and then an output file or folder, as in `barloom convert \
+             bars.csv bars.parquet`; only {} was given",
             convert.paths.join(" ")
         )));
     };
@@ -28,7 +28,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
     let ending = convert.format.as_deref().unwrap_or("parquet");
     if !is_folder && convert.format.is_some() {
         return Err(Failure::usage(format!(
-            "--format is of the files in a folder; the ending of {out} says it"
+            "--format is for the files in a folder; the extension of {out} sets the format"
         )));
     }
     let is_parquet = match is_folder {
@@ -38,7 +38,10 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             .is_some_and(|e| e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("pq")),
     };
     if convert.compression.is_some() && !is_parquet {
-        return Err(Failure::usage(format!("--compression is of Parquet, which {out} is not")));
+        return Err(Failure::usage(format!(
+            "--compression is only for Parquet, and {out} is \
+            another format"
+        )));
     }
     // Until something is written a signal ends the process, which leaves nothing behind.
     let signals = OnceLock::new();

@@ -31,7 +31,7 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
     };
     let done = building::build(&job, loaded, output)?;
     let next = format!(
-        "\nThese are windows of bundled hourly SPY bars, with random trades and what each earned.\n\
+        "\nThese are windows of bundled hourly SPY bars, with random trades and their rewards.\n\
          next:\n  \
          barloom inspect {OUT} --sample 0          look at one sample\n  \
          barloom check 'your/bars*.parquet'               look for faults in your bars\n  \
@@ -60,14 +60,17 @@ fn check_replaceable(out: &Path) -> Result<(), Failure> {
     }
     let refuse = |why: &str| {
         Failure::io(format!(
-            "{OUT} {why}, so nothing was touched; move or rename it, or run barloom elsewhere"
+            "{OUT} {why}, so nothing was changed; move or rename it, or run barloom elsewhere"
         ))
     };
     if !is_demo(out) {
-        return Err(refuse("is there and is not the demo of an earlier run"));
+        return Err(refuse("exists and is not the demo of an earlier run"));
     }
     match foreign_entries(out)? {
-        Some(entries) => Err(refuse(&format!("holds what is not the demo's: {entries}"))),
+        Some(entries) => Err(refuse(&format!(
+            "holds files that do not belong to the demo: \
+            {entries}"
+        ))),
         None => Ok(()),
     }
 }

@@ -21,9 +21,10 @@ pub(crate) fn run(init: &Init, output: &Output) -> Result<(), Failure> {
     let path = init.path.display();
     write(&init.path, Recipe::init_text(formulas).as_bytes(), init.overwrite).map_err(
         |e| match e.kind() {
-            ErrorKind::AlreadyExists => {
-                Failure::io(format!("{path} is there already; give another name or --overwrite"))
-            }
+            ErrorKind::AlreadyExists => Failure::io(format!(
+                "{path} already exists; choose another name, or pass \
+                    --overwrite to replace it"
+            )),
             _ => Failure::io(format!("{path}: can't write: {e}")),
         },
     )?;

@@ -64,10 +64,10 @@ fn built_text(done: &Done) -> String {
     let time = text::seconds(done.building);
     match made {
         0 if is_virtual => format!(
-            "Wrote {place}: {}, which are made when they are read.\n",
+            "Wrote {place}: {}; samples are made when they are read.\n",
             text::counted(all, "sample")
         ),
-        0 => format!("Built no sample in {place}: all are there, or none belongs to this piece.\n"),
+        0 => format!("Built no sample in {place}: all exist, or none belongs to this piece.\n"),
         made => format!(
             "Built {} in {time} ({} a second): {place}\n",
             text::counted(made, "sample"),
@@ -162,7 +162,7 @@ fn part_text(out: &mut String, part: &BuiltPart) {
     let stored: u64 = manifest.shards.iter().map(|shard| shard.rows).sum();
     if part.made > 0 && stored > part.made {
         let kept = text::counted(stored - part.made, "sample");
-        text::line(out, format_args!("resumed      {kept} were there"));
+        text::line(out, format_args!("resumed      {kept} kept"));
     }
     let files = files(part);
     let shown = if files.len() > 8 {

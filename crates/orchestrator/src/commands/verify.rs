@@ -45,7 +45,7 @@ pub(crate) fn run(verify: &Verify, output: &Output) -> Result<(), Failure> {
     match results.iter().map(|(_, result)| result.problems.len()).sum() {
         0 => Ok(()),
         count => Err(Failure::verification(format!(
-            "{} is not what it says: {}",
+            "{} failed verification: {}",
             verify.dataset.display(),
             text::counted(count as u64, "problem")
         ))),
@@ -68,7 +68,7 @@ fn told(path: &Path, verified: &Verified) -> String {
             let samples = text::counted(samples, "sample");
             let right = match verified.compared {
                 true => "all right to the bit",
-                false => "there is nothing to compare them with (build --digest would give it)",
+                false => "nothing to compare them with (build with --digest)",
             };
             out += &format!("samples      {samples} made again: {right}\ncontent      {digest}\n");
         }

@@ -1,4 +1,4 @@
-"""Market bars into training datasets for trading agents.
+"""Turns market bars into training datasets for trading agents.
 
 >>> import barloom
 >>> cfg = {"dataset": {"lookback": 64}, "reward": {"metric": "barrier"}}
@@ -6,9 +6,9 @@
 >>> for batch in ds.loader(batch_size=4096, shuffle=True):
 ...     windows, meta, reward = batch["windows"], batch["meta"], batch["reward"]
 
-``help(barloom.Recipe)`` lists every key of ``cfg``. Arrays are NumPy's, over memory that is not
-copied; ``torch.from_dlpack`` and ``torch.from_numpy`` take them as they are, and ``barloom.torch``
-has datasets for PyTorch's ``DataLoader``. Errors are subclasses of ``ValueError`` and ``OSError``.
+``help(barloom.Recipe)`` lists every key of ``cfg``. Batches are NumPy
+arrays without a copy. ``torch.from_dlpack`` and ``torch.from_numpy`` accept them, and
+``barloom.torch`` has datasets for PyTorch's ``DataLoader``. Errors are subclasses of ``ValueError`` and ``OSError``.
 
 ``python -m barloom`` is the command ``barloom``; ``python -m barloom.examples`` lists programs that
 train.
@@ -70,32 +70,32 @@ def build_dataset(
         cfg: The recipe: a dict of its tables, the path of a TOML file, a ``Recipe``, or None for
             the default one. ``help(barloom.Recipe)`` lists its keys: lookback, channels, metrics,
             costs, fills, the split into parts.
-        n_samples: How many samples; ``"all"`` with sequential positions. None: the recipe's.
-        seed: The seed of every draw. None: the recipe's, which is 42 unless it says otherwise.
+        n_samples: The number of samples, or ``"all"`` with sequential positions. None: the recipe's.
+        seed: The seed of all draws. None: the recipe's, which is 42 by default.
         bars: Paths or globs of files, a pyarrow, pandas or polars table, a dict of NumPy arrays by
             column (``ts`` as datetime64 or ns, ``open``, ...), or a dict of such tables by symbol.
-            None: what the recipe names.
-        cache: Whether what large text files parse to is kept for the next time, in
-            ``$XDG_CACHE_HOME/barloom`` (``~/.cache/barloom``), 8 GiB at most. The bars are the
-            same; a file that changed is parsed anew.
-        out: The folder to write. None: samples are made when they are asked for, which takes no
-            time and no room, whatever their number, and gives the same bits.
-        format: Of the folder: ``"parquet"``, ``"arrow"``, ``"npy"`` or ``"virtual"``.
-        overwrite: Whether a dataset that is there may be replaced.
-        resume: Whether to go on with what a build that was stopped left.
-        backend: What makes the samples: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU if there is
-            one that has room for the bars. The samples are the same.
+            None: the bars that the recipe names.
+        cache: True to cache the parsed tables of large text files in ``$XDG_CACHE_HOME/barloom``
+            (``~/.cache/barloom``), 8 GiB at most. The bars are the same; changed files are parsed
+            again.
+        out: The folder to write. None: samples are made when you read them. This takes no time and
+            no disk space for any number of samples, and gives the same bits.
+        format: The format of the folder: ``"parquet"``, ``"arrow"``, ``"npy"`` or ``"virtual"``.
+        overwrite: True to replace an existing dataset.
+        resume: True to resume a stopped build.
+        backend: The backend that makes the samples: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU
+            if there is one with room for the bars. The samples are the same.
         device: The number of the GPU, as the driver lists them; None for the first.
-        threads: How many threads work; None for one a core. The samples are the same.
-        progress: Whether to show a bar, or a function that is called with (done, total); None for a
-            bar on a terminal and in a notebook.
+        threads: The number of threads; None for one per core. The samples are the same.
+        progress: True to show a progress bar, or a function that is called with (done, total).
+            None: a bar on a terminal and in a notebook.
         data: Keys of ``[data]`` in place of the recipe's, as for ``read_bars``:
             ``timezone="America/New_York"``, ``on_bad_bar="drop"``, ``channels=["close"]``.
 
     Raises:
-        RecipeError: The recipe or an argument can't be.
-        DataError: The bars can't be used.
-        FileError: A file can't be read or written, or is there already.
+        RecipeError: The recipe or an argument is invalid.
+        DataError: The bars are unusable.
+        FileError: A file cannot be read or written, or the output already exists.
     """
     with _progress.shown(progress, "building") as tell:
         return _barloom.build(
@@ -119,18 +119,18 @@ def build_dataset(
 def open(
     path: str | PathLike[str], *, backend: str = "auto", device: int | None = None
 ) -> Dataset:
-    """Opens the dataset in a folder, of any format, or one part of a split by its own folder.
+    """Opens the dataset in a folder, in any format. The folder of a part opens that part.
 
-    Its samples are made anew from its recipe and bars, which gives the bits that are stored and
-    takes less time than reading them; ``verify`` compares the two.
+    Samples are made again from the dataset's recipe and bars. The bits are the stored ones, and
+    this is faster than reading them. ``verify`` compares the two.
 
     Args:
         path: The folder.
-        backend: What makes the samples, as for ``build_dataset``.
+        backend: The backend that makes the samples, as for ``build_dataset``.
         device: The number of the GPU, as for ``build_dataset``.
 
     Raises:
-        FileError: There is no whole dataset in the folder, or a file can't be read.
+        FileError: The folder has no complete dataset, or a file cannot be read.
         DataError: A file is damaged.
     """
     return _barloom.open(path, backend, device)
@@ -147,25 +147,24 @@ def verify(
     threads: int | None = None,
     progress: bool | _progress.Tell | None = None,
 ) -> dict[str, Any]:
-    """Checks the files of a dataset, makes samples of it again and compares them.
+    """Verifies a dataset: compares checksums, then makes samples again and compares their bits.
 
     Args:
         path: The folder of the dataset, or of one part.
-        rows: How many samples of each part are made again, chosen at random.
-        full: Whether all are made again.
-        seed: Chooses which.
-        backend: What makes the samples, as for ``build_dataset``.
+        rows: The number of random samples of each part to make again.
+        full: True to make all samples again.
+        seed: The seed that chooses the samples.
+        backend: The backend that makes the samples, as for ``build_dataset``.
         device: The number of the GPU, as for ``build_dataset``.
         threads: As for ``build_dataset``.
         progress: As for ``build_dataset``.
 
     Returns:
-        ``{"datasets": [...]}``, of each part its ``path``, ``files``, ``bytes``, ``samples`` that
-        were compared, and ``problems``, which is empty.
+        ``{"datasets": [...]}`` with, for each part, its ``path``, ``files``, ``bytes``, the number of
+        compared ``samples``, and ``problems``, which is empty.
 
     Raises:
-        VerificationError: The dataset is not what it says; ``error.report`` is what would have
-            been returned.
+        VerificationError: The dataset has faults; ``error.report`` is the report.
     """
     with _progress.shown(progress, "verifying") as tell:
         report = _barloom.verify(path, rows, full, seed, backend, device, threads, tell)
@@ -173,89 +172,89 @@ def verify(
     if problems:
         counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(str(problem) for problem in problems)
-        error = VerificationError(f"{fspath(path)} is not what it says: {counted}\n{lines}")
+        error = VerificationError(f"{fspath(path)} failed verification: {counted}\n{lines}")
         error.report = report
         raise error
     return report
 
 
 def read_bars(bars: Any, *, cache: bool = True, **data: Any) -> Table:
-    """Reads bars in every form that ``build_dataset`` takes, as its recipe's ``[data]`` says.
+    """Reads bars in every form that ``build_dataset`` accepts.
 
     Args:
         bars: As for ``build_dataset``: Parquet, Arrow, CSV, JSON, Databento DBN, tables.
         cache: As for ``build_dataset``.
-        data: The keys of ``[data]`` in a recipe: ``timezone`` of times that name none; ``stamp``,
-            ``"open"`` or ``"close"``; ``interval``, the length of a bar (``"1m"``, ``"1d"``, ``"1mo"``);
-            ``rename={"Last": "close"}``; ``on_duplicate``, ``"first"`` or ``"last"`` of several rows
-            with one time; ``on_bad_bar``, ``"drop"`` or ``"widen"``; ``aggregate="5m"`` to make bars of trades, or coarser bars
-            of bars, and ``anchor="17:00 America/New_York"`` for where their days begin; ``channels``
-            for some of the columns, all if it is left out.
+        data: The keys of ``[data]`` in a recipe. ``timezone``: the zone of times without a zone.
+            ``stamp``: ``"open"`` or ``"close"``. ``interval``: the length of a bar (``"1m"``,
+            ``"1d"``, ``"1mo"``). ``rename``: other names, ``{"Last": "close"}``. ``on_duplicate``:
+            ``"first"`` or ``"last"`` of rows with equal times. ``on_bad_bar``: ``"drop"`` or
+            ``"widen"``. ``aggregate``: ``"5m"`` builds bars from trades, or coarser bars from
+            bars. ``anchor``: the start of their days, ``"17:00 America/New_York"``. ``channels``:
+            some of the columns; by default all.
 
     Returns:
-        A table of ``symbol``, ``ts`` (the bar's open, ns UTC), ``open``, ``high``, ``low``,
-        ``close`` and the other columns, for ``pyarrow.table``, ``polars.DataFrame`` and
-        ``to_pandas()``.
+        A table with ``symbol``, ``ts`` (the bar's open, ns UTC), ``open``, ``high``, ``low``,
+        ``close`` and the other columns. ``pyarrow.table`` and ``polars.DataFrame`` accept it, and
+        it has ``to_pandas()``.
 
     Raises:
-        RecipeError: A key or its value can't be.
-        DataError: The bars can't be used.
-        FileError: A file can't be read.
+        RecipeError: A key or its value is invalid.
+        DataError: The bars are unusable.
+        FileError: A file cannot be read.
     """
     return _barloom.read(_bars.given(bars), {"data": data}, "channels" not in data, cache)
 
 
 def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
-    """Looks for what is wrong with bars, in every form that ``build_dataset`` takes.
+    """Finds faults in bars, in every form that ``build_dataset`` accepts.
 
     Args:
         bars: As for ``build_dataset``.
         cache: As for ``build_dataset``.
-        data: How to read them, as for ``read_bars``.
+        data: The settings for reading them, as for ``read_bars``.
 
     Returns:
-        The report: ``errors``, the number of bars that can't be used, ``warnings``, the number of
-        other findings, ``text``, the report as a person reads it, and what is found in detail:
-        ``findings``, each with its ``kind``, ``severity``, ``count`` and first ten ``places``. Rows
-        and lines count from 1, as editors count them. Of several files, ``unreadable``
-        lists those that can't be read, each with its ``file`` and ``problem``.
+        The report. ``errors`` is the number of unusable bars, and ``warnings`` the number of other
+        findings. ``text`` is the report for people. ``findings`` has the details: ``kind``,
+        ``severity``, ``count`` and the first ten ``places`` of each. Rows and lines count from 1,
+        as in editors. ``unreadable`` lists unreadable files, each with its ``file`` and ``problem``.
 
     Raises:
-        DataError: The bars that ``aggregate`` wishes for are not to be had of these.
+        DataError: These bars cannot be aggregated by ``aggregate``.
     """
     return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data, cache)
 
 
 def sample_bars() -> Table:
-    """Gives the bundled bars: 40,832 hourly bars of SPY, 1998 to 2021, as ``read_bars`` gives them.
+    """Returns the bundled bars like ``read_bars``: 40,832 hourly bars of SPY, 1998 to 2021.
 
     They come from the repository QuantConnect/Lean (Copyright QuantConnect Corporation), under the
-    Apache License 2.0; times were turned into UTC and prices divided by 10,000.
+    Apache License 2.0. Times were converted to UTC, and prices were divided by 10,000.
     """
     return _barloom.sample_bars()
 
 
 class Pricer:
-    """Bars made ready for pricing decisions, as often as wanted: they are read and prepared once.
+    """Prices decisions on bars. It reads and prepares the bars once.
 
     >>> pricer = barloom.Pricer("bars.parquet", forward=24)
     >>> for threshold in (0.5, 0.6, 0.7):
     ...     table = pricer.price(signals(threshold), dollars=1_000.0, known_at="close")
 
     Args:
-        bars: As for ``build_dataset``; None for what ``cfg`` names.
-        forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
-        cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics
+        bars: As for ``build_dataset``; None for the bars that ``cfg`` names.
+        forward: F, the number of bars on which a decision is priced; None: the recipe's, 64 by default.
+        cfg: The recipe, as for ``build_dataset``; its ``reward`` table has costs, fills and metrics
             (docs/rewards.md).
         cache: As for ``build_dataset``.
-        backend: What computes prices: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU where there is
-            one that has room for the bars. The bits are the same. A GPU pays where one pricer prices
-            millions of decisions, as the bars are copied to it first.
-        device: The GPU, by the number that the driver lists it under.
+        backend: The backend that computes prices: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU if
+            there is one with room for the bars. The bits are the same. The bars are copied to the
+            GPU first, so it is worth it only for millions of decisions.
+        device: The number of the GPU, as the driver lists them.
 
     Raises:
-        RecipeError: The recipe or an argument can't be.
-        DataError: The bars can't be used.
+        RecipeError: The recipe or an argument is invalid.
+        DataError: The bars are unusable.
         FileError: A file cannot be read, or the GPU fails.
     """
 
@@ -315,34 +314,34 @@ def price(
     backend: str = "cpu",
     device: int | None = None,
 ) -> Table:
-    """Prices your own decisions as the rewards of samples are priced (docs/rewards.md).
+    """Prices your own decisions by the same rules as samples (docs/rewards.md).
 
     In a loop, use ``Pricer``, which reads the bars once.
 
     Args:
-        bars: As for ``build_dataset``; None for what ``cfg`` names.
+        bars: As for ``build_dataset``; None for the bars that ``cfg`` names.
         signals: A table, a dict of arrays or a list of dicts, with a row for each decision and the
-            columns ``bar`` (the index of bar t within its series, from 0) or ``ts`` (a time), ``symbol`` where
-            there are several, ``direction`` or ``side`` (1, -1, 0, or "long", "short", "hold",
-            "buy", "sell"; "sell" opens a short), ``dollars``, and optionally ``stop`` and
-            ``target`` (fractions of the entry price; null or NaN for none) and ``equity`` (dollars,
-            10,000 by default, by which ``return`` is measured). Or a pandas Series of directions by
-            time. Other columns are not used; a warning is logged. With ``bar`` and ``ts`` both, they
-            must mean the same bar. Each row opens a trade of its own.
-        forward: F, the bars that a decision is judged on; None: the recipe's, 64 by default.
-        cfg: The recipe, as for ``build_dataset``; its ``reward`` table says costs, fills, metrics.
+            columns ``bar`` (the index of bar t within its series, from 0) or ``ts`` (a time),
+            ``symbol`` if there are several, ``direction`` or ``side`` (1, -1, 0, or "long",
+            "short", "hold", "buy", "sell"; "sell" opens a short) and ``dollars``. Optional columns
+            are ``stop`` and ``target`` (fractions of the entry price; null or NaN for none) and
+            ``equity`` (dollars for the metric ``return``, 10,000 by default). It may also be a
+            pandas Series of directions by time. Other columns are ignored with a warning in the
+            log. If both ``bar`` and ``ts`` are given, they must mean the same bar. Each row opens
+            its own trade.
+        forward: F, the number of bars on which a decision is priced; None: the recipe's, 64 by default.
+        cfg: The recipe, as for ``build_dataset``; its ``reward`` table has costs, fills, metrics.
         cache: As for ``build_dataset``.
-        known_at: When a decision was known. ``"open"``: at the open of its bar, so it enters at that
-            bar; a time between the opens of bars enters at the next one. ``"close"``: at the close
-            of its bar, as a signal computed from a table of bars is, so it enters at the next bar.
-            The entry is at the open of that bar; with ``entry="next_close"`` or
-            ``formulas="frel-v1"`` at its close, so that ``"close"`` then enters at the close of the
-            next bar.
-            None: as ``"open"``, with a warning where nearly all times are the opens of bars, as such
-            signals most often know the whole bar and would look one bar ahead.
-        dollars: The notional of each decision, where there is no such column.
-        stop: The stop of each decision, where there is no such column.
-        target: The target of each decision, where there is no such column.
+        known_at: The moment at which a decision was known. ``"open"``: the open of its bar, so it
+            enters at that bar. A time between the opens of bars enters at the next bar.
+            ``"close"``: the close of its bar, so it enters at the next bar. Use this for signals
+            that are computed from whole bars. The entry is at the open of the bar; with
+            ``entry="next_close"`` or ``formulas="frel-v1"`` it is at the close.
+            None: like ``"open"``, with a warning if nearly all times are the opens of bars.
+            Such signals usually know the whole bar and would look one bar ahead.
+        dollars: The notional of all decisions, without such a column.
+        stop: The stop of all decisions, without such a column.
+        target: The target of all decisions, without such a column.
         backend: As for ``Pricer``.
         device: As for ``Pricer``.
 
@@ -350,13 +349,13 @@ def price(
         A table with a row for each decision: ``bar``, ``ts`` (open time of bar t), ``symbol``,
         ``entry_price``, ``exit_price``, ``pnl`` (dollars), ``held_bars``, ``mfe``, ``mae`` (the largest
         favourable and adverse excursion, fractions of the entry price), ``exit_reason`` (none,
-        stop, target, horizon), ``reward`` and ``reward_<metric>`` of further metrics. Null where a
-        decision has no bar, or no ``forward`` bars without a gap.
+        stop, target, horizon), ``reward`` and ``reward_<metric>`` of further metrics. Values are
+        null if a decision has no bar, or if a gap interrupts its ``forward`` bars.
 
     Raises:
-        RecipeError: The recipe or an argument can't be.
-        DataError: The bars or the decisions can't be used.
-        FileError: A file can't be read.
+        RecipeError: The recipe or an argument is invalid.
+        DataError: The bars or the decisions are unusable.
+        FileError: A file cannot be read.
     """
     pricer = Pricer(
         bars, forward=forward, cfg=cfg, cache=cache, backend=backend, device=device

@@ -1,24 +1,24 @@
-"""What barloom raises: the words are the command line's."""
+"""The exceptions of barloom."""
 
 
 class BarloomError(Exception):
-    """Everything that barloom raises of its own."""
+    """The base class of all exceptions of barloom."""
 
 
 class RecipeError(BarloomError, ValueError):
-    """An argument or a recipe that can't be."""
+    """An invalid argument or recipe."""
 
 
 class DataError(BarloomError, ValueError):
-    """Bars, or a dataset, that can't be used as they are."""
+    """Unusable bars, or an unusable dataset."""
 
 
 class VerificationError(BarloomError, ValueError):
-    """A dataset that is not what it says."""
+    """A dataset that failed its verification."""
 
 
 class FileError(BarloomError, OSError):
-    """A file that can't be read or written, or a device that failed."""
+    """A file that cannot be read or written, or a device that failed."""
 
 
 for _error in (BarloomError, RecipeError, DataError, VerificationError, FileError):

@@ -8,10 +8,10 @@
 >>> for batch in torch.utils.data.DataLoader(batches, batch_size=None, num_workers=2):
 ...     windows, meta, reward = batch["windows"], batch["meta"], batch["reward"]
 
-One process with threads of its own is mostly the faster way, ``num_workers=0`` or
-``for batch in batches``: workers send their batches to the training loop, threads hand them over.
+A single process with threads is usually faster: ``num_workers=0`` or ``for batch in batches``.
+Workers must send their batches to the training process, and threads need not.
 
-:class:`MapDataset` gives samples by their numbers, for samplers of your own.
+:class:`MapDataset` gives samples by their numbers, for your own samplers.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
     Args:
         dataset: The samples.
         batch_size: Samples of a batch, B.
-        rank: The number of this process; None for that of ``torch.distributed`` where it is
-            initialised, else 0.
-        world_size: How many processes there are; None for that of ``torch.distributed``, else 1.
+        rank: The number of this process. None: the rank of ``torch.distributed`` if it is
+            initialised, otherwise 0.
+        world_size: The number of processes. None: the size of ``torch.distributed``, otherwise 1.
         epoch: The epoch of the first loop, from 0.
         threads: Threads that make batches; None for 1 in a worker and the loader's default elsewhere.
-        options: Those of ``Dataset.loader``: ``shuffle``, ``seed``, ``drop_last``, ``fraction``,
+        options: The options of ``Dataset.loader``: ``shuffle``, ``seed``, ``drop_last``, ``fraction``,
             ``fresh``, ``group_actions``, ``columns``, ``layout``, ``prefetch``, ``split``.
 
-    With N workers the batches are those of ``num_workers=0`` in the same order: worker w makes
-    every N-th, from w on. Each loop is an epoch, the next one after that of the loop before, with
-    workers that stay (``persistent_workers``) and with those that are new each epoch;
-    ``set_epoch`` is there but need not be called. A loop that takes one batch has begun its epoch.
-    Two loops at once want two of these datasets, if they have workers.
+    With N workers, the batches and their order are the same as with ``num_workers=0``: worker w
+    makes every N-th batch, from batch w on. Each loop is one epoch, and the next loop is the next
+    epoch. This holds for persistent workers (``persistent_workers``) and for new workers in each
+    epoch. You need not call ``set_epoch``. A loop that takes a single batch has started its epoch.
+    Two simultaneous loops with workers need two of these datasets.
 
-    The last samples of an epoch are shared by the ranks, so batches may be smaller there, and where
-    fewer samples than ranks are left, some ranks make one step less. DistributedDataParallel waits
-    for all ranks in each step: give it ``drop_last=True``.
+    The ranks share the last samples of an epoch, so the last batches may be smaller. If fewer
+    samples than ranks are left, some ranks make one step less. DistributedDataParallel waits
+    for all ranks in each step, so pass ``drop_last=True`` with it.
     """
 
     def __init__(
@@ -107,12 +107,12 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
 
     @property
     def epoch(self) -> int:
-        """The epoch that the next loop begins, or goes on with."""
+        """The epoch that the next loop begins or continues."""
         self._own()
         return int(self._next[1])
 
     def set_epoch(self, epoch: int) -> None:
-        """Makes the next loop that of another epoch. One that a loaded state is in goes on from there.
+        """Sets the epoch of the next loop. The epoch of a loaded state continues from that state.
 
         Args:
             epoch: Its number, from 0.
@@ -120,16 +120,16 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
         self._go_on(epoch, int(self._next[2]) if epoch == self.epoch else 0)
 
     def state_dict(self, *, epoch: int | None = None, step: int = 0) -> dict[str, Any]:
-        """Where the loops are: a small dict for a checkpoint, the same on all ranks.
+        """Returns the position of the loops: a small dict for a checkpoint, the same on all ranks.
 
-        Any number of ranks, workers, threads and samples of a batch may go on from it. It is the
-        state after the batches that this process made. What of the batches of workers was taken,
-        the training loop alone knows: give ``epoch`` and ``step``, or use torchdata's
-        ``StatefulDataLoader``.
+        You can resume from it with other numbers of ranks, workers and threads, and another batch
+        size. It is the state after the batches that this process made. Only the training loop
+        knows the batches that it took from workers: pass ``epoch`` and ``step``, or use
+        torchdata's ``StatefulDataLoader``.
 
         Args:
-            epoch: The epoch of the state; None for where this process is.
-            step: How many batches (of each rank) of that epoch were taken.
+            epoch: The epoch of the state; None for the position of this process.
+            step: The number of batches (per rank) that were taken in that epoch.
         """
         if _in_worker():
             return {}  # StatefulDataLoader keeps the state of a worker's epoch.
@@ -147,10 +147,10 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
         return self._state_at(*self._known[1:])[1]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Makes the next loop go on from a saved state.
+        """Makes the next loop continue from a saved state.
 
         Args:
-            state: What ``state_dict`` gave.
+            state: The result of ``state_dict``.
         """
         if _in_worker():
             return
