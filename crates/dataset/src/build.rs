@@ -26,14 +26,14 @@ use crate::commit::piece::PieceManifest;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::commit::staging::{self, Staging};
-use crate::names::{BARS, BEGUN, MANIFEST, PIECE, RECIPE, SCALERS};
+use crate::names::{self, BARS, BEGUN, MANIFEST, PIECE, RECIPE, SCALERS};
 use crate::parallel::{Workers, in_parallel};
 use crate::scalers::Scalers;
 use crate::shard::ShardWriter;
 use crate::summary::Gather;
 use crate::{
     Dataset, DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
-    room,
+    ShardRecord, room,
 };
 
 /// Threads that write npy shards, at most.
@@ -210,7 +210,7 @@ impl Build<'_> {
                     dataset => Some((dataset?.manifest().clone(), None)),
                 },
             };
-            let Some((manifest, piece)) = found else { return Ok(None) };
+            let Some((mut manifest, piece)) = found else { return Ok(None) };
             match begun.same(&Begun::of(&manifest, piece), dir.path()) {
                 Err(_) if self.overwrite => return Ok(None),
                 same => same?,
@@ -218,11 +218,11 @@ impl Build<'_> {
             if self.digest && manifest.content_digest.is_none() {
                 return Ok(None);
             }
-            let shards = match piece {
-                Some(_) => ownership::shards_in(&dir)?,
-                None => manifest.shards.clone(),
-            };
-            let files = shards.iter().flat_map(|shard| &shard.files);
+            if piece.is_some() {
+                manifest.shards = ownership::shards_in(&dir)?;
+                self.check_piece(&dir, part, &manifest.shards)?;
+            }
+            let files = manifest.shards.iter().flat_map(|shard| &shard.files);
             manifest.files.iter().chain(files).try_for_each(|file| check_size(&dir, file))?;
             let path = dir.path().to_path_buf();
             built.push(BuiltPart { path, manifest, piece: self.piece, made: 0 });
@@ -233,6 +233,27 @@ impl Build<'_> {
             self.out.display()
         );
         Ok(Some(built))
+    }
+
+    /// Checks that a piece has all shards that are its own.
+    fn check_piece(
+        &self,
+        dir: &Folder,
+        part: &PartBuild,
+        found: &[ShardRecord],
+    ) -> Result<(), DatasetError> {
+        let layout = Layout::new(&part.plan.program, self.market);
+        let (output, samples) = (&self.recipe.output, part.plan.samples);
+        let shards = Shards { layout: &layout, output, samples };
+        let ours = (0..shards.count()).filter(|n| self.piece.is_none_or(|piece| piece.has(*n)));
+        for number in ours {
+            if !found.iter().any(|shard| shard.first == shards.range(number).0) {
+                let (path, problem) =
+                    (dir.file(&names::record(number)), "it is not there".to_owned());
+                return Err(DatasetError::Damaged { path, problem });
+            }
+        }
+        Ok(())
     }
 
     fn write_parts(
@@ -378,6 +399,8 @@ impl Build<'_> {
         let totals = part.totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = self.draft(part.build, told.begun, part.layout.columns(), files);
         told.tell()?;
+        // The names of shards must stay before the file that makes them a dataset may.
+        sync_dataset(&part.dir)?;
         if let Some(piece) = self.piece {
             let text = PieceManifest::new(piece, manifest.clone()).text();
             write_valid(&part.dir, PIECE, &text)?;

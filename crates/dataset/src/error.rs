@@ -326,7 +326,6 @@ impl DatasetError {
             Self::Damaged { .. }
                 | Self::Differs { .. }
                 | Self::NewerFormat { .. }
-                | Self::OlderFormat { .. }
                 | Self::Recipe(_)
                 | Self::MarketStore(_)
         )

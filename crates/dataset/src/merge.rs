@@ -190,6 +190,8 @@ impl Merge<'_> {
         let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = part.manifest.clone();
         Joined::new(&layout, totals, built).put_into(&mut manifest);
+        // The names of shards must stay before the file that makes them a dataset may.
+        sync_dataset(&dir)?;
         write_valid(&dir, MANIFEST, &manifest.to_json())?;
         sync_dataset(&dir)?;
         let manifest = Dataset::open_in(&dir)?.manifest().clone();

@@ -61,6 +61,11 @@ fn is_shard_file(name: &str) -> bool {
     rest_fits && digits(number)
 }
 
+/// The column that a file of a shard holds, where each column has a file of its own.
+pub(crate) fn column_of(name: &str) -> Option<&str> {
+    name.strip_suffix(".npy")?.split_once('.').map(|(_, column)| column)
+}
+
 /// Tells whether a name is that of a file in a dataset's folder, or in that of its samples, on any
 /// system.
 pub(crate) fn is_in_dataset(name: &str) -> bool {

@@ -1,7 +1,6 @@
 //! The check that a dataset matches its recipe and its bars.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +19,7 @@ use crate::commit::ownership::Contents;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::format::{encode, npy};
-use crate::names::{BARS, MANIFEST, RECIPE, SCALERS, SIDE_FILES};
+use crate::names::{self, BARS, MANIFEST, RECIPE, SCALERS, SIDE_FILES};
 use crate::parallel::in_parallel;
 use crate::scalers::Scalers;
 use crate::summary::Gather;
@@ -467,11 +466,7 @@ impl Dataset {
         let shards = &self.manifest().shards;
         let after = shards.partition_point(|shard| shard.first <= sample);
         let files = after.checked_sub(1).map_or(&[][..], |place| &shards[place].files);
-        let stem =
-            |name: &str| Path::new(name).file_stem().map(|s| s.to_string_lossy().into_owned());
-        let own = |name: &str| {
-            stem(name).is_some_and(|stem| stem.rsplit_once('-').is_some_and(|(c, _)| c == column))
-        };
+        let own = |name: &str| names::column_of(name) == Some(column);
         let file = files.iter().find(|file| own(&file.name)).or(files.first());
         file.map_or(self.path().to_owned(), |file| self.path().join(&file.name))
     }

@@ -246,7 +246,10 @@ fn of_dataset(error: &DatasetError) -> ErrorKind {
         | DatasetError::TooManyToVerify { .. }
         | DatasetError::OtherBuild { .. }
         | DatasetError::NoName(_) => ErrorKind::Usage,
-        DatasetError::Damaged { .. } | DatasetError::OtherSemantics { .. } => ErrorKind::Data,
+        DatasetError::Damaged { .. }
+        | DatasetError::OtherSemantics { .. }
+        | DatasetError::OlderFormat { .. }
+        | DatasetError::NewerFormat { .. } => ErrorKind::Data,
         DatasetError::Differs { .. } => ErrorKind::Verification,
         _ => ErrorKind::Io,
     }

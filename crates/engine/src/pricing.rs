@@ -82,7 +82,7 @@ impl DecisionPricer {
     /// - `equity`: dollars, 10,000 where it is missing; `return` is measured by it.
     ///
     /// The result has a row for each: `bar`, `ts` (open time of bar t), `symbol`, `entry_price`,
-    /// `exit_price`, `pnl`, `held_bars`, `exit_reason`, `reward` and `reward_<metric>` for each
+    /// `exit_price`, `pnl`, `held_bars`, `exit_reason`, `mfe`, `mae`, `reward` and `reward_<metric>` for each
     /// further metric, as datasets have them. What can't be priced is null: a decision whose bar,
     /// time or direction is null, that comes after the last bar, or whose `forward` bars from t on
     /// are not all in one segment.

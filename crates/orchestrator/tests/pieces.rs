@@ -46,7 +46,7 @@ fn pieces_make_the_whole(format: &str, more: &str, seed: u64) {
     for piece in shuffled(&mut random, 16) {
         let (threads, chunk) = (1 + random.below(3), [1, 4_096, 9_000, 50_000][random.below(4)]);
         let args = format!("p{piece} --shard {piece}/16 --threads {threads} --chunk-rows {chunk}");
-        let says = [&format!("piece {piece}/16"), "piece.json", "merge all 16 pieces"];
+        let says = [&format!("piece {piece}/16"), "piece.json", "barloom merge PIECE... --out DIR"];
         let ran = build(dir, &args).expect(0, &says);
         assert!(!ran.said.contains("manifest.json") && !ran.said.contains("content"));
     }

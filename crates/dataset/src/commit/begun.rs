@@ -79,6 +79,12 @@ pub(crate) struct Begun {
 }
 
 impl Begun {
+    /// The names of the parts of its split; none without one.
+    pub(crate) fn part_names(&self) -> Vec<String> {
+        let parts = self.recipe["split"]["part"].as_array().into_iter().flatten();
+        parts.filter_map(|part| part["name"].as_str().map(str::to_owned)).collect()
+    }
+
     pub(crate) fn new(recipe: Value, market: MarketRecord, piece: Option<Piece>) -> Self {
         Self {
             format_version: FORMAT_VERSION,

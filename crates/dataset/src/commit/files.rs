@@ -275,7 +275,11 @@ pub(crate) fn check_size(dir: &Folder, record: &FileRecord) -> Result<(), Datase
     let path = dir.file(&record.name);
     let damaged = |problem: String| Err(DatasetError::Damaged { path: path.clone(), problem });
     match dir.storage().stat(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => damaged("it is not there".into()),
+        Err(error)
+            if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) =>
+        {
+            damaged("it is not there".into())
+        }
         Err(error) => Err(DatasetError::io(&path, "read")(error)),
         Ok(found) if found.kind != Kind::File => damaged("it is no file".into()),
         Ok(found) if found.bytes != record.bytes => {

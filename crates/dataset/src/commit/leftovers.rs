@@ -40,11 +40,14 @@ pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
     } else {
         MadeBy::Build
     };
+    let parts = Parts::of(dir);
     for Entry { name, kind } in entries(dir)? {
         match kind {
             Kind::File if name == LOCK => {}
             Kind::File => check_file(dir, dir, &name, made_by)?,
-            // A part's.
+            Kind::Folder if !parts.has(&name) => {
+                return Err(DatasetError::InTheWay(dir.file(&name)));
+            }
             Kind::Folder => {
                 let part = dir.join(&name);
                 for Entry { name, kind } in entries(&part)? {
@@ -58,6 +61,22 @@ pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
         }
     }
     Ok(())
+}
+
+/// The names of the parts that are built in a folder; none where its `build.json` can't be read, and
+/// any folder may be a part's.
+struct Parts(Option<Vec<String>>);
+
+impl Parts {
+    fn of(dir: &Folder) -> Self {
+        Self(Begun::read(dir).ok().flatten().map(|begun| begun.part_names()))
+    }
+
+    /// Tells whether a folder of this name may be a part's.
+    fn has(&self, name: &str) -> bool {
+        let is_known = |parts: &Vec<String>| parts.iter().any(|part| part == name);
+        !name.contains('/') && self.0.as_ref().is_none_or(is_known)
+    }
 }
 
 /// The purpose of a folder, as its `build.json` says it.
@@ -98,9 +117,10 @@ fn check_file(
 /// # Errors
 /// A file can't be removed.
 pub(crate) fn clear(dir: &Folder) -> Result<(), DatasetError> {
+    let parts = Parts::of(dir);
     for Entry { name, kind } in entries(dir)? {
         match kind {
-            Kind::Folder => {
+            Kind::Folder if parts.has(&name) => {
                 let part = dir.join(&name);
                 clear(&part)?;
                 // One that holds something else can't be removed, and must not be.
@@ -182,6 +202,26 @@ mod tests {
             check(&built_in).unwrap();
             fs::rename(&built_in, &dir).unwrap();
             assert!(matches!(check(&dir), Err(DatasetError::HoldsDataset { .. })), "{part:?}");
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_no_part_is_in_the_way() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("x.incomplete");
+        for mine in ["samples/mine", "mine"] {
+            write_dataset(&dir, None, "1");
+            fs::remove_file(dir.join("manifest.json")).unwrap();
+            let recipe = serde_json::json!({ "split": { "part": [{ "name": "train" }] } });
+            let market = crate::commit::ownership::tests::market();
+            Begun::new(recipe, market, None).write(&Folder::from(&dir)).unwrap();
+            fs::create_dir(dir.join("train")).unwrap();
+            check(&dir).unwrap();
+            write_dataset(&dir.join(mine), None, "1");
+            assert!(matches!(check(&dir), Err(DatasetError::InTheWay(_))), "{mine}");
+            clear(&Folder::from(&dir)).unwrap();
+            assert!(dir.join(mine).join("manifest.json").exists(), "{mine}");
             fs::remove_dir_all(&dir).unwrap();
         }
     }

@@ -254,6 +254,21 @@ pub(crate) mod tests {
     use super::*;
     use crate::{FORMAT_VERSION, FileRecord, Layout, MarketRecord, PartRecord};
 
+    /// The record of some market.
+    pub(crate) fn market() -> MarketRecord {
+        MarketRecord {
+            digest: "m".into(),
+            bars: 1,
+            segments: 1,
+            longest_step_ns: 0,
+            first_ts: 0,
+            last_ts: 0,
+            symbols: vec![],
+            dropped: BTreeMap::new(),
+            widened: 0,
+        }
+    }
+
     /// Writes a dataset of a manifest and `bars.arrow`, which holds `text`.
     pub(crate) fn write_dataset(dir: &Path, part: Option<&str>, text: &str) {
         fs::create_dir_all(dir).unwrap();
@@ -273,17 +288,7 @@ pub(crate) mod tests {
             recipe_digest: "r".into(),
             recipe: serde_json::Value::Null,
             schema: Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new()).columns().clone(),
-            market: MarketRecord {
-                digest: "m".into(),
-                bars: 1,
-                segments: 1,
-                longest_step_ns: 0,
-                first_ts: 0,
-                last_ts: 0,
-                symbols: vec![],
-                dropped: BTreeMap::new(),
-                widened: 0,
-            },
+            market: market(),
             files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, checksum: "x".into() }],
             shards: vec![],
             content_digest: None,

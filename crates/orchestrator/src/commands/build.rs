@@ -46,7 +46,11 @@ fn run_here(build: &Build, recipe: &Recipe, output: &Output) -> Result<(), Failu
     let first = done.parts.first().map_or(out.to_string(), |p| p.path.display().to_string());
     let next = match build.shard {
         None => format!("barloom inspect {first} --sample 0"),
-        Some(piece) => format!("barloom merge all {} pieces --out DIR", piece.count()),
+        Some(piece) => {
+            let pieces = "PIECE ".repeat(piece.count().min(4) as usize);
+            let pieces = if piece.count() > 4 { "PIECE..." } else { pieces.trim_end() };
+            format!("once there are {} pieces: barloom merge {pieces} --out DIR", piece.count())
+        }
     };
     let text = format!("{}\nnext:  {next}\n", report::text(&done));
     output.print(&report::json(&done), &text)
