@@ -124,10 +124,10 @@ fn reward(
         .map(|i| {
             let draw = draws.sampler.draw(i);
             let action = Action {
-                direction: draw.act_dir,
-                notional: draw.act_dollar,
-                stop: draw.act_sl,
-                target: draw.act_tp,
+                direction: draw.direction,
+                dollars: draw.dollars,
+                stop: draw.stop,
+                target: draw.target,
             };
             (draws.positions.locate(draw.rank).row, draw.equity, action)
         })

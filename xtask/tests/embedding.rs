@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         window.iter_mut().zip(closes).for_each(|(x, close)| *x = over(*close as f32, last));
         assert_eq!(window[lookback - 1], 1.0);
         let action = Action {
-            direction: draw.act_dir, notional: draw.act_dollar, stop: draw.act_sl, target: draw.act_tp,
+            direction: draw.direction, dollars: draw.dollars, stop: draw.stop, target: draw.target,
         };
         let trade = pricer.trade(at, &action);
         let reward = pricer.reward(at, &action, draw.equity, &trade, Metric::Return);

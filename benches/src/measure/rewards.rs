@@ -17,7 +17,7 @@ const CHUNK: u64 = 1_024;
 struct Chunk {
     row: Vec<usize>,
     direction: Vec<i8>,
-    notional: Vec<f64>,
+    dollars: Vec<f64>,
     stop: Vec<f64>,
     target: Vec<f64>,
     equity: Vec<f64>,
@@ -32,10 +32,10 @@ impl Chunk {
         for i in first..first + rows {
             let draw = draws.sampler.draw(i);
             chunk.row.push(draws.positions.locate(draw.rank).row);
-            chunk.direction.push(draw.act_dir);
-            chunk.notional.push(draw.act_dollar);
-            chunk.stop.push(draw.act_sl);
-            chunk.target.push(draw.act_tp);
+            chunk.direction.push(draw.direction);
+            chunk.dollars.push(draw.dollars);
+            chunk.stop.push(draw.stop);
+            chunk.target.push(draw.target);
             chunk.equity.push(draw.equity);
         }
         let rows = chunk.row.len();
@@ -51,7 +51,7 @@ impl Chunk {
         let actions = Actions {
             row: &self.row,
             direction: &self.direction,
-            notional: &self.notional,
+            dollars: &self.dollars,
             stop: &self.stop,
             target: &self.target,
         };

@@ -167,10 +167,10 @@ impl Draw<'_, '_> {
             position: &mut rows.position[lot.clone()],
             sl_dist: &mut rows.sl_dist[lot.clone()],
             tp_dist: &mut rows.tp_dist[lot.clone()],
-            act_dir: &mut rows.act_dir[lot.clone()],
-            act_dollar: &mut rows.act_dollar[lot.clone()],
-            act_sl: &mut rows.act_sl[lot.clone()],
-            act_tp: &mut rows.act_tp[lot],
+            direction: &mut rows.act_dir[lot.clone()],
+            dollars: &mut rows.act_dollar[lot.clone()],
+            stop: &mut rows.act_sl[lot.clone()],
+            target: &mut rows.act_tp[lot],
         };
         let sampler = &self.draws.sampler;
         match samples {

@@ -60,7 +60,7 @@ macro_rules! columns {
                 let actions = Actions {
                     row,
                     direction: self.act_dir,
-                    notional: self.act_dollar,
+                    dollars: self.act_dollar,
                     stop: self.act_sl,
                     target: self.act_tp,
                 };

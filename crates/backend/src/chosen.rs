@@ -57,7 +57,7 @@ impl<'a> Decisions<'a> {
         Actions {
             row: self.row,
             direction: self.direction,
-            notional: self.dollars,
+            dollars: self.dollars,
             stop: self.stop,
             target: self.target,
         }

@@ -73,7 +73,7 @@ pub(crate) fn is_priced(
     let expected = Priced {
         entry_price: trade.entry,
         exit_price: trade.exit,
-        pnl: trade.u * draw.act_dollar,
+        pnl: trade.u * draw.dollars,
         held_bars: trade.held,
         exit_reason: trade.reason as u8,
         mfe: trade.mfe,
@@ -118,15 +118,25 @@ fn place(positions: &Positions, rank: u64) -> Option<(usize, u32)> {
 /// The state and the action are those that the sampler draws, bit for bit.
 fn draw_is(block: &SampleBlock, row: usize, draw: &Draw) -> Result<(), String> {
     macro_rules! is_drawn {
-        ($($name:ident),*) => {
-            $(let (got, expected) = (block.$name[row], draw.$name);
+        ($($column:ident: $name:ident),*) => {
+            $(let (got, expected) = (block.$column[row], draw.$name);
             if got.to_ne_bytes() != expected.to_ne_bytes() {
-                let name = stringify!($name);
+                let name = stringify!($column);
                 return Err(format!("{name} {got:?}, expected {expected:?}"));
             })*
         };
     }
-    is_drawn!(equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl, act_tp);
+    is_drawn!(
+        equity: equity,
+        balance: balance,
+        position: position,
+        sl_dist: sl_dist,
+        tp_dist: tp_dist,
+        act_dir: direction,
+        act_dollar: dollars,
+        act_sl: stop,
+        act_tp: target
+    );
     Ok(())
 }
 
@@ -206,7 +216,7 @@ fn trade(market: &Market, program: &Program, t: usize, draw: &Draw) -> Trade {
     let frel = r.formulas == Formulas::FrelV1;
     let next_open = r.entry == Entry::NextOpen && !frel;
     let entry = if next_open { market.open()[t] } else { market.close()[t] };
-    if draw.act_dir == 0 {
+    if draw.direction == 0 {
         return Trade {
             entry,
             exit: entry,
@@ -218,12 +228,12 @@ fn trade(market: &Market, program: &Program, t: usize, draw: &Draw) -> Trade {
             mae: 0.0,
         };
     }
-    let s = f64::from(draw.act_dir);
+    let s = f64::from(draw.direction);
     let last = t + program.forward - 1;
     let mut out = (market.close()[last], last, ExitReason::Horizon);
     if r.barriers == Barriers::Honour && !frel {
-        let stop = entry * (1.0 - s * draw.act_sl);
-        let target = entry * (1.0 + s * draw.act_tp);
+        let stop = entry * (1.0 - s * draw.stop);
+        let target = entry * (1.0 + s * draw.target);
         let first = if next_open { t } else { t + 1 };
         for j in first..=last {
             let (open, high, low) = (market.open()[j], market.high()[j], market.low()[j]);
@@ -280,18 +290,18 @@ fn reward(
     trade: &Trade,
     metric: Metric,
 ) -> (f64, bool) {
-    if draw.act_dir == 0 {
+    if draw.direction == 0 {
         return (0.0, true);
     }
     let r = &program.reward;
     let year = r.bars_per_year.at(t);
     let u = trade.u;
     let exact = match metric {
-        Metric::Pnl => draw.act_dollar * u,
-        Metric::Return => draw.act_dollar * u / draw.equity,
+        Metric::Pnl => draw.dollars * u,
+        Metric::Return => draw.dollars * u / draw.equity,
         Metric::PnlPct => u,
         Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
-        Metric::RMultiple => u / draw.act_sl,
+        Metric::RMultiple => u / draw.stop,
         Metric::Barrier => match trade.reason {
             ExitReason::Stop => -1.0,
             ExitReason::Target => 1.0,
@@ -323,11 +333,11 @@ fn reward(
 
 /// Steps of the trade's profit over the whole horizon: per unit of notional, or in dollars.
 fn path(market: &Market, program: &Program, t: usize, draw: &Draw, trade: &Trade) -> Vec<f64> {
-    let s = f64::from(draw.act_dir);
+    let s = f64::from(draw.direction);
     let (c, q) = costs(program);
     let close = market.close();
     if program.reward.formulas == Formulas::FrelV1 {
-        let d = draw.act_dollar;
+        let d = draw.dollars;
         return (t + 1..t + program.forward)
             .map(|j| s * (close[j] / close[j - 1] - 1.0) * d - (c + q) * d)
             .collect();

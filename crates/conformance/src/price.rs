@@ -106,10 +106,10 @@ fn compare(block: &PricedBlock, case: &Case, decisions: Decisions<'_>) -> Result
             position: 0,
             sl_dist: 0.0,
             tp_dist: 0.0,
-            act_dir: decisions.direction[i],
-            act_dollar: decisions.dollars[i],
-            act_sl: decisions.stop[i],
-            act_tp: decisions.target[i],
+            direction: decisions.direction[i],
+            dollars: decisions.dollars[i],
+            stop: decisions.stop[i],
+            target: decisions.target[i],
         };
         let got = naive::Priced {
             entry_price: block.entry_price()[i],

@@ -178,14 +178,14 @@ fn a_value_whose_checksums_are_right_is_told_with_what_it_should_be() {
     let undo = Undo::of(&d);
     // Two lies: the first is told, whatever is compared at once.
     for row in [1_500, 77] {
-        change(&d.join("equity-00001.npy"), |bytes| {
+        change(&d.join("samples/00001.equity.npy"), |bytes| {
             let at = place(bytes, 4_096, 8, row);
             bytes[at..at + 8].copy_from_slice(&12.5_f64.to_le_bytes());
         });
     }
     seal(&d, |_| ());
     assert_eq!(problems(&d, Rows::None), [""; 0], "checksums alone do not tell");
-    let told = ["equity-00001.npy", "sample 4173, equity: 12.5 is stored", "recipe and bars give"];
+    let told = ["00001.equity.npy", "sample 4173, equity: 12.5 is stored", "recipe and bars give"];
     for rows in [Rows::All, ALL_BY_COUNT] {
         found(&d, rows, &told);
     }

@@ -120,15 +120,17 @@ fn every_column_holds_what_its_name_says() {
         )* };
     }
     macro_rules! drawn {
-        ($($name:ident),*) => { $(
+        ($($column:ident: $name:ident),*) => { $(
             let drawn: Vec<f64> = draws.iter().map(|draw| f64::from(draw.$name)).collect();
-            let stored: Vec<f64> = block.$name.iter().map(|v| f64::from(*v)).collect();
-            same(stringify!($name), &bits(&stored), &bits(&drawn));
+            let stored: Vec<f64> = block.$column.iter().map(|v| f64::from(*v)).collect();
+            same(stringify!($column), &bits(&stored), &bits(&drawn));
         )* };
     }
     floats!(equity, balance, sl_dist, tp_dist, act_dollar, act_sl, act_tp);
     floats!(entry_price, exit_price, pnl, mfe, mae);
-    drawn!(equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl, act_tp);
+    drawn!(equity: equity, balance: balance, position: position);
+    drawn!(sl_dist: sl_dist, tp_dist: tp_dist);
+    drawn!(act_dir: direction, act_dollar: dollars, act_sl: stop, act_tp: target);
     let rewards = ["reward", "reward_sharpe", "reward_barrier"];
     for (name, reward) in rewards.iter().zip(&block.rewards) {
         same(name, &bits(&column::<Float64Type>(&batch, name)), &bits(reward));

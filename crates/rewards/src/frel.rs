@@ -118,7 +118,7 @@ impl FrelTrees {
         action: &Action,
         metric: Metric,
     ) -> f64 {
-        let (s, d, h) = (f64::from(action.direction), action.notional, self.cost);
+        let (s, d, h) = (f64::from(action.direction), action.dollars, self.cost);
         let side = usize::from(action.direction > 0);
         let (start, end) = (t + 1, t + settings.forward);
         let m = settings.steps() as f64;

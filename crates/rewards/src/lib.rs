@@ -21,7 +21,7 @@
 //! );
 //! let pricer = Pricer::of(prices, RewardSettings::v1(3))?;
 //! // Buy 1,000 dollars at the open of row 0; stop 2% below, target 3% above.
-//! let action = Action { direction: 1, notional: 1_000.0, stop: 0.02, target: 0.03 };
+//! let action = Action { direction: 1, dollars: 1_000.0, stop: 0.02, target: 0.03 };
 //! let trade = pricer.trade(0, &action);
 //! assert_eq!((trade.exit_price, trade.held_bars), (103.0, 1));
 //! assert_eq!(trade.reason, ExitReason::Target);

@@ -15,8 +15,8 @@ pub(crate) fn of_trade(
 ) -> Option<f64> {
     let u = trade.unit_return;
     Some(match metric {
-        Metric::Pnl => action.notional * u,
-        Metric::Return => action.notional * u / equity,
+        Metric::Pnl => action.dollars * u,
+        Metric::Return => action.dollars * u / equity,
         Metric::PnlPct => u,
         Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
         Metric::RMultiple => u / action.stop,

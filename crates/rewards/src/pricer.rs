@@ -88,7 +88,7 @@ impl Pricer {
         let actions = Actions {
             row: &[t],
             direction: &[action.direction],
-            notional: &[action.notional],
+            dollars: &[action.dollars],
             stop: &[action.stop],
             target: &[action.target],
         };

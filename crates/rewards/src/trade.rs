@@ -9,7 +9,7 @@ pub struct Action {
     /// 1 long, -1 short, 0 hold.
     pub direction: i8,
     /// Dollars.
-    pub notional: f64,
+    pub dollars: f64,
     /// Distance of the stop, as a fraction of the entry price.
     pub stop: f64,
     /// Distance of the target, as a fraction of the entry price.

@@ -18,7 +18,7 @@ pub struct Actions<'a> {
     /// 1 long, -1 short, 0 hold.
     pub direction: &'a [i8],
     /// Dollars.
-    pub notional: &'a [f64],
+    pub dollars: &'a [f64],
     /// Distances of the stops, as fractions of the entry price.
     pub stop: &'a [f64],
     /// Distances of the targets, as fractions of the entry price.
@@ -30,7 +30,7 @@ impl Actions<'_> {
     fn at(&self, i: usize) -> Action {
         Action {
             direction: self.direction[i],
-            notional: self.notional[i],
+            dollars: self.dollars[i],
             stop: self.stop[i],
             target: self.target[i],
         }
@@ -43,7 +43,7 @@ impl Actions<'_> {
 
     fn check(&self, other: usize) {
         let lengths =
-            [self.direction.len(), self.notional.len(), self.stop.len(), self.target.len(), other];
+            [self.direction.len(), self.dollars.len(), self.stop.len(), self.target.len(), other];
         assert_eq!(lengths, [self.row.len(); 5], "columns of different lengths");
     }
 }
@@ -278,7 +278,7 @@ impl Pricer {
             let u = unit_return(settings, s, entry, exit, out.held_bars[i] as usize);
             let u = if s == 0.0 { 0.0 } else { u };
             out.unit_return[i] = u;
-            out.pnl[i] = actions.notional[i] * u;
+            out.pnl[i] = actions.dollars[i] * u;
         }
     }
 
@@ -315,7 +315,7 @@ impl Pricer {
             out.exit_reason[i] = if live { ExitReason::Horizon } else { ExitReason::None } as u8;
             let u = if live { u } else { 0.0 };
             out.unit_return[i] = u;
-            out.pnl[i] = actions.notional[i] * u;
+            out.pnl[i] = actions.dollars[i] * u;
         }
     }
 

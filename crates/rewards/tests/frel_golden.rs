@@ -27,7 +27,7 @@ fn frel_v1_is_the_formulas_written_out() {
         let pricer = Pricer::of(prices, settings).unwrap();
         let action = Action {
             direction: case["direction"].as_i64().unwrap() as i8,
-            notional: number("dollars"),
+            dollars: number("dollars"),
             stop: 0.01,
             target: 0.01,
         };

@@ -70,7 +70,7 @@ fn bits(pricer: &Pricer) -> Vec<u64> {
     let actions = [(1, 0.01, 0.03), (-1, 0.02, 0.02), (1, 0.2, 0.3), (0, 0.01, 0.01)];
     for t in 0..=ROWS - pricer.settings().forward {
         for (direction, stop, target) in actions {
-            let action = Action { direction, notional: 5e3, stop, target };
+            let action = Action { direction, dollars: 5e3, stop, target };
             let trade = pricer.trade(t, &action);
             let reals = [trade.exit_price, trade.unit_return, trade.mfe, trade.mae];
             all.extend(reals.map(f64::to_bits));

@@ -129,7 +129,7 @@ fn scan_path(
     let c = settings.side_cost();
     let end = t + settings.forward;
     if settings.formulas == Formulas::FrelV1 {
-        let d = action.notional;
+        let d = action.dollars;
         let cost = (c + settings.carry()) * d;
         return (t + 1..end)
             .map(|j| s * (bars.close[j] / bars.close[j - 1] - 1.0) * d - cost)
@@ -217,8 +217,8 @@ fn check(bars: &Bars, settings: &RewardSettings, action: &Action) -> Result<(), 
             }
             let u = trade.unit_return;
             let exact = match metric {
-                Metric::Pnl => action.notional * u,
-                Metric::Return => action.notional * u / 1e4,
+                Metric::Pnl => action.dollars * u,
+                Metric::Return => action.dollars * u / 1e4,
                 Metric::PnlPct => u,
                 Metric::LogReturn => libm::log((1.0 + u).max(1e-12)),
                 Metric::RMultiple => u / action.stop,
@@ -296,7 +296,7 @@ fn edges(n: std::ops::Range<usize>) -> impl Strategy<Value = Bars> {
 
 fn action() -> impl Strategy<Value = Action> {
     (prop_oneof![Just(1_i8), Just(-1), Just(0)], 0.0005..0.06_f64, 0.0005..0.08_f64)
-        .prop_map(|(direction, stop, target)| Action { direction, notional: 5e3, stop, target })
+        .prop_map(|(direction, stop, target)| Action { direction, dollars: 5e3, stop, target })
 }
 
 fn settings(max_forward: usize) -> impl Strategy<Value = RewardSettings> {
@@ -345,7 +345,7 @@ proptest! {
     #[test]
     fn touches_equal_the_scan(bars in edges(60..70), settings in settings(30), long in any::<bool>(), stop in 0..2_usize, target in 0..2_usize) {
         let [stop, target] = [stop, target].map(|choice| [0.25, 0.5][choice]);
-        let action = Action { direction: if long { 1 } else { -1 }, notional: 5e3, stop, target };
+        let action = Action { direction: if long { 1 } else { -1 }, dollars: 5e3, stop, target };
         let metrics = vec![Metric::PnlPct, Metric::Calmar];
         // Drawdowns of a tolerance, divided by, would make rounding large.
         check(&bars, &RewardSettings { metrics, eps: 1.0, ..settings }, &action)?;
@@ -404,7 +404,7 @@ fn decisions_on_cents_equal_the_scan() {
         .map(|_| {
             let direction = [1, -1][pick(2)];
             let (stop, target) = (distances[pick(4)], distances[pick(4)]);
-            (pick(1_980), Action { direction, notional: 1_000.0, stop, target })
+            (pick(1_980), Action { direction, dollars: 1_000.0, stop, target })
         })
         .collect();
     for setting in 0..8 {

@@ -5,7 +5,7 @@ use barloom_rewards::{
     RewardsError, SameBar, TOUCH,
 };
 
-const LONG: Action = Action { direction: 1, notional: 1_000.0, stop: 0.02, target: 0.03 };
+const LONG: Action = Action { direction: 1, dollars: 1_000.0, stop: 0.02, target: 0.03 };
 const SHORT: Action = Action { direction: -1, ..LONG };
 
 /// Five bars about 100; what a test changes, it names.
@@ -101,7 +101,7 @@ fn filled(
         [0, 1, 2, 3].map(|k| bars.iter().map(|bar| bar[k]).collect::<Vec<_>>());
     let prices = Prices::new(&open[..], &high[..], &low[..], &close[..]);
     let settings = RewardSettings { same_bar, ..free(bars.len() - 1) };
-    let action = Action { direction, notional: 1_000.0, stop, target };
+    let action = Action { direction, dollars: 1_000.0, stop, target };
     let trade = Pricer::of(prices, settings).unwrap().trade(1, &action);
     (trade.exit_price, trade.unit_return, trade.reason)
 }

@@ -13,10 +13,10 @@ pub struct DrawsMut<'a> {
     pub position: &'a mut [i8],
     pub sl_dist: &'a mut [f64],
     pub tp_dist: &'a mut [f64],
-    pub act_dir: &'a mut [i8],
-    pub act_dollar: &'a mut [f64],
-    pub act_sl: &'a mut [f64],
-    pub act_tp: &'a mut [f64],
+    pub direction: &'a mut [i8],
+    pub dollars: &'a mut [f64],
+    pub stop: &'a mut [f64],
+    pub target: &'a mut [f64],
 }
 
 /// As many draws as there are lanes.
@@ -27,10 +27,10 @@ struct Lot {
     position: [i8; LANES],
     sl_dist: [f64; LANES],
     tp_dist: [f64; LANES],
-    act_dir: [i8; LANES],
-    act_dollar: [f64; LANES],
-    act_sl: [f64; LANES],
-    act_tp: [f64; LANES],
+    direction: [i8; LANES],
+    dollars: [f64; LANES],
+    stop: [f64; LANES],
+    target: [f64; LANES],
 }
 
 impl Sampler {
@@ -70,8 +70,7 @@ impl Sampler {
                 ($($name:ident),*) => { $(store(&mut out.$name[row..end], &lot.$name);)* };
             }
             store!(
-                rank, equity, balance, position, sl_dist, tp_dist, act_dir, act_dollar, act_sl,
-                act_tp
+                rank, equity, balance, position, sl_dist, tp_dist, direction, dollars, stop, target
             );
             row = end;
         }
@@ -116,29 +115,18 @@ impl Sampler {
                 rng.next();
             }
         }
-        let act_dir = s.act_dir.values(&rng.next());
-        let mut act_dollar = s.act_dollar.values(&rng.next());
-        let mut act_sl = s.act_sl.values(&rng.next());
-        let mut act_tp = s.act_tp.values(&rng.next());
+        let direction = s.act_dir.values(&rng.next());
+        let mut dollars = s.act_dollar.values(&rng.next());
+        let mut stop = s.act_sl.values(&rng.next());
+        let mut target = s.act_tp.values(&rng.next());
         for lane in 0..LANES {
-            if act_dir[lane] == 0 {
-                act_dollar[lane] = 0.0;
-                act_sl[lane] = 0.0;
-                act_tp[lane] = 0.0;
+            if direction[lane] == 0 {
+                dollars[lane] = 0.0;
+                stop[lane] = 0.0;
+                target[lane] = 0.0;
             }
         }
-        Lot {
-            rank,
-            equity,
-            balance,
-            position,
-            sl_dist,
-            tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
-        }
+        Lot { rank, equity, balance, position, sl_dist, tp_dist, direction, dollars, stop, target }
     }
 }
 
@@ -162,10 +150,10 @@ mod tests {
         let mut rank = vec![0; rows];
         let mut reals = vec![vec![0.0; rows]; 7];
         let mut signs = vec![vec![0; rows]; 2];
-        let [equity, balance, sl_dist, tp_dist, act_dollar, act_sl, act_tp] = &mut reals[..] else {
+        let [equity, balance, sl_dist, tp_dist, dollars, stop, target] = &mut reals[..] else {
             unreachable!("seven")
         };
-        let [position, act_dir] = &mut signs[..] else { unreachable!("two") };
+        let [position, direction] = &mut signs[..] else { unreachable!("two") };
         let mut out = DrawsMut {
             rank: &mut rank,
             equity,
@@ -173,10 +161,10 @@ mod tests {
             position,
             sl_dist,
             tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
+            direction,
+            dollars,
+            stop,
+            target,
         };
         sampler.draws(first, &mut out);
         (0..rows)
@@ -187,10 +175,10 @@ mod tests {
                 position: out.position[row],
                 sl_dist: out.sl_dist[row],
                 tp_dist: out.tp_dist[row],
-                act_dir: out.act_dir[row],
-                act_dollar: out.act_dollar[row],
-                act_sl: out.act_sl[row],
-                act_tp: out.act_tp[row],
+                direction: out.direction[row],
+                dollars: out.dollars[row],
+                stop: out.stop[row],
+                target: out.target[row],
             })
             .collect()
     }

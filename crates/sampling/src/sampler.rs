@@ -33,13 +33,13 @@ pub struct Draw {
     /// Its target's distance, a fraction of the entry price.
     pub tp_dist: f64,
     /// The action: 0 hold, 1 long, -1 short.
-    pub act_dir: i8,
+    pub direction: i8,
     /// The action's notional in dollars; 0 when hold.
-    pub act_dollar: f64,
+    pub dollars: f64,
     /// The action's stop distance, a fraction of the entry price; 0 when hold.
-    pub act_sl: f64,
+    pub stop: f64,
     /// The action's target distance, a fraction of the entry price; 0 when hold.
-    pub act_tp: f64,
+    pub target: f64,
 }
 
 /// Draws the samples of one part of a dataset.
@@ -107,24 +107,13 @@ impl Sampler {
                 rng.next_u64();
             }
         }
-        let act_dir = s.act_dir.value(rng.next_u64());
-        let [act_dollar, act_sl, act_tp] =
+        let direction = s.act_dir.value(rng.next_u64());
+        let [dollars, stop, target] =
             [&s.act_dollar, &s.act_sl, &s.act_tp].map(|real| real.value(rng.next_u64()));
-        let action = if act_dir == 0 { [0.0; 3] } else { [act_dollar, act_sl, act_tp] };
-        let [act_dollar, act_sl, act_tp] = action;
+        let action = if direction == 0 { [0.0; 3] } else { [dollars, stop, target] };
+        let [dollars, stop, target] = action;
 
-        Draw {
-            rank,
-            equity,
-            balance,
-            position,
-            sl_dist,
-            tp_dist,
-            act_dir,
-            act_dollar,
-            act_sl,
-            act_tp,
-        }
+        Draw { rank, equity, balance, position, sl_dist, tp_dist, direction, dollars, stop, target }
     }
 
     /// Number of positions that it draws from.

@@ -31,10 +31,10 @@ fn text(d: &Draw) -> Vec<String> {
         d.position.to_string(),
         real(d.sl_dist),
         real(d.tp_dist),
-        d.act_dir.to_string(),
-        real(d.act_dollar),
-        real(d.act_sl),
-        real(d.act_tp),
+        d.direction.to_string(),
+        real(d.dollars),
+        real(d.stop),
+        real(d.target),
     ]
 }
 

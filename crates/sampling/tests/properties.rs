@@ -18,13 +18,13 @@ proptest! {
         prop_assert!(d.rank < positions);
         let values = [
             d.equity, d.balance, d.position.into(), d.sl_dist, d.tp_dist,
-            d.act_dollar, d.act_sl, d.act_tp, d.act_dir.into(),
+            d.dollars, d.stop, d.target, d.direction.into(),
         ];
         for (bounds, value) in settings.bounds().iter().zip(values) {
             prop_assert!(bounds.lo <= value && value <= bounds.hi, "{bounds:?} {value}");
         }
-        let action = [d.act_dollar, d.act_sl, d.act_tp];
-        prop_assert!(action.iter().all(|x| (*x == 0.0) == (d.act_dir == 0)));
+        let action = [d.dollars, d.stop, d.target];
+        prop_assert!(action.iter().all(|x| (*x == 0.0) == (d.direction == 0)));
     }
 
     #[test]
@@ -37,8 +37,8 @@ proptest! {
             prop_assert_eq!((d.rank, d.equity, d.balance), (first.rank, first.equity, first.balance));
             prop_assert_eq!((d.position, d.sl_dist, d.tp_dist),
                 (first.position, first.sl_dist, first.tp_dist));
-            prop_assert_eq!((d.act_dir, d.act_dollar, d.act_sl, d.act_tp),
-                (own.act_dir, own.act_dollar, own.act_sl, own.act_tp));
+            prop_assert_eq!((d.direction, d.dollars, d.stop, d.target),
+                (own.direction, own.dollars, own.stop, own.target));
         }
     }
 }
@@ -51,8 +51,8 @@ fn a_field_set_constant_moves_no_other_field() {
     for i in 0..1000 {
         let (a, b) = (long.draw(i), any.draw(i));
         assert_eq!((a.rank, a.equity, a.tp_dist), (b.rank, b.equity, b.tp_dist));
-        if b.act_dir != 0 {
-            assert_eq!((a.act_dollar, a.act_sl, a.act_tp), (b.act_dollar, b.act_sl, b.act_tp));
+        if b.direction != 0 {
+            assert_eq!((a.dollars, a.stop, a.target), (b.dollars, b.stop, b.target));
         }
     }
 }
@@ -72,7 +72,7 @@ fn draws_spread_evenly() {
     for i in 0..90_000 {
         let draw = sampler.draw(i);
         ranks[draw.rank as usize] += 1;
-        directions[(draw.act_dir + 1) as usize] += 1;
+        directions[(draw.direction + 1) as usize] += 1;
     }
     // Six standard deviations of a binomial count.
     assert!(ranks.iter().all(|n| n.abs_diff(9_000) < 540), "{ranks:?}");
