@@ -65,7 +65,7 @@ pub enum Error {
     /// CUDA was asked for where none is built in.
     #[error("this build has no CUDA backend (its feature `cuda` is off)")]
     NoCuda,
-    /// Decisions that are to be priced can't be.
+    /// Decisions cannot be priced.
     #[error("decisions.{column}: {}{problem}", row.map_or(String::new(), |row| format!("index {row}: ")))]
     Decisions {
         /// The column.

@@ -4,7 +4,7 @@
 //! against it, [`Loaded`], which gives parts, plans and sessions. A [`Job`] builds a dataset of
 //! it, a [`Verification`] looks at one that is there. [`BackendChoice`] says what computes.
 //!
-//! The key decision: whoever asks for samples asks here, be it a command line, a Python module or
+//! The key decision: all callers ask here for samples: a command line, a Python module or
 //! a program of your own, so all do the same and say the same [`Error`]s. So nothing here knows who
 //! asks: no terminal, no arguments, no signals, no clock. What takes long tells a [`Watch`] and asks
 //! it whether to stop; what a person may want to know on the way goes to `tracing`. Where a message

@@ -42,7 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             failure.exit_code()
         }
         Err(error) => {
-            // Whom it is told may have closed the pipe; the exit code says it still.
+            // The reader may have closed the pipe; the exit code still tells.
             let _ = error.print();
             u8::try_from(error.exit_code()).unwrap_or(failure::USAGE)
         }
@@ -89,7 +89,7 @@ fn start_logging(quiet: bool) {
         tracing_subscriber::fmt()
             .with_max_level(level.unwrap_or(usual))
             .with_writer(io::stderr)
-            // It would be told where it can't be.
+            // It would be written where nothing can be written.
             .log_internal_errors(false)
             .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
             .without_time()

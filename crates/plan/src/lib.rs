@@ -1,4 +1,4 @@
-//! A recipe resolved against a market: what a backend is given, and what people are told of it.
+//! A recipe resolved against a market: the input of a backend, and the warnings for people.
 //!
 //! A [`Planner`] resolves what all parts share into one [`Program`](barloom_backend::Program), and
 //! each part into a [`Plan`]: the program, the part's [`Draws`](barloom_backend::Draws), how many
