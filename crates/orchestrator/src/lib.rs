@@ -1,7 +1,8 @@
-//! The `barloom` command: arguments in, the engine asked, results out. No arithmetic lives here.
+//! The `barloom` command: it parses arguments, calls the engine and prints results. No arithmetic
+//! lives here.
 //!
-//! It is a library for the two programs that are this command: the binary `barloom`, and the entry
-//! point of the Python package.
+//! It is a library because two programs are this command: the binary `barloom`, and the entry point
+//! of the Python package.
 #![forbid(unsafe_code)]
 
 mod arguments;
