@@ -45,7 +45,7 @@ def check(file, bars):
     if not np.array_equal(times, bars["open_time"]):
         return "times differ"
     for name in ["open", "high", "low", "close", "volume"]:
-        # Its parser is not exact, unless it is told to be.
+        # Its parser is exact only on request.
         if not np.allclose(ours[name], bars[name], rtol=1e-15, atol=0):
             return f"{name} differs"
     return "equal"

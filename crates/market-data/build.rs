@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// What files are parsed by: this crate, the one whose types it parses to, and the versions of all
-/// others. Where one is not there, as in a package, the crate's version stands for it.
+/// The sources that decide how files are parsed: this crate, the crate of the types that it parses
+/// to, and the versions of all others. If one is missing, as in a package, the crate's version
+/// replaces it.
 const PARSER: [&str; 3] = ["src", "../bars/src", "../../Cargo.lock"];
 
 fn main() {

@@ -1,10 +1,10 @@
 //! Builds blocks of samples on the CPU.
 //!
-//! What can be done once a bar is done before the first block: casts, logarithms, the horizon
-//! index. A block is then filled in one pass over its rows: draw, place, price, cut and scale.
-//! Rows are split in halves over rayon's pool; as every sample is a function of its number alone,
-//! the split can't be seen in the result. Nor can the instruction set, which is chosen at run
-//! time: arithmetic is the same operations in the same order in all of them, none of them fused.
+//! Work that is needed once per bar is done before the first block: casts, logarithms, the horizon
+//! index. Then a block is filled in one pass over its rows: draw, place, price, cut and scale. Rows
+//! are split in halves over rayon's pool. Every sample depends only on its number, so the split
+//! does not change the result. The instruction set, which is chosen at run time, does not change it
+//! either: all sets do the same operations in the same order, and none is fused.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -124,7 +124,7 @@ fn what_does_not_fit_the_market_is_told() {
     );
     assert_eq!(
         error("{ a = 1, \"*\" = 1 }"),
-        "dataset.symbol_weights.a: there is no such symbol in the bars; did you mean A?"
+        "dataset.symbol_weights.a: the bars have no such symbol; did you mean A?"
     );
     assert_eq!(
         error("{ B = 1 }"),

@@ -1,12 +1,12 @@
-//! Builds blocks of samples on NVIDIA GPUs, bit for bit those of the CPU.
+//! Builds blocks of samples on NVIDIA GPUs, with the same bits as the CPU.
 //!
-//! The market and its tables are uploaded once for all parts; a launch then makes any samples from their
-//! numbers alone, in chunks, in two lanes: one chunk is copied to the host while the next is
-//! computed. The kernels are CUDA C++ in `kernels/`, written operation by operation like the CPU's
-//! code, and compiled without fused multiply-adds.
+//! The market and its tables are uploaded once for all parts. Then a launch makes any samples from
+//! their numbers alone, in chunks and in two lanes: one chunk is copied to the host while the next
+//! is computed. The kernels are CUDA C++ in `kernels/`. They do the same operations as the CPU's
+//! code, and are compiled without fused multiply-adds.
 //!
-//! The driver is found at run time: on a machine without one, [`CudaBackend::open`] says what was
-//! looked for. README.md says what a workspace that depends on this crate must set.
+//! The driver is found at run time. On a machine without one, [`CudaBackend::open`] fails and lists
+//! where it looked. README.md has the settings for a workspace that depends on this crate.
 //!
 //! ```no_run
 //! use std::sync::Arc;

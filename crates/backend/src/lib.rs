@@ -1,15 +1,15 @@
-//! The contract of backends: the [`Backend`] trait, blocks of samples and the
-//! digest of their content. The crate `barloom-conformance` holds all backends to the same bits.
+//! The contract of backends: the [`Backend`] trait, blocks of samples and the digest of their
+//! content. The crate `barloom-conformance` checks that all backends give the same bits.
 //!
-//! A [`Program`] says what samples of a market are, for all of its parts and folds; [`Draws`] add
-//! what sample i of one part is drawn from. A backend loads a market for a program once, into a
-//! [`PreparedMarket`], and gives a [`Session`] for each part, which fills blocks of samples:
-//! consecutive ones for a dataset, any others for a training loop. Both are plain data: recipes
-//! become programs and draws in the crate `barloom-plan`.
+//! A [`Program`] defines the samples of a market, for all of its parts and folds. [`Draws`] add the
+//! inputs from which samples of one part are drawn. A backend loads a market once for a program,
+//! into a [`PreparedMarket`], and opens a [`Session`] for each part. The session fills blocks of
+//! samples: consecutive samples for a dataset, or any samples for a training loop. Programs and
+//! draws are plain data; the crate `barloom-plan` makes them from recipes.
 //!
-//! The trait is coarse on purpose: one call makes thousands of samples, so that a device has
-//! something to launch; its price is that a single sample costs a call too. Blocks are allocated
-//! by the session, which may place them where its device copies fastest.
+//! The trait is coarse on purpose. One call makes thousands of samples, so that a device has enough
+//! work for a launch. The price is that a single sample costs a call too. The session allocates
+//! blocks, so it can place them where its device copies fastest.
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! Validated bars: series, markets, segments and chronological splits. No IO, no randomness.
 //!
-//! A [`Series`] holds the bars of one symbol as columns; one that exists is valid, so nothing
-//! downstream checks a price again. A [`Market`] lays series end to end in one arena of columns
-//! and knows its [`Segment`]s: the runs of bars that belong together. Gaps, several symbols and
-//! the parts of a split are all told by segments, so a window that lies in one segment can
-//! straddle none of them. The price of the arena is one copy of the columns when it is built.
-//! [`TradeBars`] makes bars of trades, [`resample`] coarser bars of bars.
+//! A [`Series`] holds the bars of one symbol as columns. A series that exists is valid, so no later
+//! code checks a price again. A [`Market`] holds all series in one arena of columns, one after
+//! another. Its [`Segment`]s are the runs of bars that belong together. Segments express gaps,
+//! several symbols and the parts of a split, so a window within a segment crosses none of them. The
+//! price of the arena is one copy of the columns when it is built. [`TradeBars`] builds bars from
+//! trades, and [`resample`] builds coarser bars from bars.
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, Series};

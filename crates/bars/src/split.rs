@@ -167,7 +167,7 @@ impl Split {
             if before < index {
                 let before = &self.parts[before].name;
                 let problem = if *before == part.name {
-                    format!("{:?} is the name of two parts", part.name)
+                    format!("{:?} is used for two parts; use another name", part.name)
                 } else {
                     format!(
                         "{:?} differs only in case from {before:?}, and some file systems treat \
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn refuses_names_that_are_one_folder() {
-        for (other, says) in [("p0", "twice"), ("P0", "case")] {
+        for (other, says) in [("p0", "two parts"), ("P0", "case")] {
             let mut split = split(&[PartEnd::Until(7), PartEnd::Until(8)], 0);
             split.parts[1].name = other.into();
             let error = split.check().unwrap_err().to_string();

@@ -5,7 +5,7 @@ use parquet::errors::ParquetError;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum ColumnarError {
-    /// The file declares what can't be.
+    /// The file declares impossible sizes.
     #[error("{0}")]
     Damaged(String),
     /// The file can't be read.

@@ -1,13 +1,13 @@
 //! Guards for Parquet and Arrow files: the sizes that a file declares are checked before memory is
-//! given for them.
+//! allocated for them.
 //!
-//! The readers of the `arrow` and `parquet` crates allocate what a footer, a page's header or a
-//! packed buffer declares before they find that the bytes aren't there. A flipped byte could ask
-//! for more memory than there is and end the process. So a file is walked through first; its footer
-//! and its headers are small.
+//! The readers of the `arrow` and `parquet` crates allocate the size that a footer, a page header
+//! or a compressed buffer declares, before they find that the bytes are missing. A flipped byte
+//! could ask for more memory than is available and end the process. So this crate walks through a
+//! file first. Its footer and headers are small.
 //!
-//! The key decision: the caller names the limit. A file of bars may unpack to so many times its
-//! size ([`unpacked_limit`]); of a shard the caller knows how many bytes its rows have.
+//! The key decision: the caller sets the limit. A file of bars may decompress to a multiple of its
+//! size ([`unpacked_limit`]). For a shard, the caller knows the bytes of its rows.
 //!
 //! ```
 //! use barloom_columnar::{ColumnarError, check_footer};

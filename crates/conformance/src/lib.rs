@@ -1,11 +1,12 @@
-//! The suite that every backend passes: the same bits as a plain scalar version, however the
-//! samples are asked for.
+//! The suite that every backend passes: it gives the same bits as a plain scalar version, however
+//! the samples are requested.
 //!
-//! A backend's tests call [`check`]; it says what differs first. Bits are compared, without
-//! tolerance, but for the four metrics over a path, whose plain scan adds in another order.
+//! A backend's tests call [`check`], which reports the first difference. Bits are compared without
+//! tolerance, except for the four metrics over a path, because their plain scan adds in another
+//! order.
 //!
-//! [`cases`] are markets with recipes. Each verb of a backend has a module that holds it to
-//! `naive.rs`, which computes one window, one trade and one reward at a time.
+//! [`cases`] are markets with recipes. Each operation of a backend has a module that compares it
+//! with `naive.rs`, which computes one window, one trade and one reward at a time.
 #![forbid(unsafe_code)]
 
 mod cases;

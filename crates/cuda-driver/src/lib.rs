@@ -1,14 +1,14 @@
 //! The CUDA driver, found at run time.
 //!
-//! `cust` calls functions of `libcuda.so.1`, the driver's library, and a binary that is linked with
-//! that library does not start where there is none. This crate defines those functions itself. Each
-//! opens the library at its first use and passes its arguments on; where there is no library, or
-//! the library lacks the function, it answers `CUDA_ERROR_NO_DEVICE`. So one binary runs
-//! everywhere, and `cust` needs no change. The price is a load and a jump a call, and that a crate
-//! which uses `cust` must use this one too, at least as `use barloom_cuda_driver as _;`. What is to
-//! be set for the build is in `README.md`.
+//! `cust` calls functions of `libcuda.so.1`, the driver's library. A binary that is linked with
+//! that library does not start on a machine without it. This crate defines those functions itself.
+//! Each opens the library at its first use and forwards its arguments. If there is no library, or
+//! the library lacks the function, it returns `CUDA_ERROR_NO_DEVICE`. So one binary runs
+//! everywhere, and `cust` needs no change. The price is a load and a jump per call. A crate that
+//! uses `cust` must also use this crate, at least as `use barloom_cuda_driver as _;`. `README.md`
+//! has the settings for the build.
 //!
-//! [`Driver::find`] says what there is, or why there is nothing:
+//! [`Driver::find`] finds the driver, or gives the reason why there is none:
 //!
 //! ```
 //! use barloom_cuda_driver::Driver;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{Driver, Missing};
 
-/// A library that can't be.
+/// A driver library, which this system cannot have.
 pub(crate) enum Library {}
 
 impl Library {

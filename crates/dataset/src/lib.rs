@@ -1,22 +1,22 @@
-//! Datasets on disk: how one is written, what its manifest says, how it is opened.
+//! Datasets on disk: writing them, their manifests, and opening them.
 //!
-//! A dataset is a folder. It is built beside its final place, in `<name>.incomplete`, every file
-//! under a temporary name that is synced and renamed, the manifest last; then the folder itself
-//! is renamed. So a folder that has the dataset's name is whole, whatever happened, and what
-//! stood there before stays until the new one is. The price is room for both while an existing
-//! dataset is overwritten.
+//! A dataset is a folder. It is built beside its final place, in `<name>.incomplete`. Every file is
+//! written under a temporary name, synced and renamed, and the manifest comes last. Then the folder
+//! itself is renamed. So a folder with the dataset's name is always complete, and an earlier folder
+//! stays until the new one is complete. The price is disk space for both while an existing dataset
+//! is overwritten.
 //!
-//! All files are reached through a [`Storage`](barloom_files::Storage). On a store, which renames
-//! no folder, a dataset is built in its own place: `build.json` claims it, and the manifest, which
-//! is put last and only where none is, makes it a dataset.
+//! All files are reached through a [`Storage`](barloom_files::Storage). A store renames no folder,
+//! so there a dataset is built in its final place. `build.json` claims the place. The manifest is
+//! put last, and only if absent; it completes the dataset.
 //!
-//! Beside a shard that is whole goes a record of it: checksums, hashes of the content, counts. A
-//! build that was stopped goes on from these, and pieces that were built apart are joined by
-//! them, without reading a sample; both end in the bytes of one build.
+//! Each complete shard has a record beside it: checksums, hashes of the content, counts. A stopped
+//! build resumes from these records, and a merge joins pieces with them. Neither reads a sample,
+//! and both end in the bytes of one build.
 //!
-//! Nothing here knows how samples are computed: they come from a
-//! [`Session`](barloom_backend::Session), block by block, so memory is bounded by the blocks in
-//! flight and not by the number of samples.
+//! This crate does not know how samples are computed. They come from a
+//! [`Session`](barloom_backend::Session), block by block. So the blocks in flight bound its memory,
+//! not the number of samples.
 //!
 //! ```no_run
 //! let dataset = barloom_dataset::Dataset::open("my-dataset")?;

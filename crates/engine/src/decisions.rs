@@ -375,7 +375,7 @@ fn rows_of(
                 |row: &usize| bars[*row].is_some() && given(*row) && bars[*row] != at_times[*row];
             let Some(row) = (0..bars.len()).find(apart) else { return Ok(bars) };
             let told = |at: Option<usize>| {
-                at.map_or("no bar".to_owned(), |at| format!("that at {} ns", market.ts()[at]))
+                at.map_or("no bar".to_owned(), |at| format!("the bar at {} ns", market.ts()[at]))
             };
             let (bar, time) = (told(bars[row]), told(at_times[row]));
             let differ = format!("bar is {bar}, but ts means {time}; give only one of them");

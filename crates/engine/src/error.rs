@@ -65,7 +65,7 @@ pub enum Error {
     /// CUDA was asked for where none is built in.
     #[error("this build has no CUDA backend (its feature `cuda` is off)")]
     NoCuda,
-    /// Decisions that are to be priced can't be.
+    /// Decisions cannot be priced.
     #[error("decisions.{column}: {}{problem}", row.map_or(String::new(), |row| format!("index {row}: ")))]
     Decisions {
         /// The column.
@@ -331,7 +331,7 @@ mod tests {
         let outer = Error::from(DatasetError::from(inner));
         assert_eq!(outer.message(), "a: can't read: the disk is gone");
         let given = Error::NoBars.message_with(&|setting| format!("<{setting}>"));
-        assert_eq!(given, "data.bars is empty; name files or globs there, or give <bars>");
+        assert_eq!(given, "data.bars is empty; name files or globs there, or pass <bars>");
         let source = io::Error::from_raw_os_error(28);
         let full = DatasetError::Io { path: "d/a.npy".into(), action: "write", source };
         let (dir, because) = ("d.incomplete".into(), Box::new(full));

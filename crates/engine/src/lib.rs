@@ -1,15 +1,15 @@
-//! From a recipe and bars to samples and datasets: the one place where the crates are composed.
+//! From a recipe and bars to samples and datasets: the only place that composes the crates.
 //!
-//! Bars are a [`Source`]; [`load`]ed for a recipe they are a market and the recipe resolved
-//! against it, [`Loaded`], which gives parts, plans and sessions. A [`Job`] builds a dataset of
-//! it, a [`Verification`] looks at one that is there. [`BackendChoice`] says what computes.
+//! Bars come from a [`Source`]. [`load`] turns them into a market with a recipe resolved against
+//! it, [`Loaded`], which gives parts, plans and sessions. A [`Job`] builds a dataset from it, and a
+//! [`Verification`] checks an existing dataset. [`BackendChoice`] selects the backend.
 //!
-//! The key decision: whoever asks for samples asks here, be it a command line, a Python module or
-//! a program of your own, so all do the same and say the same [`Error`]s. So nothing here knows who
-//! asks: no terminal, no arguments, no signals, no clock. What takes long tells a [`Watch`] and asks
-//! it whether to stop; what a person may want to know on the way goes to `tracing`. Where a message
-//! says what to do it names a [`Setting`], and each caller has its own [`Names`] for these. The price:
-//! what to do is decided here, apart from where the error arises.
+//! The key decision: all callers use this crate (a command line, a Python module, a program of your
+//! own), so all behave alike and report the same [`Error`]s. Therefore nothing here depends on the
+//! caller: no terminal, no arguments, no signals, no clock. Long operations report to a [`Watch`]
+//! and ask it if they should stop. Notes for people go to `tracing`. A message with advice refers
+//! to a [`Setting`], and each caller has its own [`Names`] for settings. The price: advice is
+//! written here, apart from the place where the error arises.
 //!
 //! ```
 //! use barloom_engine::{BackendChoice, Watch, load, read_bars};

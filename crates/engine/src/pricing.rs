@@ -92,7 +92,7 @@ impl DecisionPricer {
     /// bar that they enter at. So do times without a zone that hardly ever are the opens of bars.
     ///
     /// # Errors
-    /// A column is missing or of another type, or a value can't be: the error names column and row.
+    /// A column is missing or of another type, or a value is invalid: the error names column and row.
     /// Or it was stopped, or the backend failed.
     pub fn price(
         &self,
@@ -101,7 +101,7 @@ impl DecisionPricer {
         watch: &Watch,
     ) -> Result<PricedDecisions, Error> {
         decisions::warn_of_others(decisions);
-        // Of the whole column: what the values mean is told from all of them.
+        // From the whole column, because all values decide their meaning.
         let (decisions, naive) = &decisions::with_times(decisions, &self.timezone)?;
         let mut warnings = Vec::new();
         let looks = known_at.is_none() && self.settings.enters_at_open();

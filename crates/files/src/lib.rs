@@ -1,14 +1,14 @@
 //! Files and folders that appear whole or not at all.
 //!
 //! A file is written beside its place under a temporary name, synced and renamed. A folder that
-//! takes the place of another is exchanged with it in one step, so there is no moment without
-//! either. The price is room for both.
+//! replaces another is exchanged with it in one step, so one of them exists at every moment. The
+//! price is disk space for both.
 //!
-//! The key decision: what a system can't do in one step is done in several, and undone where one of
-//! them fails. A caller never has to ask what the system can do.
+//! The key decision: if a system needs several steps for an operation, this crate takes them, and
+//! undoes them if one fails. Callers never ask for the abilities of the system.
 //!
-//! A [`Storage`] is any place that holds files: [`Local`], [`Memory`], object stores. Its one step
-//! that everything rests on is "put if absent"; what only file systems can do is apart, in
+//! A [`Storage`] is any place that holds files: [`Local`], [`Memory`], object stores. Everything
+//! relies on one atomic operation, "put if absent". Operations that only file systems have are in
 //! [`FileSystem`].
 //!
 //! ```

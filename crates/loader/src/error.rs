@@ -4,7 +4,7 @@ use barloom_backend::BackendError;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum LoaderError {
-    /// An option has a value that can't be.
+    /// An option has an invalid value.
     #[error("{option}: expected {expected}, got {got}")]
     Option {
         /// The option.

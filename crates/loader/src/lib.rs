@@ -1,15 +1,16 @@
 //! Batches for training loops: shuffled, sharded over ranks, resumable.
 //!
-//! A [`Loader`] gives the samples of a [`Session`](barloom_backend::Session), of a dataset or of any
-//! recipe, as [`Batch`]es: windows `[B, C, L]`, scaled meta fields and rewards as f32, and any column by
-//! its name. Threads make them ahead into buffers that are used again, so a warm loader allocates
+//! A [`Loader`] gives the samples of a [`Session`](barloom_backend::Session), of a dataset or of
+//! any recipe, as [`Batch`]es: windows `[B, C, L]`, scaled meta fields and rewards as f32, and any
+//! column by its name. Threads make them ahead into reused buffers, so a warm loader allocates
 //! nothing.
 //!
-//! The order of an epoch is a function of (seed, epoch, place) alone, and a bijection, so there is
-//! no table of it: a shuffled epoch of a trillion samples begins at once. The number of threads
-//! can't be seen in it. Ranks take its places in turn, batch by batch; where the last ones are too
-//! few for all ranks, they are shared evenly. So, joined step by step, the samples are the same for
-//! any number of ranks, and a [`State`] is two numbers that may be resumed with another.
+//! The order of an epoch is a bijection that depends only on (seed, epoch, place). It needs no
+//! table, so a shuffled epoch of a trillion samples begins at once. The number of threads does not
+//! change it. Ranks take its places in turn, batch by batch. If the last places are too few for
+//! full batches on all ranks, the ranks share them evenly. So, joined step by step, the samples are
+//! the same for any number of ranks. A [`State`] is two numbers, and can be resumed with another
+//! number of ranks.
 //!
 //! ```
 //! use std::sync::Arc;

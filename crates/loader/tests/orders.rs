@@ -242,7 +242,7 @@ fn options_that_cannot_be() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the state is of another epoch's order: its number of places is 99, this loader's 100; \
-         load it with the options and the dataset that it was saved with"
+        "the state belongs to another order of samples: its number of places is 99, this loader has 100; \
+         use the options and the dataset with which it was saved"
     );
 }

@@ -13,22 +13,22 @@ use crate::table::NO_TIME;
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
 
-/// How prices are adjusted.
+/// Adjustments of prices.
 pub(crate) enum Factors {
     None,
     AdjClose,
-    /// Of each symbol, in lower case, its factors.
+    /// The factors of each symbol, by its name in lower case.
     BySymbol(BTreeMap<String, Vec<Factor>>),
 }
 
-/// What holds for bars before a time and from that of the factor before on.
+/// The factors for bars before a time, and from the time of the factor before on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Factor {
     /// ns since 1970 UTC.
     before: i64,
-    /// Of prices, splits and dividends.
+    /// The factor of prices, for splits and dividends.
     price: f64,
-    /// Of splits alone.
+    /// The factor of splits alone.
     split: f64,
 }
 

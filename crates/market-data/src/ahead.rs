@@ -10,7 +10,7 @@ const CHUNK: usize = 1 << 20;
 /// Chunks that are read beyond the one in use.
 const AHEAD: usize = 3;
 
-/// What another thread reads.
+/// Bytes that another thread reads ahead.
 pub(crate) struct Ahead {
     chunks: Receiver<io::Result<Vec<u8>>>,
     used: Sender<Vec<u8>>,

@@ -27,7 +27,7 @@ pub struct Bars {
     pub(crate) series: Vec<RawSeries>,
     pub(crate) notes: Vec<String>,
     pub(crate) unit_jumps: Vec<(Origin, &'static str, &'static str)>,
-    /// What is made of them once they are judged.
+    /// The aggregation to make after the bars are checked.
     pub(crate) aggregate: Option<(Aggregate, MaxGap)>,
     /// Midnight in the zone of times that name none.
     pub(crate) midnight: Option<Anchor>,
@@ -63,7 +63,7 @@ pub(crate) struct BadTrades {
 pub(crate) struct FileName {
     pub(crate) name: String,
     pub(crate) unit: &'static str,
-    /// Whether its rows name no symbol, so that its name says it.
+    /// True if its rows name no symbol, so that its name gives the symbol.
     pub(crate) says_symbol: bool,
     /// The unit of its first epoch time, if its times are such numbers.
     pub(crate) time_unit: Option<&'static str>,
@@ -78,7 +78,7 @@ pub(crate) struct RawSeries {
     pub(crate) available: Vec<String>,
     pub(crate) columns: Vec<Column>,
     pub(crate) origins: Origins,
-    /// Whether trades made it.
+    /// True if trades made it.
     pub(crate) of_trades: bool,
 }
 
@@ -91,7 +91,7 @@ pub(crate) enum Prices {
     Positive,
 }
 
-/// What is wrong with a bar's place in its series, or with the bar.
+/// A fault of a bar, or of its place in its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
     NoTime,
@@ -126,15 +126,15 @@ impl Fault {
 /// Usable series, and what was done to get them.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// One for each symbol, in order of appearance.
+    /// A series for each symbol, in order of appearance.
     pub series: Vec<Series>,
-    /// How many bars were dropped, by fault.
+    /// The number of dropped bars, by fault.
     pub dropped: BTreeMap<String, u64>,
     /// Number of bars whose high or low was widened to hold their open and close.
     pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
-    /// What a person may want to know: that newest-first bars were turned round.
+    /// Notes for the user, such as that newest-first bars were reversed.
     pub notes: Vec<String>,
 }
 
@@ -293,7 +293,8 @@ fn hint(faults: &BTreeMap<String, u64>) -> String {
 #[derive(Default)]
 struct Widened {
     bars: u64,
-    /// How many of them were moved by more than rounding does, and the most as a share of the price.
+    /// The number of prices that were moved by more than rounding, and the largest move as a share
+    /// of the price.
     far: u64,
     most: f64,
 }
@@ -321,7 +322,7 @@ impl Widened {
     }
 }
 
-/// What is to be made of judged bars.
+/// Aggregates checked bars.
 fn aggregated(
     series: Series,
     aggregate: Option<(Aggregate, MaxGap)>,
@@ -509,7 +510,7 @@ impl RawSeries {
         }
     }
 
-    /// Whether every time is after the one before and no bar has a fault.
+    /// Returns true if the times ascend and no bar has a fault.
     fn is_sound(&self, prices: [&[f64]; 4], volume: Option<&[f64]>) -> bool {
         // Bars that one thread looks at.
         const PIECE: usize = 1 << 16;

@@ -1,4 +1,4 @@
-//! What text files parse to, kept for the next time they are read.
+//! A cache of the parsed tables of text files.
 //!
 //! An entry is found by a hash of all bytes of the file, of its name and of whatever else changes
 //! what it parses to. The bytes are read and hashed every time, and the time at which a file was
@@ -67,13 +67,13 @@ impl Cache {
         Self { least_bytes, ..self }
     }
 
-    /// Where entries are.
+    /// The folder of the entries.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Whether content is of a kind and a size that is kept, as far as its first bytes tell.
+    /// Returns true if the content's first bytes and size are of a kind that is cached.
     pub(crate) fn is_for(&self, content: Content<'_>) -> bool {
         let Some((len, begin)) = content.len().zip(content.begin()) else { return false };
         let is_columnar =

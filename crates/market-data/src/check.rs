@@ -35,7 +35,7 @@ mod volumes;
 
 pub use series::SeriesReport;
 
-/// Whether something must be mended.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -45,20 +45,20 @@ pub enum Severity {
     Warning,
 }
 
-/// One kind of thing that was found.
+/// A kind of fault, with its places.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Its name: `high_below_low`, `zero_volume`, `gap`, ...
     pub kind: String,
-    /// Whether it must be mended.
+    /// The severity: errors must be repaired.
     pub severity: Severity,
-    /// How often it was found.
+    /// The number of times that it was found.
     pub count: u64,
     /// The first ten places.
     pub places: Vec<Place>,
 }
 
-/// What was found in bars.
+/// The findings in bars.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The files read.
@@ -71,22 +71,22 @@ pub struct Report {
     pub columns: Vec<String>,
     /// Each symbol.
     pub series: Vec<SeriesReport>,
-    /// What was found: errors first, overlapping files before other errors, then by count.
+    /// The findings: errors first, overlapping files before other errors, then by count.
     pub findings: Vec<Finding>,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
-    /// What was done while reading, and what is good to know.
+    /// Notes on the reading of the files.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// How many bars are unusable. Files that overlap are not counted: their bars are.
+    /// The number of unusable bars. Overlapping files are not counted, but their bars are.
     #[must_use]
     pub fn errors(&self) -> u64 {
         self.count(|f| f.severity == Severity::Error && f.kind != overlap::KIND)
     }
 
-    /// How many warnings there are.
+    /// The number of warnings.
     #[must_use]
     pub fn warnings(&self) -> u64 {
         self.count(|f| f.severity == Severity::Warning)
@@ -159,7 +159,7 @@ impl Bars {
         }
     }
 
-    /// What there is to say of one series; what each check found, in their order.
+    /// Reports on one series, with the findings of each check in order.
     fn look_at(&self, raw: &RawSeries) -> (SeriesReport, Vec<Found>) {
         let report = SeriesReport::new(raw, self.interval, self.aggregate);
         let of = Of { bars: self, raw, step: report.median_step_ns, limit: report.max_gap_ns };
@@ -200,7 +200,7 @@ impl<'a> Of<'a> {
     }
 }
 
-/// What was found, by severity and kind.
+/// The findings, by severity and kind.
 #[derive(Default)]
 struct Found(BTreeMap<(Severity, &'static str), Places>);
 

@@ -14,7 +14,7 @@ use crate::new_folder::NewFolder;
 use crate::paths::expand_all;
 use crate::{Compression, Joined, Loaded, MarketDataError, ReadOptions, WriteOptions, read, write};
 
-/// What to convert into what.
+/// A conversion of files.
 pub struct Conversion<'a> {
     /// Files, globs, folders.
     pub inputs: &'a [String],
@@ -22,23 +22,23 @@ pub struct Conversion<'a> {
     pub out: &'a Path,
     /// The ending of files in a folder; `None` if `out` is a file.
     pub folder_of: Option<&'a str>,
-    /// How to read.
+    /// The options for reading.
     pub read: &'a ReadOptions,
-    /// What is done with unusable bars.
+    /// The treatment of unusable bars.
     pub on_bad_bar: OnBadBar,
-    /// Whether what is there may be replaced.
+    /// True if existing files may be replaced.
     pub overwrite: bool,
-    /// How Parquet packs its columns.
+    /// The compression of Parquet columns.
     pub compression: Compression,
     /// Called with the bytes of each file that was read.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Called once, before there is anything on disk that would be left if the process ended.
     pub begins: &'a (dyn Fn() + Sync),
-    /// Whether to stop.
+    /// Called often; returns true to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What was converted.
+/// The result of a conversion.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Converted {
     /// Files that were read.
@@ -49,13 +49,13 @@ pub struct Converted {
     pub bars: u64,
     /// Different symbols.
     pub symbols: usize,
-    /// How many bars were dropped, by fault.
+    /// The number of dropped bars, by fault.
     pub dropped: BTreeMap<String, u64>,
     /// Number of bars whose high or low was widened to hold their open and close.
     pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
-    /// What is good to know.
+    /// Notes for the user.
     pub notes: Vec<String>,
 }
 
@@ -169,7 +169,7 @@ impl Conversion<'_> {
         write(&path, std::slice::from_ref(series), self.writing(false))
     }
 
-    /// How files are written; the columns of files in a folder of their symbol do not name it.
+    /// The options for writing; files in a folder of their symbol have no symbol column.
     fn writing(&self, symbols: bool) -> WriteOptions<'_> {
         WriteOptions {
             overwrite: self.overwrite,
@@ -192,8 +192,8 @@ impl Converted {
     }
 }
 
-/// What files are called that are made of these: their own names without endings, or, where two
-/// have the same or one has no more, their whole paths.
+/// The names of output files: the inputs' own names without extensions. If two are equal, or a name
+/// is empty, the whole paths are used.
 fn file_names(files: &[(String, u64)]) -> Vec<String> {
     let stems: Vec<&str> = files.iter().map(|(file, _)| stem(file)).collect();
     let different: BTreeSet<&str> = stems.iter().copied().collect();

@@ -36,7 +36,7 @@ const TRADES: [&str; 2] = ["price", "size"];
 /// Trades of a table: a file of them comes in as many as it needs.
 const TRADES_AT_ONCE: usize = 1 << 16;
 
-/// Whether a file begins like DBN: three letters, and the version as a byte.
+/// Returns true if a file begins like DBN: three letters, and the version as a byte.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
     matches!(bytes, [b'D', b'B', b'N', version, ..] if *version < b' ')
 }
@@ -241,7 +241,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Where an instrument's records go, while its symbol is the same.
+/// The place for an instrument's records, while its symbol is the same.
 #[derive(Clone, Copy)]
 struct Place {
     instrument: u32,
@@ -259,7 +259,7 @@ impl Place {
     }
 }
 
-/// What instruments are called, by a code for each symbol and publisher.
+/// The names of instruments, by a code for each symbol and publisher.
 struct Symbols {
     map: TsSymbolMap,
     codes_of: BTreeMap<(String, u16), u32>,
@@ -289,7 +289,7 @@ impl Symbols {
         place.code
     }
 
-    /// Where a record goes: looked up where it is not another of the same instrument.
+    /// Finds the place of a record; it is looked up only if the instrument changes.
     fn find(&mut self, header: &RecordHeader) -> Place {
         let key = (header.instrument_id, header.publisher_id);
         if let Some(place) = self.places.get(&key).filter(|place| place.is_of(header)) {
@@ -319,7 +319,7 @@ impl Symbols {
         place
     }
 
-    /// What each code stands for.
+    /// The meaning of each code.
     fn names(&self) -> Vec<Name> {
         let mut names = vec![None; self.codes_of.len()];
         for ((symbol, publisher), code) in &self.codes_of {

@@ -4,11 +4,11 @@ use barloom_bars::BarsError;
 
 use crate::shown::printable;
 
-/// Whether the data, the file system or what was asked for is at fault.
+/// The category of an error: the data, the file system or the request.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// What was asked for can't be: a time zone, a format to write.
+    /// An impossible request: a time zone, a format to write.
     Usage,
     /// The file holds no usable bars.
     Data,
@@ -25,9 +25,9 @@ pub enum MarketDataError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// The failed action.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A path or glob names no file.
@@ -42,12 +42,12 @@ pub enum MarketDataError {
     /// A format of times is none.
     #[error("csv.time_format: {0:?} is not how strftime writes times, such as %Y-%m-%d %H:%M:%S")]
     TimeFormat(String),
-    /// How text is laid out can't be.
+    /// An impossible layout of text.
     #[error("csv.{key}: {problem}")]
     Csv {
         /// The key.
         key: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         problem: String,
     },
     /// A file to write has an ending that stands for no format.
@@ -58,7 +58,7 @@ pub enum MarketDataError {
     File {
         /// The file.
         file: String,
-        /// What is wrong, what was expected, what to do.
+        /// The fault, the expected content, and the advice.
         problem: String,
     },
     /// A value is not what its column needs.
@@ -70,9 +70,9 @@ pub enum MarketDataError {
         place: String,
         /// The column.
         column: String,
-        /// What is there.
+        /// The value found.
         got: String,
-        /// What was expected.
+        /// The expected value.
         expected: String,
     },
     /// A column that is wanted is not there.
@@ -97,7 +97,7 @@ pub enum MarketDataError {
     NoTrades {
         /// The symbol of the series.
         symbol: String,
-        /// What was asked for.
+        /// The requested aggregate.
         spec: String,
     },
     /// Bars, or trades, are unusable.
@@ -107,9 +107,9 @@ pub enum MarketDataError {
     BadBars {
         /// The first of them, with file and row.
         first: String,
-        /// How many there are.
+        /// The number of them.
         count: u64,
-        /// What they are: bars, or trades.
+        /// The kind of rows: bars, or trades.
         what: &'static str,
         /// More to say of them, from its punctuation on.
         hint: String,
@@ -137,7 +137,7 @@ pub enum MarketDataError {
     /// Prices can't be adjusted.
     #[error("adjust: {problem}")]
     Adjust {
-        /// What is wrong, what was expected.
+        /// The fault, and the expected content.
         problem: String,
     },
     /// Text that can't be read as it is, and the options under which all of it is read.
@@ -148,13 +148,13 @@ pub enum MarketDataError {
         /// The options, as keys under `[data.csv]` in a recipe.
         keys: String,
     },
-    /// What was read is no series or market.
+    /// The bars are not a valid series or market.
     #[error(transparent)]
     Bars(#[from] BarsError),
 }
 
 impl MarketDataError {
-    /// Whether the data, the file system or what was asked for is at fault.
+    /// The category of the error: the data, the file system or the request.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -1,4 +1,4 @@
-//! Formats that are told by how they begin: those that are not read, and JSON.
+//! Formats that are detected by their first bytes: unsupported formats, and JSON.
 
 use std::borrow::Cow;
 

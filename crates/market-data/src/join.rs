@@ -34,7 +34,7 @@ const TOLD: usize = 4;
 /// Columns of all symbols together, at most: each has its name and its room.
 const MOST_COLUMNS: usize = 3_000_000;
 
-/// What there is of a series so far.
+/// The content of a series so far.
 enum Content {
     Nothing,
     Pieces(Vec<RawSeries>),
@@ -43,7 +43,7 @@ enum Content {
 
 impl<'a> Joiner<'a> {
     /// # Errors
-    /// An option can't be; files of factors can't be read.
+    /// An option is invalid, or files of factors cannot be read.
     pub(crate) fn new(options: &'a ReadOptions) -> Result<Self, MarketDataError> {
         if let Some((key, problem)) = options.csv.fault() {
             return Err(MarketDataError::Csv { key, problem });
@@ -384,9 +384,9 @@ fn split(table: Table, file: u32) -> Vec<(Name, RawSeries)> {
     names.into_par_iter().zip(rows).map(take).collect()
 }
 
-/// Of how many times in a list that has its newest one first the one after is not earlier (with
-/// `strictly` one that is the same, too); none for any other list. One time in ten may be out of
-/// place; those that are missing are left out.
+/// The number of times in a newest-first list whose next time is not earlier (with `strictly`, also
+/// equal times); none for any other list. Up to one time in ten may be out of place. Missing times
+/// are left out.
 fn newest_first(ts: &[i64], strictly: bool) -> Option<usize> {
     const OUT_OF_PLACE: usize = 10;
     if ts.is_sorted() {

@@ -11,7 +11,7 @@ use crate::roles::normalise;
 use crate::table::{Kind, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
 
-/// How entries are laid out. Another number makes all entries others.
+/// The version of the layout of entries. A new number invalidates all entries.
 const FORMAT: u32 = 2;
 
 /// The parser, by its sources: what another one made is never taken.
@@ -76,7 +76,7 @@ fn of_all_columns(
     Some(tables)
 }
 
-/// What an entry is called: 32 hexadecimal digits.
+/// The name of an entry: 32 hexadecimal digits.
 pub(crate) fn key(file: &str, seen: &Seen, options: &ReadOptions) -> String {
     // Field by field, so that none is forgotten that comes to these.
     let ReadOptions {

@@ -1,11 +1,11 @@
 //! Reads, checks and writes market bars.
 //!
-//! Files of any format that is read (Parquet, Arrow IPC and Feather, CSV and its dialects, JSON, also packed
-//! by gzip, zip or Zstandard, Databento DBN) become one collection of [`Bars`]: a column set for each
-//! symbol, every bar knowing its file and row. Nothing is judged until that is there, so that
-//! [`Bars::check`] can tell everything that is wrong at once, and [`Bars::into_series`] refuses
-//! or drops what is unusable and says where it was. The price is that all bars are in memory at once;
-//! trades, of which bars are made, a file at a time, or less.
+//! Files of all supported formats (Parquet, Arrow IPC and Feather, CSV and its dialects, JSON,
+//! Databento DBN; text also compressed by gzip, zip or Zstandard) become one collection of
+//! [`Bars`]. It has the columns of each symbol, and the file and row of every bar. Bars are checked
+//! only after all are read, so [`Bars::check`] can report all faults at once. [`Bars::into_series`]
+//! refuses or drops unusable bars and names their places. The price is that all bars are in memory
+//! at once. Trades, from which bars are built, are in memory one file at a time, or less.
 //!
 //! ```
 //! use barloom_market_data::{OnBadBar, ReadOptions, read_bytes};

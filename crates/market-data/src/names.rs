@@ -1,4 +1,4 @@
-//! What files are called.
+//! Names of files.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ const DAY: i64 = 86_400_000_000_000;
 ///
 /// The last date in a name is the file's period if its first bar lies in it, a day or a bar more or
 /// less; else it is part of the symbol, as the delivery date of a contract is. So is a date before
-/// the last one and parted from it: `BTCUSDT_240329-1m-2024-03`.
+/// the last one and separated from it: `BTCUSDT_240329-1m-2024-03`.
 ///
 /// A folder `symbol=AAPL` says it before all.
 pub(crate) fn symbol_of_file(file: &str, ts: &[i64]) -> String {
@@ -134,13 +134,13 @@ pub(crate) fn stem(file: &str) -> &str {
 /// A file's name without its extensions, taken apart.
 struct Name<'a> {
     whole: &'a str,
-    /// What is left without the words.
+    /// The rest without the words.
     stem: &'a str,
     /// The words at its end that say no symbol by themselves, and where each begins.
     words: Vec<(usize, &'a str)>,
 }
 
-/// What a name says.
+/// The meaning of a name.
 enum Said<'a> {
     /// A symbol.
     Symbol(&'a str),
@@ -193,7 +193,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Whether the first bar lies in a span, a day or a bar more or less.
+/// Returns true if the first bar lies in a span, give or take a day or a bar.
 fn holds_first(span: (i64, i64), ts: &[i64]) -> bool {
     let times = || ts.iter().copied().filter(|t| *t != NO_TIME);
     let Some(first) = times().min() else { return true };
@@ -280,7 +280,7 @@ fn is_digits(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether a word is a number, a date, an interval or a word for bars.
+/// Returns true if a word is a number, a date, an interval or a word for bars.
 fn is_no_symbol(word: &str) -> bool {
     let word = word.to_lowercase();
     let words = [

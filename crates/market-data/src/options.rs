@@ -1,4 +1,4 @@
-//! How files are read.
+//! Options for reading files.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::{Cache, MarketDataError};
 /// The column of closes that are adjusted.
 pub(crate) const ADJ_CLOSE: &str = "adj_close";
 
-/// How files are read.
+/// Options for reading files.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// IANA name of the zone of times that name none: `UTC`, `America/New_York`.
     pub timezone: String,
-    /// Which end of its interval a bar's time names.
+    /// The meaning of a bar's time: its open or its close.
     pub stamp: Stamp,
     /// The length of a bar in the files; `None` for the most frequent step of each series.
     pub interval: Option<Interval>,
@@ -28,15 +28,16 @@ pub struct ReadOptions {
     /// numeric one. A wanted column that a file lacks is no error here:
     /// [`Bars::find_columns`](crate::Bars::find_columns) tells.
     pub columns: Option<Vec<String>>,
-    /// What bars are made of trades, or of finer bars; `None` takes bars as they are, and no trades.
+    /// The bars to build from trades, or from finer bars; `None` keeps bars as they are, and takes
+    /// no trades.
     pub aggregate: Option<Aggregate>,
     /// Steps above this are no empty intervals to be filled.
     pub max_gap: MaxGap,
-    /// How prices are adjusted for splits and dividends, if they are.
+    /// The adjustment of prices for splits and dividends, if any.
     pub adjust: Option<Adjust>,
-    /// How delimited text is laid out.
+    /// The layout of delimited text.
     pub csv: CsvOptions,
-    /// Where what text files parse to is kept, for the next time; `None` keeps nothing.
+    /// The cache of parsed text files; `None` caches nothing.
     pub cache: Option<Cache>,
     /// Asked while files are read whether to stop.
     pub watch: Watch,
@@ -62,7 +63,7 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
-    /// Whether a column, by its normalised name, is wanted.
+    /// Returns true if a column, by its normalised name, is wanted.
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| normalise(w) == name))
             || name == ADJ_CLOSE && self.adjust == Some(Adjust::AdjClose)
@@ -73,7 +74,7 @@ impl ReadOptions {
         if (self.watch.stop)() { Err(MarketDataError::Stopped) } else { Ok(()) }
     }
 
-    /// Whether a file of trades can be used.
+    /// Checks that a file of trades can be used.
     pub(crate) fn check_trades(&self, file: &str) -> Result<(), MarketDataError> {
         if self.aggregate.is_some() {
             return Ok(());

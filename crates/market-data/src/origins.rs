@@ -1,6 +1,6 @@
-//! Where bars come from, by runs: rows of a file mostly follow each other.
+//! The origins of bars, by runs: rows of a file mostly follow each other.
 
-/// Where a bar comes from: a file, and a line or row of it from 1.
+/// The origin of a bar: a file, and a line or row of it from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) file: u32,
@@ -112,7 +112,7 @@ impl Origins {
             .map(|(before, run)| (run.start, before, run.first.file))
     }
 
-    /// Of these bars, in their order.
+    /// The origins of these bars, in their order.
     pub(crate) fn take(&self, bars: impl IntoIterator<Item = usize>) -> Self {
         bars.into_iter().map(|bar| self.get(bar)).collect()
     }

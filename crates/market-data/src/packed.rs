@@ -39,7 +39,7 @@ const ROWS: (u64, u64) = (16, 256 << 20);
 /// The longest text for which options are proposed.
 const PROPOSED: usize = 64 << 20;
 
-/// What is left to a packed file.
+/// The limits that remain for a compressed file.
 struct Left {
     unpacked: u64,
     held: u64,
@@ -47,7 +47,7 @@ struct Left {
 }
 
 impl Left {
-    /// What a file of so many packed bytes may take.
+    /// The limits of a file of so many compressed bytes.
     fn of(size: u64) -> Self {
         let of = |(times, least): (u64, u64)| size.saturating_mul(times).max(least);
         Self { unpacked: unpacked_limit(size).min(of(TEXT)), held: of(HELD), rows: of(ROWS) }

@@ -7,7 +7,7 @@ use crate::table::NO_TIME;
 /// Places shown of a finding.
 const SHOWN: usize = 10;
 
-/// Where something was found.
+/// The place of a finding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
     /// The file.
@@ -18,7 +18,7 @@ pub struct Place {
     pub symbol: String,
     /// The bar's time, UTC; none if it has none.
     pub time: Option<String>,
-    /// What is there.
+    /// The finding in words.
     pub what: String,
 }
 
@@ -28,7 +28,7 @@ impl Place {
     }
 }
 
-/// How often something was found, and where first.
+/// The number and the first places of a finding.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     pub(crate) count: u64,

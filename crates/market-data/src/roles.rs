@@ -1,4 +1,4 @@
-//! What columns are called.
+//! Names of columns.
 
 mod known;
 
@@ -207,7 +207,7 @@ pub(crate) fn is_weak_symbol(name: &str) -> bool {
     known::WEAK_SYMBOL.contains(&normalise(name).as_str())
 }
 
-/// Whether a column has the name of one that has none: pandas' index may hold times, or count rows.
+/// Returns true if a column has no name: pandas' index may hold times, or count rows.
 pub(crate) fn is_unnamed(name: &str) -> bool {
     ["", "unnamed:_0", "__index_level_0__", "index"].contains(&normalise(name).as_str())
 }

@@ -21,7 +21,7 @@ use crate::table::{Emit, Table};
 use crate::text::Bounds;
 use crate::{MarketDataError, ReadOptions, columnar, databento, kept, packed, text};
 
-/// How a Zstandard frame begins.
+/// The first bytes of a Zstandard frame.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or Zstandard
@@ -211,7 +211,7 @@ pub fn read_tables(tables: &[MemoryTable], options: &ReadOptions) -> Result<Bars
 /// A table of bars in memory.
 #[derive(Clone, Debug)]
 pub struct MemoryTable {
-    /// What messages call it, and the symbol of rows that name none.
+    /// The name in messages, and the symbol of rows without one.
     pub name: String,
     /// Its columns.
     pub schema: SchemaRef,

@@ -1,4 +1,4 @@
-//! One file's bars as they were read, nothing judged.
+//! The bars of a file as they were read, without any check.
 
 use barloom_bars::{Column, PRICE_COLUMNS};
 
@@ -8,7 +8,7 @@ use crate::origins::{Origin, Origins};
 /// A time that is missing.
 pub(crate) const NO_TIME: i64 = i64::MIN;
 
-/// What rows are.
+/// The kind of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
     #[default]
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Trades,
 }
 
-/// How rows of a file are numbered for people.
+/// The numbering of a file's rows for people.
 #[derive(Clone, Debug)]
 pub(crate) enum Rows {
     /// By number, from 1, after so many that went before.
@@ -29,7 +29,7 @@ pub(crate) enum Rows {
 }
 
 impl Rows {
-    /// Of so many rows where they come from, as rows of the first file.
+    /// The origins of so many rows, as rows of the first file.
     pub(crate) fn origins(self, rows: usize) -> Origins {
         match self {
             Self::Numbered(before) => {
@@ -41,11 +41,11 @@ impl Rows {
     }
 }
 
-/// What rows are called that belong together.
+/// The name of rows that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name {
     pub(crate) symbol: String,
-    /// Where it is traded, if the file says so: in several places it is several series.
+    /// The venue, if the file names one: each venue is a series of its own.
     pub(crate) venue: Option<String>,
 }
 
@@ -55,10 +55,10 @@ impl From<String> for Name {
     }
 }
 
-/// One file's bars or trades, or some of them.
+/// The bars or trades of a file, or some of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// What its rows are.
+    /// The kind of its rows.
     pub(crate) kind: Kind,
     /// The file's name, with the member's for an archive.
     pub(crate) file: String,
@@ -80,7 +80,7 @@ pub(crate) struct Table {
     pub(crate) available: Vec<String>,
     /// Open, high, low, close and others, or price and size; NaN is missing.
     pub(crate) columns: Vec<Column>,
-    /// How rows are numbered.
+    /// The numbering of its rows.
     pub(crate) rows: Rows,
     /// The last line and why it looks cut, if it does.
     pub(crate) cut: Option<(u32, String)>,

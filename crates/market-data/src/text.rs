@@ -187,7 +187,7 @@ pub(crate) fn read_stream(
 fn layout_of_head<'a>(file: &'a str, head: &'a [u8], options: &ReadOptions) -> Option<Layout<'a>> {
     let Cow::Borrowed(text) = decoded(file, head).ok()? else { return None };
     let layout = Layout::of(file, text, options).ok()?;
-    // Whether a quote opens or closes a field is told from the beginning.
+    // Only a scan from the beginning shows if a quote opens or closes a field.
     let above = &head[..head.len() - layout.rows.len()];
     // What the first row holds tells which columns are which.
     let has_row = memchr::memchr(b'\n', layout.rows).is_some();

@@ -33,7 +33,7 @@ pub(crate) fn zone(name: &str) -> Result<Zone, MarketDataError> {
 }
 
 impl Written {
-    /// Whether a column without a name that holds this can be one of times.
+    /// Returns true if an unnamed column with this content can be a column of times.
     pub(crate) fn is_plausible(&self) -> bool {
         !matches!(self, Self::Epoch(ns, _) if is_early(*ns))
     }
@@ -236,7 +236,7 @@ fn of_parts(a: &str, b: &str, year: &str, nanos: i64) -> Option<Written> {
     Some(Written::Slashed(a.parse().ok()?, b.parse().ok()?, year, nanos))
 }
 
-/// Whether text stands for no value.
+/// Returns true if text stands for a missing value.
 pub(crate) fn is_missing(text: &str) -> bool {
     text.is_empty()
         || ["nan", "null", "none", "na", "n/a", "nat", "-"]
@@ -299,7 +299,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
     Some((clock, Some(sign * (hours * 60 + minutes) * 60 * SECOND)))
 }
 
-/// Which of the two numbers of slashed dates is the day, told from all of them together.
+/// Decides from all dates with slashes if the day comes first.
 ///
 /// # Errors
 /// Why it can't be told.

@@ -10,7 +10,7 @@ use crate::table::NO_TIME;
 use crate::time::{Written, day_first, of_slashed, zone};
 use crate::{MarketDataError, ReadOptions};
 
-/// What a column of times says of all of them.
+/// The format of all times of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Instant,
@@ -148,7 +148,7 @@ pub(crate) struct Instants {
 
 /// The instants of times as written.
 ///
-/// Local times that occur twice, where clocks are put back, are told apart by the order of the rows of
+/// Local times that occur twice, because clocks go back, are distinguished by the order of the rows of
 /// a symbol; those that do not exist, where clocks are put forward, are the first instant after them.
 pub(crate) fn instants(
     file: &str,

@@ -16,7 +16,7 @@ use barloom_files::{Existing, NewFile};
 use crate::MarketDataError;
 use slices::Slices;
 
-/// How Parquet packs its columns.
+/// The compression of Parquet columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Zstandard, at its first level: the smallest files.
@@ -30,16 +30,16 @@ pub enum Compression {
     None,
 }
 
-/// How bars are written.
+/// Options for writing bars.
 #[derive(Clone, Copy)]
 pub struct WriteOptions<'a> {
-    /// Whether a file that is there may be replaced.
+    /// True if an existing file may be replaced.
     pub overwrite: bool,
-    /// Whether rows name their symbol; else the place of the file does.
+    /// True if rows name their symbol; otherwise the file's place does.
     pub symbols: bool,
-    /// How Parquet packs its columns; other formats are not packed.
+    /// The compression of Parquet columns; other formats are not compressed.
     pub compression: Compression,
-    /// Whether to stop: asked about every million rows.
+    /// Called about every million rows; returns true to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 

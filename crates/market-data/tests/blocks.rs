@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use barloom_bars::OnBadBar;
 use barloom_market_data::{ReadOptions, read, read_bytes};
 
-/// What a line holds.
+/// The content of a line.
 struct Line {
     ms: i64,
     values: [f64; 5],
@@ -32,7 +32,7 @@ fn lines(count: usize) -> Vec<Line> {
     (0..count).map(line).collect()
 }
 
-/// How a text is made.
+/// The style of a text.
 #[derive(Clone, Copy, Debug, Default)]
 struct Style {
     header: bool,

@@ -1,4 +1,4 @@
-//! What is read with a cache: the same as without it, whoever else uses it.
+//! Reading with a cache gives the same as without it, whoever else uses it.
 
 use std::fmt::Write;
 use std::fs;
@@ -32,7 +32,7 @@ fn told(bars: &Bars) -> String {
     told
 }
 
-/// What is told of a file, or why it can't be bars.
+/// Describes the bars of a file, or the error.
 fn of(path: &Path, options: &ReadOptions) -> String {
     match read(&[path.to_string_lossy().into_owned()], options) {
         Ok(bars) => told(&bars),
@@ -250,8 +250,8 @@ fn errors_are_told_each_time() {
     assert!(of(&path, &with(&cache, &plain)).contains("it holds trades"));
 }
 
-/// What one of several processes does: reads files again and again, with a cache that holds some of
-/// them, and compares each with what it is without.
+/// The work of one of several processes: it reads files again and again with a cache that holds
+/// some of them, and compares each with the result without a cache.
 fn reads(folder: &Path, rounds: usize) {
     let plain = ReadOptions::default();
     // Each as of another process: it knows of no other's.

@@ -65,7 +65,7 @@ impl Random {
     }
 }
 
-/// One of the things that happen to files.
+/// Damages a file in one of several ways.
 fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let is_text = std::str::from_utf8(&bytes).is_ok();
@@ -114,7 +114,7 @@ fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// Whether bars came of it.
+/// Returns true if reading gave bars.
 fn try_reading(file: &str, bytes: &[u8], options: &ReadOptions) -> bool {
     let bars = match read_bytes(file, bytes, options) {
         Ok(bars) => bars,

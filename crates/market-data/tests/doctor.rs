@@ -1,5 +1,5 @@
-//! What the doctor finds in real files of `../shared/data` beside the workspace, kind by kind; the
-//! numbers were counted with pandas, by the rules of docs/bars.md. And what looking costs.
+//! The doctor's findings in real files of `../shared/data` beside the workspace, kind by kind, and
+//! the cost of the check. The numbers were counted with pandas, by the rules of docs/bars.md.
 
 use barloom_bars::CsvOptions;
 use barloom_market_data::{ReadOptions, Report, read};
@@ -206,7 +206,7 @@ fn files_of_the_cases_are_told_as_expected() {
     assert!(text.contains("by rounding alone") && text.contains("\"widen\""), "{ulp}");
 }
 
-/// What looking costs beside reading: `cargo test --test doctor -- --ignored --nocapture`.
+/// Measures the check beside reading: `cargo test --test doctor -- --ignored --nocapture`.
 #[test]
 #[ignore = "it measures"]
 #[expect(clippy::disallowed_methods, reason = "it tells the speed")]

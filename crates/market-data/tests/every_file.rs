@@ -29,7 +29,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// How files are read that do not tell themselves, by a part of their path.
+/// The options of files that need some, by a part of their path.
 fn options(file: &str) -> (String, ReadOptions) {
     let text = |text: &str| Some(text.to_owned());
     let lean = |csv: CsvOptions| CsvOptions { price_divisor: Some(10_000.0), ..csv };
@@ -105,8 +105,8 @@ fn written(options: &ReadOptions) -> String {
     keys.join(";")
 }
 
-/// One line of the table: file, options, then rows, series, dropped, the lowest and highest close,
-/// and kinds of warnings with their counts; or why it can't be bars.
+/// Makes a line of the table: file, options, then rows, series, dropped, the lowest and highest
+/// close, and kinds of warnings with their counts; or the error.
 fn line(file: &str, path: &Path) -> String {
     let (keys, options) = options(file);
     let mut line = format!("{file}\t{keys}\t");

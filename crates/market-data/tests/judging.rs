@@ -1,4 +1,4 @@
-//! What is wrong with bars: told by the doctor, refused, or dropped.
+//! Faults of bars: reported by the doctor, refused, or dropped.
 
 use barloom_market_data::{
     Bars, ErrorKind, Joined, OnBadBar, ReadOptions, Report, Severity, read, read_bytes,
@@ -6,7 +6,7 @@ use barloom_market_data::{
 
 const MINUTE: i64 = 60_000_000_000;
 
-/// One row of each kind of fault among good ones; line numbers from 2.
+/// A row of each kind of fault among good ones; line numbers from 2.
 const FAULTS: &str = "ts,open,high,low,close,volume\n\
     1700000000,10,12,9,11,5\n\
     1700000060,10,inf,9,11,5\n\

@@ -19,7 +19,7 @@ fn days(series: &Series) -> Vec<String> {
     series.ts().iter().map(day).collect()
 }
 
-/// What an error proposes, taken apart by hand: a recipe's parser is not to be had here.
+/// The proposal in an error, parsed by hand because no parser of recipes is available here.
 fn proposal(text: &[u8]) -> String {
     let error = read(text, &ReadOptions::default()).unwrap_err().to_string();
     let (_, rest) = error.split_once("this reads it: '").unwrap_or_else(|| panic!("{error}"));

@@ -183,7 +183,7 @@ fn members_are_read_one_by_one() {
     assert!(error.starts_with("x.zip:b.csv: line 24002 has 2 fields"), "{error}");
 }
 
-/// What is damaged is told, whatever its rows are.
+/// Damage is reported as damage, whatever the rows are.
 #[test]
 fn damage_is_told_as_damage() {
     let text = rows(30_000, "", |i| format!("S{}", i * 7_919 % 100));

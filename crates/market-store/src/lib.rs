@@ -1,8 +1,8 @@
 //! `bars.arrow`: all bars of a market with their segments, as one Arrow IPC file.
 //!
-//! The key decision: a market is stored as it is, times and segments too, so that reading it back judges
-//! nothing and takes no reader of other formats. The price is a file larger than the ones that its bars
-//! came from.
+//! The key decision: a market is stored as it is, with its times and segments. So reading it back
+//! checks no bars and needs no reader of other formats. The price is a larger file than the files
+//! from which the bars came.
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, Series};

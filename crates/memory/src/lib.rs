@@ -1,9 +1,9 @@
 //! Long columns in memory.
 //!
-//! What is read or written at random rows of megabytes waits for the tables that translate
-//! addresses, unless it lies in few large pages. And what is stored a vector at a time should
-//! begin a line of the cache. A [`Column`] is written by its one owner; a [`SharedColumn`] is only
-//! read, by any number of holders, and may lie in memory of something else, such as a mapped file.
+//! Random reads and writes over megabytes wait for address translation, unless the memory has few
+//! large pages. Vector stores are fastest if they begin at a cache line. A [`Column`] has one
+//! owner, which writes it. A [`SharedColumn`] is read-only and has any number of holders. It may
+//! lie in memory of another owner, such as a mapped file.
 //!
 //! ```
 //! use barloom_memory::Column;

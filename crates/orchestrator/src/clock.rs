@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 /// The time.
-#[expect(clippy::disallowed_methods, reason = "people are told the speed; no dataset holds it")]
+#[expect(clippy::disallowed_methods, reason = "the speed is shown to people; no dataset holds it")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -96,7 +96,7 @@ impl Failure {
 
     /// Prints the error to standard error: as text, or as one line of JSON.
     pub(crate) fn report(&self, json: bool) {
-        // Whom it is told may have closed the pipe; the exit code says it still.
+        // The reader may have closed the pipe; the exit code still tells.
         let _ = match serde_json::to_string(&self.told()) {
             Ok(line) if json => writeln!(std::io::stderr(), "{line}"),
             _ => writeln!(std::io::stderr(), "error: {}", printable_lines(&self.message)),

@@ -1,7 +1,8 @@
-//! The `barloom` command: arguments in, the engine asked, results out. No arithmetic lives here.
+//! The `barloom` command: it parses arguments, calls the engine and prints results. No arithmetic
+//! lives here.
 //!
-//! It is a library for the two programs that are this command: the binary `barloom`, and the entry
-//! point of the Python package.
+//! It is a library because two programs are this command: the binary `barloom`, and the entry point
+//! of the Python package.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -42,7 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             failure.exit_code()
         }
         Err(error) => {
-            // Whom it is told may have closed the pipe; the exit code says it still.
+            // The reader may have closed the pipe; the exit code still tells.
             let _ = error.print();
             u8::try_from(error.exit_code()).unwrap_or(failure::USAGE)
         }
@@ -89,7 +90,7 @@ fn start_logging(quiet: bool) {
         tracing_subscriber::fmt()
             .with_max_level(level.unwrap_or(usual))
             .with_writer(io::stderr)
-            // It would be told where it can't be.
+            // It would be written where nothing can be written.
             .log_internal_errors(false)
             .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
             .without_time()

@@ -1,9 +1,9 @@
-//! A recipe resolved against a market: what a backend is given, and what people are told of it.
+//! A recipe resolved against a market: the input of a backend, and the warnings for people.
 //!
-//! A [`Planner`] resolves what all parts share into one [`Program`](barloom_backend::Program), and
-//! each part into a [`Plan`]: the program, the part's [`Draws`](barloom_backend::Draws), how many
-//! samples it has, and warnings. A backend takes the program and the draws, which are plain data, so
-//! it depends neither on TOML nor on dates.
+//! A [`Planner`] resolves the settings of all parts into one [`Program`](barloom_backend::Program).
+//! It resolves each part into a [`Plan`]: the program, the part's
+//! [`Draws`](barloom_backend::Draws), its number of samples, and warnings. A backend takes the
+//! program and the draws. They are plain data, so a backend depends neither on TOML nor on dates.
 //!
 //! ```no_run
 //! use std::sync::Arc;

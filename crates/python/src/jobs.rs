@@ -183,7 +183,7 @@ pub(crate) fn build(
         let sets = loaded.sets().map_err(errors::of)?;
         let mut clipped = Vec::new();
         if in_memory {
-            // What is built in a folder is told from all of its samples.
+            // A dataset in a folder is described by all of its samples.
             let cpu = BackendChoice::Cpu.open(None).map_err(errors::of)?;
             let prepared = sets.first().map(|set| set.load_on(&*cpu)).transpose();
             if let Some(prepared) = prepared.map_err(errors::of)? {

@@ -1,8 +1,8 @@
 //! The compiled half of the Python package `barloom`.
 //!
-//! Python's objects are thin: they turn arguments into those of the engine and the loader, let go
-//! of the interpreter while these work, and hand out their memory as NumPy arrays without a copy.
-//! What is easier said in Python is in `python/barloom`.
+//! Python's objects are thin. They turn arguments into those of the engine and the loader, release
+//! the interpreter lock during the work, and expose their memory as NumPy arrays without a copy.
+//! Code that is simpler in Python is in `python/barloom`.
 #![deny(unsafe_code)]
 #![expect(
     clippy::needless_pass_by_value,

@@ -137,7 +137,7 @@ pub(crate) fn with_data(
     of_json(tables)
 }
 
-/// The channels of a list of names, or of `"auto"`; what is neither is told of where it is read.
+/// The channels of a list of names, or of `"auto"`; other values are refused where they are read.
 fn channels_of(value: &Value) -> Option<Channels> {
     match value {
         Value::String(word) if word == "auto" => Some(Channels::auto()),

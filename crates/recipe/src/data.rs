@@ -195,7 +195,7 @@ impl DataSettings {
         })
     }
 
-    /// The settings that samples depend on: files of factors are told by the bars that they made.
+    /// The settings that change samples. Files of factors are left out: the bars show their effect.
     pub(crate) fn without_paths(mut self) -> Self {
         self.bars.clear();
         self.adjust = self.adjust.filter(|adjust| *adjust == Adjust::AdjClose);

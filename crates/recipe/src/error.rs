@@ -49,7 +49,7 @@ pub enum RecipeError {
         /// The key that there is in its place.
         known: String,
     },
-    /// A value of the wrong type, or one that can't be.
+    /// A value of the wrong type, or an invalid value.
     #[error("{}{key}: expected {expected}, got {got}", prefix(.at))]
     Expected {
         /// The place.

@@ -1,14 +1,14 @@
-//! The recipe of a dataset: everything that determines its samples, but for the bars.
+//! The recipe of a dataset: all settings that determine its samples, except the bars.
 //!
-//! A recipe is written in TOML, one table a stage. [`Recipe::from_toml`] refuses what can't be
-//! and says where; [`Recipe::resolve`] writes out every key that applies and puts the value that
-//! is used in place of each `"auto"`; [`Recipe::digest`] names what the samples depend on.
+//! A recipe is written in TOML, with one table per stage. [`Recipe::from_toml`] refuses invalid
+//! recipes and names the place. [`Recipe::resolve`] writes every key that applies, and replaces
+//! each `"auto"` by the value in use. [`Recipe::digest`] identifies all settings that change
+//! samples.
 //!
-//! The key decision: there is one door, and it is not serde's. A recipe is read by a walk over
-//! the parsed document, so that every error names its key, its line, what was expected and the
-//! nearest thing that would do. The price: a key stands in three places, its settings type, the
-//! function that reads it and the list of known keys, and a test compares them; recipes are
-//! [`serde::Serialize`], but not `Deserialize`.
+//! The key decision: recipes are not deserialized by serde. A walk over the parsed document reads
+//! them, so every error names its key, its line, the expected value and the nearest valid word. The
+//! price: a key is in three places: its settings type, the function that reads it, and the list of
+//! known keys. A test compares them. Recipes are [`serde::Serialize`], but not `Deserialize`.
 //!
 //! ```
 //! use barloom_recipe::{Recipe, Samples};

@@ -1,14 +1,14 @@
 //! Prices actions on bars: trade simulation with stop and target barriers, and reward metrics.
 //!
-//! A [`MarketIndex`] is made once for a market. It builds a hierarchy of extreme lows and highs, so
-//! that a trade finds the first bar that touches a barrier in O(log F), and trees of block summaries,
-//! so that metrics over the trade's path cost O(log F) too. The price of that is memory of a few
-//! bytes a bar and an order of summation that is fixed by the rows of the market, not by the trade:
-//! results are the same bits on every machine, and within rounding of a plain scan. A [`Pricer`] is an
-//! index with settings: another one, with other costs or another F, uses the same index.
+//! A [`MarketIndex`] is built once for a market. Its hierarchy of extreme lows and highs finds the
+//! first bar that touches a barrier in O(log F). Its trees of block summaries compute metrics over
+//! the trade's path in O(log F) too. The price is a few bytes of memory per bar, and an order of
+//! summation that depends on the rows of the market, not on the trade. Results have the same bits
+//! on every machine, and agree with a plain scan within rounding. A [`Pricer`] is an index with
+//! settings. A second pricer, with other costs or another F, uses the same index.
 //!
-//! Nothing here knows how actions are drawn or where bars come from; columns are
-//! [shared](barloom_memory::SharedColumn), so an index reads those of its market where they are.
+//! This crate does not know how actions are drawn or where bars come from. Columns are
+//! [shared](barloom_memory::SharedColumn), so an index reads its market's columns in place.
 //!
 //! ```
 //! use barloom_rewards::{Action, ExitReason, Metric, Prices, Pricer, RewardSettings};

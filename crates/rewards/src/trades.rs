@@ -160,7 +160,7 @@ const BATCH: usize = 256;
 
 impl Pricer {
     /// The trade of each action: what [`trade`](Self::trade) gives for it, in less time.
-    /// `fetch` is told memory that will be read soon, and may do nothing. Made for the caller's
+    /// `fetch` receives addresses that will be read soon, and may do nothing. Made for the caller's
     /// instruction set.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SamplingError {
-    /// A setting has a value that can't be.
+    /// A setting has an invalid value.
     #[error("{field}: expected {expected}, got {got}")]
     Setting {
         /// The setting: `sl_dist`.

@@ -1,11 +1,11 @@
-//! Counter-based draws: sample i's state and action, from a seed and i alone.
+//! Counter-based draws: the state and action of sample i depend only on a seed and i.
 //!
-//! [`Sampler::draw`] owes nothing to the samples drawn before it: sample i has a generator of its
-//! own, a [`Xoshiro256PlusPlus`](rand_xoshiro::Xoshiro256PlusPlus) seeded from the recipe's seed,
-//! the part and i, and takes exactly ten numbers from it, one a field. So samples can be drawn in
-//! any order, on any number of threads, and one of them alone. The price is seeding a generator
-//! for each sample, four rounds of SplitMix64. It knows no bars: a position is a rank in
-//! `0..positions`, and what it stands for is someone else's business.
+//! [`Sampler::draw`] does not depend on earlier samples. Sample i has its own generator, a
+//! [`Xoshiro256PlusPlus`](rand_xoshiro::Xoshiro256PlusPlus) seeded from the recipe's seed, the part
+//! and i. It takes exactly ten numbers from it, one per field. So samples can be drawn in any
+//! order, on any number of threads, or alone. The price is seeding a generator for each sample:
+//! four rounds of SplitMix64. This crate knows no bars. A position is a rank in `0..positions`, and
+//! other crates give it a meaning.
 //!
 //! ```
 //! use barloom_sampling::{PositionOrder, Sampler, SamplingSettings};

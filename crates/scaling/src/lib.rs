@@ -1,9 +1,10 @@
-//! Scalers: functions of bars' values, windows of them to `f32`, and meta fields to the unit interval
-//! and back.
+//! Scalers: functions of bars' values, windows of them to `f32`, and meta fields to the unit
+//! interval and back.
 //!
-//! What depends on a bar alone (its `f32`, its logarithm) is a function of its value, to be computed
-//! once a bar; what depends on the window, its mean or its last value, is a function of the window; the
-//! rest is a function of a value and these. Where values come from and where they go is not known here.
+//! Values that depend on a bar alone (its `f32`, its logarithm) are computed once per bar. Values
+//! that depend on the window (its mean or its last value) are functions of the window. The rest is
+//! a function of a value and these. This crate does not know where values come from or where they
+//! go.
 //!
 //! ```
 //! use barloom_scaling::{moments, standard};

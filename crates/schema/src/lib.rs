@@ -1,12 +1,13 @@
 //! A sample's columns as data.
 //!
 //! A [`Field`] has a name, a type, a shape, a [`Role`], a unit and a sentence of documentation. A
-//! [`Schema`] is the list of a dataset's fields in their order. Everything that has columns takes
-//! them from here: blocks, the digest of the content, files of every format, batches of a loader,
-//! structures that kernels share, Python's lists, names that a recipe may not use, the manifest.
+//! [`Schema`] is the ordered list of a dataset's fields. All code that has columns takes them from
+//! here: blocks, the digest of the content, files of every format, batches of a loader, structures
+//! of kernels, Python's lists, names that a recipe may not use, and the manifest.
 //!
-//! Columns that every sample has are one table, the macro [`columns!`]. Hot code makes its typed
-//! structures of it, and everyone else reads it as [`COLUMNS`]. A column is added by one line there.
+//! The macro [`columns!`] is the table of the columns that every sample has. Hot code makes typed
+//! structures from it, and other code reads it as [`COLUMNS`]. One line in that table adds a
+//! column.
 //!
 //! ```
 //! use barloom_schema::{DType, Role, Schema};

@@ -1,12 +1,13 @@
 //! The valid positions of samples in a market, and the windows before them.
 //!
-//! A position is a bar t at which a decision is taken: it sees the `lookback` bars before t and
-//! is judged on the `forward` bars from t on, `[t - L, t)` and `[t, t + F)`. [`Positions`] numbers
-//! the valid ones from 0 in arena order. It keeps one range of rows a segment and their prefix
-//! sums, not a list of bars: memory is O(segments), and the price is a look-up for each sample,
-//! and a short search where segments are short. [Weights](Positions::weighted) of series give a position
-//! several numbers, so that one draw of a number still finds it. Windows are views of columns, and [`cut`]
-//! is the loop that cuts many of them: what becomes of their values is the caller's, a [`Scale`].
+//! A position is a bar t at which a decision is taken. Its window is the `lookback` bars before t,
+//! `[t - L, t)`, and its reward uses the `forward` bars from t on, `[t, t + F)`. [`Positions`]
+//! numbers the valid positions from 0 in arena order. It stores one range of rows per segment and
+//! their prefix sums, not a list of bars, so memory is O(segments). The price is a look-up for each
+//! sample, and a short search if segments are short. [Weights](Positions::weighted) of series give
+//! a position several numbers, so one drawn number still finds it. Windows are views of columns.
+//! [`cut`] is the loop that cuts many windows; the caller scales and stores their values with a
+//! [`Scale`].
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, Series};

@@ -48,7 +48,7 @@ impl StoredShard<'_> {
             _ => self.arrow(runs),
         };
         let batches = batches.map_err(|error| match error.downcast::<ColumnarError>() {
-            // The cause, which is told apart from damage.
+            // The cause, which is not damage.
             Ok(error) => match *error {
                 ColumnarError::Io(error) => error.into(),
                 error => error.into(),

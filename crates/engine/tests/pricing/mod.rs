@@ -400,8 +400,8 @@ fn what_cannot_be_is_told_with_its_row() {
     assert_eq!(
         with("ts", Arc::new(Int64Array::from(vec![ts[1], ts[3]]))),
         format!(
-            "decisions.bar: index 1: bar is that at {} ns, and ts means that at {} ns; give one \
-             of them",
+            "decisions.bar: index 1: bar is the bar at {} ns, but ts means the bar at {} ns; give only \
+             one of them",
             ts[2], ts[3]
         )
     );

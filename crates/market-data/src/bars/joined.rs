@@ -1,4 +1,4 @@
-//! What several files were joined into, and the columns that series have by name.
+//! The result of joining several files, and the columns of series by name.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -19,7 +19,7 @@ pub(crate) enum Content<'a> {
     File(&'a File),
 }
 
-/// What was seen of the bytes of a file.
+/// The length and hash of a file's bytes when it was read.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
     /// A hash of their number and of all of them, the same of both kinds of content.
@@ -29,7 +29,7 @@ pub(crate) struct Seen {
 }
 
 impl<'a> Content<'a> {
-    /// How many bytes there are; none if that can't be told, as of a pipe.
+    /// The number of bytes; none if it is unknown, as for a pipe.
     pub(super) fn len(self) -> Option<u64> {
         match self {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
@@ -72,7 +72,7 @@ impl<'a> Content<'a> {
         Some(Seen { digest: hash.finish_128(), changed })
     }
 
-    /// Whether it is what was seen.
+    /// Returns true if the content is still what was seen.
     pub(crate) fn is_still(self, seen: &Seen) -> bool {
         match self {
             Self::Bytes(_) => true,
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Of no length in between are the two kinds another content.
+    /// For every length, bytes and a file of the same bytes are the same content.
     #[test]
     fn bytes_and_files_are_the_same_content() {
         let bytes: Vec<u8> = (0..2 * PIECE + 5).map(|at| (at % 251) as u8).collect();

@@ -44,7 +44,7 @@ const UNITS: [&str; 4] = ["s", "ms", "us", "ns"];
 struct Header {
     /// The entry's key: one that was renamed is none.
     key: String,
-    /// How many tables the entry has.
+    /// The number of tables in the entry.
     tables: usize,
     trades: bool,
     file: String,
@@ -67,7 +67,7 @@ fn row_bytes(has_symbols: bool, columns: usize) -> u64 {
     8 + 4 + 4 * u64::from(has_symbols) + 8 * columns as u64
 }
 
-/// Whether tables can be an entry.
+/// Returns true if tables can be an entry.
 pub(super) fn can_be(tables: &[Table]) -> bool {
     let fits =
         |table: &Table| matches!(table.rows, Rows::Lines(_)) && table.columns.len() <= MOST_COLUMNS;
@@ -210,7 +210,7 @@ pub(super) fn read(file: impl Read, len: u64, key: &str) -> Option<Vec<Table>> {
     (is_whole && count == Some(tables.len()) && tables.iter().all(is_sound)).then_some(tables)
 }
 
-/// Whether a table is one that the parser could have made, as what takes it relies on.
+/// Returns true if the parser could have made a table, as later code assumes.
 fn is_sound(table: &Table) -> bool {
     let has = |name: &str| table.columns.iter().any(|column| column.name == name);
     let columns = match table.kind {
@@ -229,7 +229,7 @@ struct Entry<R> {
     hash: XxHash3_128,
     /// Bytes before the trailer.
     left: u64,
-    /// What was read last.
+    /// The bytes that were read last.
     bytes: Vec<u8>,
 }
 
@@ -335,7 +335,7 @@ impl Header {
     }
 }
 
-/// Where in the body of a record batch the values of its columns are.
+/// The places of the columns' values in the body of a record batch.
 struct Parts {
     starts: std::vec::IntoIter<i64>,
     rows: usize,

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 use super::{Cache, entry};
 use crate::table::Table;
 
-/// How the name of an entry ends.
+/// The extension of an entry.
 pub(super) const ENDING: &str = "arrow";
 
-/// How that of one ends that is being written.
+/// The extension of an entry that is being written.
 const UNFINISHED: &str = "unfinished";
 
 /// Digits of a key.
@@ -24,12 +24,12 @@ const LEFT_ALONE: Duration = Duration::from_secs(3_600);
 /// Numbers of files that this process writes.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// What is known of a folder from the last time that it was looked through.
+/// The state of a folder when it was last listed.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// Bytes that may be written before it must be looked through again.
     room: AtomicU64,
-    /// Whether it was told that it can't be written to.
+    /// True if a note has said that the folder is not writable.
     told: AtomicBool,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn now() -> SystemTime {
 }
 
 impl Cache {
-    /// Whether tables can be an entry, and would not fill more than half of the cache.
+    /// Returns true if tables can be an entry and fill at most half of the cache.
     pub(crate) fn has_room_for(&self, tables: &[Table]) -> bool {
         entry::can_be(tables) && entry::size(tables) <= self.most_bytes / 2
     }
@@ -149,7 +149,7 @@ impl Cache {
     }
 }
 
-/// How the name of a file of a cache ends, its path, bytes and time; none of other files.
+/// The extension of a file of a cache, its path, bytes and time; none for other files.
 fn ours(found: &DirEntry) -> Option<(&'static str, PathBuf, u64, SystemTime)> {
     let name = found.file_name();
     let (key, rest) = name.to_str()?.split_once('.')?;

@@ -90,7 +90,7 @@ fn text(bytes: &[u8]) -> Content<'_> {
     Content::Bytes(bytes)
 }
 
-/// Whether the cache has an entry: else it is asked for one, and has it then.
+/// Returns true if the cache has an entry; otherwise asks for one, which it has afterwards.
 fn has(file: &str, content: Content<'_>, options: &ReadOptions) -> bool {
     let mut parsed = false;
     let parse = || {

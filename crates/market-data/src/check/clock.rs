@@ -43,8 +43,8 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     }
 }
 
-/// Whether clocks are put forward, or else back, on a day: in Europe, or in America, where they were
-/// put forward on the first Sunday of April and back on the last of October until 2006.
+/// Returns true if clocks go forward, or else back, on a day. In Europe, and in America, where
+/// until 2006 they went forward on the first Sunday of April and back on the last of October.
 fn clocks_change(date: NaiveDate, forward: bool) -> bool {
     let is_last = (date + Days::new(7)).month() != date.month();
     let number = (date.day() - 1) / 7 + 1;

@@ -21,7 +21,7 @@ pub(super) fn find_zero_volume(of: &Of<'_>, found: &mut Found) {
 }
 
 /// `missing_value`: NaN or infinite values of columns other than the prices. A column without any
-/// value is told as a whole.
+/// value is reported as a whole.
 pub(super) fn find_missing(of: &Of<'_>, found: &mut Found) {
     for column in others(of).filter(|column| !is_empty(column)) {
         // An infinite volume is a fault of the bar already.
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(places(&columns(["0.01", "0.01", "0.02"]), "constant_column"), [0_u32; 0]);
         let empty = columns(["", "", ""]);
         assert_eq!(places(&empty, "empty_column"), [2]);
-        assert_eq!(places(&empty, "missing_value"), [0_u32; 0], "it is told as a whole");
+        assert_eq!(places(&empty, "missing_value"), [0_u32; 0], "it is reported as a whole");
         assert_eq!(places(&constant, "missing_value").len(), 10);
         let few = report(",funding", &Bar::walk(19), |_| "5".into());
         assert_eq!(places(&few, "constant_column"), [0_u32; 0]);

@@ -1,4 +1,4 @@
-//! What is found by looking at the files that bars come from.
+//! Findings on the files of bars.
 
 use super::{Found, Of, Place, Severity};
 use crate::Bars;

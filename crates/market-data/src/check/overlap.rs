@@ -12,18 +12,18 @@ use crate::table::NO_TIME;
 
 pub(super) const KIND: &str = "overlap";
 
-/// What a file has in common with one before it.
+/// The bars that a file has in common with an earlier one.
 #[derive(Default)]
 struct Common {
     /// Its first bar within the other's time.
     row: usize,
     /// Bars within the other's time.
     bars: u64,
-    /// Those at the time of one of the other's bars.
+    /// The number of bars at the time of one of the other file's bars.
     same_time: u64,
-    /// Those at its prices too.
+    /// The number of these bars with the same prices.
     same_prices: u64,
-    /// Whether all bars of both are the same.
+    /// True if all bars of both files are the same.
     is_copy: bool,
     /// Until when the other goes.
     until: i64,
@@ -91,13 +91,13 @@ fn runs(origins: &Origins) -> Vec<Range<usize>> {
     runs
 }
 
-/// Whether two runs begin with the same row of the same file.
+/// Returns true if two runs begin with the same row of the same file.
 fn begins_alike(of: &Of<'_>, rows: &Range<usize>, others: &Range<usize>) -> bool {
     let [a, b] = [rows, others].map(|rows| of.raw.origins.get(rows.start));
     a.file == b.file && a.row == b.row
 }
 
-/// What rows of a file have in common with those of one that goes until a time.
+/// Compares rows of a file with those of another file up to a time.
 fn compare(of: &Of<'_>, rows: Range<usize>, others: Range<usize>, until: i64) -> Common {
     let (ts, prices) = (&of.raw.ts, of.prices());
     let mut common = Common::default();

@@ -35,7 +35,7 @@ impl Bars {
     }
 }
 
-/// Whether times and prices are the same; most series differ in the first.
+/// Returns true if times and prices are the same; most series differ in the first.
 fn is_same(one: &RawSeries, other: &RawSeries) -> bool {
     let same = |name| match (one.column(name), other.column(name)) {
         (Some(one), Some(other)) => one.iter().zip(other).all(|(a, b)| a.to_bits() == b.to_bits()),

@@ -1,4 +1,4 @@
-//! What there is to say of a series whether anything is wrong with it or not.
+//! The report on each series, with or without faults.
 
 use barloom_bars::{Aggregate, BarSpec, Interval, MaxGap};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use super::time;
 use crate::bars::RawSeries;
 use crate::table::NO_TIME;
 
-/// One symbol's bars.
+/// The bars of a symbol.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SeriesReport {
     /// The symbol.

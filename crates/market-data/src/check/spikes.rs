@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::rows::rows_where;
 use super::{Found, Of, median, short};
 
-/// How far a high is above both closes around the bar, or a low below, as a share of them.
+/// The least distance of a high above both closes around the bar, or of a low below, as a share of
+/// them.
 const AWAY: f64 = 0.2;
-/// How far a close that comes back at once is: so many times both, or one of so many parts of them.
+/// The least factor of a close that returns at once, above or below both closes around it.
 const FAR: f64 = 1.5;
-/// How many of the median true ranges around it a high or low is away.
+/// The least distance of a high or low, in median true ranges around it.
 const RANGES: f64 = 10.0;
 /// Bars on either side whose ranges are looked at, at most, and in all, at least.
 const AROUND: usize = 10;
@@ -18,7 +19,7 @@ const ENOUGH: usize = 5;
 /// `price_spike`: a bar whose high is more than 20% above the close before it and the close after it,
 /// by more than 10 times the median true range of the 20 bars around it, or whose low is below both
 /// as far; and a close at more than 1.5 times both, or below them as far, whatever the ranges. Rows
-/// `off` are told already.
+/// `off` are reported already.
 pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>]) {
     let [_, high, low, close] = of.prices();
     if close.len() < 3 {
@@ -63,7 +64,7 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>]) {
     }
 }
 
-/// Whether a row is in one of these, which are in order.
+/// Returns true if a row is in one of these runs, which are in order.
 fn is_off(off: &[Range<usize>], row: usize) -> bool {
     let after = off.partition_point(|run| run.end <= row);
     off.get(after).is_some_and(|run| run.contains(&row))

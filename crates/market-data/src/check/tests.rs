@@ -63,7 +63,7 @@ pub(super) fn report(header: &str, bars: &[Bar], values: impl Fn(usize) -> Strin
     of_text(&text(header, bars, values))
 }
 
-/// What is found in files, in a folder of this name.
+/// The findings in files in a folder of this name.
 pub(super) fn of_files(folder: &str, files: &[(&str, String)]) -> Report {
     let folder = tempfile::Builder::new().prefix(folder).tempdir().unwrap();
     let path = |(name, text): &(&str, String)| {

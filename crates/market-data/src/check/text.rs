@@ -25,7 +25,7 @@ pub(super) fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// What a finding means.
+/// The meaning of a kind of finding.
 fn meaning(kind: &str) -> String {
     let text = match kind {
         "non_positive_price" => {
@@ -47,9 +47,7 @@ fn meaning(kind: &str) -> String {
         "cut_row" => {
             "the last line has no end and looks cut; is the download whole? A value may be wrong"
         }
-        "copied_bars" => {
-            "the same bars in a row at two times; were the first ones filled in with later ones?"
-        }
+        "copied_bars" => "the same run of bars at two times; were missing bars filled with copies?",
         "overlap" => "files of a series overlap; their bars are errors below",
         "early_time" => {
             "epochs before 1973; is this column one of times? ms_of_day = true under [data.csv] \
@@ -59,22 +57,24 @@ fn meaning(kind: &str) -> String {
         "missing_value" => {
             "values missing in other columns; where such a column is a channel, a segment ends"
         }
-        "empty_column" => "columns without any value; as a channel such a one leaves no bar",
-        "constant_column" => "columns with one value in all rows; as a channel it tells nothing",
-        "gap" => "steps longer than a segment spans",
-        "time_unit_jump" => "the unit of time changes; each is read by its magnitude",
+        "empty_column" => "columns without any value; such a channel leaves no bar",
+        "constant_column" => {
+            "columns with one value in all rows; such a channel carries no information"
+        }
+        "gap" => "steps that are too long for a segment",
+        "time_unit_jump" => "the unit of times changes; each time is read by its magnitude",
         "clock_change" => {
-            "an hour is missing or there twice where clocks change; are times local? timezone \
-             under [data] says whose"
+            "an hour is missing or repeated where clocks change; are times local? Set timezone \
+             under [data]"
         }
         "price_jump" => {
             "the price jumps from one file of a series to the next; are they one instrument?"
         }
         "price_scale" => "prices off by a power of ten against those around them",
         "price_spike" => "prices far off those around them for one bar",
-        "volume_scale" => "volumes change their level for good; another unit?",
+        "volume_scale" => "volumes change their level permanently; another unit?",
         "stale_run" => "the same bar many times in a row",
-        "same_bars" => "symbols with the same bars; is a file there under two names?",
+        "same_bars" => "symbols with the same bars; does one file have two names?",
         _ => "",
     };
     if !text.is_empty() {
@@ -102,7 +102,7 @@ impl fmt::Display for Place {
 }
 
 impl fmt::Display for Finding {
-    /// One line: the kind, how often, what it means, the first place.
+    /// Writes the kind, the number, the meaning and the first place in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, count, .. } = self;
         write!(f, "{kind}: {}, {}", counted(*count, "time"), meaning(kind))?;

@@ -7,10 +7,10 @@ use super::{Found, Of, median, short};
 
 /// Bars whose median is a level.
 const BARS: usize = 50;
-/// How many times one level is the other.
+/// The factor between two levels.
 const FACTOR: f64 = 100.0;
-/// How many times the least level on one side is the greatest on the other, of those that are
-/// compared: so many blocks on either side, and of a day at least.
+/// The factor between the lowest level on one side and the highest on the other. So many blocks on
+/// either side are compared, and at least a day.
 const APART: f64 = 10.0;
 const BLOCKS: usize = 4;
 const DAY: i64 = 86_400_000_000_000;
@@ -99,7 +99,7 @@ fn candidates(values: &[f64]) -> Vec<usize> {
     (0..last).filter(|block| bands[*block] != bands[(block + 2).min(last)]).collect()
 }
 
-/// How many times one is the other.
+/// The factor between two values.
 fn apart(a: f64, b: f64) -> f64 {
     a.max(b) / a.min(b)
 }
@@ -110,7 +110,8 @@ fn level(values: &[f64], from: usize) -> Option<f64> {
     median(&mut block)
 }
 
-/// Where volumes go from one level to the other: the fewest are on the wrong side of their middle.
+/// Finds the place where volumes change their level: the fewest volumes are on the wrong side of
+/// the middle.
 fn place(values: &[f64], bars: Range<usize>, before: f64, after: f64) -> usize {
     let middle = before.sqrt() * after.sqrt();
     let is_new = |at: usize| (values[at] > middle) == (after > before);
@@ -126,7 +127,7 @@ fn place(values: &[f64], bars: Range<usize>, before: f64, after: f64) -> usize {
     best
 }
 
-/// Whether levels on both sides of a place stay apart for long enough.
+/// Returns true if the levels on both sides of a place stay apart long enough.
 fn lasts(values: &[f64], at: usize, span: impl Fn(Range<usize>) -> i64) -> bool {
     let last = values.len() - 1;
     if at > last || span(0..at) < DAY || span(at..last) < DAY {

@@ -9,7 +9,7 @@ use super::cut;
 /// core.
 const BLOCK: usize = 256 << 10;
 
-/// What is read beyond a block at once, for the end of its last line.
+/// The bytes that are read beyond a block, for the end of its last line.
 const BEYOND: usize = 4 << 10;
 
 /// The longest line: more than a million numbers.
@@ -46,7 +46,7 @@ impl<'a> Placed<'a> {
         Self::Memory(blocks)
     }
 
-    /// How many blocks there are.
+    /// The number of blocks.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Memory(blocks) => blocks.len(),
@@ -72,7 +72,7 @@ impl<'a> Placed<'a> {
         };
         let from = start + block as u64 * BLOCK as u64;
         let mut to = end.min(from + BLOCK as u64);
-        // Whether a line begins here is told by the byte before.
+        // The byte before shows if a line begins here.
         let from = from - u64::from(block > 0);
         fill(file, from, to, 0, buffer)?;
         let text = &buffer[..(to - from) as usize];

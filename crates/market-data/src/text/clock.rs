@@ -7,7 +7,7 @@ use crate::MarketDataError;
 use crate::names::date_of_file;
 use crate::time::{self, Written};
 
-/// How times are written.
+/// The format of times.
 #[derive(Clone, Debug)]
 pub(super) enum Clock {
     /// In one of the ways that tell themselves.
@@ -35,7 +35,7 @@ impl Clock {
         }
     }
 
-    /// What times are expected to be.
+    /// The expected format, in words.
     pub(super) fn expected(&self) -> String {
         match self {
             Self::Told => {

@@ -1,4 +1,4 @@
-//! Where the rows of delimited text begin, and what their fields are.
+//! The layout of delimited text: the first row, and the meaning of fields.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ const KLINES: [&str; 12] = [
     "ignore",
 ];
 
-/// Where rows begin, and what their fields are.
+/// The first row, and the meaning of fields.
 pub(super) struct Layout<'a> {
     pub(super) file: &'a str,
     /// The rows, without what is above them.
@@ -47,7 +47,7 @@ pub(super) struct Layout<'a> {
     pub(super) separator: u8,
     /// The lines of the header, if there is one: files that were joined may have it again.
     pub(super) header_rows: Vec<csv::ByteRecord>,
-    /// What columns are called.
+    /// The names of columns.
     pub(super) header: Vec<String>,
     pub(super) time: usize,
     /// A time of day beside a date, in a column of its own.
@@ -74,9 +74,9 @@ pub(super) struct Layout<'a> {
 pub(super) struct Value {
     pub(super) at: usize,
     pub(super) name: String,
-    /// Whether text in it is an error; else the column is passed over then.
+    /// True if text in it is an error; otherwise such a column is skipped.
     pub(super) needed: bool,
-    /// What its numbers are divided by.
+    /// The divisor of its numbers.
     pub(super) divisor: f64,
     /// True if one number stands for a missing one, as in Databento's prices.
     pub(super) has_undefined: bool,
@@ -89,7 +89,7 @@ pub(super) struct Group {
     pub(super) kind: Kind,
     /// Names of all numeric columns, those that are not read too.
     pub(super) available: Vec<String>,
-    /// Which of the values are its own.
+    /// The range of its own values.
     pub(super) values: std::ops::Range<usize>,
 }
 
@@ -163,7 +163,7 @@ impl<'a> Layout<'a> {
             while header_rows.len() < lines && reader.read_byte_record(&mut row).map_err(broken)? {
                 header_rows.push(row.clone());
             }
-            // What columns without a name hold is told by the first row. Headers may be there twice.
+            // The first row shows the content of unnamed columns. Headers may occur twice.
             is_row = reader.read_byte_record(&mut row).map_err(broken)?;
             while is_row && header_rows.contains(&row) {
                 is_row = reader.read_byte_record(&mut row).map_err(broken)?;

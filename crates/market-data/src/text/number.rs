@@ -7,7 +7,7 @@ use wide::u8x16;
 
 use crate::time;
 
-/// How numbers are written.
+/// The format of numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
     decimal: u8,
@@ -34,7 +34,7 @@ impl Numbers {
         self.read_any(field)
     }
 
-    /// Whether a point parts decimals and none parts thousands.
+    /// Returns true if the decimal mark is a point and there is no thousands separator.
     pub(super) fn are_plain(self) -> bool {
         self.decimal == b'.' && self.thousands != Some(b'.')
     }
@@ -157,7 +157,7 @@ const KEEP: [u8; 32] = {
     keep
 };
 
-/// Of a vector the last `count` bytes.
+/// The last `count` bytes of a vector.
 #[inline]
 fn last(count: usize) -> u8x16 {
     u8x16::new(*KEEP[count..].first_chunk().unwrap_or(&[0; 16]))

@@ -18,7 +18,7 @@ mod volume;
 
 pub(super) use find::{Order, find};
 
-/// The most columns that are told apart.
+/// The most columns whose order can be found.
 const COLUMNS: usize = 12;
 /// Prices that differ less, relative to their size, are equal.
 const SLACK: f64 = 1e-9;

@@ -25,7 +25,7 @@ const HEAD: usize = 4 << 20;
 const LONGEST: usize = 1 << 20;
 /// Rows that are looked at; all of them are tried.
 const ROWS: usize = 5_000;
-/// Rows from which the order of columns is told.
+/// Rows that decide the order of columns.
 const SAMPLE: usize = 1_000;
 /// The most times that all of the text is read.
 const TRIES: usize = 4;
@@ -118,11 +118,11 @@ const FORMATS: &[&str] = &[
     "%m/%Y",
 ];
 
-/// What may help with a text that can't be read.
+/// Help for a text that cannot be read.
 pub(super) enum Proposal {
     /// Options that read it, as keys under `[data.csv]`.
     Keys(String),
-    /// What is known of its numbers.
+    /// A hint about its numbers.
     Hint(String),
 }
 
@@ -448,7 +448,7 @@ fn find_marked(header: &mut [String], csv: &mut CsvOptions) {
     }
 }
 
-/// Whether a header, of a wide table that of each symbol, has a time and prices.
+/// Returns true if a header has a time and prices; in a wide table, the header of each symbol.
 fn is_complete(header: &[String], wide: Option<&str>) -> bool {
     let roles = wide_roles(header, wide);
     let has = |name: &str| roles.values.iter().any(|(_, role)| role == name);
@@ -456,7 +456,7 @@ fn is_complete(header: &[String], wide: Option<&str>) -> bool {
         && (roles.kind == Kind::Trades || PRICE_COLUMNS.iter().all(|name| has(name)))
 }
 
-/// What columns hold; of a wide table those of the first symbol that has a close.
+/// The roles of columns; in a wide table, those of the first symbol with a close.
 fn wide_roles(header: &[String], wide: Option<&str>) -> crate::roles::Roles {
     let Some(wide) = wide else { return roles(header) };
     let parts: Vec<_> = header.iter().map(|name| name.rsplit_once(wide)).collect();

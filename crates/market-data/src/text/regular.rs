@@ -10,14 +10,14 @@ use super::number::{Numbers, decimal_at, whole_at};
 use super::rows::{Rows, trimmed};
 use crate::time;
 
-/// Where the fields of a block end.
+/// The ends of a block's fields.
 #[derive(Default)]
 pub(super) struct Index {
-    /// Of each field where it ends; before the first, what is one below 0.
+    /// The end of each field. Before the first is an end one below 0.
     ends: Vec<u32>,
-    /// How many of those are of lines.
+    /// The number of these ends that are ends of lines.
     lines: usize,
-    /// Whether there is a quote, within which ends may be none.
+    /// True if there is a quote, in which an end may not be one.
     has_quotes: bool,
 }
 
@@ -75,7 +75,7 @@ impl Index {
         self.has_quotes
     }
 
-    /// Whether every line has so many fields.
+    /// Returns true if every line has so many fields.
     fn is_regular(&self, bytes: &[u8], width: usize) -> bool {
         let ends = &self.ends[1..];
         // As many lines as there are rows, each of which ends one: none is within a row.
@@ -197,7 +197,7 @@ impl Fields<'_> {
         (self.ends.len() - 1) / self.width
     }
 
-    /// Where the field of the first row begins and ends.
+    /// The start and end of the first row's field.
     fn first(&self) -> (usize, usize) {
         let mut first = (0, 0);
         self.all(|start, end| {

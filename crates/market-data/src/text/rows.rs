@@ -36,14 +36,14 @@ pub(crate) enum Stop {
     Stream(io::Error),
 }
 
-/// What rows hold.
+/// The content of rows.
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) times: Times,
     pub(super) symbols: SymbolCodes,
-    /// Of each column its values; NaN is missing.
+    /// The values of each column; NaN is missing.
     pub(super) values: Vec<Vec<f64>>,
-    /// Whether a column holds text.
+    /// True for a column of text.
     pub(super) is_text: Vec<bool>,
     /// The line of each row, from 1.
     pub(super) lines: Origins,
@@ -63,7 +63,7 @@ pub(super) fn read(layout: &Layout<'_>, most: usize) -> Result<Rows, MarketDataE
 struct Piece {
     buffer: Vec<u8>,
     index: Index,
-    /// Of which lines count from 0, as if the block were the whole text.
+    /// The rows, whose lines count from 0 as if the block were the whole text.
     rows: Rows,
     state: State,
 }
@@ -253,8 +253,8 @@ fn read_quoted(layout: &Layout<'_>, most: usize) -> Result<Rows, MarketDataError
     Ok(rows)
 }
 
-/// How many lines are above a record. Its position may lie before the line ends and blank lines
-/// that part it from the one above.
+/// The number of lines above a record. Its position may lie before the line end and the blank lines
+/// that separate it from the record above.
 fn lines_above(bytes: &[u8], position: Option<&csv::Position>) -> u32 {
     let Some(position) = position else { return 0 };
     let rest = bytes.get(position.byte() as usize..).unwrap_or_default();

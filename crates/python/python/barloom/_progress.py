@@ -6,15 +6,15 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-#: What is told: how many samples are done, and how many there are.
+#: A function that receives the number of finished samples and of all samples.
 Tell = Callable[[int, int], None]
 
 
 @contextmanager
 def shown(progress: bool | Tell | None, what: str) -> Iterator[Tell | None]:
-    """What to tell progress: a function of the caller's, a bar where somebody looks, or nothing.
+    """Yields the receiver of progress: the caller's function, a bar, or None.
 
-    None is a bar on a terminal and in a notebook; True one anywhere.
+    ``progress=None`` shows a bar on a terminal and in a notebook; True shows one anywhere.
     """
     if callable(progress):
         yield progress

@@ -2,7 +2,7 @@
 
     python -m barloom.examples.train_sklearn [BARS] [--samples N]
 
-What is learnt and what is not is told in train_torch.py: `barrier`, which barrier a trade reaches
+train_torch.py says what is learnt and what is not: `barrier`, which barrier a trade reaches
 first, follows from their distances and from how much bars move. Here these are features by name.
 The script ends with an error if the model does not explain a twentieth of the held-out variance.
 """
