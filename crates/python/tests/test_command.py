@@ -99,7 +99,7 @@ def test_signals_stop_a_build_that_can_be_gone_on_with(
     )
     try:
         end = time.monotonic() + 60
-        while not list(tmp_path.glob("d.incomplete/windows-*.npy")) and time.monotonic() < end:
+        while not list(tmp_path.glob("d.incomplete/**/*.windows.npy")) and time.monotonic() < end:
             time.sleep(0.01)
         process.send_signal(sent)
         _, said = process.communicate(timeout=60)

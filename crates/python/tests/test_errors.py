@@ -119,7 +119,7 @@ def test_a_number_of_samples_is_no_bool():
 @pytest.mark.parametrize("options", [{"format": "npy"}, {"overwrite": True}, {"resume": True}])
 def test_what_is_of_files_needs_a_folder(options: dict[str, Any]):
     (argument,) = options
-    with pytest.raises(RecipeError, match=f"{argument}: .* give out, .* or leave {argument} out"):
+    with pytest.raises(RecipeError, match=f"{argument}: .* pass out .* or leave {argument} out"):
         barloom.build_dataset(small_recipe(), 10, bars=made_bars(), **options)
 
 

@@ -91,9 +91,9 @@ def test_columns_of_any_library() -> None:
 @pytest.mark.parametrize(
     ("what", "call"),
     [
-        ("no memory", lambda ds: ds[:]),
-        ("no memory", lambda ds: ds.read()),
-        ("no memory", lambda ds: ds.loader(2**32 - 1)),
+        ("more than the available memory", lambda ds: ds[:]),
+        ("more than the available memory", lambda ds: ds.read()),
+        ("more than the available memory", lambda ds: ds.loader(2**32 - 1)),
         ("prefetch: expected a whole number up to", lambda ds: ds.loader(prefetch=2**63)),
         ("threads: expected a whole number up to", lambda ds: ds.loader(threads=2_000)),
     ],
