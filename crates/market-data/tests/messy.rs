@@ -496,7 +496,8 @@ fn klines_without_a_header_are_known_by_their_times() {
     }
 }
 
-/// Klines near a price of 2, half of whose volume is bought: as much is one over the other as a price.
+/// Klines near a price of 2, half of whose volume is bought: as much is one over the other as a
+/// price.
 #[test]
 fn a_half_that_is_bought_is_no_volume() {
     let row = |at: u64| {

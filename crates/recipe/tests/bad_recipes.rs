@@ -1,4 +1,4 @@
-//! Every recipe that can't be is refused, and the message says where and why.
+//! Every recipe that cannot be is refused, and the message says where and why.
 
 use barloom_recipe::{Recipe, RecipeError};
 
@@ -120,7 +120,7 @@ const TABLE: &[Bad] = &[
         &["from 1 to 22", "zstd(99)"],
     ),
     bad("[scaling]\nprice = \"z-score\"\n", ":2: scaling.price:", &["did you mean \"zscore\"?"]),
-    // Values that can't be.
+    // Invalid values.
     bad("[data]\nbars = [\"\"]\n", ":2: data.bars[0]:", &["empty"]),
     bad("[data]\nchannels = []\n", ":2: data.channels:", &["at least one"]),
     bad(
