@@ -115,7 +115,7 @@ pub enum MarketDataError {
         hint: String,
     },
     /// An output is there already.
-    #[error("{} is there already", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// A folder that is to be replaced holds what no conversion writes.
     #[error("{} holds {entry}, which is not of a conversion and would be lost; nothing was touched. Move it elsewhere, or give another name", path.display())]

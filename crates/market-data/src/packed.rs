@@ -293,8 +293,8 @@ fn held(
         return Err(row.unwrap_or_else(|| {
             let problem = match most < left.unpacked {
                 true => format!(
-                    "it unpacks to more than {most} bytes, which only delimited text in UTF-8 without \
-                     quotes may; unpack it"
+                    "it decompresses to more than {most} bytes, which only delimited text in UTF-8 without \
+                     quotes may; decompress it"
                 ),
                 false => too_large(most),
             };
@@ -321,7 +321,9 @@ fn is_too_large(error: &io::Error) -> bool {
 
 /// The problem of a file that unpacks to more than the limit.
 fn too_large(limit: u64) -> String {
-    format!("it unpacks to more than {limit} bytes, too many for its size; unpack it, and split it")
+    format!(
+        "it decompresses to more than {limit} bytes, too many for its size; decompress it, and split it"
+    )
 }
 
 /// A stream of bytes that are unpacked, which fails past a limit.

@@ -185,7 +185,7 @@ fn options_that_can_not_be_are_told() {
     let csv = CsvOptions { separator: Some('é'), ..CsvOptions::default() };
     let error = read(b"a,b", &with(csv)).unwrap_err();
     assert_eq!(error.kind(), barloom_market_data::ErrorKind::Usage);
-    assert!(error.to_string().contains("csv.separator: 'é' can't part fields"), "{error}");
+    assert!(error.to_string().contains("csv.separator: 'é' is not a separator"), "{error}");
 }
 
 #[test]

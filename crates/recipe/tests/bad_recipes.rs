@@ -32,7 +32,7 @@ const TABLE: &[Bad] = &[
     bad(
         "[output]\nzzz = 2.0\n",
         ":2: output.zzz:",
-        &["no such key; the keys of [output] are format,"],
+        &["unknown key; the keys of [output] are format,"],
     ),
     bad(
         "[sampling]\nact_sl = { chioce = [1.0] }\n",
@@ -345,7 +345,7 @@ const TABLE: &[Bad] = &[
     bad("[split]\n", ":1: split.part:", &["at least one [[split.part]]"]),
     bad("[split.part]\nname = \"a\"\n", ":1: split.part:", &["[[split.part]]", "got a table"]),
     bad("[[split.part]]\nfraction = 0.8\n", ":1: split.part[0]:", &["name = \"train\""]),
-    bad("[[split.part]]\nname = \"a\"\n", ":1: split.part[0]:", &["no end", "fraction = 0.2"]),
+    bad("[[split.part]]\nname = \"a\"\n", ":1: split.part[0]:", &["no size", "fraction = 0.2"]),
     bad(
         "[[split.part]]\nname = \"a\"\nfraction = 0.8\nuntil = 2024-01-01\n",
         ":1: split.part[0]:",
@@ -369,7 +369,7 @@ const TABLE: &[Bad] = &[
     bad(
         "[[split.part]]\nname = \"a\"\nfraction = 0.5\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n",
         ":5: split.part[1].name:",
-        &["twice"],
+        &["two parts"],
     ),
     bad("[[split.part]]\nname = \"../a\"\nfraction = 1\n", ":2: split.part[0].name:", &["folder"]),
     bad(

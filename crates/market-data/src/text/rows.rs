@@ -290,7 +290,7 @@ impl Rows {
         }
         let problem = format!(
             "line {line}, or one near it: its rows take more than {most} bytes of memory, too many for \
-             its size; unpack it"
+             its size; decompress it"
         );
         Err(MarketDataError::file(layout.file, problem))
     }
