@@ -71,7 +71,7 @@ impl Job {
     /// Starts rayon's pool with the job's threads. Once a process.
     ///
     /// # Errors
-    /// The pool can't be started, or was already.
+    /// The pool cannot be started, or was already.
     pub fn start_threads(&self) -> Result<()> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads());
         pool.build_global().context("can't start threads")
@@ -114,7 +114,7 @@ impl Job {
     /// Reads or makes the bars and resolves the recipe.
     ///
     /// # Errors
-    /// Bars can't be read, or the recipe does not fit them.
+    /// Bars cannot be read, or the recipe does not fit them.
     pub fn ready(&self, format: &str) -> Result<Ready> {
         let recipe = self.recipe(format)?;
         let market = if self.bars.is_empty() {

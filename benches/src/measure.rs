@@ -102,7 +102,7 @@ impl Options {
     /// Takes the measurement.
     ///
     /// # Errors
-    /// The job can't be done.
+    /// The job cannot be done.
     pub fn run(&self) -> Result<Measurement> {
         self.job.start_threads()?;
         let mut measurement = match self.kind {

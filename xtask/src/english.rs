@@ -1,9 +1,9 @@
 //! The rules of plain English that a program can check.
 //!
-//! In doc comments: the first word, the length of sentences, the wrapping of lines, and words that have
-//! a plainer one. In the pages and in strings: those words and the length of sentences too. Folders that
-//! broke a rule when it was made are in `xtask/english.toml` with the number of places that broke it; a
-//! number may only fall, and `cargo xtask tidy --write` lowers it.
+//! In doc comments: the first word, the length of sentences, the wrapping of lines, and words that
+//! have a plainer one. In the pages and in strings: those words and the length of sentences too.
+//! Folders that broke a rule when it was made are in `xtask/english.toml` with the number of places
+//! that broke it; a number may only fall, and `cargo xtask tidy --write` lowers it.
 
 mod prose;
 
@@ -83,7 +83,8 @@ struct Finding {
     text: String,
 }
 
-/// Counts what breaks the rules, prints the shares, and gives the folders that are above their limits.
+/// Counts what breaks the rules, prints the shares, and gives the folders that are above their
+/// limits.
 pub(crate) fn check(
     root: &Path,
     files: &[String],
@@ -130,8 +131,8 @@ pub(crate) fn check(
     Ok(problems)
 }
 
-/// The crate, or the folder beside the crates, that a file belongs to; none for files that are not ours
-/// to word.
+/// The crate, or the folder beside the crates, that a file belongs to; none for files that are not
+/// ours to word.
 fn folder(file: &str) -> Option<String> {
     let known = [".rs", ".md", ".py"].iter().any(|end| file.ends_with(end));
     if !known || file == "CHANGELOG.md" || file.starts_with("xtask/src/english") {

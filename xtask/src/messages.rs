@@ -1,4 +1,5 @@
-//! Words of messages: a crate names its own fields, a recipe adds the path, the command line its flags.
+//! Words of messages: a crate names its own fields, a recipe adds the path, the command line its
+//! flags.
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +34,7 @@ const WITH_FLAGS: &[&str] = &["crates/orchestrator/", "crates/recipe/src/init.rs
 /// Tells of sources whose messages say more than their crate knows.
 ///
 /// # Errors
-/// A file can't be read.
+/// A file cannot be read.
 pub(crate) fn problems(root: &Path, tracked: &[String]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for file in tracked {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Crates whose modules are listed, and the modules of each from the bottom up. A module is a file beside
-/// `lib.rs` with the folder of its name.
+/// Crates whose modules are listed, and the modules of each from the bottom up. A module is a file
+/// beside `lib.rs` with the folder of its name.
 pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
     "market-data",
     &[
@@ -67,8 +67,8 @@ pub(crate) fn problems(root: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Modules that are not listed, and uses of a module by one that is listed before it: where there are
-/// none, there is no circle.
+/// Modules that are not listed, and uses of a module by one that is listed before it: where there
+/// are none, there is no circle.
 fn out_of_order(name: &str, rooms: &[&str], uses: &Uses) -> Vec<String> {
     let mut problems = Vec::new();
     let place = |room: &str| rooms.iter().position(|other| *other == room);

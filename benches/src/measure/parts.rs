@@ -16,8 +16,8 @@ use crate::measurement::{Measurement, peak_rss_bytes};
 /// Samples of a part that are made at once.
 const BLOCK_ROWS: usize = 4_096;
 
-/// Seconds to prepare are those of plans, the loaded market and a sample of each part, which is when
-/// tables are computed. Then a block of each part is filled in turn.
+/// Seconds to prepare are those of plans, the loaded market and a sample of each part, which is
+/// when tables are computed. Then a block of each part is filled in turn.
 pub(super) fn run(options: &Options) -> Result<Measurement> {
     let Ready { mut recipe, market } = options.job.ready("parquet")?;
     let count = options.parts.max(1);

@@ -52,7 +52,7 @@ impl Baseline {
     /// Keeps it as `<out>/baselines/<name>.json`.
     ///
     /// # Errors
-    /// The file can't be written.
+    /// The file cannot be written.
     pub fn save(&self, out: &Path, name: &str) -> Result<PathBuf> {
         let folder = out.join("baselines");
         fs::create_dir_all(&folder)?;
@@ -64,7 +64,7 @@ impl Baseline {
     /// Reads one that was kept in the report's folder, or that came with the repository.
     ///
     /// # Errors
-    /// There is none of that name, or it can't be read.
+    /// There is none of that name, or it cannot be read.
     pub fn load(out: &Path, root: &Path, name: &str) -> Result<Self> {
         let places = [out.join("baselines"), root.join("docs/baselines")];
         let file = places.iter().map(|p| p.join(format!("{name}.json"))).find(|p| p.is_file());

@@ -32,7 +32,7 @@ impl Peers {
     /// our own package as it is now.
     ///
     /// # Errors
-    /// There is no Python, or a package of others can't be installed.
+    /// There is no Python, or a package of others cannot be installed.
     pub fn prepare(root: &Path, out: &Path) -> Result<Self> {
         let (python, scripts) = environment(root, out)?;
         eprintln!("peers: building crates/python");

@@ -22,7 +22,7 @@ impl Places {
     /// Folders of this process on tmpfs, where there is one, and below `target`.
     ///
     /// # Errors
-    /// A folder can't be made.
+    /// A folder cannot be made.
     pub fn new(target: &Path) -> Result<Self> {
         let own = format!("barloom-bench-{}", std::process::id());
         let memory = Path::new("/dev/shm");

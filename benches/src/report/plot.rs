@@ -63,10 +63,10 @@ pub enum Body {
 /// Draws a chart into `<folder>/<name>.svg` and `.png`.
 ///
 /// # Errors
-/// A file can't be written.
+/// A file cannot be written.
 pub fn draw(chart: &Chart, folder: &Path) -> Result<[PathBuf; 2]> {
     register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
-        .map_err(|_| anyhow!("the font that comes with the dejavu crate can't be read"))?;
+        .map_err(|_| anyhow!("the font that comes with the dejavu crate cannot be read"))?;
     let [svg, png] = ["svg", "png"].map(|kind| folder.join(format!("{}.{kind}", chart.name)));
     on(chart, &SVGBackend::new(&svg, SIZE).into_drawing_area())?;
     on(chart, &BitMapBackend::new(&png, SIZE).into_drawing_area())?;

@@ -11,7 +11,7 @@ use crate::report::{charts, memory_profile, plot, recommendations, tables};
 /// Writes every file of the report but the regression log.
 ///
 /// # Errors
-/// A file can't be written.
+/// A file cannot be written.
 pub fn write(results: &Results, out: &Path) -> Result<()> {
     fs::create_dir_all(out).with_context(|| out.display().to_string())?;
     let file = |name: &str, text: String| {

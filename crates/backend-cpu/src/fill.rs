@@ -83,8 +83,7 @@ pub(crate) struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    /// Splits the rows, of these samples, in halves: each a multiple of the grain but for the
-    /// last.
+    /// Splits the rows, of these samples, in halves: each a multiple of the grain but for the last.
     pub(crate) fn fill(self, samples: Numbers<'_>, rows: RowsMut<'_>) {
         if let Some(middle) = self.how.middle(rows.len()) {
             let right_samples = samples.rows(middle, rows.len());

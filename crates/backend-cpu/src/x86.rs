@@ -25,7 +25,7 @@ pub(crate) fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512vl")
 }
 
-// No set includes `fma`: without it, a product and a sum can't be fused.
+// No set includes `fma`: without it, a product and a sum cannot be fused.
 
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 fn run_avx2(task: impl Task) {

@@ -136,7 +136,7 @@ fn what_does_not_fit_the_market_is_told() {
         "dataset.symbol_weights: symbol B has no weight; add it, or \"*\" = 1.0 for all other \
          symbols"
     );
-    assert!(error("{ A = 1, B = 1e-12, C = 1 }").contains("symbol B would have"));
+    assert!(error("{ A = 1, B = 1e-12, C = 1 }").contains("symbol B would get"));
     assert!(error("{ \"*\" = 0, C = 1 }").starts_with("no position: "), "C is too short");
     // It has a weight and no position: a warning.
     let equal = of("samples = 900\nforward = 2\nsymbol_weights = \"equal\"").unwrap();

@@ -286,7 +286,7 @@ impl Device {
 impl Drop for Device {
     /// Its module and streams are given back to its own context.
     fn drop(&mut self) {
-        // Where it can't be entered, they went with it.
+        // Where it cannot be entered, they went with it.
         if let Ok(_entered) = self.enter() {
             // SAFETY: they are dropped here alone.
             unsafe {
@@ -319,7 +319,7 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         let bytes = self.buffer.len() as u64;
-        // Where its context can't be entered, the memory went with it.
+        // Where its context cannot be entered, the memory went with it.
         if let Ok(_entered) = self.device.enter() {
             // SAFETY: it is dropped here alone.
             unsafe { ManuallyDrop::drop(&mut self.buffer) };

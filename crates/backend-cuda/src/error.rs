@@ -1,6 +1,6 @@
 use barloom_cuda_driver::Missing;
 
-/// Why samples can't be built on a device.
+/// Why samples cannot be built on a device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CudaError {

@@ -225,8 +225,8 @@ impl CudaSession {
     /// done with it. Other calls of this market's sessions wait for it on the device.
     ///
     /// # Errors
-    /// A number is 2^62 or more, the shape is of another program, samples that share a window are of
-    /// different states, or the driver refuses a call.
+    /// A number is 2^62 or more, the shape is of another program, samples that share a window are
+    /// of different states, or the driver refuses a call.
     ///
     /// # Safety
     /// `to` is the address of as many values of this device's memory as these windows have, and

@@ -62,7 +62,7 @@ fn session(backend: &CudaBackend, case: &Case) -> CudaSession {
     market.cuda_session(Arc::clone(&case.plan.draws)).unwrap()
 }
 
-/// Nothing is queued of what can't be asked for.
+/// Nothing is queued of what cannot be asked for.
 #[test]
 #[cfg_attr(not(has_cxx), ignore = "needs a C++ compiler: c++, or CXX")]
 fn what_is_not_the_plans_is_refused() {

@@ -22,8 +22,8 @@ macro_rules! columns {
         #[derive(Debug)]
         pub struct Columns {
             /// The scaled windows, oldest bar first, as [`WindowLayout`](crate::WindowLayout)
-            /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than rows
-            /// where rows share windows.
+            /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than
+            /// rows where rows share windows.
             pub windows: Vec<Column<f32>>,
             $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: Column<$key_type>,)*
             $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: Column<$drawn_type>,)*
@@ -307,8 +307,8 @@ impl SampleBlock {
         }
     }
 
-    /// Rows of all columns, in the order of [`Schema::content`](barloom_schema::Schema::content), of
-    /// a block whose windows lie [`PerChannel`](crate::WindowLayout::PerChannel), one a row.
+    /// Rows of all columns, in the order of [`Schema::content`](barloom_schema::Schema::content),
+    /// of a block whose windows lie [`PerChannel`](crate::WindowLayout::PerChannel), one a row.
     ///
     /// # Panics
     /// There are no such rows, or windows lie otherwise.

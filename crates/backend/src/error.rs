@@ -2,7 +2,7 @@ use barloom_rewards::RewardsError;
 
 use crate::BlockShape;
 
-/// Why samples can't be built.
+/// Why samples cannot be built.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {

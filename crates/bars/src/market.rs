@@ -39,8 +39,8 @@ impl From<Column> for MarketColumn {
 /// A market: series end to end in one arena of columns, the prices and the channels. Every price is
 /// positive, as rewards and some scalers divide by prices.
 ///
-/// Rows are arena rows, counted from 0 over all series. Columns are shared: a clone takes no memory, and
-/// what is derived from a market may keep its columns without it.
+/// Rows are arena rows, counted from 0 over all series. Columns are shared: a clone takes no
+/// memory, and what is derived from a market may keep its columns without it.
 #[derive(Clone, Debug)]
 pub struct Market {
     ts: SharedColumn<i64>,

@@ -241,7 +241,7 @@ impl<T: Copy> TradeBars<T> {
     /// The bars, in time order.
     ///
     /// The last one may be partial: trades of its interval, or up to its number, volume or dollars,
-    /// may be missing. That a time bar is whole can't be seen, so without `keep_partial` the last
+    /// may be missing. That a time bar is whole cannot be seen, so without `keep_partial` the last
     /// one is always left out.
     #[must_use]
     pub fn finish(mut self, keep_partial: bool) -> Aggregated<T> {

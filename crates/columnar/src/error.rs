@@ -1,14 +1,14 @@
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 
-/// A reason why a file can't be read.
+/// A reason why a file cannot be read.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum ColumnarError {
     /// The file declares impossible sizes.
     #[error("{0}")]
     Damaged(String),
-    /// The file can't be read.
+    /// The file cannot be read.
     #[error(transparent)]
     Io(std::io::Error),
     /// Arrow's reader refuses it.

@@ -38,7 +38,7 @@ impl<R: ChunkReader> IpcFile<R> {
     /// Reads the footer. Packed buffers of all batches that are read may unpack to `limit` bytes.
     ///
     /// # Errors
-    /// The footer is not there or damaged, it names what is not in the file, or the file can't be
+    /// The footer is missing or damaged, it names bytes outside the file, or the file cannot be
     /// read. Some damage makes Arrow's reader panic.
     pub fn open(file: R, limit: u64) -> Result<Self, ColumnarError> {
         let cut = || broken("its end is missing");
@@ -88,7 +88,7 @@ impl<R: ChunkReader> IpcFile<R> {
     ///
     /// # Errors
     /// The batch, or a dictionary, is damaged or unpacks to more than the limit leaves; or the file
-    /// can't be read. Some damage makes Arrow's reader panic.
+    /// cannot be read. Some damage makes Arrow's reader panic.
     pub fn batch(&mut self, number: usize) -> Result<Option<RecordBatch>, ColumnarError> {
         let Some(block) = self.batches.get(number).copied() else { return Ok(None) };
         for dictionary in std::mem::take(&mut self.dictionaries) {
@@ -125,7 +125,8 @@ fn outside() -> ColumnarError {
 /// Reads all record batches of an Arrow IPC file that is in memory, in which its columns stay.
 ///
 /// # Errors
-/// The file is damaged, or unpacks to more than its size allows. Some damage makes Arrow's reader panic.
+/// The file is damaged, or unpacks to more than its size allows. Some damage makes Arrow's reader
+/// panic.
 pub fn read_file(bytes: &Bytes) -> Result<(SchemaRef, Vec<RecordBatch>), ColumnarError> {
     let mut file = IpcFile::open(bytes.clone(), unpacked_limit(bytes.len() as u64))?;
     let mut batches = Vec::with_capacity(file.batches());

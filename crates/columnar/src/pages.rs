@@ -34,8 +34,7 @@ fn damaged<T>(problem: impl Into<String>) -> Result<T, ColumnarError> {
 /// Checks that the footer is there and whole, before anything reads it.
 ///
 /// # Errors
-/// The footer is not there, damaged, or of columns too deep in one another; or the file can't be
-/// read.
+/// The footer is missing or damaged, its columns are nested too deeply, or the file cannot be read.
 pub fn check_footer(file: &impl ChunkReader) -> Result<(), ColumnarError> {
     let Some(rest) = file.len().checked_sub(TRAILER as u64) else {
         return damaged("it is too short");
@@ -120,7 +119,7 @@ impl Declared {
 ///
 /// # Errors
 /// They declare more than that, or more than the packed bytes can hold; a page lies outside the
-/// file, is damaged, or can't be read.
+/// file, is damaged, or cannot be read.
 pub fn check_pages(
     file: &impl ChunkReader,
     metadata: &ParquetMetaData,

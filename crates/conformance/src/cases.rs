@@ -37,8 +37,8 @@ impl Case {
     }
 }
 
-/// Every market of the suite with every recipe that is meant for it; parts of one recipe follow each
-/// other and share their program.
+/// Every market of the suite with every recipe that is meant for it; parts of one recipe follow
+/// each other and share their program.
 ///
 /// # Errors
 /// A recipe of the suite is refused.

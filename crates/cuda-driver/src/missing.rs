@@ -64,7 +64,7 @@ pub enum Missing {
     },
     /// This process has already looked for its driver.
     #[error(
-        "{wanted} can't be opened as the CUDA driver: this process has already looked for \
+        "{wanted} cannot be opened as the CUDA driver: this process has already looked for \
          {looked_for}; open it before anything else uses CUDA"
     )]
     Decided {

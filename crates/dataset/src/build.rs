@@ -148,7 +148,7 @@ impl Build<'_> {
     /// it says where, and a build with [`resume`](Build::resume) goes on with them.
     ///
     /// # Errors
-    /// The output is there or can't be written; the backend fails; it was stopped; there is
+    /// The output is there or cannot be written; the backend fails; it was stopped; there is
     /// something to go on with, but of another recipe, other bars or another piece.
     pub fn run(mut self) -> Result<Vec<BuiltPart>, DatasetError> {
         if self.piece.is_some() && self.recipe.output.format == Format::Virtual {

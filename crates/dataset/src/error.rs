@@ -7,11 +7,11 @@ use barloom_recipe::RecipeError;
 
 use crate::Piece;
 
-/// Why a dataset can't be written or read. Messages are facts; `barloom_engine` adds what to do.
+/// Why a dataset cannot be written or read. Messages are facts; `barloom_engine` adds what to do.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// A file or folder can't be read or written.
+    /// A file or folder cannot be read or written.
     #[error("{}: can't {action}", path.display())]
     Io {
         /// The file or folder.
@@ -237,10 +237,10 @@ pub enum DatasetError {
     /// The backend failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// The dataset's bars can't be read or written.
+    /// The dataset's bars cannot be read or written.
     #[error(transparent)]
     MarketStore(#[from] MarketStoreError),
-    /// The dataset's recipe can't be read.
+    /// The dataset's recipe cannot be read.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
 }

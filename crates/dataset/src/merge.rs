@@ -56,7 +56,7 @@ impl Merge<'_> {
     ///
     /// # Errors
     /// They are of different datasets, one is missing, damaged or there twice, or the output is
-    /// there or can't be written.
+    /// there or cannot be written.
     pub fn run(self) -> Result<Vec<BuiltPart>, DatasetError> {
         let parts = self.parts()?;
         let leftovers =

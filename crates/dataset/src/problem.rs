@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 use crate::DatasetError;
 
-/// A finding that a dataset is not what it says: an error, which is its message where it is shown or
-/// written as JSON.
+/// A finding that a dataset is not what it says: an error, which is its message where it is shown
+/// or written as JSON.
 #[derive(Clone, Debug)]
 pub struct Problem(Arc<DatasetError>);
 

@@ -139,7 +139,7 @@ impl Dataset {
     /// Reads its bars.
     ///
     /// # Errors
-    /// The file can't be read or is damaged.
+    /// The file cannot be read or is damaged.
     pub fn market(&self) -> Result<Market, DatasetError> {
         let path = self.folder.file(BARS);
         let bytes = self.folder.open(BARS).and_then(|file| file.read_all());
@@ -169,7 +169,7 @@ impl Dataset {
     /// which is prepared for that; it is not asked for those of another.
     ///
     /// # Errors
-    /// The bars can't be read, or the backend fails.
+    /// The bars cannot be read, or the backend fails.
     pub fn reader(&self, backend: &dyn Backend) -> Result<SampleReader, DatasetError> {
         if self.recipe.output.format != Format::Virtual {
             return Ok(SampleReader::stored(self));
@@ -225,7 +225,7 @@ fn unfinished(folder: &Folder) -> Option<DatasetError> {
 /// The names of the parts of a split dataset, in time order: subfolders that are datasets.
 ///
 /// # Errors
-/// The folder can't be listed.
+/// The folder cannot be listed.
 pub fn find_parts(folder: impl Into<Folder>) -> Result<Vec<String>, DatasetError> {
     let folder = folder.into();
     let mut parts = Vec::new();

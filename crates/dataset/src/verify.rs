@@ -101,7 +101,7 @@ impl Verify<'_> {
     ///
     /// # Errors
     /// The backend or the system fails, it was stopped, or the files are right and samples of other
-    /// semantics, which can't be made again: what is wrong with the dataset itself
+    /// semantics, which cannot be made again: what is wrong with the dataset itself
     /// is in the result.
     pub fn run(&self) -> Result<Verified, DatasetError> {
         let mut verified = Verified::default();

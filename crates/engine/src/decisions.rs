@@ -108,7 +108,7 @@ impl Decisions {
         })
     }
 
-    /// Refuses decisions whose profit can't be measured by their stop.
+    /// Refuses decisions whose profit cannot be measured by their stop.
     pub(crate) fn check_stops(&self) -> Result<(), Error> {
         let without = |i: &usize| self.direction[*i] != 0 && self.stop[*i] == f64::INFINITY;
         match (0..self.stop.len()).find(without) {
@@ -165,7 +165,7 @@ fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
     })
 }
 
-/// The values as another type; one that can't be is an error, and none is rounded.
+/// The values as another type; one that cannot be is an error, and none is rounded.
 fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Error> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let cast = |array: &ArrayRef, to: &DataType| {
@@ -327,8 +327,9 @@ pub(crate) fn opens(market: &Market, batch: &RecordBatch) -> Result<Opens, Error
 }
 
 impl Opens {
-    /// A warning where nearly all times are those at which bars open: what a table of bars has as its
-    /// times. Who computes signals from such a table knows the whole bar, and enters at its open.
+    /// A warning where nearly all times are those at which bars open: what a table of bars has as
+    /// its times. Who computes signals from such a table knows the whole bar, and enters at its
+    /// open.
     pub(crate) fn look_ahead(&self) -> Option<String> {
         let Self { all, at_open } = *self;
         (all > 0 && at_open as f64 >= MOSTLY * all as f64).then(|| {
@@ -341,8 +342,8 @@ impl Opens {
         })
     }
 
-    /// A warning where times without a zone are hardly ever those at which bars open: the bars may be
-    /// in another zone, and then a decision enters at a wrong bar.
+    /// A warning where times without a zone are hardly ever those at which bars open: the bars may
+    /// be in another zone, and then a decision enters at a wrong bar.
     pub(crate) fn other_zone(&self) -> Option<String> {
         let Self { all, at_open } = *self;
         (all > 0 && at_open as f64 <= (1.0 - MOSTLY) * all as f64).then(|| {

@@ -18,9 +18,9 @@ use crate::{Names, UnknownBackend, advice};
 pub enum ErrorKind {
     /// A wrong request: an argument, a recipe.
     Usage,
-    /// The bars, or a dataset, can't be used as they are.
+    /// The bars, or a dataset, cannot be used as they are.
     Data,
-    /// A file can't be read or written, a device failed, or work was stopped.
+    /// A file cannot be read or written, a device failed, or work was stopped.
     Io,
     /// A dataset is not what it says.
     Verification,
@@ -36,7 +36,7 @@ pub enum Error {
     /// Bars make no market, or its split none.
     #[error(transparent)]
     Bars(BarsError),
-    /// Bars can't be read.
+    /// Bars cannot be read.
     #[error(transparent)]
     MarketData(Box<MarketDataError>),
     /// The recipe gives no samples of the market.
@@ -45,10 +45,10 @@ pub enum Error {
     /// The backend failed.
     #[error(transparent)]
     Backend(BackendError),
-    /// A dataset can't be written or read.
+    /// A dataset cannot be written or read.
     #[error(transparent)]
     Dataset(Box<DatasetError>),
-    /// The file of a recipe can't be read.
+    /// The file of a recipe cannot be read.
     #[error("{}: can't read", path.display())]
     RecipeFile {
         /// The file.
@@ -75,7 +75,7 @@ pub enum Error {
         /// The fault.
         problem: String,
     },
-    /// The samples of all parts can't be counted.
+    /// The samples of all parts cannot be counted.
     #[error("dataset.actions_per_state: all parts together have 2^64 samples or more; lower it")]
     TooManySamples,
 }

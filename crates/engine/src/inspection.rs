@@ -12,7 +12,7 @@ use crate::{BackendChoice, Error};
 pub struct Inspection {
     /// The manifests of all parts in time order; of the one there is without a split.
     pub manifests: Vec<Manifest>,
-    /// Why its samples can't be made again, if they can't.
+    /// Why its samples cannot be made again, if they can't.
     pub semantics: Option<Error>,
 }
 

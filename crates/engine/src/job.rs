@@ -130,7 +130,7 @@ impl Prepared<'_> {
     /// it says where, and a job that [resumes](Job::resume) goes on with them.
     ///
     /// # Errors
-    /// The output is there or can't be written; the backend fails; the watch stops it; there is
+    /// The output is there or cannot be written; the backend fails; the watch stops it; there is
     /// something to go on with, but of another recipe, other bars or another piece.
     pub fn run(self, watch: &Watch) -> Result<Vec<BuiltPart>, Error> {
         let Self { job, loaded, parts, samples } = self;

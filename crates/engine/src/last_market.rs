@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use barloom_backend::{Backend, BackendError, PreparedMarket, Program};
 use barloom_bars::Market;
 
-/// A backend that loads a market once where the next one is equal: the parts of a split dataset each
-/// hold a copy of its bars.
+/// A backend that loads a market once where the next one is equal: the parts of a split dataset
+/// each hold a copy of its bars.
 pub(crate) struct LastMarket {
     backend: Box<dyn Backend>,
     last: Mutex<Option<Arc<dyn PreparedMarket>>>,

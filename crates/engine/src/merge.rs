@@ -26,7 +26,7 @@ impl Merge<'_> {
     /// `tracing`.
     ///
     /// # Errors
-    /// Pieces are missing or do not belong together; the output is there or can't be written; the
+    /// Pieces are missing or do not belong together; the output is there or cannot be written; the
     /// watch stops it.
     pub fn run(&self, watch: &Watch) -> Result<Vec<BuiltPart>, Error> {
         let parts = barloom_dataset::Merge {

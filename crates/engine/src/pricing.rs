@@ -24,8 +24,8 @@ use crate::{Error, Loaded, Watch};
 /// Decisions that are read, priced and told of at a time.
 const PIECE: usize = 131_072;
 
-/// A market made ready for pricing decisions, as often as wanted: the bars are read and the tables of
-/// rewards are made once.
+/// A market made ready for pricing decisions, as often as wanted: the bars are read and the tables
+/// of rewards are made once.
 ///
 /// Trades and rewards are those that samples of the recipe have: by its `[reward]` and
 /// `dataset.forward`, on its bars, by any backend.
@@ -83,17 +83,18 @@ impl DecisionPricer {
     ///
     /// The result has a row for each: `bar`, `ts` (open time of bar t), `symbol`, `entry_price`,
     /// `exit_price`, `pnl`, `held_bars`, `exit_reason`, `mfe`, `mae`, `reward` and `reward_<metric>` for each
-    /// further metric, as datasets have them. What can't be priced is null: a decision whose bar,
+    /// further metric, as datasets have them. What cannot be priced is null: a decision whose bar,
     /// time or direction is null, that comes after the last bar, or whose `forward` bars from t on
     /// are not all in one segment.
     ///
     /// Columns of other names are not used; a warning names them. Without `known_at`, times that
-    /// nearly all are those of bars' opens get a warning too, as they look like signals that know the
-    /// bar that they enter at. So do times without a zone that hardly ever are the opens of bars.
+    /// nearly all are those of bars' opens get a warning too, as they look like signals that know
+    /// the bar that they enter at. So do times without a zone that hardly ever are the opens of
+    /// bars.
     ///
     /// # Errors
-    /// A column is missing or of another type, or a value is invalid: the error names column and row.
-    /// Or it was stopped, or the backend failed.
+    /// A column is missing or of another type, or a value is invalid: the error names column and
+    /// row. Or it was stopped, or the backend failed.
     pub fn price(
         &self,
         decisions: &RecordBatch,

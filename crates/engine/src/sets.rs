@@ -13,8 +13,8 @@ use barloom_recipe::Recipe;
 
 use crate::{Error, Loaded, Source, bounded, load};
 
-/// The samples of one part, or of a dataset without a split: everything that a backend needs. Sets of
-/// one dataset share its market and program, so a market that was loaded for one serves all.
+/// The samples of one part, or of a dataset without a split: everything that a backend needs. Sets
+/// of one dataset share its market and program, so a market that was loaded for one serves all.
 #[derive(Clone, Debug)]
 pub struct SampleSet {
     /// The resolved recipe, the same for all parts.
@@ -101,7 +101,7 @@ impl SampleSet {
     /// samples again.
     ///
     /// # Errors
-    /// They can't be written.
+    /// They cannot be written.
     pub fn stored_bars(&self) -> Result<Vec<u8>, Error> {
         let mut bars = Vec::new();
         let refused = |source| MarketDataError::Io { path: "bars".into(), action: "write", source };

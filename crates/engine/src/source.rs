@@ -24,7 +24,7 @@ pub enum Source {
 /// Reads the recipe in a TOML file.
 ///
 /// # Errors
-/// The file can't be read or is no recipe; the error names it, and the line.
+/// The file cannot be read or is no recipe; the error names it, and the line.
 pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
     let path = path.as_ref();
     let text = fs::read_to_string(path)
@@ -56,7 +56,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
 /// cache, and kept there, if there is one.
 ///
 /// # Errors
-/// The recipe names none, or a time zone that is none; a file is not there, can't be read or holds
+/// The recipe names none, or a time zone that is none; a file is not there, cannot be read or holds
 /// no bars.
 pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result<Source, Error> {
     if recipe.data.bars.is_empty() {

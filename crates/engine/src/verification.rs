@@ -43,7 +43,7 @@ impl<'a> Verification<'a> {
     /// dataset is no error: [`Verified::problems`] has it.
     ///
     /// # Errors
-    /// There is no dataset, it can't be read, the backend fails, or the watch stops it.
+    /// There is no dataset, it cannot be read, the backend fails, or the watch stops it.
     pub fn run(&self, watch: &Watch) -> Result<Vec<(PathBuf, Verified)>, Error> {
         let mut results = Vec::new();
         let mut opened = None;

@@ -1,5 +1,5 @@
-//! What to do about an error is said in the names of whoever shows it: no message names a flag of the
-//! command line by itself.
+//! What to do about an error is said in the names of whoever shows it: no message names a flag of
+//! the command line by itself.
 
 use std::fmt::Debug;
 use std::io;

@@ -57,7 +57,7 @@ fn replace_by(
 /// Makes renames in a folder durable.
 ///
 /// # Errors
-/// The folder can't be opened or synced.
+/// The folder cannot be opened or synced.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     // Only POSIX lets a folder be opened and synced; elsewhere renames are durable by themselves.
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }

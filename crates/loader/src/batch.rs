@@ -201,8 +201,8 @@ impl Batch {
     }
 
     /// The scaled meta fields of each sample: `[rows, 9]`, in the order of
-    /// [`Program::meta`](barloom_backend::Program::meta). With K actions a state, row `b * K + k` is
-    /// action k of state b.
+    /// [`Program::meta`](barloom_backend::Program::meta). With K actions a state, row `b * K + k`
+    /// is action k of state b.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
     pub fn meta(&self) -> ArrayView2<'_, f32> {
@@ -277,8 +277,8 @@ pub fn gather(
     Ok(Batch { buffer: Arc::new(buffer), rows: 0..samples.len() })
 }
 
-/// Refuses so many samples of a program at once if there is no memory for them, as far as the system
-/// tells: it may promise more than it has.
+/// Refuses so many samples of a program at once if there is no memory for them, as far as the
+/// system tells: it may promise more than it has.
 ///
 /// # Errors
 /// There is none; the error says how much they take.

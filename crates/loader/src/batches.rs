@@ -111,7 +111,7 @@ impl std::fmt::Debug for Batches {
     }
 }
 
-/// A lot, or why it can't be made.
+/// A lot, or why it cannot be made.
 fn made(epoch: &Epoch, lot: u64) -> Result<Arc<Buffer>, LoaderError> {
     catch_unwind(AssertUnwindSafe(|| epoch.make(lot))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -1,6 +1,6 @@
 use barloom_backend::BackendError;
 
-/// Why batches can't be loaded.
+/// Why batches cannot be loaded.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum LoaderError {
@@ -37,10 +37,10 @@ pub enum LoaderError {
         /// Samples of each.
         samples: u64,
     },
-    /// Samples can't be made.
+    /// Samples cannot be made.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// A thread can't be started.
+    /// A thread cannot be started.
     #[error("cannot start a loader thread: {0}")]
     Thread(#[source] std::io::Error),
     /// There is no memory for so many samples at once.

@@ -19,9 +19,9 @@ const LOT_BYTES: usize = 4 << 20;
 
 /// Loads batches of a session's samples.
 ///
-/// Samples of a dataset are made anew from its recipe and its bars, whatever the format: they are the
-/// same to the bit, and made faster than they are read. (Whether stored samples are those of their
-/// recipe is what `verify` tells.)
+/// Samples of a dataset are made anew from its recipe and its bars, whatever the format: they are
+/// the same to the bit, and made faster than they are read. (Whether stored samples are those of
+/// their recipe is what `verify` tells.)
 pub struct Loader {
     session: Arc<dyn Session>,
     options: LoaderOptions,
@@ -124,7 +124,7 @@ impl Loader {
     ///
     /// # Errors
     /// The state is of another order, the epoch's fresh samples are past the last one, or a thread
-    /// can't be started.
+    /// cannot be started.
     pub fn batches(&self, state: &State) -> Result<Batches, LoaderError> {
         state.check(&self.order)?;
         let State { epoch: number, position, .. } = *state;

@@ -41,12 +41,12 @@ pub struct Bars {
     pub(crate) cut: Vec<(Origin, String)>,
 }
 
-/// A file that can't be read.
+/// A file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
     /// The file.
     pub file: String,
-    /// The reason why it can't be read, with its causes.
+    /// The reason why it cannot be read, with its causes.
     pub problem: String,
 }
 
@@ -154,13 +154,13 @@ impl BadTrades {
 }
 
 impl Bars {
-    /// Makes series of the bars as readings, whose prices may be zero or negative: unusable bars are
-    /// an error, or dropped, or widened, and counted. Aggregates them where
+    /// Makes series of the bars as readings, whose prices may be zero or negative: unusable bars
+    /// are an error, or dropped, or widened, and counted. Aggregates them where
     /// [`ReadOptions::aggregate`](crate::ReadOptions::aggregate) says so.
     ///
     /// # Errors
     /// The first unusable bar or trade with its file and row, and how many there are; a symbol has
-    /// no usable bar; bars can't be aggregated so.
+    /// no usable bar; bars cannot be aggregated so.
     pub fn into_series(self, on_bad_bar: OnBadBar) -> Result<Loaded, MarketDataError> {
         self.judged(on_bad_bar, Prices::Any)
     }
@@ -270,8 +270,8 @@ impl Bars {
     }
 }
 
-/// Tells whether a price is outside of its bar's range by no more than a unit in the last place of a
-/// 32-bit float, to which vendors round: 2^-23 of it.
+/// Tells whether a price is outside of its bar's range by no more than a unit in the last place of
+/// a 32-bit float, to which vendors round: 2^-23 of it.
 fn is_rounding(price: f64, high: f64, low: f64) -> bool {
     (price - high).max(low - price) <= price.abs() * f64::from(f32::EPSILON)
 }
@@ -395,8 +395,8 @@ impl RawSeries {
         self.columns.iter_mut().for_each(|c| c.values.resize(after, f64::NAN));
     }
 
-    /// Keeps the first or the last of the rows with one time, in the order of files and rows, where the
-    /// first of them stands. Gives the number of the others.
+    /// Keeps the first or the last of the rows with one time, in the order of files and rows, where
+    /// the first of them stands. Gives the number of the others.
     pub(crate) fn keep_one(&mut self, which: OnDuplicate) -> u64 {
         if which == OnDuplicate::Error || self.ts.windows(2).all(|pair| pair[0] < pair[1]) {
             return 0;
@@ -434,8 +434,8 @@ impl RawSeries {
         }
     }
 
-    /// Moves times from the end of a bar to its beginning: back by the length of a bar, the one given
-    /// or the most frequent step.
+    /// Moves times from the end of a bar to its beginning: back by the length of a bar, the one
+    /// given or the most frequent step.
     pub(crate) fn stamp_at_open(&mut self, interval: Option<Interval>) {
         let Some(interval) = interval.or_else(|| Interval::most_frequent(&self.ts)) else { return };
         for time in &mut self.ts {
@@ -489,8 +489,8 @@ impl RawSeries {
         faults
     }
 
-    /// Moves a high up and a low down where the open or the close is outside of them and nothing else
-    /// is wrong with the prices.
+    /// Moves a high up and a low down where the open or the close is outside of them and nothing
+    /// else is wrong with the prices.
     fn widen(&mut self, widened: &mut Widened) {
         let place = |name: &str| self.columns.iter().position(|column| column.name == name);
         let places: Vec<usize> = PRICE_COLUMNS.into_iter().filter_map(place).collect();

@@ -98,7 +98,7 @@ impl Cache {
         let len = file.metadata().map_or(0, |metadata| metadata.len());
         let tables = entry::read(&file, len, key);
         if tables.is_some() {
-            // If it can't be told, it goes as if it had not been used.
+            // If it cannot be told, it goes as if it had not been used.
             let _ = file.set_modified(folder::now());
         } else {
             tracing::debug!("{} is damaged; it goes", path.display());

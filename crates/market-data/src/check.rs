@@ -1,8 +1,8 @@
 //! The doctor: what is wrong with bars, by row.
 //!
-//! Each check is a function of its own, in a file of `check/`, that looks at one series and notes what
-//! it finds. All of them together cost little against reading: each passes over the bars at most a few
-//! times, and they run side by side.
+//! Each check is a function of its own, in a file of `check/`, that looks at one series and notes
+//! what it finds. All of them together cost little against reading: each passes over the bars at
+//! most a few times, and they run side by side.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +63,7 @@ pub struct Finding {
 pub struct Report {
     /// The files read.
     pub files: Vec<String>,
-    /// Files that can't be read.
+    /// Files that cannot be read.
     pub unreadable: Vec<Unreadable>,
     /// Bars in all.
     pub rows: u64,
@@ -119,7 +119,7 @@ const CHECKS: [fn(&Of<'_>, &mut Found); 15] = [
 impl Bars {
     /// Everything that is wrong with the bars, by row.
     ///
-    /// Errors are bars that can't be used: no time, out of order, a repeated time, epochs before
+    /// Errors are bars that cannot be used: no time, out of order, a repeated time, epochs before
     /// 1973, every [`BarFault`](barloom_bars::BarFault); and files of a series that overlap.
     /// Everything else is a warning. docs/bars.md lists all kinds and their rules.
     #[must_use]

@@ -38,8 +38,8 @@ pub use times::read_times;
 use times::{begins_with_time, written, written_apart};
 use values::{check_actions, check_twins, floats, numbers_in_text, symbols_of};
 
-/// Reads a Parquet file: only the columns that bars are made from. One table, or one for each symbol
-/// that names of columns say.
+/// Reads a Parquet file: only the columns that bars are made from. One table, or one for each
+/// symbol that names of columns say.
 pub(crate) fn read_parquet(
     file: &str,
     bytes: &Bytes,

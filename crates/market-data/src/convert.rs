@@ -75,7 +75,7 @@ impl Conversion<'_> {
     /// which goes over files, there is one in all). What is written appears whole or not at all.
     ///
     /// # Errors
-    /// A file can't be read or holds no usable bars; the output is there, or can't be written; it
+    /// A file cannot be read or holds no usable bars; the output is there, or cannot be written; it
     /// was stopped.
     pub fn run(&self) -> Result<Converted, MarketDataError> {
         let files = self.files()?;

@@ -12,15 +12,15 @@ pub enum ErrorKind {
     Usage,
     /// The file holds no usable bars.
     Data,
-    /// The file can't be read or written.
+    /// The file cannot be read or written.
     Io,
 }
 
-/// Why bars can't be read or written.
+/// Why bars cannot be read or written.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum MarketDataError {
-    /// A file can't be read or written.
+    /// A file cannot be read or written.
     #[error("{}: can't {action}", path.display())]
     Io {
         /// The file.
@@ -115,7 +115,7 @@ pub enum MarketDataError {
         hint: String,
     },
     /// An output is there already.
-    #[error("{} is there already", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// A folder that is to be replaced holds what no conversion writes.
     #[error("{} holds {entry}, which is not of a conversion and would be lost; nothing was touched. Move it elsewhere, or give another name", path.display())]
@@ -134,16 +134,16 @@ pub enum MarketDataError {
     /// Reading was stopped before its end.
     #[error("stopped before its end")]
     Stopped,
-    /// Prices can't be adjusted.
+    /// Prices cannot be adjusted.
     #[error("adjust: {problem}")]
     Adjust {
         /// The fault, and the expected content.
         problem: String,
     },
-    /// Text that can't be read as it is, and the options under which all of it is read.
+    /// Text that cannot be read as it is, and the options under which all of it is read.
     #[error("{error}; this reads it: '{keys}' as csv options")]
     Proposed {
-        /// Why it can't be read as it is.
+        /// Why it cannot be read as it is.
         error: Box<Self>,
         /// The options, as keys under `[data.csv]` in a recipe.
         keys: String,

@@ -21,7 +21,7 @@ pub(crate) fn table(
         unless_damaged(file, || columnar::read_arrow(file, bytes, options))
     } else if databento::begins(bytes) {
         // Its tables need not be one.
-        Err(MarketDataError::file(file, "it is DBN within another format; unpack it"))
+        Err(MarketDataError::file(file, "it is DBN within another format; decompress it"))
     } else if bytes.starts_with(b"FEA1") {
         Err(MarketDataError::file(file, "it is Feather version 1; write it again as version 2"))
     } else if let Some((ending, format)) = columnar_name(file).filter(|_| !bytes.is_empty()) {

@@ -1,8 +1,8 @@
 //! Bars and trades from JSON and JSON Lines.
 //!
-//! A file is looked through for tables: lists of records, of rows or of columns, at any place in it.
-//! Each table is written as delimited text and read as that is, so that names, times and numbers
-//! mean what they mean there.
+//! A file is looked through for tables: lists of records, of rows or of columns, at any place in
+//! it. Each table is written as delimited text and read as that is, so that names, times and
+//! numbers mean what they mean there.
 
 mod find;
 mod tape;

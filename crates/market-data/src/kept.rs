@@ -54,7 +54,8 @@ pub(crate) fn tables_of(
     Ok(tables)
 }
 
-/// The tables with the wanted columns, of the entry of all columns, as `check` and `convert` make one.
+/// The tables with the wanted columns, of the entry of all columns, as `check` and `convert` make
+/// one.
 fn of_all_columns(
     options: &ReadOptions,
     find: impl FnOnce(&ReadOptions) -> Option<Vec<Table>>,

@@ -37,9 +37,9 @@ const UNITS: [&str; 24] = [
 ];
 
 impl Levels {
-    /// Finds levels in lines of one width: two, or three of which the last one names the index. With
-    /// how many lines they are. `is_time` tells whether a field is a time, as the first field of a row
-    /// is.
+    /// Finds levels in lines of one width: two, or three of which the last one names the index.
+    /// With how many lines they are. `is_time` tells whether a field is a time, as the first field
+    /// of a row is.
     pub(crate) fn of_lines(
         lines: &[Vec<String>],
         is_time: impl Fn(&str) -> bool,
@@ -58,7 +58,8 @@ impl Levels {
         Some((levels, 2 + usize::from(index.is_some())))
     }
 
-    /// Tells whether a second line without a name of the index holds units, or the numbers of a row.
+    /// Tells whether a second line without a name of the index holds units, or the numbers of a
+    /// row.
     fn has_no_symbols(&self, second: &[String]) -> bool {
         let is_time =
             |name: &String| !is_unnamed(name) && roles(std::slice::from_ref(name)).time.is_some();
@@ -157,8 +158,8 @@ impl Levels {
         Err(MarketDataError::file(file, problem))
     }
 
-    /// Symbols in the order of their first columns, each with its columns, among them that of times:
-    /// their places and names.
+    /// Symbols in the order of their first columns, each with its columns, among them that of
+    /// times: their places and names.
     pub(crate) fn groups(&self) -> Vec<(String, Vec<(usize, String)>)> {
         let mut groups: Vec<(String, Vec<(usize, String)>)> = Vec::new();
         let mut known: BTreeMap<&str, usize> = BTreeMap::new();

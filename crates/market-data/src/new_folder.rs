@@ -1,9 +1,9 @@
 //! The folder that a conversion writes before it gets its name.
 //!
 //! While it is written it is `<out>.incomplete`, with a `.lock` that the process holds. What has a
-//! `.lock` that nobody holds, and else nothing but what a conversion writes, was left by a conversion
-//! that was killed, and is cleared by the next one; so is a folder of such a name that is empty. Nothing
-//! else is ever cleared.
+//! `.lock` that nobody holds, and else nothing but what a conversion writes, was left by a
+//! conversion that was killed, and is cleared by the next one; so is a folder of such a name that
+//! is empty. Nothing else is ever cleared.
 
 use std::fs::{self, File};
 use std::io;
@@ -33,11 +33,11 @@ const ENDINGS: [&str; 6] = ["parquet", "pq", "arrow", "ipc", "feather", "csv"];
 const MOST_NAMES: u32 = 1_000;
 
 impl NewFolder {
-    /// Makes the folder beside `out`, and clears what a conversion left there that was killed. A link
-    /// is followed.
+    /// Makes the folder beside `out`, and clears what a conversion left there that was killed. A
+    /// link is followed.
     ///
     /// # Errors
-    /// `out` is there and may not be replaced, or the folder can't be made.
+    /// `out` is there and may not be replaced, or the folder cannot be made.
     pub(crate) fn beside(out: &Path, overwrite: bool) -> Result<Self, MarketDataError> {
         let out = target(out)?;
         let old = beside(&out, "replaced", 0);
@@ -73,7 +73,7 @@ impl NewFolder {
     pub(crate) fn finish(mut self) -> Result<(), MarketDataError> {
         check_free(&self.out, self.overwrite)?;
         if cfg!(windows) {
-            // A folder with an open file in it can't be renamed there.
+            // A folder with an open file in it cannot be renamed there.
             drop(self.lock.take());
         }
         if fs::symlink_metadata(&self.out).is_err() {
@@ -154,8 +154,8 @@ fn take(path: &Path) -> Result<Option<File>, MarketDataError> {
     }
 }
 
-/// The lock of a folder that a conversion left which was killed, perhaps before or after it had a lock;
-/// none if there is no such folder.
+/// The lock of a folder that a conversion left which was killed, perhaps before or after it had a
+/// lock; none if there is no such folder.
 fn take_left(path: &Path) -> Result<Option<File>, MarketDataError> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
         return Ok(None);
@@ -195,7 +195,8 @@ fn check_free(out: &Path, overwrite: bool) -> Result<(), MarketDataError> {
     }
 }
 
-/// The first entry of a folder that no conversion writes: other files than bars in folders of symbols.
+/// The first entry of a folder that no conversion writes: other files than bars in folders of
+/// symbols.
 fn foreign(folder: &Path) -> Result<Option<String>, MarketDataError> {
     for (name, kind) in entries(folder)? {
         if kind.is_file() && name == LOCK {
@@ -251,7 +252,7 @@ fn clear(folder: &Path) -> Result<(), MarketDataError> {
                 fs::remove_file(&path).map_err(MarketDataError::io(&path, "remove"))?;
             }
         }
-        // One with something else in it can't be removed, and must not be.
+        // One with something else in it cannot be removed, and must not be.
         let _ = fs::remove_dir(&symbol);
     }
     Ok(())

@@ -97,14 +97,14 @@ impl Origins {
         self.spans().flat_map(|(run, end)| (run.start..end).map(move |bar| run.at(bar)))
     }
 
-    /// Bars that come from one file one after the other: the first of them, and the file. A file may
-    /// follow itself.
+    /// Bars that come from one file one after the other: the first of them, and the file. A file
+    /// may follow itself.
     pub(crate) fn files(&self) -> impl Iterator<Item = (usize, u32)> {
         self.runs.iter().map(|run| (run.start, run.first.file))
     }
 
-    /// The bars at which a file begins that is not that of the bar before: that bar, the file before,
-    /// and its own.
+    /// The bars at which a file begins that is not that of the bar before: that bar, the file
+    /// before, and its own.
     pub(crate) fn seams(&self) -> impl Iterator<Item = (usize, u32, u32)> {
         let pairs = self.runs.windows(2).map(|pair| (pair[0].first.file, pair[1]));
         pairs

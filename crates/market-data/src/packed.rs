@@ -1,8 +1,8 @@
-//! Files that gzip, zip or Zstandard packed. Text in them is parsed while it is unpacked, without holding
-//! it whole; what can't be read so is held up to a bound.
+//! Files that gzip, zip or Zstandard packed. Text in them is parsed while it is unpacked, without
+//! holding it whole; what cannot be read so is held up to a bound.
 //!
-//! The size of a packed file bounds all that comes of it, as the size of a plain one does: a file of a few
-//! MiB may unpack to GiB of rows that are all alike.
+//! The size of a packed file bounds all that comes of it, as the size of a plain one does: a file
+//! of a few MiB may unpack to GiB of rows that are all alike.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -30,7 +30,7 @@ const DEFLATED: u64 = 1_032;
 /// The bytes that text may unpack to, as so many times the packed size, or so many in any case.
 const TEXT: (u64, u64) = (64, 256 << 20);
 
-/// The bytes that are held where what is unpacked can't be parsed in a stream, in the same way.
+/// The bytes that are held where what is unpacked cannot be parsed in a stream, in the same way.
 const HELD: (u64, u64) = (16, 128 << 20);
 
 /// The bytes of memory that rows of text may take, in the same way.
@@ -65,7 +65,7 @@ enum Packed<'a> {
 }
 
 impl Packed<'_> {
-    /// The error that it can't be unpacked.
+    /// The error that it cannot be unpacked.
     fn unreadable(&self, file: &str, error: &io::Error) -> MarketDataError {
         match self {
             Self::Gzip(_) => unreadable(file, "gzip", error),
@@ -275,8 +275,8 @@ fn streamed(
     text::read_stream(file, &head, stream, options, most)
 }
 
-/// Reads what is held whole, and how many bytes it unpacked to. A row that can't be read may be read so;
-/// its error is that of what is too large to be held.
+/// Reads what is held whole, and how many bytes it unpacked to. A row that cannot be read may be
+/// read so; its error is that of what is too large to be held.
 fn held(
     file: &str,
     packed: &Packed<'_>,
@@ -293,8 +293,8 @@ fn held(
         return Err(row.unwrap_or_else(|| {
             let problem = match most < left.unpacked {
                 true => format!(
-                    "it unpacks to more than {most} bytes, which only delimited text in UTF-8 without \
-                     quotes may; unpack it"
+                    "it decompresses to more than {most} bytes, which only delimited text in UTF-8 without \
+                     quotes may; decompress it"
                 ),
                 false => too_large(most),
             };
@@ -306,7 +306,7 @@ fn held(
     Ok((table(file, &bytes.into(), options, bounds)?, unpacked))
 }
 
-/// The error that something can't be unpacked.
+/// The error that something cannot be unpacked.
 fn unreadable(file: &str, packer: &str, error: &io::Error) -> MarketDataError {
     if is_too_large(error) {
         return MarketDataError::file(file, error);
@@ -321,7 +321,9 @@ fn is_too_large(error: &io::Error) -> bool {
 
 /// The problem of a file that unpacks to more than the limit.
 fn too_large(limit: u64) -> String {
-    format!("it unpacks to more than {limit} bytes, too many for its size; unpack it, and split it")
+    format!(
+        "it decompresses to more than {limit} bytes, too many for its size; decompress it, and split it"
+    )
 }
 
 /// A stream of bytes that are unpacked, which fails past a limit.

@@ -16,7 +16,8 @@ pub(crate) fn repeats(ts: &[i64]) -> bool {
     again > 0 && again * 10 >= sorted.len()
 }
 
-/// Tells whether a column of text, as codes of so many values, has another value in each row of a time.
+/// Tells whether a column of text, as codes of so many values, has another value in each row of a
+/// time.
 pub(crate) fn tells_apart(ts: &[i64], codes: &[u32], values: usize) -> bool {
     // A column that is another one in each row is a note.
     if codes.len() != ts.len() || values < 2 || values >= ts.len() {

@@ -196,7 +196,8 @@ impl Roles {
     }
 }
 
-/// Tells whether the name of a column of times says that they are UTC: `Gmt time`, `Datetime (UTC)`.
+/// Tells whether the name of a column of times says that they are UTC: `Gmt time`,
+/// `Datetime (UTC)`.
 pub(crate) fn says_utc(name: &str) -> bool {
     let name = normalise(name);
     name.split(|c: char| !c.is_alphanumeric()).any(|word| ["utc", "gmt"].contains(&word))

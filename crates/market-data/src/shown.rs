@@ -9,8 +9,8 @@ const SHOWN: usize = 80;
 /// Names of a list that are shown.
 const NAMES: usize = 40;
 
-/// Tells whether a character acts on a terminal, or on the order or the lines of text, instead of being
-/// shown: controls, marks of direction, and characters without a width.
+/// Tells whether a character acts on a terminal, or on the order or the lines of text, instead of
+/// being shown: controls, marks of direction, and characters without a width.
 #[must_use]
 pub fn acts(c: char) -> bool {
     let is_format = matches!(

@@ -24,11 +24,12 @@ use crate::{MarketDataError, ReadOptions, columnar, databento, kept, packed, tex
 /// The first bytes of a Zstandard frame.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or Zstandard
-/// too, and DBN. The files of a glob or a folder are taken in natural order (`x-2` before `x-10`).
+/// Reads the bars in files: Parquet, Arrow IPC and Feather, CSV, JSON, packed by gzip, zip or
+/// Zstandard too, and DBN. The files of a glob or a folder are taken in natural order (`x-2` before
+/// `x-10`).
 ///
 /// # Errors
-/// A path or glob names no file, a file can't be read, or it holds no bars; see
+/// A path or glob names no file, a file cannot be read, or it holds no bars; see
 /// [`MarketDataError`]. Unusable bars are no error here.
 pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
     crate::time::zone(&options.timezone)?;
@@ -39,7 +40,7 @@ pub fn read(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataE
 /// others. No bars are read where every file is one of these.
 ///
 /// # Errors
-/// A path or glob names no file, an option is wrong, or the only file can't be read.
+/// A path or glob names no file, an option is wrong, or the only file cannot be read.
 pub fn read_readable(paths: &[String], options: &ReadOptions) -> Result<Bars, MarketDataError> {
     crate::time::zone(&options.timezone)?;
     let files = expand_all(paths)?;
@@ -56,7 +57,8 @@ pub fn read_readable(paths: &[String], options: &ReadOptions) -> Result<Bars, Ma
     Ok(bars)
 }
 
-/// Reads files in their order; `fail` takes the error of each that can't be read, or gives it back.
+/// Reads files in their order; `fail` takes the error of each that cannot be read, or gives it
+/// back.
 fn read_files(
     files: &[String],
     options: &ReadOptions,

@@ -13,7 +13,7 @@ use crate::roles::normalise;
 /// Those that are `optional` are left out where the file has no such column.
 ///
 /// # Errors
-/// The file can't be read, is damaged, or lacks a channel.
+/// The file cannot be read, is damaged, or lacks a channel.
 pub fn read_stored_market(
     paths: &[String],
     channels: &[String],

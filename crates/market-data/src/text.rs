@@ -88,7 +88,7 @@ pub(crate) fn read(
     }
 }
 
-/// Tells whether text that can't be read could be without its last line, which has no end.
+/// Tells whether text that cannot be read could be without its last line, which has no end.
 fn is_cut(file: &str, text: &[u8], options: &ReadOptions, most: usize) -> bool {
     cut::whole_lines(text)
         .filter(|lines| cut::has_fewer_fields(lines, &text[lines.len()..]))
@@ -98,9 +98,9 @@ fn is_cut(file: &str, text: &[u8], options: &ReadOptions, most: usize) -> bool {
 /// The first bytes of a file, that tell how it is laid out.
 pub(crate) const HEAD: usize = 1 << 20;
 
-/// Reads a large file of delimited text in blocks, without holding it whole; none if it can't be read
-/// so: it is small, no plain text, or not what it should be, of which [`read`] then tells. A file with
-/// a line that is too long is an error, before anything holds it.
+/// Reads a large file of delimited text in blocks, without holding it whole; none if it cannot be
+/// read so: it is small, no plain text, or not what it should be, of which [`read`] then tells. A
+/// file with a line that is too long is an error, before anything holds it.
 pub(crate) fn read_file(
     file: &str,
     opened: &File,
@@ -160,11 +160,11 @@ fn in_blocks(file: &str, opened: &File, options: &ReadOptions) -> Option<Vec<Tab
     of_rows(file, &layout, rows, cut, options).ok().filter(|tables| !tables.iter().any(is_panel))
 }
 
-/// Reads delimited text of which the first bytes were read, [`HEAD`] or more, and the others come in a
-/// stream, without holding it whole. Its rows may take so many bytes.
+/// Reads delimited text of which the first bytes were read, [`HEAD`] or more, and the others come
+/// in a stream, without holding it whole. Its rows may take so many bytes.
 ///
 /// # Errors
-/// The text is not what it should be, or can't be read so; see [`Stop`].
+/// The text is not what it should be, or cannot be read so; see [`Stop`].
 pub(crate) fn read_stream(
     file: &str,
     head: &[u8],
@@ -195,8 +195,8 @@ fn layout_of_head<'a>(file: &'a str, head: &'a [u8], options: &ReadOptions) -> O
     (has_row && is_plain && layout.twins.is_empty()).then_some(layout)
 }
 
-/// Tells whether the rows of a table may be of several instruments: all of the text says which column tells
-/// rows of one time apart.
+/// Tells whether the rows of a table may be of several instruments: all of the text says which
+/// column tells rows of one time apart.
 fn is_panel(table: &Table) -> bool {
     table.kind == Kind::Bars && table.symbols.is_none() && panel::repeats(&table.ts)
 }

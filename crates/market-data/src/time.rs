@@ -83,8 +83,8 @@ pub(crate) fn of_clock_digits(text: &str, digits: usize) -> Option<String> {
     of_clock(&clock).map(|_| clock)
 }
 
-/// [`of_text`] of the usual ones: `2024-01-31`, with `14:30`, seconds and their fraction, and UTC. None
-/// for all others, and for what is no time.
+/// [`of_text`] of the usual ones: `2024-01-31`, with `14:30`, seconds and their fraction, and UTC.
+/// None for all others, and for what is no time.
 pub(crate) fn of_iso(text: &[u8]) -> Option<Written> {
     fn number(digits: &[u8]) -> Option<u32> {
         digits.iter().try_fold(0, |number: u32, digit| {
@@ -302,7 +302,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
 /// Decides from all dates with slashes if the day comes first.
 ///
 /// # Errors
-/// Why it can't be told.
+/// Why it cannot be told.
 pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
     let (mut first_above_12, mut second_above_12, mut any) = (false, false, false);
     for time in written {

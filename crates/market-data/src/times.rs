@@ -148,8 +148,9 @@ pub(crate) struct Instants {
 
 /// The instants of times as written.
 ///
-/// Local times that occur twice, because clocks go back, are distinguished by the order of the rows of
-/// a symbol; those that do not exist, where clocks are put forward, are the first instant after them.
+/// Local times that occur twice, because clocks go back, are distinguished by the order of the rows
+/// of a symbol; those that do not exist, where clocks are put forward, are the first instant after
+/// them.
 pub(crate) fn instants(
     file: &str,
     column: &str,
@@ -320,8 +321,8 @@ fn is_hour_in_digits(ns: i64) -> bool {
     of_hour || of_minute
 }
 
-/// Tells whether rows that were moved to the next time that exists stand beside another row of the same
-/// symbol at that time.
+/// Tells whether rows that were moved to the next time that exists stand beside another row of the
+/// same symbol at that time.
 fn stand_twice(ts: &[i64], moved: &[(usize, i64, i64)], codes: Option<&[u32]>) -> bool {
     let code = |row: usize| codes.map_or(0, |codes| codes[row]);
     let mut instants: BTreeMap<(i64, u32), usize> =

@@ -60,7 +60,7 @@ impl Default for WriteOptions<'_> {
 /// that a series lacks is missing there. The file appears whole or not at all.
 ///
 /// # Errors
-/// The ending is unknown, the file is there and is not to be replaced, it can't be written, or
+/// The ending is unknown, the file is there and is not to be replaced, it cannot be written, or
 /// writing was stopped.
 pub fn write(
     path: &Path,

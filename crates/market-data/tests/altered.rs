@@ -3,8 +3,8 @@
 //! proposal that reads what was read before. Never other bars.
 //!
 //! Over small texts that are made here, and over every text in `../shared/data` and
-//! `../shared/cases`, cut to some hundred rows. Where the folder is absent, that test reports itself
-//! ignored.
+//! `../shared/cases`, cut to some hundred rows. Where the folder is absent, that test reports
+//! itself ignored.
 
 use std::fmt::Write as _;
 use std::io::Read as _;

@@ -140,7 +140,7 @@ fn files_that_are_there_twice_and_units_between_files() {
     let twice = of(&[JANUARY, JANUARY], &options);
     assert_eq!(kinds(&twice), [("overlap", 1), ("out_of_order", 743), ("duplicate_time", 1)]);
     assert_eq!(places(&twice, "overlap"), [(1, "the file was given twice; name it once")]);
-    assert_eq!(twice.errors(), 744, "bars that can't be used");
+    assert_eq!(twice.errors(), 744, "bars that cannot be used");
     // The spot market's January, and the same hours of a copy under another name.
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("BTCUSDT-1h-2025.csv");

@@ -1,6 +1,6 @@
-//! Every file in `../shared/data` that is no DBN (`databento.rs` has these): what it reads as, or why
-//! it can't be bars. The table `every_file.tsv` is checked in; rows and closes in it are compared with
-//! pandas by `crates/python/tests/test_every_file.py`.
+//! Every file in `../shared/data` that is no DBN (`databento.rs` has these): what it reads as, or
+//! why it cannot be bars. The table `every_file.tsv` is checked in; rows and closes in it are
+//! compared with pandas by `crates/python/tests/test_every_file.py`.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -312,7 +312,6 @@ fn columns_are_found_in_any_spelling_and_all_are_listed() {
         "no column Adjusted Close",
         "it has open, high, low, close, adj_close, funding;",
         "did you mean adj_close?",
-        "data.channels",
     ] {
         assert!(message.contains(words), "{words}: {message}");
     }

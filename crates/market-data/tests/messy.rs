@@ -185,7 +185,7 @@ fn options_that_can_not_be_are_told() {
     let csv = CsvOptions { separator: Some('é'), ..CsvOptions::default() };
     let error = read(b"a,b", &with(csv)).unwrap_err();
     assert_eq!(error.kind(), barloom_market_data::ErrorKind::Usage);
-    assert!(error.to_string().contains("csv.separator: 'é' can't part fields"), "{error}");
+    assert!(error.to_string().contains("csv.separator: 'é' is not a separator"), "{error}");
 }
 
 #[test]
@@ -496,7 +496,8 @@ fn klines_without_a_header_are_known_by_their_times() {
     }
 }
 
-/// Klines near a price of 2, half of whose volume is bought: as much is one over the other as a price.
+/// Klines near a price of 2, half of whose volume is bought: as much is one over the other as a
+/// price.
 #[test]
 fn a_half_that_is_bought_is_no_volume() {
     let row = |at: u64| {

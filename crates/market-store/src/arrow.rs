@@ -28,7 +28,7 @@ const ARROW_MAGIC: &[u8; 6] = b"ARROW1";
 /// channels. The bytes are a function of the market.
 ///
 /// # Errors
-/// The file can't be written.
+/// The file cannot be written.
 pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketStoreError> {
     let new = NewFile::beside(path).map_err(MarketStoreError::io(path, "create"))?;
     write_market(new.file(), market)
@@ -39,7 +39,7 @@ pub fn write_market_arrow(path: &Path, market: &Market) -> Result<(), MarketStor
 /// Writes what [`write_market_arrow`] writes to any place.
 ///
 /// # Errors
-/// The place can't be written to.
+/// The place cannot be written to.
 pub fn write_market(out: impl Write, market: &Market) -> io::Result<()> {
     let write = || -> Result<(), ArrowError> {
         let batch = batch(market)?;
@@ -92,7 +92,7 @@ fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
 /// Reads back the very market that [`write_market_arrow`] wrote.
 ///
 /// # Errors
-/// The file can't be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
+/// The file cannot be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
 pub fn read_market_arrow(path: &Path, channels: &[String]) -> Result<Market, MarketStoreError> {
     let bytes = fs::read(path).map_err(MarketStoreError::io(path, "read"))?;
     market_of_bytes(&path.to_string_lossy(), bytes, channels)
@@ -119,12 +119,12 @@ pub fn market_of_bytes(
 /// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:
 /// times and segments are as stored. `None` for anything else, which a reader of bars reads.
 ///
-/// Channels may be spelled in any way that `spelled` takes to the names of columns; beside the market are the
-/// names under which it has them.
-/// Those that are `optional` are left out where the file has no such column.
+/// Channels may be spelled in any way that `spelled` takes to the names of columns; beside the
+/// market are the names under which it has them. Those that are `optional` are left out where the
+/// file has no such column.
 ///
 /// # Errors
-/// The file can't be read, is damaged, or lacks a channel.
+/// The file cannot be read, is damaged, or lacks a channel.
 pub fn read_stored_market(
     paths: &[String],
     channels: &[String],
@@ -154,7 +154,8 @@ pub fn read_stored_market(
     })
 }
 
-/// Some damage to Arrow files makes their reader panic; here it is an error, and the panic prints nothing.
+/// Some damage to Arrow files makes their reader panic; here it is an error, and the panic prints
+/// nothing.
 fn unless_damaged<T>(
     file: &str,
     read: impl FnOnce() -> Result<T, MarketStoreError>,

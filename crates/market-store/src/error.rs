@@ -2,11 +2,11 @@ use std::path::{Path, PathBuf};
 
 use barloom_bars::BarsError;
 
-/// The reason why a market can't be stored or read back.
+/// The reason why a market cannot be stored or read back.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum MarketStoreError {
-    /// A file can't be read or written.
+    /// A file cannot be read or written.
     #[error("{}: can't {action}", path.display())]
     Io {
         /// The file.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::Column;
 use crate::raw::Kept;
 
-/// A long read-only column that owns its values or lies in memory that something else owns, such as a
-/// mapped file. Clones and parts share the memory.
+/// A long read-only column that owns its values or lies in memory that something else owns, such as
+/// a mapped file. Clones and parts share the memory.
 ///
 /// Reading costs what a slice costs, whoever owns the memory.
 ///

@@ -58,7 +58,7 @@ impl Failure {
         Self::new(USAGE, message)
     }
 
-    /// Arguments that can't be parsed.
+    /// Arguments that cannot be parsed.
     pub(crate) fn of_arguments(error: &clap::Error) -> Self {
         let text = error.to_string();
         // Without the usage and the hint to --help, which follow in paragraphs of their own.
@@ -74,12 +74,12 @@ impl Failure {
         Self { file: None, place: None, ..Self::from(error.without_line()) }
     }
 
-    /// Data that can't be used.
+    /// Data that cannot be used.
     pub(crate) fn data(message: impl Into<String>) -> Self {
         Self::new(DATA, message)
     }
 
-    /// A file that can't be read or written.
+    /// A file that cannot be read or written.
     pub(crate) fn io(message: impl Into<String>) -> Self {
         Self::new(IO, message)
     }

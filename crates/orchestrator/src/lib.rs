@@ -53,7 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     code
 }
 
-/// Returns true where arguments that can't be parsed ask for JSON.
+/// Returns true where arguments that cannot be parsed ask for JSON.
 fn wants_json(arguments: &[OsString]) -> bool {
     arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == "--json")
 }

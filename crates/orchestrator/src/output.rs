@@ -20,7 +20,7 @@ impl Output {
     pub(crate) fn print<T: Serialize>(&self, value: &T, text: &str) -> Result<(), Failure> {
         let written = if self.json {
             let json = serde_json::to_string_pretty(value)
-                .map_err(|e| Failure::io(format!("the result can't be written as JSON: {e}")))?;
+                .map_err(|e| Failure::io(format!("the result cannot be written as JSON: {e}")))?;
             writeln!(io::stdout(), "{json}")
         } else {
             writeln!(io::stdout(), "{}", printable_lines(text.trim_end()))

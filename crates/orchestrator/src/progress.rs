@@ -22,7 +22,7 @@ fn bar(total: u64, unit: &str, output: &Output) -> ProgressBar {
         "{{spinner}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{rate}}, {{eta}} left"
     );
     let rate = |state: &ProgressState, to: &mut dyn Write| {
-        // A line of a terminal that can't be written is not there.
+        // A line of a terminal that cannot be written is not there.
         let _ = write!(to, "{}/s", text::count(text::rounded(state.per_sec())));
     };
     if let Ok(style) = ProgressStyle::with_template(&template) {

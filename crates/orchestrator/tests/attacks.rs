@@ -62,7 +62,7 @@ fn bombs_are_refused_by_the_size_of_the_packed_file() {
         let name = format!("b{what}.csv.zst");
         let begin = if what % 2 == 0 { HEADER } else { "" };
         fs::write(dir.join(&name), zstd(begin.as_bytes(), byte, 3_200)).expect("a file");
-        refused(dir, &name, "it unpacks to more than 67108864 bytes");
+        refused(dir, &name, "it decompresses to more than 67108864 bytes");
         // What is small enough to be unpacked has one line without an end, or no bars.
         fs::write(dir.join(&name), zstd(begin.as_bytes(), byte, 480)).expect("a file");
         refused(dir, &name, &name);

@@ -302,7 +302,7 @@ fn table() -> Vec<Bad> {
             "a part without an end",
             &["build", "bars.csv", "--split", "train,test=0.2", "--out", "d"],
             2,
-            &["--split: \"train\" is no part", "train=0.8,test=0.2"],
+            &["--split: \"train\" is not a part", "train=0.8,test=0.2"],
         ),
         bad_args(
             "parts of more than all",
@@ -344,7 +344,12 @@ fn table() -> Vec<Bad> {
             2,
             &["--timezone", "Mars/Olympus"],
         ),
-        bad_args("converting into nothing", &["convert", "bars.csv"], 2, &["bars.csv", "write"]),
+        bad_args(
+            "converting into nothing",
+            &["convert", "bars.csv"],
+            2,
+            &["bars.csv", "output file or folder"],
+        ),
         bad_args("half a sample", &["build", "--samples", "1.5e0", "--out", "d"], 2, &["1.5e0"]),
         bad_args("a recipe that is there", &["init", "recipe.toml"], 4, &["recipe.toml"]),
     ]

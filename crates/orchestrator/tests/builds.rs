@@ -334,7 +334,7 @@ fn a_channel_may_be_spelled_as_in_the_file() {
     let build =
         ["build", "--config", "r.toml", "--samples", "1e2", "--out", "d", "--format", "virtual"];
     let (text, logs) = barloom(dir.path(), &build);
-    assert!(logs.contains("was stopped") && !logs.contains('\u{1b}'), "{logs:?}");
+    assert!(logs.contains("a stopped build") && !logs.contains('\u{1b}'), "{logs:?}");
     assert!(text.contains("joined       asset: 2 files (asset_1.csv, asset_2.csv)"), "{text}");
     assert!(
         text.starts_with("Wrote d: 100 samples; samples are made when they are read."),
@@ -493,7 +493,7 @@ fn a_build_warns_of_clipped_metrics_and_of_entries_on_filled_bars() {
         barloom(dir.path(), &[&build, more].concat()).1
     };
     let build = |name: &str, data: &str, reward: &str| build_with(name, data, reward, &[]);
-    let clips = "of the trades have a sharpe that is clipped to [-5.0,5.0]";
+    let clips = "of the trades have a clipped sharpe (clip = [-5.0,5.0])";
     let fills = "of the samples enter at a bar that \"fill\" made";
     let told = build("clipped", "", "metric = \"sharpe\"\nclip = [-5.0, 5.0]");
     assert!(told.contains(clips) && !told.contains(fills), "{told}");

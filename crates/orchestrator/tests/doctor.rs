@@ -120,7 +120,7 @@ fn a_build_says_how_many_windows_differ() {
     assert!(!few.contains("distinct"), "{few}");
 }
 
-/// Every file of a folder is looked at, also behind one that can't be read.
+/// Every file of a folder is looked at, also behind one that cannot be read.
 #[test]
 fn a_folder_is_looked_at_to_its_end() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -144,7 +144,7 @@ fn a_folder_is_looked_at_to_its_end() {
         "bars/e.csv: line 3, the last, is cut",
         "error: high_below_low (1)",
         "d.csv:3",
-        "error: 3 files can't be read",
+        "error: 3 files cannot be read",
     ];
     run(dir, "check bars", 3, &says);
     let said = run(dir, "check bars --json", 3, &[]);

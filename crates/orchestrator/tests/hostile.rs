@@ -116,7 +116,8 @@ fn shards_of_another_recipe_are_not_taken_over() {
             fs::copy(dir.join(format!("q{piece}/{name}")), to).expect("a copy");
         }
     }
-    run(dir, "merge p0 p1 --out out").expect(3, &["p0/shard-00000.json", "of another dataset"]);
+    run(dir, "merge p0 p1 --out out")
+        .expect(3, &["p0/shard-00000.json", "belongs to another dataset"]);
     run(dir, "merge q0 q1 --out out").expect(0, &[]);
     run(dir, "verify out --full").expect(0, &["all right to the bit"]);
 }

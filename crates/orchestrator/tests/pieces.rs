@@ -136,7 +136,7 @@ fn pieces_that_do_not_belong_together_are_named() {
     refused(dir, "p0 four p2", 2, &["p0 is one of 3 pieces, and four one of 4"]);
     refused(dir, "p0 arrow p2", 2, &["p0 and arrow", "\"parquet\" there and \"arrow\" here"]);
     refused(dir, "p0 p1 whole p2", 2, &["whole is a complete dataset", "--shard"]);
-    refused(dir, "p0 p1 p2 empty", 2, &["empty is the folder of no dataset", "piece"]);
+    refused(dir, "p0 p1 p2 empty", 2, &["empty is neither a dataset nor a piece", "piece"]);
     refused(dir, "p0 p1 p2 nowhere", 4, &["nowhere"]);
     refused(dir, "", 2, &["<PIECE>"]);
 }
@@ -311,8 +311,9 @@ fn resuming_a_piece_that_is_there_says_so() {
     resume("p1 --shard 1/3").expect(0, &["p1 is whole already"]);
     resume("p1 --shard 2/3").expect(2, &["p1 belongs to another build", "piece"]);
     resume("p1 --shard 1/4").expect(2, &["p1 belongs to another build", "piece"]);
-    resume("p1 --shard 1/3 --seed 7").expect(2, &["p1 was built", "seed is 42 there and 7 here"]);
-    resume("p1 --shard 1/3 --format npy").expect(2, &["p1 was built", "format"]);
+    resume("p1 --shard 1/3 --seed 7")
+        .expect(2, &["p1 belongs to another build", "seed is 42 there and 7 here"]);
+    resume("p1 --shard 1/3 --format npy").expect(2, &["p1 belongs to another build", "format"]);
     let whole = resume("p1");
     assert!(matches!(whole.code, Some(2 | 4)), "{}", whole.said);
     assert!(before == files(dir), "nothing was left or touched");

@@ -81,7 +81,7 @@ fn a_symbol_without_room_is_warned_of_and_wrong_names_build_nothing() {
         ("{ AA = 1 }", "symbol BRK.B and 1 more have no weight"),
         (
             "{ aa = 1, \"*\" = 1 }",
-            "dataset.symbol_weights.aa: there is no such symbol in the bars; did you mean AA?",
+            "dataset.symbol_weights.aa: the bars have no such symbol; did you mean AA?",
         ),
         ("{ BRK.B = 1, \"*\" = 1 }", "quote a name with a dot"),
         ("{ AA = 1e-15, \"*\" = 1 }", "symbol AA would have 5.000e-16 of the samples"),

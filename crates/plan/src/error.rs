@@ -13,7 +13,7 @@ pub enum PlanError {
     /// There is no position to sample from.
     #[error("{}", of_windows(.0))]
     Windows(#[from] WindowsError),
-    /// The weights of symbols can't be had from the market.
+    /// The weights of symbols cannot be had from the market.
     #[error("{}", of_windows(.0))]
     SymbolWeights(WindowsError),
     /// Every position with each of its actions is more than can be numbered.

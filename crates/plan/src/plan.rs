@@ -67,8 +67,8 @@ impl Plan {
         samples.check_below(self.samples)
     }
 
-    /// Number of windows that differ by their position, of all samples: every position, or as many as
-    /// there are states, if positions are in order; else what is expected of n states drawn at
+    /// Number of windows that differ by their position, of all samples: every position, or as many
+    /// as there are states, if positions are in order; else what is expected of n states drawn at
     /// random, the sum over positions of 1 - (1 - p)^n, each with its share p of the draws.
     #[must_use]
     pub fn distinct_windows(&self) -> f64 {

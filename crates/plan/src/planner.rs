@@ -25,8 +25,8 @@ impl<'a> Planner<'a> {
     /// Resolves what all parts share: O(bars).
     ///
     /// # Errors
-    /// The recipe is wrong; the market lacks a channel or the weight of a symbol, or a channel holds
-    /// a value that its scaler can't take.
+    /// The recipe is wrong; the market lacks a channel or the weight of a symbol, or a channel
+    /// holds a value that its scaler can't take.
     pub fn new(recipe: &'a Recipe, market: &'a Market) -> Result<Self, PlanError> {
         let channels: Vec<Channel> = recipe
             .data

@@ -165,8 +165,9 @@ impl Dataset {
         self.metric_names()
     }
 
-    /// The columns of the samples, in the order of a stored dataset: of each a dict with name, dtype,
-    /// shape (() for one value a sample), role (key, window, state, action, outcome), unit and doc.
+    /// The columns of the samples, in the order of a stored dataset: of each a dict with name,
+    /// dtype, shape (() for one value a sample), role (key, window, state, action, outcome), unit
+    /// and doc.
     ///
     /// >>> {field["name"]: field["doc"] for field in ds.schema}
     #[getter]

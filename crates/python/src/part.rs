@@ -43,9 +43,9 @@ impl Part {
         sets.into_iter().enumerate().map(part).collect()
     }
 
-    /// The session, made when it is first asked for: by callers that have let go of the interpreter,
-    /// as whoever logs or raises an error wants it. It makes any sample, for epochs that each have
-    /// their own: callers check that the dataset has the sample.
+    /// The session, made when it is first asked for: by callers that have let go of the
+    /// interpreter, as whoever logs or raises an error wants it. It makes any sample, for epochs
+    /// that each have their own: callers check that the dataset has the sample.
     pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
         let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
         let here = std::process::id();

@@ -78,7 +78,7 @@ impl Recipe {
     /// Reads and checks a recipe. `origin` is what errors call the text, usually its path.
     ///
     /// # Errors
-    /// The text is not TOML, has a key that no recipe has, or a value that can't be; the error
+    /// The text is not TOML, has an unknown key or an invalid value; the error
     /// names the line and the key.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self, RecipeError> {
         let document = Document { origin, text };
@@ -105,7 +105,7 @@ impl Recipe {
     /// Checks a recipe that was changed in code.
     ///
     /// # Errors
-    /// The first key with a value that can't be or that does not apply, or the first two that
+    /// The first key with a value that cannot be or that does not apply, or the first two that
     /// contradict each other.
     pub fn validate(&self) -> Result<(), RecipeError> {
         self.data.validate()?;

@@ -1,4 +1,4 @@
-//! Every recipe that can't be is refused, and the message says where and why.
+//! Every recipe that cannot be is refused, and the message says where and why.
 
 use barloom_recipe::{Recipe, RecipeError};
 
@@ -32,7 +32,7 @@ const TABLE: &[Bad] = &[
     bad(
         "[output]\nzzz = 2.0\n",
         ":2: output.zzz:",
-        &["no such key; the keys of [output] are format,"],
+        &["unknown key; the keys of [output] are format,"],
     ),
     bad(
         "[sampling]\nact_sl = { chioce = [1.0] }\n",
@@ -120,7 +120,7 @@ const TABLE: &[Bad] = &[
         &["from 1 to 22", "zstd(99)"],
     ),
     bad("[scaling]\nprice = \"z-score\"\n", ":2: scaling.price:", &["did you mean \"zscore\"?"]),
-    // Values that can't be.
+    // Invalid values.
     bad("[data]\nbars = [\"\"]\n", ":2: data.bars[0]:", &["empty"]),
     bad("[data]\nchannels = []\n", ":2: data.channels:", &["at least one"]),
     bad(
@@ -345,7 +345,7 @@ const TABLE: &[Bad] = &[
     bad("[split]\n", ":1: split.part:", &["at least one [[split.part]]"]),
     bad("[split.part]\nname = \"a\"\n", ":1: split.part:", &["[[split.part]]", "got a table"]),
     bad("[[split.part]]\nfraction = 0.8\n", ":1: split.part[0]:", &["name = \"train\""]),
-    bad("[[split.part]]\nname = \"a\"\n", ":1: split.part[0]:", &["no end", "fraction = 0.2"]),
+    bad("[[split.part]]\nname = \"a\"\n", ":1: split.part[0]:", &["no size", "fraction = 0.2"]),
     bad(
         "[[split.part]]\nname = \"a\"\nfraction = 0.8\nuntil = 2024-01-01\n",
         ":1: split.part[0]:",
@@ -369,7 +369,7 @@ const TABLE: &[Bad] = &[
     bad(
         "[[split.part]]\nname = \"a\"\nfraction = 0.5\n[[split.part]]\nname = \"a\"\nfraction = 0.5\n",
         ":5: split.part[1].name:",
-        &["twice"],
+        &["two parts"],
     ),
     bad("[[split.part]]\nname = \"../a\"\nfraction = 1\n", ":2: split.part[0].name:", &["folder"]),
     bad(

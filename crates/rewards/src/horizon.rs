@@ -81,8 +81,8 @@ impl HorizonIndex {
         Bar { open, low: low[row % FAN], high: high[row % FAN] }
     }
 
-    /// The lowest low and the highest high of rows `[start, end)`; of none, infinities. Nodes that the
-    /// rows cover whole stand for their rows, so it takes O(log(end - start)).
+    /// The lowest low and the highest high of rows `[start, end)`; of none, infinities. Nodes that
+    /// the rows cover whole stand for their rows, so it takes O(log(end - start)).
     #[inline(always)]
     pub(crate) fn extremes(&self, start: usize, end: usize) -> [f64; 2] {
         let mut run = [f64::INFINITY, f64::NEG_INFINITY];

@@ -15,8 +15,8 @@ use crate::tree::{Moments, Tree};
 /// The longest horizon in bars that an index serves, one more than settings may have.
 pub(crate) const MOST_FORWARD: usize = 1 << 31;
 
-/// A market's prices and what pricing needs of them, shared by every [`Pricer`](crate::Pricer) of the
-/// market: of any horizon, costs, metrics and fill rules.
+/// A market's prices and what pricing needs of them, shared by every [`Pricer`](crate::Pricer) of
+/// the market: of any horizon, costs, metrics and fill rules.
 ///
 /// Parts are built when a pricer first needs them, in O(rows), and kept:
 ///
@@ -27,7 +27,8 @@ pub(crate) const MOST_FORWARD: usize = 1 << 31;
 /// | tree of closes | the market | calmar | 0.6 |
 /// | tree of returns | the market | sharpe and sortino of frel-v1 | 0.7 |
 ///
-/// What depends on settings too is shared by the pricers that use it, and freed with the last of them:
+/// What depends on settings too is shared by the pricers that use it, and freed with the last of
+/// them:
 ///
 /// | part | depends on | bytes a row |
 /// |---|---|---|
@@ -35,8 +36,8 @@ pub(crate) const MOST_FORWARD: usize = 1 << 31;
 /// | trees of losses, for sortino of frel-v1 | costs and carry | 1.4 |
 /// | trees of cumulative steps, for calmar of frel-v1 | costs and carry | 1.1 |
 ///
-/// So other costs, metrics, bars a year, clip bounds or rules for bars that reach both barriers cost
-/// nothing where barriers are honoured, and another F costs one pass over the bars.
+/// So other costs, metrics, bars a year, clip bounds or rules for bars that reach both barriers
+/// cost nothing where barriers are honoured, and another F costs one pass over the bars.
 #[derive(Debug)]
 pub struct MarketIndex {
     prices: Prices,

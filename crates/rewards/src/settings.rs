@@ -11,8 +11,7 @@ pub enum Formulas {
     #[default]
     #[serde(rename = "v1")]
     V1,
-    /// The FREL project's published formulas: entry at the close of bar t, no barriers, costs
-    /// once.
+    /// The FREL project's published formulas: entry at the close of bar t, no barriers, costs once.
     #[serde(rename = "frel-v1")]
     FrelV1,
 }

@@ -13,7 +13,8 @@ impl<K, V> Default for Shelf<K, V> {
 }
 
 impl<K: PartialEq, V> Shelf<K, V> {
-    /// The value of a key: the one that somebody holds, else a new one. Others wait while it is made.
+    /// The value of a key: the one that somebody holds, else a new one. Others wait while it is
+    /// made.
     pub(crate) fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(_, value)| value.strong_count() > 0);

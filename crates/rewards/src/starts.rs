@@ -72,15 +72,17 @@ impl Starts {
 /// The extremes of no bar.
 const NONE: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
 
-/// The extremes of two runs. Written as comparisons, each is one instruction, and NaN is no extreme.
+/// The extremes of two runs. Written as comparisons, each is one instruction, and NaN is no
+/// extreme.
 #[inline(always)]
 fn over([a_low, a_high]: [f64; 2], [b_low, b_high]: [f64; 2]) -> [f64; 2] {
     [if b_low < a_low { b_low } else { a_low }, if b_high > a_high { b_high } else { a_high }]
 }
 
-/// Emits the lowest low and the highest high of each run of `width` bars with the place of its first,
-/// by the algorithm of van Herk (1992) and Gil and Werman (1993): a run is the end of one aligned block
-/// and the begin of the next. Both extremes are taken at once, as each waits for the one before it.
+/// Emits the lowest low and the highest high of each run of `width` bars with the place of its
+/// first, by the algorithm of van Herk (1992) and Gil and Werman (1993): a run is the end of one
+/// aligned block and the begin of the next. Both extremes are taken at once, as each waits for the
+/// one before it.
 fn sliding(low: &[f64], high: &[f64], width: usize, mut emit: impl FnMut(usize, [f64; 2])) {
     let rows = low.len().min(high.len());
     // Of each place in a block, the extremes from there on.

@@ -67,12 +67,12 @@ pub struct Trade {
     pub reason: ExitReason,
     /// u: profit per unit of notional, after costs.
     pub unit_return: f64,
-    /// The largest favourable excursion between entry and exit, as a fraction of the entry price: at
-    /// least 0.
+    /// The largest favourable excursion between entry and exit, as a fraction of the entry price:
+    /// at least 0.
     ///
-    /// Prices between entry and exit are E, the highs and lows of the live bars before the exit bar, and
-    /// X. A trade that ends at the horizon lives through all of the exit bar, so its high and low count;
-    /// one that ends at a barrier sees of that bar its open and X alone.
+    /// Prices between entry and exit are E, the highs and lows of the live bars before the exit
+    /// bar, and X. A trade that ends at the horizon lives through all of the exit bar, so its high
+    /// and low count; one that ends at a barrier sees of that bar its open and X alone.
     pub mfe: f64,
     /// The largest adverse excursion, likewise: at least 0.
     pub mae: f64,

@@ -36,8 +36,8 @@ pub(crate) struct Tree<S: Summary> {
 }
 
 impl<S: Summary> Tree<S> {
-    /// Builds the levels that ranges within any horizon can use; `leaf` summarises rows `[start, end)`
-    /// of one leaf.
+    /// Builds the levels that ranges within any horizon can use; `leaf` summarises rows
+    /// `[start, end)` of one leaf.
     pub(crate) fn new(rows: usize, leaf: impl Fn(usize, usize) -> S) -> Self {
         let leaves = (0..rows).step_by(LEAF).map(|row| leaf(row, rows.min(row + LEAF)).numbers());
         let mut levels: Vec<SharedColumn<S::Numbers>> = vec![leaves.collect()];

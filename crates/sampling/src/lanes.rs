@@ -1,7 +1,7 @@
 //! Generators side by side: the same numbers as each alone, several at once.
 //!
 //! Loops over arrays of [`LANES`] become vector instructions, of whatever set the caller is
-//! compiled for. Integer arithmetic and the conversions here are exact, so the set can't be seen.
+//! compiled for. Integer arithmetic and the conversions here are exact, so the set cannot be seen.
 
 use crate::stream::{Streams, mix};
 

@@ -1,7 +1,7 @@
 //! Scalers as functions: of a bar's value, of a window, and of a value in its window.
 //!
-//! All of them are `#[inline(always)]`, so that they are compiled for the instruction set of whoever
-//! cuts windows. A division stays a division: times the reciprocal would round twice.
+//! All of them are `#[inline(always)]`, so that they are compiled for the instruction set of
+//! whoever cuts windows. A division stays a division: times the reciprocal would round twice.
 
 use crate::lanes;
 
@@ -47,8 +47,8 @@ pub fn less(x: f64, by: f64) -> f32 {
     (x - by) as f32
 }
 
-/// Mean and population standard deviation of a window; none of a constant one. Two passes, each a sum
-/// in eight strided lanes.
+/// Mean and population standard deviation of a window; none of a constant one. Two passes, each a
+/// sum in eight strided lanes.
 #[inline(always)]
 #[must_use]
 pub fn moments(window: &[f64]) -> Option<(f64, f64)> {

@@ -17,7 +17,7 @@ pub struct Schema {
 /// Fields that make no schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
-    /// A column can't be told from another.
+    /// A column cannot be told from another.
     #[error("two columns are called {name}")]
     Twice {
         /// The name.

@@ -1,5 +1,5 @@
-//! The loop that cuts windows out of columns, for any order of rows, any places and any use of their
-//! values.
+//! The loop that cuts windows out of columns, for any order of rows, any places and any use of
+//! their values.
 //!
 //! All of it is `#[inline(always)]`, so that it is compiled for the instruction set of its caller.
 
@@ -20,8 +20,8 @@ pub fn cut<S: Scale>(
     each(scale, store, fetch, InTurn(rows), values, out);
 }
 
-/// As [`cut`], taking the rows in another order: `order` holds numbers of rows, and windows that are
-/// close to each other are cheap one after the other.
+/// As [`cut`], taking the rows in another order: `order` holds numbers of rows, and windows that
+/// are close to each other are cheap one after the other.
 ///
 /// # Panics
 /// As [`cut`], and where a number is not below that of the rows.

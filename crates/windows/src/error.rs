@@ -33,7 +33,8 @@ pub enum WindowsError {
         /// The wrong weight, or the number of weights.
         got: String,
     },
-    /// A weight that is so small beside the others that its share of the samples would not be exact.
+    /// A weight that is so small beside the others that its share of the samples would not be
+    /// exact.
     #[error(
         "symbol_weights: symbol {symbol} would get {share:.3e} of the samples, too few to divide evenly among its {positions} positions; give it at least {least:.3e} of the sum of all weights, or 0 to leave it out"
     )]

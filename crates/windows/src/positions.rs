@@ -37,8 +37,8 @@ pub struct Position {
 /// order.
 ///
 /// The numbers are ranks, `[0, V)`: whoever draws one, each with the same chance, draws a position.
-/// A position has one rank, and V is their number P; [with weights](Self::weighted) all positions of
-/// a series have as many as give the series its share of the ranks.
+/// A position has one rank, and V is their number P; [with weights](Self::weighted) all positions
+/// of a series have as many as give the series its share of the ranks.
 ///
 /// Of each, `[t, t + F)` lies in one segment and, with a part, on the part's
 /// [label rows](Part::label_rows); `[t - L, t)` lies in that segment and, unless the part's
@@ -81,8 +81,8 @@ impl Positions {
     ///
     /// With x the weight over the greatest one of a series with positions, and X the sum of x over
     /// these series in order, in f64, each of the series' p positions has `floor(x / X * 2^61 / p)`
-    /// ranks, divided by the greatest common divisor of these numbers. So V is about 2^61 at most, and
-    /// equal weights of series as long give every position one rank.
+    /// ranks, divided by the greatest common divisor of these numbers. So V is about 2^61 at most,
+    /// and equal weights of series as long give every position one rank.
     ///
     /// # Errors
     /// As [`new`](Self::new). There are not as many weights as series; one is negative or not

@@ -167,8 +167,8 @@ fn weights_that_can_not_be_are_refused() {
     assert!(Positions::weighted(&market, 2, 2, None, &[1.0, 4.6e-10, 0.0]).is_ok());
     assert_eq!(
         message(&[1.0, 4.5e-10, 0.0]),
-        "symbol_weights: symbol S1 would have 4.500e-10 of the samples, too few to share \
-         out evenly among its 993 positions; give it at least 4.516e-10 of the sum of all weights, \
+        "symbol_weights: symbol S1 would get 4.500e-10 of the samples, too few to divide \
+         evenly among its 993 positions; give it at least 4.516e-10 of the sum of all weights, \
          or 0 to leave it out"
     );
     assert!(message(&[1.0, 5e-324, 0.0]).contains("S1 would have 4.941e-324 of the samples"));

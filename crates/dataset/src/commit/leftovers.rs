@@ -115,7 +115,7 @@ fn check_file(
 /// What else came there stays, and the folders that it is in.
 ///
 /// # Errors
-/// A file can't be removed.
+/// A file cannot be removed.
 pub(crate) fn clear(dir: &Folder) -> Result<(), DatasetError> {
     let parts = Parts::of(dir);
     for Entry { name, kind } in entries(dir)? {
@@ -123,7 +123,7 @@ pub(crate) fn clear(dir: &Folder) -> Result<(), DatasetError> {
             Kind::Folder if parts.has(&name) => {
                 let part = dir.join(&name);
                 clear(&part)?;
-                // One that holds something else can't be removed, and must not be.
+                // One that holds something else cannot be removed, and must not be.
                 let _ = part.delete();
             }
             // What says that the folder may be cleared goes last.

@@ -32,7 +32,7 @@ pub(crate) fn take(
     leftovers::check(dir)?;
     // A build that ends removes the lock it holds: what was opened may be a file without a name.
     let lock = system.lock(&path).map_err(DatasetError::io(&path, "create"))?.ok_or_else(busy)?;
-    // What shards are of is known only from what the build said. If that can't be read, nothing is
+    // What shards are of is known only from what the build said. If that cannot be read, nothing is
     // cleared that may be of use.
     let shards = match Begun::read(dir) {
         Err(_) if leftovers == Leftovers::Cleared => 0,

@@ -110,11 +110,11 @@ impl Contents {
 /// Whether the folder is gone: what no manifest lists stays, whenever it came.
 ///
 /// # Errors
-/// A file, or the folder without anything in it, can't be removed.
+/// A file, or the folder without anything in it, cannot be removed.
 pub(crate) fn remove_dataset(dir: &Folder) -> Result<bool, DatasetError> {
     let contents = Contents::of(dir)?;
     contents.files.iter().try_for_each(|(folder, name)| remove(folder, name))?;
-    // A folder that holds something foreign can't be removed, and must not be.
+    // A folder that holds something foreign cannot be removed, and must not be.
     for part in contents.parts.iter().chain([dir]) {
         let _ = part.join(SAMPLES).delete();
         if part.path() != dir.path() {
@@ -132,7 +132,7 @@ pub(crate) fn remove_dataset(dir: &Folder) -> Result<bool, DatasetError> {
 /// would destroy. `None` if there are none.
 ///
 /// # Errors
-/// The folder can't be listed, or is neither a dataset nor a split one.
+/// The folder cannot be listed, or is neither a dataset nor a split one.
 pub fn foreign_entries(dir: impl Into<Folder>) -> Result<Option<String>, DatasetError> {
     let dir = dir.into();
     let contents = Contents::of(&dir)?;

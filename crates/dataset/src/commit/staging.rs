@@ -73,7 +73,7 @@ impl Staging {
             return Err(DatasetError::Busy(self.dir.path().to_path_buf()));
         }
         if cfg!(windows) {
-            // A folder with an open file in it can't be renamed there.
+            // A folder with an open file in it cannot be renamed there.
             drop(self.lock.take());
         }
         sync_dir(&self.dir)?;
@@ -127,7 +127,7 @@ impl Staging {
     }
 
     /// Removes what is of no use to a build that goes on: everything, where no shard is whole; how
-    /// many are. Where that can't be told, the folder is another build's now, or is on a store,
+    /// many are. Where that cannot be told, the folder is another build's now, or is on a store,
     /// where another builder may be at work, everything stays. Nothing more can be done if removing
     /// fails, and the folder's name says what it is.
     fn end(&mut self) -> Option<usize> {

@@ -15,7 +15,7 @@ use crate::format::parquet::{ParquetEncoder, Values};
 /// Slices that follow each other in a file.
 pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 
-/// Why a block can't be encoded.
+/// Why a block cannot be encoded.
 pub(crate) type EncodeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Rows of a block as a format wants them.

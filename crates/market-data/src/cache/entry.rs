@@ -33,7 +33,7 @@ const BATCH: usize = 1 << 15;
 /// Bytes of the hash at the end.
 const TRAILER: u64 = 16;
 
-/// Columns of a table at most. More are of no bars, and schemas of very many can't be read.
+/// Columns of a table at most. More are of no bars, and schemas of very many cannot be read.
 const MOST_COLUMNS: usize = 10_000;
 
 /// The units of epoch times.

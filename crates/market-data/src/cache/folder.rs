@@ -104,7 +104,7 @@ impl Cache {
         let kept = match self.sweep() {
             Ok(kept) => kept,
             Err(error) => {
-                tracing::debug!("{} can't be looked through: {error}", self.folder.display());
+                tracing::debug!("{} cannot be looked through: {error}", self.folder.display());
                 return;
             }
         };
@@ -140,7 +140,7 @@ impl Cache {
             }
             match fs::remove_file(&path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    tracing::debug!("{} can't be removed: {e}", path.display());
+                    tracing::debug!("{} cannot be removed: {e}", path.display());
                 }
                 _ => kept -= bytes,
             }

@@ -23,11 +23,11 @@ struct Copy {
     bars: usize,
 }
 
-/// `copied_bars`: five bars or more in a row that stand before in their series, too, at other times,
-/// with the same prices and volume. Bars without a range, or like the one before, do not count.
-/// Where prices and volumes are coarse, single bars meet again by chance, and two in a row at times:
-/// by how often, more bars are asked for, so that less than one block in a hundred series is expected
-/// by chance. One place a block: its first bar.
+/// `copied_bars`: five bars or more in a row that stand before in their series, too, at other
+/// times, with the same prices and volume. Bars without a range, or like the one before, do not
+/// count. Where prices and volumes are coarse, single bars meet again by chance, and two in a row
+/// at times: by how often, more bars are asked for, so that less than one block in a hundred series
+/// is expected by chance. One place a block: its first bar.
 pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     let bars = Bars::new(of);
     let ts = &of.raw.ts;
@@ -70,8 +70,9 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     }
 }
 
-/// The fewest bars of a block that counts, given the number of blocks that are too short and of those
-/// among them with more than one bar: the share of the latter is the chance that a block goes on.
+/// The fewest bars of a block that counts, given the number of blocks that are too short and of
+/// those among them with more than one bar: the share of the latter is the chance that a block goes
+/// on.
 fn enough(short: usize, several: usize) -> usize {
     if short <= FEW {
         return BARS;
@@ -152,7 +153,8 @@ impl<'a> Bars<'a> {
         twins
     }
 
-    /// Counts the rows from two on that are the same, up to the second, and those of them that count.
+    /// Counts the rows from two on that are the same, up to the second, and those of them that
+    /// count.
     fn common(&self, before: usize, row: usize) -> (usize, usize) {
         let (mut rows, mut count, mut idle) = (0, 0, 0);
         let most = (row - before).min(self.ts.len() - row);

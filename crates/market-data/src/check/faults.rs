@@ -1,4 +1,4 @@
-//! Bars that can't be used, and readings that a market can't hold.
+//! Bars that cannot be used, and readings that a market can't hold.
 
 use barloom_bars::BarFault;
 

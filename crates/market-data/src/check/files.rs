@@ -22,8 +22,8 @@ pub(super) fn find_unit_jumps(of: &Of<'_>, found: &mut Found) {
     }
 }
 
-/// `price_jump`: a file of a series opens at more than 1.5 times the last close of the one before it,
-/// or below it as far: files that were joined may be of different instruments.
+/// `price_jump`: a file of a series opens at more than 1.5 times the last close of the one before
+/// it, or below it as far: files that were joined may be of different instruments.
 pub(super) fn find_price_jumps(of: &Of<'_>, found: &mut Found) {
     let [open, _, _, close] = of.prices();
     for (row, before, _) in of.raw.origins.seams() {

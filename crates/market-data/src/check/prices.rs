@@ -20,9 +20,9 @@ const AGREE: f64 = 2.0;
 /// small, within a fifth of a power of ten; the five closes before, which are the level, must agree
 /// within a factor of two.
 ///
-/// Told are a close, or a run of closes up to the one that comes back, by its first bar; a level from
-/// which closes do not come back, which a split may be too; and an open, high or low off its own
-/// close. The rest of the bar is not judged again: `price_spike` passes it over.
+/// Told are a close, or a run of closes up to the one that comes back, by its first bar; a level
+/// from which closes do not come back, which a split may be too; and an open, high or low off its
+/// own close. The rest of the bar is not judged again: `price_spike` passes it over.
 pub(super) fn find(of: &Of<'_>, found: &mut Found) {
     let [open, high, low, close] = of.prices();
     let (mut off, levels) = find_closes(of, close, found);
@@ -117,7 +117,8 @@ fn is_price(price: f64) -> bool {
     price.is_finite() && price > 0.0
 }
 
-/// The power of ten that a ratio is near to, if it is one from 10 to 1,000,000, or one of its parts.
+/// The power of ten that a ratio is near to, if it is one from 10 to 1,000,000, or one of its
+/// parts.
 fn power(ratio: f64) -> Option<i32> {
     let (sign, ratio) = if ratio < 1.0 { (-1, 1.0 / ratio) } else { (1, ratio) };
     let near = POWERS.iter().position(|power| (ratio / power - 1.0).abs() <= NEAR)?;
@@ -130,7 +131,8 @@ fn times(power: i32) -> String {
     if power > 0 { format!("{number} times") } else { format!("1/{number} of") }
 }
 
-/// Rows whose close is far off the last one that is a price in the 20 rows before, with their ratio.
+/// Rows whose close is far off the last one that is a price in the 20 rows before, with their
+/// ratio.
 fn jumps(close: &[f64]) -> Vec<(usize, f64)> {
     let before = &close[..close.len().saturating_sub(1)];
     // What is no price is looked at, as is what follows it.

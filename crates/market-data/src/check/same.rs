@@ -13,8 +13,8 @@ use crate::bars::RawSeries;
 const BARS: usize = 20;
 
 impl Bars {
-    /// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a file
-    /// under two names. One place a symbol: its first bar.
+    /// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a
+    /// file under two names. One place a symbol: its first bar.
     pub(super) fn find_same_series(&self, found: &mut Found) {
         // By what is cheap to compare: how many bars, the first time and the last.
         let mut alike: BTreeMap<[i64; 3], Vec<&RawSeries>> = BTreeMap::new();

@@ -16,9 +16,10 @@ const ENOUGH: usize = 3;
 
 /// `level_shift`: closes change by 1.5 times or more from one bar to the next and stay. The five
 /// closes after are at least 1.3 times the five before, or below them as far; so are the ranges of
-/// the two bars; and the change is more than the third power of any other step among these closes, so
-/// that a wild market causes none. Unadjusted splits and changes of unit cause one, and a `gap` does
-/// not. Runs of rows `off`, `levels` of `price_scale`, and first rows of files are reported already.
+/// the two bars; and the change is more than the third power of any other step among these closes,
+/// so that a wild market causes none. Unadjusted splits and changes of unit cause one, and a `gap`
+/// does not. Runs of rows `off`, `levels` of `price_scale`, and first rows of files are reported
+/// already.
 pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>], levels: &[usize]) {
     let [_, high, low, close] = of.prices();
     let seams: Vec<usize> = of.raw.origins.seams().map(|(row, ..)| row).collect();

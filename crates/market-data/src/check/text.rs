@@ -160,7 +160,7 @@ impl fmt::Display for Report {
         }
         if !self.unreadable.is_empty() {
             let files = self.unreadable.len();
-            writeln!(f, "error: unreadable ({files}): files that can't be read")?;
+            writeln!(f, "error: unreadable ({files}): files that cannot be read")?;
             for Unreadable { problem, .. } in &self.unreadable {
                 write_line(f, &format!("  {problem}"))?;
             }

@@ -41,7 +41,8 @@ impl Symbols {
         self.0.iter().flat_map(|symbol| symbol.places.iter().copied()).collect()
     }
 
-    /// The table that `read` makes of each symbol's columns, from batches with columns of these places.
+    /// The table that `read` makes of each symbol's columns, from batches with columns of these
+    /// places.
     pub(super) fn tables(
         &self,
         places: &[usize],

@@ -91,11 +91,11 @@ pub(super) fn written(
 }
 
 /// Times in ns since 1970 UTC of a column of any type that the times of bars can have, by the same
-/// rules; none where one is missing. And whether some had no zone and were read as UTC. `table` is what
-/// errors call what the column is of.
+/// rules; none where one is missing. And whether some had no zone and were read as UTC. `table` is
+/// what errors call what the column is of.
 ///
 /// # Errors
-/// A value is no time, or can't be told to be one: the error names its row.
+/// A value is no time, or cannot be told to be one: the error names its row.
 pub fn read_times(
     table: &str,
     name: &str,

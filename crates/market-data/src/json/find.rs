@@ -87,8 +87,8 @@ struct Finder<'t, 'a> {
 }
 
 impl Finder<'_, '_> {
-    /// Takes the tables in a value, which has a key, if it is of an object; `symbol` is the one that
-    /// something around it says.
+    /// Takes the tables in a value, which has a key, if it is of an object; `symbol` is the one
+    /// that something around it says.
     fn look_at(
         &mut self,
         node: usize,

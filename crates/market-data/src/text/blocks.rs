@@ -1,4 +1,5 @@
-//! Delimited text in blocks that end with lines: of memory, or of a file or a stream that is not held whole.
+//! Delimited text in blocks that end with lines: of memory, or of a file or a stream that is not
+//! held whole.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -57,7 +58,7 @@ impl<'a> Placed<'a> {
     /// The lines that begin in a block, which may be read into the buffer.
     ///
     /// # Errors
-    /// The file can't be read, or a line is very long.
+    /// The file cannot be read, or a line is very long.
     pub(super) fn block<'b>(
         &'b self,
         block: usize,
@@ -116,11 +117,11 @@ impl<'a> Stream<'a> {
         Self { stream, rest: first.to_vec(), tail: Vec::new(), ended: false, failed: None }
     }
 
-    /// Reads the next blocks into buffers, each of which is one. Returns how many there are: 0 at the
-    /// end.
+    /// Reads the next blocks into buffers, each of which is one. Returns how many there are: 0 at
+    /// the end.
     ///
     /// # Errors
-    /// The stream can't be read, or a line is very long, and all blocks before were returned.
+    /// The stream cannot be read, or a line is very long, and all blocks before were returned.
     pub(super) fn fill<'b>(
         &mut self,
         buffers: impl Iterator<Item = &'b mut Vec<u8>>,
@@ -181,7 +182,7 @@ impl<'a> Stream<'a> {
 /// The first line that is too long in so many bytes of a file, if one is; its number counts from 1.
 ///
 /// # Errors
-/// The file can't be read.
+/// The file cannot be read.
 pub(super) fn long_line(file: &File, bytes: u64) -> io::Result<Option<u32>> {
     let size = file.metadata()?.len().min(bytes);
     if size <= LONGEST_LINE as u64 {
@@ -214,7 +215,7 @@ fn too_long() -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, "a line is too long")
 }
 
-/// True if that is why a block can't be read.
+/// True if that is why a block cannot be read.
 pub(super) fn is_too_long(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::FileTooLarge
 }

@@ -36,8 +36,8 @@ pub(super) fn is_trade(action: &[u8]) -> bool {
 /// The least that the largest price of a file in fixed point is: 0.01 of the currency.
 const LEAST: f64 = 1e7;
 
-/// Tells whether prices, as text, are in fixed point: all are whole, and they are large. Whole prices
-/// that are small are in units of the currency, as those with a fraction are.
+/// Tells whether prices, as text, are in fixed point: all are whole, and they are large. Whole
+/// prices that are small are in units of the currency, as those with a fraction are.
 pub(super) fn are_fixed_point<'f>(mut fields: impl Iterator<Item = &'f str>) -> bool {
     let mut largest = 0.0_f64;
     let are_whole = fields.all(|field| {

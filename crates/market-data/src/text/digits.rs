@@ -46,9 +46,9 @@ pub(super) fn is_number(field: &str) -> bool {
     field.bytes().any(|byte| byte.is_ascii_digit()) && MARKS.iter().any(is_one)
 }
 
-/// Finds the marks that fit all fields of all columns. Where two fit that read other numbers, prices
-/// decide if they can: those of a bar, and of the next one, are near each other in one reading and
-/// far in the other.
+/// Finds the marks that fit all fields of all columns. Where two fit that read other numbers,
+/// prices decide if they can: those of a bar, and of the next one, are near each other in one
+/// reading and far in the other.
 pub(super) fn find(columns: &[Vec<&str>], prices: &[Vec<&str>]) -> Found {
     let read = |columns: &[Vec<&str>], marks: Marks| -> Option<Vec<Vec<f64>>> {
         let numbers = of_marks(marks);

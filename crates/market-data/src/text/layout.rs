@@ -124,7 +124,7 @@ impl<'a> Layout<'a> {
         if first.len() > MOST_COLUMNS {
             let columns = first.len();
             return error(format!(
-                "line {} has {columns} fields; more than {MOST_COLUMNS} columns can't be read",
+                "line {} has {columns} fields; more than {MOST_COLUMNS} columns cannot be read",
                 skipped + 1
             ));
         }

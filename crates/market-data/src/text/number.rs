@@ -101,8 +101,8 @@ impl Numbers {
         Some(plain.into())
     }
 
-    /// Tells whether what parts thousands stands where it can: three digits follow the last one, and three
-    /// or, as in India, two each of those before. `1,12549` and `0,5` are other numbers.
+    /// Tells whether what parts thousands stands where it can: three digits follow the last one,
+    /// and three or, as in India, two each of those before. `1,12549` and `0,5` are other numbers.
     fn are_groups(self, number: &[u8], thousands: u8) -> bool {
         let whole = number.split(|byte| *byte == self.decimal).next().unwrap_or_default();
         let whole = whole.strip_prefix(b"-").or(whole.strip_prefix(b"+")).unwrap_or(whole);
@@ -129,8 +129,8 @@ const POWERS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The number in `bytes[start..end]`, if it is one of up to 16 characters, digits and a point, as most
-/// are; none for all others.
+/// The number in `bytes[start..end]`, if it is one of up to 16 characters, digits and a point, as
+/// most are; none for all others.
 #[inline]
 pub(super) fn decimal_at(bytes: &[u8], start: usize, end: usize) -> Option<f64> {
     let (number, places) = sixteen(bytes, start, end)?;

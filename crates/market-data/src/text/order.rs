@@ -1,10 +1,10 @@
 //! The order of columns in text without a header, by what its rows hold.
 //!
 //! Without a header columns are taken for those that most files have: time, open, high, low, close,
-//! volume. That is a guess, so rows must not contradict it. Three rules tell columns apart: the high
-//! is the greatest price of a row and the low the least; the open is near the close of the row before;
-//! the volume is neither a price nor negative. Where another order breaks fewer of them, the text is
-//! not read; it is an order to propose only if every other one breaks them clearly.
+//! volume. That is a guess, so rows must not contradict it. Three rules tell columns apart: the
+//! high is the greatest price of a row and the low the least; the open is near the close of the row
+//! before; the volume is neither a price nor negative. Where another order breaks fewer of them,
+//! the text is not read; it is an order to propose only if every other one breaks them clearly.
 
 use super::clock::Clock;
 use super::number::Numbers;
@@ -82,8 +82,8 @@ impl<'s> Columns<'s> {
         first.iter().zip(second).all(is_before)
     }
 
-    /// The rows whose high is not the greatest price or whose low is not the least, counted until they
-    /// are more than `most`.
+    /// The rows whose high is not the greatest price or whose low is not the least, counted until
+    /// they are more than `most`.
     fn broken(&self, [open, high, low, close]: Bar, most: usize) -> usize {
         let [open, high, low, close] = [open, high, low, close].map(|at| self.column(at));
         let mut broken = 0;
@@ -117,8 +117,8 @@ impl<'s> Columns<'s> {
         a == b || self.column(a).iter().zip(self.column(b)).all(same)
     }
 
-    /// In how many steps the open is nearer to the close before with the first pair of open and close
-    /// than with the second; and in how many with the second than with the first.
+    /// In how many steps the open is nearer to the close before with the first pair of open and
+    /// close than with the second; and in how many with the second than with the first.
     fn nearer(&self, one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
         let jump = |(open, close): (usize, usize), (before, after): (usize, usize)| {
             (self.column(open)[after] - self.column(close)[before]).abs()
@@ -271,8 +271,8 @@ fn contradicts_bar(columns: &Columns<'_>, bar: Bar, others: &[usize]) -> Option<
     None
 }
 
-/// Tells whether one reading has more of the steps: few steps decide by their number, many only if it is no
-/// chance.
+/// Tells whether one reading has more of the steps: few steps decide by their number, many only if
+/// it is no chance.
 fn is_preferred(one: usize, other: usize) -> bool {
     let steps = one + other;
     let margin = if steps <= 20 { 0.0 } else { 2.0 * (steps as f64).sqrt() };

@@ -1,5 +1,5 @@
-//! Options that read a text which is not read without: they are looked for in its first rows, then all
-//! of it is read with them and judged. Those under which it has errors are not proposed.
+//! Options that read a text which is not read without: they are looked for in its first rows, then
+//! all of it is read with them and judged. Those under which it has errors are not proposed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -273,7 +273,8 @@ impl Head {
         Some(Self { csv, separator, rows, header: Some(header), width })
     }
 
-    /// Tells whether a line above can be passed over: it is a remark, neither a row nor one of names.
+    /// Tells whether a line above can be passed over: it is a remark, neither a row nor one of
+    /// names.
     fn may_skip(&self, line: &[u8]) -> bool {
         let line = String::from_utf8_lossy(line);
         let fields: Vec<String> = line
@@ -296,8 +297,8 @@ impl Head {
         !(fields.iter().any(is_name) || numbers > 1 || fields.len() == self.width && filled > 1)
     }
 
-    /// The options that may read it, likeliest first; or what is known of its numbers where their marks
-    /// can be read in two ways.
+    /// The options that may read it, likeliest first; or what is known of its numbers where their
+    /// marks can be read in two ways.
     fn options(&self, file: &str) -> Result<Vec<CsvOptions>, Option<String>> {
         match &self.header {
             Some(header) => self.of_header(file, header),

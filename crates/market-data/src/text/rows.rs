@@ -30,9 +30,10 @@ pub(crate) enum Stop {
     Row(MarketDataError),
     /// No options read it: a line is too long, rows take too much memory.
     Whole(MarketDataError),
-    /// It may be read otherwise: it has quotes, another encoding, or no layout that its beginning tells.
+    /// It may be read otherwise: it has quotes, another encoding, or no layout that its beginning
+    /// tells.
     Unread,
-    /// It can't be read or unpacked.
+    /// It cannot be read or unpacked.
     Stream(io::Error),
 }
 
@@ -74,7 +75,7 @@ enum State {
     Wrong,
     /// A line in it is too long.
     TooLong,
-    /// It can't be read in blocks.
+    /// It cannot be read in blocks.
     No,
 }
 
@@ -86,8 +87,8 @@ fn go_on(layout: &Layout<'_>) -> Result<(), MarketDataError> {
 /// Reads all rows in blocks; they may take so many bytes.
 ///
 /// # Errors
-/// A row or a line is wrong, the rows take more, or they can't be read in blocks, for quotes or because the
-/// source can't be read.
+/// A row or a line is wrong, the rows take more, or they cannot be read in blocks, for quotes or
+/// because the source cannot be read.
 pub(super) fn read_blocks(
     layout: &Layout<'_>,
     source: &mut Source<'_>,
@@ -277,8 +278,8 @@ impl Rows {
         all
     }
 
-    /// Checks that rows up to a line take no more than so many bytes. A line without a row counts too, as
-    /// reading it takes time.
+    /// Checks that rows up to a line take no more than so many bytes. A line without a row counts
+    /// too, as reading it takes time.
     fn check(&self, layout: &Layout<'_>, line: u32, most: usize) -> Result<(), MarketDataError> {
         let rows = self.times.len();
         let blank = (line.saturating_sub(layout.line) as usize).saturating_sub(rows);
@@ -289,7 +290,7 @@ impl Rows {
         }
         let problem = format!(
             "line {line}, or one near it: its rows take more than {most} bytes of memory, too many for \
-             its size; unpack it"
+             its size; decompress it"
         );
         Err(MarketDataError::file(layout.file, problem))
     }

@@ -28,8 +28,8 @@ pub(crate) fn of_number(value: i64) -> Option<Written> {
     Some(Written::Epoch(value.checked_mul(unit)?, name))
 }
 
-/// The numbers like this one that are of one unit and can be no date in digits, what one of the unit
-/// is in ns, and its name.
+/// The numbers like this one that are of one unit and can be no date in digits, what one of the
+/// unit is in ns, and its name.
 pub(crate) fn plain_epochs(like: i64) -> Option<(Range<i64>, i64, &'static str)> {
     let of_unit = [
         (21_001_232..i64::MAX / SECOND, SECOND, "s"),
@@ -57,8 +57,8 @@ pub(crate) fn is_early(ns: i64) -> bool {
     ns < EARLIEST
 }
 
-/// An epoch number with a fraction or an exponent, as `1704326400.1000` and `1.7e+12`, told apart as
-/// whole ones are, to the ns. None for one before 1973, and for all other text.
+/// An epoch number with a fraction or an exponent, as `1704326400.1000` and `1.7e+12`, told apart
+/// as whole ones are, to the ns. None for one before 1973, and for all other text.
 pub(crate) fn of_decimal(text: &[u8]) -> Option<Written> {
     let mut number = 0_i128;
     let (mut places, mut digits, mut is_fraction) = (0_i32, 0, false);

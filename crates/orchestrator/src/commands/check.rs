@@ -71,7 +71,7 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     output.print(&Checked { errors, warnings, dropped, widened, report: &report }, &text)?;
     if unreadable > 0 {
         let files = text::counted(unreadable, "file");
-        return Err(Failure::data(format!("{files} can't be read")));
+        return Err(Failure::data(format!("{files} cannot be read")));
     }
     usable?;
     match errors {

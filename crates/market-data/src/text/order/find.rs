@@ -59,8 +59,8 @@ pub(in crate::text) fn find(sample: &Sample, clock: &Clock, numbers: Numbers) ->
 
 type Time = (usize, Option<usize>, Vec<i64>);
 
-/// The only column of times, or the only pair of a date and a time of day. Of two columns the one that
-/// is before the other in every row, as times of opening are before those of closing.
+/// The only column of times, or the only pair of a date and a time of day. Of two columns the one
+/// that is before the other in every row, as times of opening are before those of closing.
 fn find_time(sample: &Sample, clock: &Clock) -> Option<Time> {
     let all: Vec<usize> = (0..sample.width()).collect();
     let of = |at: usize| {

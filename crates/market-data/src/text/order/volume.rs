@@ -18,7 +18,8 @@ impl Columns<'_> {
         self.column(at).iter().all(|x| x.is_nan() || x.fract() == 0.0)
     }
 
-    /// Tells whether a rule holds in nearly all of the rows that it is about, which are two or more.
+    /// Tells whether a rule holds in nearly all of the rows that it is about, which are two or
+    /// more.
     fn mostly(&self, rule: impl Fn(usize) -> Option<bool>) -> bool {
         let told: Vec<bool> = (0..self.rows()).filter_map(rule).collect();
         let held = told.iter().filter(|held| **held).count();
@@ -45,8 +46,8 @@ impl Columns<'_> {
         moves
     }
 
-    /// Tells whether a column holds prices: they lie within the bar, or keep their ratio to the close as
-    /// adjusted ones do, or are as large as the close and change as little.
+    /// Tells whether a column holds prices: they lie within the bar, or keep their ratio to the
+    /// close as adjusted ones do, or are as large as the close and change as little.
     pub(super) fn is_price(&self, at: usize, bar: Bar) -> bool {
         if self.column(at).is_empty() {
             return false;
@@ -105,8 +106,8 @@ impl Columns<'_> {
         })
     }
 
-    /// Tells whether of two columns the first is the volume: the other is the first times a price, counts
-    /// trades, or says next to nothing.
+    /// Tells whether of two columns the first is the volume: the other is the first times a price,
+    /// counts trades, or says next to nothing.
     pub(super) fn is_volume_beside(&self, at: usize, other: usize, bar: Bar) -> bool {
         let says_nothing = self.nonzero(other) < 0.5 && self.nonzero(at) > MOST;
         let is_counted = self.is_whole(other) && !self.is_whole(at);
@@ -134,8 +135,8 @@ impl Columns<'_> {
         among.iter().copied().filter(may_be).collect()
     }
 
-    /// Tells whether a column holds the last ms or us of the steps that begin at the times of the rows, as
-    /// Binance writes them.
+    /// Tells whether a column holds the last ms or us of the steps that begin at the times of the
+    /// rows, as Binance writes them.
     fn end_steps(&self, at: usize) -> bool {
         const LAST: [i64; 2] = [999_000_000, 999_999_000];
         let is_end = |(end, begin): (&i64, &i64)| {
@@ -169,7 +170,7 @@ pub(super) fn contradicts(
     let volume = volume.filter(|at| !columns.is_text(*at))?;
     let at = volume + 1;
     if columns.column(volume).iter().any(|x| *x < 0.0) {
-        return Some(format!("column {at} is below 0 and can't be the volume"));
+        return Some(format!("column {at} is below 0 and cannot be the volume"));
     }
     // Times that end a step say what the other columns are: a volume may be as smooth as prices.
     let is_price = match close_time {
@@ -177,10 +178,10 @@ pub(super) fn contradicts(
         _ => columns.is_price(volume, bar),
     };
     if is_price {
-        return Some(format!("column {at} holds prices and can't be the volume"));
+        return Some(format!("column {at} holds prices and cannot be the volume"));
     }
     if columns.is_time(volume) {
-        return Some(format!("column {at} holds times and can't be the volume"));
+        return Some(format!("column {at} holds times and cannot be the volume"));
     }
     if columns.rows() < 2 {
         return None;
