@@ -66,7 +66,7 @@ pub(crate) fn read(
     let mut records = 0_u64;
     while let Some(record) = decoder.decode_ref().map_err(unreadable)? {
         records += 1;
-        if records % BETWEEN_LOOKS == 0 {
+        if records.is_multiple_of(BETWEEN_LOOKS) {
             options.go_on()?;
         }
         taken += record.header().record_size() as u64;

@@ -316,5 +316,5 @@ fn columns_are_found_in_any_spelling_and_all_are_listed() {
         assert!(message.contains(words), "{words}: {message}");
     }
     let message = find(&["volume"]).unwrap_err().to_string();
-    assert!(message.contains("leave volume out") && !message.contains("did you"), "{message}");
+    assert!(message.contains("no column volume") && !message.contains("did you"), "{message}");
 }

@@ -48,7 +48,7 @@ fn a_folder_becomes_a_folder_by_symbol() {
     assert_eq!(names(&path.join("out/symbol=A")), ["2023.csv"]);
     assert_eq!(shape(path, "out"), expected);
     fs::write(path.join("out/thesis.txt"), "dear").unwrap();
-    run(path, "convert in out --overwrite").expect(4, &["out holds thesis.txt", "not lost"]);
+    run(path, "convert in out --overwrite").expect(4, &["out holds thesis.txt", "would be lost"]);
     assert_eq!(fs::read_to_string(path.join("out/thesis.txt")).unwrap(), "dear");
 }
 

@@ -84,7 +84,7 @@ fn a_symbol_without_room_is_warned_of_and_wrong_names_build_nothing() {
             "dataset.symbol_weights.aa: the bars have no such symbol; did you mean AA?",
         ),
         ("{ BRK.B = 1, \"*\" = 1 }", "quote a name with a dot"),
-        ("{ AA = 1e-15, \"*\" = 1 }", "symbol AA would have 5.000e-16 of the samples"),
+        ("{ AA = 1e-15, \"*\" = 1 }", "symbol AA would get 5.000e-16 of the samples"),
     ] {
         build(dir, "none", weights, "").expect(2, &["dataset.symbol_weights", says]);
         assert!(!dir.join("none").exists(), "{weights}");

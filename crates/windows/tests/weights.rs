@@ -171,7 +171,7 @@ fn weights_that_can_not_be_are_refused() {
          evenly among its 993 positions; give it at least 4.516e-10 of the sum of all weights, \
          or 0 to leave it out"
     );
-    assert!(message(&[1.0, 5e-324, 0.0]).contains("S1 would have 4.941e-324 of the samples"));
+    assert!(message(&[1.0, 5e-324, 0.0]).contains("S1 would get 4.941e-324 of the samples"));
     // Symbols that are left out are not told of.
     let error = Positions::weighted(&market, 5, 10, None, &[1.0, 0.0, 1.0]).unwrap_err();
     assert!(error.to_string().contains("the longest has 10 (S0, "), "{error}");

@@ -198,7 +198,8 @@ mod tests {
             write_dataset(&folder, part, "1");
             let text = fs::read_to_string(folder.join(MANIFEST)).unwrap();
             let manifest = crate::Manifest::from_json(&text, &folder).unwrap();
-            Begun::new(manifest.recipe, manifest.market, None).write(&(&built_in).into()).unwrap();
+            let recipe = serde_json::json!({ "split": { "part": [{ "name": "train" }] } });
+            Begun::new(recipe, manifest.market, None).write(&(&built_in).into()).unwrap();
             check(&built_in).unwrap();
             fs::rename(&built_in, &dir).unwrap();
             assert!(matches!(check(&dir), Err(DatasetError::HoldsDataset { .. })), "{part:?}");
