@@ -2,7 +2,7 @@
 //! the kernels of crates/backend-cuda, found as `libcuda.so.1` is.
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
-#[allow(dead_code, reason = "each test uses some of it")]
+#[expect(dead_code, reason = "each test uses some of it")]
 mod kit;
 
 use std::fs;

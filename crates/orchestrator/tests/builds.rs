@@ -1,6 +1,6 @@
 //! Whole builds through the command: the demo, determinism, splits, dropped bars.
 
-#[allow(dead_code, reason = "each test uses some of it")]
+#[expect(dead_code, reason = "each test uses some of it")]
 mod kit;
 
 use std::fs;

@@ -2,7 +2,7 @@
 //! random moments. `interposer/faults.c` stands before the C library for that.
 #![cfg(target_os = "linux")]
 
-#[allow(dead_code, reason = "each test uses some of it")]
+#[expect(dead_code, reason = "each test uses some of it")]
 mod kit;
 
 use std::collections::BTreeMap;
