@@ -296,9 +296,12 @@ impl Dataset {
 
     /// Samples by their numbers, in this order, as a dict of arrays like a loader's batch.
     ///
-    /// Args: indices: Numbers of samples from 0, or from the end where they are negative; or a mask
-    ///     of all samples. columns: Names of columns beside ``windows``, ``meta`` and ``reward``,
-    ///     as for ``loader``. layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
+    /// Args:
+    ///     indices: Numbers of samples from 0, or from the end where they are negative; or a mask
+    ///         of all samples.
+    ///     columns: Names of columns beside ``windows``, ``meta`` and ``reward``, as for
+    ///         ``loader``.
+    ///     layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
     #[pyo3(signature = (indices, *, columns=Vec::new(), layout="BCL"))]
     fn take<'py>(
         &self,
@@ -314,8 +317,9 @@ impl Dataset {
 
     /// Samples as a table with the columns of a stored dataset.
     ///
-    /// Args: start: The first sample, from 0. stop: One past the last sample; None for all that
-    ///     follow.
+    /// Args:
+    ///     start: The first sample, from 0.
+    ///     stop: One past the last sample; None for all that follow.
     #[pyo3(signature = (start=0, stop=None))]
     fn read(&self, py: Python<'_>, start: i64, stop: Option<i64>) -> PyResult<Table> {
         let samples = self.part_of()?.set.plan.samples;
@@ -367,26 +371,35 @@ impl Dataset {
 
     /// Batches for a training loop: ``for batch in ds.loader(4096, shuffle=True)`` is one epoch.
     ///
-    /// Args: batch_size: The number of samples in a batch, B; with ``group_actions``, of states.
-    ///     shuffle: True for another random order of the samples in each epoch. seed: The seed of
-    ///     that order. drop_last: True to leave out the last batch of an epoch if it is smaller, so
-    ///     that all ranks make the same number of steps. fraction: The share of the samples in an
-    ///     epoch, above 0 and up to 1: the first samples of its order. fresh: True to make other
-    ///     samples of the same recipe and bars in each epoch. group_actions: True to keep the K
-    ///     actions of a state together: windows are [B, C, L], and meta, reward and columns are [B,
-    ///     K, ...]. columns: Names of columns that batches have beside ``windows``, ``meta`` and
-    ///     ``reward``: ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
-    ///     ``exit_reason``, ``reward_<metric>`` (float64) and other columns of a stored dataset,
-    ///     but not windows. layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C]. rank:
-    ///     The number of this process among the processes of a step, from 0. world_size: The number
-    ///     of processes that share each step; each gets ``batch_size`` samples of it. epoch: The
-    ///     epoch of the first loop, from 0. threads: The number of threads that make batches ahead.
-    ///     None: one per core, up to 4. 0: each batch is made when you ask for it. prefetch: The
-    ///     least number of batches that are made ahead; None for one more than the threads. split:
-    ///     The name of a part of a split dataset: ``ds.loader(split="train")`` is
-    ///     ``ds["train"].loader()``. worker: The number of this worker among the workers of a rank,
-    ///     from 0. workers: The number of workers that take turns; worker w makes every batch whose
-    ///     number is w modulo this.
+    /// Args:
+    ///     batch_size: The number of samples in a batch, B; with ``group_actions``, of states.
+    ///     shuffle: True for another random order of the samples in each epoch.
+    ///     seed: The seed of that order.
+    ///     drop_last: True to leave out the last batch of an epoch if it is smaller, so that all
+    ///         ranks make the same number of steps.
+    ///     fraction: The share of the samples in an epoch, above 0 and up to 1: the first samples
+    ///         of its order.
+    ///     fresh: True to make other samples of the same recipe and bars in each epoch.
+    ///     group_actions: True to keep the K actions of a state together: windows are [B, C, L],
+    ///         and meta, reward and columns are [B, K, ...].
+    ///     columns: Names of columns that batches have beside ``windows``, ``meta`` and ``reward``:
+    ///         ``sample``, ``symbol`` (a code, see ``symbols``), ``bar``, ``ts``, ``pnl``,
+    ///         ``exit_reason``, ``reward_<metric>`` (float64) and other columns of a stored
+    ///         dataset, but not windows.
+    ///     layout: ``"BCL"`` for windows [B, C, L], ``"BLC"`` for [B, L, C].
+    ///     rank: The number of this process among the processes of a step, from 0.
+    ///     world_size: The number of processes that share each step; each gets ``batch_size``
+    ///         samples of it.
+    ///     epoch: The epoch of the first loop, from 0.
+    ///     threads: The number of threads that make batches ahead. None: one per core, up to 4. 0:
+    ///         each batch is made when you ask for it.
+    ///     prefetch: The least number of batches that are made ahead; None for one more than the
+    ///         threads.
+    ///     split: The name of a part of a split dataset: ``ds.loader(split="train")`` is
+    ///         ``ds["train"].loader()``.
+    ///     worker: The number of this worker among the workers of a rank, from 0.
+    ///     workers: The number of workers that take turns; worker w makes every batch whose number
+    ///         is w modulo this.
     ///
     /// Raises:
     ///     RecipeError: An argument is out of range, or the dataset is split and no part is named.

@@ -105,7 +105,8 @@ impl Loader {
 
     /// Makes the next loop that of another epoch, from its beginning.
     ///
-    /// Args: epoch: Its number, from 0.
+    /// Args:
+    ///     epoch: Its number, from 0.
     fn set_epoch(&self, #[pyo3(from_py_with = crate::arguments::whole)] epoch: u64) {
         let mut place = lock(&self.place);
         (place.next, place.running) = (self.inner.start(epoch), None);

@@ -17,7 +17,8 @@ use crate::errors;
 ///     cfg: A dict with the tables and keys of the TOML, ``{"dataset": {"lookback": 128}}``; the
 ///         path of a file; another recipe; or None for the default one.
 ///
-/// Raises: RecipeError: A key or its value is wrong; the message names the key.
+/// Raises:
+///     RecipeError: A key or its value is wrong; the message names the key.
 #[pyclass(frozen, module = "barloom", eq)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recipe(pub(crate) barloom_recipe::Recipe);
@@ -32,7 +33,8 @@ impl Recipe {
 
     /// Reads a recipe's TOML.
     ///
-    /// Args: text: The TOML.
+    /// Args:
+    ///     text: The TOML.
     #[staticmethod]
     fn from_toml(text: &str) -> PyResult<Self> {
         barloom_recipe::Recipe::from_toml(text, "recipe").map(Self).map_err(errors::of)
@@ -40,7 +42,8 @@ impl Recipe {
 
     /// Reads a recipe's file.
     ///
-    /// Args: path: The TOML file.
+    /// Args:
+    ///     path: The TOML file.
     #[staticmethod]
     fn read(path: PathBuf) -> PyResult<Self> {
         barloom_engine::read_recipe(path).map(Self).map_err(errors::of)
@@ -49,7 +52,8 @@ impl Recipe {
     /// A recipe to start from, as the TOML that ``barloom init`` writes: every key with its
     /// default, and a comment that says what it means and what else it takes.
     ///
-    /// Args: formulas: ``"v1"``, or ``"frel-v1"`` for the FREL project's published formulas.
+    /// Args:
+    ///     formulas: ``"v1"``, or ``"frel-v1"`` for the FREL project's published formulas.
     #[staticmethod]
     #[pyo3(signature = (formulas="v1"))]
     fn commented(formulas: &str) -> PyResult<String> {

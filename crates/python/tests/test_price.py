@@ -240,7 +240,7 @@ def test_several_symbols():
 def test_columns_that_are_not_used_are_told(caplog: pytest.LogCaptureFixture):
     actions = {"bar": [10], "direction": ["long"], "dollars": [1e3], "stop_loss": [0.01]}
     barloom.price(made_bars(), actions, forward=4)
-    assert "not used: stop_loss" in caplog.text
+    assert "unused columns: stop_loss" in caplog.text
 
 
 def test_directions_by_their_words():
@@ -529,5 +529,5 @@ def test_a_gpu_that_prices_otherwise_is_not_believed(tmp_path: Path):
 
 @pytest.mark.parametrize("backend", ["gpu", "CUDA", ""])
 def test_a_backend_that_is_none(backend: str):
-    with pytest.raises(barloom.BarloomError, match="is no backend; choose auto, cpu or cuda"):
+    with pytest.raises(barloom.BarloomError, match="is not a backend; choose auto, cpu or cuda"):
         barloom.Pricer(made_bars(), forward=FORWARD, backend=backend)
