@@ -199,7 +199,7 @@ impl dyn ReadAt {
     /// Reads a range.
     ///
     /// # Errors
-    /// As [`read_exact_at`](Self::read_exact_at); [`io::ErrorKind::OutOfMemory`].
+    /// As [`read_exact_at`](ReadAt::read_exact_at); [`io::ErrorKind::OutOfMemory`].
     pub fn read(&self, at: u64, bytes: usize) -> io::Result<Vec<u8>> {
         let mut found = Vec::new();
         found.try_reserve_exact(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -211,7 +211,7 @@ impl dyn ReadAt {
     /// Reads the whole file.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// As `read`.
     pub fn read_all(&self) -> io::Result<Vec<u8>> {
         let bytes = usize::try_from(self.bytes()).map_err(|_| io::ErrorKind::OutOfMemory)?;
         self.read(0, bytes)

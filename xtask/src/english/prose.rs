@@ -94,9 +94,17 @@ pub(super) fn sentences(paragraph: &[Line]) -> Vec<(usize, String)> {
 }
 
 fn is_item(text: &str) -> bool {
+    let indented = text.starts_with("    ");
     let text = text.trim_start();
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    text.starts_with(['-', '*']) || (digits.len() < text.len() && digits.starts_with(". "))
+    // As `name: ...` under `Args:` in a docstring of Python.
+    let name = text.split_once(": ").map_or("", |(name, _)| name);
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    indented && is_name(name)
+        || text.starts_with(['-', '*'])
+        || (digits.len() < text.len() && digits.starts_with(". "))
 }
 
 /// Excludes headings, tables, fences, quotes and references of links.
