@@ -207,6 +207,7 @@ impl Build<'_> {
                 None if !dir.has_file(MANIFEST) && out.file_system().is_none() => None,
                 None => match Dataset::open(dir.clone()) {
                     Err(DatasetError::NotADataset(_)) => None,
+                    Err(DatasetError::OlderFormat { .. }) if self.overwrite => None,
                     dataset => Some((dataset?.manifest().clone(), None)),
                 },
             };

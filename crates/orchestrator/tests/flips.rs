@@ -453,7 +453,7 @@ fn a_dataset_of_format_1_says_how_it_is_built_again() {
     run(dir.path(), &args.replace("NEW", "again")).expect(0, &[]);
     run(dir.path(), "verify again").expect(0, &[]);
     // It is a dataset all the same: another may take its place.
-    let args = args.replace("NEW", "d") + " --overwrite";
+    let args = args.replace("NEW", "d") + " --overwrite --resume";
     run(dir.path(), &args).expect(0, &[]);
     run(dir.path(), "verify d").expect(0, &[]);
 }
