@@ -1,6 +1,6 @@
 use barloom_cuda_driver::Missing;
 
-/// Why samples cannot be built on a device.
+/// An error of building samples on a device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CudaError {

@@ -2,7 +2,7 @@ use barloom_rewards::RewardsError;
 
 use crate::BlockShape;
 
-/// Why samples cannot be built.
+/// An error of building samples.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {

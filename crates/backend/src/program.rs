@@ -29,7 +29,7 @@ pub struct Program {
     pub channels: Vec<Channel>,
     /// The settings by which actions are priced.
     pub reward: RewardSettings,
-    /// The scaling of the nine meta fields.
+    /// The scaling of the meta fields.
     pub meta: MetaScaler,
 }
 

@@ -7,7 +7,7 @@ use barloom_recipe::RecipeError;
 
 use crate::Piece;
 
-/// Why a dataset cannot be written or read. Messages are facts; `barloom_engine` adds what to do.
+/// An error of writing or reading a dataset. Messages are facts; `barloom_engine` adds what to do.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {

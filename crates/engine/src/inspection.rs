@@ -7,7 +7,7 @@ use barloom_dataset::{Dataset, Manifest};
 
 use crate::{BackendChoice, Error};
 
-/// What a dataset says of itself.
+/// The description that a dataset holds of itself.
 #[derive(Debug)]
 pub struct Inspection {
     /// The manifests of all parts in time order; of the one there is without a split.

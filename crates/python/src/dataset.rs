@@ -186,7 +186,7 @@ impl Dataset {
         layout.columns().fields().iter().map(one).collect()
     }
 
-    /// The names of the nine meta fields, in order.
+    /// The names of the meta fields, in order.
     #[getter]
     fn meta_fields(&self) -> Vec<String> {
         self.set().plan.program.meta.fields.iter().map(|field| field.name.clone()).collect()

@@ -15,7 +15,7 @@ use crate::format::parquet::{ParquetEncoder, Values};
 /// Slices that follow each other in a file.
 pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 
-/// Why a block cannot be encoded.
+/// An error of encoding a block.
 pub(crate) type EncodeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Rows of a block as a format wants them.
