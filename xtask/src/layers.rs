@@ -9,6 +9,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("bars", &["memory"]),
     ("market-store", &["files", "columnar", "bars"]),
     ("market-data", &["memory", "files", "columnar", "bars", "market-store"]),
+    ("features", &["bars"]),
     ("sampling", &["schema"]),
     ("windows", &["bars"]),
     ("scaling", &[]),

@@ -1,0 +1,1 @@
+//! The indicators of TA-Lib.
