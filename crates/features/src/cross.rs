@@ -1,0 +1,76 @@
+//! Functions of all symbols at one time.
+
+/// A function of the values that symbols have at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cross {
+    Rank,
+    Zscore,
+    Demean,
+}
+
+impl Cross {
+    /// Replaces the values of a group of symbols, none of which is missing; `spare` is any memory.
+    /// The sums follow the order of the values given.
+    pub(crate) fn apply(self, values: &mut [f64], spare: &mut Vec<f64>) {
+        let count = values.len() as f64;
+        if values.len() < 2 {
+            values.fill(f64::NAN);
+            return;
+        }
+        match self {
+            Self::Rank => {
+                spare.clear();
+                spare.extend_from_slice(values);
+                spare.sort_unstable_by(f64::total_cmp);
+                for value in values {
+                    let below = spare.partition_point(|x| x < value);
+                    let up_to = spare.partition_point(|x| x <= value);
+                    *value = (below as f64 + up_to as f64 + 1.0) / 2.0 / count;
+                }
+            }
+            Self::Demean => {
+                let mean = mean(values);
+                values.iter_mut().for_each(|x| *x -= mean);
+            }
+            Self::Zscore => {
+                let mean = mean(values);
+                let squares = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
+                let std = (squares / (count - 1.0)).sqrt();
+                let equal = values.iter().all(|x| *x == values[0]);
+                let scale = |x: f64| if equal { f64::NAN } else { (x - mean) / std };
+                values.iter_mut().for_each(|x| *x = crate::map::finite(scale(*x)));
+            }
+        }
+    }
+}
+
+/// The mean as the first value plus the mean of the differences to it, which loses nothing where
+/// values are close to each other.
+fn mean(values: &[f64]) -> f64 {
+    let first = values[0];
+    first + values.iter().map(|x| x - first).sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(cross: Cross, values: &[f64]) -> Vec<f64> {
+        let mut values = values.to_vec();
+        cross.apply(&mut values, &mut Vec::new());
+        values
+    }
+
+    #[test]
+    fn values() {
+        assert_eq!(of(Cross::Rank, &[3.0, 1.0, 3.0, 2.0]), [0.875, 0.25, 0.875, 0.5]);
+        assert_eq!(of(Cross::Rank, &[0.0, -0.0]), [0.75, 0.75]);
+        assert_eq!(of(Cross::Demean, &[3.0, 1.0]), [1.0, -1.0]);
+        assert_eq!(of(Cross::Zscore, &[1.0, 2.0, 3.0]), [-1.0, 0.0, 1.0]);
+        assert!(of(Cross::Zscore, &[0.1, 0.1, 0.1]).iter().all(|x| x.is_nan()));
+        for cross in [Cross::Rank, Cross::Demean, Cross::Zscore] {
+            assert!(of(cross, &[5.0])[0].is_nan());
+            assert!(of(cross, &[]).is_empty());
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The functions of expressions, in one table.
+
+mod own;
+
+pub use own::OWN;
+
+/// A function that expressions call by its name. The indicators of TA-Lib are in `ta`.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// The section of the documentation.
+    pub group: Group,
+    /// Its arguments, in order.
+    pub arguments: &'static [Argument],
+    /// What it computes, in a sentence or two, with formula and edge cases.
+    pub doc: &'static str,
+    /// An expression that calls it, over the columns of bars.
+    pub example: &'static str,
+    /// Its code.
+    pub(crate) code: Code,
+}
+
+/// Sections of the documentation of functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// A row's value from the values of this row.
+    Elementwise,
+    /// Earlier rows.
+    Earlier,
+    /// The last n rows.
+    Rolling,
+    /// All rows, weighted down exponentially.
+    Exponential,
+    /// Events, and sums since a start.
+    Events,
+    /// The clock and the calendar.
+    Calendar,
+    /// All symbols at one time.
+    Cross,
+    /// Other rows: coarser bars, another symbol.
+    Elsewhere,
+}
+
+impl Group {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Elementwise,
+        Self::Earlier,
+        Self::Rolling,
+        Self::Exponential,
+        Self::Events,
+        Self::Calendar,
+        Self::Cross,
+        Self::Elsewhere,
+    ];
+
+    /// Its heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Elementwise => "Values of one row",
+            Self::Earlier => "Earlier rows",
+            Self::Rolling => "The last n rows",
+            Self::Exponential => "Exponential weights",
+            Self::Events => "Events and sums since a start",
+            Self::Calendar => "Clock and calendar",
+            Self::Cross => "Across symbols",
+            Self::Elsewhere => "Coarser bars and other symbols",
+        }
+    }
+}
+
+/// An argument of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    /// Its name, for `name=value`.
+    pub name: &'static str,
+    /// What may be given.
+    pub takes: Takes,
+    /// True if it may be left out.
+    pub optional: bool,
+}
+
+/// What an argument takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Any expression.
+    Column,
+    /// One or more expressions.
+    Columns,
+    /// A constant number of rows, at least so many.
+    Rows(usize),
+    /// A constant number.
+    Number,
+    /// A string.
+    Text,
+}
+
+impl Function {
+    /// The function of a name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        OWN.iter().find(|function| function.name == name)
+    }
+
+    /// Its name with its arguments: `quantile(x, n, q, min_periods=)`.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        let argument = |argument: &Argument| match (argument.takes, argument.optional) {
+            (Takes::Columns, _) => format!("{}, ...", argument.name),
+            (_, true) => format!("{}=", argument.name),
+            _ => argument.name.to_owned(),
+        };
+        let arguments: Vec<String> = self.arguments.iter().map(argument).collect();
+        format!("{}({})", self.name, arguments.join(", "))
+    }
+}
+
+/// The code of a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Code {
+    Map(crate::map::Map),
+    Coalesce,
+    Lag,
+    Delta,
+    Rolling(crate::rolling::Rolling),
+    Quantile,
+    Ema,
+    EwmMean,
+    EwmStd,
+    Cusum,
+    CumSum,
+    Vwap,
+    Calendar(crate::calendar::Calendar),
+    Cross(crate::cross::Cross),
+    At,
+    Symbol,
+}
