@@ -37,6 +37,7 @@ class Dataset:
         self.path, self.manifest, self.recipe = path, manifest, manifest["recipe"]
         self.samples = manifest["samples"]
         self.channels = self.recipe["data"]["channels"]
+        self.snapshot_names = self.recipe["data"].get("snapshot", [])
         self.lookback = self.recipe["dataset"]["lookback"]
         self.symbols = np.array([s["symbol"] for s in manifest["market"]["symbols"]])
 
@@ -174,13 +175,13 @@ class Virtual(Dataset):
         super().__init__(path, manifest)
         with pa.memory_map(str(path / "bars.arrow")) as source:
             table = pa.ipc.open_file(source).read_all()
-        self.bars = {c: to_numpy(table[c]) for c in {"ts", "close", *self.channels}}
+        self.bars = {c: to_numpy(table[c]) for c in {"ts", "close", *self.channels, *self.snapshot_names}}
         self.series = np.cumsum([0] + [s["bars"] for s in manifest["market"]["symbols"]])
         self.find_positions(to_numpy(table["segment"].fill_null(-1)))
 
     def find_positions(self, segment):
-        """Sets, of each segment, the row of its first position, how many ranks each position has,
-        and the ranks [0, V) of the segment."""
+        """Sets, of each run of positions, the row of its first position, how many ranks each
+        position has, and the ranks [0, V) of the run."""
         part = self.manifest["part"] or {"index": 0, "start_ns": None, "end_ns": None}
         split = self.recipe.get("split") or {"embargo": 0, "lookback_from": "part", "part": [0]}
         last_part = part["index"] + 1 == len(split["part"])
@@ -190,6 +191,7 @@ class Virtual(Dataset):
         ts, self.start, room, of = self.bars["ts"].astype(np.int64), [], [], []
         weights = self.weights()
         edges = np.flatnonzero(np.diff(segment, prepend=-2, append=-2))
+        ready = self.ready(segment)
         for start, end in zip(edges[:-1], edges[1:]):
             at = np.searchsorted(self.series, start, "right")
             if segment[start] < 0 or weights[at - 1] == 0:
@@ -200,15 +202,30 @@ class Virtual(Dataset):
             stop = max(stop - embargo, label) if stop < b else stop
             label, stop = max(label, start), min(stop, end)
             first = start if split["lookback_from"] == "history" else label
-            self.start.append(max(first + self.lookback, label))
-            room.append(max(stop - self.recipe["dataset"]["forward"] + 1 - self.start[-1], 0))
-            of.append(at - 1)
+            t = max(first + self.lookback, label)
+            end = max(stop - self.recipe["dataset"]["forward"] + 1, t)
+            changes = np.flatnonzero(np.diff(ready[t:end], prepend=False, append=False)) + t
+            self.start += changes[::2].tolist()
+            room += (changes[1::2] - changes[::2]).tolist()
+            of += [at - 1] * (len(changes) // 2)
         if sum(room) != self.manifest["positions"]:
             raise ValueError(f"{sum(room)} positions, not {self.manifest['positions']}")
         count = np.bincount(of, room, len(weights))
         self.copies = copies(weights, count)[of]
         self.start, self.end_rank = np.array(self.start), np.cumsum(room * self.copies)
         self.first_rank = self.end_rank - room * self.copies
+
+    def ready(self, segment):
+        """Which rows have all inputs: no value is missing in the window before, or in the snapshot
+        of the row before."""
+        ready = np.ones(len(segment) + 1, bool)
+        for names, reach in (self.channels, self.lookback), (self.snapshot_names, 1):
+            for values in (self.bars[name] for name in names):
+                with np.errstate(over="ignore"):
+                    missing = ~np.isfinite(values.astype(np.float32)) & (segment >= 0)
+                before = np.cumsum(np.concatenate([[0], missing]))
+                ready[reach:] &= before[reach:] == before[:-reach]
+        return ready
 
     def weights(self):
         """The weight of each series; None for each where all positions have one rank."""

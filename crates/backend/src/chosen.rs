@@ -2,6 +2,7 @@
 
 use barloom_bars::Market;
 use barloom_rewards::Actions;
+use barloom_windows::MissingRows;
 
 use crate::BackendError;
 
@@ -98,21 +99,26 @@ impl<'a> Decisions<'a> {
     }
 }
 
-/// Checks that each row has `lookback` bars of one segment before it.
+/// Checks that each row has `lookback` bars of one segment before it, and that no input is missing.
 ///
 /// # Errors
-/// The first row that has not.
+/// The first row of which this is not so.
 pub(crate) fn check_windows(
     market: &Market,
     rows: &[usize],
     lookback: usize,
+    missing: &MissingRows,
 ) -> Result<(), BackendError> {
-    let without = |row: &usize| {
-        !row.checked_sub(lookback).is_some_and(|begin| in_segment(market, begin, Some(*row)))
+    let has = |row: &usize| {
+        row.checked_sub(lookback).is_some_and(|begin| in_segment(market, begin, Some(*row)))
     };
-    match rows.iter().position(without) {
+    if let Some(at) = rows.iter().position(|row| !has(row)) {
+        return Err(BackendError::NoWindow { at, row: rows[at], lookback });
+    }
+    let there = |row: &usize| missing.is_empty() || missing.allows(*row, lookback);
+    match rows.iter().position(|row| !there(row)) {
         None => Ok(()),
-        Some(at) => Err(BackendError::NoWindow { at, row: rows[at], lookback }),
+        Some(at) => Err(BackendError::MissingInput { at, row: rows[at], lookback }),
     }
 }
 
@@ -145,13 +151,13 @@ mod tests {
 
     #[test]
     fn a_window_lies_in_one_segment() {
-        let market = market();
+        let (market, all_there) = (market(), MissingRows::default());
         for lookback in 1..7 {
             for row in 0..20 {
                 let inside = [(0, 5), (5, 9), (9, 12)]
                     .into_iter()
                     .any(|(start, end)| row >= start + lookback && row <= end);
-                let checked = check_windows(&market, &[5, row], lookback);
+                let checked = check_windows(&market, &[5, row], lookback, &all_there);
                 let first = lookback <= 5;
                 assert_eq!(checked.is_ok(), inside && first, "{lookback} {row}");
                 if let (Err(error), true) = (checked, first) {
@@ -163,8 +169,22 @@ mod tests {
                 }
             }
         }
-        assert!(check_windows(&market, &[usize::MAX], 1).is_err());
-        assert!(check_windows(&market, &[], 1).is_ok());
+        assert!(check_windows(&market, &[usize::MAX], 1, &all_there).is_err());
+        assert!(check_windows(&market, &[], 1, &all_there).is_ok());
+    }
+
+    #[test]
+    fn a_window_has_all_inputs() {
+        let mut values = vec![1.0; 12];
+        values[6] = f64::NAN;
+        let market = market().with_columns(vec![Column::new("x", values).into()]).unwrap();
+        let missing = MissingRows::new(&market, ["x"], []);
+        let check = |row| check_windows(&market, &[4, row], 2, &missing);
+        assert!(check(9).is_ok() && check(2).is_ok());
+        for row in [7, 8] {
+            let text = check(row).unwrap_err().to_string();
+            assert!(text.contains(&format!("rows[1]: an input of row {row} is missing")), "{text}");
+        }
     }
 
     #[test]

@@ -53,6 +53,18 @@ pub enum BackendError {
         /// L.
         lookback: usize,
     },
+    /// A window was asked for that would hold a missing value.
+    #[error(
+        "rows[{at}]: an input of row {row} is missing: a value of the {lookback} bars before it"
+    )]
+    MissingInput {
+        /// Place of the row among those asked for.
+        at: usize,
+        /// The arena row.
+        row: usize,
+        /// L.
+        lookback: usize,
+    },
     /// A decision's bars are not in one segment.
     #[error("rows[{at}]: the {forward} bars from row {row} on are not all in one segment")]
     NoHorizon {

@@ -4,7 +4,7 @@ use barloom_bars::Market;
 use barloom_rewards::RewardSettings;
 use barloom_sampling::{MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, MetaScaler};
-use barloom_windows::{PositionRange, Positions};
+use barloom_windows::{MissingRows, PositionRange, Positions};
 
 use crate::chosen::check_windows;
 use crate::{BackendError, BlockShape, Decisions, Numbers, PricedBlock, WindowBlock, WindowLayout};
@@ -31,6 +31,8 @@ pub struct Program {
     pub reward: RewardSettings,
     /// The scaling of the meta fields.
     pub meta: MetaScaler,
+    /// The rows on which an input is missing: no window holds one.
+    pub missing: MissingRows,
 }
 
 impl Program {
@@ -38,7 +40,8 @@ impl Program {
     #[must_use]
     pub fn of_prices(reward: RewardSettings) -> Self {
         let meta = MetaScaler { fields: Vec::new() };
-        Self { lookback: 1, forward: reward.forward, channels: Vec::new(), reward, meta }
+        let (forward, missing) = (reward.forward, MissingRows::default());
+        Self { lookback: 1, forward, channels: Vec::new(), reward, meta, missing }
     }
 
     /// The shape of blocks of these samples.
@@ -56,7 +59,8 @@ impl Program {
     /// Checks rows to be observed and a block for their windows.
     ///
     /// # Errors
-    /// The first row that has no window; the block is of another program's shape.
+    /// The first row that has no window, or one with a missing value; the block is of another
+    /// program's shape.
     pub fn check_observed(
         &self,
         market: &Market,
@@ -67,7 +71,7 @@ impl Program {
         if got != (BlockShape { metrics: 0, ..expected.layout(got.layout) }) {
             return Err(BackendError::BlockShape { got, expected });
         }
-        check_windows(market, rows, self.lookback)
+        check_windows(market, rows, self.lookback, &self.missing)
     }
 
     /// Checks decisions and a block for their trades and rewards.

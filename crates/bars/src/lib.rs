@@ -48,7 +48,7 @@ pub use anchor::{Anchor, Grid, NoAnchor};
 pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
 pub use interval::{Interval, NoInterval};
-pub use market::{Market, MarketColumn, SeriesSpan, market_columns};
+pub use market::{Market, MarketColumn, SeriesSpan, is_missing, market_columns};
 pub use reading::{
     Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
 };

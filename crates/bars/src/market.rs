@@ -36,8 +36,15 @@ impl From<Column> for MarketColumn {
     }
 }
 
-/// A market: series end to end in one arena of columns, the prices and the channels. Every price is
-/// positive, as rewards and some scalers divide by prices.
+/// True if a column has no value in a row that a sample could hold: NaN, or not finite as `f32`.
+#[inline]
+#[must_use]
+pub fn is_missing(value: f64) -> bool {
+    !(value as f32).is_finite()
+}
+
+/// A market: series end to end in one arena of columns, the prices, the channels and further
+/// columns. Every price is positive, as rewards and some scalers divide by prices.
 ///
 /// Rows are arena rows, counted from 0 over all series. Columns are shared: a clone takes no
 /// memory, and what is derived from a market may keep its columns without it.
@@ -58,14 +65,28 @@ impl Market {
     /// # Errors
     /// No series, a symbol twice, a channel that a series lacks, a price that is zero or negative.
     pub fn new(series: &[Series], channels: &[String], max_gap: MaxGap) -> Result<Self, BarsError> {
-        let mut market = Self::arena(series, channels)?;
+        Self::with_inputs(series, channels, &[], max_gap)
+    }
+
+    /// As [`Market::new`], and keeps the columns `inputs` after the channels. A missing value in
+    /// one of them ends no segment.
+    ///
+    /// # Errors
+    /// As [`Market::new`]; an input that a series lacks.
+    pub fn with_inputs(
+        series: &[Series],
+        channels: &[String],
+        inputs: &[String],
+        max_gap: MaxGap,
+    ) -> Result<Self, BarsError> {
+        let splitting = market_columns(channels).len();
+        let mut market = Self::arena(series, &[channels, inputs].concat())?;
         for (index, one) in series.iter().enumerate() {
             let limit = max_gap.limit_ns(one.ts(), one.interval());
             let offset = market.series[index].start;
             market.series[index].max_gap_ns = limit;
-            let columns = &market.columns;
-            let missing =
-                |bar: usize| columns.iter().any(|c| !(c.values[offset + bar] as f32).is_finite());
+            let columns = &market.columns[..splitting];
+            let missing = |bar: usize| columns.iter().any(|c| is_missing(c.values[offset + bar]));
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let found = segments::find(one, index, offset, limit, missing);
             market.segments.extend(found);
@@ -99,6 +120,27 @@ impl Market {
         }
         market.segments = segments;
         Ok(market)
+    }
+
+    /// The market with more columns after its own, such as values computed from them. A missing
+    /// value in one of them ends no segment.
+    ///
+    /// # Errors
+    /// A column has not one value a row, or the name of another column.
+    pub fn with_columns(mut self, columns: Vec<MarketColumn>) -> Result<Self, BarsError> {
+        for column in columns {
+            let symbol = || self.series[0].symbol.clone();
+            if self.column(&column.name).is_some() {
+                return Err(BarsError::DuplicateColumn { symbol: symbol(), column: column.name });
+            }
+            let (got, expected) = (column.values.len(), self.len());
+            if got != expected {
+                let (symbol, column) = (symbol(), column.name);
+                return Err(BarsError::Length { symbol, column, got, expected });
+            }
+            self.columns.push(column);
+        }
+        Ok(self)
     }
 
     /// An arena of one series, whose memory it takes.
@@ -193,7 +235,7 @@ impl Market {
         self.columns.iter().find(|c| c.name == name).map(|c| &c.values[..])
     }
 
-    /// The columns: open, high, low, close, then the other channels.
+    /// The columns: open, high, low, close, the other channels, then further columns.
     #[must_use]
     pub fn columns(&self) -> &[MarketColumn] {
         &self.columns
@@ -311,6 +353,39 @@ mod tests {
         let got: Vec<_> = market.segments().iter().map(|s| (s.series, s.start, s.end)).collect();
         assert_eq!(got, [(0, 0, 2), (0, 3, 5), (0, 5, 7), (0, 7, 10), (1, 10, 12)]);
         assert_eq!(market.longest_step_ns(), MINUTE);
+    }
+
+    #[test]
+    fn further_columns_end_no_segment() {
+        let mut volume = vec![1.0; 4];
+        volume[2] = f64::NAN;
+        let ts: Vec<i64> = (0..4).map(|m| m * MINUTE).collect();
+        let all = [series("A", ts.clone(), volume.clone()), series("B", ts, volume)];
+        let whole = |market: &Market| {
+            let of = |s: &Segment| (s.series, s.start, s.end);
+            assert_eq!(
+                market.segments().iter().map(of).collect::<Vec<_>>(),
+                [(0, 0, 4), (1, 4, 8)]
+            );
+        };
+        let volume = ["volume".to_owned()];
+        let market = Market::with_inputs(&all, &["close".into()], &volume, MaxGap::Auto).unwrap();
+        whole(&market);
+        assert!(market.column("volume").unwrap()[6].is_nan());
+        let split = Market::with_inputs(&all, &volume, &volume, MaxGap::Auto).unwrap();
+        assert_eq!(split.segments().len(), 4, "a channel is no further column");
+        assert_eq!(split.columns().len(), 5);
+
+        let column = |name: &str, n| Column::new(name, vec![f64::NAN; n]).into();
+        let market = market.with_columns(vec![column("ret", 8), column("vol", 8)]).unwrap();
+        whole(&market);
+        let names: Vec<&str> = market.columns().iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["open", "high", "low", "close", "volume", "ret", "vol"]);
+        let refused = |columns| market.clone().with_columns(columns).unwrap_err();
+        let twice = refused(vec![column("ret", 8)]);
+        assert!(matches!(&twice, BarsError::DuplicateColumn { column, .. } if column == "ret"));
+        let short = refused(vec![column("more", 8), column("less", 7)]);
+        assert!(matches!(&short, BarsError::Length { got: 7, expected: 8, .. }), "{short}");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use barloom_backend::{Channel, Draws, Program};
-use barloom_bars::{EmptyBars, Market, Part};
+use barloom_bars::{EmptyBars, Market, Part, is_missing};
 use barloom_recipe::{Recipe, Samples};
 use barloom_sampling::{FieldBounds, MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
-use barloom_windows::{PositionRange, Positions, WindowsError};
+use barloom_windows::{MissingRows, PositionRange, Positions, Wanted, WindowsError};
 
 use crate::{Plan, PlanError};
 
@@ -40,7 +40,8 @@ impl<'a> Planner<'a> {
         let field = |b: FieldBounds| MetaField { name: b.name.to_owned(), min: b.lo, max: b.hi };
         let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
         let (lookback, forward) = (recipe.dataset.lookback, recipe.dataset.forward);
-        let program = Arc::new(Program { lookback, forward, channels, reward, meta });
+        let missing = MissingRows::new(market, channels.iter().map(|one| one.name.as_str()), []);
+        let program = Arc::new(Program { lookback, forward, channels, reward, meta, missing });
         Ok(Self { recipe, market, program, weights })
     }
 
@@ -57,17 +58,15 @@ impl<'a> Planner<'a> {
     pub fn plan(&self, part: Option<&Part>) -> Result<Plan, PlanError> {
         let Self { recipe, market, program, weights } = self;
         let (lookback, forward) = (program.lookback, program.forward);
-        let positions = match weights {
-            None => Positions::new(market, lookback, forward, part),
-            Some(weights) => Positions::weighted(market, lookback, forward, part, weights),
-        };
-        let positions = positions.map_err(|error| match error {
+        let (weights, missing) = (weights.as_deref(), &program.missing);
+        let wanted = Wanted { lookback, forward, part, weights, missing };
+        let positions = Positions::find(market, wanted).map_err(|error| match error {
             WindowsError::Weights { .. } | WindowsError::SmallWeight { .. } => {
                 PlanError::SymbolWeights(error)
             }
             error => error.into(),
         })?;
-        let unplaced = weights.as_ref().map_or_else(Vec::new, |w| unplaced(market, &positions, w));
+        let unplaced = weights.map_or_else(Vec::new, |w| unplaced(market, &positions, w));
         let samples =
             match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
                 Samples::All => every(positions.count(), recipe.dataset.actions_per_state)?,
@@ -138,7 +137,8 @@ fn every(positions: u64, actions_per_state: u64) -> Result<u64, PlanError> {
 }
 
 /// Every value that a window can hold must suit the channel's scaler, and no quotient of a value
-/// and a close of its segment may be beyond `f32` where the scaler divides them.
+/// and a close of its segment may be beyond `f32` where the scaler divides them. No window holds a
+/// missing value.
 fn check_values(channel: &Channel, market: &Market) -> Result<(), PlanError> {
     let Some(column) = market.column(&channel.name) else {
         let names: Vec<&str> = market.columns().iter().map(|c| &*c.name).collect();
@@ -152,8 +152,10 @@ fn check_values(channel: &Channel, market: &Market) -> Result<(), PlanError> {
             ChannelScaler::LastClose => closes.iter().copied().fold(f64::INFINITY, f64::min),
             _ => 1.0,
         };
-        let fits =
-            |value: f64| usable(channel.scaler, value) && (value as f32 / least as f32).is_finite();
+        let fits = |value: f64| {
+            is_missing(value)
+                || (usable(channel.scaler, value) && (value as f32 / least as f32).is_finite())
+        };
         if let Some(at) = values.iter().position(|value| !fits(*value)) {
             let span = &market.series()[segment.series as usize];
             return Err(PlanError::UnusableValue {

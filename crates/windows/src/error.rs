@@ -23,6 +23,20 @@ pub enum WindowsError {
         /// segment. `None` if no bar is in a segment and in the part.
         nearest: Option<NearestRun>,
     },
+    /// Each position that the bars have room for lacks an input.
+    #[error("{}", all_missing(*lookback, *forward, part.as_deref(), column, *rows))]
+    AllMissing {
+        /// L in bars.
+        lookback: usize,
+        /// F in bars.
+        forward: usize,
+        /// The part of the split, if there is one.
+        part: Option<String>,
+        /// The column with the most missing rows.
+        column: String,
+        /// The number of rows in segments where it is missing.
+        rows: usize,
+    },
     /// Impossible weights.
     #[error(
         "symbol_weights: expected a finite weight of at least 0 for each of {series} symbols, not all of them 0, got {got}"
@@ -115,6 +129,21 @@ fn no_positions(
         advice
     };
     text
+}
+
+fn all_missing(
+    lookback: usize,
+    forward: usize,
+    part: Option<&str>,
+    column: &str,
+    rows: usize,
+) -> String {
+    let place = part.map_or_else(String::new, |part| format!(" in part {part}"));
+    format!(
+        "no position{place}: wherever lookback {lookback} and forward {forward} fit, an input is \
+         missing. {column} is missing most often, in {rows} rows; leave it out, use a shorter \
+         lookback, or more bars"
+    )
 }
 
 /// A time in ns since 1970, shown as `2021-03-31 15:00:00 UTC`.

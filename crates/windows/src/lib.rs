@@ -32,10 +32,12 @@
 mod copies;
 mod cut;
 mod error;
+mod missing;
 mod positions;
 mod view;
 
 pub use cut::{Places, PlainStore, Scale, SteppedStore, Store, cut, cut_ordered};
 pub use error::{NearestRun, WindowsError};
-pub use positions::{Position, PositionRange, Positions};
+pub use missing::{MissingColumn, MissingRows};
+pub use positions::{Position, PositionRange, Positions, Wanted};
 pub use view::{window, windows_of};

@@ -3,9 +3,10 @@
 use barloom_bars::{LookbackFrom, Market, Part, Segment};
 
 use crate::copies::{self, copies};
-use crate::{NearestRun, WindowsError};
+use crate::missing::without;
+use crate::{MissingRows, NearestRun, WindowsError};
 
-/// A run of valid positions: one segment's.
+/// A run of valid positions: one segment's, or those between missing rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PositionRange {
     /// The series, an index into [`Market::series`].
@@ -42,7 +43,8 @@ pub struct Position {
 ///
 /// Of each, `[t, t + F)` lies in one segment and, with a part, on the part's
 /// [label rows](Part::label_rows); `[t - L, t)` lies in that segment and, unless the part's
-/// lookback may come from history, on those rows too.
+/// lookback may come from history, on those rows too. No input of a position is
+/// [missing](MissingRows).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Positions {
     ranges: Vec<PositionRange>,
@@ -59,6 +61,21 @@ pub struct Positions {
 /// Buckets take at most twice this many entries.
 const BUCKETS: u64 = 2_048;
 
+/// The positions that are wanted of a market.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// L in bars.
+    pub lookback: usize,
+    /// F in bars.
+    pub forward: usize,
+    /// The part of a split; none for the whole market.
+    pub part: Option<&'a Part>,
+    /// A weight of each series; none where each position has one rank.
+    pub weights: Option<&'a [f64]>,
+    /// Rows on which an input is missing.
+    pub missing: &'a MissingRows,
+}
+
 impl Positions {
     /// Finds the positions for a lookback of L and a forward of F bars, of one part of a split or,
     /// without one, of the whole market. There is at least one, and each has one rank.
@@ -72,7 +89,8 @@ impl Positions {
         forward: usize,
         part: Option<&Part>,
     ) -> Result<Self, WindowsError> {
-        Self::find(market, lookback, forward, part, None)
+        let missing = &MissingRows::default();
+        Self::find(market, Wanted { lookback, forward, part, weights: None, missing })
     }
 
     /// As [`new`](Self::new), with ranks shared out by weights, one of each series: a series that
@@ -94,17 +112,18 @@ impl Positions {
         part: Option<&Part>,
         weights: &[f64],
     ) -> Result<Self, WindowsError> {
-        copies::check(weights, market.series().len())?;
-        Self::find(market, lookback, forward, part, Some(weights))
+        let missing = &MissingRows::default();
+        Self::find(market, Wanted { lookback, forward, part, weights: Some(weights), missing })
     }
 
-    fn find(
-        market: &Market,
-        lookback: usize,
-        forward: usize,
-        part: Option<&Part>,
-        weights: Option<&[f64]>,
-    ) -> Result<Self, WindowsError> {
+    /// Finds the positions as [`new`](Self::new) does, or [`weighted`](Self::weighted), less those
+    /// of which an input is missing.
+    ///
+    /// # Errors
+    /// As these; an input of each position is missing.
+    pub fn find(market: &Market, wanted: Wanted<'_>) -> Result<Self, WindowsError> {
+        let Wanted { lookback, forward, part, weights, missing } = wanted;
+        weights.map_or(Ok(()), |weights| copies::check(weights, market.series().len()))?;
         for (field, bars) in [("lookback", lookback), ("forward", forward)] {
             if bars == 0 {
                 return Err(WindowsError::NoBars { field });
@@ -112,18 +131,40 @@ impl Positions {
         }
         let taken = |series: u32| weights.is_none_or(|weights| weights[series as usize] > 0.0);
         let mut ranges = Vec::new();
+        let mut has_room = false;
+        let barred = missing.barred(lookback);
+        let mut barred = &barred[..];
         for segment in market.segments().iter().filter(|segment| taken(segment.series)) {
             let room = Room::new(market, segment, part);
             let (start, end) = room.positions(lookback, forward);
             if start < end {
+                has_room = true;
                 let series_start = market.series()[segment.series as usize].start;
                 let (series, first_rank, copies) = (segment.series, 0, 1);
-                let range = PositionRange { series, series_start, first_rank, copies, start, end };
-                ranges.push(range);
+                without(start..end, &mut barred, |rows| {
+                    let (start, end) = (rows.start, rows.end);
+                    ranges.push(PositionRange {
+                        series,
+                        series_start,
+                        first_rank,
+                        copies,
+                        start,
+                        end,
+                    });
+                });
             }
         }
         if ranges.is_empty() {
             let part_name = part.map(|p| p.name.clone());
+            if let (true, Some(worst)) = (has_room, missing.worst()) {
+                return Err(WindowsError::AllMissing {
+                    lookback,
+                    forward,
+                    part: part_name,
+                    column: worst.column.clone(),
+                    rows: worst.rows,
+                });
+            }
             let nearest = nearest_run(market, lookback, forward, part, &taken);
             return Err(WindowsError::NoPositions { lookback, forward, part: part_name, nearest });
         }
