@@ -52,7 +52,7 @@ pub use market::{Market, MarketColumn, SeriesSpan, is_missing, market_columns};
 pub use reading::{
     Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
 };
-pub use resample::{FLOW_COLUMNS, fill, resample};
+pub use resample::{FLOW_COLUMNS, coarser_value, fill, resample};
 pub use segments::{MaxGap, Segment, median_of_steps};
 pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec};

@@ -125,23 +125,26 @@ impl Lengths {
 
 /// A column's value for each group of bars.
 fn combined(column: &Column, groups: &[(i64, Range<usize>)]) -> Vec<f64> {
-    let first = |values: &[f64]| values.first().copied().unwrap_or(f64::NAN);
-    let last = |values: &[f64]| values.last().copied().unwrap_or(f64::NAN);
-    let highest = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let lowest = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
-    let total = |values: &[f64]| {
-        let mut sum = Sum::default();
-        values.iter().for_each(|value| sum.add(*value));
-        sum.value()
-    };
-    let combine: &dyn Fn(&[f64]) -> f64 = match column.name.as_str() {
-        "open" => &first,
-        "high" => &highest,
-        "low" => &lowest,
-        name if FLOW_COLUMNS.contains(&name) => &total,
-        _ => &last,
-    };
-    groups.iter().map(|(_, bars)| combine(&column.values[bars.clone()])).collect()
+    groups.iter().map(|(_, bars)| coarser_value(&column.name, &column.values[bars.clone()])).collect()
+}
+
+/// A column's value of a coarser bar, given those of its bars: the first open, the highest high,
+/// the lowest low, the sum of one of [`FLOW_COLUMNS`] (missing where a part is), and the last value
+/// of any other column. Missing of no bars.
+#[must_use]
+pub fn coarser_value(column: &str, values: &[f64]) -> f64 {
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return f64::NAN };
+    match column {
+        "open" => *first,
+        "high" => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        "low" => values.iter().copied().fold(f64::INFINITY, f64::min),
+        name if FLOW_COLUMNS.contains(&name) => {
+            let mut sum = Sum::default();
+            values.iter().for_each(|value| sum.add(*value));
+            sum.value()
+        }
+        _ => *last,
+    }
 }
 
 /// The groups before which a segment ends, given the bars before which one does.

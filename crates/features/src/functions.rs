@@ -117,6 +117,36 @@ impl Function {
     }
 }
 
+/// The earlier rows that a value depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// A bounded number of rows, to the bit.
+    Finite,
+    /// All earlier rows of the run, with weights that fade: after a known number of rows, those
+    /// before weigh less than 1e-8.
+    Fading,
+    /// The first row of the run, segment or period.
+    FromStart,
+}
+
+impl Function {
+    /// The earlier rows that its values depend on.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        match self.code {
+            Code::Ema | Code::EwmMean | Code::EwmStd => Memory::Fading,
+            Code::Cusum | Code::CumSum | Code::Vwap => Memory::FromStart,
+            _ => Memory::Finite,
+        }
+    }
+
+    /// True if its values depend on other symbols.
+    #[must_use]
+    pub fn sees_other_symbols(&self) -> bool {
+        matches!(self.code, Code::Cross(_) | Code::Symbol)
+    }
+}
+
 /// The code of a function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Code {

@@ -1,12 +1,29 @@
 //! Features of bars: expressions, their functions, and their evaluation over a market.
 //!
 //! A feature is a column computed from the bars of a market. Its value at a row uses rows up to
-//! this one, so it is known at the close of its bar.
+//! this one, so it is known at the close of its bar. [`Features`] checks expressions and evaluates
+//! them. [`functions::OWN`] has the functions that expressions call; `ta` has those of TA-Lib.
 
+#![forbid(unsafe_code)]
+
+mod calendar;
+mod cross;
 mod error;
+mod evaluate;
+mod features;
+pub mod functions;
+mod graph;
+#[cfg(feature = "ta")]
+mod indicators;
+mod lower;
+mod map;
+pub mod recursive;
 pub mod rolling;
+mod rows;
 pub mod syntax;
 #[cfg(feature = "ta")]
 pub mod ta;
+mod tape;
 
-pub use error::{FeatureError, Fault};
+pub use error::{Fault, FeatureError};
+pub use features::{Attributes, Features, History, MOST_FEATURES, Options, WarmUp};

@@ -45,6 +45,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) symbols: BTreeMap<String, Use>,
     /// Attributes that are named, with their first use.
     pub(crate) attributes: BTreeMap<String, Use>,
+    /// The first use of each clock but the market's own.
+    pub(crate) clocks: BTreeMap<ClockId, Use>,
     done: BTreeMap<(usize, ClockId), NodeId>,
     /// Features that are being made, outermost first.
     open: Vec<usize>,
@@ -62,9 +64,9 @@ impl From<Fault> for Failed {
     }
 }
 
-type Made<T> = Result<T, Failed>;
+pub(crate) type Made<T> = Result<T, Failed>;
 
-fn fault<T>(at: usize, problem: impl Into<String>) -> Made<T> {
+pub(crate) fn fault<T>(at: usize, problem: impl Into<String>) -> Made<T> {
     Err(Failed::Here(Fault::new(at, problem)))
 }
 
@@ -84,6 +86,7 @@ impl<'a> Lower<'a> {
             columns: BTreeMap::new(),
             symbols: BTreeMap::new(),
             attributes: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             done: BTreeMap::new(),
             open: Vec::new(),
         }
@@ -127,9 +130,12 @@ impl<'a> Lower<'a> {
         Use { feature: error.feature, column: error.column }
     }
 
-    fn expr(&mut self, expr: &Expr, clock: ClockId) -> Made<NodeId> {
+    pub(crate) fn expr(&mut self, expr: &Expr, clock: ClockId) -> Made<NodeId> {
         if self.graph.nodes.len() > MOST_NODES {
-            return fault(expr.at, format!("the features take more than {MOST_NODES} computations"));
+            return fault(
+                expr.at,
+                format!("the features take more than {MOST_NODES} computations"),
+            );
         }
         match &expr.kind {
             Kind::Number(x) => Ok(self.graph.node(Op::Constant(*x), Vec::new(), clock)),
@@ -199,7 +205,7 @@ impl<'a> Lower<'a> {
         Ok(self.column(name, at, clock))
     }
 
-    fn column(&mut self, name: &str, at: usize, clock: ClockId) -> NodeId {
+    pub(crate) fn column(&mut self, name: &str, at: usize, clock: ClockId) -> NodeId {
         if !self.columns.contains_key(name) {
             let used = self.used(at);
             self.columns.insert(name.to_owned(), used);
@@ -223,7 +229,7 @@ impl<'a> Lower<'a> {
         if let Some((output, at)) = output {
             return fault(at, format!("`{}` has one value, no output `{output}`", function.name));
         }
-        let arguments = bind(function, &function.signature(), function.arguments, call, at)?;
+        let arguments = bind(&function.signature(), function.arguments, call, at)?;
         self.own(function, &arguments, at, clock)
     }
 
@@ -295,7 +301,10 @@ impl<'a> Lower<'a> {
             Code::Cusum => {
                 let threshold = self.number(arguments[1][0], clock)?;
                 if threshold <= 0.0 {
-                    return fault(arguments[1][0].at, format!("h is {threshold}; expected above 0"));
+                    return fault(
+                        arguments[1][0].at,
+                        format!("h is {threshold}; expected above 0"),
+                    );
                 }
                 let x = x(self)?;
                 Ok(graph_node(self, Op::Recursive(Recursive::Cusum { threshold }), vec![x]))
@@ -345,7 +354,9 @@ impl<'a> Lower<'a> {
                 // A column of text is named like any other.
                 let name = match &by.kind {
                     Kind::Name(name) | Kind::Text(name) => name.clone(),
-                    _ => return fault(by.at, "`by` takes the name of an attribute, such as sector"),
+                    _ => {
+                        return fault(by.at, "`by` takes the name of an attribute, such as sector");
+                    }
                 };
                 if !self.attributes.contains_key(&name) {
                     let used = self.used(by.at);
@@ -372,6 +383,8 @@ impl<'a> Lower<'a> {
             return fault(at, "`at` inside `at` is not offered; name the inner part as a feature");
         }
         let coarse = self.graph.clock(Clock { symbol, interval: Some(interval) });
+        let used = self.used(arguments[0][0].at);
+        self.clocks.entry(coarse).or_insert(used);
         let x = self.expr(arguments[1][0], coarse)?;
         Ok(self.graph.node(Op::From(None), vec![x], clock))
     }
@@ -379,9 +392,8 @@ impl<'a> Lower<'a> {
     fn symbol(&mut self, arguments: &Bound<'_>, at: usize, clock: ClockId) -> Made<NodeId> {
         let name = text(arguments[0][0])?;
         if self.graph.clocks[clock].interval.is_some() {
-            let problem = format!(
-                "`symbol` inside `at` is not offered; write `symbol('{name}', at(...))`"
-            );
+            let problem =
+                format!("`symbol` inside `at` is not offered; write `symbol('{name}', at(...))`");
             return fault(at, problem);
         }
         let max_age = match arguments[2].first() {
@@ -404,7 +416,7 @@ impl<'a> Lower<'a> {
     }
 
     /// A constant.
-    fn number(&mut self, expr: &Expr, clock: ClockId) -> Made<f64> {
+    pub(crate) fn number(&mut self, expr: &Expr, clock: ClockId) -> Made<f64> {
         let node = self.expr(expr, clock)?;
         match self.graph.constant(node) {
             Some(x) if !x.is_nan() => Ok(x),
@@ -424,12 +436,15 @@ impl<'a> Lower<'a> {
         let Argument { name, takes, .. } = function.arguments[place];
         let least = if let Takes::Rows(least) = takes { least } else { 1 };
         let x = self.number(given, clock)?;
-        let most = Window::MOST_ROWS;
+        let most = crate::rolling::MAX_ROWS;
         if x.fract() == 0.0 && x >= least as f64 && x <= most as f64 {
             return Ok(x as usize);
         }
         let ahead = if x < 0.0 { "; a negative one would look ahead" } else { "" };
-        fault(given.at, format!("{name} is {x}; expected a whole number from {least} to {most}{ahead}"))
+        fault(
+            given.at,
+            format!("{name} is {x}; expected a whole number from {least} to {most}{ahead}"),
+        )
     }
 
     /// A window: its rows and the values that it needs.
@@ -446,10 +461,13 @@ impl<'a> Lower<'a> {
             None => n,
             Some(_) => self.rows(function, arguments, least, clock)?,
         };
-        Window::new(n, min_periods).or_else(|_| {
-            let at = arguments[least].first().map_or(0, |expr| expr.at);
-            fault(at, format!("min_periods is {min_periods}, and the window has {n} rows"))
-        })
+        Window::new(n, min_periods).map_or_else(
+            || {
+                let at = arguments[least].first().map_or(0, |expr| expr.at);
+                fault(at, format!("min_periods is {min_periods}, and the window has {n} rows"))
+            },
+            Ok,
+        )
     }
 
     /// The weight of the newest value, from one of span, halflife and alpha.
@@ -492,7 +510,6 @@ impl<'a> Lower<'a> {
 /// # Errors
 /// Too many, too few, an unknown name, one given twice.
 pub(crate) fn bind<'c>(
-    function: &Function,
     signature: &str,
     arguments: &[Argument],
     call: &'c Call,
@@ -507,8 +524,7 @@ pub(crate) fn bind<'c>(
                 None => {
                     let names = arguments.iter().map(|known| known.name);
                     let hint = nearest(name, names);
-                    let problem =
-                        format!("`{signature}` has no argument `{name}`{hint}");
+                    let problem = format!("`{signature}` has no argument `{name}`{hint}");
                     return fault(given.value.at, problem);
                 }
             },
@@ -530,7 +546,7 @@ pub(crate) fn bind<'c>(
     }
     let missing = arguments.iter().zip(&bound).find(|(known, of)| !known.optional && of.is_empty());
     if let Some((known, _)) = missing {
-        let problem = format!("`{}` is missing: `{signature}`, for instance `{}`", known.name, function.example);
+        let problem = format!("`{}` is missing in `{signature}`", known.name);
         return fault(at, problem);
     }
     Ok(bound)
@@ -557,7 +573,9 @@ fn since(expr: &Expr) -> Made<Since> {
             Ok(interval) => Ok(Since::Period(interval)),
             Err(_) => fault(
                 expr.at,
-                format!("'{other}' is no start of a sum; expected 'segment', or a period such as '1d'"),
+                format!(
+                    "'{other}' is no start of a sum; expected 'segment', or a period such as '1d'"
+                ),
             ),
         },
     }
@@ -596,9 +614,7 @@ fn unknown(name: &str) -> String {
 ///
 /// # Errors
 /// The first that is no expression.
-pub(crate) fn parse<'a>(
-    features: &'a [(String, String)],
-) -> Result<Vec<Source<'a>>, FeatureError> {
+pub(crate) fn parse<'a>(features: &'a [(String, String)]) -> Result<Vec<Source<'a>>, FeatureError> {
     let source = |(name, text): &'a (String, String)| {
         let expr = syntax::parse(text).map_err(|fault| fault.of(name, text))?;
         Ok(Source { name, text, expr })

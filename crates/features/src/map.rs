@@ -145,7 +145,9 @@ impl Map {
             Self::Least => over!(out; a, b; -larger(-a, -b)),
             Self::Coalesce => over!(out; a, b; if a.is_nan() { b } else { a }),
             Self::Clip => over!(out; a, b, c; -larger(-larger(a, b), -c)),
-            Self::Where => over!(out; a, b, c; if a.is_nan() { a } else if a != 0.0 { b } else { c }),
+            Self::Where => {
+                over!(out; a, b, c; if a.is_nan() { a } else if a != 0.0 { b } else { c })
+            }
         }
     }
 
@@ -171,7 +173,10 @@ mod tests {
 
     fn is(map: Map, operands: [f64; 3], expected: f64) {
         let got = map.once(operands);
-        assert!(got == expected || got.is_nan() && expected.is_nan(), "{map:?} {operands:?}: {got}");
+        assert!(
+            got == expected || got.is_nan() && expected.is_nan(),
+            "{map:?} {operands:?}: {got}"
+        );
     }
 
     #[test]
@@ -202,7 +207,9 @@ mod tests {
 
     #[test]
     fn missing_propagates() {
-        for map in [Map::Less, Map::Equal, Map::NotEqual, Map::And, Map::Or, Map::Greatest, Map::Least] {
+        for map in
+            [Map::Less, Map::Equal, Map::NotEqual, Map::And, Map::Or, Map::Greatest, Map::Least]
+        {
             is(map, [NAN, 1.0, 0.0], NAN);
             is(map, [1.0, NAN, 0.0], NAN);
         }

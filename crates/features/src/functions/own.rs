@@ -20,6 +20,8 @@ const B: Argument = must("b", Takes::Column);
 const ROWS: Argument = must("n", Takes::Rows(1));
 const LEAST: Argument = may("min_periods", Takes::Rows(1));
 const ZONE: Argument = may("tz", Takes::Text);
+const OF_TWO: &[Argument] = &[X, must("y", Takes::Column), ROWS, LEAST];
+const OF_ONE: &[Argument] = &[X, ROWS, LEAST];
 const BY: Argument = may("by", Takes::Text);
 
 const fn map(
@@ -38,9 +40,9 @@ const fn rolling(
     doc: &'static str,
     example: &'static str,
 ) -> Function {
-    let arguments: &'static [Argument] = match code {
-        Rolling::Corr | Rolling::Cov => &[X, must("y", Takes::Column), ROWS, LEAST],
-        _ => &[X, ROWS, LEAST],
+    let arguments = match code {
+        Rolling::Corr | Rolling::Cov => OF_TWO,
+        _ => OF_ONE,
     };
     Function { name, group: Group::Rolling, arguments, doc, example, code: Code::Rolling(code) }
 }
@@ -101,7 +103,7 @@ pub const OWN: &[Function] = &[
         &[X, must("others", Takes::Columns)],
         Code::Coalesce,
         "The first value that is not missing.",
-        "coalesce(lag(close, 5), close)",
+        "coalesce(log(close - open), 0)",
     ),
     other(
         Group::Earlier,

@@ -186,7 +186,10 @@ impl<'a> Parser<'a, '_> {
                     "False" => Kind::Bool(false),
                     "if" | "else" | "lambda" | "is" | "in" | "None" | "for" => {
                         let problem = match word {
-                            "if" | "else" => "write `where(condition, a, b)` for `a if condition else b`".to_owned(),
+                            "if" | "else" => {
+                                "write `where(condition, a, b)` for `a if condition else b`"
+                                    .to_owned()
+                            }
                             "None" => "write `nan` for a missing value".to_owned(),
                             _ => format!("`{word}` is not part of expressions"),
                         };
@@ -340,7 +343,10 @@ mod tests {
             ("not not a", "(Not (Not a))"),
             ("a < b == 0", "error"),
             ("a and b < c + 1", "(a And (b Less (c Add 1)))"),
-            ("ta.macd(close, 12, 26, 9).macdhist / close", "(ta.macd(close, 12, 26, 9).macdhist Divide close)"),
+            (
+                "ta.macd(close, 12, 26, 9).macdhist / close",
+                "(ta.macd(close, 12, 26, 9).macdhist Divide close)",
+            ),
             ("join.funding.rate", "join.funding.rate"),
             ("ewm_mean(x, span=2 * 5,)", "ewm_mean(x, span=(2 Multiply 5))"),
             ("at('1h', x)+.5e1", "(at('1h', x) Add 5)"),

@@ -98,7 +98,10 @@ fn sign<'a>(input: &mut Input<'a>) -> ModalResult<TokenKind<'a>> {
         literal("&&"),
         literal("||"),
     ));
-    let one = one_of(['+', '-', '*', '/', '%', '<', '>', '=', '(', ')', ',', '.', '^', '&', '|', '!', '~', '[', ']', '?', ':']);
+    let one = one_of([
+        '+', '-', '*', '/', '%', '<', '>', '=', '(', ')', ',', '.', '^', '&', '|', '!', '~', '[',
+        ']', '?', ':',
+    ]);
     alt((two, one.take())).map(TokenKind::Sign).parse_next(input)
 }
 

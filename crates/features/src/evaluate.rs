@@ -1,0 +1,456 @@
+//! The values of features over a market.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use barloom_bars::{Anchor, Market};
+use rayon::prelude::*;
+
+use crate::graph::{ClockId, Graph, Node, NodeId, Op, Since};
+use crate::recursive::Recursive;
+use crate::rolling::{self, Rolling, Window};
+use crate::rows::Rows;
+use crate::tape::Tape;
+
+/// Rows of a task, at least.
+pub(crate) const CHUNK: usize = 1 << 14;
+
+/// Nodes that are computed at the same time, at most: more take more memory.
+const BATCH: usize = 8;
+
+/// The values of a node: a column for each output.
+type Values = Vec<Arc<Vec<f64>>>;
+
+/// A piece of work that writes to memory of its own.
+pub(crate) type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// The groups of symbols for `by=`: of each attribute, a number for each series of the market; none
+/// for a symbol without that attribute.
+pub(crate) type Groups = BTreeMap<String, Vec<Option<usize>>>;
+
+/// What features are evaluated with.
+pub(crate) struct Context<'a> {
+    pub(crate) market: &'a Market,
+    pub(crate) rows: &'a [Rows],
+    pub(crate) anchor: Anchor,
+    /// Takes away the values of functions with memory until what came before them weighs little.
+    pub(crate) stable: bool,
+    pub(crate) groups: &'a Groups,
+}
+
+/// The values of `roots`, one column each, on the rows of the market.
+pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -> Vec<Vec<f64>> {
+    let plan = Plan::new(graph, roots);
+    let mut values: Vec<Option<Values>> = vec![None; graph.nodes.len()];
+    let mut left = plan.uses.clone();
+    let mut waiting: Vec<NodeId> = plan.order.clone();
+    while !waiting.is_empty() {
+        let is_ready = |id: &NodeId| plan.needs[*id].iter().all(|need| values[*need].is_some());
+        let batch = batch(graph, &waiting, is_ready);
+        waiting.retain(|id| !batch.contains(id));
+        let made = compute(graph, &plan, &batch, &values, context);
+        for (id, made) in batch.iter().zip(made) {
+            values[*id] = Some(made);
+            for need in &plan.needs[*id] {
+                left[*need] -= 1;
+                if left[*need] == 0 {
+                    values[*need] = None;
+                }
+            }
+        }
+    }
+    let mut column = |root: &NodeId| {
+        left[*root] -= 1;
+        let values = if left[*root] == 0 { values[*root].take() } else { values[*root].clone() };
+        let column = values.and_then(|mut values| values.pop()).unwrap_or_default();
+        Arc::try_unwrap(column).unwrap_or_else(|shared| shared.to_vec())
+    };
+    roots.iter().map(&mut column).collect()
+}
+
+/// What is computed, in which order, and what it needs.
+struct Plan {
+    /// Nodes whose values are kept as columns, each after those it needs.
+    order: Vec<NodeId>,
+    /// The columns that a node needs.
+    needs: Vec<Vec<NodeId>>,
+    /// How many nodes need a node, and roots that are it.
+    uses: Vec<usize>,
+    /// The tapes of nodes that are chains of functions of one row.
+    tapes: BTreeMap<NodeId, Tape>,
+}
+
+impl Plan {
+    fn new(graph: &Graph, roots: &[NodeId]) -> Self {
+        let count = graph.nodes.len();
+        // A function of one row is part of the only function of one row that uses it. Earlier rows
+        // of a column are read where they lie.
+        let mut users: Vec<Vec<NodeId>> = vec![Vec::new(); count];
+        for (id, node) in graph.nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|input| users[*input].push(id));
+        }
+        let into_map = |user: &NodeId| matches!(graph.nodes[*user].op, Op::Map(_));
+        let is_inline = |id: NodeId| match graph.nodes[id].op {
+            Op::Constant(_) | Op::Lag(_) => true,
+            Op::Map(_) => {
+                !roots.contains(&id) && matches!(&users[id][..], [user] if into_map(user))
+            }
+            _ => false,
+        };
+        let mut needs = vec![Vec::new(); count];
+        let mut tapes = BTreeMap::new();
+        let mut wanted: Vec<NodeId> = roots.to_vec();
+        let mut seen = vec![false; count];
+        let mut order = Vec::new();
+        let mut uses = vec![0; count];
+        roots.iter().for_each(|root| uses[*root] += 1);
+        while let Some(id) = wanted.pop() {
+            if std::mem::replace(&mut seen[id], true) {
+                continue;
+            }
+            order.push(id);
+            let node = &graph.nodes[id];
+            if matches!(node.op, Op::Map(_) | Op::Lag(_) | Op::Constant(_)) {
+                let tape = Tape::of(graph, id, &is_inline);
+                needs[id].clone_from(&tape.columns);
+                tapes.insert(id, tape);
+            } else {
+                needs[id].clone_from(&node.inputs);
+                needs[id].sort_unstable();
+                needs[id].dedup();
+            }
+            for need in &needs[id] {
+                uses[*need] += 1;
+                wanted.push(*need);
+            }
+        }
+        // Nodes use those before them, and features are made one after the other.
+        order.sort_unstable();
+        Self { order, needs, uses, tapes }
+    }
+}
+
+/// Nodes to compute together: the first that are ready, and with a rolling function those of the
+/// same inputs, which share work.
+fn batch(graph: &Graph, waiting: &[NodeId], is_ready: impl Fn(&NodeId) -> bool) -> Vec<NodeId> {
+    let mut batch: Vec<NodeId> = Vec::new();
+    let is_rolling = |id: NodeId| matches!(graph.nodes[id].op, Op::Rolling(..));
+    for id in waiting.iter().copied().filter(|id| is_ready(id)) {
+        let shares = is_rolling(id)
+            && batch.iter().any(|other| {
+                is_rolling(*other) && graph.nodes[*other].inputs == graph.nodes[id].inputs
+            });
+        if batch.len() < BATCH || shares && batch.len() < 3 * BATCH {
+            batch.push(id);
+        }
+    }
+    batch
+}
+
+/// Computes nodes whose needs are there.
+fn compute(
+    graph: &Graph,
+    plan: &Plan,
+    batch: &[NodeId],
+    values: &[Option<Values>],
+    context: &Context<'_>,
+) -> Vec<Values> {
+    let mut made: Vec<Vec<Vec<f64>>> = batch
+        .iter()
+        .map(|id| {
+            let rows = &context.rows[graph.nodes[*id].clock];
+            (0..outputs(&graph.nodes[*id])).map(|_| vec![0.0; rows.len()]).collect()
+        })
+        .collect();
+    let mut ready: Vec<(NodeId, Values)> = Vec::new();
+    {
+        let mut tasks: Vec<Task<'_>> = Vec::new();
+        // Rolling functions of the same inputs are one piece of work.
+        let mut rolls: BTreeMap<(&[NodeId], ClockId), Vec<RollingInto<'_>>> = BTreeMap::new();
+        for (id, outs) in batch.iter().zip(&mut made) {
+            let node = &graph.nodes[*id];
+            let rows = &context.rows[node.clock];
+            let input = |place: usize| column(values, node.inputs[place]);
+            match &node.op {
+                Op::Rolling(rolling, window) => rolls
+                    .entry((&node.inputs, node.clock))
+                    .or_default()
+                    .push((*rolling, *window, outs[0].as_mut_slice())),
+                Op::Map(_) | Op::Lag(_) | Op::Constant(_) => {
+                    let tape = &plan.tapes[id];
+                    let columns: Vec<&[f64]> =
+                        tape.columns.iter().map(|need| column(values, *need)).collect();
+                    map_tasks(tape, columns, rows, &mut outs[0], &mut tasks);
+                }
+                Op::Column(name) => {
+                    let of = context.market.column(name).unwrap_or(&[]);
+                    let out = &mut outs[0];
+                    tasks.push(Box::new(move || *out = rows.column(name, of)));
+                }
+                Op::Recursive(recursive) => {
+                    let (x, recursive, stable) = (input(0), *recursive, context.stable);
+                    for (run, out) in pieces(&mut outs[0], &rows.runs) {
+                        let x = &x[run];
+                        tasks.push(Box::new(move || {
+                            recursive.apply(x, out);
+                            if stable {
+                                take_unstable(recursive, x, out);
+                            }
+                        }));
+                    }
+                }
+                Op::CumSum(since) => {
+                    let x = input(0);
+                    let periods = periods(rows, *since, context.anchor);
+                    for (run, out) in pieces(&mut outs[0], &periods) {
+                        tasks.push(Box::new(move || Recursive::CumSum.apply(&x[run], out)));
+                    }
+                }
+                Op::Vwap(since) => {
+                    let inputs = [0, 1, 2, 3].map(input);
+                    let periods = periods(rows, *since, context.anchor);
+                    for (run, out) in pieces(&mut outs[0], &periods) {
+                        tasks.push(Box::new(move || vwap(inputs.map(|x| &x[run.clone()]), out)));
+                    }
+                }
+                Op::Calendar(calendar, zone) => {
+                    let (calendar, zone) = (*calendar, *zone);
+                    for (_, range, out) in chunked(&mut outs[0], &rows.runs, CHUNK) {
+                        let opens = &rows.opens[range];
+                        tasks.push(Box::new(move || calendar.apply(zone, opens, out)));
+                    }
+                }
+                Op::Cross(cross, by) => {
+                    let (x, out) = (input(0), &mut outs[0]);
+                    let by = by.as_ref().and_then(|by| context.groups.get(by));
+                    tasks.push(Box::new(move || crossed(*cross, by, rows, x, out)));
+                }
+                Op::From(max_age) => {
+                    let there = &context.rows[graph.nodes[node.inputs[0]].clock];
+                    let (x, out) = (input(0), &mut outs[0]);
+                    tasks.push(Box::new(move || {
+                        let taken = rows.rows_of(there, *max_age);
+                        for (out, from) in out.iter_mut().zip(taken) {
+                            *out = x.get(from as usize).copied().unwrap_or(f64::NAN);
+                        }
+                        missing_outside(out, &rows.runs);
+                    }));
+                }
+                Op::Only => {
+                    let all = &context.rows[graph.nodes[node.inputs[0]].clock];
+                    let place = rows.series.first().map(|(index, _)| *index);
+                    let of = all.series.iter().find(|(index, _)| Some(*index) == place);
+                    let (x, out) = (input(0), &mut outs[0]);
+                    if let Some((_, range)) = of {
+                        let x = &x[range.clone()];
+                        tasks.push(Box::new(move || out.copy_from_slice(x)));
+                    }
+                }
+                Op::Output(output) => {
+                    let of = values[node.inputs[0]].as_ref();
+                    let one = of.map(|of| Arc::clone(&of[*output]));
+                    ready.push((*id, one.into_iter().collect()));
+                }
+                #[cfg(feature = "ta")]
+                Op::Indicator(indicator, parameters) => {
+                    let inputs: Vec<&[f64]> = (0..node.inputs.len()).map(input).collect();
+                    crate::indicators::tasks(
+                        indicator,
+                        parameters,
+                        inputs,
+                        context.stable,
+                        rows,
+                        outs,
+                        &mut tasks,
+                    );
+                }
+            }
+        }
+        for ((inputs, clock), wanted) in rolls {
+            let inputs = inputs.iter().map(|input| column(values, *input)).collect();
+            rolling_tasks(inputs, &context.rows[clock], wanted, &mut tasks);
+        }
+        tasks.into_par_iter().for_each(|task| task());
+    }
+    let mut all: Vec<Values> =
+        made.into_iter().map(|outs| outs.into_iter().map(Arc::new).collect()).collect();
+    for (id, values) in ready {
+        if let Some(place) = batch.iter().position(|other| *other == id) {
+            all[place] = values;
+        }
+    }
+    all
+}
+
+/// A rolling function with its window and its output.
+type RollingInto<'a> = (Rolling, Window, &'a mut [f64]);
+
+/// The number of columns that a node gives.
+fn outputs(node: &Node) -> usize {
+    match &node.op {
+        #[cfg(feature = "ta")]
+        Op::Indicator(indicator, _) => indicator.outputs().len(),
+        // That of the node before it is passed on.
+        Op::Output(_) => 0,
+        _ => 1,
+    }
+}
+
+/// The only column of a node.
+fn column(values: &[Option<Values>], node: NodeId) -> &[f64] {
+    values[node].as_ref().and_then(|values| values.first()).map_or(&[], |column| column)
+}
+
+/// Cuts a column at ascending ranges; the rows outside of them become missing.
+pub(crate) fn pieces<'o>(
+    mut out: &'o mut [f64],
+    ranges: &[Range<usize>],
+) -> Vec<(Range<usize>, &'o mut [f64])> {
+    let mut pieces = Vec::with_capacity(ranges.len());
+    let mut done = 0;
+    for range in ranges {
+        let (between, rest) = out.split_at_mut(range.start - done);
+        between.fill(f64::NAN);
+        let (piece, rest) = rest.split_at_mut(range.len());
+        pieces.push((range.clone(), piece));
+        (out, done) = (rest, range.end);
+    }
+    out.fill(f64::NAN);
+    pieces
+}
+
+/// Cuts a column at runs, and these into pieces of so many rows; each with the start of its run.
+pub(crate) fn chunked<'o>(
+    out: &'o mut [f64],
+    runs: &[Range<usize>],
+    chunk: usize,
+) -> Vec<(usize, Range<usize>, &'o mut [f64])> {
+    let mut all = Vec::new();
+    for (run, out) in pieces(out, runs) {
+        let mut start = run.start;
+        for out in out.chunks_mut(chunk) {
+            let rows = start..start + out.len();
+            start = rows.end;
+            all.push((run.start, rows, out));
+        }
+    }
+    all
+}
+
+fn missing_outside(out: &mut [f64], runs: &[Range<usize>]) {
+    drop(pieces(out, runs));
+}
+
+fn map_tasks<'a>(
+    tape: &'a Tape,
+    columns: Vec<&'a [f64]>,
+    rows: &Rows,
+    out: &'a mut [f64],
+    tasks: &mut Vec<Task<'a>>,
+) {
+    let columns: Arc<[&'a [f64]]> = columns.into();
+    for (start, range, out) in chunked(out, &rows.runs, CHUNK) {
+        let columns = Arc::clone(&columns);
+        tasks.push(Box::new(move || tape.run(&columns, start, range, out)));
+    }
+}
+
+fn rolling_tasks<'a>(
+    inputs: Vec<&'a [f64]>,
+    rows: &Rows,
+    mut wanted: Vec<RollingInto<'a>>,
+    tasks: &mut Vec<Task<'a>>,
+) {
+    let inputs: Arc<[&'a [f64]]> = inputs.into();
+    let longest = wanted.iter().map(|(_, window, _)| window.rows()).max().unwrap_or(1);
+    let chunk = CHUNK.max(4 * longest);
+    // The pieces of all outputs, chunk by chunk.
+    let mut chunks: Vec<(usize, Range<usize>, Vec<RollingInto<'a>>)> = Vec::new();
+    for (rolling, window, out) in wanted.drain(..) {
+        for (place, (start, range, out)) in chunked(out, &rows.runs, chunk).into_iter().enumerate()
+        {
+            if chunks.len() == place {
+                chunks.push((start, range, Vec::new()));
+            }
+            chunks[place].2.push((rolling, window, out));
+        }
+    }
+    for (start, range, mut wanted) in chunks {
+        let inputs = Arc::clone(&inputs);
+        tasks.push(Box::new(move || {
+            let first = start.max((range.start + 1).saturating_sub(longest));
+            let inputs: Vec<&[f64]> = inputs.iter().map(|x| &x[first..range.end]).collect();
+            rolling::apply_many(&inputs, &mut wanted);
+        }));
+    }
+}
+
+/// The rows that sums go over.
+fn periods(rows: &Rows, since: Since, anchor: Anchor) -> Vec<Range<usize>> {
+    rows.periods(match since {
+        Since::Segment => None,
+        Since::Period(interval) => Some((interval, anchor)),
+    })
+}
+
+/// The mean price since the start of a period, weighted by volume.
+fn vwap([high, low, close, volume]: [&[f64]; 4], out: &mut [f64]) {
+    let (mut money, mut weight) = (Recursive::CumSum.start(), Recursive::CumSum.start());
+    for (row, out) in out.iter_mut().enumerate() {
+        let price = (high[row] + low[row] + close[row]) / 3.0;
+        let (money, weight) = (money.push(price * volume[row]), weight.push(volume[row]));
+        *out = crate::map::finite(money / weight);
+    }
+}
+
+/// Takes away the values of a function with memory until what came before weighs little: after the
+/// first present row, and, where a missing row makes it start again, after each of these.
+fn take_unstable(recursive: Recursive, x: &[f64], out: &mut [f64]) {
+    let Some(warm_up) = recursive.warm_up() else { return };
+    let restarts = matches!(recursive, Recursive::Ema { .. });
+    let mut since = None;
+    for (x, out) in x.iter().zip(out) {
+        since = match (x.is_nan(), since) {
+            (true, _) if restarts => None,
+            (true, since) => since.map(|rows: usize| rows + 1),
+            (false, since) => Some(since.map_or(0, |rows| rows + 1)),
+        };
+        if since.is_none_or(|rows| rows < warm_up) {
+            *out = f64::NAN;
+        }
+    }
+}
+
+/// Applies a function to the values that symbols have at equal closes.
+fn crossed(
+    cross: crate::cross::Cross,
+    by: Option<&Vec<Option<usize>>>,
+    rows: &Rows,
+    x: &[f64],
+    out: &mut [f64],
+) {
+    out.fill(f64::NAN);
+    // Rows by their close, of one close by series, so that sums have one order.
+    let mut all: Vec<(i64, Option<usize>, usize)> = Vec::new();
+    for (index, range) in &rows.series {
+        let group = match by {
+            None => Some(0),
+            Some(by) => by.get(*index).copied().flatten(),
+        };
+        if group.is_some() {
+            let present = range.clone().filter(|row| !x[*row].is_nan());
+            all.extend(present.map(|row| (rows.closes[row], group, row)));
+        }
+    }
+    all.par_sort_unstable();
+    let (mut values, mut spare) = (Vec::new(), Vec::new());
+    for same in all.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        values.clear();
+        values.extend(same.iter().map(|(_, _, row)| x[*row]));
+        cross.apply(&mut values, &mut spare);
+        for ((_, _, row), value) in same.iter().zip(&values) {
+            out[*row] = *value;
+        }
+    }
+}
