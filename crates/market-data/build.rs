@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-/// The sources that decide how files are parsed: this crate, the crate of the types that it parses
-/// to, and the versions of all others. If one is missing, as in a package, the crate's version
-/// replaces it.
-const PARSER: [&str; 3] = ["src", "../bars/src", "../../Cargo.lock"];
+/// The sources that decide how files are parsed: this crate, the crates of the types that it parses
+/// to and of its settings, and the versions of all others. If one is missing, as in a package, the
+/// crate's version replaces it.
+const PARSER: [&str; 4] = ["src", "../bars/src", "../reading/src", "../../Cargo.lock"];
 
 fn main() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use barloom_bars::{EmptyBars, Market, MaxGap, PartialBar};
+use barloom_bars::{Market, MaxGap};
 use barloom_market_data::{
-    Aggregate, OnBadBar, ReadOptions, Stamp, read_bytes, read_market_arrow, read_stored_market,
-    write_market,
+    Aggregate, EmptyBars, OnBadBar, PartialBar, ReadOptions, Stamp, read_bytes, read_market_arrow,
+    read_stored_market, write_market,
 };
 
 use crate::scratch::Scratch;

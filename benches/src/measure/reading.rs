@@ -8,8 +8,8 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use barloom_bars::{Market, OnBadBar};
-use barloom_market_data::{ReadOptions, WriteOptions, read, write};
+use barloom_bars::Market;
+use barloom_market_data::{OnBadBar, ReadOptions, WriteOptions, read, write};
 use dbn::decode::DbnDecoder;
 use dbn::encode::{DbnEncoder, EncodeRecord};
 use dbn::{Metadata, OhlcvMsg, RecordHeader, SType, Schema, rtype};

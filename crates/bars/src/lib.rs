@@ -34,7 +34,6 @@ mod duration;
 mod error;
 mod interval;
 mod market;
-mod reading;
 mod resample;
 mod segments;
 mod series;
@@ -49,9 +48,6 @@ pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
 pub use interval::{Interval, NoInterval};
 pub use market::{Market, MarketColumn, SeriesSpan, is_missing, market_columns};
-pub use reading::{
-    Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
-};
 pub use resample::{FLOW_COLUMNS, coarser_value, fill, resample};
 pub use segments::{MaxGap, Segment, median_of_steps};
 pub use series::{Column, Series};

@@ -70,9 +70,7 @@ pub use verification::Verification;
 // What is given to this crate, and what comes back from it: types of the crates below, so that whoever
 // asks needs no other crate.
 pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
-pub use barloom_bars::{
-    Aggregate, Anchor, BarSpec, EmptyBars, Interval, OnBadBar, PartialBar, Stamp,
-};
+pub use barloom_bars::{Anchor, BarSpec, Interval};
 pub use barloom_dataset::{
     BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
     foreign_entries,
@@ -86,3 +84,4 @@ pub use barloom_market_data::{
     printable, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
     to_table,
 };
+pub use barloom_reading::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};

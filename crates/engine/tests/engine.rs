@@ -78,7 +78,7 @@ fn unusable_bars_are_refused_or_dropped() {
     let mut recipe = recipe("");
     let error = load(&recipe, source(&recipe, &bars)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data, "{error}");
-    recipe.data.on_bad_bar = barloom_bars::OnBadBar::Drop;
+    recipe.data.on_bad_bar = barloom_engine::OnBadBar::Drop;
     let loaded = load(&recipe, source(&recipe, &bars)).unwrap();
     assert_eq!(loaded.market.len(), 398);
     assert_eq!(loaded.dropped.values().sum::<u64>(), 2);
@@ -87,7 +87,7 @@ fn unusable_bars_are_refused_or_dropped() {
 #[test]
 fn what_the_doctor_warns_of_is_told_and_errors_are_not() {
     let mut recipe = recipe("");
-    recipe.data.on_bad_bar = barloom_bars::OnBadBar::Drop;
+    recipe.data.on_bad_bar = barloom_engine::OnBadBar::Drop;
     // Bar 50 is ten times the price, and bar 20 unusable.
     let bars = csv(400, &[20]).lines().enumerate().fold(String::new(), |text, (line, row)| {
         let times_ten = |value: &str| (10.0 * value.parse::<f64>().unwrap()).to_string();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Adjust, PRICE_COLUMNS};
+use barloom_bars::PRICE_COLUMNS;
+use barloom_reading::Adjust;
 
 use crate::bars::RawSeries;
 use crate::names::symbol_of_file;

@@ -5,10 +5,10 @@ mod joined;
 use std::collections::BTreeMap;
 
 use barloom_bars::{
-    Aggregate, Anchor, BarFault, BarSpec, Column, EmptyBars, Interval, MaxGap, NEEDS_POSITIVE,
-    OnBadBar, OnDuplicate, PRICE_COLUMNS, PartialBar, Series, TradeFault, bar_fault, fill,
-    first_fault, first_non_positive, median_of_steps, resample,
+    Anchor, BarFault, BarSpec, Column, Interval, MaxGap, NEEDS_POSITIVE, PRICE_COLUMNS, Series,
+    TradeFault, bar_fault, fill, first_fault, first_non_positive, median_of_steps, resample,
 };
+use barloom_reading::{Aggregate, EmptyBars, OnBadBar, OnDuplicate, PartialBar};
 
 use rayon::prelude::*;
 use serde::Serialize;

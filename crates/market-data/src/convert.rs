@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use barloom_bars::{OnBadBar, Series};
+use barloom_bars::Series;
+use barloom_reading::OnBadBar;
 use rayon::prelude::*;
 use serde::Serialize;
 

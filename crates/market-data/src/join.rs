@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{
-    Anchor, Column, OnDuplicate, PRICE_COLUMNS, PartialBar, Stamp, TRADE_BAR_COLUMNS, TradeBars,
-};
+use barloom_bars::{Anchor, Column, PRICE_COLUMNS, TRADE_BAR_COLUMNS, TradeBars};
+use barloom_reading::{CsvFault, OnDuplicate, PartialBar, Stamp};
 
 use rayon::prelude::*;
 
@@ -45,7 +44,7 @@ impl<'a> Joiner<'a> {
     /// # Errors
     /// An option is invalid, or files of factors cannot be read.
     pub(crate) fn new(options: &'a ReadOptions) -> Result<Self, MarketDataError> {
-        if let Some((key, problem)) = options.csv.fault() {
+        if let Err(CsvFault { key, problem }) = options.csv.check() {
             return Err(MarketDataError::Csv { key, problem });
         }
         let factors = Factors::of(options)?;

@@ -7,7 +7,7 @@
 mod find;
 mod tape;
 
-use barloom_bars::CsvOptions;
+use barloom_reading::CsvOptions;
 
 use crate::table::{Name, Rows, Table};
 use crate::text::{self, Bounds};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use barloom_bars::{Adjust, CsvOptions, PRICE_COLUMNS};
+use barloom_bars::PRICE_COLUMNS;
+use barloom_reading::{Adjust, CsvOptions};
 use serde_json::json;
 use twox_hash::XxHash3_128;
 

@@ -57,11 +57,12 @@ mod time;
 mod times;
 mod write;
 
-pub use barloom_bars::{
-    Adjust, Aggregate, Anchor, CsvOptions, Interval, OnBadBar, OnDuplicate, Stamp,
-};
+pub use barloom_bars::{Anchor, Interval};
 pub use barloom_market_store::{
     MarketStoreError, market_of_bytes, read_market_arrow, write_market, write_market_arrow,
+};
+pub use barloom_reading::{
+    Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
 };
 pub use bars::{Bars, Joined, Loaded, Unreadable};
 pub use cache::Cache;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Adjust, Aggregate, CsvOptions, Interval, MaxGap, OnDuplicate, Stamp};
+use barloom_bars::{Interval, MaxGap};
 use barloom_files::Watch;
+use barloom_reading::{Adjust, Aggregate, CsvOptions, OnDuplicate, Stamp};
 
 use crate::roles::normalise;
 use crate::{Cache, MarketDataError};

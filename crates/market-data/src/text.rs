@@ -21,7 +21,8 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 
-use barloom_bars::{Column, CsvOptions};
+use barloom_bars::Column;
+use barloom_reading::CsvOptions;
 
 use crate::foreign::begins_json;
 use crate::names::symbol_of_file;

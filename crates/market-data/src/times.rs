@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Local, OnDuplicate};
+use barloom_bars::Local;
 use barloom_memory::vec_with_capacity;
+use barloom_reading::OnDuplicate;
 
 use crate::roles::{normalise, says_utc};
 use crate::table::NO_TIME;

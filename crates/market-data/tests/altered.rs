@@ -10,8 +10,10 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use barloom_bars::{Aggregate, CsvOptions, OnBadBar, Series};
-use barloom_market_data::{MarketDataError, ReadOptions, read_bytes};
+use barloom_bars::Series;
+use barloom_market_data::{
+    Aggregate, CsvOptions, MarketDataError, OnBadBar, ReadOptions, read_bytes,
+};
 use rayon::prelude::*;
 
 /// Rows of a file that are looked at.

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use barloom_bars::OnBadBar;
-use barloom_market_data::{ReadOptions, read, read_bytes};
+use barloom_market_data::{OnBadBar, ReadOptions, read, read_bytes};
 
 /// The content of a line.
 struct Line {

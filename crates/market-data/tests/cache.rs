@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use barloom_bars::{Adjust, Aggregate};
-use barloom_market_data::{Bars, Cache, CsvOptions, OnBadBar, ReadOptions, read, read_bytes};
+use barloom_market_data::{
+    Adjust, Aggregate, Bars, Cache, CsvOptions, OnBadBar, ReadOptions, read, read_bytes,
+};
 use tempfile::TempDir;
 
 /// All that can be told of bars: the report, and every series to the bit.

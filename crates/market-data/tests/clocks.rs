@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampNanosecondArray};
-use barloom_bars::{Aggregate, Column, Market, MaxGap, Series};
+use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_market_data::{
-    Bars, MemoryTable, OnBadBar, OnDuplicate, ReadOptions, Report, Stamp, read_bytes, read_tables,
+    Aggregate, Bars, MemoryTable, OnBadBar, OnDuplicate, ReadOptions, Report, Stamp, read_bytes,
+    read_tables,
 };
 
 const HOUR: i64 = 3_600_000_000_000;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use barloom_bars::{Aggregate, CsvOptions};
 use barloom_market_data::{
-    MemoryTable, OnBadBar, ReadOptions, Severity, read_bytes, read_tables, to_table,
+    Aggregate, CsvOptions, MemoryTable, OnBadBar, ReadOptions, Severity, read_bytes, read_tables,
+    to_table,
 };
 
 /// Files of every format and of many dialects, and how they are read.

@@ -1,8 +1,7 @@
 //! The doctor's findings in real files of `../shared/data` beside the workspace, kind by kind, and
 //! the cost of the check. The numbers were counted with pandas, by the rules of docs/bars.md.
 
-use barloom_bars::CsvOptions;
-use barloom_market_data::{ReadOptions, Report, read};
+use barloom_market_data::{CsvOptions, ReadOptions, Report, read};
 
 fn of(files: &[&str], options: &ReadOptions) -> Report {
     let path = |f: &&str| format!("{}/../../../shared/data/{f}", env!("CARGO_MANIFEST_DIR"));

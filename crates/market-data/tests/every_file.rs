@@ -5,8 +5,10 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use barloom_bars::{Aggregate, CsvOptions, Series};
-use barloom_market_data::{ErrorKind, OnBadBar, ReadOptions, Severity, read};
+use barloom_bars::Series;
+use barloom_market_data::{
+    Aggregate, CsvOptions, ErrorKind, OnBadBar, ReadOptions, Severity, read,
+};
 
 const TABLE: &str = include_str!("every_file.tsv");
 

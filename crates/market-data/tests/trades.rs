@@ -1,8 +1,9 @@
 //! Bars of trades, and coarser bars of bars.
 
-use barloom_bars::{EmptyBars, MaxGap, PartialBar};
+use barloom_bars::MaxGap;
 use barloom_market_data::{
-    Aggregate, Bars, Loaded, MarketDataError, OnBadBar, ReadOptions, read, read_bytes,
+    Aggregate, Bars, EmptyBars, Loaded, MarketDataError, OnBadBar, PartialBar, ReadOptions, read,
+    read_bytes,
 };
 
 const SECOND: i64 = 1_000_000_000;

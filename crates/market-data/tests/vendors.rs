@@ -10,8 +10,10 @@ use arrow::array::{
     TimestampSecondArray,
 };
 use arrow::datatypes::{Field, Schema};
-use barloom_bars::{Aggregate, CsvOptions, Series};
-use barloom_market_data::{MarketDataError, OnBadBar, ReadOptions, read, read_bytes};
+use barloom_bars::Series;
+use barloom_market_data::{
+    Aggregate, CsvOptions, MarketDataError, OnBadBar, ReadOptions, read, read_bytes,
+};
 use parquet::arrow::ArrowWriter;
 
 const SECOND: i64 = 1_000_000_000;

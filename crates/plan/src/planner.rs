@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use barloom_backend::{Channel, Draws, Program};
-use barloom_bars::{EmptyBars, Market, Part, is_missing};
+use barloom_bars::{Market, Part, is_missing};
 use barloom_recipe::{Recipe, Samples};
 use barloom_sampling::{FieldBounds, MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
@@ -84,8 +84,7 @@ impl<'a> Planner<'a> {
             recipe.dataset.positions,
             positions.ranks(),
         )?;
-        let fills =
-            recipe.data.aggregate.as_ref().is_some_and(|made| made.empty == EmptyBars::Fill);
+        let fills = recipe.data.aggregate.is_some_and(|made| made.fills());
         let filled_entries = if fills { filled_entries(market, &positions) } else { 0.0 };
         let draws = Arc::new(Draws { sampler, positions });
         let (program, part) = (Arc::clone(program), part.cloned());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::CsvOptions;
+use barloom_reading::CsvOptions;
 use serde::{Serialize, Serializer};
 
 use crate::RecipeError;
@@ -103,10 +103,8 @@ pub(crate) fn read(table: Table<'_>) -> Result<CsvOptions, RecipeError> {
 }
 
 pub(crate) fn validate(csv: &CsvOptions) -> Result<(), RecipeError> {
-    match csv.fault() {
-        Some((key, problem)) => Err(RecipeError::conflict(format!("data.csv.{key}"), problem)),
-        None => Ok(()),
-    }
+    csv.check()
+        .map_err(|fault| RecipeError::conflict(format!("data.csv.{}", fault.key), fault.problem))
 }
 
 #[cfg(test)]

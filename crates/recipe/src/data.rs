@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use barloom_bars::{
-    Adjust, Aggregate, Anchor, BarSpec, CsvOptions, EmptyBars, Interval, MaxGap, OnBadBar,
-    OnDuplicate, PartialBar, Stamp,
+use barloom_bars::{Anchor, BarSpec, Interval, MaxGap};
+use barloom_reading::{
+    Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
 };
 use barloom_schema::is_reserved;
 use serde::Serialize;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use barloom_bars::{
-    Adjust, Aggregate, CsvOptions, Interval, Market, MaxGap, OnBadBar, OnDuplicate, Split, Stamp,
-};
+use barloom_bars::{Interval, Market, MaxGap, Split};
+use barloom_reading::{Adjust, Aggregate, CsvOptions, OnBadBar, OnDuplicate, Stamp};
 use barloom_sampling::SamplingSettings;
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use barloom_bars::{Adjust, Aggregate, Column, MaxGap, Stamp};
+use barloom_bars::{Column, MaxGap};
+use barloom_reading::{Adjust, Aggregate, Stamp};
 use tempfile::TempDir;
 use twox_hash::XxHash3_128;
 

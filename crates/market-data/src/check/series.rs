@@ -1,6 +1,7 @@
 //! The report on each series, with or without faults.
 
-use barloom_bars::{Aggregate, BarSpec, Interval, MaxGap};
+use barloom_bars::{BarSpec, Interval, MaxGap};
+use barloom_reading::Aggregate;
 use serde::Serialize;
 
 use super::time;

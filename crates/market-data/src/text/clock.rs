@@ -1,6 +1,6 @@
 //! Times as they stand in text.
 
-use barloom_bars::CsvOptions;
+use barloom_reading::CsvOptions;
 use chrono::format::{Item, Parsed, StrftimeItems};
 
 use crate::MarketDataError;

@@ -1,6 +1,6 @@
 //! The marks within numbers: which of them part decimals, and which thousands.
 
-use barloom_bars::CsvOptions;
+use barloom_reading::CsvOptions;
 
 use super::number::Numbers;
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use barloom_bars::{CsvOptions, PRICE_COLUMNS};
+use barloom_bars::PRICE_COLUMNS;
 use barloom_files::Watch;
+use barloom_reading::CsvOptions;
 
 use super::HEAD;
 use super::apart;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use barloom_bars::CsvOptions;
+use barloom_reading::CsvOptions;
 use wide::u8x16;
 
 use crate::time;

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use barloom_bars::{CsvOptions, OnBadBar, PRICE_COLUMNS};
+use barloom_bars::PRICE_COLUMNS;
+use barloom_reading::{CsvOptions, OnBadBar};
 
 use super::clock::Clock;
 use super::digits;
