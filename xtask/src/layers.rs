@@ -16,7 +16,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("scaling", &[]),
     ("rewards", &["schema", "memory"]),
     ("backend", &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"]),
-    ("recipe", &["schema", "bars", "reading", "sampling", "scaling", "rewards"]),
+    ("recipe", &["schema", "bars", "features", "reading", "sampling", "scaling", "rewards"]),
     ("plan", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),
     (
         "conformance",
@@ -59,6 +59,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "schema",
             "files",
             "bars",
+            "features",
             "reading",
             "market-data",
             "rewards",

@@ -125,7 +125,10 @@ impl Lengths {
 
 /// A column's value for each group of bars.
 fn combined(column: &Column, groups: &[(i64, Range<usize>)]) -> Vec<f64> {
-    groups.iter().map(|(_, bars)| coarser_value(&column.name, &column.values[bars.clone()])).collect()
+    groups
+        .iter()
+        .map(|(_, bars)| coarser_value(&column.name, &column.values[bars.clone()]))
+        .collect()
 }
 
 /// A column's value of a coarser bar, given those of its bars: the first open, the highest high,

@@ -40,6 +40,7 @@ mod clipping;
 mod counts;
 mod decisions;
 mod error;
+mod features;
 mod inspection;
 mod job;
 mod last_market;

@@ -9,6 +9,7 @@ use barloom_market_data::{Finding, Joined, Severity};
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
+use crate::features::Features;
 use crate::{Error, SampleSet, Source, counted};
 
 /// A market, the recipe resolved against it, and what was done to get it.
@@ -43,13 +44,18 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let mut recipe = recipe.clone();
             let missing = recipe.fit_channels(|name| bars.symbols_without(name).is_empty());
             let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
-            let recipe = named_as(&recipe, bars.find_columns(&recipe.data.channels)?);
+            let features = Features::of(&recipe)?;
+            features.check(&recipe, &bars)?;
+            let recipe = named_as(&recipe, bars.find_columns(&recipe.bar_channels())?);
             let mut warnings = bars.check().findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_market_series(recipe.data.on_bad_bar)?;
-            let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
+            let channels = recipe.bar_channels();
+            let gap = recipe.max_gap();
+            let market = Market::with_inputs(&read.series, &channels, &features.inputs, gap)?;
             let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
             notes.extend(left_out);
+            let market = features.add(&recipe, market, &mut notes)?;
             Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
         }
         Source::Stored(market, channels) => {
@@ -57,13 +63,21 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
                 on_bad_bar, timezone, stamp and other keys for reading bars were applied when they were stored";
             let mut recipe = recipe.clone();
             recipe.fit_channels(|name| market.column(name).is_some());
+            let recipe = named_as(&recipe, channels);
+            let mut notes = vec![note.to_owned()];
+            // A dataset has its features as columns.
+            let is_there = |name: &String| market.column(name).is_some();
+            let market = match recipe.data.channels.iter().all(is_there) {
+                true => market,
+                false => Features::of(&recipe)?.add(&recipe, market, &mut notes)?,
+            };
             Loaded {
-                recipe: named_as(&recipe, channels),
+                recipe,
                 market: Arc::new(market),
                 dropped: BTreeMap::new(),
                 widened: 0,
                 joined: Vec::new(),
-                notes: vec![note.to_owned()],
+                notes,
                 warnings: Vec::new(),
             }
         }
@@ -122,12 +136,21 @@ impl Loaded {
 }
 
 /// The recipe with its channels named as the bars' columns are: `Adj Close` is `adj_close`.
-fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
+/// `columns` are these names, of the channels that are no features.
+fn named_as(recipe: &Recipe, columns: Vec<String>) -> Recipe {
     let mut named = recipe.clone();
-    for (written, name) in recipe.data.channels.iter().zip(&channels) {
+    let mut columns = columns.into_iter();
+    let mut channels = Vec::new();
+    for written in recipe.data.channels.iter() {
+        let column = if recipe.features.has(written) { None } else { columns.next() };
+        let Some(name) = column else {
+            channels.push(written.clone());
+            continue;
+        };
         if let Some(scaler) = named.scaling.channels.remove(written) {
             named.scaling.channels.insert(name.clone(), scaler);
         }
+        channels.push(name);
     }
     named.data.channels = channels.into();
     named

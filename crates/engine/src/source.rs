@@ -32,6 +32,17 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
     Ok(Recipe::from_toml(&text, &path.to_string_lossy())?)
 }
 
+/// The columns of the bars that a recipe needs: its channels but features, and what these use.
+fn columns(recipe: &Recipe) -> Vec<String> {
+    let mut columns = recipe.bar_channels();
+    if !recipe.features.is_empty()
+        && let Ok(features) = recipe.used_features()
+    {
+        columns.extend(features.columns().map(str::to_owned));
+    }
+    columns
+}
+
 /// The recipe's options for reading bars, without a cache.
 #[must_use]
 pub fn read_options(recipe: &Recipe) -> ReadOptions {
@@ -41,7 +52,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         interval: recipe.data.interval,
         on_duplicate: recipe.data.on_duplicate,
         rename: recipe.data.rename.clone(),
-        columns: Some(recipe.data.channels.to_vec()),
+        columns: Some(columns(recipe)),
         aggregate: recipe.data.aggregate,
         max_gap: recipe.max_gap(),
         adjust: recipe.data.adjust.clone(),
@@ -62,10 +73,13 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
-    let channels = &recipe.data.channels;
-    let optional: &[String] = if channels.is_auto() { channels } else { &[] };
-    Ok(match read_stored_market(&recipe.data.bars, channels, optional)? {
-        Some((market, channels)) => Source::Stored(market, channels),
+    let (channels, columns) = (recipe.bar_channels(), columns(recipe));
+    let optional: &[String] = if recipe.data.channels.is_auto() { &channels } else { &[] };
+    Ok(match read_stored_market(&recipe.data.bars, &columns, optional)? {
+        Some((market, mut names)) => {
+            names.truncate(names.len() - (columns.len() - channels.len()));
+            Source::Stored(market, names)
+        }
         None => {
             let options = ReadOptions { cache, watch: watch.clone(), ..read_options(recipe) };
             Source::Bars(read(&recipe.data.bars, &options)?)

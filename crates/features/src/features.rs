@@ -86,7 +86,10 @@ pub struct Attributes {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Features {
+    /// All names with their texts.
     features: Vec<(String, String)>,
+    /// Those that have columns, by their places.
+    chosen: Vec<usize>,
     roots: Vec<NodeId>,
     graph: Graph,
     columns: Vec<(String, Use)>,
@@ -105,20 +108,39 @@ impl Features {
     /// feature, the place in its text and the remedy.
     pub fn new(features: Vec<(String, String)>, options: Options) -> Result<Self, FeatureError> {
         check_names(&features)?;
+        let all = (0..features.len()).collect();
+        Self::of(features, all, options)
+    }
+
+    /// These features with columns for some alone; those that are not named have none, and are
+    /// computed where they are used. Names that are no features are left out.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let place = |name: &&str| self.features.iter().position(|(known, _)| known == name);
+        let chosen = names.iter().filter_map(place).collect();
+        // What all features passed, some do too.
+        Self::of(self.features.clone(), chosen, self.options).unwrap_or_else(|_| self.clone())
+    }
+
+    fn of(
+        features: Vec<(String, String)>,
+        chosen: Vec<usize>,
+        options: Options,
+    ) -> Result<Self, FeatureError> {
         let sources = parse(&features)?;
         let mut lower = Lower::new(&sources, options.zone);
-        let roots = (0..features.len()).map(|place| lower.feature(place));
+        let roots = chosen.iter().map(|place| lower.feature(*place));
         let roots = roots.collect::<Result<_, _>>()?;
         let Lower { graph, columns, symbols, attributes, clocks, .. } = lower;
         let (columns, symbols) = (columns.into_iter().collect(), symbols.into_iter().collect());
         let (attributes, clocks) = (attributes.into_iter().collect(), clocks.into_iter().collect());
         drop(sources);
-        Ok(Self { features, roots, graph, columns, symbols, attributes, clocks, options })
+        Ok(Self { features, chosen, roots, graph, columns, symbols, attributes, clocks, options })
     }
 
-    /// The names, in the order given.
+    /// The names of the features that have columns, in the order of these.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.features.iter().map(|(name, _)| name.as_str())
+        self.chosen.iter().map(|place| self.features[*place].0.as_str())
     }
 
     /// The columns of the bars that are used, each once, in the order of their names.
@@ -140,7 +162,7 @@ impl Features {
     pub fn check_columns(&self, available: &[&str]) -> Result<(), FeatureError> {
         let lacking = self.columns.iter().find(|(name, _)| !available.contains(&name.as_str()));
         let Some((name, used)) = lacking else { return Ok(()) };
-        let features = self.names().collect::<Vec<_>>();
+        let features = self.features.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
         let hint = nearest(name, available.iter().chain(&features).copied());
         let shown = available.iter().take(40).copied().collect::<Vec<_>>().join(", ");
         let problem = format!(

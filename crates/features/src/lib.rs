@@ -10,6 +10,7 @@ mod calendar;
 mod cross;
 mod error;
 mod evaluate;
+mod family;
 mod features;
 pub mod functions;
 mod graph;
@@ -26,4 +27,5 @@ pub mod ta;
 mod tape;
 
 pub use error::{Fault, FeatureError};
+pub use family::family;
 pub use features::{Attributes, Features, History, MOST_FEATURES, Options, WarmUp};

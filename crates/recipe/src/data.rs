@@ -10,6 +10,7 @@ use barloom_schema::is_reserved;
 use serde::Serialize;
 
 use crate::choice::{self, Choice};
+use crate::features::{History, WarmUp};
 use crate::reader::{Entry, Table};
 use crate::{Channels, RecipeError, csv, duration};
 
@@ -28,6 +29,8 @@ pub(crate) const KEYS: &[&str] = &[
     "partial_bar",
     "empty_bars",
     "adjust",
+    "feature_history",
+    "feature_warmup",
     "csv",
 ];
 
@@ -82,6 +85,20 @@ pub struct DataSettings {
     /// Settings that make bars of trades or finer bars; none takes bars as they are.
     #[serde(flatten, serialize_with = "serialize_aggregate")]
     pub aggregate: Option<Aggregate>,
+    /// The begin of days, from which the periods of features are counted, where bars are taken as
+    /// they are. With `aggregate` it is the key of that.
+    #[serde(
+        rename = "anchor",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_anchor"
+    )]
+    pub feature_anchor: Option<Anchor>,
+    /// The rows that features see of those before.
+    #[serde(skip_serializing_if = "is_default", serialize_with = "choice::serialize")]
+    pub feature_history: History,
+    /// The first values of features with memory.
+    #[serde(skip_serializing_if = "is_default", serialize_with = "choice::serialize")]
+    pub feature_warmup: WarmUp,
     /// Adjustment of prices for splits and dividends.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_adjust")]
     pub adjust: Option<Adjust>,
@@ -105,6 +122,9 @@ impl Default for DataSettings {
             interval: None,
             on_duplicate: OnDuplicate::Error,
             aggregate: None,
+            feature_anchor: None,
+            feature_history: History::default(),
+            feature_warmup: WarmUp::default(),
             adjust: None,
             rename: BTreeMap::new(),
             csv: CsvOptions::default(),
@@ -137,6 +157,15 @@ pub(crate) fn serialize_interval<S: serde::Serializer>(
     to: S,
 ) -> Result<S::Ok, S::Error> {
     interval.map(|interval| interval.to_string()).serialize(to)
+}
+
+/// Serialises the text of an anchor.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn serialize_anchor<S: serde::Serializer>(
+    anchor: &Option<Anchor>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    anchor.map(|anchor| anchor.to_string()).serialize(to)
 }
 
 /// Tells whether a value is the default.
@@ -190,9 +219,31 @@ impl DataSettings {
             on_duplicate: table.read("on_duplicate", Entry::choice)?.unwrap_or_default(),
             rename: table.read("rename", Entry::pairs)?.unwrap_or_default(),
             aggregate: Self::read_aggregate(table)?,
+            feature_anchor: Self::read_feature_anchor(table)?,
+            feature_history: table.read("feature_history", Entry::choice)?.unwrap_or_default(),
+            feature_warmup: table.read("feature_warmup", Entry::choice)?.unwrap_or_default(),
             adjust: table.read("adjust", |entry| Ok(adjust(entry.texts()?)))?,
             csv: csv::read(table.table("csv")?)?,
         })
+    }
+
+    /// Refuses keys that apply to features alone where there are none.
+    pub(crate) fn validate_without_features(&self) -> Result<(), RecipeError> {
+        if self.feature_anchor.is_some() {
+            let problem = "it only applies with data.aggregate or with [features]; set that too, or \
+                           leave this out";
+            return Err(RecipeError::conflict("data.anchor", problem));
+        }
+        let written = [
+            ("feature_history", !is_default(&self.feature_history)),
+            ("feature_warmup", !is_default(&self.feature_warmup)),
+        ];
+        match written.iter().find(|(_, is_written)| *is_written) {
+            None => Ok(()),
+            Some((key, _)) => {
+                Err(RecipeError::does_not_apply(format!("data.{key}"), "without [features]"))
+            }
+        }
     }
 
     /// The settings that change samples. Files of factors are left out: the bars show their effect.
@@ -202,13 +253,26 @@ impl DataSettings {
         self
     }
 
+    /// The begin of days.
+    #[must_use]
+    pub fn anchor(&self) -> Option<Anchor> {
+        self.aggregate.as_ref().map_or(self.feature_anchor, |aggregate| aggregate.anchor)
+    }
+
+    fn read_feature_anchor(table: &Table<'_>) -> Result<Option<Anchor>, RecipeError> {
+        if table.get("aggregate").is_some() {
+            return Ok(None);
+        }
+        table.read("anchor", |entry| parsed(entry, Anchor::EXPECTED))
+    }
+
     fn read_aggregate(table: &Table<'_>) -> Result<Option<Aggregate>, RecipeError> {
         let spec = table.read("aggregate", |entry| parsed(entry, BarSpec::EXPECTED))?;
         let anchor = table.read("anchor", |entry| parsed(entry, Anchor::EXPECTED))?;
         let partial_bar = table.read("partial_bar", Entry::choice)?;
         let empty_bars = table.read("empty_bars", Entry::choice)?;
         let Some(spec) = spec else {
-            for key in ["anchor", "partial_bar", "empty_bars"] {
+            for key in ["partial_bar", "empty_bars"] {
                 if let Some(entry) = table.get(key) {
                     let problem = "it only applies with data.aggregate; set that too, or leave \
                         this out";

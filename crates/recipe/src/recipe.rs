@@ -1,6 +1,7 @@
 //! The recipe as a whole.
 
 use barloom_bars::{Market, MaxGap, Part, Split};
+use barloom_features::{FeatureError, Features};
 use barloom_rewards::{Formulas, RewardSettings};
 use barloom_sampling::SamplingSettings;
 use barloom_scaling::ChannelScaler;
@@ -12,11 +13,12 @@ use crate::output::{self, OutputSettings};
 use crate::reader::{Document, Table};
 use crate::reward::{self, RewardTable};
 use crate::scaling::ScalingSettings;
-use crate::{Channels, RecipeError, init, sampling, split};
+use crate::{Channels, FeatureSettings, RecipeError, features, init, sampling, split};
 
-/// Tables and their keys. `[scaling]` has any channel's name beside these.
-pub(crate) const TABLES: [(&str, &[&str]); 7] = [
+/// Tables and their keys. `[scaling]` has any channel's name beside these, `[features]` any name.
+pub(crate) const TABLES: [(&str, &[&str]); 8] = [
     ("data", data::KEYS),
+    ("features", &[]),
     ("dataset", dataset::KEYS),
     ("sampling", sampling::KEYS),
     ("scaling", &["price", "volume"]),
@@ -33,6 +35,9 @@ pub(crate) const TABLES: [(&str, &[&str]); 7] = [
 pub struct Recipe {
     /// The bars, and the settings of their reader.
     pub data: DataSettings,
+    /// Columns computed from the bars.
+    #[serde(skip_serializing_if = "FeatureSettings::is_empty")]
+    pub features: FeatureSettings,
     /// Number, shape and seed of the samples.
     pub dataset: DatasetSettings,
     /// Draws of states and actions.
@@ -59,6 +64,7 @@ impl Recipe {
     fn new(formulas: Formulas) -> Self {
         Self {
             data: DataSettings::default(),
+            features: FeatureSettings::default(),
             dataset: DatasetSettings::new(formulas),
             sampling: SamplingSettings::default(),
             scaling: ScalingSettings::default(),
@@ -91,6 +97,7 @@ impl Recipe {
         let formulas = RewardTable::read_formulas(&root.table("reward")?)?;
         let recipe = Self {
             data: DataSettings::read(&table("data")?)?,
+            features: FeatureSettings::read(&root.table("features")?)?,
             dataset: DatasetSettings::read(&table("dataset")?, formulas)?,
             sampling: sampling::read(&table("sampling")?)?,
             scaling: ScalingSettings::read(&root.table("scaling")?)?,
@@ -109,6 +116,11 @@ impl Recipe {
     /// contradict each other.
     pub fn validate(&self) -> Result<(), RecipeError> {
         self.data.validate()?;
+        if self.features.is_empty() {
+            self.data.validate_without_features()?;
+        } else {
+            self.features.checked(&self.data)?;
+        }
         self.dataset.validate(&self.reward)?;
         sampling::validate(&self.sampling)?;
         self.scaling.validate(&self.data.channels)?;
@@ -151,6 +163,30 @@ impl Recipe {
         let missing = self.data.channels.fit(has);
         self.scaling.channels.retain(|name, _| !missing.contains(name));
         missing
+    }
+
+    /// The features, ready to be evaluated; those alone that channels name have columns.
+    ///
+    /// # Errors
+    /// The `[features]` table is wrong.
+    pub fn used_features(&self) -> Result<Features, RecipeError> {
+        let features = self.features.checked(&self.data)?;
+        let channels = self.data.channels.iter().map(String::as_str);
+        let used: Vec<&str> = channels.filter(|name| self.features.has(name)).collect();
+        Ok(features.only(&used))
+    }
+
+    /// The error of a feature under its key.
+    #[must_use]
+    pub fn feature_error(&self, error: &FeatureError) -> RecipeError {
+        features::told(error)
+    }
+
+    /// The channels that are columns of the bars, in their order.
+    #[must_use]
+    pub fn bar_channels(&self) -> Vec<String> {
+        let channels = self.data.channels.iter();
+        channels.filter(|name| !self.features.has(name)).cloned().collect()
     }
 
     /// The longest step between bars that a segment may span.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use barloom_bars::{Interval, Market, MaxGap, Split};
+use barloom_bars::{Anchor, Interval, Market, MaxGap, Split};
 use barloom_reading::{Adjust, Aggregate, CsvOptions, OnBadBar, OnDuplicate, Stamp};
 use barloom_sampling::SamplingSettings;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::data::{self, DataSettings};
 use crate::dataset::DatasetSettings;
 use crate::reward::{BarsPerYear, RewardTable};
 use crate::scaling::ScalingSettings;
-use crate::{Recipe, RecipeError, choice, csv, duration, split};
+use crate::{FeatureSettings, History, Recipe, RecipeError, WarmUp, choice, csv, duration, split};
 
 /// The bars of a dataset, beside its recipe.
 const STORED_BARS: &str = "bars.arrow";
@@ -23,6 +23,8 @@ const STORED_BARS: &str = "bars.arrow";
 #[derive(Serialize)]
 struct Digested<'a> {
     data: DigestedData<'a>,
+    #[serde(skip_serializing_if = "FeatureSettings::is_empty")]
+    features: FeatureSettings,
     dataset: &'a DatasetSettings,
     sampling: &'a SamplingSettings,
     scaling: &'a ScalingSettings,
@@ -55,6 +57,16 @@ struct DigestedData<'a> {
     on_duplicate: OnDuplicate,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rename: &'a BTreeMap<String, String>,
+    #[serde(
+        rename = "anchor",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "data::serialize_anchor"
+    )]
+    feature_anchor: Option<Anchor>,
+    #[serde(skip_serializing_if = "data::is_default", serialize_with = "choice::serialize")]
+    feature_history: History,
+    #[serde(skip_serializing_if = "data::is_default", serialize_with = "choice::serialize")]
+    feature_warmup: WarmUp,
 }
 
 impl Recipe {
@@ -122,6 +134,9 @@ impl Recipe {
             adjust,
             rename,
             csv,
+            feature_anchor,
+            feature_history,
+            feature_warmup,
         } = &recipe.data;
         let digested = Digested {
             data: DigestedData {
@@ -136,7 +151,11 @@ impl Recipe {
                 interval: *interval,
                 on_duplicate: *on_duplicate,
                 rename,
+                feature_anchor: *feature_anchor,
+                feature_history: *feature_history,
+                feature_warmup: *feature_warmup,
             },
+            features: recipe.features.sorted(),
             dataset: &recipe.dataset,
             sampling: &recipe.sampling,
             scaling: &recipe.scaling,

@@ -81,6 +81,21 @@ impl Bars {
         without.map(|raw| raw.symbol.as_str()).collect()
     }
 
+    /// The columns that all series have, in the order of the first.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&str> {
+        let Some((first, others)) = self.series.split_first() else { return Vec::new() };
+        let names = PRICE_COLUMNS.into_iter().chain(first.available.iter().map(String::as_str));
+        let mut columns: Vec<&str> = Vec::new();
+        for name in names {
+            let everywhere = others.iter().all(|raw| raw.column(name).is_some());
+            if first.column(name).is_some() && everywhere && !columns.contains(&name) {
+                columns.push(name);
+            }
+        }
+        columns
+    }
+
     /// The names under which these columns were read, whatever their spelling: `Adj Close` is
     /// `adj_close`.
     ///

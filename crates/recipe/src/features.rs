@@ -1,0 +1,135 @@
+//! The `[features]` table: columns computed from the bars.
+
+use barloom_features::{FeatureError, Features, Options, family};
+use barloom_schema::is_reserved;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use toml::de::DeValue;
+
+use crate::RecipeError;
+use crate::choice::Choice;
+use crate::data::DataSettings;
+use crate::reader::{Entry, Table, toml_key};
+
+pub use barloom_features::{History, WarmUp};
+
+/// The key of the expression of a family.
+const OF: &str = "of";
+
+impl Choice for History {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("segment", Self::Segment), ("series", Self::Series)];
+}
+
+impl Choice for WarmUp {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("stable", Self::Stable), ("defined", Self::Defined)];
+}
+
+/// The `[features]` table: names with expressions, in the order of the text. Families are written
+/// out. Channels name features like columns of the bars.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeatureSettings {
+    /// Names with expressions.
+    pub features: Vec<(String, String)>,
+}
+
+impl Serialize for FeatureSettings {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        for (name, text) in &self.features {
+            map.serialize_entry(name, text)?;
+        }
+        map.end()
+    }
+}
+
+impl FeatureSettings {
+    /// True without features.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.features.is_empty()
+    }
+
+    /// True if a feature has this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.features.iter().any(|(known, _)| known == name)
+    }
+
+    /// The features in the order of their names: the order of the text changes no sample.
+    pub(crate) fn sorted(&self) -> Self {
+        let mut features = self.features.clone();
+        features.sort_unstable();
+        Self { features }
+    }
+
+    pub(crate) fn read(table: &Table<'_>) -> Result<Self, RecipeError> {
+        let mut features = Vec::new();
+        for entry in table.entries() {
+            match entry.value {
+                DeValue::String(text) => features.push((entry.name.to_owned(), text.to_string())),
+                DeValue::Table(_) => features.extend(members(entry)?),
+                _ => {
+                    let expected = "an expression in quotes, or a family \
+                                    { of = \"...\", n = [5, 20] }";
+                    return Err(entry.expected(expected));
+                }
+            }
+        }
+        Ok(Self { features })
+    }
+
+    /// The features, checked.
+    pub(crate) fn checked(&self, data: &DataSettings) -> Result<Features, RecipeError> {
+        for (name, _) in &self.features {
+            if is_reserved(name) {
+                let problem = "the name is that of a dataset's own column; take another";
+                return Err(RecipeError::conflict(format!("features.{}", toml_key(name)), problem));
+            }
+        }
+        let zone = data.timezone.parse().map_err(|_| {
+            let expected = "a time zone such as \"UTC\" or \"America/New_York\"";
+            RecipeError::expected("data.timezone", expected, &format!("{:?}", data.timezone))
+        })?;
+        let options = Options {
+            zone,
+            anchor: data.anchor().unwrap_or(barloom_bars::Anchor::UTC),
+            history: data.feature_history,
+            warm_up: data.feature_warmup,
+        };
+        Features::new(self.features.clone(), options).map_err(|error| told(&error))
+    }
+}
+
+/// The features of a family.
+fn members(entry: &Entry<'_>) -> Result<Vec<(String, String)>, RecipeError> {
+    let table = entry.table()?;
+    let Some(of) = table.get(OF) else {
+        return Err(entry.expected("a family has its expression under `of`"));
+    };
+    let mut values = Vec::new();
+    for one in table.entries().iter().filter(|one| one.name != OF) {
+        let items = one.items().ok_or_else(|| one.expected("a list of numbers or texts"))?;
+        let text = |item: &Entry<'_>| match item.value {
+            DeValue::String(text) => Ok(text.to_string()),
+            DeValue::Integer(_) => item.number().map(|n| n.to_string()),
+            DeValue::Float(number) => Ok(number.as_str().to_owned()),
+            _ => Err(item.expected("a number or a text in quotes")),
+        };
+        values.push((one.name, items.iter().map(text).collect::<Result<_, _>>()?));
+    }
+    family(entry.name, of.text()?, &values).map_err(|error| told(&error).placed(|_| entry.place()))
+}
+
+/// The error of a feature under its key.
+pub(crate) fn told(error: &FeatureError) -> RecipeError {
+    let key = format!("features.{}", toml_key(&error.feature));
+    RecipeError::conflict(
+        key,
+        match error.column {
+            Some(column) => format!("column {column}: {}", error.problem),
+            None => error.problem.clone(),
+        },
+    )
+}
