@@ -7,7 +7,8 @@ use super::{Error, Indicator, OutputKind, WarmUp};
 /// An indicator over rows that arrive one by one.
 ///
 /// The values are those of [`Indicator::compute`] over all rows pushed so far, to the bit. The cost
-/// of a push does not depend on the number of rows before it.
+/// of a push does not depend on the number of rows before it. If values are functions of the last
+/// rows, it grows with their number, because each push computes its value from them.
 #[derive(Debug, Clone)]
 pub struct Stream {
     calls: Calls<'static>,
