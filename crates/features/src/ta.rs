@@ -214,7 +214,7 @@ pub enum WarmUp {
     FromFirstRow,
 }
 
-/// Why an indicator cannot be computed.
+/// Reasons why an indicator cannot be computed.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -400,7 +400,7 @@ impl Indicator {
     ///
     /// # Errors
     ///
-    /// Those of [`check`](Self::check), and for a run of more than 100,000,001 rows.
+    /// Fails as [`check`](Self::check) does, and for a run of more than 100,000,001 rows.
     ///
     /// # Panics
     ///

@@ -63,7 +63,7 @@ fn set_inputs<'a>(call: &mut ParamHolder<'a>, inputs: &[&'a [f64]]) {
     }
 }
 
-/// Whether a row counts: every input is a number within the limit.
+/// Says if an input counts: a number within the limit.
 pub(super) fn counts(value: f64) -> bool {
     value.abs() <= LARGEST_INPUT
 }
@@ -119,7 +119,7 @@ pub(super) struct Calls<'a> {
     pub(super) indicator: &'a Indicator,
     pub(super) params: Vec<f64>,
     pub(super) lookback: usize,
-    /// Whether each value is computed from its own rows, by a call of its own.
+    /// Set if each value is computed from its own rows, by a call of its own.
     alone: bool,
     /// Space for outputs that are not offered, and for outputs of integers.
     reals: Vec<Vec<f64>>,

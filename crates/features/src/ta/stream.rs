@@ -12,7 +12,7 @@ use super::{Error, Indicator, OutputKind, WarmUp};
 #[derive(Debug, Clone)]
 pub struct Stream {
     calls: Calls<'static>,
-    /// Whether values depend on the last rows alone.
+    /// Set if values depend on the last rows alone.
     finite: bool,
     /// The last rows of the run: a column for each input. Until the first value, or always if
     /// values depend on them alone.
