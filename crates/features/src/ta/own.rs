@@ -53,9 +53,9 @@ fn alma(params: &[f64], rows: &[&[f64]]) -> f64 {
     sum / weights
 }
 
-/// The choppiness index: the logarithm of a quotient, in percent of that of the period. The quotient
-/// is the sum of true ranges over the height of the window. The height is of highs and lows, or of
-/// true highs and true lows.
+/// The choppiness index: the logarithm of a quotient, in percent of the period's logarithm.
+/// The quotient is the sum of true ranges over the height of the window. The height is of highs and
+/// lows, or of true highs and true lows.
 fn choppiness(rows: &[&[f64]], true_heights: bool) -> f64 {
     let &[high, low, close] = rows else { unreachable!("three inputs") };
     let (mut highest, mut lowest, mut sum) = (f64::MIN, f64::MAX, 0.0);

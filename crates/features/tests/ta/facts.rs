@@ -158,6 +158,29 @@ fn newer_functions_have_their_formulas() {
         let (mean, std) = moments(b, r, 20);
         vec![100.0 * 3.5 * std / mean]
     });
+    formula("emv", &[14.0, 1e4], 15, |b, r| {
+        let one = |r: usize| {
+            let move_ = (b.high[r] + b.low[r] - b.high[r - 1] - b.low[r - 1]) / 2.0;
+            move_ / (b.volume[r] / 1e4 / (b.high[r] - b.low[r]))
+        };
+        vec![(r - 13..=r).map(one).sum::<f64>() / 14.0]
+    });
+    formula("cg", &[10.0], 10, |b, r| {
+        let closes = || b.close[r - 9..=r].iter().rev();
+        let weighted: f64 = closes().enumerate().map(|(i, c)| (i + 1) as f64 * c).sum();
+        vec![-weighted / closes().sum::<f64>()]
+    });
+    let kst = ta::find("kst").unwrap();
+    formula("kst", &kst.defaults(), 53, |b, r| {
+        let of = |r: usize| {
+            let part = |i: usize, change: usize, mean: usize| {
+                let rate = |r: usize| 100.0 * (b.close[r] / b.close[r - change] - 1.0);
+                i as f64 * (r + 1 - mean..=r).map(rate).sum::<f64>() / mean as f64
+            };
+            part(1, 10, 10) + part(2, 15, 10) + part(3, 20, 10) + part(4, 30, 15)
+        };
+        vec![of(r), (r - 8..=r).map(of).sum::<f64>() / 9.0]
+    });
     formula("cti", &[20.0], 20, |b, r| {
         let (mean, std) = moments(b, r, 20);
         let closes = &b.close[r - 19..=r];
