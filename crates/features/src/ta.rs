@@ -8,6 +8,9 @@
 //! that hold a finite number of at most 1e15 in every input, and starts afresh in each. Rows
 //! outside of runs, rows before the first value of a run and results that are not finite are NaN.
 //!
+//! TA-Lib computes some functions with the platform's logarithm, exponential and sine, which differ
+//! between systems. Those are own code with `libm`, or refused.
+//!
 //! [`WarmUp`] says how a value depends on the rows before it:
 //!
 //! - A function of the last rows alone is computed so, to the bit. Where TA-Lib keeps running
@@ -36,6 +39,7 @@ use ta_lib::abstract_api::{self, FuncFlags, FuncInfo, InputFlags, InputType, Out
 
 mod compute;
 mod handles;
+mod own;
 mod stream;
 mod table;
 
@@ -210,7 +214,7 @@ pub enum WarmUp {
     FromFirstRow,
 }
 
-/// Why an indicator cannot be computed.
+/// Reasons why an indicator cannot be computed.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -326,9 +330,9 @@ impl Indicator {
         self.info.hint
     }
 
-    /// A note on the values or their cost, if there is one.
-    pub fn note(&self) -> Option<&'static str> {
-        table::note(self)
+    /// Notes on values and cost, a sentence each.
+    pub fn notes(&self) -> Vec<&'static str> {
+        table::notes(self)
     }
 
     /// The inputs, in the order that [`compute`](Self::compute) takes them.
@@ -396,7 +400,7 @@ impl Indicator {
     ///
     /// # Errors
     ///
-    /// Those of [`check`](Self::check), and for a run of more than 100,000,001 rows.
+    /// Fails as [`check`](Self::check) does, and for a run of more than 100,000,001 rows.
     ///
     /// # Panics
     ///

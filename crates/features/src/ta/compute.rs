@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use ta_lib::abstract_api::{FuncInfo, InputType, OptInputType, OutputType, ParamHolder};
 use ta_lib::{Core, FuncUnstId};
 
-use super::{Error, Indicator, LARGEST_INPUT, OutputKind, WarmUp, table};
+use super::handles::OUTPUTS;
+use super::{Error, Indicator, LARGEST_INPUT, OutputKind, WarmUp, own, table};
 
 /// TA-Lib with its defaults. It is plain data that no call changes, so threads share it.
 pub(super) static CORE: LazyLock<Core> = LazyLock::new(Core::new);
@@ -62,7 +63,7 @@ fn set_inputs<'a>(call: &mut ParamHolder<'a>, inputs: &[&'a [f64]]) {
     }
 }
 
-/// Whether a row counts: every input is a number within the limit.
+/// Says if an input counts: a number within the limit.
 pub(super) fn counts(value: f64) -> bool {
     value.abs() <= LARGEST_INPUT
 }
@@ -118,7 +119,7 @@ pub(super) struct Calls<'a> {
     pub(super) indicator: &'a Indicator,
     pub(super) params: Vec<f64>,
     pub(super) lookback: usize,
-    /// Whether each value is computed from its own rows, by a call of its own.
+    /// Set if each value is computed from its own rows, by a call of its own.
     alone: bool,
     /// Space for outputs that are not offered, and for outputs of integers.
     reals: Vec<Vec<f64>>,
@@ -181,9 +182,27 @@ impl<'a> Calls<'a> {
         for (part, input) in parts.iter_mut().zip(inputs) {
             *part = &input[rows.clone()];
         }
+        let parts = &parts[..inputs.len()];
+        if let Some(window) = own::window(info.name) {
+            outputs[0][at] = finite(window(&self.params, parts));
+            return;
+        }
+        if let Some(mut state) = own::state(info.name, &self.params) {
+            let (mut row, mut values) = (vec![0.0; parts.len()], [f64::NAN; OUTPUTS]);
+            for r in 0..=last {
+                row.iter_mut().zip(parts).for_each(|(value, part)| *value = part[r]);
+                state.update(&row, &mut values).expect("own code takes every row");
+                if let Some(r) = r.checked_sub(self.lookback) {
+                    for (output, &value) in outputs.iter_mut().zip(&values) {
+                        output[at + r] = finite(value);
+                    }
+                }
+            }
+            return;
+        }
         let mut call = info.id.new_call(&CORE);
         set_parameters(&mut call, &self.params);
-        set_inputs(&mut call, &parts[..inputs.len()]);
+        set_inputs(&mut call, parts);
         let mut slots = self.indicator.slots.iter().zip(outputs.iter_mut()).peekable();
         let spaces = self.reals.iter_mut().zip(&mut self.integers);
         for (index, (real, integer)) in spaces.enumerate() {

@@ -1,4 +1,4 @@
-//! TA-Lib's streams, which have a type for each function, behind one interface.
+//! TA-Lib's streams, which have a type for each function, and own ones, behind one interface.
 
 use std::fmt::Debug;
 
@@ -6,11 +6,12 @@ use ta_lib::abstract_api::FuncId;
 use ta_lib::{MAType, RetCode};
 
 use super::compute::CORE;
+use super::own;
 
 /// The most outputs that a function has.
 pub(super) const OUTPUTS: usize = 4;
 
-/// A stream of TA-Lib after its first value.
+/// A stream after its first value.
 #[derive(Debug)]
 pub(super) struct Handle(Box<dyn Live>);
 
@@ -21,6 +22,10 @@ impl Clone for Handle {
 }
 
 impl Handle {
+    pub(super) fn new(stream: impl Live + 'static) -> Self {
+        Self(Box::new(stream))
+    }
+
     /// Takes the next row and gives TA-Lib's outputs.
     pub(super) fn update(
         &mut self,
@@ -29,10 +34,22 @@ impl Handle {
     ) -> Result<(), RetCode> {
         self.0.update(row, outputs)
     }
+
+    fn update_all(&mut self, rows: &[&[f64]], outputs: &mut [f64; OUTPUTS]) -> Result<(), RetCode> {
+        let mut row = vec![0.0; rows.len()];
+        for r in 0..rows[0].len() {
+            for (value, column) in row.iter_mut().zip(rows) {
+                *value = column[r];
+            }
+            self.update(&row, outputs)?;
+        }
+        Ok(())
+    }
 }
 
-/// A stream of TA-Lib.
-trait Live: Debug + Send + Sync {
+/// A stream of one function.
+pub(super) trait Live: Debug + Send + Sync {
+    /// Takes the next row and gives the function's outputs, from the first value on.
     fn update(&mut self, row: &[f64], outputs: &mut [f64; OUTPUTS]) -> Result<(), RetCode>;
     fn copy(&self) -> Handle;
 }
@@ -76,6 +93,10 @@ macro_rules! handles {
                 params: &[f64],
                 outputs: &mut [f64; OUTPUTS],
             ) -> Result<Self, RetCode> {
+                if let Some(mut handle) = own::state(id.name(), params) {
+                    handle.update_all(rows, outputs)?;
+                    return Ok(handle);
+                }
                 match id {
                     $(FuncId::$id => {
                         let (stream, first) = CORE.$open(
@@ -83,7 +104,7 @@ macro_rules! handles {
                             $(parameter!($kind, params[$param]),)*
                         )?;
                         outputs!(first, outputs, $outputs);
-                        Ok(Self(Box::new(stream)))
+                        Ok(Self::new(stream))
                     })*
                     _ => Err(RetCode::FuncNotFound),
                 }
@@ -97,7 +118,7 @@ macro_rules! handles {
             }
 
             fn copy(&self) -> Handle {
-                Handle(Box::new(self.clone()))
+                Handle::new(self.clone())
             }
         })*
     };

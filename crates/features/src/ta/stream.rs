@@ -7,11 +7,12 @@ use super::{Error, Indicator, OutputKind, WarmUp};
 /// An indicator over rows that arrive one by one.
 ///
 /// The values are those of [`Indicator::compute`] over all rows pushed so far, to the bit. The cost
-/// of a push does not depend on the number of rows before it.
+/// of a push does not depend on the number of rows before it. If values are functions of the last
+/// rows, it grows with their number, because each push computes its value from them.
 #[derive(Debug, Clone)]
 pub struct Stream {
     calls: Calls<'static>,
-    /// Whether values depend on the last rows alone.
+    /// Set if values depend on the last rows alone.
     finite: bool,
     /// The last rows of the run: a column for each input. Until the first value, or always if
     /// values depend on them alone.

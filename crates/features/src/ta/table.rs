@@ -2,7 +2,7 @@
 
 use ta_lib::abstract_api::{FuncFlags, OptInputInfo, OptInputType};
 
-use super::{Allowed, Indicator, Parameter, stripped};
+use super::{Allowed, Indicator, Parameter, WarmUp, stripped};
 
 /// Outputs that are not offered, by function and number: they flip on rounding errors.
 pub(super) const HIDDEN: [(&str, usize); 1] = [("SQZMOM", 1)];
@@ -47,6 +47,12 @@ pub(super) const WITHOUT_SUMS: &[&str] = &[
     "WILLR",
 ];
 
+/// Functions of their last rows whose cost does not depend on the number of rows.
+const CONSTANT_COST: [&str; 14] = [
+    "AROON", "AROONOSC", "DONCHIAN", "ICHIMOKU", "MIDPOINT", "MIDPRICE", "MOM", "ROC", "ROCP",
+    "ROCR", "ROCR100", "SI", "TRANGE", "WILLR",
+];
+
 /// The number of rows after which a recursive function is settled to 1e-8, from TA-Lib's own number
 /// `stable` (`tests/ta_reach.rs`).
 pub(super) fn settled(name: &str, params: &[f64], lookback: usize, stable: usize) -> usize {
@@ -75,26 +81,38 @@ pub(super) fn parameter(info: &OptInputInfo) -> Parameter {
     Parameter { name: stripped(info.param_name, "optIn"), description: info.hint, default, allowed }
 }
 
-/// The note of an indicator.
-pub(super) fn note(indicator: &Indicator) -> Option<&'static str> {
+/// The notes on an indicator.
+pub(super) fn notes(indicator: &Indicator) -> Vec<&'static str> {
     let info = indicator.info;
-    Some(match info.name {
-        "ZIGZAG" => {
-            "pivotidx is the number of rows since the pivot; values depend on the first row of a run"
-        }
-        "DPO" | "ICHIMOKU" | "FRACTAL" => {
-            "values are at the row that knows them; charts shift them"
-        }
-        "SQZMOM" => "TA-Lib's second output (squeeze) is not offered: it flips on rounding errors",
-        "EMA" => "the same as ema(x, n)",
-        _ if info.flags.contains(FuncFlags::PATH_DEPENDENT) => {
-            "values depend on the first row of a run"
-        }
-        _ if info.flags.contains(FuncFlags::CANDLESTICK) => {
-            "100 is bullish, -100 bearish, 0 no pattern; some patterns also give 80 or 200"
-        }
-        _ => return None,
-    })
+    let mut notes = Vec::new();
+    if info.flags.contains(FuncFlags::PATH_DEPENDENT) {
+        notes.push("Values depend on the first row of a run.");
+    }
+    if info.flags.contains(FuncFlags::CANDLESTICK) {
+        notes
+            .push("100 is bullish, -100 bearish, 0 no pattern. Some patterns give 80 or 200, too.");
+    }
+    if info.flags.contains(FuncFlags::DISPLAY_SHIFT) {
+        notes.push("Values are at the row that knows them. Charts draw them at other rows.");
+    }
+    if info.flags.contains(FuncFlags::USES_TRANSCENDENTAL) {
+        notes.push("Own code with libm. TA-Lib's values differ between systems.");
+    }
+    let periods = indicator.parameters.iter().any(|p| matches!(p.allowed, Allowed::Integer { .. }));
+    let finite = matches!(indicator.warm_up(&indicator.defaults()), WarmUp::Finite { .. });
+    if periods && finite && !CONSTANT_COST.contains(&info.name)
+        || ["FISHER", "FRAMA", "PSO"].contains(&info.name)
+    {
+        notes.push("The cost grows with the period.");
+    }
+    match info.name {
+        "SQZMOM" => notes.push("TA-Lib's output squeeze is missing: it flips on rounding errors."),
+        "ZIGZAG" => notes.push("pivotidx is the number of rows since the pivot."),
+        "KAMA" => notes.push("On input without trends, such as volumes, 4,430 rows settle it."),
+        "VIDYA" => notes.push("On input without trends, no number of rows settles it."),
+        _ => (),
+    }
+    notes
 }
 
 /// The reason why a function of TA-Lib is not an indicator, and the expression to use instead.
@@ -118,9 +136,12 @@ const REFUSALS: &[(&str, &str)] = &[
     ("max", "use max(x, n)"),
     ("min", "use min(x, n)"),
     ("minmax", "use min(x, n) and max(x, n)"),
-    ("maxindex", "use argmax(x, n)"),
-    ("minindex", "use argmin(x, n)"),
-    ("minmaxindex", "use argmin(x, n) and argmax(x, n)"),
+    ("maxindex", "use argmax(x, n), which counts from the oldest row of the window"),
+    ("minindex", "use argmin(x, n), which counts from the oldest row of the window"),
+    (
+        "minmaxindex",
+        "use argmin(x, n) and argmax(x, n), which count from the oldest row of the window",
+    ),
     ("median", "use median(x, n)"),
     ("percentile", "use quantile(x, n, q)"),
     ("percentrank", "use rank(x, n)"),
@@ -155,44 +176,11 @@ const REFUSALS: &[(&str, &str)] = &[
     ("ht_dcphase", "it never settles"),
     ("ht_sine", "it never settles"),
     ("ht_trendmode", "it flips on rounding errors"),
-    // The platform's logarithm, exponential, sine and so on, which differ between systems.
+    // The platform's arctangent, which differs between systems.
     ("ht_dcperiod", "it uses the platform's arctangent, which differs between systems"),
     ("ht_phasor", "it uses the platform's arctangent, which differs between systems"),
     (
         "ht_trendline",
         "it uses the platform's arctangent, which differs between systems; use ta.t3(x, n)",
     ),
-    ("alma", "it uses the platform's exponential, which differs between systems; use ta.hma(x, n)"),
-    (
-        "chop",
-        "it uses the platform's logarithm, which differs between systems; use log(sum(ta.trange(), n) / (max(high, n) - min(low, n))) / log(n)",
-    ),
-    ("choptr", "it uses the platform's logarithm, which differs between systems; use ta.vhf(x, n)"),
-    ("fisher", "it uses the platform's logarithm, which differs between systems; use ta.smi()"),
-    (
-        "frama",
-        "it uses the platform's exponential, which differs between systems; use ta.kama(x, n)",
-    ),
-    ("pso", "it uses the platform's exponential, which differs between systems; use ta.stoch()"),
-    (
-        "rogerssatchell",
-        "it uses the platform's logarithm, which differs between systems; use sqrt(mean(log(high / close) * log(high / open) + log(low / close) * log(low / open), n))",
-    ),
-    (
-        "swak_2php",
-        "it uses the platform's cosine, which differs between systems; use x - ema(x, n)",
-    ),
-    (
-        "swak_bp",
-        "it uses the platform's cosine, which differs between systems; use ema(x, m) - ema(x, n)",
-    ),
-    (
-        "swak_butter",
-        "it uses the platform's cosine, which differs between systems; use ta.t3(x, n)",
-    ),
-    (
-        "swak_gauss",
-        "it uses the platform's cosine, which differs between systems; use ta.dema(x, n)",
-    ),
-    ("swak_hp", "it uses the platform's cosine, which differs between systems; use x - ema(x, n)"),
 ];

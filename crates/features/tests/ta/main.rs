@@ -5,5 +5,6 @@
 mod bars;
 mod facts;
 mod goldens;
+mod own;
 mod reach;
 mod runs;
