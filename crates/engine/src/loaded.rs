@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use barloom_backend::{Backend, Session};
 use barloom_bars::{Market, Part};
-use barloom_market_data::{Finding, Joined, Severity};
+use barloom_doctor::{Finding, Severity};
+use barloom_market_data::Joined;
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
@@ -27,8 +28,8 @@ pub struct Loaded {
     pub joined: Vec<Joined>,
     /// Notes on the reading of the bars.
     pub notes: Vec<String>,
-    /// Warnings of the doctor: the findings of [`Bars::check`](barloom_market_data::Bars::check)
-    /// that are not errors.
+    /// Warnings of the doctor: the findings of [`check`](barloom_doctor::check) that are not
+    /// errors.
     pub warnings: Vec<Finding>,
 }
 
@@ -44,7 +45,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let missing = recipe.fit_channels(|name| bars.symbols_without(name).is_empty());
             let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
             let recipe = named_as(&recipe, bars.find_columns(&recipe.data.channels)?);
-            let mut warnings = bars.check().findings;
+            let mut warnings = barloom_doctor::check(&bars).findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_market_series(recipe.data.on_bad_bar)?;
             let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
