@@ -89,7 +89,7 @@ fn read(name: &str, data: &[u8], options: &ReadOptions) {
         Ok(bars) => bars,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
-    let report = bars.check();
+    let report = barloom_doctor::check(&bars);
     assert!(!report.to_string().is_empty());
     let strict = bars.clone().into_series(OnBadBar::Error);
     // Good bars may still be of a length that no coarser ones can be made of.

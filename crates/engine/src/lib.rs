@@ -76,13 +76,13 @@ pub use barloom_dataset::{
     BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
     foreign_entries,
 };
+pub use barloom_doctor::{Report, Severity, check};
 pub use barloom_files::Watch;
 pub use barloom_loader::{
     Batch, Batches, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
 };
 pub use barloom_market_data::{
-    Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, Report, Severity,
-    printable, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
-    to_table,
+    Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, printable,
+    printable_lines, read as read_files, read_bytes, read_readable, read_tables, to_table,
 };
 pub use barloom_reading::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use barloom_backend::{Backend, Session};
 use barloom_bars::{Market, Part};
-use barloom_market_data::{Finding, Joined, Severity};
+use barloom_doctor::{Finding, Severity};
+use barloom_market_data::Joined;
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
@@ -28,8 +29,8 @@ pub struct Loaded {
     pub joined: Vec<Joined>,
     /// Notes on the reading of the bars.
     pub notes: Vec<String>,
-    /// Warnings of the doctor: the findings of [`Bars::check`](barloom_market_data::Bars::check)
-    /// that are not errors.
+    /// Warnings of the doctor: the findings of [`check`](barloom_doctor::check) that are not
+    /// errors.
     pub warnings: Vec<Finding>,
 }
 
@@ -47,7 +48,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let features = Features::of(&recipe)?;
             features.check(&recipe, &bars)?;
             let recipe = named_as(&recipe, bars.find_columns(&recipe.bar_channels())?);
-            let mut warnings = bars.check().findings;
+            let mut warnings = barloom_doctor::check(&bars).findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_market_series(recipe.data.on_bad_bar)?;
             let channels = recipe.bar_channels();

@@ -8,7 +8,7 @@ use barloom_reading::{CsvFault, OnDuplicate, PartialBar, Stamp};
 use rayon::prelude::*;
 
 use crate::adjust::Factors;
-use crate::bars::{BadTrades, Bars, Fault, FileName, RawSeries};
+use crate::bars::{BadTrades, Bars, Fault, RawSeries, SourceFile};
 use crate::origins::Origin;
 use crate::shown::{acts, cut, printable};
 use crate::table::{Kind, NO_TIME, Name, Table};
@@ -74,7 +74,7 @@ impl<'a> Joiner<'a> {
         // A file may come in several tables.
         let again = self.bars.files.last().is_some_and(|last| last.name == table.file);
         if !again {
-            self.bars.files.push(FileName {
+            self.bars.files.push(SourceFile {
                 name: table.file.clone(),
                 unit: table.unit(),
                 says_symbol: table.symbols.is_none(),

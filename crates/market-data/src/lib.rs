@@ -1,11 +1,12 @@
-//! Reads, checks and writes market bars.
+//! Reads and writes market bars.
 //!
 //! Files of all supported formats (Parquet, Arrow IPC and Feather, CSV and its dialects, JSON,
 //! Databento DBN; text also compressed by gzip, zip or Zstandard) become one collection of
-//! [`Bars`]. It has the columns of each symbol, and the file and row of every bar. Bars are checked
-//! only after all are read, so [`Bars::check`] can report all faults at once. [`Bars::into_series`]
-//! refuses or drops unusable bars and names their places. The price is that all bars are in memory
-//! at once. Trades, from which bars are built, are in memory one file at a time, or less.
+//! [`Bars`]. It has the columns of each symbol, and the file and row of every bar. Bars are judged
+//! only after all are read: [`Bars::into_series`] refuses or drops unusable bars and names their
+//! places, and the crate `doctor` reports everything that is wrong with them. The price is that all
+//! bars are in memory at once. Trades, from which bars are built, are in memory one file at a time,
+//! or less.
 //!
 //! ```
 //! use barloom_market_data::{OnBadBar, ReadOptions, read_bytes};
@@ -14,7 +15,6 @@
 //!             2024-01-02,10,12,9,11,1000\n\
 //!             2024-01-03,11,13,10,12,1500\n";
 //! let bars = read_bytes("ACME.csv", csv, &ReadOptions::default())?;
-//! assert_eq!(bars.check().errors(), 0);
 //! let loaded = bars.into_series(OnBadBar::Error)?;
 //! assert_eq!(loaded.series[0].symbol(), "ACME");
 //! assert_eq!(loaded.series[0].column("close"), Some(&[11.0, 12.0][..]));
@@ -26,7 +26,6 @@ mod adjust;
 mod ahead;
 mod bars;
 mod cache;
-mod check;
 mod columnar;
 mod convert;
 mod damage;
@@ -64,15 +63,16 @@ pub use barloom_market_store::{
 pub use barloom_reading::{
     Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
 };
-pub use bars::{Bars, Joined, Loaded, Unreadable};
+pub use bars::{Bars, Fault, Joined, Loaded, RawSeries, SourceFile, Unreadable};
 pub use cache::Cache;
-pub use check::{Finding, Report, SeriesReport, Severity};
 pub use columnar::read_times;
 pub use convert::{Conversion, Converted};
 pub use error::{ErrorKind, MarketDataError};
 pub use options::ReadOptions;
-pub use places::Place;
-pub use shown::{acts, printable, printable_lines};
+pub use origins::{Origin, Origins};
+pub use places::{Place, Places, utc_text};
+pub use shown::{acts, cut, listed, printable, printable_lines};
 pub use source::{MemoryTable, read, read_bytes, read_readable, read_tables};
 pub use stored::read_stored_market;
+pub use table::NO_TIME;
 pub use write::{Compression, WriteOptions, to_table, write};

@@ -2,14 +2,16 @@
 
 /// The origin of a bar: a file, and a line or row of it from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) file: u32,
-    pub(crate) row: u32,
+pub struct Origin {
+    /// The file, an index of [`Bars::files`](crate::Bars::files).
+    pub file: u32,
+    /// Its line or row, from 1.
+    pub row: u32,
 }
 
 /// The origins of bars, in the order of the bars.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins {
+pub struct Origins {
     runs: Vec<Run>,
     len: usize,
 }
@@ -53,7 +55,8 @@ impl Origins {
     ///
     /// # Panics
     /// There is no such bar.
-    pub(crate) fn get(&self, bar: usize) -> Origin {
+    #[must_use]
+    pub fn get(&self, bar: usize) -> Origin {
         assert!(bar < self.len, "bar {bar} of {}", self.len);
         self.runs[self.runs.partition_point(|run| run.start <= bar) - 1].at(bar)
     }
@@ -93,19 +96,19 @@ impl Origins {
     }
 
     /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Origin> {
+    pub fn iter(&self) -> impl Iterator<Item = Origin> {
         self.spans().flat_map(|(run, end)| (run.start..end).map(move |bar| run.at(bar)))
     }
 
     /// Bars that come from one file one after the other: the first of them, and the file. A file
     /// may follow itself.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (usize, u32)> {
+    pub fn files(&self) -> impl Iterator<Item = (usize, u32)> {
         self.runs.iter().map(|run| (run.start, run.first.file))
     }
 
     /// The bars at which a file begins that is not that of the bar before: that bar, the file
     /// before, and its own.
-    pub(crate) fn seams(&self) -> impl Iterator<Item = (usize, u32, u32)> {
+    pub fn seams(&self) -> impl Iterator<Item = (usize, u32, u32)> {
         let pairs = self.runs.windows(2).map(|pair| (pair[0].first.file, pair[1]));
         pairs
             .filter(|(before, run)| *before != run.first.file)

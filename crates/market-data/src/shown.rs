@@ -1,7 +1,6 @@
 //! Text of files as people see it: without characters that act on a terminal, and not too long.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
 
 /// Characters of a cell, a header or a name that are shown.
 const SHOWN: usize = 80;
@@ -55,7 +54,8 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
 }
 
 /// Text of a file in a message: its first 80 characters.
-pub(crate) fn cut(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
         None => Cow::Borrowed(text),
@@ -63,7 +63,8 @@ pub(crate) fn cut(text: &str) -> Cow<'_, str> {
 }
 
 /// Names in a message, with commas between them: the first forty, each as [`cut`] shows it.
-pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names = names.into_iter();
     let mut list = String::new();
     for name in names.by_ref().take(NAMES) {
@@ -74,12 +75,6 @@ pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         0 => list,
         more => format!("{list} and {more} more"),
     }
-}
-
-/// Writes a line of a report.
-pub(crate) fn write_line(f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
-    f.write_str(&printable(line))?;
-    f.write_char('\n')
 }
 
 #[cfg(test)]

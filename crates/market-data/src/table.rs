@@ -6,7 +6,7 @@ use crate::MarketDataError;
 use crate::origins::{Origin, Origins};
 
 /// A time that is missing.
-pub(crate) const NO_TIME: i64 = i64::MIN;
+pub const NO_TIME: i64 = i64::MIN;
 
 /// The kind of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use barloom_bars::Series;
+use barloom_doctor::check;
 use barloom_market_data::{
     Aggregate, CsvOptions, MarketDataError, OnBadBar, ReadOptions, read_bytes,
 };
@@ -39,7 +40,7 @@ struct Text {
 
 fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Outcome, MarketDataError> {
     let bars = read_bytes(name, text.as_bytes(), options)?;
-    let errors = bars.check().errors();
+    let errors = check(&bars).errors();
     Ok(match bars.into_series(OnBadBar::Drop) {
         Ok(loaded) => Outcome::Read(loaded.series, errors),
         Err(_) => Outcome::Refused,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use barloom_doctor::check;
 use barloom_market_data::{
     Adjust, Aggregate, Bars, Cache, CsvOptions, OnBadBar, ReadOptions, read, read_bytes,
 };
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 
 /// All that can be told of bars: the report, and every series to the bit.
 fn told(bars: &Bars) -> String {
-    let mut told = serde_json::to_string(&bars.check()).unwrap();
+    let mut told = serde_json::to_string(&check(bars)).unwrap();
     match bars.clone().into_series(OnBadBar::Drop) {
         Ok(loaded) => {
             write!(told, "{:?} {:?} {:?}", loaded.dropped, loaded.joined, loaded.notes).unwrap();

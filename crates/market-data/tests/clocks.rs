@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampNanosecondArray};
 use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_doctor::{Report, check};
 use barloom_market_data::{
-    Aggregate, Bars, MemoryTable, OnBadBar, OnDuplicate, ReadOptions, Report, Stamp, read_bytes,
+    Aggregate, Bars, MemoryTable, OnBadBar, OnDuplicate, ReadOptions, Stamp, read_bytes,
     read_tables,
 };
 
@@ -253,7 +254,7 @@ fn illiquid() -> String {
 #[test]
 fn bars_are_as_long_as_most_steps() {
     let text = illiquid();
-    let report = read(&text, &ReadOptions::default()).check();
+    let report = check(&read(&text, &ReadOptions::default()));
     assert_eq!(report.series[0].interval.as_deref(), Some("1m"));
     assert_eq!(report.series[0].median_step_ns, 3 * HOUR / 60);
     let five = series(&text, &to("5m", None));
@@ -297,7 +298,7 @@ fn monthly_bars_are_one_segment() {
     assert_eq!(segments(&ReadOptions::default()), (vec![(0, 156)], at("2012-01-31 00:00")));
     let close = ReadOptions { stamp: Stamp::Close, ..ReadOptions::default() };
     assert_eq!(segments(&close), (vec![(0, 156)], at("2012-01-01 00:00")));
-    let report = read(&text, &ReadOptions::default()).check();
+    let report = check(&read(&text, &ReadOptions::default()));
     assert_eq!(report.series[0].interval.as_deref(), Some("1mo"));
     assert_eq!((report.findings.len(), report.series[0].missing_share), (0, Some(0.0)));
     let quarters = series(&text, &to("3mo", None));
@@ -326,7 +327,7 @@ fn hours_that_clocks_show_twice_are_told_apart_by_the_order_of_rows() {
     let expected: Vec<i64> = (0..24).map(|i| at("2024-11-02 20:00") + i * HOUR).collect();
     let options = in_zone("America/New_York");
     let bars = read(&text(local.clone()), &options);
-    let report = bars.check();
+    let report = check(&bars);
     assert_eq!(report.errors(), 0, "{report}");
     let told = "A.csv: 2 local times occur twice in America/New_York, as clocks were put back; the \
                 order of rows tells which is meant (first: line 11, 2024-11-03 01:00:00)";
@@ -362,7 +363,7 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
     let days = ["2018-11-03 00:00", "2018-11-04 00:00", "2018-11-05 00:00"];
     let local = days.map(|day| shown(at(day)).replace('T', " "));
     let options = in_zone("America/Sao_Paulo");
-    let report = read(&text(local.clone()), &options).check();
+    let report = check(&read(&text(local.clone()), &options));
     assert_eq!(report.errors(), 0, "{report}");
     let told = "A.csv: 1 local time does not exist in America/Sao_Paulo, as clocks were put forward; \
                 moved to the next time that exists (first: line 3, 2018-11-04 00:00:00, read as \
@@ -372,7 +373,7 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
     assert_eq!(series(&text(local), &options).ts(), expected);
     // Two hours that are one instant are an error as all repeated times are.
     let hours = local_hours("2024-03-10 01:00", &[0, 1, 2, 3]);
-    let report = read(&text(hours), &in_zone("America/New_York")).check();
+    let report = check(&read(&text(hours), &in_zone("America/New_York")));
     assert_eq!(report.errors(), 1, "{report}");
 }
 
@@ -380,7 +381,7 @@ fn local_times_that_do_not_exist_move_to_the_next_that_does() {
 fn times_that_name_no_zone_are_told_once_a_file() {
     let local = text(local_hours("2024-01-02 00:00", &[0, 1, 2]));
     let naive = |text: &str, options: &ReadOptions| {
-        notes(&read(text, options).check(), "have no time zone").len()
+        notes(&check(&read(text, options)), "have no time zone").len()
     };
     assert_eq!(naive(&local, &ReadOptions::default()), 1);
     assert_eq!(naive(&local, &in_zone("Europe/Berlin")), 0);
@@ -396,7 +397,7 @@ fn of_rows_with_one_time_the_first_or_the_last_is_kept() {
     let day = |i: i64| at("2022-03-01 00:00") + i * DAY;
     // A month three times, one after the other: 31 bars, 62 rows too many.
     let block = in_utc((0..3).flat_map(|_| (0..31).map(day)));
-    let report = read(&block, &ReadOptions::default()).check();
+    let report = check(&read(&block, &ReadOptions::default()));
     assert_eq!((report.rows, report.errors()), (93, 62));
     let dropped = read(&block, &ReadOptions::default()).into_series(OnBadBar::Drop).unwrap();
     assert_eq!((dropped.series[0].len(), dropped.series[0].breaks()), (31, &[][..]));
@@ -410,7 +411,7 @@ fn of_rows_with_one_time_the_first_or_the_last_is_kept() {
     let count = BTreeMap::from([("duplicate_time".to_owned(), 62)]);
     assert_eq!(volumes(&block, &on(OnDuplicate::First)), (of(0..31), count.clone()));
     assert_eq!(volumes(&block, &on(OnDuplicate::Last)), (of(62..93), count));
-    let report = read(&block, &on(OnDuplicate::Last)).check();
+    let report = check(&read(&block, &on(OnDuplicate::Last)));
     assert_eq!((report.rows, report.errors(), notes(&report, "62 rows").len()), (31, 0, 1));
     // Newest first, a day twice: the first row is the one above.
     let newest = in_utc([day(2), day(1), day(1), day(0)]);
@@ -441,7 +442,7 @@ fn a_file_that_corrects_another_is_no_overlap() {
         let options = ReadOptions { on_duplicate, ..ReadOptions::default() };
         let bars = barloom_market_data::read(&[&whole, &inner, &next].map(Clone::clone), &options);
         let bars = bars.unwrap();
-        let found = bars.check().findings;
+        let found = check(&bars).findings;
         assert!(found.iter().all(|finding| finding.kind != "overlap"), "{found:?}");
         let series = bars.into_series(OnBadBar::Error).unwrap().series.remove(0);
         assert_eq!(series.column("volume").unwrap(), volumes.map(f64::from));
@@ -531,7 +532,7 @@ fn a_name_that_says_utc_is_no_local_time() {
     for name in ["Gmt time", "Datetime (UTC)", "utc", "time_utc"] {
         let text = with_times(name, &["2024-01-02 14:30", "2024-01-02 14:31"]);
         let bars = read(&text, &new_york);
-        assert!(bars.check().notes.iter().all(|note| !note.contains("time zone")), "{name}");
+        assert!(check(&bars).notes.iter().all(|note| !note.contains("time zone")), "{name}");
         let loaded = bars.into_series(OnBadBar::Error).unwrap();
         assert_eq!(loaded.series[0].ts()[0], at("2024-01-02 14:30"), "{name}");
     }

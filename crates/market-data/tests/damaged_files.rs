@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use barloom_doctor::{Severity, check};
 use barloom_market_data::{
-    Aggregate, CsvOptions, MemoryTable, OnBadBar, ReadOptions, Severity, read_bytes, read_tables,
-    to_table,
+    Aggregate, CsvOptions, MemoryTable, OnBadBar, ReadOptions, read_bytes, read_tables, to_table,
 };
 
 /// Files of every format and of many dialects, and how they are read.
@@ -124,14 +124,14 @@ fn try_reading(file: &str, bytes: &[u8], options: &ReadOptions) -> bool {
             return false;
         }
     };
-    let report = bars.check();
+    let report = check(&bars);
     assert!(!report.to_string().is_empty());
     let strict = bars.clone().into_series(OnBadBar::Error);
     assert_eq!(strict.is_ok(), report.errors() == 0, "{file}: report and reader disagree");
     let Ok(loaded) = bars.into_series(OnBadBar::Drop) else { return false };
     let table = to_table(&loaded.series).unwrap();
     let table = MemoryTable { name: "x".into(), schema: table.schema(), batches: vec![table] };
-    let again = read_tables(&[table], &ReadOptions::default()).unwrap().check();
+    let again = check(&read_tables(&[table], &ReadOptions::default()).unwrap());
     let errors: Vec<_> = again.findings.iter().filter(|f| f.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{file}: {errors:?}");
     true

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::Series;
+use barloom_doctor::check;
 use barloom_market_data::{CsvOptions, MarketDataError, OnBadBar, ReadOptions, read_bytes};
 
 fn with(csv: CsvOptions) -> ReadOptions {
@@ -55,7 +56,7 @@ fn newest_first_with_rows_out_of_place() {
     let mut days: Vec<u32> = (1..=30).rev().collect();
     days.swap(10, 11);
     let bars = read_bytes("x.csv", text(&days).as_bytes(), &ReadOptions::default()).unwrap();
-    let report = bars.check();
+    let report = check(&bars);
     assert_eq!(report.errors(), 0);
     assert!(report.notes[0].contains("sorted: 1 bar was out of place"), "{:?}", report.notes);
     let series = bars.into_series(OnBadBar::Error).unwrap().series;
@@ -64,7 +65,7 @@ fn newest_first_with_rows_out_of_place() {
     // Many are no slip: they are told as what they are.
     let days: Vec<u32> = (1..=15).flat_map(|day| [31 - day, day]).collect();
     let bars = read_bytes("x.csv", text(&days).as_bytes(), &ReadOptions::default()).unwrap();
-    assert!(bars.check().errors() > 10);
+    assert!(check(&bars).errors() > 10);
 }
 
 #[test]

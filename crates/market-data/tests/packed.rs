@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use barloom_bars::{Column, Series};
+use barloom_doctor::check;
 use barloom_market_data::{Bars, Cache, MarketDataError, OnBadBar, ReadOptions, read, read_bytes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -50,7 +51,7 @@ fn told(read: Result<Bars, MarketDataError>, file: &str) -> String {
         Ok(bars) => bars,
         Err(error) => return error.message().replace(file, "FILE"),
     };
-    let report = format!("{:?}", bars.check());
+    let report = format!("{:?}", check(&bars));
     let loaded = bars.into_series(OnBadBar::Drop).map(|loaded| {
         let series = loaded.series.iter().map(|series| {
             let columns = series.columns().iter().map(|column| {

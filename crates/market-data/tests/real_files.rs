@@ -2,9 +2,8 @@
 //! has them. Where the folder is absent, the tests report themselves ignored.
 
 use barloom_bars::Series;
-use barloom_market_data::{
-    Bars, Loaded, MarketDataError, OnBadBar, ReadOptions, Report, Stamp, read,
-};
+use barloom_doctor::{Report, check};
+use barloom_market_data::{Bars, Loaded, MarketDataError, OnBadBar, ReadOptions, Stamp, read};
 
 fn path(file: &str) -> String {
     format!("{}/../../../shared/data/{file}", env!("CARGO_MANIFEST_DIR"))
@@ -54,7 +53,7 @@ fn binance_spot_hours_join_ms_and_us_into_one_run() {
     let btc = &loaded.series[0];
     assert_eq!(btc.column("open").unwrap()[0], 70_292.01);
     assert_eq!(btc.column("taker_buy_volume").unwrap()[0], 448.8305);
-    let report = bars(&["binance/spot_1h/*.csv"]).unwrap().check();
+    let report = check(&bars(&["binance/spot_1h/*.csv"]).unwrap());
     assert_eq!((report.errors(), report.rows), (0, 10_176));
     assert_eq!(count(&report, "time_unit_jump"), 2, "once in each series, not between symbols");
 }
@@ -68,14 +67,14 @@ fn binance_minutes_with_and_without_header() {
         shape(&load(&["binance/um_5m/*.csv"])),
         [("1000PEPEUSDT", 8_928), ("BTCUSDT", 8_928)]
     );
-    let report = bars(&["binance/um_1m/*.csv"]).unwrap().check();
+    let report = check(&bars(&["binance/um_1m/*.csv"]).unwrap());
     assert_eq!((report.errors(), count(&report, "zero_volume")), (0, 41 + 144));
 }
 
 #[test]
 #[cfg_attr(not(shared_data), ignore = "needs ../shared/data")]
 fn binance_zips_as_they_are_shipped() {
-    let report = bars(&["binance/um_1m_zip/NEARUSDT-*.zip"]).unwrap().check();
+    let report = check(&bars(&["binance/um_1m_zip/NEARUSDT-*.zip"]).unwrap());
     assert_eq!((report.rows, report.files.len(), report.series.len()), (558_720, 13, 1));
     assert_eq!((report.errors(), count(&report, "zero_volume")), (0, 292));
     // Months follow each other at 2023-04/05, 2023-08/09/10; elsewhere some are missing.
@@ -184,7 +183,7 @@ fn a_long_file_of_88_symbols_has_three_bars_to_drop() {
     let error = bars(&[FILE]).unwrap().into_series(OnBadBar::Error).unwrap_err().to_string();
     assert!(error.contains("stocknet_88_long.parquet, row "), "{error}");
     assert!(error.contains("3 such bars in all") && error.contains("\"drop\""), "{error}");
-    let report = bars(&[FILE]).unwrap().check();
+    let report = check(&bars(&[FILE]).unwrap());
     assert_eq!((report.rows, report.series.len(), report.errors()), (108_592, 88, 3));
     assert_eq!((count(&report, "non_finite_price"), count(&report, "zero_volume")), (3, 111));
     let loaded = bars(&[FILE]).unwrap().into_series(OnBadBar::Drop).unwrap();
@@ -254,6 +253,6 @@ fn what_is_no_bars_says_why() {
         ("messy/yahoo_NSEI_nulls.csv", "non_finite_price", 25),
         ("messy/djia31_all_stocks_2017.csv", "non_finite_price", 24),
     ] {
-        assert_eq!(count(&bars(&[file]).unwrap().check(), kind), errors, "{file}");
+        assert_eq!(count(&check(&bars(&[file]).unwrap()), kind), errors, "{file}");
     }
 }

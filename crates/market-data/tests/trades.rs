@@ -1,6 +1,7 @@
 //! Bars of trades, and coarser bars of bars.
 
 use barloom_bars::MaxGap;
+use barloom_doctor::check;
 use barloom_market_data::{
     Aggregate, Bars, EmptyBars, Loaded, MarketDataError, OnBadBar, PartialBar, ReadOptions, read,
     read_bytes,
@@ -144,7 +145,7 @@ fn unusable_trades_are_told_and_dropped() {
                 2024-01-02 09:30:03,-1,1\n2024-01-02 09:30:04,11,-2\n,12,1\n\
                 2024-01-02 09:30:05,12,1\n";
     let bars = of("x.csv", text, "1m").unwrap();
-    let report = bars.check();
+    let report = check(&bars);
     assert_eq!(report.errors(), 4);
     let found: Vec<_> = report.findings.iter().map(|f| (f.kind.as_str(), f.count)).collect();
     assert_eq!(found, [("bad_trade_price", 2), ("bad_trade_size", 1), ("no_time", 1)]);
@@ -156,9 +157,9 @@ fn unusable_trades_are_told_and_dropped() {
     assert_eq!(column(&loaded, "count"), [2.0]);
     assert_eq!(loaded.dropped.values().sum::<u64>(), 4);
     let late = kraken(&[(300, 10.0, 1.0), (0, 11.0, 1.0), (301, 12.0, 1.0)]);
-    let report = of("x.csv", &late, "2 ticks").unwrap().check();
+    let report = check(&of("x.csv", &late, "2 ticks").unwrap());
     assert_eq!(report.findings[0].kind, "trade_out_of_order");
-    assert_eq!(of("x.csv", &late, "1m").unwrap().check().errors(), 0);
+    assert_eq!(check(&of("x.csv", &late, "1m").unwrap()).errors(), 0);
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn coarser_bars_of_bars() {
         text += &format!("2024-01-02 09:3{minute},{price},{high},{price},{price},1\n");
     }
     let bars = of("x.csv", &text, "5m").unwrap();
-    assert_eq!(bars.check().errors(), 1);
+    assert_eq!(check(&bars).errors(), 1);
     assert!(bars.clone().into_series(OnBadBar::Error).is_err());
     let loaded = bars.into_series(OnBadBar::Drop).unwrap();
     assert_eq!(column(&loaded, "volume"), [4.0, 5.0]);

@@ -290,7 +290,7 @@ pub(crate) fn check<'py>(
     let report = watched(py, None, None, move |watch| {
         options.watch = watch.clone();
         let bars = given.read_readable(&options)?;
-        let report = bars.check();
+        let report = barloom_engine::check(&bars);
         let is_said = options.aggregate.is_some() || options.interval.is_some();
         if is_said && report.errors() == 0 && report.unreadable.is_empty() {
             // Fails if bars are not as long as was said, or cannot be aggregated that way.

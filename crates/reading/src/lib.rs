@@ -1,8 +1,8 @@
 //! Settings of the readers of bars, which recipes hold too. No IO: `market-data` reads.
 //!
-//! Recipes hold these settings, and readers obey them. They are a crate of their own, so that recipes
-//! need no reader, and `bars` knows no files. The price is a crate of plain types: each says what it
-//! means, and [`CsvOptions::check`] alone refuses values.
+//! Recipes hold these settings, and readers obey them. They are a crate of their own, so that
+//! recipes need no reader, and `bars` knows no files. The price is a crate of plain types: each
+//! says what it means, and [`CsvOptions::check`] alone refuses values.
 //!
 //! ```
 //! use barloom_reading::{Aggregate, CsvOptions, EmptyBars};

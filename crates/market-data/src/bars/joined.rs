@@ -41,7 +41,8 @@ impl fmt::Display for Joined {
 
 impl Bars {
     /// The series that were joined from files whose names differ by more than dates.
-    pub(crate) fn joined(&self) -> Vec<Joined> {
+    #[must_use]
+    pub fn joined(&self) -> Vec<Joined> {
         let joined = |raw: &RawSeries| {
             let mut files: Vec<u32> = Vec::new();
             let mut known = BTreeSet::new();

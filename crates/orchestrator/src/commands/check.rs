@@ -31,7 +31,7 @@ pub(crate) fn run(check: &Check, output: &Output) -> Result<(), Failure> {
     let bars = read_readable(&check.bars, &options);
     spinner.finish_and_clear();
     let bars = bars?;
-    let report = bars.check();
+    let report = barloom_engine::check(&bars);
     let (errors, warnings) = (report.errors(), report.warnings());
     let mends = on_bad_bar != OnBadBar::Error && errors > 0;
     let unreadable = report.unreadable.len() as u64;

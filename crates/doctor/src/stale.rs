@@ -11,7 +11,7 @@ const QUIET: usize = 60;
 /// `stale_run`: bars with the same prices and the same volume, 10 or more in a row; 60 or more
 /// where the volume is 0 or missing. A feed that stands still writes them. One place a run: its
 /// first bar.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let [open, high, low, close] = of.prices();
     let volume = of.raw.column("volume");
     let volume = |row: usize| volume.map_or(f64::NAN, |volume| volume[row]);

@@ -17,10 +17,10 @@ const DAY: i64 = 86_400_000_000_000;
 
 /// `volume_scale`: volumes change their level by 100 times or more, and stay there. The medians of
 /// the 50 bars before and after are 100 times apart, and all medians of 50 within 200 bars, and
-/// within a day, on the one side at least 10 times all those on the other; so a session's beginning
-/// is none. Bars without volume do not count. Nothing is told of the first and last day and 50
-/// bars.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
+/// within a day, on the one side at least 10 times all those on the other. So the beginning of a
+/// session does not count, nor do bars without volume. The first and last day and 50 bars have no
+/// such findings.
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let Some(volume) = of.raw.column("volume") else { return };
     let counts = |volume: f64| volume.is_finite() && volume > 0.0;
     let all = volume.iter().all(|volume| counts(*volume));

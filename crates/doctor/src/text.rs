@@ -1,19 +1,24 @@
 //! The report for people.
 
 use std::cmp::Reverse;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use barloom_bars::{BarFault, NEEDS_POSITIVE, TradeFault};
+use barloom_market_data::{Fault, Unreadable, cut, listed, printable};
 
-use super::{Finding, Place, Report, SeriesReport, Severity};
-use crate::bars::{Fault, Unreadable};
-use crate::shown::{cut, listed, printable, write_line};
+use super::{Finding, Report, SeriesReport, Severity};
+
+/// Writes a line of a report.
+fn write_line(f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
+    f.write_str(&printable(line))?;
+    f.write_char('\n')
+}
 
 /// Symbols shown: those with the most bars.
 const SYMBOLS: usize = 20;
 
 /// A step as days, hours, minutes and seconds.
-pub(super) fn hours(ns: i64) -> String {
+pub(crate) fn hours(ns: i64) -> String {
     let seconds = ns / 1_000_000_000;
     let (days, seconds) = (seconds / 86_400, seconds % 86_400);
     let clock = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
@@ -21,7 +26,7 @@ pub(super) fn hours(ns: i64) -> String {
 }
 
 /// `1 bar`, `2 bars`.
-pub(super) fn counted(n: u64, what: &str) -> String {
+pub(crate) fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -87,18 +92,6 @@ fn meaning(kind: &str) -> String {
         .chain(TradeFault::ALL.into_iter().map(Fault::Trade))
         .find(|fault| fault.name() == kind)
         .map_or_else(String::new, Fault::text)
-}
-
-impl fmt::Display for Place {
-    /// `x.csv:7 ES 2024-01-31 14:30:00: volume is 0`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = format!("{}:{}", self.file, self.row);
-        if !self.symbol.is_empty() {
-            line += &format!(" {}", cut(&self.symbol));
-        }
-        line += &format!(" {}: {}", self.time.as_deref().unwrap_or("no time"), self.what);
-        f.write_str(&printable(&line))
-    }
 }
 
 impl fmt::Display for Finding {

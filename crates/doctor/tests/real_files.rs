@@ -1,12 +1,13 @@
 //! The doctor's findings in real files of `../shared/data` beside the workspace, kind by kind, and
 //! the cost of the check. The numbers were counted with pandas, by the rules of docs/bars.md.
 
-use barloom_market_data::{CsvOptions, ReadOptions, Report, read};
+use barloom_doctor::{Report, check};
+use barloom_market_data::{CsvOptions, ReadOptions, read};
 
 fn of(files: &[&str], options: &ReadOptions) -> Report {
     let path = |f: &&str| format!("{}/../../../shared/data/{f}", env!("CARGO_MANIFEST_DIR"));
     let files: Vec<String> = files.iter().map(path).collect();
-    read(&files, options).unwrap().check()
+    check(&read(&files, options).unwrap())
 }
 
 /// Kinds with their counts.
@@ -145,7 +146,7 @@ fn files_that_are_there_twice_and_units_between_files() {
     let copy = folder.path().join("BTCUSDT-1h-2025.csv");
     let january = format!("{}/../../../shared/data/{JANUARY}", env!("CARGO_MANIFEST_DIR"));
     std::fs::copy(&january, &copy).unwrap();
-    let copied = read(&[january, copy.to_string_lossy().into_owned()], &options).unwrap().check();
+    let copied = check(&read(&[january, copy.to_string_lossy().into_owned()], &options).unwrap());
     let place = &copied.findings[0].places[0];
     assert!(place.what.starts_with("its 744 bars are those of "), "{}", place.what);
 }
@@ -205,7 +206,7 @@ fn files_of_the_cases_are_told_as_expected() {
     assert!(text.contains("by rounding alone") && text.contains("\"widen\""), "{ulp}");
 }
 
-/// Measures the check beside reading: `cargo test --test doctor -- --ignored --nocapture`.
+/// Measures the check beside reading: `cargo test --test real_files -- --ignored --nocapture`.
 #[test]
 #[ignore = "it measures"]
 #[expect(clippy::disallowed_methods, reason = "it tells the speed")]
@@ -246,7 +247,7 @@ fn looking_costs_little() {
         };
         let bars = read(std::slice::from_ref(&file), &options).unwrap();
         let reading = fastest(&|| drop(read(std::slice::from_ref(&file), &options).unwrap()));
-        let looking = fastest(&|| drop(bars.check()));
+        let looking = fastest(&|| drop(check(&bars)));
         println!(
             "{}: read in {:.1} ms, looked at in {:.1} ms, {:.1}%",
             file.rsplit('.').next().unwrap_or_default(),

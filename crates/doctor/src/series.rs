@@ -1,12 +1,8 @@
 //! The report on each series, with or without faults.
 
-use barloom_bars::{BarSpec, Interval, MaxGap};
-use barloom_reading::Aggregate;
+use barloom_bars::{Interval, MaxGap};
+use barloom_market_data::{NO_TIME, RawSeries, utc_text};
 use serde::Serialize;
-
-use super::time;
-use crate::bars::RawSeries;
-use crate::table::NO_TIME;
 
 /// The bars of a symbol.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,11 +31,7 @@ pub struct SeriesReport {
 }
 
 impl SeriesReport {
-    pub(super) fn new(
-        raw: &RawSeries,
-        given: Option<Interval>,
-        made: Option<(Aggregate, MaxGap)>,
-    ) -> Self {
+    pub(crate) fn new(raw: &RawSeries, given: Option<Interval>, of_time: bool) -> Self {
         let mut known = Vec::new();
         let times = if raw.ts.contains(&NO_TIME) {
             known.extend(raw.ts.iter().copied().filter(|t| *t != NO_TIME));
@@ -52,8 +44,6 @@ impl SeriesReport {
             || raw.median_step(),
             || MaxGap::Auto.limit_ns(times, of_bars).unwrap_or(i64::MAX),
         );
-        let of_time =
-            made.is_none_or(|(made, _)| !raw.of_trades || matches!(made.spec, BarSpec::Time(_)));
         let steps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
         let length = of_bars.map_or(0, Interval::longest_ns);
         let (longest, missing) = longest_and_missing(steps, length, limit);
@@ -61,8 +51,8 @@ impl SeriesReport {
             symbol: raw.symbol.clone(),
             rows: raw.ts.len() as u64,
             share: 0.0,
-            first: times.iter().copied().min().and_then(time),
-            last: times.iter().copied().max().and_then(time),
+            first: times.iter().copied().min().and_then(utc_text),
+            last: times.iter().copied().max().and_then(utc_text),
             interval: of_bars.map(|interval| interval.to_string()),
             median_step_ns: step,
             longest_step_ns: longest,
@@ -80,7 +70,7 @@ fn longest_and_missing(steps: impl Iterator<Item = i64>, length: i64, limit: i64
         bars += 1;
         longest = longest.max(step);
         if step != length {
-            // Without a length there is none to count by.
+            // Intervals cannot be counted without a length.
             if length > 0 && step > length && step <= limit {
                 let passed = ((step as f64 / length as f64).round() as u64).saturating_sub(1);
                 missing = missing.saturating_add(passed);
@@ -101,7 +91,11 @@ mod tests {
         let steps = [60, 180, 120, 4_000, 60];
         assert_eq!(longest_and_missing(steps.into_iter(), 60, 3_600), (4_000, 3.0 / 9.0));
         let near = [60, 59, 61];
-        assert_eq!(longest_and_missing(near.into_iter(), 60, 3_600), (61, 0.0), "a second is none");
+        assert_eq!(
+            longest_and_missing(near.into_iter(), 60, 3_600),
+            (61, 0.0),
+            "a second does not count"
+        );
         assert_eq!(longest_and_missing([].into_iter(), 60, 3_600), (0, 0.0));
         assert_eq!(longest_and_missing([5, 5].into_iter(), 0, 3_600), (5, 0.0));
         let (_, all) = longest_and_missing([i64::MAX; 9].into_iter(), 1, i64::MAX);

@@ -20,7 +20,7 @@ const ENOUGH: usize = 3;
 /// so that a wild market causes none. Unadjusted splits and changes of unit cause one, and a `gap`
 /// does not. Runs of rows `off`, `levels` of `price_scale`, and first rows of files are reported
 /// already.
-pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>], levels: &[usize]) {
+pub(crate) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>], levels: &[usize]) {
     let [_, high, low, close] = of.prices();
     let seams: Vec<usize> = of.raw.origins.seams().map(|(row, ..)| row).collect();
     let is_told = |row: usize| {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, Of, time};
-use crate::table::NO_TIME;
+use barloom_market_data::{NO_TIME, utc_text};
+
+use super::{Found, Of};
 
 /// Bars of a block, at least: so many in a row are no chance.
 const BARS: usize = 5;
@@ -28,7 +29,7 @@ struct Copy {
 /// count. Where prices and volumes are coarse, single bars meet again by chance, and two in a row
 /// at times: by how often, more bars are asked for, so that less than one block in a hundred series
 /// is expected by chance. One place a block: its first bar.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let bars = Bars::new(of);
     let ts = &of.raw.ts;
     let mut copies: Vec<Copy> = Vec::new();
@@ -59,10 +60,10 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
         }
         let what = || {
             let origin = of.raw.origins.get(before);
-            let unit = of.bars.files[origin.file as usize].unit;
+            let unit = of.bars.files()[origin.file as usize].unit;
             format!(
                 "{rows} bars from here on are those from {} on ({unit} {})",
-                time(ts[before]).as_deref().unwrap_or("no time"),
+                utc_text(ts[before]).as_deref().unwrap_or("no time"),
                 origin.row
             )
         };

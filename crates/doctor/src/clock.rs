@@ -2,8 +2,9 @@
 
 use chrono::{Datelike, Days, NaiveDate, Timelike, Weekday};
 
+use barloom_market_data::NO_TIME;
+
 use super::{Found, Of};
-use crate::table::NO_TIME;
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -13,8 +14,8 @@ const HOUR: i64 = 3_600_000_000_000;
 /// The step to the bar is the median step and an hour, or an hour less, on a Sunday on which clocks
 /// change: the second or last of March, the first of April or November, the last of October. An
 /// hour is skipped where the bar after it is at 02:00 to 03:59. Bars of more than an hour are not
-/// looked at, so a day of 23 or 25 hours, or a session that begins an hour earlier, is none.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
+/// looked at, so a day of 23 or 25 hours, or a session that begins an hour earlier, does not count.
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     if !(1..=HOUR).contains(&of.step) {
         return;
     }

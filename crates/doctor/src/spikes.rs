@@ -17,10 +17,10 @@ const AROUND: usize = 10;
 const ENOUGH: usize = 5;
 
 /// `price_spike`: a bar whose high is more than 20% above the close before it and the close after
-/// it, by more than 10 times the median true range of the 20 bars around it, or whose low is below
-/// both as far; and a close at more than 1.5 times both, or below them as far, whatever the ranges.
-/// Rows `off` are reported already.
-pub(super) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>]) {
+/// it. It is above both by more than 10 times the median true range of the 20 bars around it. A low
+/// as far below both is one too, and a close at more than 1.5 times both, or below them as far,
+/// whatever the ranges. Rows `off` are reported already.
+pub(crate) fn find(of: &Of<'_>, found: &mut Found, off: &[Range<usize>]) {
     let [_, high, low, close] = of.prices();
     if close.len() < 3 {
         return;

@@ -5,7 +5,7 @@ const BLOCK: usize = 64;
 
 /// The rows for which a test of the values of some columns of the same length holds, which should
 /// be few: the test is made of comparisons without branches, so that of a block it takes little.
-pub(super) fn rows_where<const N: usize>(
+pub(crate) fn rows_where<const N: usize>(
     columns: [&[f64]; N],
     is_one: impl Fn([f64; N]) -> bool,
 ) -> Vec<usize> {

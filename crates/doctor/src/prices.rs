@@ -23,7 +23,7 @@ const AGREE: f64 = 2.0;
 /// Told are a close, or a run of closes up to the one that comes back, by its first bar; a level
 /// from which closes do not come back, which a split may be too; and an open, high or low off its
 /// own close. The rest of the bar is not judged again: `price_spike` passes it over.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let [open, high, low, close] = of.prices();
     let (mut off, levels) = find_closes(of, close, found);
     shifts::find(of, found, &off, &levels);

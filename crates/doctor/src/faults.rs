@@ -4,18 +4,17 @@ use barloom_bars::BarFault;
 
 use super::rows::rows_where;
 use super::{Found, Of};
-use crate::bars::Prices;
 
 /// Every bar that is dropped or refused when bars become a series, by the kind of its fault.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
-    for (row, fault) in of.raw.faults(Prices::Any) {
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
+    for (row, fault) in of.raw.faults() {
         found.error(of, fault.name(), row, || of.raw.describe(row, fault));
     }
 }
 
 /// `non_positive_price`: a price that is zero or negative. It is a reading, of a spread, say; but
 /// `build` refuses or drops it.
-pub(super) fn find_non_positive(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find_non_positive(of: &Of<'_>, found: &mut Found) {
     for row in rows_where(of.prices(), |prices| prices.iter().any(|price| *price <= 0.0)) {
         let values = of.prices().map(|column| column[row]);
         // The others have a fault already.

@@ -3,35 +3,32 @@
 use std::collections::BTreeMap;
 
 use barloom_bars::PRICE_COLUMNS;
+use barloom_market_data::{Bars, RawSeries};
 
 use super::text::counted;
 use super::{Found, Of};
-use crate::Bars;
-use crate::bars::RawSeries;
 
 /// Bars from which on it is no chance.
 const BARS: usize = 20;
 
-impl Bars {
-    /// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a
-    /// file under two names. One place a symbol: its first bar.
-    pub(super) fn find_same_series(&self, found: &mut Found) {
-        // By what is cheap to compare: how many bars, the first time and the last.
-        let mut alike: BTreeMap<[i64; 3], Vec<&RawSeries>> = BTreeMap::new();
-        for raw in self.series.iter().filter(|raw| raw.ts.len() >= BARS) {
-            let key = [raw.ts.len() as i64, raw.ts[0], raw.ts[raw.ts.len() - 1]];
-            let others = alike.entry(key).or_default();
-            let Some(other) = others.iter().find(|other| is_same(raw, other)) else {
-                others.push(raw);
-                continue;
-            };
-            let of = Of { bars: self, raw, step: 0, limit: 0 };
-            let what = || {
-                let bars = counted(raw.ts.len() as u64, "bar");
-                format!("its {bars} have the times and prices of those of {}", other.symbol)
-            };
-            found.warn(&of, "same_bars", 0, what);
-        }
+/// `same_bars`: two symbols whose bars have the same times and prices, 20 of them or more: a
+/// file under two names. One place a symbol: its first bar.
+pub(crate) fn find(bars: &Bars, found: &mut Found) {
+    // By what is cheap to compare: how many bars, the first time and the last.
+    let mut alike: BTreeMap<[i64; 3], Vec<&RawSeries>> = BTreeMap::new();
+    for raw in bars.series().iter().filter(|raw| raw.ts.len() >= BARS) {
+        let key = [raw.ts.len() as i64, raw.ts[0], raw.ts[raw.ts.len() - 1]];
+        let others = alike.entry(key).or_default();
+        let Some(other) = others.iter().find(|other| is_same(raw, other)) else {
+            others.push(raw);
+            continue;
+        };
+        let of = Of { bars, raw, step: 0, limit: 0 };
+        let what = || {
+            let bars = counted(raw.ts.len() as u64, "bar");
+            format!("its {bars} have the times and prices of those of {}", other.symbol)
+        };
+        found.warn(&of, "same_bars", 0, what);
     }
 }
 

@@ -1,18 +1,27 @@
-//! The doctor: what is wrong with bars, by row.
+//! The doctor: judges bars that were read, and reports what is wrong with them, by row.
 //!
-//! Each check is a function of its own, in a file of `check/`, that looks at one series and notes
-//! what it finds. All of them together cost little against reading: each passes over the bars at
-//! most a few times, and they run side by side.
+//! [`check`] looks at [`Bars`] and gives a [`Report`]. Each check is a function in its own file. It
+//! looks at one series and notes what it finds. All of them together cost little against reading:
+//! each passes over the bars at most a few times, and they run side by side. The price of judging
+//! after reading is that all bars are in memory. Unusable bars are errors here, but `market-data`
+//! alone refuses or drops them.
+//!
+//! ```
+//! use barloom_market_data::{ReadOptions, read_bytes};
+//!
+//! let csv = b"date,open,high,low,close\n2024-01-02,10,9,12,11\n";
+//! let report = barloom_doctor::check(&read_bytes("ACME.csv", csv, &ReadOptions::default())?);
+//! assert_eq!((report.errors(), report.findings[0].kind.as_str()), (1, "high_below_low"));
+//! # Ok::<(), barloom_market_data::MarketDataError>(())
+//! ```
+#![forbid(unsafe_code)]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use barloom_market_data::{Bars, Joined, Place, Places, RawSeries, Unreadable};
 use rayon::prelude::*;
 use serde::Serialize;
-
-use crate::bars::RawSeries;
-use crate::places::{Place, Places, time};
-use crate::{Bars, Joined, Unreadable};
 
 mod clock;
 mod columns;
@@ -116,61 +125,59 @@ const CHECKS: [fn(&Of<'_>, &mut Found); 15] = [
     stale::find,
 ];
 
-impl Bars {
-    /// Everything that is wrong with the bars, by row.
-    ///
-    /// Errors are bars that cannot be used: no time, out of order, a repeated time, epochs before
-    /// 1973, every [`BarFault`](barloom_bars::BarFault); and files of a series that overlap.
-    /// Everything else is a warning. docs/bars.md lists all kinds and their rules.
-    #[must_use]
-    pub fn check(&self) -> Report {
-        let mut found = Found::default();
-        for (fault, places) in &self.bad_trades.by_fault {
-            found.entry(Severity::Error, fault.name()).clone_from(places);
-        }
-        let looked: Vec<(SeriesReport, Vec<Found>)> =
-            self.series.par_iter().map(|raw| self.look_at(raw)).collect();
-        let rows = self.series.iter().map(|raw| raw.ts.len() as u64).sum();
-        let mut series = Vec::with_capacity(looked.len());
-        for (mut report, parts) in looked {
-            report.share = if rows == 0 { 0.0 } else { report.rows as f64 / rows as f64 };
-            series.push(report);
-            parts.into_iter().for_each(|part| found.append(part));
-        }
-        self.find_unit_changes(&mut found);
-        self.find_cut_rows(&mut found);
-        self.find_same_series(&mut found);
-        let mut columns: Vec<String> = Vec::new();
-        let mut known = BTreeSet::new();
-        for column in self.series.iter().flat_map(|s| &s.columns) {
-            if known.insert(&column.name) {
-                columns.push(column.name.clone());
-            }
-        }
-        Report {
-            files: self.files.iter().map(|f| f.name.clone()).collect(),
-            unreadable: self.unreadable.clone(),
-            rows,
-            columns,
-            series,
-            findings: found.findings(),
-            joined: self.joined(),
-            notes: self.notes.iter().cloned().chain(self.volume_note()).collect(),
+/// Reports everything that is wrong with bars, by row.
+///
+/// Errors are bars that cannot be used: no time, out of order, a repeated time, epochs before 1973,
+/// every [`BarFault`](barloom_bars::BarFault); and files of a series that overlap. Everything else
+/// is a warning. docs/bars.md lists all kinds and their rules.
+#[must_use]
+pub fn check(bars: &Bars) -> Report {
+    let mut found = Found::default();
+    for (fault, places) in bars.bad_trades() {
+        found.entry(Severity::Error, fault).clone_from(places);
+    }
+    let looked: Vec<(SeriesReport, Vec<Found>)> =
+        bars.series().par_iter().map(|raw| look_at(bars, raw)).collect();
+    let rows = bars.series().iter().map(|raw| raw.ts.len() as u64).sum();
+    let mut series = Vec::with_capacity(looked.len());
+    for (mut report, parts) in looked {
+        report.share = if rows == 0 { 0.0 } else { report.rows as f64 / rows as f64 };
+        series.push(report);
+        parts.into_iter().for_each(|part| found.append(part));
+    }
+    times::find_unit_changes(bars, &mut found);
+    files::find_cut_rows(bars, &mut found);
+    same::find(bars, &mut found);
+    let mut columns: Vec<String> = Vec::new();
+    let mut known = BTreeSet::new();
+    for column in bars.series().iter().flat_map(|s| &s.columns) {
+        if known.insert(&column.name) {
+            columns.push(column.name.clone());
         }
     }
+    Report {
+        files: bars.files().iter().map(|f| f.name.clone()).collect(),
+        unreadable: bars.unreadable().to_vec(),
+        rows,
+        columns,
+        series,
+        findings: found.findings(),
+        joined: bars.joined(),
+        notes: bars.notes().iter().cloned().chain(files::volume_note(bars)).collect(),
+    }
+}
 
-    /// Reports on one series, with the findings of each check in order.
-    fn look_at(&self, raw: &RawSeries) -> (SeriesReport, Vec<Found>) {
-        let report = SeriesReport::new(raw, self.interval, self.aggregate);
-        let of = Of { bars: self, raw, step: report.median_step_ns, limit: report.max_gap_ns };
-        let run = |check: &fn(&Of<'_>, &mut Found)| {
-            let mut found = Found::default();
-            check(&of, &mut found);
-            found
-        };
-        let found = CHECKS.par_iter().map(run).collect();
-        (report, found)
-    }
+/// Reports on one series, with the findings of each check in order.
+fn look_at(bars: &Bars, raw: &RawSeries) -> (SeriesReport, Vec<Found>) {
+    let report = SeriesReport::new(raw, bars.interval(), bars.is_of_time(raw));
+    let of = Of { bars, raw, step: report.median_step_ns, limit: report.max_gap_ns };
+    let run = |check: &fn(&Of<'_>, &mut Found)| {
+        let mut found = Found::default();
+        check(&of, &mut found);
+        found
+    };
+    let found = CHECKS.par_iter().map(run).collect();
+    (report, found)
 }
 
 /// A series, as checks look at it.
@@ -191,7 +198,7 @@ impl<'a> Of<'a> {
 
     /// The name of the file that a row comes from.
     fn file(&self, row: usize) -> &'a str {
-        &self.bars.files[self.raw.origins.get(row).file as usize].name
+        &self.bars.files()[self.raw.origins.get(row).file as usize].name
     }
 
     fn place(&self, row: usize, what: String) -> Place {

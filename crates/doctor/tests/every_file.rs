@@ -6,9 +6,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use barloom_bars::Series;
-use barloom_market_data::{
-    Aggregate, CsvOptions, ErrorKind, OnBadBar, ReadOptions, Severity, read,
-};
+use barloom_doctor::{Severity, check};
+use barloom_market_data::{Aggregate, CsvOptions, ErrorKind, OnBadBar, ReadOptions, read};
 
 const TABLE: &str = include_str!("every_file.tsv");
 
@@ -121,7 +120,7 @@ fn line(file: &str, path: &Path) -> String {
             return line;
         }
     };
-    let report = bars.check();
+    let report = check(&bars);
     let loaded = match bars.into_series(OnBadBar::Drop) {
         Ok(loaded) => loaded,
         Err(error) => {

@@ -2,22 +2,22 @@
 
 use std::path::PathBuf;
 
-use super::Report;
-use crate::{ReadOptions, read, read_bytes};
+use super::{Report, check};
+use barloom_market_data::{ReadOptions, read, read_bytes};
 
 /// A bar at a number of seconds after the first.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     seconds: i64,
-    pub(super) open: f64,
-    pub(super) high: f64,
-    pub(super) low: f64,
-    pub(super) close: f64,
+    pub(crate) open: f64,
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) close: f64,
 }
 
 impl Bar {
     /// Minutes of a price that moves by a tenth of a percent or so.
-    pub(super) fn walk(n: usize) -> Vec<Self> {
+    pub(crate) fn walk(n: usize) -> Vec<Self> {
         let price = |i: usize| 100.0 + (i * 37 % 11) as f64 / 10.0 + (i * 101 % 23) as f64 / 20.0;
         let bar = |i: usize| {
             let (open, close) = (price(i), price(i + 1));
@@ -28,20 +28,20 @@ impl Bar {
     }
 
     /// The bar with its prices multiplied.
-    pub(super) fn times(self, factor: f64) -> Self {
+    pub(crate) fn times(self, factor: f64) -> Self {
         let [open, high, low, close] =
             [self.open, self.high, self.low, self.close].map(|price| price * factor);
         Self { open, high, low, close, ..self }
     }
 
     /// The bar at another time.
-    pub(super) fn at(self, seconds: i64) -> Self {
+    pub(crate) fn at(self, seconds: i64) -> Self {
         Self { seconds, ..self }
     }
 }
 
 /// Bars as CSV, with more columns: their header, and the values of row `i`.
-pub(super) fn text(header: &str, bars: &[Bar], values: impl Fn(usize) -> String) -> String {
+pub(crate) fn text(header: &str, bars: &[Bar], values: impl Fn(usize) -> String) -> String {
     let mut text = format!("time,open,high,low,close{header}\n");
     for (i, bar) in bars.iter().enumerate() {
         let Bar { seconds, open, high, low, close } = bar;
@@ -55,16 +55,16 @@ pub(super) fn text(header: &str, bars: &[Bar], values: impl Fn(usize) -> String)
     text
 }
 
-pub(super) fn of_text(text: &str) -> Report {
-    read_bytes("x.csv", text.as_bytes(), &ReadOptions::default()).unwrap().check()
+pub(crate) fn of_text(text: &str) -> Report {
+    check(&read_bytes("x.csv", text.as_bytes(), &ReadOptions::default()).unwrap())
 }
 
-pub(super) fn report(header: &str, bars: &[Bar], values: impl Fn(usize) -> String) -> Report {
+pub(crate) fn report(header: &str, bars: &[Bar], values: impl Fn(usize) -> String) -> Report {
     of_text(&text(header, bars, values))
 }
 
 /// The findings in files in a folder of this name.
-pub(super) fn of_files(folder: &str, files: &[(&str, String)]) -> Report {
+pub(crate) fn of_files(folder: &str, files: &[(&str, String)]) -> Report {
     let folder = tempfile::Builder::new().prefix(folder).tempdir().unwrap();
     let path = |(name, text): &(&str, String)| {
         let path: PathBuf = folder.path().join(name);
@@ -72,15 +72,15 @@ pub(super) fn of_files(folder: &str, files: &[(&str, String)]) -> Report {
         path.to_string_lossy().into_owned()
     };
     let paths: Vec<String> = files.iter().map(path).collect();
-    read(&paths, &ReadOptions::default()).unwrap().check()
+    check(&read(&paths, &ReadOptions::default()).unwrap())
 }
 
-pub(super) fn count(report: &Report, kind: &str) -> u64 {
+pub(crate) fn count(report: &Report, kind: &str) -> u64 {
     report.findings.iter().find(|f| f.kind == kind).map_or(0, |f| f.count)
 }
 
 /// Lines at which a kind was found.
-pub(super) fn places(report: &Report, kind: &str) -> Vec<u32> {
+pub(crate) fn places(report: &Report, kind: &str) -> Vec<u32> {
     let finding = report.findings.iter().find(|f| f.kind == kind);
     finding.map_or(vec![], |f| f.places.iter().map(|place| place.row).collect())
 }

@@ -1,9 +1,9 @@
 //! Columns without values, or with one alone.
 
 use barloom_bars::{Column, PRICE_COLUMNS};
+use barloom_market_data::cut;
 
 use super::{Found, Of};
-use crate::shown::cut;
 
 /// Values that a column must have before it can be called constant.
 const CONSTANT: usize = 20;
@@ -12,7 +12,7 @@ const CONSTANT: usize = 20;
 const IGNORED: [&str; 1] = ["ignore"];
 
 /// `zero_volume`: bars whose volume is 0.
-pub(super) fn find_zero_volume(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find_zero_volume(of: &Of<'_>, found: &mut Found) {
     for (row, volume) in of.raw.column("volume").unwrap_or_default().iter().enumerate() {
         if *volume == 0.0 {
             found.warn(of, "zero_volume", row, || "volume is 0".to_owned());
@@ -22,7 +22,7 @@ pub(super) fn find_zero_volume(of: &Of<'_>, found: &mut Found) {
 
 /// `missing_value`: NaN or infinite values of columns other than the prices. A column without any
 /// value is reported as a whole.
-pub(super) fn find_missing(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find_missing(of: &Of<'_>, found: &mut Found) {
     for column in others(of).filter(|column| !is_empty(column)) {
         // An infinite volume is a fault of the bar already.
         let is_volume = column.name == "volume";
@@ -38,7 +38,7 @@ pub(super) fn find_missing(of: &Of<'_>, found: &mut Found) {
 /// `empty_column`: a column other than the prices that has no value at all in a series.
 /// `constant_column`: one with the same value wherever it has one, in 20 rows or more. The place is
 /// the first row with that value.
-pub(super) fn find_constant(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find_constant(of: &Of<'_>, found: &mut Found) {
     for column in others(of).filter(|column| !column.values.is_empty()) {
         let (name, shown) = (&column.name, cut(&column.name));
         if is_empty(column) {

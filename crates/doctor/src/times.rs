@@ -1,13 +1,12 @@
 //! Times: gaps, units, epochs too early.
 
+use barloom_market_data::{Bars, NO_TIME, Origin};
+
 use super::text::hours;
 use super::{Found, Of, Place, Severity};
-use crate::Bars;
-use crate::origins::Origin;
-use crate::table::NO_TIME;
 
 /// `gap`: a step above what `max_gap = "auto"` lets a segment span.
-pub(super) fn find_gaps(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find_gaps(of: &Of<'_>, found: &mut Found) {
     for (row, pair) in of.raw.ts.windows(2).enumerate() {
         let step = pair[1].saturating_sub(pair[0]);
         if step > of.limit && pair[0] != NO_TIME && pair[1] != NO_TIME {
@@ -18,7 +17,7 @@ pub(super) fn find_gaps(of: &Of<'_>, found: &mut Found) {
 }
 
 /// `early_time`: epochs before 1973. Numbers that small rather count rows, or ms since midnight.
-pub(super) fn find_early(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find_early(of: &Of<'_>, found: &mut Found) {
     for row in of.bars.early_rows(of.raw) {
         // A number so small was taken for seconds.
         let number = of.raw.ts[row] / 1_000_000_000;
@@ -34,26 +33,24 @@ pub(super) fn find_early(of: &Of<'_>, found: &mut Found) {
     }
 }
 
-impl Bars {
-    /// `time_unit_jump`: the unit of epoch times changes within a file, as ms and us mixed do. One
-    /// place a file, however often it does.
-    pub(super) fn find_unit_changes(&self, found: &mut Found) {
-        for changes in self.unit_jumps.chunk_by(|a, b| a.0.file == b.0.file) {
-            let [(Origin { file, row }, before, now), ..] = changes else { continue };
-            let file = &self.files[*file as usize];
-            let last = changes.last().map_or(0, |change| change.0.row);
-            let what = match changes.len() {
-                1 => format!("times change from {before} to {now} here"),
-                n => format!(
-                    "times change from {before} to {now} here, and their unit changes {} more \
-                     times, last in {} {last}",
-                    n - 1,
-                    file.unit
-                ),
-            };
-            let place = || Place::new(&file.name, *row, "", NO_TIME, what);
-            found.entry(Severity::Warning, "time_unit_jump").add(place);
-        }
+/// `time_unit_jump`: the unit of epoch times changes within a file, as ms and us mixed do. One
+/// place a file, however often it does.
+pub(crate) fn find_unit_changes(bars: &Bars, found: &mut Found) {
+    for changes in bars.unit_changes().chunk_by(|a, b| a.0.file == b.0.file) {
+        let [(Origin { file, row }, before, now), ..] = changes else { continue };
+        let file = &bars.files()[*file as usize];
+        let last = changes.last().map_or(0, |change| change.0.row);
+        let what = match changes.len() {
+            1 => format!("times change from {before} to {now} here"),
+            n => format!(
+                "times change from {before} to {now} here, and their unit changes {} more \
+                 times, last in {} {last}",
+                n - 1,
+                file.unit
+            ),
+        };
+        let place = || Place::new(&file.name, *row, "", NO_TIME, what);
+        found.entry(Severity::Warning, "time_unit_jump").add(place);
     }
 }
 

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use barloom_bars::{duration_text, median_of_steps};
+use barloom_market_data::{NO_TIME, Origin, Origins, utc_text};
 
 use super::text::counted;
-use super::{Found, Of, time};
-use crate::origins::{Origin, Origins};
-use crate::table::NO_TIME;
+use super::{Found, Of};
 
-pub(super) const KIND: &str = "overlap";
+pub(crate) const KIND: &str = "overlap";
 
 /// The bars that a file has in common with an earlier one.
 #[derive(Default)]
@@ -34,7 +33,7 @@ struct Common {
 /// `overlap`: a file of a series begins before another one ends, or holds the same bars. Its bars
 /// within the other's time cannot be used, and are errors of their own; this says why they are.
 /// One place for two files: the first such bar.
-pub(super) fn find(of: &Of<'_>, found: &mut Found) {
+pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let mut commons: BTreeMap<(u32, u32), Common> = BTreeMap::new();
     // The file that goes furthest so far: its number, until when, its rows.
     let mut reach: Option<(u32, i64, Range<usize>)> = None;
@@ -63,7 +62,7 @@ pub(super) fn find(of: &Of<'_>, found: &mut Found) {
         }
     }
     for ((other, file), common) in commons {
-        let name = &of.bars.files[other as usize].name;
+        let name = &of.bars.files()[other as usize].name;
         found.error(of, KIND, common.row, || match other == file {
             true => "the file was given twice; name it once".to_owned(),
             false => text(&common, name),
@@ -128,7 +127,7 @@ fn text(common: &Common, other: &str) -> String {
     if common.is_copy {
         return format!("its {} are those of {other}; leave one out", counted(bars, "bar"));
     }
-    let until = time(common.until).unwrap_or_default();
+    let until = utc_text(common.until).unwrap_or_default();
     let same = match (same_time, same_prices) {
         (0, _) => "none at the time of one of its bars".to_owned(),
         (n, 0) => format!("{n} at times of its bars, with other prices"),
