@@ -14,7 +14,7 @@ use crate::{Error, SampleSet, Source, counted};
 /// A market, the recipe resolved against it, and what was done to get it.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The recipe: its channels named as the market's columns are, the value that is used in place
+    /// The recipe: its columns named as the market's columns are, the value that is used in place
     /// of each `"auto"`.
     pub recipe: Recipe,
     /// The bars, laid end to end and cut into segments.
@@ -43,22 +43,23 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let mut recipe = recipe.clone();
             let missing = recipe.fit_channels(|name| bars.symbols_without(name).is_empty());
             let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
-            let recipe = named_as(&recipe, bars.find_columns(&recipe.data.channels)?);
+            let recipe = named_as(&recipe, &bars.find_columns(&recipe.data.columns())?);
             let mut warnings = bars.check().findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_market_series(recipe.data.on_bad_bar)?;
-            let market = Market::new(&read.series, &recipe.data.channels, recipe.max_gap())?;
+            let (channels, inputs) = (&recipe.data.channels, &recipe.data.snapshot);
+            let market = Market::with_inputs(&read.series, channels, inputs, recipe.max_gap())?;
             let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
             notes.extend(left_out);
             Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
         }
-        Source::Stored(market, channels) => {
+        Source::Stored(market, columns) => {
             let note = "these bars come from a dataset and keep its times and segments; max_gap, \
                 on_bad_bar, timezone, stamp and other keys for reading bars were applied when they were stored";
             let mut recipe = recipe.clone();
             recipe.fit_channels(|name| market.column(name).is_some());
             Loaded {
-                recipe: named_as(&recipe, channels),
+                recipe: named_as(&recipe, &columns),
                 market: Arc::new(market),
                 dropped: BTreeMap::new(),
                 widened: 0,
@@ -121,15 +122,23 @@ impl Loaded {
     }
 }
 
-/// The recipe with its channels named as the bars' columns are: `Adj Close` is `adj_close`.
-fn named_as(recipe: &Recipe, channels: Vec<String>) -> Recipe {
+/// The recipe with its columns named as the bars' are: `Adj Close` is `adj_close`.
+fn named_as(recipe: &Recipe, columns: &[String]) -> Recipe {
     let mut named = recipe.clone();
-    for (written, name) in recipe.data.channels.iter().zip(&channels) {
-        if let Some(scaler) = named.scaling.channels.remove(written) {
-            named.scaling.channels.insert(name.clone(), scaler);
+    let written = recipe.data.columns();
+    let names: BTreeMap<&String, &String> = written.iter().zip(columns).collect();
+    for (written, name) in &names {
+        for scalers in [&mut named.scaling.channels, &mut named.scaling.snapshot] {
+            if let Some(scaler) = scalers.remove(*written) {
+                scalers.insert((*name).clone(), scaler);
+            }
         }
     }
-    named.data.channels = channels.into();
+    let renamed = |list: &[String]| -> Vec<String> {
+        list.iter().map(|name| names.get(name).map_or(name, |name| *name).clone()).collect()
+    };
+    named.data.channels = renamed(&recipe.data.channels).into();
+    named.data.snapshot = renamed(&recipe.data.snapshot);
     named
 }
 

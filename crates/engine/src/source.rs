@@ -17,7 +17,7 @@ pub enum Source {
     /// Bars that are still to be judged and made a market.
     Bars(Bars),
     /// A dataset's `bars.arrow`: a market already, with its segments, and the names under which it
-    /// has the recipe's channels, in the recipe's order.
+    /// has the recipe's columns, in the order of `DataSettings::columns`.
     Stored(Market, Vec<String>),
 }
 
@@ -41,7 +41,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         interval: recipe.data.interval,
         on_duplicate: recipe.data.on_duplicate,
         rename: recipe.data.rename.clone(),
-        columns: Some(recipe.data.channels.to_vec()),
+        columns: Some(recipe.data.columns()),
         aggregate: recipe.data.aggregate,
         max_gap: recipe.max_gap(),
         adjust: recipe.data.adjust.clone(),
@@ -62,10 +62,13 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
-    let channels = &recipe.data.channels;
-    let optional: &[String] = if channels.is_auto() { channels } else { &[] };
-    Ok(match read_stored_market(&recipe.data.bars, channels, optional)? {
-        Some((market, channels)) => Source::Stored(market, channels),
+    let is_optional = |name: &&String| !recipe.data.snapshot.contains(name);
+    let optional: Vec<String> = match &recipe.data.channels {
+        channels if channels.is_auto() => channels.iter().filter(is_optional).cloned().collect(),
+        _ => Vec::new(),
+    };
+    Ok(match read_stored_market(&recipe.data.bars, &recipe.data.columns(), &optional)? {
+        Some((market, columns)) => Source::Stored(market, columns),
         None => {
             let options = ReadOptions { cache, watch: watch.clone(), ..read_options(recipe) };
             Source::Bars(read(&recipe.data.bars, &options)?)

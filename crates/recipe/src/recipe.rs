@@ -111,7 +111,7 @@ impl Recipe {
         self.data.validate()?;
         self.dataset.validate(&self.reward)?;
         sampling::validate(&self.sampling)?;
-        self.scaling.validate(&self.data.channels)?;
+        self.scaling.validate(self.data.sample_columns())?;
         self.reward.validate(self.dataset.forward)?;
         self.split.as_ref().map_or(Ok(()), split::validate)?;
         self.output.validate()
@@ -140,8 +140,8 @@ impl Recipe {
     /// Puts other channels in the place of the recipe's. Scalers of channels that are not among
     /// them go, and so does `scaling.price` where it applies to none.
     pub fn replace_channels(&mut self, channels: Channels) {
-        self.scaling.fit(&channels);
         self.data.channels = channels;
+        self.scaling.fit(self.data.sample_columns());
     }
 
     /// Makes a list of `data.channels = "auto"` that fits the bars: the columns that `has` is true
@@ -149,7 +149,9 @@ impl Recipe {
     /// as it is.
     pub fn fit_channels(&mut self, has: impl Fn(&str) -> bool) -> Vec<String> {
         let missing = self.data.channels.fit(has);
-        self.scaling.channels.retain(|name, _| !missing.contains(name));
+        let snapshot = &self.data.snapshot;
+        let gone = |name: &String| missing.contains(name) && !snapshot.contains(name);
+        self.scaling.channels.retain(|name, _| !gone(name));
         missing
     }
 
@@ -164,6 +166,13 @@ impl Recipe {
     #[must_use]
     pub fn channel_scaler(&self, channel: &str) -> ChannelScaler {
         self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
+    }
+
+    /// The scaler of a column of the snapshot. In a valid recipe each has one that needs no window;
+    /// a name that has none is not scaled.
+    #[must_use]
+    pub fn snapshot_scaler(&self, column: &str) -> ChannelScaler {
+        self.scaling.snapshot_scaler(column).unwrap_or(ChannelScaler::None)
     }
 
     /// Settings by which actions on a market are priced, with every default in place.

@@ -56,6 +56,8 @@ struct DigestedData<'a> {
     on_duplicate: OnDuplicate,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rename: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    snapshot: &'a [String],
 }
 
 impl Recipe {
@@ -113,6 +115,7 @@ impl Recipe {
         let DataSettings {
             bars: _,
             channels,
+            snapshot,
             max_gap,
             on_bad_bar,
             timezone,
@@ -137,6 +140,7 @@ impl Recipe {
                 interval: *interval,
                 on_duplicate: *on_duplicate,
                 rename,
+                snapshot,
             },
             dataset: &recipe.dataset,
             sampling: &recipe.sampling,
@@ -151,7 +155,7 @@ impl Recipe {
     /// This recipe with every key written that applies.
     fn written_out(&self) -> Self {
         let mut written = self.clone();
-        written.scaling = self.scaling.written_out(&self.data.channels);
+        written.scaling = self.scaling.written_out(self.data.sample_columns());
         written.reward = self.reward.written_out();
         written
     }
