@@ -45,6 +45,10 @@ class Dataset:
         """How a channel is scaled: what stands under its name, or for prices under `price`."""
         return self.recipe["scaling"].get(channel) or self.recipe["scaling"]["price"]
 
+    def snapshot_scaler(self, column):
+        """How a column of the snapshot is scaled: what stands under `snapshot`, or as a channel."""
+        return self.recipe["scaling"].get("snapshot", {}).get(column) or self.scaler(column)
+
     def check(self, first, rows):
         if not 0 <= first < first + rows <= self.samples:
             raise IndexError(f"samples [{first}, {first + rows}) of {self.samples}")
@@ -67,6 +71,12 @@ class Stored(Dataset):
     def windows(self, first, rows):
         """float32 [rows, C, L]: scaled bars before t, channels in recipe order, oldest first."""
         return np.stack([self.column(c, first, rows) for c in self.channels], axis=1)
+
+    def snapshot(self, first, rows):
+        """float32 [rows, K]: scaled values of the bar before t, columns in recipe order."""
+        if not self.snapshot_names:
+            return np.empty((rows, 0), np.float32)
+        return self.column("snapshot", first, rows)
 
     def fields(self, first, rows):
         """Where the samples stand and what was drawn for them: a dict of arrays [rows]."""
@@ -269,6 +279,18 @@ class Virtual(Dataset):
         row, _ = self.draw(first, rows)
         return np.stack([self.window(channel, row) for channel in self.channels], axis=1)
 
+    def snapshot(self, first, rows):
+        row, _ = self.draw(first, rows)
+        out, close = np.empty((rows, len(self.snapshot_names)), np.float32), self.bars["close"]
+        for k, name in enumerate(self.snapshot_names):
+            x, last_close = self.bars[name][row - 1], close[row - 1]
+            out[:, k] = {
+                "none": lambda: x.astype(np.float32),
+                "last_close": lambda: x.astype(np.float32) / last_close.astype(np.float32),
+                "log_return": lambda: (np.log(x) - np.log(last_close)).astype(np.float32),
+            }[self.snapshot_scaler(name)]()
+        return out
+
     def window(self, channel, row):
         """The windows [rows, L] of a channel that end before these rows, scaled."""
         x = sliding_window_view(self.bars[channel], self.lookback)[row - self.lookback]
@@ -305,8 +327,9 @@ def tolerance(scaler, x, y):
 
 def difference(a, b):
     """The first thing in which two datasets differ, or None."""
-    if (a.samples, a.channels, a.lookback) != (b.samples, b.channels, b.lookback):
-        return "how many samples, which channels, or L"
+    shape = lambda data: (data.samples, data.channels, data.lookback, data.snapshot_names)
+    if shape(a) != shape(b):
+        return "how many samples, which channels, L, or the snapshot"
     one_is_made = isinstance(a, Virtual) != isinstance(b, Virtual)
     for first in range(0, a.samples, BATCH_ROWS):
         rows = min(BATCH_ROWS, a.samples - first)
@@ -316,6 +339,10 @@ def difference(a, b):
         for c, channel in enumerate(a.channels):
             near = tolerance(one_is_made and a.scaler(channel), x[:, c], y[:, c])
             wrong[channel] = ~(np.abs(x[:, c] - y[:, c]) <= near).all(axis=1)
+        x, y = a.snapshot(first, rows), b.snapshot(first, rows)
+        for k, name in enumerate(a.snapshot_names):
+            near = tolerance(one_is_made and a.snapshot_scaler(name), x[:, k], y[:, k])
+            wrong[f"snapshot {name}"] = ~(np.abs(x[:, k] - y[:, k]) <= near)
         for name, samples in wrong.items():
             if samples.any():
                 return f"{name} of sample {first + samples.argmax()}"
@@ -331,6 +358,8 @@ def main(arguments):
             data = open_dataset(path)
             windows = data.windows(first, rows)
             print("windows", windows.shape, windows.dtype, "sum", windows.sum(dtype=np.float64))
+            for name, values in zip(data.snapshot_names, data.snapshot(first, rows).T):
+                print(f"snapshot {name}", *values[:4])
             for name, values in data.fields(first, rows).items():
                 print(f"{name:10} {values.dtype!s:14}", *values[:4])
         case _:

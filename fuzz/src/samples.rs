@@ -6,7 +6,7 @@ use barloom_dataset::{
     Dataset, DatasetError, FORMAT_VERSION, FileRecord, Manifest, MarketRecord, SEMANTICS,
     ShardRecord, SymbolRecord,
 };
-use barloom_recipe::Recipe;
+use barloom_recipe::{DataSettings, Recipe};
 use barloom_schema::Schema;
 
 use crate::dataset::{NoBackend, seal};
@@ -70,7 +70,8 @@ pub fn read_samples(data: &[u8]) -> Result<(), DatasetError> {
 
 fn schema(recipe: &Recipe) -> Schema {
     let metrics: Vec<&str> = recipe.reward.metrics.iter().map(|metric| metric.name()).collect();
-    Schema::of_samples(&recipe.data.channels, recipe.dataset.lookback, &metrics)
+    let DataSettings { channels, snapshot, .. } = &recipe.data;
+    Schema::of_samples(channels, recipe.dataset.lookback, snapshot, &metrics)
 }
 
 fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {

@@ -262,7 +262,12 @@ fn manifest() -> Seeds {
         part: None,
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
-        schema: Schema::of_samples(&recipe.data.channels, recipe.dataset.lookback, &["return"]),
+        schema: Schema::of_samples(
+            &recipe.data.channels,
+            recipe.dataset.lookback,
+            &recipe.data.snapshot,
+            &["return"],
+        ),
         market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)]), 0),
         files: ["bars.arrow", "recipe.toml", "scalers.json"].map(file).to_vec(),
         shards: vec![shard.clone()],

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use barloom_backend::{BarTables, Decisions, PricedMut, WindowsMut};
 
 use crate::fill::How;
-use crate::rows::{Cut, GRAIN, Price};
+use crate::rows::{Cut, GRAIN, Price, Snap};
 use crate::{CpuMarket, order};
 
 thread_local! {
@@ -22,7 +22,7 @@ pub(crate) struct Chosen<'a> {
 }
 
 impl Chosen<'_> {
-    /// Cuts the windows before these rows.
+    /// Cuts the windows before these rows, and copies the snapshots.
     pub(crate) fn observe(self, rows: &[usize], out: WindowsMut<'_>) {
         if let Some(middle) = self.how.middle(rows.len()) {
             let ((before, after), (left, right)) = (rows.split_at(middle), out.split_at(middle));
@@ -30,6 +30,8 @@ impl Chosen<'_> {
             return self.how.both(both.0, both.1);
         }
         let (tables, shape) = (self.tables, out.shape());
+        let snap = Snap { table: &tables.snapshot, at: rows, out: out.snapshot };
+        self.market.backend.instructions.run(snap);
         let cut = |order: Option<&[u32]>, windows| {
             let cut = Cut { tables, shape, at: rows, order, windows };
             self.market.backend.instructions.run(cut);

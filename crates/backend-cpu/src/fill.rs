@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use barloom_backend::{BarTables, BlockShape, Draws, Numbers, RowsMut, Slices};
 
-use crate::rows::{Cut, Draw, GRAIN, Price, Times};
+use crate::rows::{Cut, Draw, GRAIN, Price, Snap, Times};
 use crate::{CpuMarket, order};
 
 /// Rows of a tile at most: so many windows overlap, and what is known of each stays in the caches.
@@ -103,6 +103,7 @@ impl Filler<'_> {
         let (mut at, mut unit_return) = ([0; GRAIN], [0.0; GRAIN]);
         let (at, unit_return) = (&mut at[..rows.len()], &mut unit_return[..rows.len()]);
         self.draw(samples, &mut rows, at);
+        self.snap(&mut rows, at);
         self.price(&mut rows, at, None, unit_return);
         if shape.rows_per_window == 1 {
             self.cut(shape, windows, at, None);
@@ -134,6 +135,7 @@ impl Filler<'_> {
             let (mut rows, after) = rest.split_at(end - begin);
             let at = &mut at[begin..end];
             self.draw(samples.rows(begin, end), &mut rows, at);
+            self.snap(&mut rows, at);
             order::by_row(at, order);
             self.price(&mut rows, at, Some(order), &mut unit_return[..end - begin]);
             rest = after;
@@ -154,6 +156,11 @@ impl Filler<'_> {
     fn draw(self, samples: Numbers<'_>, rows: &mut RowsMut<'_>, at: &mut [usize]) {
         let draws = self.draws;
         self.market.backend.instructions.run(Draw { draws, samples, rows, at });
+    }
+
+    fn snap(self, rows: &mut RowsMut<'_>, at: &[usize]) {
+        let (table, out) = (&self.tables.snapshot, &mut *rows.snapshot);
+        self.market.backend.instructions.run(Snap { table, at, out });
     }
 
     fn price(

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use barloom_backend::{
-    BarTables, BlockShape, Draws, Numbers, Pricing, RowsMut, Slices, WindowLayout,
+    BarTables, BlockShape, Draws, Numbers, Pricing, RowsMut, Slices, SnapshotTable, WindowLayout,
 };
 use barloom_bars::Market;
 use barloom_rewards::{Metric, RewardsMut};
@@ -46,6 +46,14 @@ pub(crate) struct Price<'a, 'b> {
     pub(crate) pricing: Pricing<'b, 'a>,
     /// The order to take them in, if not in turn.
     pub(crate) order: Option<&'a [u32]>,
+}
+
+/// Snapshots to copy, of the bars before the rows `at`.
+pub(crate) struct Snap<'a> {
+    pub(crate) table: &'a SnapshotTable,
+    pub(crate) at: &'a [usize],
+    /// `[rows, K]`.
+    pub(crate) out: &'a mut [f32],
 }
 
 /// Windows to cut, before the rows `at`.
@@ -107,6 +115,21 @@ impl Task for Price<'_, '_> {
         for (metric, (value, clipped)) in self.metrics.iter().zip(columns) {
             let mut out = RewardsMut { value, clipped };
             pricer.rewards(actions, equity, trades, *metric, &mut out);
+        }
+    }
+}
+
+impl Task for Snap<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { table, at, out } = self;
+        // No row is empty: without columns there is nothing to copy.
+        let rows = out.chunks_exact_mut(table.columns().max(1));
+        for (i, (row, out)) in at.iter().zip(rows).enumerate() {
+            if let Some(later) = at.get(i + AHEAD) {
+                fetch(table.bar(later - 1));
+            }
+            out.copy_from_slice(table.bar(row - 1));
         }
     }
 }

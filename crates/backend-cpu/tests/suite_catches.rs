@@ -51,6 +51,10 @@ impl PreparedMarket for WrongMarket {
         block: &mut WindowBlock,
     ) -> Result<(), BackendError> {
         self.1.observe(rows, threads, block)?;
+        if self.0 == "observed snapshot" {
+            flip_last(block.begin(rows.len())?.snapshot);
+            return Ok(());
+        }
         let spoilt = match (self.0, block.shape().layout) {
             ("observed", WindowLayout::PerChannel)
             | ("observed channels first", WindowLayout::ChannelsFirst)
@@ -134,6 +138,10 @@ impl Session for WrongSession {
         if let (true, Some(last)) = (spoilt, to.windows.last_mut().and_then(|w| w.last_mut())) {
             *last = f32::from_bits(last.to_bits() ^ 1);
         }
+        to.snapshot.copy_from_slice(&right.snapshot);
+        if self.0 == "snapshot" {
+            flip_last(to.snapshot);
+        }
         let rewards = to.rewards.iter_mut().zip(&right.rewards);
         rewards.for_each(|(to, from)| to.copy_from_slice(from));
         for (to, from) in to.clipped.iter_mut().zip(&right.clipped) {
@@ -143,6 +151,13 @@ impl Session for WrongSession {
             }
         }
         Ok(())
+    }
+}
+
+/// Changes the last value, if there is one.
+fn flip_last(values: &mut [f32]) {
+    if let Some(last) = values.last_mut() {
+        *last = f32::from_bits(last.to_bits() ^ 1);
     }
 }
 
@@ -189,6 +204,10 @@ fn one_wrong_column_is_caught() {
     for observed in ["observed", "observed channels first", "observed channels last"] {
         let difference = barloom_conformance::check(&Wrong(observed)).expect_err(observed);
         assert!(difference.contains("observed"), "{observed}: {difference}");
+    }
+    for snapshot in ["snapshot", "observed snapshot"] {
+        let difference = barloom_conformance::check(&Wrong(snapshot)).expect_err(snapshot);
+        assert!(difference.contains(snapshot.split(' ').next_back().unwrap()), "{difference}");
     }
     let priced = "entry_price exit_price pnl held_bars exit_reason mfe mae rewards clipped";
     for column in priced.split(' ') {

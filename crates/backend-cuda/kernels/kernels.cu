@@ -29,6 +29,12 @@ BARLOOM_KERNEL barloom_moments(const Channel channel, const Samples in) {
     if (thread < channel.windows) window_moments(channel, in, thread);
 }
 
+// The snapshots of drawn samples: a thread a value.
+BARLOOM_KERNEL barloom_snapshots(const Snapshot snapshot, const Samples in) {
+    const u64 thread = thread_number();
+    if (thread < in.count * snapshot.columns) snap(snapshot, in, thread);
+}
+
 // The windows of one channel of drawn samples: a quarter as many threads as values.
 BARLOOM_KERNEL barloom_windows(const Channel channel, const Samples in) {
     scale_windows(channel, in, thread_number());

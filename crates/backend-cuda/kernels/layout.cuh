@@ -286,3 +286,14 @@ struct Channel {
     u64 stride;
 };
 static_assert(sizeof(Channel) == 104, "Channel");
+
+// The columns of a snapshot.
+struct Snapshot {
+    // K.
+    u64 columns;
+    // `[rows, K]`: scaled values.
+    const f32* values;
+    // `[samples, K]`: the snapshots.
+    f32* out;
+};
+static_assert(sizeof(Snapshot) == 24, "Snapshot");

@@ -67,6 +67,15 @@ BARLOOM_FN f32 scaled(const Channel& channel, const Samples& in, u64 window, u64
     }
 }
 
+// One value of a snapshot: of the bar before the row of a sample.
+BARLOOM_FN void snap(const Snapshot& snapshot, const Samples& in, u64 place) {
+    const u64 columns = snapshot.columns;
+    // Division by 32 bits is several times faster.
+    const u64 sample = place <= 0xffffffffull ? (u32)place / (u32)columns : place / columns;
+    const u64 column = place - sample * columns;
+    snapshot.out[place] = snapshot.values[(in.row[sample] - 1) * columns + column];
+}
+
 // Four values that follow each other, stored at once.
 struct alignas(16) Four {
     f32 value[4];

@@ -14,7 +14,7 @@ use crate::session::CudaMarket;
 const _: () = assert!(size_of::<usize>() == size_of::<u64>());
 
 impl CudaMarket {
-    /// Fills windows before these rows, which were checked.
+    /// Fills windows and snapshots before these rows, which were checked.
     pub(crate) fn observe_rows(
         &self,
         rows: &[usize],
@@ -30,6 +30,16 @@ impl CudaMarket {
                 let rows = bytemuck::cast_slice(&rows[piece.rows.clone()]);
                 self.device().upload_in(stream, rows, samples.row)?;
                 self.cut(stream, samples, shape, piece.windows.len(), chunk, &column)?;
+                self.snap(stream, samples, chunk)?;
+            }
+            let values = shape.snapshot;
+            if values > 0 {
+                let to = &mut out.snapshot[piece.rows.start * values..piece.rows.end * values];
+                // SAFETY: as above; the block's snapshots are not used until the lane is finished.
+                unsafe {
+                    let to = bytemuck::cast_slice_mut(to);
+                    self.device().download(lane, chunk.at(chunk.columns.snapshot), to)?;
+                }
             }
             let values = shape.window_values();
             for (offset, column) in chunk.columns.windows.iter().zip(&mut out.columns) {

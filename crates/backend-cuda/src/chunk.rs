@@ -28,6 +28,8 @@ macro_rules! columns {
             $(pub(crate) $name: usize,)*
             pub(crate) rewards: Vec<usize>,
             pub(crate) clipped: Vec<usize>,
+            /// The snapshots, `[rows, K]`.
+            pub(crate) snapshot: usize,
             /// The beginnings of the channels' windows, in order. If windows of all channels lie
             /// together, they begin at the first.
             pub(crate) windows: Vec<usize>,
@@ -53,6 +55,7 @@ macro_rules! columns {
                     $($name: room(size_of::<$type>()),)*
                     rewards: (0..shape.metrics).map(|_| room(8)).collect(),
                     clipped: (0..shape.metrics).map(|_| room(1)).collect(),
+                    snapshot: room(4 * shape.snapshot),
                     windows: (0..shape.channels).map(|_| room(4 * shape.lookback)).collect(),
                     bytes,
                 }
@@ -147,6 +150,7 @@ mod tests {
         let plain = BlockShape {
             lookback: 1,
             channels: 1,
+            snapshot: 0,
             metrics: 1,
             layout: WindowLayout::PerChannel,
             rows_per_window: 1,

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::marker::PhantomData;
 
-use crate::layout::{BLOCK_THREADS, Channel, Draws, Metric, Samples, Trading};
+use crate::layout::{BLOCK_THREADS, Channel, Draws, Metric, Samples, Snapshot, Trading};
 
 /// A kernel of `kernels/kernels.cu`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub(crate) enum Kernel {
     Moments,
     /// Cuts and scales the windows of one channel.
     Windows,
+    /// Copies the snapshots.
+    Snapshots,
 }
 
 impl Kernel {
@@ -29,6 +31,7 @@ impl Kernel {
             Self::Reward => "barloom_reward",
             Self::Moments => "barloom_moments",
             Self::Windows => "barloom_windows",
+            Self::Snapshots => "barloom_snapshots",
         }
     }
 }
@@ -64,6 +67,11 @@ impl<'a> Launch<'a> {
     pub(crate) fn windows(channel: &'a Channel, from: &'a Samples) -> Self {
         let values = channel.windows * channel.lookback;
         Self::new(Kernel::Windows, &[pointer(channel), pointer(from)], values.div_ceil(4))
+    }
+
+    pub(crate) fn snapshots(snapshot: &'a Snapshot, from: &'a Samples) -> Self {
+        let values = from.count * snapshot.columns;
+        Self::new(Kernel::Snapshots, &[pointer(snapshot), pointer(from)], values)
     }
 
     fn new(kernel: Kernel, given: &[*mut c_void], threads: u64) -> Self {

@@ -304,3 +304,16 @@ pub(crate) struct Channel {
     pub(crate) stride: u64,
 }
 const _: () = assert!(size_of::<Channel>() == 104);
+
+/// The columns of a snapshot.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// K.
+    pub(crate) columns: u64,
+    /// `[rows, K]`: scaled values.
+    pub(crate) values: u64,
+    /// `[samples, K]`: the snapshots.
+    pub(crate) out: u64,
+}
+const _: () = assert!(size_of::<Snapshot>() == 24);

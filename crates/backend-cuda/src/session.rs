@@ -15,7 +15,7 @@ use crate::CudaError;
 use crate::chunk::{Chunk, Piece};
 use crate::device::{Device, LANES};
 use crate::launch::Launch;
-use crate::layout::{Channel, Metric, SCALER_MINMAX, SCALER_ZSCORE, Samples};
+use crate::layout::{Channel, Metric, SCALER_MINMAX, SCALER_ZSCORE, Samples, Snapshot};
 use crate::tables::{DrawTables, MarketTables};
 
 /// A market on a device, loaded for a program: all sessions of it share one upload.
@@ -115,6 +115,24 @@ impl CudaMarket {
         // SAFETY: the tables' addresses are of memory that `self` or its session holds; for the
         // others the caller answers.
         unsafe { self.device.launch(stream, launch) }
+    }
+
+    /// Queues the kernel of the snapshots before the rows of samples, to the chunk.
+    ///
+    /// # Safety
+    /// As [`queue`](Self::queue); the chunk has room for the samples.
+    pub(crate) unsafe fn snap(
+        &self,
+        stream: CUstream,
+        samples: &Samples,
+        chunk: &Chunk,
+    ) -> Result<(), CudaError> {
+        let snapshot = Snapshot { out: chunk.at(chunk.columns.snapshot), ..self.tables.snapshot };
+        if snapshot.columns == 0 {
+            return Ok(());
+        }
+        // SAFETY: the caller answers.
+        unsafe { self.queue(stream, &Launch::snapshots(&snapshot, samples)) }
     }
 
     /// Queues the kernels of so many windows before the rows of samples, to columns of a block of
@@ -318,6 +336,8 @@ impl CudaSession {
             let metric = Metric { value, was_clipped, ..*metric };
             queue(Launch::reward(&tables.trading, &metric, &samples))?;
         }
+        // SAFETY: as above; the chunk is the samples'.
+        unsafe { self.market.snap(stream, &samples, chunk)? };
         let column = |number: usize| chunk.at(chunk.columns.windows[number]);
         // SAFETY: as above; the columns are of the chunk.
         unsafe { self.market.cut(stream, &samples, shape, windows, chunk, &column) }
@@ -351,6 +371,11 @@ impl CudaSession {
         }
         for (offset, column) in columns.clipped.iter().zip(&mut rows.clipped) {
             copy(*offset, &mut column[range.clone()])?;
+        }
+        let values = rows.shape().snapshot;
+        if values > 0 {
+            let to = &mut rows.snapshot[range.start * values..range.end * values];
+            copy(columns.snapshot, bytemuck::cast_slice_mut(to))?;
         }
         if piece.windows.is_empty() {
             return Ok(());

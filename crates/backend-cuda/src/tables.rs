@@ -16,6 +16,8 @@ pub(crate) struct MarketTables {
     pub(crate) trading: layout::Trading,
     pub(crate) metrics: Vec<layout::Metric>,
     pub(crate) channels: Vec<layout::Channel>,
+    /// The snapshot, without a place for its values.
+    pub(crate) snapshot: layout::Snapshot,
     /// Times of bars.
     ts: u64,
     /// The memory of the addresses.
@@ -40,8 +42,13 @@ impl MarketTables {
         let trading = upload.trading(market, program, &tables)?;
         let metrics = upload.metrics(market, program, &tables)?;
         let channels = upload.channels(program, &tables)?;
+        let snapshot = layout::Snapshot {
+            columns: tables.snapshot.columns() as u64,
+            values: upload.temporary(tables.snapshot.values())?,
+            ..layout::Snapshot::default()
+        };
         let ts = upload.slice(market.ts())?;
-        Ok(Self { trading, metrics, channels, ts, _memory: upload.memory })
+        Ok(Self { trading, metrics, channels, snapshot, ts, _memory: upload.memory })
     }
 }
 

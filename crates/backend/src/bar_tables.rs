@@ -6,7 +6,7 @@ use barloom_bars::Market;
 use barloom_rewards::{Pricer, Prices, RewardsError};
 use barloom_scaling::ChannelScaler;
 
-use crate::{PreparedChannel, Program, Reference};
+use crate::{PreparedChannel, Program, Reference, SnapshotTable};
 
 /// The values that a program needs of each bar of a market: casts, logarithms, the tables of
 /// rewards.
@@ -18,6 +18,8 @@ pub struct BarTables {
     pub reference: Reference,
     /// The program's channels.
     pub channels: Vec<PreparedChannel>,
+    /// The values of the program's snapshot.
+    pub snapshot: SnapshotTable,
 }
 
 impl BarTables {
@@ -30,8 +32,9 @@ impl BarTables {
             let prices = Prices::from(market.prices());
             let pricer = scope.spawn(|| Pricer::of(prices, program.reward.clone()));
             let (reference, channels) = channels(market, program);
+            let snapshot = SnapshotTable::new(market, &program.snapshot);
             match pricer.join() {
-                Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels }),
+                Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels, snapshot }),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })

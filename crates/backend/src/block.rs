@@ -5,9 +5,9 @@ use std::ops::Range;
 use barloom_memory::{Bytes, Column};
 use barloom_rewards::{Actions, TradesMut};
 use barloom_schema::{COLUMNS, Element, META, Slice};
-use smallvec::SmallVec;
 
 use crate::numbers::Held;
+use crate::slices::{Slices, split_each};
 use crate::{BackendError, BlockShape, Numbers, WindowLayout};
 
 /// The columns of a block: vectors that own them, and slices of their rows.
@@ -25,6 +25,8 @@ macro_rules! columns {
             /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than
             /// rows where rows share windows.
             pub windows: Vec<Column<f32>>,
+            /// `[rows, K]`: the scaled values of the snapshot's columns in the bar before t.
+            pub snapshot: Column<f32>,
             $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: Column<$key_type>,)*
             $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: Column<$drawn_type>,)*
             /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
@@ -39,6 +41,8 @@ macro_rules! columns {
         pub struct ColumnsMut<'a> {
             /// The scaled windows, as in [`Columns::windows`].
             pub windows: Slices<'a, f32>,
+            /// `[rows, K]`: the snapshots.
+            pub snapshot: &'a mut [f32],
             $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: &'a mut [$key_type],)*
             $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: &'a mut [$drawn_type],)*
             /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
@@ -78,12 +82,16 @@ macro_rules! columns {
             /// The rows of a block in all columns, in the order of
             /// [`Schema::content`](barloom_schema::Schema::content). Windows are those of
             /// [`PerChannel`](WindowLayout::PerChannel), one a row.
-            fn slices(&self, rows: Range<usize>, lookback: usize) -> Vec<Slice<'_>> {
-                let windows = rows.start * lookback..rows.end * lookback;
+            fn slices(&self, rows: Range<usize>, shape: BlockShape) -> Vec<Slice<'_>> {
+                let of_rows = |values: usize| rows.start * values..rows.end * values;
+                let (windows, snapshot) = (of_rows(shape.lookback), of_rows(shape.snapshot));
                 let rows = || rows.clone();
                 let mut slices = Vec::with_capacity(COLUMNS.len() + self.windows.len() + self.rewards.len());
                 $(slices.push(<$key_type>::slice(&self.$key[rows()]));)*
                 slices.extend(self.windows.iter().map(|one| f32::slice(&one[windows.clone()])));
+                if shape.snapshot > 0 {
+                    slices.push(f32::slice(&self.snapshot[snapshot]));
+                }
                 $(slices.push(<$drawn_type>::slice(&self.$drawn[rows()]));)*
                 slices.extend(self.rewards.iter().map(|one| f64::slice(&one[rows()])));
                 $(slices.push(<$out_type>::slice(&self.$out[rows()]));)*
@@ -185,10 +193,12 @@ impl SampleBlock {
             let whole = usize::try_from(bytes).ok()?;
             Vec::<u8>::new().try_reserve_exact(whole).ok()?;
             let windows = shape.windows(capacity).checked_mul(shape.window_values())?;
+            let snapshot = capacity.checked_mul(shape.snapshot)?;
             macro_rules! reserve {
                 ($($name:ident: $type:ty),*) => {
                     Columns {
                         windows: each(shape.window_columns(), windows, allocate)?,
+                        snapshot: column(snapshot, allocate)?,
                         rewards: each(shape.metrics, capacity, allocate)?,
                         clipped: each(shape.metrics, capacity, allocate)?,
                         $($name: column(capacity, allocate)?,)*
@@ -213,6 +223,7 @@ impl SampleBlock {
         barloom_schema::columns!(plain resize);
         let values = shape.windows(rows) * shape.window_values();
         columns.windows.iter_mut().for_each(|w| w.set_len(values));
+        columns.snapshot.set_len(rows * shape.snapshot);
         columns.rewards.iter_mut().for_each(|r| r.set_len(rows));
         columns.clipped.iter_mut().for_each(|c| c.set_len(rows));
         self.rows = rows;
@@ -235,6 +246,7 @@ impl SampleBlock {
             ($($name:ident: $type:ty),*) => {
                 ColumnsMut {
                     windows: columns.windows.iter_mut().map(|column| &mut column[..]).collect(),
+                    snapshot: &mut columns.snapshot,
                     rewards: columns.rewards.iter_mut().map(|column| &mut column[..]).collect(),
                     clipped: columns.clipped.iter_mut().map(|column| &mut column[..]).collect(),
                     $($name: &mut columns.$name,)*
@@ -290,6 +302,17 @@ impl SampleBlock {
         &self.columns.windows[channel][at * l..(at + 1) * l]
     }
 
+    /// The snapshot of a row: `[K]`.
+    ///
+    /// # Panics
+    /// There is no such row.
+    #[must_use]
+    pub fn snapshot(&self, row: usize) -> &[f32] {
+        assert!(row < self.rows, "row {row} of {}", self.rows);
+        let values = self.shape.snapshot;
+        &self.columns.snapshot[row * values..(row + 1) * values]
+    }
+
     /// Bar `k` of the window of a channel, however windows lie.
     ///
     /// # Panics
@@ -314,12 +337,13 @@ impl SampleBlock {
     /// There are no such rows, or windows lie otherwise.
     #[must_use]
     pub fn slices(&self, rows: Range<usize>) -> Vec<Slice<'_>> {
-        let BlockShape { layout, rows_per_window, lookback, .. } = self.shape;
+        let BlockShape { layout, rows_per_window, .. } = self.shape;
         assert_eq!((layout, rows_per_window), (WindowLayout::PerChannel, 1), "windows by channel");
-        self.columns.slices(rows, lookback)
+        self.columns.slices(rows, self.shape)
     }
 
-    /// A column of one value a row by its name; none for windows, rewards and the samples' numbers.
+    /// A column of one value a row by its name; none for windows, the snapshot, rewards and the
+    /// samples' numbers.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Slice<'_>> {
         self.columns.plain(name)
@@ -398,7 +422,11 @@ impl SampleBlock {
                 }
             }
         }
-        Ok(())
+        let pairs = self.snapshot(row).iter().zip(other.snapshot(other_row));
+        match pairs.enumerate().find(|(_, (x, y))| x.to_bits() != y.to_bits()) {
+            None => Ok(()),
+            Some((k, (x, y))) => Err(format!("value {k} of the snapshot: {x:?} against {y:?}")),
+        }
     }
 }
 
@@ -417,7 +445,9 @@ const ROW_BYTES: u64 = {
 fn bytes_of(shape: BlockShape, rows: usize) -> u64 {
     let values = (shape.windows(rows) as u64).saturating_mul(shape.window_values() as u64);
     let windows = values.saturating_mul((shape.window_columns() * size_of::<f32>()) as u64);
-    let row = ROW_BYTES + (shape.metrics * (size_of::<f64>() + 1)) as u64;
+    let row = ROW_BYTES
+        + (shape.metrics * (size_of::<f64>() + 1)) as u64
+        + (shape.snapshot * size_of::<f32>()) as u64;
     (rows as u64).saturating_mul(row).saturating_add(windows)
 }
 
@@ -479,15 +509,23 @@ impl<'a> RowsMut<'a> {
         let Self { shape, begin, columns } = self;
         let windows = shape.windows(begin + middle) - shape.windows(begin);
         let (windows, windows_after) = split_each(columns.windows, windows * shape.window_values());
+        let snapshot = columns.snapshot.split_at_mut(middle * shape.snapshot);
         let (rewards, rewards_after) = split_each(columns.rewards, middle);
         let (clipped, clipped_after) = split_each(columns.clipped, middle);
         macro_rules! split {
             ($($name:ident: $type:ty),*) => {{
                 $(let $name = columns.$name.split_at_mut(middle);)*
                 (
-                    ColumnsMut { windows, rewards, clipped, $($name: $name.0,)* },
+                    ColumnsMut {
+                        windows,
+                        snapshot: snapshot.0,
+                        rewards,
+                        clipped,
+                        $($name: $name.0,)*
+                    },
                     ColumnsMut {
                         windows: windows_after,
+                        snapshot: snapshot.1,
                         rewards: rewards_after,
                         clipped: clipped_after,
                         $($name: $name.1,)*
@@ -503,71 +541,6 @@ impl<'a> RowsMut<'a> {
     }
 }
 
-/// Slices of several columns: as a vector of them, which takes no memory of its own where they are
-/// few.
-#[derive(Debug)]
-pub struct Slices<'a, T>(SmallVec<[&'a mut [T]; FEW]>);
-
-/// Columns that slices are kept of without memory of their own.
-const FEW: usize = 8;
-
-impl<T> Default for Slices<'_, T> {
-    fn default() -> Self {
-        Self(SmallVec::new())
-    }
-}
-
-impl<'a, T> std::ops::Deref for Slices<'a, T> {
-    type Target = [&'a mut [T]];
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<T> std::ops::DerefMut for Slices<'_, T> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-impl<'a, T> FromIterator<&'a mut [T]> for Slices<'a, T> {
-    fn from_iter<I: IntoIterator<Item = &'a mut [T]>>(slices: I) -> Self {
-        Self(slices.into_iter().collect())
-    }
-}
-
-impl<'a, T> IntoIterator for Slices<'a, T> {
-    type Item = &'a mut [T];
-    type IntoIter = smallvec::IntoIter<[&'a mut [T]; FEW]>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl<'s, 'a, T> IntoIterator for &'s mut Slices<'a, T> {
-    type Item = &'s mut &'a mut [T];
-    type IntoIter = std::slice::IterMut<'s, &'a mut [T]>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter_mut()
-    }
-}
-
-pub(crate) fn split_each<T>(
-    slices: Slices<'_, T>,
-    middle: usize,
-) -> (Slices<'_, T>, Slices<'_, T>) {
-    let (mut before, mut after) = (Slices::default(), Slices::default());
-    for slice in slices {
-        let (first, second) = slice.split_at_mut(middle);
-        before.0.push(first);
-        after.0.push(second);
-    }
-    (before, after)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -576,6 +549,7 @@ mod tests {
     fn a_block_that_no_machine_has_memory_for_is_an_error() {
         let shape = BlockShape {
             channels: 5,
+            snapshot: 3,
             lookback: 64,
             metrics: 1,
             layout: WindowLayout::PerChannel,

@@ -53,12 +53,18 @@ pub struct ContentDigest {
 }
 
 impl ContentDigest {
-    /// Begins the digest of a dataset with these channels, of L bars each, and metrics.
+    /// Begins the digest of a dataset with these channels, of L bars each, columns of the snapshot
+    /// and metrics.
     #[must_use]
-    pub fn new(channels: &[&str], lookback: usize, metrics: &[&str]) -> Self {
+    pub fn new(channels: &[&str], lookback: usize, snapshot: &[&str], metrics: &[&str]) -> Self {
         let mut hash = XxHash3_128::with_seed(0);
         let (channels, metrics) = (channels.join(","), metrics.join(","));
-        hash.write(format!("barloom-content-1 [{channels}] {lookback} [{metrics}]\n").as_bytes());
+        let snapshot = match snapshot {
+            [] => String::new(),
+            columns => format!(" snapshot [{}]", columns.join(",")),
+        };
+        let line = format!("barloom-content-1 [{channels}] {lookback}{snapshot} [{metrics}]\n");
+        hash.write(line.as_bytes());
         Self { hash }
     }
 

@@ -9,12 +9,12 @@ use barloom_windows::{MissingRows, PositionRange, Positions};
 use crate::chosen::check_windows;
 use crate::{BackendError, BlockShape, Decisions, Numbers, PricedBlock, WindowBlock, WindowLayout};
 
-/// A channel of the windows.
+/// A channel of the windows, or a column of the snapshot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
     /// The market's column.
     pub name: String,
-    /// The scaler of its windows.
+    /// The scaler of its values.
     pub scaler: ChannelScaler,
 }
 
@@ -27,6 +27,8 @@ pub struct Program {
     pub forward: usize,
     /// Channels in the order of windows.
     pub channels: Vec<Channel>,
+    /// Columns of the snapshot, in order, whose scalers need no window.
+    pub snapshot: Vec<Channel>,
     /// The settings by which actions are priced.
     pub reward: RewardSettings,
     /// The scaling of the meta fields.
@@ -41,7 +43,8 @@ impl Program {
     pub fn of_prices(reward: RewardSettings) -> Self {
         let meta = MetaScaler { fields: Vec::new() };
         let (forward, missing) = (reward.forward, MissingRows::default());
-        Self { lookback: 1, forward, channels: Vec::new(), reward, meta, missing }
+        let (channels, snapshot) = (Vec::new(), Vec::new());
+        Self { lookback: 1, forward, channels, snapshot, reward, meta, missing }
     }
 
     /// The shape of blocks of these samples.
@@ -50,6 +53,7 @@ impl Program {
         BlockShape {
             lookback: self.lookback,
             channels: self.channels.len(),
+            snapshot: self.snapshot.len(),
             metrics: self.reward.metrics.len(),
             layout: WindowLayout::PerChannel,
             rows_per_window: 1,

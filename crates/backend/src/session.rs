@@ -46,12 +46,13 @@ pub trait PreparedMarket: Send + Sync {
     /// The draws are of another market, or the device fails.
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError>;
 
-    /// Fills the block with the scaled windows before these arena rows, in their order, replacing
-    /// what it held: bars `[row - L, row)` for each, all in one segment. The row itself is not
-    /// read, so it may be the end of a segment, as it is for a decision that is taken now.
+    /// Fills the block with the scaled windows and snapshots before these arena rows, in their
+    /// order, replacing what it held: bars `[row - L, row)` and bar `row - 1` for each, all in one
+    /// segment. The row itself is not read, so it may be the end of a segment, as it is for a
+    /// decision that is taken now.
     ///
     /// # Errors
-    /// The first row that has no window, the block is of another program's shape or too small, or
+    /// The first row that has no window or lacks an input, the block is of another program's shape or too small, or
     /// the device fails.
     fn observe(
         &self,

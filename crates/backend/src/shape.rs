@@ -19,6 +19,8 @@ pub struct BlockShape {
     pub lookback: usize,
     /// Channels C.
     pub channels: usize,
+    /// Values of a snapshot, K.
+    pub snapshot: usize,
     /// Reward metrics.
     pub metrics: usize,
     /// The layout of windows.

@@ -2,16 +2,18 @@
 
 use barloom_memory::Column;
 
-use crate::block::{Allocate, Slices, each, split_each};
+use crate::block::{Allocate, column, each};
+use crate::slices::{Slices, split_each};
 use crate::{BackendError, BlockShape, WindowLayout};
 
-/// Scaled windows before rows that a caller chose, one a row.
+/// Scaled windows and snapshots before rows that a caller chose, one a row.
 #[derive(Debug)]
 pub struct WindowBlock {
     shape: BlockShape,
     capacity: usize,
     rows: usize,
     columns: Vec<Column<f32>>,
+    snapshot: Column<f32>,
 }
 
 impl WindowBlock {
@@ -34,13 +36,16 @@ impl WindowBlock {
         allocate: Allocate<'_>,
     ) -> Result<Self, BackendError> {
         let shape = BlockShape { metrics: 0, rows_per_window: 1, ..shape };
-        let values = capacity.checked_mul(shape.window_values());
-        let columns = values.and_then(|values| each(shape.window_columns(), values, allocate));
-        let bytes = (capacity as u64)
-            .saturating_mul((shape.window_values() * shape.window_columns()) as u64)
-            .saturating_mul(size_of::<f32>() as u64);
-        let columns = columns.ok_or(BackendError::NoMemory { rows: capacity, bytes })?;
-        Ok(Self { shape, capacity, rows: 0, columns })
+        let reserve = || {
+            let values = capacity.checked_mul(shape.window_values())?;
+            let columns = each(shape.window_columns(), values, allocate)?;
+            Some((columns, column(capacity.checked_mul(shape.snapshot)?, allocate)?))
+        };
+        let row = shape.window_values() * shape.window_columns() + shape.snapshot;
+        let bytes = (capacity as u64).saturating_mul((row * size_of::<f32>()) as u64);
+        let no_memory = BackendError::NoMemory { rows: capacity, bytes };
+        let (columns, snapshot) = reserve().ok_or(no_memory)?;
+        Ok(Self { shape, capacity, rows: 0, columns, snapshot })
     }
 
     /// Makes the block hold so many windows and gives them to be filled. What they hold until then
@@ -55,8 +60,9 @@ impl WindowBlock {
         self.rows = rows;
         let values = rows * self.shape.window_values();
         self.columns.iter_mut().for_each(|column| column.set_len(values));
+        self.snapshot.set_len(rows * self.shape.snapshot);
         let columns = self.columns.iter_mut().map(|column| &mut column[..]).collect();
-        Ok(WindowsMut { shape: self.shape, rows, columns })
+        Ok(WindowsMut { shape: self.shape, rows, columns, snapshot: &mut self.snapshot })
     }
 
     /// Its shape, with 0 metrics and one row a window.
@@ -78,6 +84,12 @@ impl WindowBlock {
         &self.columns
     }
 
+    /// The snapshots: `[rows, K]`.
+    #[must_use]
+    pub fn snapshot(&self) -> &Column<f32> {
+        &self.snapshot
+    }
+
     /// Bar `k` of the window of a channel, however windows lie.
     ///
     /// # Panics
@@ -97,8 +109,8 @@ impl WindowBlock {
         }
     }
 
-    /// Tells whether two blocks of one shape hold the same windows, bit for bit; else the first row
-    /// that differs.
+    /// Tells whether two blocks of one shape hold the same windows and snapshots, bit for bit; else
+    /// the first row that differs.
     ///
     /// # Errors
     /// The difference in words.
@@ -119,7 +131,14 @@ impl WindowBlock {
                 }
             }
         }
-        Ok(())
+        let pairs = self.snapshot.iter().zip(other.snapshot.iter());
+        match pairs.enumerate().find(|(_, (a, b))| a.to_bits() != b.to_bits()) {
+            None => Ok(()),
+            Some((at, (a, b))) => {
+                let (row, k) = (at / self.shape.snapshot, at % self.shape.snapshot);
+                Err(format!("row {row}, value {k} of the snapshot: {a:?} against {b:?}"))
+            }
+        }
     }
 }
 
@@ -130,6 +149,8 @@ pub struct WindowsMut<'a> {
     rows: usize,
     /// The columns of [`WindowBlock::columns`].
     pub columns: Slices<'a, f32>,
+    /// `[rows, K]`: the snapshots.
+    pub snapshot: &'a mut [f32],
 }
 
 impl WindowsMut<'_> {
@@ -151,11 +172,12 @@ impl WindowsMut<'_> {
     /// `middle` is past the last window.
     #[must_use]
     pub fn split_at(self, middle: usize) -> (Self, Self) {
-        let Self { shape, rows, columns } = self;
+        let Self { shape, rows, columns, snapshot } = self;
         let (before, after) = split_each(columns, middle * shape.window_values());
+        let (left, right) = snapshot.split_at_mut(middle * shape.snapshot);
         (
-            Self { shape, rows: middle, columns: before },
-            Self { shape, rows: rows - middle, columns: after },
+            Self { shape, rows: middle, columns: before, snapshot: left },
+            Self { shape, rows: rows - middle, columns: after, snapshot: right },
         )
     }
 }

@@ -230,6 +230,19 @@ const RECIPES: &[(&str, &str)] = &[
         "#,
     ),
     (
+        "a snapshot, and missing inputs",
+        r#"
+        dataset = { samples = 800, lookback = 6, forward = 5, actions_per_state = 2, seed = 4 }
+        [data]
+        channels = ["close", "depth"]
+        snapshot = ["volume", "depth", "sparse", "high", "close"]
+        [scaling]
+        depth = "zscore"
+        sparse = "none"
+        snapshot = { volume = "none", depth = "log_return", close = "none" }
+        "#,
+    ),
+    (
         "a split with history and embargo",
         r#"
         dataset = { samples = 800, lookback = 6, forward = 5 }

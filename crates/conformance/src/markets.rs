@@ -1,11 +1,11 @@
 //! Markets of the suite, made by a small generator of their own.
 
-use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_bars::{BarsError, Column, Market, MaxGap, Series};
 
 const MINUTE: i64 = 60_000_000_000;
 
 /// Names and markets: one plain series; several with gaps, missing values and flat stretches; two
-/// as long, too short for most recipes.
+/// as long, too short for most recipes. All have [further columns](with_more).
 pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
     let plain = [series("A", 1, 700, &[])?];
     let ragged = [
@@ -15,7 +15,8 @@ pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
     ];
     let channels = ["volume".to_owned(), "spread".to_owned()];
     let market = |s: &[Series]| {
-        Market::new(s, &channels, MaxGap::Limit(5 * MINUTE)).map_err(|e| e.to_string())
+        let market = Market::new(s, &channels, MaxGap::Limit(5 * MINUTE));
+        market.and_then(with_more).map_err(|e| e.to_string())
     };
     let short = [series("A", 5, 41, &[])?, series("B", 6, 41, &[])?];
     Ok(vec![
@@ -23,6 +24,21 @@ pub(super) fn all() -> Result<Vec<(&'static str, Market)>, String> {
         ("three series with gaps", market(&ragged)?),
         ("two short series", market(&short)?),
     ])
+}
+
+/// The market with two columns that end no segment, `depth` and `sparse`: positive, and missing in
+/// some rows.
+fn with_more(market: Market) -> Result<Market, BarsError> {
+    let missing = [f64::NAN, f64::INFINITY, 1e300];
+    let column = |name: &str, every: usize, runs: usize| {
+        let value = |row: usize| match row % every {
+            k if k < runs => missing[k % 3],
+            k => 1.0 + ((row * 37 + k) % 101) as f64 / 8.0,
+        };
+        Column::new(name, (0..market.len()).map(value).collect()).into()
+    };
+    let columns = vec![column("depth", 43, 2), column("sparse", 29, 1)];
+    market.with_columns(columns)
 }
 
 /// A series of whole prices on a grid, each up to two tolerances of a touch beside its line: stops

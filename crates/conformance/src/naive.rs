@@ -32,6 +32,10 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
                 return fail(format!("{} {got:?}, expected {expected:?}", spec.name));
             }
         }
+        if !inputs_are_there(market, program, at) {
+            return fail("an input is missing".into());
+        }
+        is_snapshot(market, program, at, block.snapshot(row)).or_else(fail)?;
         let got = Priced {
             entry_price: block.entry_price[row],
             exit_price: block.exit_price[row],
@@ -45,6 +49,38 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
         is_priced(market, program, at, &draw, &got, &reward).or_else(fail)?;
     }
     Ok(())
+}
+
+/// Tells whether each value of the windows before a row and of its snapshot is finite.
+pub(crate) fn inputs_are_there(market: &Market, program: &Program, at: usize) -> bool {
+    let finite = |columns: &[Channel], from: usize| {
+        let of = |channel: &Channel| market.column(&channel.name).unwrap_or_default();
+        columns.iter().all(|one| of(one)[from..at].iter().all(|x| (*x as f32).is_finite()))
+    };
+    finite(&program.channels, at - program.lookback) && finite(&program.snapshot, at - 1)
+}
+
+/// Compares the snapshot of a row with the obvious version.
+pub(crate) fn is_snapshot(
+    market: &Market,
+    program: &Program,
+    at: usize,
+    got: &[f32],
+) -> Result<(), String> {
+    let of = |column: &Channel| {
+        let x = market.column(&column.name).unwrap_or_default()[at - 1];
+        let close = market.close()[at - 1];
+        match column.scaler {
+            ChannelScaler::LastClose => x as f32 / close as f32,
+            ChannelScaler::LogReturn => (libm::log(x) - libm::log(close)) as f32,
+            _ => x as f32,
+        }
+    };
+    let expected: Vec<f32> = program.snapshot.iter().map(of).collect();
+    if got.iter().map(|v| v.to_bits()).eq(expected.iter().map(|v| v.to_bits())) {
+        return Ok(());
+    }
+    Err(format!("snapshot {got:?}, expected {expected:?}"))
 }
 
 /// A trade as a block has it.

@@ -10,8 +10,9 @@ pub(crate) fn check(prepared: &dyn PreparedMarket, case: &Case) -> Result<(), St
     let (market, program) = (&*case.market, &*case.plan.program);
     let lookback = program.lookback;
     // The end of a segment has a window too, though no bar.
-    let all: Vec<usize> =
-        market.segments().iter().flat_map(|one| one.start + lookback..=one.end).collect();
+    let all = market.segments().iter().flat_map(|one| one.start + lookback..=one.end);
+    let (all, without): (Vec<usize>, Vec<usize>) =
+        all.partition(|row| naive::inputs_are_there(market, program, *row));
     let rows: Vec<usize> = (0..all.len()).map(|k| all[k * 7_919 % all.len()]).collect();
     let expected: Vec<Vec<Vec<f32>>> =
         rows.iter().map(|row| naive::windows(market, program, *row)).collect();
@@ -22,6 +23,7 @@ pub(crate) fn check(prepared: &dyn PreparedMarket, case: &Case) -> Result<(), St
         let mut block = prepared.allocate_windows(layout, rows.len()).map_err(text)?;
         prepared.observe(&rows, Threads::All, &mut block).map_err(text).map_err(named)?;
         compare(&block, &rows, &expected).map_err(named)?;
+        snapshots(&block, &rows, case).map_err(named)?;
         let mut first = 0;
         for (piece, size) in [0, 1, 2, 7, 255, 256, 257].into_iter().enumerate() {
             let end = rows.len().min(first + size);
@@ -29,13 +31,26 @@ pub(crate) fn check(prepared: &dyn PreparedMarket, case: &Case) -> Result<(), St
             let chosen = &rows[first..end];
             prepared.observe(chosen, threads, &mut block).map_err(text).map_err(named)?;
             compare(&block, chosen, &expected[first..end]).map_err(named)?;
+            snapshots(&block, chosen, case).map_err(named)?;
             first = end;
         }
         if prepared.observe(&[&rows[..], &rows[..1]].concat(), Threads::All, &mut block).is_ok() {
             return Err(named("a block holds more windows than it has room for".into()));
         }
     }
-    check_refusals(prepared, case, rows[0])
+    check_refusals(prepared, case, rows[0], &without)
+}
+
+fn snapshots(block: &WindowBlock, rows: &[usize], case: &Case) -> Result<(), String> {
+    let program = &*case.plan.program;
+    let columns = program.snapshot.len();
+    if block.snapshot().len() != rows.len() * columns {
+        return Err(format!("{} values of snapshots", block.snapshot().len()));
+    }
+    rows.iter().enumerate().try_for_each(|(place, row)| {
+        let got = &block.snapshot()[place * columns..(place + 1) * columns];
+        naive::is_snapshot(&case.market, program, *row, got).map_err(|e| format!("row {row}: {e}"))
+    })
 }
 
 fn compare(block: &WindowBlock, rows: &[usize], expected: &[Vec<Vec<f32>>]) -> Result<(), String> {
@@ -57,8 +72,14 @@ fn compare(block: &WindowBlock, rows: &[usize], expected: &[Vec<Vec<f32>>]) -> R
     Ok(())
 }
 
-/// Rows whose window would begin before a segment, cross its end or lie outside the market.
-fn check_refusals(prepared: &dyn PreparedMarket, case: &Case, right: usize) -> Result<(), String> {
+/// Rows whose window would begin before a segment, cross its end or lie outside the market, and
+/// those `without` an input.
+fn check_refusals(
+    prepared: &dyn PreparedMarket,
+    case: &Case,
+    right: usize,
+    without: &[usize],
+) -> Result<(), String> {
     let lookback = case.plan.program.lookback;
     let layout = WindowLayout::PerChannel;
     let mut block = prepared.allocate_windows(layout, 2).map_err(|e| e.to_string())?;
@@ -72,6 +93,12 @@ fn check_refusals(prepared: &dyn PreparedMarket, case: &Case, right: usize) -> R
             Err(error) => {
                 return Err(format!("the refusal of row {row} does not name it: {error}"));
             }
+        }
+    }
+    for row in without {
+        match prepared.observe(&[right, *row], Threads::Calling, &mut block) {
+            Err(BackendError::MissingInput { at: 1, .. }) => {}
+            other => return Err(format!("row {row} lacks an input: {other:?}")),
         }
     }
     Ok(())

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn numbers_of_files_have_as_many_digits_as_they_need() {
-        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new());
+        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new(), Vec::new());
         for (number, digits) in
             [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
         {
@@ -121,9 +121,12 @@ mod tests {
 
     #[test]
     fn names_of_shards() {
-        for name in
-            ["samples/00000.parquet", "samples/123456.arrow", "samples/00001.reward_sharpe.npy"]
-        {
+        for name in [
+            "samples/00000.parquet",
+            "samples/123456.arrow",
+            "samples/00001.reward_sharpe.npy",
+            "samples/00001.snapshot.npy",
+        ] {
             assert!(is_shard_file(name), "{name}");
         }
         for name in [

@@ -148,7 +148,7 @@ impl Dataset {
             action: "read",
             source,
         })?;
-        Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.data.channels)?)
+        Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.data.columns())?)
     }
 
     /// The part of the split that this dataset is, for these bars; none without a split.

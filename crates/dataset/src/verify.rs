@@ -11,6 +11,7 @@ use arrow::util::display::array_value_to_string;
 use barloom_backend::{Backend, BackendError, BlockDigest, Program, SampleBlock, Session};
 use barloom_bars::Market;
 use barloom_plan::Plan;
+use barloom_schema::SNAPSHOT;
 use sha2::{Digest, Sha256};
 
 use crate::build::MOST_SHARDS;
@@ -370,7 +371,7 @@ impl Compare<'_> {
         if let Some((row, column)) = first {
             let name = made.schema().field(column).name().clone();
             let [stored, made] = [stored, &made].map(|batch| batch.column(column));
-            let (stored, made) = shown(&stored.slice(row, 1), &made.slice(row, 1));
+            let (stored, made) = shown(&name, &stored.slice(row, 1), &made.slice(row, 1));
             return differs(row, &name, stored, made);
         }
         let first = block.samples().get(0);
@@ -396,9 +397,10 @@ const MOST_ROWS: u64 = 1 << 24;
 /// Bytes of windows that a thread reads at a time.
 const MOST_BYTES: usize = 32 << 20;
 
-/// Bytes of the windows of a sample.
+/// Bytes of the windows and the snapshot of a sample.
 fn row_bytes(program: &Program) -> usize {
-    program.channels.len().saturating_mul(program.lookback).saturating_mul(size_of::<f32>()).max(1)
+    let windows = program.channels.len().saturating_mul(program.lookback);
+    windows.saturating_add(program.snapshot.len()).saturating_mul(size_of::<f32>()).max(1)
 }
 
 /// The first so many that are different.
@@ -445,15 +447,19 @@ fn first_difference(a: &ArrayRef, b: &ArrayRef) -> usize {
     start
 }
 
-/// Two values that differ, for people; of windows the first place where they do.
-fn shown(stored: &ArrayRef, made: &ArrayRef) -> (String, String) {
-    let window = |array: &ArrayRef| -> Option<Vec<f32>> {
+/// Two values that differ, for people; of lists the first place where they do.
+fn shown(column: &str, stored: &ArrayRef, made: &ArrayRef) -> (String, String) {
+    let list = |array: &ArrayRef| -> Option<Vec<f32>> {
         let list = array.as_fixed_size_list_opt()?.value(0);
         Some(list.as_primitive_opt::<Float32Type>()?.values().to_vec())
     };
-    if let (Some(a), Some(b)) = (window(stored), window(made)) {
+    if let (Some(a), Some(b)) = (list(stored), list(made)) {
         let place = a.iter().zip(&b).position(|(x, y)| x.to_bits() != y.to_bits()).unwrap_or(0);
-        let value = |values: &[f32]| format!("{:?} at bar {place} of the window", values[place]);
+        let place_of = match column {
+            SNAPSHOT => format!("value {place} of the snapshot"),
+            _ => format!("bar {place} of the window"),
+        };
+        let value = |values: &[f32]| format!("{:?} at {place_of}", values[place]);
         return (value(&a), value(&b));
     }
     let text = |array: &ArrayRef| array_value_to_string(array, 0).unwrap_or_default();

@@ -294,7 +294,11 @@ mod tests {
             shards: 1,
             because: because.into(),
         };
-        let missing = PlanError::MissingChannel { channel: "a".into(), available: "b".into() };
+        let missing = PlanError::MissingChannel {
+            key: "data.channels",
+            channel: "a".into(),
+            available: "b".into(),
+        };
         let damaged = DatasetError::Damaged { path: "a".into(), problem: "no".into() };
         for (error, kind) in [
             (Error::from(split), ErrorKind::Usage),

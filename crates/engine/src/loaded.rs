@@ -16,7 +16,7 @@ use crate::{Error, SampleSet, Source, counted};
 /// A market, the recipe resolved against it, and what was done to get it.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The recipe: its channels named as the market's columns are, the value that is used in place
+    /// The recipe: its columns named as the market's columns are, the value that is used in place
     /// of each `"auto"`.
     pub recipe: Recipe,
     /// The bars, laid end to end and cut into segments.
@@ -47,28 +47,28 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
             let features = Features::of(&recipe)?;
             features.check(&recipe, &bars)?;
-            let recipe = named_as(&recipe, bars.find_columns(&recipe.bar_channels())?);
+            let recipe = named_as(&recipe, &bars.find_columns(&recipe.bar_columns())?);
             let mut warnings = barloom_doctor::check(&bars).findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
             let read = bars.into_market_series(recipe.data.on_bad_bar)?;
-            let channels = recipe.bar_channels();
-            let gap = recipe.max_gap();
-            let market = Market::with_inputs(&read.series, &channels, &features.inputs, gap)?;
+            let (channels, gap) = (recipe.bar_channels(), recipe.max_gap());
+            let inputs = [recipe.bar_columns(), features.inputs.clone()].concat();
+            let market = Market::with_inputs(&read.series, &channels, &inputs, gap)?;
             let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
             notes.extend(left_out);
             let market = features.add(&recipe, market, &mut notes)?;
             Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
         }
-        Source::Stored(market, channels) => {
+        Source::Stored(market, columns) => {
             let note = "these bars come from a dataset and keep its times and segments; max_gap, \
                 on_bad_bar, timezone, stamp and other keys for reading bars were applied when they were stored";
             let mut recipe = recipe.clone();
             recipe.fit_channels(|name| market.column(name).is_some());
-            let recipe = named_as(&recipe, channels);
+            let recipe = named_as(&recipe, &columns);
             let mut notes = vec![note.to_owned()];
             // A dataset has its features as columns.
             let is_there = |name: &String| market.column(name).is_some();
-            let market = match recipe.data.channels.iter().all(is_there) {
+            let market = match recipe.data.columns().iter().all(is_there) {
                 true => market,
                 false => Features::of(&recipe)?.add(&recipe, market, &mut notes)?,
             };
@@ -136,24 +136,24 @@ impl Loaded {
     }
 }
 
-/// The recipe with its channels named as the bars' columns are: `Adj Close` is `adj_close`.
-/// `columns` are these names, of the channels that are no features.
-fn named_as(recipe: &Recipe, columns: Vec<String>) -> Recipe {
+/// The recipe with its columns named as the bars' are: `Adj Close` is `adj_close`. `columns` are
+/// the names of those that are no features.
+fn named_as(recipe: &Recipe, columns: &[String]) -> Recipe {
     let mut named = recipe.clone();
-    let mut columns = columns.into_iter();
-    let mut channels = Vec::new();
-    for written in recipe.data.channels.iter() {
-        let column = if recipe.features.has(written) { None } else { columns.next() };
-        let Some(name) = column else {
-            channels.push(written.clone());
-            continue;
-        };
-        if let Some(scaler) = named.scaling.channels.remove(written) {
-            named.scaling.channels.insert(name.clone(), scaler);
+    let written = recipe.bar_columns();
+    let names: BTreeMap<&String, &String> = written.iter().zip(columns).collect();
+    for (written, name) in &names {
+        for scalers in [&mut named.scaling.channels, &mut named.scaling.snapshot] {
+            if let Some(scaler) = scalers.remove(*written) {
+                scalers.insert((*name).clone(), scaler);
+            }
         }
-        channels.push(name);
     }
-    named.data.channels = channels.into();
+    let renamed = |list: &[String]| -> Vec<String> {
+        list.iter().map(|name| names.get(name).map_or(name, |name| *name).clone()).collect()
+    };
+    named.data.channels = renamed(&recipe.data.channels).into();
+    named.data.snapshot = renamed(&recipe.data.snapshot);
     named
 }
 

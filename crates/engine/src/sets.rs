@@ -116,9 +116,9 @@ impl Loaded {
     /// # Errors
     /// The bars are damaged, or are not of the recipe.
     pub fn of_stored(recipe: &Recipe, bars: Vec<u8>) -> Result<Self, Error> {
-        let channels = recipe.data.channels.to_vec();
-        let market = market_of_bytes("bars", bars, &channels)?;
-        load(recipe, Source::Stored(market, channels))
+        let columns = recipe.data.columns();
+        let market = market_of_bytes("bars", bars, &columns)?;
+        load(recipe, Source::Stored(market, columns))
     }
 
     /// The samples of all parts in time order; of the one there is without a split.

@@ -17,7 +17,7 @@ pub enum Source {
     /// Bars that are still to be judged and made a market.
     Bars(Bars),
     /// A dataset's `bars.arrow`: a market already, with its segments, and the names under which it
-    /// has the recipe's channels, in the recipe's order.
+    /// has the recipe's columns, in the order of `DataSettings::columns`.
     Stored(Market, Vec<String>),
 }
 
@@ -32,9 +32,10 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
     Ok(Recipe::from_toml(&text, &path.to_string_lossy())?)
 }
 
-/// The columns of the bars that a recipe needs: its channels but features, and what these use.
+/// The columns of the bars that a recipe needs: those that samples hold, and those that features
+/// use.
 fn columns(recipe: &Recipe) -> Vec<String> {
-    let mut columns = recipe.bar_channels();
+    let mut columns = recipe.bar_columns();
     if !recipe.features.is_empty()
         && let Ok(features) = recipe.used_features()
     {
@@ -73,11 +74,15 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
-    let (channels, columns) = (recipe.bar_channels(), columns(recipe));
-    let optional: &[String] = if recipe.data.channels.is_auto() { &channels } else { &[] };
-    Ok(match read_stored_market(&recipe.data.bars, &columns, optional)? {
+    let (bar_columns, columns) = (recipe.bar_columns(), columns(recipe));
+    let is_optional = |name: &&String| !recipe.data.snapshot.contains(name);
+    let optional: Vec<String> = match &recipe.data.channels {
+        channels if channels.is_auto() => channels.iter().filter(is_optional).cloned().collect(),
+        _ => Vec::new(),
+    };
+    Ok(match read_stored_market(&recipe.data.bars, &columns, &optional)? {
         Some((market, mut names)) => {
-            names.truncate(names.len() - (columns.len() - channels.len()));
+            names.truncate(names.len() - (columns.len() - bar_columns.len()));
             Source::Stored(market, names)
         }
         None => {

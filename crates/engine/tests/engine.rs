@@ -9,7 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float32Type, Int64Type};
 use barloom_backend::BackendError;
+use barloom_bars::Market;
 use barloom_dataset::{BuiltPart, Dataset, DatasetError, Rows};
 use barloom_engine::{
     BackendChoice, Error, ErrorKind, Job, Loaded, Source, Verification, Watch, load, read_bars,
@@ -217,6 +220,80 @@ fn a_datasets_own_bars_make_it_again() {
     let again = build(&stored, &second);
     let [a, b] = [&built[0].manifest, &again[0].manifest];
     assert_eq!((&a.content_digest, &a.market.digest), (&b.content_digest, &b.market.digest));
+}
+
+/// A column that is missing in every twentieth bar as a snapshot, beside one that is a channel too.
+#[test]
+fn a_snapshot_is_the_same_in_every_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bars = String::new();
+    for (number, line) in csv(400, &[]).lines().enumerate() {
+        let depth = match number {
+            0 => "Order Depth".to_owned(),
+            _ if number % 20 == 0 => String::new(),
+            _ => format!("{}", number * 3 % 50),
+        };
+        writeln!(bars, "{line},{depth}").unwrap();
+    }
+    let cpu = BackendChoice::Cpu.open(None).unwrap();
+    let mut digests = Vec::new();
+    let mut read = Vec::new();
+    for format in ["parquet", "arrow", "npy", "virtual"] {
+        let text = format!(
+            "[data]\nchannels = [\"close\"]\nsnapshot = [\"Order Depth\", \"close\", \"high\"]\n\
+             [scaling]\n\"Order Depth\" = \"none\"\nsnapshot = {{ close = \"none\" }}\n\
+             [dataset]\nsamples = 3000\nlookback = 8\nforward = 4\n[output]\nformat = {format:?}\n"
+        );
+        let recipe = Recipe::from_toml(&text, "test.toml").unwrap();
+        let loaded = load(&recipe, source(&recipe, &bars)).unwrap();
+        assert_eq!(loaded.market.segments().len(), 1, "a snapshot ends no segment");
+        assert_eq!(loaded.recipe.data.snapshot, ["order_depth", "close", "high"]);
+        let out = dir.path().join(format);
+        let built = job(&out).prepare(&loaded).unwrap().run(&Watch::default()).unwrap();
+        digests.extend(built[0].manifest.content_digest.clone());
+        let field = built[0].manifest.schema.field("snapshot").unwrap();
+        assert_eq!(field.names, ["order_depth", "close", "high"]);
+        let dataset = Dataset::open(&out).unwrap();
+        let batch = dataset.reader(&*cpu).unwrap().read(0..3_000).unwrap();
+        read.push(batch.column_by_name("snapshot").unwrap().to_data());
+        if format == "parquet" {
+            let market = dataset.market().unwrap();
+            check_snapshots(&batch, &market);
+        }
+        // What it holds makes it again, and verification finds it right.
+        let again = barloom_engine::open(&out).unwrap();
+        assert_eq!(again[0].plan.program.snapshot.len(), 3);
+        let verification = Verification { backend: BackendChoice::Cpu, ..Verification::new(&out) };
+        let verified = verification.run(&Watch::default()).unwrap();
+        assert!(verified[0].1.problems.is_empty(), "{:?}", verified[0].1.problems);
+    }
+    assert_eq!(digests.len(), 3);
+    assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    assert!(read.iter().all(|values| *values == read[0]));
+    let changed = dir.path().join("npy/samples/00000.snapshot.npy");
+    let mut bytes = fs::read(&changed).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&changed, bytes).unwrap();
+    let out = dir.path().join("npy");
+    let verification = Verification { rows: Rows::All, ..Verification::new(&out) };
+    let verification = Verification { backend: BackendChoice::Cpu, ..verification };
+    let problems = verification.run(&Watch::default()).unwrap().remove(0).1.problems;
+    let told = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("value 2 of the snapshot"), "{told}");
+}
+
+/// Each snapshot is of the bar before the sample's, and no value is missing.
+fn check_snapshots(batch: &RecordBatch, market: &Market) {
+    let bar = batch.column_by_name("bar").unwrap().as_primitive::<Int64Type>();
+    let snapshot = batch.column_by_name("snapshot").unwrap().as_fixed_size_list();
+    let values = snapshot.values().as_primitive::<Float32Type>().values();
+    let column = |name: &str| market.column(name).unwrap();
+    assert!(column("order_depth").iter().any(|value| value.is_nan()));
+    for (row, got) in values.as_chunks::<3>().0.iter().enumerate() {
+        let before = bar.value(row) as usize - 1;
+        let [depth, close, high] = ["order_depth", "close", "high"].map(|c| column(c)[before]);
+        assert_eq!(*got, [depth as f32, close as f32, high as f32 / close as f32], "row {row}");
+    }
 }
 
 #[test]

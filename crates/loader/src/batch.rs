@@ -194,6 +194,27 @@ impl Batch {
         ArrayView3::from_shape(self.windows_shape(), self.window_values()).expect("its shape")
     }
 
+    /// K: the values of a snapshot; 0 without one.
+    #[must_use]
+    pub fn snapshot_columns(&self) -> usize {
+        self.shape().snapshot
+    }
+
+    /// The snapshots, row after row.
+    #[must_use]
+    pub fn snapshot_values(&self) -> &[f32] {
+        let values = self.shape().snapshot;
+        &self.buffer.block.snapshot[self.rows.start * values..self.rows.end * values]
+    }
+
+    /// The scaled snapshot of each sample: `[rows, K]`, in the recipe's order.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
+    pub fn snapshot(&self) -> ArrayView2<'_, f32> {
+        let shape = [self.rows(), self.snapshot_columns()];
+        ArrayView2::from_shape(shape, self.snapshot_values()).expect("its shape")
+    }
+
     /// The scaled meta fields, row after row.
     #[must_use]
     pub fn meta_values(&self) -> &[f32] {
@@ -230,8 +251,8 @@ impl Batch {
         &self.buffer.list[self.rows.clone()]
     }
 
-    /// A column by the name that it has in a dataset: `[rows]`, not scaled. None for a channel,
-    /// and for what no dataset has.
+    /// A column by the name that it has in a dataset: `[rows]`, not scaled. None for a channel, the
+    /// snapshot, and for what no dataset has.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Slice<'_>> {
         if name == "sample" {
@@ -284,7 +305,7 @@ pub fn gather(
 /// There is none; the error says how much they take.
 pub fn check_room(program: &Program, samples: u64) -> Result<(), LoaderError> {
     let shape = program.block_shape();
-    let floats = shape.channels * shape.lookback + META + shape.metrics;
+    let floats = shape.channels * shape.lookback + shape.snapshot + META + shape.metrics;
     let columns = COLUMNS.iter().map(|column| column.dtype.size()).sum::<usize>();
     let rewards = (size_of::<f64>() + 1) * shape.metrics;
     let row = (size_of::<f32>() * floats + size_of::<u64>() + columns + rewards) as u64;

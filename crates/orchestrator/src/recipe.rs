@@ -85,9 +85,7 @@ impl Shape {
         }
         recipe.replace_channels(names.into());
         recipe.scaling.channels.extend(scalers);
-        if !recipe.scaling.price_applies(&recipe.data.channels) {
-            recipe.scaling.price = None;
-        }
+        recipe.scaling.drop_idle_price(&recipe.data);
         Ok(())
     }
 }

@@ -109,6 +109,29 @@ name = "test"
 fraction = 0.3
 "#;
 
+/// A snapshot of columns that are missing here and there, some of which are channels too.
+const SNAPSHOT: &str = r#"
+[data]
+channels = ["close", "volume"]
+snapshot = ["funding", "volume", "high", "basis"]
+[dataset]
+samples = 5_000
+lookback = 10
+forward = 7
+actions_per_state = 2
+[scaling]
+funding = "none"
+basis = "log_return"
+snapshot = { volume = "none" }
+[split]
+[[split.part]]
+name = "train"
+fraction = 0.6
+[[split.part]]
+name = "test"
+fraction = 0.4
+"#;
+
 /// Symbols weighted by themselves, where one has no bar in the last part.
 const WEIGHTED: &str = r#"
 [dataset]
@@ -202,6 +225,26 @@ fn the_reader_in_docs_knows_scalers_draws_parts_gaps_and_symbols() {
         fs::create_dir(&folder).expect("a folder");
         same_in_every_format(&folder, &recipe, &bars, parts);
     }
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and pyarrow: set BARLOOM_PYTHON to it and run with --ignored"]
+fn the_reader_in_docs_knows_snapshots_and_missing_inputs() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bars = dir.path().join("bars.csv");
+    let mut csv = String::new();
+    for (number, line) in three_symbols().lines().enumerate() {
+        let (rest, funding) = line.rsplit_once(',').expect("a line has columns");
+        let funding = if number % 31 == 7 { "" } else { funding };
+        let basis = match number {
+            0 => "basis".to_owned(),
+            _ if number % 53 < 3 => String::new(),
+            _ => format!("{}", 1 + number % 17),
+        };
+        writeln!(csv, "{rest},{funding},{basis}").expect("a String takes what is written");
+    }
+    fs::write(&bars, csv).expect("the bars are written");
+    same_in_every_format(dir.path(), SNAPSHOT, &bars, &["train", "test"]);
 }
 
 #[test]

@@ -38,9 +38,11 @@ pub enum PlanError {
         /// Number of samples of all parts.
         samples: String,
     },
-    /// The market lacks a channel of the recipe.
-    #[error("data.channels: the bars have no column {channel}; they have {available}")]
+    /// The market lacks a channel of the recipe, or a column of its snapshot.
+    #[error("{key}: the bars have no column {channel}; they have {available}")]
     MissingChannel {
+        /// The key of the recipe.
+        key: &'static str,
         /// The channel.
         channel: String,
         /// The columns that there are, separated by commas.

@@ -34,14 +34,20 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|name| Channel { name: name.clone(), scaler: recipe.channel_scaler(name) })
             .collect();
-        channels.iter().try_for_each(|channel| check_values(channel, market))?;
+        let of_snapshot =
+            |name: &String| Channel { name: name.clone(), scaler: recipe.snapshot_scaler(name) };
+        let snapshot: Vec<Channel> = recipe.data.snapshot.iter().map(of_snapshot).collect();
+        let key = |key: &'static str| move |channel: &Channel| check_values(key, channel, market);
+        channels.iter().try_for_each(key("data.channels"))?;
+        snapshot.iter().try_for_each(key("data.snapshot"))?;
         let weights = recipe.dataset.symbol_weights.of(market)?;
         let reward = recipe.reward_settings(market)?;
         let field = |b: FieldBounds| MetaField { name: b.name.to_owned(), min: b.lo, max: b.hi };
         let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
         let (lookback, forward) = (recipe.dataset.lookback, recipe.dataset.forward);
-        let missing = MissingRows::new(market, channels.iter().map(|one| one.name.as_str()), []);
-        let program = Arc::new(Program { lookback, forward, channels, reward, meta, missing });
+        let missing = MissingRows::new(market, names(&channels), names(&snapshot));
+        let program = Program { lookback, forward, channels, snapshot, reward, meta, missing };
+        let program = Arc::new(program);
         Ok(Self { recipe, market, program, weights })
     }
 
@@ -103,6 +109,10 @@ impl<'a> Planner<'a> {
     }
 }
 
+fn names(columns: &[Channel]) -> impl Iterator<Item = &str> {
+    columns.iter().map(|one| one.name.as_str())
+}
+
 /// Share of the draws at bars that were filled: at the close before, with no volume.
 fn filled_entries(market: &Market, positions: &Positions) -> f64 {
     let volume = market.column("volume");
@@ -138,11 +148,11 @@ fn every(positions: u64, actions_per_state: u64) -> Result<u64, PlanError> {
 /// Every value that a window can hold must suit the channel's scaler, and no quotient of a value
 /// and a close of its segment may be beyond `f32` where the scaler divides them. No window holds a
 /// missing value.
-fn check_values(channel: &Channel, market: &Market) -> Result<(), PlanError> {
+fn check_values(key: &'static str, channel: &Channel, market: &Market) -> Result<(), PlanError> {
     let Some(column) = market.column(&channel.name) else {
         let names: Vec<&str> = market.columns().iter().map(|c| &*c.name).collect();
         let (channel, available) = (channel.name.clone(), names.join(", "));
-        return Err(PlanError::MissingChannel { channel, available });
+        return Err(PlanError::MissingChannel { key, channel, available });
     };
     for segment in market.segments() {
         let values = &column[segment.start..segment.end];

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "NumPy arrays are made over memory that a batch owns")]
 
 use barloom_engine::Batch;
-use barloom_schema::{COLUMNS, Logical, META, Slice};
+use barloom_schema::{COLUMNS, Logical, META, SNAPSHOT, Slice};
 use numpy::ndarray::{ArrayViewD, IxDyn};
 use numpy::{Element, PyArray};
 use pyo3::intern;
@@ -24,12 +24,16 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    /// Columns by the names that datasets give them. Names of what every dict has add nothing.
+    /// Columns by the names that datasets give them. Names of what every dict has add nothing:
+    /// [`ALWAYS`], and the snapshot if the dataset has one.
     pub(crate) fn find(
         py: Python<'_>,
         names: &[String],
         metrics: &[String],
+        has_snapshot: bool,
     ) -> PyResult<Vec<Self>> {
+        let snapshot = has_snapshot.then_some(SNAPSHOT);
+        let always = || ALWAYS.into_iter().chain(snapshot);
         let one = |name: &String| {
             let key = PyString::intern(py, name).unbind();
             let metric = metrics.iter().position(|metric| *name == format!("reward_{metric}"));
@@ -40,8 +44,7 @@ impl Column {
                 return Ok(Self::Named(key, name.clone()));
             }
             let rewards = metrics.iter().map(|metric| format!("reward_{metric}"));
-            let known: Vec<String> = ALWAYS
-                .into_iter()
+            let known: Vec<String> = always()
                 .chain(barloom_engine::columns())
                 .map(str::to_owned)
                 .chain(rewards)
@@ -51,7 +54,7 @@ impl Column {
                 known.join(", ")
             )))
         };
-        names.iter().filter(|name| !ALWAYS.contains(&name.as_str())).map(one).collect()
+        names.iter().filter(|name| !always().any(|one| one == *name)).map(one).collect()
     }
 }
 
@@ -96,6 +99,11 @@ pub(crate) fn to_dict<'py>(
     let windows = if alone { &windows[1..] } else { &windows[..] };
     dict.set_item(intern!(py, "windows"), array(batch.window_values(), windows, &owner)?)?;
     let with = |last: usize| [&rows[..], &[last]].concat();
+    let snapshot = batch.snapshot_columns();
+    if snapshot > 0 {
+        let values = array(batch.snapshot_values(), &with(snapshot), &owner)?;
+        dict.set_item(intern!(py, "snapshot"), values)?;
+    }
     dict.set_item(intern!(py, "meta"), array(batch.meta_values(), &with(META.len()), &owner)?)?;
     let metrics = batch.metrics();
     let reward = if metrics == 1 { rows.clone() } else { with(metrics) };

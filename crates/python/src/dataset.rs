@@ -30,8 +30,8 @@ const STREAM_ROWS: u64 = 65_536;
 /// Samples of a recipe and bars, on disk or in memory. In memory they are made when you read them.
 ///
 /// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
-/// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``meta`` float32 [9],
-/// scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
+/// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
+/// if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
 /// of its own. ``build_dataset`` and ``open`` make one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Dataset {
@@ -98,6 +98,12 @@ impl Dataset {
         self.set().plan.program.reward.metrics.iter().map(|m| m.name().to_owned()).collect()
     }
 
+    /// Columns of batches by their names.
+    fn find(&self, py: Python<'_>, columns: &[String]) -> PyResult<Vec<Column>> {
+        let has_snapshot = !self.set().plan.program.snapshot.is_empty();
+        Column::find(py, columns, &self.metric_names(), has_snapshot)
+    }
+
     /// Refuses more samples than there is memory for.
     fn check_room(&self, samples: u64) -> PyResult<()> {
         self.set().check_room(samples).map_err(errors::of_loader)
@@ -159,6 +165,12 @@ impl Dataset {
         self.set().plan.program.channels.iter().map(|channel| channel.name.clone()).collect()
     }
 
+    /// The columns of the snapshot, in order; empty without one.
+    #[getter]
+    fn snapshot_names(&self) -> Vec<String> {
+        self.set().plan.program.snapshot.iter().map(|column| column.name.clone()).collect()
+    }
+
     /// The reward metrics, in order.
     #[getter]
     fn metrics(&self) -> Vec<String> {
@@ -166,8 +178,8 @@ impl Dataset {
     }
 
     /// The columns of the samples, in the order of a stored dataset: of each a dict with name,
-    /// dtype, shape (() for one value a sample), role (key, window, state, action, outcome), unit
-    /// and doc.
+    /// dtype, shape (() for one value a sample), names (of the values of a snapshot), role (key,
+    /// window, snapshot, state, action, outcome), unit and doc.
     ///
     /// >>> {field["name"]: field["doc"] for field in ds.schema}
     #[getter]
@@ -178,6 +190,7 @@ impl Dataset {
             dict.set_item("name", &field.name)?;
             dict.set_item("dtype", field.dtype.numpy_name())?;
             dict.set_item("shape", PyTuple::new(py, &field.shape)?)?;
+            dict.set_item("names", &field.names)?;
             dict.set_item("role", field.role.name())?;
             dict.set_item("unit", &field.unit)?;
             dict.set_item("doc", &field.doc)?;
@@ -311,7 +324,7 @@ impl Dataset {
     ) -> PyResult<Bound<'py, PyDict>> {
         let py = indices.py();
         let samples = crate::indices::indices(indices, self.part_of()?.set.plan.samples)?;
-        let columns = Column::find(py, &columns, &self.metric_names())?;
+        let columns = self.find(py, &columns)?;
         self.gathered(py, &samples, &columns, layout_of(layout)?, false)
     }
 
@@ -469,7 +482,7 @@ impl Dataset {
             workers,
             worker,
         };
-        let columns = Column::find(py, &columns, &self.metric_names())?;
+        let columns = self.find(py, &columns)?;
         let part = self.part_of()?;
         let batches =
             py.detach(|| part.set.loader(part.session()?, options).map_err(errors::of_loader))?;

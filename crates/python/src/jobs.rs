@@ -321,7 +321,7 @@ pub(crate) fn read(
         options.watch = watch.clone();
         let bars = given.read(&options)?;
         if !all_columns {
-            bars.find_columns(&recipe.data.channels).map_err(errors::of)?;
+            bars.find_columns(&recipe.data.columns()).map_err(errors::of)?;
         }
         let loaded = bars.into_series(recipe.data.on_bad_bar);
         let table = loaded.and_then(|loaded| barloom_engine::to_table(&loaded.series));

@@ -12,11 +12,13 @@ use serde::Serialize;
 use crate::choice::{self, Choice};
 use crate::features::{History, WarmUp};
 use crate::reader::{Entry, Table};
+use crate::scaling::Columns;
 use crate::{Channels, RecipeError, csv, duration};
 
 pub(crate) const KEYS: &[&str] = &[
     "bars",
     "channels",
+    "snapshot",
     "max_gap",
     "on_bad_bar",
     "timezone",
@@ -63,6 +65,9 @@ pub struct DataSettings {
     pub bars: Vec<String>,
     /// Names of the columns that windows hold, in order; at least one, none twice. Or `"auto"`.
     pub channels: Channels,
+    /// Names of the columns of which a sample has the value of bar t-1, in order; none twice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub snapshot: Vec<String>,
     /// The longest step between bars that a segment may span. In a recipe `"auto"`, `"none"` or
     /// a whole number with a unit: `"30s"`, `"90m"`, `"36h"`, `"5d"`, `"2w"`; ms, us, ns too.
     #[serde(serialize_with = "duration::serialize")]
@@ -115,6 +120,7 @@ impl Default for DataSettings {
         Self {
             bars: Vec::new(),
             channels: Channels::auto(),
+            snapshot: Vec::new(),
             max_gap: MaxGap::Auto,
             on_bad_bar: OnBadBar::Error,
             timezone: "UTC".into(),
@@ -209,6 +215,7 @@ impl DataSettings {
         Ok(Self {
             bars: table.read("bars", Entry::texts)?.unwrap_or(default.bars),
             channels: table.read("channels", Channels::read)?.unwrap_or(default.channels),
+            snapshot: table.read("snapshot", Entry::texts)?.unwrap_or_default(),
             max_gap: max_gap.unwrap_or(default.max_gap),
             on_bad_bar: table.read("on_bad_bar", Entry::choice)?.unwrap_or_default(),
             timezone: table
@@ -244,6 +251,19 @@ impl DataSettings {
                 Err(RecipeError::does_not_apply(format!("data.{key}"), "without [features]"))
             }
         }
+    }
+
+    /// The columns of bars that samples hold: the channels, then those of the snapshot that are no
+    /// channels.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let more = self.snapshot.iter().filter(|name| !self.channels.contains(name));
+        self.channels.iter().chain(more).cloned().collect()
+    }
+
+    /// The same, apart.
+    pub(crate) fn sample_columns(&self) -> Columns<'_> {
+        Columns { channels: &self.channels, snapshot: &self.snapshot }
     }
 
     /// The settings that change samples. Files of factors are left out: the bars show their effect.
@@ -296,7 +316,12 @@ impl DataSettings {
             let expected = "\"adj_close\", or files of factors";
             return Err(RecipeError::expected("data.adjust", expected, &"an empty text or list"));
         }
-        self.validate_channels()?;
+        if self.channels.is_empty() {
+            let expected = "at least one column of the bars";
+            return Err(RecipeError::expected("data.channels", expected, &"an empty list"));
+        }
+        validate_columns("data.channels", &self.channels)?;
+        validate_columns("data.snapshot", &self.snapshot)?;
         if let MaxGap::Limit(ns) = self.max_gap
             && ns <= 0
         {
@@ -331,31 +356,26 @@ impl DataSettings {
         }
         Ok(())
     }
+}
 
-    fn validate_channels(&self) -> Result<(), RecipeError> {
-        if self.channels.is_empty() {
-            let expected = "at least one column of the bars";
-            return Err(RecipeError::expected("data.channels", expected, &"an empty list"));
+/// Checks a list of columns.
+fn validate_columns(key: &str, names: &[String]) -> Result<(), RecipeError> {
+    let mut seen = BTreeSet::new();
+    for (i, name) in names.iter().enumerate() {
+        let conflict = |problem: String| Err(RecipeError::conflict(format!("{key}[{i}]"), problem));
+        if name.is_empty() {
+            return conflict("expected the name of a column, got an empty text".into());
         }
-        let mut seen = BTreeSet::new();
-        for (i, name) in self.channels.iter().enumerate() {
-            let conflict = |problem: String| {
-                Err(RecipeError::conflict(format!("data.channels[{i}]"), problem))
-            };
-            if name.is_empty() {
-                return conflict("a channel is the name of a column, and this one is empty".into());
-            }
-            if !seen.insert(name) {
-                return conflict(format!("{name:?} is listed twice; leave one out"));
-            }
-            if is_reserved(name) {
-                return conflict(format!(
-                    "{name:?} is the name of a dataset's own column; rename the bars' column"
-                ));
-            }
+        if !seen.insert(name) {
+            return conflict(format!("{name:?} is listed twice; leave one out"));
         }
-        Ok(())
+        if is_reserved(name) {
+            return conflict(format!(
+                "{name:?} is the name of a dataset's own column; rename the bars' column"
+            ));
+        }
     }
+    Ok(())
 }
 
 /// A value that is written as text.

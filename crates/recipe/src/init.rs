@@ -25,6 +25,7 @@ const DATA: &str = r#"
 bars = []                  # files, globs; or --bars
 channels = "auto"          # columns in the windows: open, high, low, close, and volume if the bars
                            # have it; or a list of numeric columns, ["close", "funding"]
+snapshot = []              # columns of which a sample has one value, that of bar t-1: ["funding"]
 max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". "auto"
                            # depends on the symbol: 14 days for bars of 12 hours or more; the longer
                            # of 1 hour and 10 bars if 1 bar in 20 or more is on a UTC Saturday;
@@ -78,6 +79,8 @@ const SCALING: &str = r#"
 price = "last_close"       # open, high, low and close
 volume = "log1p_last"
 # funding = "zscore"       # any other channel, by its name
+# snapshot = { volume = "none" }  # columns of data.snapshot: none, last_close or log_return; default:
+                           # the channel's scaler
 "#;
 
 const V1_REWARD: &str = r#"

@@ -123,7 +123,7 @@ impl Recipe {
         }
         self.dataset.validate(&self.reward)?;
         sampling::validate(&self.sampling)?;
-        self.scaling.validate(&self.data.channels)?;
+        self.scaling.validate(self.data.sample_columns())?;
         self.reward.validate(self.dataset.forward)?;
         self.split.as_ref().map_or(Ok(()), split::validate)?;
         self.output.validate()
@@ -152,8 +152,8 @@ impl Recipe {
     /// Puts other channels in the place of the recipe's. Scalers of channels that are not among
     /// them go, and so does `scaling.price` where it applies to none.
     pub fn replace_channels(&mut self, channels: Channels) {
-        self.scaling.fit(&channels);
         self.data.channels = channels;
+        self.scaling.fit(self.data.sample_columns());
     }
 
     /// Makes a list of `data.channels = "auto"` that fits the bars: the columns that `has` is true
@@ -161,25 +161,36 @@ impl Recipe {
     /// as it is.
     pub fn fit_channels(&mut self, has: impl Fn(&str) -> bool) -> Vec<String> {
         let missing = self.data.channels.fit(has);
-        self.scaling.channels.retain(|name, _| !missing.contains(name));
+        let snapshot = &self.data.snapshot;
+        let gone = |name: &String| missing.contains(name) && !snapshot.contains(name);
+        self.scaling.channels.retain(|name, _| !gone(name));
         missing
     }
 
-    /// The features, ready to be evaluated; those alone that channels name have columns.
+    /// The features, ready to be evaluated; those alone that samples hold have columns.
     ///
     /// # Errors
     /// The `[features]` table is wrong.
     pub fn used_features(&self) -> Result<Features, RecipeError> {
         let features = self.features.checked(&self.data)?;
-        let channels = self.data.channels.iter().map(String::as_str);
-        let used: Vec<&str> = channels.filter(|name| self.features.has(name)).collect();
-        Ok(features.only(&used))
+        let mut used = self.data.columns();
+        used.retain(|name| self.features.has(name));
+        Ok(features.only(&used.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 
     /// The error of a feature under its key.
     #[must_use]
     pub fn feature_error(&self, error: &FeatureError) -> RecipeError {
         features::told(error)
+    }
+
+    /// The columns that samples hold and that are no features: channels, then those of the snapshot
+    /// alone.
+    #[must_use]
+    pub fn bar_columns(&self) -> Vec<String> {
+        let mut columns = self.data.columns();
+        columns.retain(|name| !self.features.has(name));
+        columns
     }
 
     /// The channels that are columns of the bars, in their order.
@@ -200,6 +211,13 @@ impl Recipe {
     #[must_use]
     pub fn channel_scaler(&self, channel: &str) -> ChannelScaler {
         self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
+    }
+
+    /// The scaler of a column of the snapshot. In a valid recipe each has one that needs no window;
+    /// a name that has none is not scaled.
+    #[must_use]
+    pub fn snapshot_scaler(&self, column: &str) -> ChannelScaler {
+        self.scaling.snapshot_scaler(column).unwrap_or(ChannelScaler::None)
     }
 
     /// Settings by which actions on a market are priced, with every default in place.

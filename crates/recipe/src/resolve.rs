@@ -67,6 +67,8 @@ struct DigestedData<'a> {
     feature_history: History,
     #[serde(skip_serializing_if = "data::is_default", serialize_with = "choice::serialize")]
     feature_warmup: WarmUp,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    snapshot: &'a [String],
 }
 
 impl Recipe {
@@ -124,6 +126,7 @@ impl Recipe {
         let DataSettings {
             bars: _,
             channels,
+            snapshot,
             max_gap,
             on_bad_bar,
             timezone,
@@ -154,6 +157,7 @@ impl Recipe {
                 feature_anchor: *feature_anchor,
                 feature_history: *feature_history,
                 feature_warmup: *feature_warmup,
+                snapshot,
             },
             features: recipe.features.sorted(),
             dataset: &recipe.dataset,
@@ -169,7 +173,7 @@ impl Recipe {
     /// This recipe with every key written that applies.
     fn written_out(&self) -> Self {
         let mut written = self.clone();
-        written.scaling = self.scaling.written_out(&self.data.channels);
+        written.scaling = self.scaling.written_out(self.data.sample_columns());
         written.reward = self.reward.written_out();
         written
     }

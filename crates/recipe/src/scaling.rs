@@ -1,4 +1,4 @@
-//! The `[scaling]` table: how each channel is scaled.
+//! The `[scaling]` table: how each channel and each column of the snapshot is scaled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,46 @@ use serde::{Serialize, Serializer};
 
 use crate::RecipeError;
 use crate::choice::{self, nearest};
+use crate::data::DataSettings;
 use crate::reader::{Table, toml_key};
 
 /// The key that stands for the price columns.
 const PRICE: &str = "price";
 const VOLUME: &str = "volume";
+/// The price by which some scalers divide.
+const CLOSE: &str = "close";
+/// The table of scalers for the snapshot alone.
+const SNAPSHOT: &str = "snapshot";
 
 /// The `[scaling]` table.
 ///
 /// A channel takes the scaler under its own name; else open, high, low and close take `price`,
 /// whose default is `last_close`, and volume takes `log1p_last`. Any other channel must have its
 /// own key: a guess would be silent and often wrong.
+///
+/// A column of the snapshot takes its scaler in the table `snapshot`; else it has that of a channel
+/// of its name. Its scaler [is of a bar](ChannelScaler::is_of_bar).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScalingSettings {
     /// For open, high, low and close; as written, none for the default.
     pub price: Option<ChannelScaler>,
     /// For one channel, by its name; as written.
     pub channels: BTreeMap<String, ChannelScaler>,
+    /// For one column of the snapshot, by its name; as written.
+    pub snapshot: BTreeMap<String, ChannelScaler>,
+}
+
+/// The columns that samples hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) channels: &'a [String],
+    pub(crate) snapshot: &'a [String],
+}
+
+impl<'a> Columns<'a> {
+    fn all(self) -> impl Iterator<Item = &'a String> + Clone {
+        self.channels.iter().chain(self.snapshot)
+    }
 }
 
 impl Serialize for ScalingSettings {
@@ -36,6 +59,10 @@ impl Serialize for ScalingSettings {
         }
         for (name, scaler) in &self.channels {
             map.serialize_entry(name, choice::Choice::word(*scaler))?;
+        }
+        if !self.snapshot.is_empty() {
+            let words = self.snapshot.iter().map(|(name, one)| (name, choice::Choice::word(*one)));
+            map.serialize_entry(SNAPSHOT, &words.collect::<BTreeMap<_, _>>())?;
         }
         map.end()
     }
@@ -53,9 +80,22 @@ impl ScalingSettings {
         }
     }
 
+    /// The scaler of a column of the snapshot; none for one that needs a key of its own and has
+    /// none.
+    #[must_use]
+    pub fn snapshot_scaler(&self, column: &str) -> Option<ChannelScaler> {
+        self.snapshot.get(column).copied().or_else(|| self.scaler(column))
+    }
+
     pub(crate) fn read(table: &Table<'_>) -> Result<Self, RecipeError> {
         let mut settings = Self::default();
         for entry in table.entries() {
+            if entry.name == SNAPSHOT {
+                for entry in entry.table()?.entries() {
+                    settings.snapshot.insert(entry.name.to_owned(), entry.choice()?);
+                }
+                continue;
+            }
             let scaler = entry.choice()?;
             if entry.name == PRICE {
                 settings.price = Some(scaler);
@@ -66,43 +106,85 @@ impl ScalingSettings {
         Ok(settings)
     }
 
-    /// Leaves out what does not apply to these channels.
-    pub(crate) fn fit(&mut self, channels: &[String]) {
+    /// Leaves out what does not apply to these columns.
+    pub(crate) fn fit(&mut self, columns: Columns<'_>) {
         let meant = |key: String| {
             let same = |channel: &&String| plain(channel) == plain(&key);
-            if channels.contains(&key) { Some(key) } else { channels.iter().find(same).cloned() }
+            if columns.all().any(|name| *name == key) {
+                Some(key)
+            } else {
+                columns.all().find(same).cloned()
+            }
         };
         let given = std::mem::take(&mut self.channels).into_iter();
         self.channels = given.filter_map(|(key, scaler)| Some((meant(key)?, scaler))).collect();
-        if !self.price_applies(channels) {
+        if !self.price_applies(columns) {
             self.price = None;
         }
     }
 
-    pub(crate) fn validate(&self, channels: &[String]) -> Result<(), RecipeError> {
-        let known: BTreeSet<&String> = channels.iter().collect();
+    pub(crate) fn validate(&self, columns: Columns<'_>) -> Result<(), RecipeError> {
+        let known: BTreeSet<&String> = columns.all().collect();
         if let Some(name) = self.channels.keys().find(|name| !known.contains(name)) {
-            return Err(not_a_channel(name, channels));
+            return Err(unknown_column(name, columns));
         }
-        if self.price.is_some() && !self.price_applies(channels) {
+        let of_snapshot = |name: &&String| columns.snapshot.contains(name);
+        if let Some(name) = self.snapshot.keys().find(|name| !of_snapshot(name)) {
+            let key = format!("scaling.{SNAPSHOT}.{name}");
+            return Err(RecipeError::does_not_apply(
+                key,
+                "to a column that is not in data.snapshot",
+            ));
+        }
+        if self.price.is_some() && !self.price_applies(columns) {
             return Err(RecipeError::does_not_apply(
                 "scaling.price",
                 "where no price column is a channel without a scaler of its own",
             ));
         }
-        match channels.iter().find(|channel| self.scaler(channel).is_none()) {
-            None => Ok(()),
-            Some(channel) => Err(no_scaler(channel)),
+        if let Some(channel) = columns.channels.iter().find(|name| self.scaler(name).is_none()) {
+            return Err(no_scaler(channel));
         }
+        columns.snapshot.iter().try_for_each(|name| self.validate_snapshot(name))
     }
 
-    /// These settings with every key written that applies to the channels.
-    pub(crate) fn written_out(&self, channels: &[String]) -> Self {
+    /// Checks the scaler of a column of the snapshot.
+    fn validate_snapshot(&self, name: &str) -> Result<(), RecipeError> {
+        let allowed = || {
+            let of_bar = ChannelScaler::ALL.into_iter().filter(|scaler| scaler.is_of_bar());
+            of_bar.map(|scaler| format!("{:?}", scaler.name())).collect::<Vec<_>>().join(", ")
+        };
+        let write = || {
+            let key = toml_key(name);
+            format!(
+                "write under [scaling] {SNAPSHOT} = {{ {key} = \"none\" }}, or another of {}",
+                allowed()
+            )
+        };
+        let key = format!("scaling.{SNAPSHOT}.{name}");
+        let Some(scaler) = self.snapshot_scaler(name) else {
+            let problem = format!("the snapshot's column {name:?} has no scaler; {}", write());
+            return Err(RecipeError::conflict(key, problem));
+        };
+        if !scaler.is_of_bar() {
+            let problem =
+                format!("{scaler} needs a window, and a snapshot is one bar; {}", write());
+            return Err(RecipeError::conflict(key, problem));
+        }
+        if plain(name) == CLOSE && scaler != ChannelScaler::None {
+            let problem = format!("{scaler} of the close is the same in all bars; {}", write());
+            return Err(RecipeError::conflict(key, problem));
+        }
+        Ok(())
+    }
+
+    /// These settings with every key written that applies to the columns.
+    pub(crate) fn written_out(&self, columns: Columns<'_>) -> Self {
         let mut written = self.clone();
-        if self.price_applies(channels) {
+        if self.price_applies(columns) {
             written.price = Some(self.price.unwrap_or(ChannelScaler::LastClose));
         }
-        for channel in channels.iter().filter(|channel| !is_price(channel)) {
+        for channel in columns.channels.iter().filter(|channel| !is_price(channel)) {
             if let Some(scaler) = self.scaler(channel) {
                 written.channels.insert(channel.clone(), scaler);
             }
@@ -110,10 +192,18 @@ impl ScalingSettings {
         written
     }
 
-    /// Tells if one of these channels takes the scaler under `price`.
-    #[must_use]
-    pub fn price_applies(&self, channels: &[String]) -> bool {
-        channels.iter().any(|c| is_price(c) && !self.channels.contains_key(c))
+    /// Tells if one of these columns takes the scaler under `price`.
+    fn price_applies(&self, columns: Columns<'_>) -> bool {
+        let of_price = |name: &&String| is_price(name) && !self.channels.contains_key(*name);
+        let mut snapshot = columns.snapshot.iter().filter(|c| !self.snapshot.contains_key(*c));
+        columns.channels.iter().any(|c| of_price(&c)) || snapshot.any(|c| of_price(&c))
+    }
+
+    /// Leaves out `price` where it applies to no column of these.
+    pub fn drop_idle_price(&mut self, data: &DataSettings) {
+        if !self.price_applies(data.sample_columns()) {
+            self.price = None;
+        }
     }
 }
 
@@ -126,16 +216,20 @@ pub(crate) fn plain(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-fn not_a_channel(name: &str, channels: &[String]) -> RecipeError {
-    let known = channels.iter().map(String::as_str).chain([PRICE]);
+fn unknown_column(name: &str, columns: Columns<'_>) -> RecipeError {
+    let known = columns.all().map(String::as_str).chain([PRICE, SNAPSHOT]);
+    let snapshot = match columns.snapshot {
+        [] => String::new(),
+        names => format!(", {SNAPSHOT}, the data.snapshot {}", names.join(", ")),
+    };
     RecipeError::UnknownKey {
         at: None,
         key: format!("scaling.{name}"),
         nearest: nearest(name, known).map(|name| format!("scaling.{name}")),
         known: format!(
-            "the keys of [scaling] are price and the data.channels {}; add the column there \
-             or leave the key out",
-            channels.join(", ")
+            "the keys of [scaling] are price{snapshot} and the data.channels {}; add the column \
+             there or leave the key out",
+            columns.channels.join(", ")
         ),
     }
 }

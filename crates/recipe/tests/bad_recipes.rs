@@ -15,6 +15,38 @@ const fn bad(text: &'static str, at: &'static str, says: &'static [&'static str]
 }
 
 const TABLE: &[Bad] = &[
+    // Snapshots.
+    bad(
+        "[data]\nsnapshot = [\"high\", \"high\"]\n",
+        ":2: data.snapshot[1]:",
+        &["\"high\" is listed twice"],
+    ),
+    bad("[data]\nchannels = [\"snapshot\"]\n", ":2: data.channels[0]:", &["own column"]),
+    bad(
+        "[data]\nsnapshot = [\"volume\"]\n",
+        ": scaling.snapshot.volume:",
+        &[
+            "log1p_last needs a window",
+            "snapshot = { volume = \"none\" }",
+            "\"last_close\", \"none\", \"log_return\"",
+        ],
+    ),
+    bad(
+        "[data]\nsnapshot = [\"funding\"]\n",
+        ": scaling.snapshot.funding:",
+        &["the snapshot's column \"funding\" has no scaler"],
+    ),
+    bad(
+        "[data]\nsnapshot = [\"close\"]\n",
+        ": scaling.snapshot.close:",
+        &["last_close of the close is the same in all bars"],
+    ),
+    bad(
+        "[data]\nsnapshot = [\"funding\"]\n[scaling]\nfunding = \"zscore\"\n",
+        ":3: scaling.snapshot.funding:",
+        &["zscore needs a window"],
+    ),
+    bad("[scaling.snapshot]\nhigh = \"none\"\n", ":2: scaling.snapshot.high:", &["data.snapshot"]),
     // Not a recipe at all.
     bad("[data]\nbars = [\n", ":2: column 9: this is not TOML", &[]),
     bad("[data]\nstamp = open\n", ":2: column ", &["not TOML"]),

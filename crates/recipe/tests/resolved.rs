@@ -403,3 +403,23 @@ fn auto_channels_are_those_that_the_bars_have() {
     let column = Recipe::from_toml("data.channels = [\"auto\"]\nscaling.auto = \"none\"\n", "test");
     assert_eq!(column.unwrap().data.channels, ["auto"]);
 }
+
+#[test]
+fn snapshots_are_resolved_and_digested() {
+    let text = "[data]\nchannels = [\"close\", \"volume\"]\nsnapshot = [\"volume\", \"high\"]\n\
+                [scaling]\nsnapshot = { volume = \"none\" }\n";
+    let recipe = Recipe::from_toml(text, "r").unwrap();
+    assert_eq!(recipe.data.columns(), ["close", "volume", "high"]);
+    let scalers = ["volume", "high"].map(|name| recipe.snapshot_scaler(name).name());
+    assert_eq!(scalers, ["none", "last_close"]);
+    assert_eq!(recipe.channel_scaler("volume").name(), "log1p_last");
+    let again = Recipe::from_toml(&recipe.to_toml(), "r").unwrap();
+    assert_eq!((again.digest(), &again), (recipe.digest(), &recipe));
+    let mut other = recipe.clone();
+    other.data.snapshot.reverse();
+    assert_ne!(other.digest(), recipe.digest());
+    // Other channels take their scalers with them; those of the snapshot stay.
+    other.replace_channels(vec!["open".to_owned()].into());
+    assert!(other.validate().is_ok());
+    assert_eq!(other.scaling.snapshot.len(), 1);
+}

@@ -22,7 +22,7 @@ mod scaler;
 mod window;
 
 pub use meta::{MetaField, MetaScaler};
-pub use scaler::{ChannelScaler, usable};
+pub use scaler::{ChannelScaler, of_bar, usable};
 pub use window::{
     extent, less, ln, log1p, log1p_divisor, moments, over, standard, unsigned_zero, within,
 };

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::window::{less, ln, over};
+
 /// Formula for the windows of a channel. `x` is a value in the window, "last" is the window's
 /// last bar, the one before the decision. In a recipe by its [name](ChannelScaler::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -30,6 +32,13 @@ impl ChannelScaler {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::LastClose, Self::Log1pLast, Self::None, Self::LogReturn, Self::Zscore, Self::Minmax];
+
+    /// True if a scaled value depends on its bar alone, and not on a window: it can be in a
+    /// snapshot.
+    #[must_use]
+    pub fn is_of_bar(self) -> bool {
+        matches!(self, Self::LastClose | Self::None | Self::LogReturn)
+    }
 
     /// Its name in a recipe: `last_close`, `log1p_last`, `none`, `log_return`, `zscore`, `minmax`.
     #[must_use]
@@ -64,6 +73,17 @@ pub fn usable(scaler: ChannelScaler, value: f64) -> bool {
     in_domain && (value as f32).is_finite()
 }
 
+/// The value of a bar with this close in a snapshot: what a window of one bar holds. A scaler that
+/// [needs a window](ChannelScaler::is_of_bar) leaves it unscaled.
+#[must_use]
+pub fn of_bar(scaler: ChannelScaler, x: f64, close: f64) -> f32 {
+    match scaler {
+        ChannelScaler::LastClose => over(x as f32, close as f32),
+        ChannelScaler::LogReturn => less(ln(x), ln(close)),
+        _ => x as f32,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +95,15 @@ mod tests {
             assert_eq!(json, format!("\"{scaler}\""));
             assert_eq!(serde_json::from_str::<ChannelScaler>(&json).unwrap(), scaler);
         }
+    }
+
+    #[test]
+    fn a_snapshot_is_a_window_of_one_bar() {
+        let values = ChannelScaler::ALL.map(|scaler| of_bar(scaler, 12.0, 8.0));
+        assert_eq!(values, [1.5, 12.0, 12.0, (1.5_f64).ln() as f32, 12.0, 12.0]);
+        let of_bar: Vec<&str> =
+            ChannelScaler::ALL.iter().filter(|one| one.is_of_bar()).map(|one| one.name()).collect();
+        assert_eq!(of_bar, ["last_close", "none", "log_return"]);
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub const META: [&str; meta!(names).len()] = meta!(names);
 /// True if a channel may not have this name: some dataset has a column or a file called so.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    const OTHERS: [&str; 4] = ["sample", "windows", "meta", "reward"];
+    const OTHERS: [&str; 5] = ["sample", "windows", "snapshot", "meta", "reward"];
     OTHERS.contains(&name)
         || name.starts_with("reward_")
         || COLUMNS.iter().any(|column| column.name == name)
@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn reserved_names() {
-        for name in ["sample", "ts", "equity", "exit_reason", "reward", "reward_x", "meta"] {
+        for name in
+            ["sample", "ts", "equity", "exit_reason", "reward", "reward_x", "meta", "snapshot"]
+        {
             assert!(is_reserved(name), "{name}");
         }
         for name in ["close", "volume", "rewards", "equity_2"] {

@@ -98,6 +98,8 @@ pub enum Role {
     Key,
     /// An input of the model, made of bars before t.
     Window,
+    /// Inputs of the model with one value each: of the bar before t.
+    Snapshot,
     /// An input of the model that was drawn: the account.
     State,
     /// The action that was drawn.
@@ -117,6 +119,7 @@ impl Role {
         match self {
             Self::Key => "key",
             Self::Window => "window",
+            Self::Snapshot => "snapshot",
             Self::State => "state",
             Self::Action => "action",
             Self::Label => "label",
@@ -141,6 +144,10 @@ pub struct Field {
     /// snapshot, `[H]` for a path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shape: Vec<usize>,
+    /// The names of the values along the last axis of the shape, such as the columns of a snapshot;
+    /// empty where they have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// The part that it plays.
     pub role: Role,
     /// The unit of its values: `dollars`, `fraction`, `bars`, `ns`, `price`; empty where there is
@@ -190,6 +197,7 @@ impl From<ColumnField> for Field {
     fn from(column: ColumnField) -> Self {
         let ColumnField { name, dtype, logical, role, unit, doc } = column;
         let (name, unit, doc) = (name.to_owned(), unit.to_owned(), doc.to_owned());
-        Self { name, dtype, logical, shape: Vec::new(), role, unit, doc }
+        let (shape, names) = (Vec::new(), Vec::new());
+        Self { name, dtype, logical, shape, names, role, unit, doc }
     }
 }

@@ -12,10 +12,11 @@
 //! ```
 //! use barloom_schema::{DType, Role, Schema};
 //!
-//! let schema = Schema::of_samples(&["close", "volume"], 64, &["return", "sharpe"]);
+//! let schema = Schema::of_samples(&["close", "volume"], 64, &["rsi"], &["return", "sharpe"]);
 //! let names: Vec<&str> = schema.names().collect();
 //! assert_eq!(&names[..6], ["sample", "symbol", "bar", "ts", "close", "volume"]);
 //! assert_eq!(schema.field("close").unwrap().shape, [64]);
+//! assert_eq!(schema.field("snapshot").unwrap().names, ["rsi"]);
 //! assert_eq!(schema.field("reward_sharpe").unwrap().dtype, DType::F64);
 //! assert_eq!(schema.of_role(Role::Action).count(), 4);
 //! ```
@@ -28,5 +29,5 @@ mod slice;
 
 pub use columns::{COLUMNS, EXIT_REASONS, META, is_reserved};
 pub use field::{ColumnField, DType, Field, Logical, Role};
-pub use schema::{Schema, SchemaError, reward_names};
+pub use schema::{SNAPSHOT, Schema, SchemaError, reward_names};
 pub use slice::{Element, Slice};

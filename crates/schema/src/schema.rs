@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::columns::COLUMNS;
 use crate::field::{DType, Field, Logical, Role};
 
+/// The column of a snapshot.
+pub const SNAPSHOT: &str = "snapshot";
+
 /// The columns of a dataset in their order, each name once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Field>", into = "Vec<Field>")]
@@ -37,6 +40,16 @@ pub enum SchemaError {
         /// The shape.
         shape: Vec<usize>,
     },
+    /// A column's values have names, but not one each.
+    #[error("column {name} has {names} names for {values} values")]
+    Names {
+        /// The name.
+        name: String,
+        /// Number of names.
+        names: usize,
+        /// Number of values along the last axis.
+        values: usize,
+    },
 }
 
 impl TryFrom<Vec<Field>> for Schema {
@@ -57,7 +70,8 @@ impl Schema {
     /// The schema of these fields, in this order.
     ///
     /// # Errors
-    /// A name is empty or there twice, or a shape holds no values.
+    /// A name is empty or there twice, a shape holds no values, or not every value has a name where
+    /// some have.
     pub fn new(fields: Vec<Field>) -> Result<Self, SchemaError> {
         let mut names = BTreeSet::new();
         for (place, field) in fields.iter().enumerate() {
@@ -73,17 +87,22 @@ impl Schema {
                 let (name, shape) = (field.name.clone(), field.shape.clone());
                 return Err(SchemaError::Shape { name, shape });
             }
+            let (names, values) = (field.names.len(), *field.shape.last().unwrap_or(&1));
+            if names != 0 && names != values {
+                return Err(SchemaError::Names { name: field.name.clone(), names, values });
+            }
         }
         Ok(Self { fields })
     }
 
     /// The schema of samples that were drawn: their number, where they stand, a window of
-    /// `lookback` bars for each channel, state and action, a reward for each metric, outcomes.
-    /// Names are taken as they are.
+    /// `lookback` bars for each channel, the snapshot if it has columns, state and action, a reward
+    /// for each metric, outcomes. Names are taken as they are.
     #[must_use]
     pub fn of_samples(
         channels: &[impl AsRef<str>],
         lookback: usize,
+        snapshot: &[impl AsRef<str>],
         metrics: &[impl AsRef<str>],
     ) -> Self {
         let mut fields = vec![Field {
@@ -91,6 +110,7 @@ impl Schema {
             dtype: DType::I64,
             logical: Logical::Number,
             shape: Vec::new(),
+            names: Vec::new(),
             role: Role::Key,
             unit: String::new(),
             doc: "number of the sample, from 0".to_owned(),
@@ -104,10 +124,23 @@ impl Schema {
             dtype: DType::F32,
             logical: Logical::Number,
             shape: vec![lookback],
+            names: Vec::new(),
             role: Role::Window,
             unit: "scaled".to_owned(),
             doc: "scaled values of the channel in the bars before t, oldest first".to_owned(),
         }));
+        if !snapshot.is_empty() {
+            fields.push(Field {
+                name: SNAPSHOT.to_owned(),
+                dtype: DType::F32,
+                logical: Logical::Number,
+                shape: vec![snapshot.len()],
+                names: snapshot.iter().map(|name| name.as_ref().to_owned()).collect(),
+                role: Role::Snapshot,
+                unit: "scaled".to_owned(),
+                doc: "scaled values of columns in the bar before t".to_owned(),
+            });
+        }
         fields.extend(of_role(&[Role::State, Role::Action]));
         let names = reward_names(metrics);
         fields.extend(metrics.iter().zip(names).map(|(metric, name)| Field {
@@ -115,6 +148,7 @@ impl Schema {
             dtype: DType::F64,
             logical: Logical::Number,
             shape: Vec::new(),
+            names: Vec::new(),
             role: Role::Outcome,
             unit: String::new(),
             doc: format!("reward by the metric {}", metric.as_ref()),
@@ -170,13 +204,14 @@ mod tests {
 
     fn field(name: &str, dtype: DType, shape: &[usize], role: Role) -> Field {
         let (name, shape) = (name.to_owned(), shape.to_vec());
-        let (unit, doc) = (String::new(), "a column".to_owned());
-        Field { name, dtype, logical: Logical::Number, shape, role, unit, doc }
+        let (unit, doc, names) = (String::new(), "a column".to_owned(), Vec::new());
+        Field { name, dtype, logical: Logical::Number, shape, names, role, unit, doc }
     }
 
     #[test]
     fn samples_have_their_columns_in_order() {
-        let schema = Schema::of_samples(&["close", "volume"], 16, &["return", "sharpe"]);
+        let none: &[&str] = &[];
+        let schema = Schema::of_samples(&["close", "volume"], 16, none, &["return", "sharpe"]);
         let expected = "sample symbol bar ts close volume equity balance position sl_dist tp_dist \
                         act_dir act_dollar act_sl act_tp reward reward_sharpe entry_price \
                         exit_price pnl held_bars exit_reason mfe mae";
@@ -185,6 +220,23 @@ mod tests {
         assert_eq!(Schema::new(schema.fields().to_vec()), Ok(schema.clone()));
         let json = serde_json::to_string(&schema).unwrap();
         assert_eq!(serde_json::from_str::<Schema>(&json).unwrap(), schema, "{json}");
+        assert!(!json.contains("names"), "as before there were snapshots: {json}");
+    }
+
+    #[test]
+    fn a_snapshot_comes_after_the_windows() {
+        let schema = Schema::of_samples(&["close"], 16, &["rsi", "close"], &["return"]);
+        let names: Vec<&str> = schema.names().collect();
+        assert_eq!(names[4..7], ["close", "snapshot", "equity"]);
+        let snapshot = schema.field(SNAPSHOT).unwrap();
+        assert_eq!((&snapshot.shape[..], snapshot.role), (&[2][..], Role::Snapshot));
+        assert_eq!(snapshot.names, ["rsi", "close"]);
+        let json = serde_json::to_string(&schema).unwrap();
+        assert_eq!(serde_json::from_str::<Schema>(&json).unwrap(), schema, "{json}");
+        let mut fields = schema.fields().to_vec();
+        fields[5].names.pop();
+        let refused = Schema::new(fields).unwrap_err().to_string();
+        assert_eq!(refused, "column snapshot has 1 names for 2 values");
     }
 
     #[test]
@@ -194,7 +246,7 @@ mod tests {
             field("ts", DType::I64, &[], Role::Key),
             field("fast", DType::F16, &[4, 60], Role::Window),
             field("hourly", DType::F32, &[2, 24], Role::Window),
-            field("snapshot", DType::F32, &[158], Role::Window),
+            field("snapshot", DType::F32, &[158], Role::Snapshot),
             field("direction", DType::I8, &[], Role::Label),
             field("fwd_5", DType::F32, &[], Role::Label),
             field("path", DType::F32, &[64], Role::Label),

@@ -265,4 +265,14 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("stride", U64, "From a window to the next, in values."),
         ],
     },
+    Struct {
+        name: "Snapshot",
+        doc: "The columns of a snapshot.",
+        has_columns: false,
+        fields: &[
+            field("columns", U64, "K."),
+            field("values", In("f32"), "`[rows, K]`: scaled values."),
+            field("out", Out("f32"), "`[samples, K]`: the snapshots."),
+        ],
+    },
 ];

@@ -49,6 +49,8 @@ metric = ["sharpe", "sortino", "calmar", "car"]
 "#;
 
 const CLIPPED: &str = r#"
+[data]
+snapshot = ["low"]
 [dataset]
 samples = 300
 lookback = 6
@@ -61,6 +63,8 @@ metric = ["sharpe", "sortino", "calmar", "car"]
 
 /// Scalers that summarise windows, which the actions of a state share.
 const SHARED: &str = r#"
+[data]
+snapshot = ["high", "volume", "close"]
 [dataset]
 samples = 400
 lookback = 10
@@ -71,6 +75,7 @@ open = "zscore"
 high = "minmax"
 low = "log_return"
 volume = "none"
+snapshot = { high = "last_close", close = "none" }
 "#;
 
 pub const LAYOUTS: [WindowLayout; 3] =

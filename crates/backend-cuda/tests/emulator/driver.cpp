@@ -112,7 +112,8 @@ int cuModuleLoadDataEx(void** module, const void* image, unsigned options, void*
 int cuModuleUnload(void* module) { delete (std::string*)module; return OK; }
 
 static const char* const KERNELS[] = {"barloom_draw", "barloom_trade", "barloom_reward",
-                                      "barloom_moments", "barloom_windows"};
+                                      "barloom_moments", "barloom_windows",
+                                      "barloom_snapshots"};
 
 int cuModuleGetFunction(void** function, void* module, const char* name) {
     CALL("cuModuleGetFunction");
@@ -250,6 +251,10 @@ int cuLaunchKernel(void* function, unsigned blocks, unsigned y, unsigned z, unsi
         const Metric metric = *(Metric*)arguments[1];
         const Samples samples = *(Samples*)arguments[2];
         QUEUE(barloom_reward(trading, metric, samples));
+    } else if (name == "barloom_snapshots") {
+        const Snapshot snapshot = *(Snapshot*)arguments[0];
+        const Samples samples = *(Samples*)arguments[1];
+        QUEUE(barloom_snapshots(snapshot, samples));
     } else {
         const Channel channel = *(Channel*)arguments[0];
         const Samples samples = *(Samples*)arguments[1];

@@ -287,7 +287,9 @@ pub(crate) mod tests {
             }),
             recipe_digest: "r".into(),
             recipe: serde_json::Value::Null,
-            schema: Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new()).columns().clone(),
+            schema: Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new(), Vec::new())
+                .columns()
+                .clone(),
             market: market(),
             files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, checksum: "x".into() }],
             shards: vec![],

@@ -37,7 +37,7 @@ pub(crate) enum Encoder {
 /// Samples that are encoded at once; what a file holds depends on nothing else of a build.
 pub(crate) fn group_rows(format: Format, shape: BlockShape) -> usize {
     match format {
-        Format::Parquet => parquet::row_group_rows(shape.channels, shape.lookback),
+        Format::Parquet => parquet::row_group_rows(shape.channels, shape.lookback, shape.snapshot),
         Format::Arrow | Format::Npy | Format::Virtual => BLOCK_ROWS,
     }
 }

@@ -24,8 +24,9 @@ use crate::format::parquet::Values;
 pub struct Layout {
     columns: Schema,
     schema: SchemaRef,
-    lookback: i32,
+    lookback: usize,
     channels: Vec<String>,
+    snapshot: Vec<String>,
     metrics: Vec<String>,
     symbols: Vec<String>,
     reasons: Vec<String>,
@@ -38,6 +39,7 @@ impl Layout {
         Self::of_names(
             program.channels.iter().map(|c| c.name.clone()).collect(),
             program.lookback,
+            program.snapshot.iter().map(|c| c.name.clone()).collect(),
             program.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
             market.series().iter().map(|s| s.symbol.clone()).collect(),
         )
@@ -49,6 +51,7 @@ impl Layout {
         Self::of_names(
             recipe.data.channels.to_vec(),
             recipe.dataset.lookback,
+            recipe.data.snapshot.clone(),
             recipe.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
             manifest.market.symbols.iter().map(|s| s.symbol.clone()).collect(),
         )
@@ -57,15 +60,15 @@ impl Layout {
     pub(crate) fn of_names(
         channels: Vec<String>,
         lookback: usize,
+        snapshot: Vec<String>,
         metrics: Vec<String>,
         symbols: Vec<String>,
     ) -> Self {
-        let columns = Schema::of_samples(&channels, lookback, &metrics);
+        let columns = Schema::of_samples(&channels, lookback, &snapshot, &metrics);
         let fields: Vec<ArrowField> = columns.fields().iter().map(arrow_field).collect();
         let schema = Arc::new(arrow::datatypes::Schema::new(fields));
-        let lookback = i32::try_from(lookback).unwrap_or(i32::MAX);
         let reasons = EXIT_REASONS.map(str::to_owned).to_vec();
-        Self { columns, schema, lookback, channels, metrics, symbols, reasons }
+        Self { columns, schema, lookback, channels, snapshot, metrics, symbols, reasons }
     }
 
     /// The columns as data.
@@ -89,7 +92,13 @@ impl Layout {
     /// Bars of a window.
     #[must_use]
     pub fn lookback(&self) -> usize {
-        self.lookback as usize
+        self.lookback
+    }
+
+    /// Names of the snapshot's columns in order; empty without one.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<&str> {
+        self.snapshot.iter().map(String::as_str).collect()
     }
 
     /// The columns of rewards: `reward`, then `reward_<metric>` for each further metric.
@@ -104,10 +113,10 @@ impl Layout {
         self.metrics.iter().map(String::as_str).collect()
     }
 
-    /// Bytes of the values of a sample, with 8 for each that is no window.
+    /// Bytes of the values of a sample, with 8 for each that is no window and no snapshot.
     pub(crate) fn row_bytes(&self) -> u64 {
         let bytes = |field: &Field| match field.role {
-            Role::Window => field.bytes() as u64,
+            Role::Window | Role::Snapshot => field.bytes() as u64,
             _ => 8 * field.values() as u64,
         };
         self.columns.fields().iter().map(bytes).fold(0, u64::saturating_add)
@@ -116,13 +125,6 @@ impl Layout {
     /// Bytes of the tables of names: of symbols and of exit reasons.
     pub(crate) fn tables_bytes(&self) -> u64 {
         self.symbols.iter().chain(&self.reasons).map(|name| name.len() as u64 + 16).sum()
-    }
-
-    /// Windows one after another as an Arrow column.
-    pub(crate) fn window_array(&self, values: Vec<f32>) -> Result<ArrayRef, ArrowError> {
-        let item = Arc::new(ArrowField::new("item", DataType::Float32, false));
-        let values = Arc::new(Float32Array::from(values));
-        Ok(Arc::new(FixedSizeListArray::try_new(item, self.lookback, values, None)?))
     }
 
     /// Rows `[start, end)` of a block as a record batch; rows count from the block's first.
@@ -156,7 +158,10 @@ impl Layout {
                 Arc::new(TimestampNanosecondArray::from(times.to_vec()).with_timezone("UTC"))
             }
             (_, Slice::F32(values)) if !field.shape.is_empty() => {
-                self.window_array(values.to_vec())?
+                let item = Arc::new(ArrowField::new("item", DataType::Float32, false));
+                let values = Arc::new(Float32Array::from(values.to_vec()));
+                let length = i32::try_from(field.values()).unwrap_or(i32::MAX);
+                Arc::new(FixedSizeListArray::try_new(item, length, values, None)?)
             }
             (_, Slice::F32(values)) => Arc::new(Float32Array::from(values.to_vec())),
             (_, Slice::F64(values)) => Arc::new(Float64Array::from(values.to_vec())),

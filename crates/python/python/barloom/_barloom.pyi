@@ -36,8 +36,8 @@ class Dataset:
     """Samples of a recipe and bars: on disk, or in memory where they are made when asked for.
 
     ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
-    same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``meta`` float32 [9],
-    scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
+    same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
+    if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
     of its own.
     """
 
@@ -51,6 +51,8 @@ class Dataset:
     def part(self) -> str | None: ...
     @property
     def channels(self) -> list[str]: ...
+    @property
+    def snapshot_names(self) -> list[str]: ...
     @property
     def metrics(self) -> list[str]: ...
     @property
@@ -119,9 +121,9 @@ class Loader:
 
     Each ``for`` loop over it is one epoch, the next one after that of the loop before. A batch is
     a dict of NumPy arrays over memory of the loader, without a copy: ``windows`` float32 [B, C, L]
-    (``layout="BLC"``: [B, L, C]), ``meta`` float32 [B, 9], scaled, ``reward`` float32 [B] (or
-    [B, metrics]), and the columns that were asked for by name. With ``group_actions=True`` B counts
-    states, and meta, reward and columns are [B, K, ...].
+    (``layout="BLC"``: [B, L, C]), ``snapshot`` float32 [B, K] if the recipe has one, ``meta`` float32
+    [B, 9], scaled, ``reward`` float32 [B] (or [B, metrics]), and the columns that were asked for by
+    name. With ``group_actions=True`` B counts states, and all but windows are [B, actions, ...].
     """
 
     @property

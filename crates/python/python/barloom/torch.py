@@ -35,8 +35,8 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
     """Batches of a dataset, epoch after epoch, for ``DataLoader(..., batch_size=None)``.
 
     A batch is a dict of tensors over the memory of the loader's arrays, without a copy:
-    ``windows`` float32 [B, C, L], ``meta`` float32 [B, 9], ``reward`` float32 [B] or [B, metrics],
-    and ``columns`` by name; ``ts`` is int64, ns since 1970 UTC, and ``symbol`` int32.
+    ``windows`` float32 [B, C, L], ``snapshot`` float32 [B, K] if the recipe has one, ``meta`` float32
+    [B, 9], ``reward`` float32 [B] or [B, metrics], and ``columns`` by name; ``ts`` is int64, ns since 1970 UTC, and ``symbol`` int32.
 
     Args:
         dataset: The samples.
@@ -296,8 +296,9 @@ _OF_A_WORKER = (
 class MapDataset(data.Dataset[dict[str, torch.Tensor]]):
     """Samples by their numbers, for ``DataLoader(..., batch_size=B)`` and samplers.
 
-    Sample i is a dict of ``windows`` float32 [C, L] (``layout="BLC"``: [L, C]), ``meta`` float32
-    [9], ``reward`` float32 [] or [metrics], and ``columns`` by name. ``ds[[3, 1, 2]]`` is a dict of
+    Sample i is a dict of ``windows`` float32 [C, L] (``layout="BLC"``: [L, C]), ``snapshot`` float32
+    [K] if the recipe has one, ``meta`` float32 [9], ``reward`` float32 [] or [metrics], and
+    ``columns`` by name. ``ds[[3, 1, 2]]`` is a dict of
     batches, [B, C, L] and so on: ``DataLoader(ds, sampler=BatchSampler(..), batch_size=None)``
     gives these as they are and is faster than ``batch_size=B``, which takes batches apart and puts
     them together again.
