@@ -338,7 +338,7 @@ pub const OWN: &[Function] = &[
         Code::At,
         "x on coarser bars of this symbol: its value of the last one that ended at or before the \
          bar's close.",
-        "at('1h', close / ema(close, 5) - 1)",
+        "at('1h', close / mean(close, 5) - 1)",
     ),
     other(
         Group::Elsewhere,

@@ -123,7 +123,7 @@ pub(crate) fn all() -> Vec<Known> {
         known("symbol('B', at('1h', close))", Memory::Finite, true),
         known("cs_rank(at('1h', close), by=sector)", Memory::Finite, true),
         known("symbol('C', cs_demean(close))", Memory::Finite, true),
-        known("mean(where(close > open, 1, nan), 9, min_periods=9)", Memory::Finite, false),
+        known("mean(where(close > open, 1, nan), 3)", Memory::Finite, false),
         known("std(log(close / lag(close, 1)), 20)", Memory::Finite, false),
         known("at('1h', ema(close, 3))", Memory::Fading, false),
     ]);
