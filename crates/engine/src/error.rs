@@ -59,6 +59,9 @@ pub enum Error {
     /// A recipe names no bars.
     #[error("data.bars is empty")]
     NoBars,
+    /// Features are wanted of a recipe that has none.
+    #[error("the recipe has no features; write under [features] a name and an expression, such as ret = \"log(close / lag(close, 1))\"")]
+    NoFeatures,
     /// A backend has no such name.
     #[error(transparent)]
     UnknownBackend(#[from] UnknownBackend),
@@ -93,6 +96,7 @@ impl Error {
         match self {
             Self::Recipe(_)
             | Self::NoBars
+            | Self::NoFeatures
             | Self::UnknownBackend(_)
             | Self::NoCuda
             | Self::TooManySamples => ErrorKind::Usage,

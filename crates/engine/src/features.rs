@@ -1,8 +1,11 @@
-//! Features of a recipe as columns of its market.
+//! Features of a recipe as columns of its market, and as a table.
 
-use barloom_bars::{Market, MarketColumn, is_missing};
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use barloom_bars::{Column, Market, MarketColumn, Series, is_missing};
 use barloom_features::Attributes;
-use barloom_market_data::Bars;
+use barloom_market_data::{Bars, WriteOptions, to_table_of, write};
 use barloom_recipe::Recipe;
 
 use crate::{Error, counted};
@@ -64,4 +67,81 @@ fn lacking(column: &MarketColumn, market: &Market) -> Option<String> {
     (missing > 0).then(|| {
         format!("the feature {name} has no value at {} of {bars}", counted(missing, "bar"))
     })
+}
+
+/// All features of a recipe over bars: a row a bar, with `symbol` and `ts`, the bar's open.
+pub struct FeatureTable {
+    /// The names of the features, in the order of the recipe.
+    pub names: Vec<String>,
+    /// Bars and features.
+    series: Vec<Series>,
+    /// Notes: how many bars lack a feature, and those on the reading of the bars.
+    pub notes: Vec<String>,
+}
+
+impl FeatureTable {
+    /// The columns of bars that the features of a recipe use: what must be read for them.
+    ///
+    /// # Errors
+    /// The recipe has no features, or wrong ones.
+    pub fn columns(recipe: &Recipe) -> Result<Vec<String>, Error> {
+        if recipe.features.is_empty() {
+            return Err(Error::NoFeatures);
+        }
+        Ok(recipe.all_features()?.columns().map(str::to_owned).collect())
+    }
+
+    /// Evaluates all features of a recipe over bars. Channels and scalers of the recipe do not
+    /// matter.
+    ///
+    /// # Errors
+    /// The recipe has no features, or wrong ones; the bars lack a column that one uses, hold
+    /// unusable ones that are not to be dropped, or make no market.
+    pub fn new(recipe: &Recipe, bars: Bars) -> Result<Self, Error> {
+        let inputs = Self::columns(recipe)?;
+        let features = recipe.all_features()?;
+        let names: Vec<String> = features.names().map(str::to_owned).collect();
+        let features = Features { features: Some(features), inputs };
+        features.check(recipe, &bars)?;
+        let read = bars.into_market_series(recipe.data.on_bad_bar)?;
+        let mut notes = read.notes;
+        let market = Market::with_inputs(&read.series, &[], &features.inputs, recipe.max_gap())?;
+        let market = features.add(recipe, market, &mut notes)?;
+        let of_span = |(one, span): (&Series, &barloom_bars::SeriesSpan)| {
+            let of = |name: &str| {
+                let values = market.column(name).unwrap_or(&[]);
+                Column::new(name, values[span.start..span.end].to_vec())
+            };
+            let prices = barloom_bars::PRICE_COLUMNS.into_iter().map(of);
+            let columns = prices.chain(names.iter().map(|name| of(name.as_str()))).collect();
+            Series::new(one.symbol(), one.ts().to_vec(), columns)
+        };
+        let series = read.series.iter().zip(market.series()).map(of_span);
+        let series = series.collect::<Result<_, _>>()?;
+        Ok(Self { names, series, notes })
+    }
+
+    /// Number of rows: bars.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.series.iter().map(Series::len).sum()
+    }
+
+    /// The table: `symbol`, `ts` and the features, null where one has no value.
+    ///
+    /// # Errors
+    /// There are more than 2^31 symbols.
+    pub fn table(&self) -> Result<RecordBatch, Error> {
+        Ok(to_table_of(&self.series, Some(&self.names))?)
+    }
+
+    /// Writes the table to a file, by its ending: `.parquet`, `.arrow` or `.feather`, `.csv`.
+    ///
+    /// # Errors
+    /// The ending is unknown, the file is there and is not to be replaced, it cannot be written,
+    /// or writing was stopped.
+    pub fn write(&self, path: &Path, options: WriteOptions<'_>) -> Result<(), Error> {
+        let options = WriteOptions { columns: Some(&self.names), ..options };
+        Ok(write(path, &self.series, options)?)
+    }
 }

@@ -58,6 +58,7 @@ pub use clipping::clip_warnings;
 pub use counts::{count, counted};
 pub use decisions::KnownAt;
 pub use error::{Error, ErrorKind};
+pub use features::FeatureTable;
 pub use inspection::{Inspection, read_sample};
 pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
@@ -83,6 +84,7 @@ pub use barloom_loader::{
 };
 pub use barloom_market_data::{
     Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, printable,
-    printable_lines, read as read_files, read_bytes, read_readable, read_tables, to_table,
+    WriteOptions, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
+    to_table,
 };
 pub use barloom_reading::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};

@@ -175,6 +175,7 @@ impl Conversion<'_> {
         WriteOptions {
             overwrite: self.overwrite,
             symbols,
+            columns: None,
             compression: self.compression,
             stop: self.stop,
         }

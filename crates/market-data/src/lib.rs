@@ -75,4 +75,4 @@ pub use shown::{acts, cut, listed, printable, printable_lines};
 pub use source::{MemoryTable, read, read_bytes, read_readable, read_tables};
 pub use stored::read_stored_market;
 pub use table::NO_TIME;
-pub use write::{Compression, WriteOptions, to_table, write};
+pub use write::{Compression, WriteOptions, to_table, to_table_of, write};

@@ -37,6 +37,8 @@ pub struct WriteOptions<'a> {
     pub overwrite: bool,
     /// True if rows name their symbol; otherwise the file's place does.
     pub symbols: bool,
+    /// The columns of numbers to write, in this order; `None` for all.
+    pub columns: Option<&'a [String]>,
     /// The compression of Parquet columns; other formats are not compressed.
     pub compression: Compression,
     /// Called about every million rows; returns true to stop.
@@ -48,6 +50,7 @@ impl Default for WriteOptions<'_> {
         Self {
             overwrite: false,
             symbols: true,
+            columns: None,
             compression: Compression::default(),
             stop: &|| false,
         }
@@ -78,7 +81,7 @@ pub fn write(
     if !options.overwrite && fs::symlink_metadata(path).is_ok() {
         return Err(MarketDataError::Exists(path.to_path_buf()));
     }
-    let slices = Slices::of(series, options.symbols);
+    let slices = Slices::of(series, options.symbols, options.columns);
     tracing::info!("writing {} rows to {name}", slices.rows());
     write_whole(path, options.overwrite, |file| {
         let mut file = BufWriter::with_capacity(BUFFER, file);
@@ -119,7 +122,18 @@ pub(crate) fn write_whole(
 /// # Errors
 /// There are more than 2^31 symbols.
 pub fn to_table(series: &[Series]) -> Result<RecordBatch, MarketDataError> {
-    let slices = Slices::of(series, true);
+    to_table_of(series, None)
+}
+
+/// As [`to_table`], with these columns of numbers alone, in this order; `None` for all.
+///
+/// # Errors
+/// As [`to_table`].
+pub fn to_table_of(
+    series: &[Series],
+    columns: Option<&[String]>,
+) -> Result<RecordBatch, MarketDataError> {
+    let slices = Slices::of(series, true, columns);
     slices.batch(0..slices.rows()).map_err(|e| MarketDataError::file("bars", e))
 }
 

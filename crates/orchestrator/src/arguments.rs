@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Convert bars of any supported format to Parquet, Arrow or CSV.
     Convert(Convert),
+    /// Compute features of bars: a column for each expression, a row for each bar.
+    Features(Box<Features>),
 }
 
 #[derive(Debug, Args)]
@@ -265,6 +267,39 @@ pub(crate) struct Convert {
     /// Replace an existing file.
     #[arg(long)]
     pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Features {
+    /// Files, globs or folders with bars, in place of the recipe's `data.bars`; relative to this
+    /// folder.
+    #[arg(value_name = "BARS")]
+    pub(crate) bars: Vec<String>,
+    /// A recipe with the features, under `[features]`.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A feature beside those of the recipe: `--feature "ret=log(close / lag(close, 1))"`.
+    #[arg(long = "feature", value_name = "NAME=EXPRESSION", value_parser = defined)]
+    pub(crate) features: Vec<(String, String)>,
+    /// The file to write: .parquet, .arrow, .feather or .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Compression of Parquet columns: zstd (the default, and the smallest files), lz4 (faster),
+    /// snappy, none.
+    #[arg(long, value_name = "CODEC", value_parser = compressions())]
+    pub(crate) compression: Option<Compression>,
+    /// Replace an existing file.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// The name and the expression of `NAME=EXPRESSION`.
+fn defined(text: &str) -> Result<(String, String), String> {
+    let expected = "expected NAME=EXPRESSION, such as ret=close/lag(close,1)";
+    let (name, expression) = text.split_once('=').ok_or(expected)?;
+    Ok((name.trim().to_owned(), expression.trim().to_owned()))
 }
 
 /// The names of `OLD=NEW`. The old one may have a `=` in it.

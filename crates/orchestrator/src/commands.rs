@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod convert;
 pub(crate) mod demo;
+pub(crate) mod features;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod merge;

@@ -71,6 +71,7 @@ fn obey(arguments: &Arguments) -> u8 {
         Some(Command::Inspect(inspect)) => commands::inspect::run(inspect, &output),
         Some(Command::Check(check)) => commands::check::run(check, &output),
         Some(Command::Convert(convert)) => commands::convert::run(convert, &output),
+        Some(Command::Features(features)) => commands::features::run(features, &output),
     });
     match result {
         Ok(()) => 0,

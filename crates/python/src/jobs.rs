@@ -7,9 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use barloom_engine::{
-    BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch, problem_with,
-};
+use barloom_engine::{FeatureTable, BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch, problem_with,};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -325,6 +323,25 @@ pub(crate) fn read(
         }
         let loaded = bars.into_series(recipe.data.on_bad_bar);
         let table = loaded.and_then(|loaded| barloom_engine::to_table(&loaded.series));
+        table.map_err(errors::of)
+    })?;
+    Ok(Table::new(table.schema(), vec![table]))
+}
+
+/// Features of bars as a table.
+#[pyfunction]
+pub(crate) fn features(
+    py: Python<'_>,
+    bars: &Bound<'_, PyAny>,
+    cfg: &Bound<'_, PyAny>,
+    cache: bool,
+) -> PyResult<Table> {
+    let (given, recipe, mut options) = reading(bars, cfg, false, cache)?;
+    let table = watched(py, None, None, move |watch| {
+        options.watch = watch.clone();
+        options.columns = Some(FeatureTable::columns(&recipe).map_err(errors::of)?);
+        let bars = given.read(&options)?;
+        let table = FeatureTable::new(&recipe, bars).and_then(|features| features.table());
         table.map_err(errors::of)
     })?;
     Ok(Table::new(table.schema(), vec![table]))

@@ -47,6 +47,7 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(jobs::verify, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::check, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::read, module)?)?;
+    module.add_function(wrap_pyfunction!(jobs::features, module)?)?;
     module.add_function(wrap_pyfunction!(pricer::pricer, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::open, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::from_stored, module)?)?;

@@ -167,6 +167,14 @@ impl Recipe {
         missing
     }
 
+    /// All features, ready to be evaluated.
+    ///
+    /// # Errors
+    /// The `[features]` table is wrong.
+    pub fn all_features(&self) -> Result<Features, RecipeError> {
+        self.features.checked(&self.data)
+    }
+
     /// The features, ready to be evaluated; those alone that samples hold have columns.
     ///
     /// # Errors

@@ -28,20 +28,33 @@ pub(super) struct Slices<'a> {
     schema: SchemaRef,
 }
 
+/// The columns of numbers of all series: prices first.
+fn all_columns(series: &[Series]) -> Vec<&str> {
+    let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
+    let mut known: BTreeSet<&str> = PRICE_COLUMNS.into_iter().collect();
+    for column in series.iter().flat_map(Series::columns) {
+        if known.insert(&column.name) {
+            names.push(&column.name);
+        }
+    }
+    names
+}
+
 impl<'a> Slices<'a> {
-    /// With a column of symbols or without.
-    pub(super) fn of(series: &'a [Series], with_symbols: bool) -> Self {
+    /// With a column of symbols or without, and with these columns of numbers or all.
+    pub(super) fn of(
+        series: &'a [Series],
+        with_symbols: bool,
+        columns: Option<&'a [String]>,
+    ) -> Self {
         let mut starts = vec![0];
         for one in series {
             starts.push(starts[starts.len() - 1] + one.len());
         }
-        let mut names: Vec<&str> = PRICE_COLUMNS.to_vec();
-        let mut known: BTreeSet<&str> = PRICE_COLUMNS.into_iter().collect();
-        for column in series.iter().flat_map(Series::columns) {
-            if known.insert(&column.name) {
-                names.push(&column.name);
-            }
-        }
+        let names = match columns {
+            Some(columns) => columns.iter().map(String::as_str).collect(),
+            None => all_columns(series),
+        };
         let is_missing = |name: &str, one: &Series| {
             one.column(name).is_none_or(|values| values.iter().any(|value| value.is_nan()))
         };

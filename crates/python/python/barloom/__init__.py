@@ -39,6 +39,7 @@ __all__ = [
     "__version__",
     "build_dataset",
     "check",
+    "features",
     "open",
     "price",
     "read_bars",
@@ -223,6 +224,38 @@ def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
         DataError: These bars cannot be aggregated by ``aggregate``.
     """
     return _barloom.check(_bars.given(bars), {"data": data}, "channels" not in data, cache)
+
+
+def features(
+    bars: Any, features: Mapping[str, Any], *, cache: bool = True, **data: Any
+) -> Table:
+    """Computes features of bars: columns by expressions, none of which looks ahead.
+
+    >>> table = barloom.features(
+    ...     "bars.parquet", {"ret": "log(close / lag(close, 1))", "rsi": "ta.rsi(close, 14)"}
+    ... )
+    >>> table.to_pandas()
+
+    Args:
+        bars: As for ``build_dataset``.
+        features: Names with expressions, as under ``[features]`` in a recipe (docs/features.md). They
+            may name each other. ``{"mom_{n}": {"of": "close / lag(close, {n})", "n": [5, 20]}}`` is a
+            family.
+        cache: As for ``build_dataset``.
+        data: The keys of ``[data]`` in a recipe, as for ``read_bars``. ``max_gap``,
+            ``feature_history`` and ``feature_warmup`` say which rows have values.
+
+    Returns:
+        A table with a row for each bar: ``symbol``, ``ts`` (the bar's open, ns UTC) and the features
+        in their order. A value is missing (null) where it needs rows before the segment. It is known
+        at the bar's close.
+
+    Raises:
+        RecipeError: An expression is wrong; the message has its place and the remedy.
+        DataError: The bars are unusable.
+        FileError: A file cannot be read.
+    """
+    return _barloom.features(_bars.given(bars), {"data": data, "features": features}, cache)
 
 
 def sample_bars() -> Table:
