@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 
+use barloom_features::recursive::Recursive;
 use barloom_features::rolling::{Rolling, Window, apply_many};
 use rayon::prelude::*;
 
@@ -68,7 +69,7 @@ fn rolling() {
             let inputs = &inputs[..statistic.inputs()];
             let one = time(ROWS, || statistic.apply(black_box(inputs), window, &mut out));
             let two = time(ROWS, || {
-                pool.install(|| on_threads(statistic, black_box(inputs), window, &mut out))
+                pool.install(|| on_threads(statistic, black_box(inputs), window, &mut out));
             });
             println!("{name:>9} {rows:>5} {one:>7.2} {two:>7.2}");
         }
@@ -98,4 +99,20 @@ fn many() {
         }
     });
     println!("25 statistics: {together:.2} ns a value together, {apart:.2} apart");
+}
+
+#[test]
+#[ignore = "it measures time"]
+fn recursive() {
+    let x = walk(1);
+    let mut out = vec![0.0; ROWS];
+    for function in [
+        Recursive::Ema { rows: 20 },
+        Recursive::EwmMean { alpha: 0.1 },
+        Recursive::EwmStd { alpha: 0.1 },
+        Recursive::Cusum { threshold: 1.0 },
+        Recursive::CumSum,
+    ] {
+        println!("{function:?} {:.2} ns", time(ROWS, || function.apply(black_box(&x), &mut out)));
+    }
 }

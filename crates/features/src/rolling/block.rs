@@ -43,6 +43,14 @@ pub(super) struct End {
     pub(super) constant: Lanes,
 }
 
+impl End {
+    /// The last present value relative to itself, 0, where the last row is present; else NaN.
+    #[inline(always)]
+    fn last(self) -> Lanes {
+        self.value * Lanes::ZERO + Lanes::ZERO
+    }
+}
+
 /// A kind of summary. It has N numbers.
 ///
 /// Means in a summary are relative to the block's last present value, so that the size of the values
@@ -91,7 +99,7 @@ impl Block<1> for Sum {
     fn finish(statistic: Rolling, windows: Windows<'_, 1>) {
         match statistic {
             Rolling::Mean => {
-                windows.each(|[sum], end| end.constant.bitselect(end.reference, sum / end.count))
+                windows.each(|[sum], end| end.constant.bitselect(end.reference, sum / end.count));
             }
             _ => windows.each(|[sum], _| sum),
         }
@@ -179,10 +187,9 @@ fn spread<const N: usize>(
     match statistic {
         Rolling::Var => windows.each(|block, end| variance(first(block)[1], end)),
         Rolling::Std => windows.each(|block, end| variance(first(block)[1], end).sqrt()),
-        // The mean is relative to the last present value: that of the last row, or there is none.
         _ => windows.each(|block, end| {
             let [mean, squares] = first(block);
-            (end.value - end.value - mean) / variance(squares, end).sqrt()
+            (end.last() - mean) / variance(squares, end).sqrt()
         }),
     }
 }
@@ -276,7 +283,7 @@ impl Block<5> for Pair {
                 correlation * correlation
             }),
             Rolling::Resi => {
-                windows.each(|[x, _, y, yy, xy], end| end.value - end.value + (xy / yy * y - x))
+                windows.each(|[x, _, y, yy, xy], end| end.last() + (xy / yy * y - x));
             }
             _ => spread(statistic, windows, |[x, xx, ..]| [x, xx]),
         }

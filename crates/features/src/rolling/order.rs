@@ -25,8 +25,9 @@ pub(super) fn count_ranks(rows: &Rows, wanted: &mut Wanted<'_>) {
         let from = rows.history + i * LANES + 1 - length;
         // Twice the values that are smaller, and once those that are equal.
         let (mut below, mut up_to) = (Lanes::ZERO, Lanes::ZERO);
-        for other in x[from..from + length + LANES - 1].array_windows::<LANES>() {
-            let other = Lanes::new(*other);
+        for other in x[from..from + length + LANES - 1].windows(LANES) {
+            let Some(&other) = other.first_chunk() else { continue };
+            let other = Lanes::new(other);
             below += other.simd_lt(last) & one;
             up_to += other.simd_le(last) & one;
         }

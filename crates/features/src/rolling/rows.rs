@@ -55,8 +55,8 @@ impl Rows {
             y[..blank].fill(f64::NAN);
             let into = x[blank..length].iter_mut().zip(&mut y[blank..length]);
             for ((x, y), (&a, &b)) in into.zip(left[from.clone()].iter().zip(&right[from])) {
-                *x = clean(a) + 0.0 * (b - b);
-                *y = clean(b) + 0.0 * (a - a);
+                *x = clean(a) + clean(b) * 0.0;
+                *y = clean(b) + clean(a) * 0.0;
             }
         } else {
             for (x, &value) in x[blank..length].iter_mut().zip(&inputs[0][from]) {
@@ -150,7 +150,7 @@ impl Rows {
 /// A value as windows take it: NaN where it is not finite, 0 for -0.
 #[inline]
 pub(super) fn clean(value: f64) -> f64 {
-    if value - value == 0.0 { value + 0.0 } else { f64::NAN }
+    if value * 0.0 == 0.0 { value + 0.0 } else { f64::NAN }
 }
 
 /// `count` vectors of a column from a row on.
@@ -163,7 +163,7 @@ pub(super) fn lanes(column: &[f64], row: usize, count: usize) -> &[[f64; LANES]]
 #[inline(always)]
 pub(super) fn store(out: &mut [f64], at: usize, value: Lanes) {
     let nan = Lanes::splat(f64::NAN);
-    let finite = (value - value).simd_eq(Lanes::ZERO).bitselect(value, nan).to_array();
+    let finite = (value * Lanes::ZERO).simd_eq(Lanes::ZERO).bitselect(value, nan).to_array();
     if let Some(whole) = out.get_mut(at..at + LANES) {
         whole.copy_from_slice(&finite);
     } else {
