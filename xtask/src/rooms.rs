@@ -18,13 +18,17 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
         "paths",
         "damage",
         "ahead",
+        "bounds",
         // What is read.
         "table",
         "places",
         "time",
+        "number",
         "names",
         "roles",
+        "records",
         "rename",
+        "twins",
         "panel",
         "levels",
         "foreign",
@@ -35,7 +39,8 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
         "adjust",
         "times",
         "join",
-        // Readers, one a format.
+        // Readers, one a format, and what stands in for those that a build leaves out.
+        "off",
         "text",
         "columnar",
         "databento",

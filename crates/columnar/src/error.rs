@@ -1,4 +1,5 @@
 use arrow::error::ArrowError;
+#[cfg(feature = "parquet")]
 use parquet::errors::ParquetError;
 
 /// A reason why a file cannot be read.
@@ -15,6 +16,7 @@ pub enum ColumnarError {
     #[error(transparent)]
     Arrow(ArrowError),
     /// Parquet's reader refuses it.
+    #[cfg(feature = "parquet")]
     #[error(transparent)]
     Parquet(ParquetError),
 }
@@ -42,6 +44,7 @@ impl From<ArrowError> for ColumnarError {
     }
 }
 
+#[cfg(feature = "parquet")]
 impl From<ParquetError> for ColumnarError {
     fn from(error: ParquetError) -> Self {
         match error {

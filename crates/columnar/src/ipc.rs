@@ -13,8 +13,11 @@ use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::reader::{FileDecoder, StreamReader, read_footer_length};
 use arrow::ipc::{Block, root_as_footer, root_as_message};
 use bytes::Bytes;
+#[cfg(feature = "parquet")]
 use parquet::file::reader::ChunkReader;
 
+#[cfg(not(feature = "parquet"))]
+use crate::ranges::ChunkReader;
 use crate::{BATCH_LIMIT, ColumnarError, unpacked_limit};
 
 /// The length of the footer's length and the magic bytes after it.

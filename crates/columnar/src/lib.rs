@@ -21,12 +21,17 @@
 
 mod error;
 mod ipc;
+#[cfg(feature = "parquet")]
 mod pages;
 mod quiet;
+#[cfg(not(feature = "parquet"))]
+mod ranges;
+#[cfg(feature = "parquet")]
 mod thrift;
 
 pub use error::ColumnarError;
 pub use ipc::{IpcFile, read_file, read_stream};
+#[cfg(feature = "parquet")]
 pub use pages::{Declared, check_footer, check_pages};
 pub use quiet::catch_damage;
 

@@ -79,6 +79,7 @@ fn of_market_data() -> Vec<MarketDataError> {
         E::Csv { key: "names", problem: a() },
         E::UnknownEnding(path()),
         file(),
+        E::LeftOut { file: a(), format: "JSON", feature: "json" },
         E::Cell { file: a(), place: a(), column: a(), got: a(), expected: a() },
         E::MissingColumn { symbol: a(), column: a(), available: a(), nearest: Some(a()) },
         E::NoTrades { symbol: a(), spec: a() },

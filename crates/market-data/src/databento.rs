@@ -36,11 +36,6 @@ const TRADES: [&str; 2] = ["price", "size"];
 /// Trades of a table: a file of them comes in as many as it needs.
 const TRADES_AT_ONCE: usize = 1 << 16;
 
-/// Returns true if a file begins like DBN: three letters, and the version as a byte.
-pub(crate) fn begins(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'D', b'B', b'N', version, ..] if *version < b' ')
-}
-
 /// Reads the bars of a DBN stream; or its trades, where bars are to be made of them.
 pub(crate) fn read(
     file: &str,

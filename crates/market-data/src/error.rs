@@ -61,6 +61,18 @@ pub enum MarketDataError {
         /// The fault, the expected content, and the advice.
         problem: String,
     },
+    /// A file of a format that this build leaves out.
+    #[error(
+        "{file}: this build does not have {format}: turn on the Cargo feature {feature} of barloom-market-data"
+    )]
+    LeftOut {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+        /// The feature of this crate.
+        feature: &'static str,
+    },
     /// A value is not what its column needs.
     #[error("{file}, {place}, column {column}: {got:?} is not {expected}")]
     Cell {
@@ -163,9 +175,11 @@ impl MarketDataError {
             | Self::Exists(_)
             | Self::Foreign { .. }
             | Self::Stopped => ErrorKind::Io,
-            Self::TimeZone(_) | Self::TimeFormat(_) | Self::Csv { .. } | Self::UnknownEnding(_) => {
-                ErrorKind::Usage
-            }
+            Self::TimeZone(_)
+            | Self::TimeFormat(_)
+            | Self::Csv { .. }
+            | Self::UnknownEnding(_)
+            | Self::LeftOut { .. } => ErrorKind::Usage,
             Self::Proposed { error, .. } => error.kind(),
             _ => ErrorKind::Data,
         }
@@ -179,9 +193,10 @@ impl MarketDataError {
             | Self::Foreign { path, .. }
             | Self::UnknownEnding(path)
             | Self::Exists(path) => Some(path.to_string_lossy().into_owned()),
-            Self::File { file, .. } | Self::Cell { file, .. } | Self::Trades { file } => {
-                Some(file.clone())
-            }
+            Self::File { file, .. }
+            | Self::LeftOut { file, .. }
+            | Self::Cell { file, .. }
+            | Self::Trades { file } => Some(file.clone()),
             Self::Proposed { error, .. } => error.at_file(),
             Self::NoFile { pattern } => Some(pattern.clone()),
             _ => None,

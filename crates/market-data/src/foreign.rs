@@ -1,5 +1,6 @@
 //! Formats that are detected by their first bytes: unsupported formats, and JSON.
 
+#[cfg(feature = "zip")]
 use std::borrow::Cow;
 
 use crate::MarketDataError;
@@ -35,6 +36,11 @@ pub(crate) fn begins_json(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(b'{' | b'['))
 }
 
+/// Returns true if a file begins like DBN: three letters, and the version as a byte.
+pub(crate) fn begins_dbn(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'D', b'B', b'N', version, ..] if *version < b' ')
+}
+
 /// Refuses a file of a format that is not read, with what to do.
 pub(crate) fn refuse(file: &str, bytes: &[u8]) -> Result<(), MarketDataError> {
     // A header could begin with three letters, but text has no such bytes.
@@ -61,6 +67,7 @@ pub(crate) fn refuse(file: &str, bytes: &[u8]) -> Result<(), MarketDataError> {
 }
 
 /// Refuses an archive whose members say that it is a document.
+#[cfg(feature = "zip")]
 pub(crate) fn refuse_archive<'a>(
     file: &str,
     members: impl Iterator<Item = Cow<'a, str>>,

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 
+use crate::bounds::Bounds;
 use crate::damage::unless_damaged;
-use crate::foreign::begins_json;
+use crate::foreign::{begins_dbn, begins_json};
+#[cfg(not(feature = "parquet"))]
+use crate::off::off;
 use crate::table::Table;
-use crate::text::{self, Bounds};
-use crate::{MarketDataError, ReadOptions, columnar, databento, foreign, json};
+use crate::{MarketDataError, ReadOptions, columnar, foreign, json, text};
 
 /// The tables in bytes that are not packed, by what they say they are.
 pub(crate) fn table(
@@ -16,10 +18,13 @@ pub(crate) fn table(
     bounds: Bounds,
 ) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PAR1") {
-        unless_damaged(file, || columnar::read_parquet(file, bytes, options))
+        #[cfg(feature = "parquet")]
+        return unless_damaged(file, || columnar::read_parquet(file, bytes, options));
+        #[cfg(not(feature = "parquet"))]
+        Err(off(file, "Parquet", "parquet"))
     } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
         unless_damaged(file, || columnar::read_arrow(file, bytes, options))
-    } else if databento::begins(bytes) {
+    } else if begins_dbn(bytes) {
         // Its tables need not be one.
         Err(MarketDataError::file(file, "it is DBN within another format; decompress it"))
     } else if bytes.starts_with(b"FEA1") {

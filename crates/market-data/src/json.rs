@@ -9,9 +9,9 @@ mod tape;
 
 use barloom_reading::CsvOptions;
 
+use crate::bounds::Bounds;
 use crate::table::{Name, Rows, Table};
-use crate::text::{self, Bounds};
-use crate::{MarketDataError, ReadOptions};
+use crate::{MarketDataError, ReadOptions, text};
 use find::Found;
 use tape::Tape;
 

@@ -21,40 +21,67 @@
 //! # Ok::<(), barloom_market_data::MarketDataError>(())
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "csv"),
+    expect(dead_code, unused_imports, reason = "parts of other modules are for text alone")
+)]
 
 mod adjust;
 mod ahead;
 mod bars;
+mod bounds;
 mod cache;
 mod columnar;
 mod convert;
 mod damage;
+#[cfg(feature = "dbn")]
 mod databento;
 mod error;
 mod foreign;
 mod formats;
 mod join;
+#[cfg(feature = "json")]
 mod json;
 mod kept;
 mod levels;
 mod names;
 mod new_folder;
+mod number;
+#[cfg(not(all(
+    feature = "csv",
+    feature = "dbn",
+    feature = "gzip",
+    feature = "json",
+    feature = "parquet",
+    feature = "zip"
+)))]
+mod off;
 mod options;
 mod origins;
 mod packed;
 mod panel;
 mod paths;
 mod places;
+mod records;
 mod rename;
 mod roles;
 mod shown;
 mod source;
 mod stored;
 mod table;
+#[cfg(feature = "csv")]
 mod text;
 mod time;
 mod times;
+mod twins;
 mod write;
+
+#[cfg(not(feature = "dbn"))]
+use off::databento;
+#[cfg(not(feature = "json"))]
+use off::json;
+#[cfg(not(feature = "csv"))]
+use off::text;
 
 pub use barloom_bars::{Anchor, Interval};
 pub use barloom_market_store::{

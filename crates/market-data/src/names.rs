@@ -75,6 +75,7 @@ fn symbol_of_folder(folder: &str) -> Option<String> {
 }
 
 /// The symbol of one file among several in an archive: what its own name says, else the archive's.
+#[cfg(any(test, feature = "zip"))]
 pub(crate) fn symbol_of_member(archive: &str, member: &str, ts: &[i64]) -> String {
     if let Some(symbol) = symbol_of_histdata(member) {
         return symbol.to_owned();

@@ -4,28 +4,28 @@
 //! The size of a packed file bounds all that comes of it, as the size of a plain one does: a file
 //! of a few MiB may unpack to GiB of rows that are all alike.
 
-use std::collections::BTreeSet;
+#[cfg(feature = "zip")]
+mod zip;
+
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 
 use barloom_columnar::unpacked_limit;
-use bytes::Bytes;
-use zip::ZipArchive;
 
 use crate::ahead::{read_ahead, read_ahead_of};
+use crate::bounds::{Bounds, HEAD, Stop};
 use crate::cache::Content;
 use crate::damage::unless_damaged;
+use crate::foreign::begins_dbn;
 use crate::formats::{is_text, table};
-use crate::names::{symbol_of_file, symbol_of_member};
 use crate::table::{Emit, Table};
-use crate::text::{self, Bounds, Stop};
-use crate::{MarketDataError, ReadOptions, databento, foreign, kept};
+use crate::{MarketDataError, ReadOptions, databento, foreign, kept, text};
+
+#[cfg(feature = "zip")]
+pub(crate) use zip::unzip;
 
 /// Bytes that are read at once.
 pub(crate) const BUFFER: usize = 1 << 20;
-
-/// The most that a byte can unpack to in zip: 2 bits of deflate copy 258 bytes.
-const DEFLATED: u64 = 1_032;
 
 /// The bytes that text may unpack to, as so many times the packed size, or so many in any case.
 const TEXT: (u64, u64) = (64, 256 << 20);
@@ -56,22 +56,27 @@ impl Left {
 
 /// Something that is packed, and can be unpacked as often as needed.
 enum Packed<'a> {
+    #[cfg(feature = "gzip")]
     Gzip(&'a [u8]),
     Zstd(&'a [u8]),
     /// A file that Zstandard packed, which is read from its beginning.
     ZstdFile(&'a File),
     /// A member of the archive of this name.
-    Zip(&'a str, &'a ZipArchive<Cursor<Bytes>>, usize),
+    #[cfg(feature = "zip")]
+    Zip(&'a str, &'a ::zip::ZipArchive<Cursor<bytes::Bytes>>, usize),
 }
 
 impl Packed<'_> {
     /// The error that it cannot be unpacked.
     fn unreadable(&self, file: &str, error: &io::Error) -> MarketDataError {
         match self {
+            #[cfg(feature = "gzip")]
             Self::Gzip(_) => unreadable(file, "gzip", error),
             Self::Zstd(_) | Self::ZstdFile(_) => unreadable(file, "Zstandard", error),
             // A member that is too large has a name of its own.
+            #[cfg(feature = "zip")]
             Self::Zip(..) if is_too_large(error) => unreadable(file, "zip", error),
+            #[cfg(feature = "zip")]
             Self::Zip(archive, ..) => unreadable(archive, "zip", error),
         }
     }
@@ -79,6 +84,7 @@ impl Packed<'_> {
     /// Takes what it unpacks to.
     fn with<T>(&self, take: impl FnOnce(&mut dyn Read) -> T) -> io::Result<T> {
         Ok(match self {
+            #[cfg(feature = "gzip")]
             Self::Gzip(bytes) => take(&mut flate2::read::MultiGzDecoder::new(*bytes)),
             Self::Zstd(bytes) => take(&mut zstd::Decoder::with_buffer(*bytes)?),
             Self::ZstdFile(file) => {
@@ -87,6 +93,7 @@ impl Packed<'_> {
                 let stream = BufReader::with_capacity(BUFFER, file);
                 take(&mut zstd::Decoder::with_buffer(stream)?)
             }
+            #[cfg(feature = "zip")]
             Self::Zip(_, archive, index) => {
                 let mut archive = (*archive).clone();
                 let mut member = archive.by_index(*index).map_err(io::Error::other)?;
@@ -94,6 +101,16 @@ impl Packed<'_> {
             }
         })
     }
+}
+
+/// The table in a file that gzip packed.
+#[cfg(feature = "gzip")]
+pub(crate) fn unpack_gzip(
+    file: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<Vec<Table>, MarketDataError> {
+    tables(file, &Packed::Gzip(bytes), &mut Left::of(bytes.len() as u64), options)
 }
 
 /// The table in a file that Zstandard packed, all bytes of which are there.
@@ -156,7 +173,7 @@ fn dbn(
     let mut stream = zstd::Decoder::with_buffer(stream).map_err(broken)?;
     let mut bytes = Vec::new();
     stream.by_ref().take(4).read_to_end(&mut bytes).map_err(broken)?;
-    if !databento::begins(&bytes) {
+    if !begins_dbn(&bytes) {
         return Ok(false);
     }
     let stream = Bounded::new(Cursor::new(bytes).chain(stream), limit);
@@ -164,67 +181,6 @@ fn dbn(
         read_ahead(stream, |stream| databento::read(file, stream, options, emit))
     })?;
     Ok(true)
-}
-
-/// The table in a file that gzip packed.
-pub(crate) fn unpack_gzip(
-    file: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-) -> Result<Vec<Table>, MarketDataError> {
-    tables(file, &Packed::Gzip(bytes), &mut Left::of(bytes.len() as u64), options)
-}
-
-/// The tables in an archive.
-pub(crate) fn unzip(
-    file: &str,
-    bytes: Bytes,
-    options: &ReadOptions,
-) -> Result<Vec<Table>, MarketDataError> {
-    let broken = |e: &dyn std::fmt::Display| {
-        MarketDataError::file(file, format!("it is not readable as zip: {e}"))
-    };
-    // Members that share their bytes could unpack to any size.
-    let size = bytes.len() as u64;
-    let mut left = Left::of(size);
-    left.unpacked = left.unpacked.min(size.saturating_mul(DEFLATED));
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
-    foreign::refuse_archive(file, archive.file_names().flatten())?;
-    let csvs: BTreeSet<String> = archive
-        .file_names()
-        .flatten()
-        .filter_map(|name| name.strip_suffix(".csv").map(str::to_owned))
-        .collect();
-    let mut found = Vec::new();
-    for index in 0..archive.len() {
-        let member = archive.by_index(index).map_err(|e| broken(&e))?;
-        if !member.is_file() {
-            continue;
-        }
-        let inner = member.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
-        drop(member);
-        // Systems leave files of their own in archives, HistData a report beside each of its files.
-        let base = inner.rsplit('/').next().unwrap_or_default();
-        let is_report = inner.strip_suffix(".txt").is_some_and(|stem| csvs.contains(stem));
-        if base.starts_with('.') || inner.starts_with("__MACOSX/") || is_report {
-            continue;
-        }
-        let name = format!("{file}:{inner}");
-        let packed = Packed::Zip(file, &archive, index);
-        for mut table in tables(&name, &packed, &mut left, options)? {
-            table.symbol = symbol_of_member(file, &inner, &table.ts);
-            found.push(table);
-        }
-    }
-    // The name of a lone member may be anything; the archive's says the symbol.
-    if let [table] = &mut found[..] {
-        table.symbol = symbol_of_file(file, &table.ts);
-        table.file = file.to_owned();
-    }
-    if found.is_empty() {
-        return Err(MarketDataError::file(file, "the archive is empty; expected a CSV in it"));
-    }
-    Ok(found)
 }
 
 /// The tables in something packed, which takes of what is left.
@@ -264,11 +220,11 @@ fn streamed(
     most: usize,
 ) -> Result<Vec<Table>, Stop> {
     let mut head = Vec::new();
-    stream.take(text::HEAD as u64 + 1).read_to_end(&mut head).map_err(Stop::Stream)?;
-    if head.len() <= text::HEAD {
+    stream.take(HEAD as u64 + 1).read_to_end(&mut head).map_err(Stop::Stream)?;
+    if head.len() <= HEAD {
         return table(file, &head.into(), options, Bounds::NONE).map_err(Stop::Whole);
     }
-    let is_text = is_text(file, &head) && !databento::begins(&head);
+    let is_text = is_text(file, &head) && !begins_dbn(&head);
     if !is_text || foreign::refuse(file, &head).is_err() {
         return Err(Stop::Unread);
     }

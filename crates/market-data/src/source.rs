@@ -11,14 +11,17 @@ use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::bars::{Bars, Unreadable};
+use crate::bounds::Bounds;
 use crate::cache::Content;
 use crate::damage::unless_damaged;
+use crate::foreign::begins_dbn;
 use crate::formats::{is_text, table};
 use crate::join::Joiner;
+#[cfg(not(all(feature = "gzip", feature = "zip")))]
+use crate::off::off;
 use crate::packed::BUFFER;
 use crate::paths::expand_all;
 use crate::table::{Emit, Table};
-use crate::text::Bounds;
 use crate::{MarketDataError, ReadOptions, columnar, databento, kept, packed, text};
 
 /// The first bytes of a Zstandard frame.
@@ -115,7 +118,7 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
     let mut bytes = Vec::new();
     let read = opened.by_ref().take(4).read_to_end(&mut bytes);
     read.map_err(MarketDataError::io(path, "read"))?;
-    let (is_dbn, is_zstd) = (databento::begins(&bytes), bytes.starts_with(&ZSTD_MAGIC));
+    let (is_dbn, is_zstd) = (begins_dbn(&bytes), bytes.starts_with(&ZSTD_MAGIC));
     if is_zstd {
         return packed::unpack_zstd_file(file, (bytes, &opened), options, emit);
     }
@@ -131,7 +134,7 @@ fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), Ma
             Some(tables) => tables,
             None => {
                 options.go_on()?;
-                unpacked(file, whole(path, &opened, bytes)?, options)
+                unpacked(file, &whole(path, &opened, bytes)?, options)
             }
         }
     };
@@ -186,7 +189,7 @@ pub fn read_bytes(
     options: &ReadOptions,
 ) -> Result<Bars, MarketDataError> {
     let mut joiner = Joiner::new(options)?;
-    tables(name, Bytes::copy_from_slice(bytes), options, &mut |table| joiner.push(table))?;
+    tables(name, &Bytes::copy_from_slice(bytes), options, &mut |table| joiner.push(table))?;
     joiner.finish()
 }
 
@@ -224,14 +227,14 @@ pub struct MemoryTable {
 /// The tables in a file, by what its bytes say it is.
 fn tables(
     file: &str,
-    bytes: Bytes,
+    bytes: &Bytes,
     options: &ReadOptions,
     emit: Emit<'_>,
 ) -> Result<(), MarketDataError> {
     if bytes.starts_with(&ZSTD_MAGIC) {
-        return packed::unpack_zstd(file, &bytes, options, emit);
+        return packed::unpack_zstd(file, bytes, options, emit);
     }
-    if databento::begins(&bytes) {
+    if begins_dbn(bytes) {
         return unless_damaged(file, || databento::read(file, &bytes[..], options, emit));
     }
     unpacked(file, bytes, options)?.into_iter().try_for_each(emit)
@@ -240,14 +243,20 @@ fn tables(
 /// The tables in a file that is neither DBN nor packed by Zstandard, by what its bytes say it is.
 fn unpacked(
     file: &str,
-    bytes: Bytes,
+    bytes: &Bytes,
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
     if bytes.starts_with(b"PK\x03\x04") {
-        return packed::unzip(file, bytes, options);
+        #[cfg(feature = "zip")]
+        return packed::unzip(file, bytes.clone(), options);
+        #[cfg(not(feature = "zip"))]
+        return Err(off(file, "zip", "zip"));
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return packed::unpack_gzip(file, &bytes, options);
+        #[cfg(feature = "gzip")]
+        return packed::unpack_gzip(file, bytes, options);
+        #[cfg(not(feature = "gzip"))]
+        return Err(off(file, "gzip", "gzip"));
     }
-    table(file, &bytes, options, Bounds::NONE)
+    table(file, bytes, options, Bounds::NONE)
 }

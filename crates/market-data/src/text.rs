@@ -4,18 +4,16 @@ mod apart;
 mod blocks;
 mod clock;
 mod cut;
-pub(crate) mod databento;
 mod digits;
 mod encoding;
 mod labels;
 mod layout;
-pub(crate) mod number;
 mod order;
 mod propose;
 mod regular;
 mod rows;
 mod sample;
-pub(crate) mod twins;
+mod twins;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -24,30 +22,16 @@ use std::io::Read;
 use barloom_bars::Column;
 use barloom_reading::CsvOptions;
 
+use crate::bounds::{Bounds, HEAD, Stop};
 use crate::foreign::begins_json;
 use crate::names::symbol_of_file;
 use crate::roles::shown;
 use crate::table::{self, Kind, Table};
 use crate::times::{Instants, Order, instants};
-use crate::{MarketDataError, ReadOptions, panel};
+use crate::{MarketDataError, ReadOptions, panel, records};
 use blocks::{Placed, Source, Stream};
 use layout::Layout;
 use rows::Rows;
-pub(crate) use rows::Stop;
-
-/// Bounds of what reading a text may take. The size of a packed one says little.
-#[derive(Clone, Copy)]
-pub(crate) struct Bounds {
-    /// The bytes of memory that its rows may take.
-    pub(crate) rows: usize,
-    /// The longest text for which options are proposed: it is read several times.
-    pub(crate) proposed: usize,
-}
-
-impl Bounds {
-    /// No bounds: those of a text that is there.
-    pub(crate) const NONE: Self = Self { rows: usize::MAX, proposed: usize::MAX };
-}
 
 /// Reads delimited text, with a header or without: one table, or one for each symbol of a wide one.
 /// An error says what options would read it, where there are some.
@@ -95,9 +79,6 @@ fn is_cut(file: &str, text: &[u8], options: &ReadOptions, most: usize) -> bool {
         .filter(|lines| cut::has_fewer_fields(lines, &text[lines.len()..]))
         .is_some_and(|lines| tables(file, lines, options, most).is_ok())
 }
-
-/// The first bytes of a file, that tell how it is laid out.
-pub(crate) const HEAD: usize = 1 << 20;
 
 /// Reads a large file of delimited text in blocks, without holding it whole; none if it cannot be
 /// read so: it is small, no plain text, or not what it should be, of which [`read`] then tells. A
@@ -281,7 +262,7 @@ fn of_rows(
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();
     for (value, values) in layout.values.iter().zip(values.iter_mut().flatten()) {
         if value.has_undefined {
-            databento::clear_undefined(values);
+            records::clear_undefined(values);
         }
     }
     let mut tables = Vec::with_capacity(layout.groups.len());

@@ -1,6 +1,7 @@
 //! Writes bars as Parquet, Arrow or CSV.
 
 mod csv;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod slices;
 
@@ -14,6 +15,8 @@ use barloom_bars::Series;
 use barloom_files::{Existing, NewFile};
 
 use crate::MarketDataError;
+#[cfg(not(feature = "parquet"))]
+use crate::off::off;
 use slices::Slices;
 
 /// The compression of Parquet columns.
@@ -73,7 +76,10 @@ pub fn write(
     let name = path.to_string_lossy().into_owned();
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let write: WriteSlices = match &*ending {
+        #[cfg(feature = "parquet")]
         "parquet" | "pq" => parquet::write,
+        #[cfg(not(feature = "parquet"))]
+        "parquet" | "pq" => return Err(off(&name, "Parquet", "parquet")),
         "arrow" | "ipc" | "feather" => write_arrow,
         "csv" => csv::write,
         _ => return Err(MarketDataError::UnknownEnding(path.to_path_buf())),

@@ -37,6 +37,7 @@ impl Symbols {
     }
 
     /// The places of all their columns.
+    #[cfg(feature = "parquet")]
     pub(super) fn places(&self) -> Vec<usize> {
         self.0.iter().flat_map(|symbol| symbol.places.iter().copied()).collect()
     }

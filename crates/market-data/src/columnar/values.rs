@@ -4,10 +4,10 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float64Type};
 
 use super::{cast_to, cell};
+use crate::number::Numbers;
 use crate::roles::shown;
 use crate::table::{Name, SymbolCodes};
-use crate::text::number::Numbers;
-use crate::text::twins::differ;
+use crate::twins::differ;
 use crate::{MarketDataError, ReadOptions};
 
 /// Numbers, missing ones as NaN.

@@ -2,7 +2,7 @@
 
 use barloom_reading::CsvOptions;
 
-use super::number::Numbers;
+use crate::number::Numbers;
 
 /// The marks of decimals and thousands, `None` for the usual ones.
 pub(super) type Marks = (Option<char>, Option<char>);

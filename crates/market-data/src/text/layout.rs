@@ -6,15 +6,15 @@ use barloom_bars::PRICE_COLUMNS;
 use barloom_files::Watch;
 use barloom_reading::CsvOptions;
 
-use super::HEAD;
 use super::apart;
 use super::blocks::LONGEST_LINE;
 use super::clock::Clock;
-use super::databento::{FIXED_POINT, Records, are_fixed_point};
-use super::number::Numbers;
 use super::order;
 use super::sample::Sample;
+use crate::bounds::HEAD;
 use crate::levels::Levels;
+use crate::number::Numbers;
+use crate::records::{FIXED_POINT, Records, are_fixed_point};
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown};
 use crate::shown::{cut, listed};

@@ -7,9 +7,9 @@
 //! the text is not read; it is an order to propose only if every other one breaks them clearly.
 
 use super::clock::Clock;
-use super::number::Numbers;
 use super::sample::Sample;
 use crate::MarketDataError;
+use crate::number::Numbers;
 use crate::roles::{Roles, roles};
 use crate::table::Kind;
 

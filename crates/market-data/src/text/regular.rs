@@ -6,8 +6,8 @@ use wide::u8x16;
 use super::clock::Clock;
 use super::digits;
 use super::layout::Layout;
-use super::number::{Numbers, decimal_at, whole_at};
 use super::rows::{Rows, trimmed};
+use crate::number::{Numbers, decimal_at, whole_at};
 use crate::time;
 
 /// The ends of a block's fields.

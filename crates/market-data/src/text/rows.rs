@@ -1,16 +1,16 @@
 //! The rows of delimited text: in blocks, which are read side by side.
 
-use std::io;
-
 use barloom_memory::vec_with_capacity;
 use rayon::prelude::*;
 
 use super::blocks::{self, Placed, Source};
+use super::digits;
 use super::layout::{Layout, reader};
 use super::regular::{self, Index};
-use super::{databento, digits};
 use crate::MarketDataError;
+use crate::bounds::Stop;
 use crate::origins::{Origin, Origins};
+use crate::records;
 use crate::table::SymbolCodes;
 use crate::time::{self, Written};
 use crate::times::Times;
@@ -23,19 +23,6 @@ const BLANK: usize = 16;
 
 /// Quoted rows after which their memory is looked at.
 const CHECKED: usize = 4_096;
-
-/// The reason why rows were not read in blocks.
-pub(crate) enum Stop {
-    /// A row or a time is wrong: options may be found that read the text.
-    Row(MarketDataError),
-    /// No options read it: a line is too long, rows take too much memory.
-    Whole(MarketDataError),
-    /// It may be read otherwise: it has quotes, another encoding, or no layout that its beginning
-    /// tells.
-    Unread,
-    /// It cannot be read or unpacked.
-    Stream(io::Error),
-}
 
 /// The content of rows.
 #[derive(Default)]
@@ -342,7 +329,7 @@ impl Rows {
             return Err(layout.width_error(line, width));
         }
         let text = |at: usize| String::from_utf8_lossy(field(at));
-        if layout.action.is_some_and(|at| !databento::is_trade(field(at))) {
+        if layout.action.is_some_and(|at| !records::is_trade(field(at))) {
             return Ok(());
         }
         let written = match layout.read_time(&field) {

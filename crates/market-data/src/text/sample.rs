@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::layout::reader;
-use super::number::Numbers;
+use crate::number::Numbers;
 use crate::table::NO_TIME;
 use crate::time::{Written, of_slashed};
 

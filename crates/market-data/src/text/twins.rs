@@ -1,9 +1,10 @@
 //! Columns that mean the same: one is read if they are equal, and none if they are not.
 
 use super::layout::{Layout, reader};
-use super::number::Numbers;
 use crate::MarketDataError;
+use crate::number::Numbers;
 use crate::roles::shown;
+use crate::twins::differ;
 
 /// Compares columns that mean the same, row by row.
 ///
@@ -44,21 +45,4 @@ fn are_equal(numbers: Numbers, one: &[u8], other: &[u8]) -> bool {
         (Some(one), Some(other)) => one == other || one.is_nan() && other.is_nan(),
         _ => false,
     }
-}
-
-/// The error that two columns, each a name and what it holds, mean the same and differ.
-pub(crate) fn differ(
-    file: &str,
-    place: &str,
-    (one, got): &(String, String),
-    (other, other_got): &(String, String),
-) -> MarketDataError {
-    // A name that both have renames the first.
-    let which = if one == other { "the first" } else { "it" };
-    let rename = format!(", or give {which} another name: rename = {{ {other:?} = \"other\" }}");
-    let problem = format!(
-        "{place}: columns {one} and {other} mean the same and differ ({got:?} and {other_got:?}). \
-         Remove one of them{rename}"
-    );
-    MarketDataError::file(file, problem)
 }

@@ -2,8 +2,8 @@
 
 use super::volume::is_unknown_text;
 use super::{Bar, Columns, WIDEST, bars};
+use crate::number::Numbers;
 use crate::text::clock::Clock;
-use crate::text::number::Numbers;
 use crate::text::sample::Sample;
 
 /// Steps that a decision between open and close needs.

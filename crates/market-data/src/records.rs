@@ -29,7 +29,7 @@ impl Records {
 }
 
 /// Tells whether a record of that action is a trade.
-pub(super) fn is_trade(action: &[u8]) -> bool {
+pub(crate) fn is_trade(action: &[u8]) -> bool {
     action.eq_ignore_ascii_case(b"T")
 }
 
@@ -38,7 +38,7 @@ const LEAST: f64 = 1e7;
 
 /// Tells whether prices, as text, are in fixed point: all are whole, and they are large. Whole
 /// prices that are small are in units of the currency, as those with a fraction are.
-pub(super) fn are_fixed_point<'f>(mut fields: impl Iterator<Item = &'f str>) -> bool {
+pub(crate) fn are_fixed_point<'f>(mut fields: impl Iterator<Item = &'f str>) -> bool {
     let mut largest = 0.0_f64;
     let are_whole = fields.all(|field| {
         let digits = field.strip_prefix('-').unwrap_or(field);

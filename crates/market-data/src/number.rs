@@ -35,7 +35,7 @@ impl Numbers {
     }
 
     /// Returns true if the decimal mark is a point and there is no thousands separator.
-    pub(super) fn are_plain(self) -> bool {
+    pub(crate) fn are_plain(self) -> bool {
         self.decimal == b'.' && self.thousands != Some(b'.')
     }
 
@@ -132,7 +132,7 @@ const POWERS: [f64; 23] = [
 /// The number in `bytes[start..end]`, if it is one of up to 16 characters, digits and a point, as
 /// most are; none for all others.
 #[inline]
-pub(super) fn decimal_at(bytes: &[u8], start: usize, end: usize) -> Option<f64> {
+pub(crate) fn decimal_at(bytes: &[u8], start: usize, end: usize) -> Option<f64> {
     let (number, places) = sixteen(bytes, start, end)?;
     // One division rounds once: see `short`.
     (number <= 1 << 53).then(|| number as f64 / POWERS[places])
@@ -140,7 +140,7 @@ pub(super) fn decimal_at(bytes: &[u8], start: usize, end: usize) -> Option<f64> 
 
 /// The whole number in `bytes[start..end]`, if it is one of up to 16 digits.
 #[inline]
-pub(super) fn whole_at(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
+pub(crate) fn whole_at(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
     let (number, places) = sixteen(bytes, start, end)?;
     // A point at the end is none of a whole number.
     (places == 0 && bytes[end - 1] != b'.').then_some(number as i64)
