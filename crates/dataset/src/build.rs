@@ -10,7 +10,7 @@ use std::thread;
 
 use barloom_backend::{BLOCK_ROWS, Session};
 use barloom_bars::Market;
-use barloom_files::Folder;
+use barloom_files::{Folder, Watch};
 use barloom_market_store::write_market;
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
@@ -82,10 +82,8 @@ pub struct Build<'a> {
     /// The number of threads that write shards: one shard each, or two side by side while there are
     /// enough. Time [`Build::run`] to time a whole build.
     pub threads: usize,
-    /// Receives, from any thread, the number of samples finished since the last call.
-    pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Called often, from any thread; returns true to stop.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// The caller's view: receives the number of samples finished, and stops the build.
+    pub watch: Watch,
 }
 
 /// A dataset that was built, or a piece of one.
@@ -137,8 +135,7 @@ impl<'a> Build<'a> {
             digest: false,
             chunk_rows: BLOCK_ROWS,
             threads: thread::available_parallelism().map_or(1, NonZero::get),
-            progress: &|_| (),
-            stop: &|| false,
+            watch: Watch::default(),
         }
     }
 }
@@ -329,11 +326,11 @@ impl Build<'_> {
         if self.resume {
             let identity = &begun.identity(build.plan.part.as_ref().map(PartRecord::new).as_ref());
             let shards = Shards { layout: &layout, output, samples: plan.samples };
-            whole = shards.keep_whole(&dir, identity, self.threads, &totals, self.stop)?;
+            whole = shards.keep_whole(&dir, identity, self.threads, &totals, &self.watch)?;
         }
         if !whole.is_empty() {
             tracing::info!("{}: {} shards are whole already", dir.display(), whole.len());
-            (self.progress)(whole.values().map(|shard| shard.record.rows).sum());
+            (self.watch.progress)(whole.values().map(|shard| shard.record.rows).sum());
         }
         Ok(Begin { build, dir, layout, whole, totals, missing: Vec::new() })
     }
@@ -392,7 +389,7 @@ impl Build<'_> {
             (files.join().unwrap_or(Err(DatasetError::Stopped)), samples)
         });
         let (files, built) = (files?, samples?);
-        if (self.stop)() {
+        if (self.watch.stop)() {
             return Err(DatasetError::Stopped);
         }
         let mut shards: BTreeMap<u64, BuiltShard> = part.missing.into_iter().zip(built).collect();
@@ -485,8 +482,8 @@ impl Build<'_> {
             output: &self.recipe.output,
             chunk_rows: self.chunk_rows.min(MOST_CHUNK_ROWS),
             alone: part.missing.len() >= threads,
-            progress: self.progress,
-            stop: &|| stop.load(Ordering::Relaxed) || (self.stop)(),
+            watch: &self.watch,
+            stop,
             idle: Mutex::default(),
             totals: &part.totals,
             identity: &identity,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-use barloom_files::{Folder, Transfer};
+use barloom_files::{Folder, Transfer, Watch};
 use barloom_recipe::{Format, Recipe};
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
 ///
 /// Sizes and checksums of all files are checked. Pieces are gone once the dataset has its name, but
 /// for [`keep`](Merge::keep), and as they were if it does not get one.
-pub struct Merge<'a> {
+pub struct Merge {
     /// The folders of the pieces, in any order.
     pub pieces: Vec<Folder>,
     /// The dataset's folder, of the pieces' storage.
@@ -38,10 +38,8 @@ pub struct Merge<'a> {
     pub keep: bool,
     /// The number of threads that check files.
     pub threads: usize,
-    /// Told from any thread how many more samples are joined.
-    pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Asked from any thread, often, whether to stop.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// The caller's view: receives the number of samples joined, and stops the merge.
+    pub watch: Watch,
 }
 
 /// The pieces of one part, by their numbers.
@@ -51,7 +49,7 @@ struct PartPieces {
     dirs: BTreeMap<u64, Folder>,
 }
 
-impl Merge<'_> {
+impl Merge {
     /// Joins them.
     ///
     /// # Errors
@@ -162,7 +160,7 @@ impl Merge<'_> {
         let from = part.any()?;
         let how = self.how();
         for file in &part.manifest.files {
-            take_file(how, from, &dir, file, self.stop)?;
+            take_file(how, from, &dir, file, &self.watch)?;
         }
         let (path, text) = (from.file(RECIPE), read_text(from, RECIPE)?);
         let recipe = Recipe::from_toml(&text, &path.to_string_lossy())?;
@@ -216,14 +214,14 @@ impl Merge<'_> {
         identity: &str,
         dir: &Folder,
     ) -> Result<record::Record, DatasetError> {
-        if (self.stop)() {
+        if (self.watch.stop)() {
             return Err(DatasetError::Stopped);
         }
         let from = &part.dirs[&(number % part.count)];
         let record = shards.record(from, number, identity)?;
-        let take = |file| take_file(self.how(), from, dir, file, self.stop);
+        let take = |file| take_file(self.how(), from, dir, file, &self.watch);
         record.shard.files.iter().try_for_each(take)?;
-        (self.progress)(record.shard.rows);
+        (self.watch.progress)(record.shard.rows);
         Ok(record)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use barloom_backend::Backend;
 use barloom_bars::{Market, Part};
-use barloom_files::{Folder, Kind};
+use barloom_files::{Folder, Kind, Watch};
 use barloom_market_store::{MarketStoreError, market_of_bytes};
 use barloom_plan::Plan;
 use barloom_recipe::{Format, Recipe};
@@ -64,7 +64,7 @@ impl Dataset {
         let manifest = read_text(folder, MANIFEST)?;
         let manifest = Manifest::from_json(&manifest, &folder.file(MANIFEST))?;
         if let Some(record) = manifest.files.iter().find(|file| file.name == RECIPE) {
-            check_file(folder, record, &|| false)?;
+            check_file(folder, record, &Watch::default())?;
         }
         let (file, text) = (folder.file(RECIPE), read_text(folder, RECIPE)?);
         let recipe = Recipe::from_toml(&text, &file.to_string_lossy())?;

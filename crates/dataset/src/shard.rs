@@ -1,10 +1,11 @@
 //! Shards of samples: from blocks to files that are hashed on the way.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use barloom_backend::{BlockDigest, SampleBlock, Session};
-use barloom_files::Folder;
+use barloom_files::{Folder, Watch};
 use barloom_recipe::OutputSettings;
 
 use crate::commit::files::{PartialFile, WrittenFile, write_bytes, write_soon};
@@ -29,10 +30,10 @@ pub(crate) struct ShardWriter<'a> {
     pub(crate) identity: &'a str,
     /// True if every thread has shards of its own, and makes their samples too.
     pub(crate) alone: bool,
-    /// Told after each chunk how many samples it held.
-    pub(crate) progress: &'a (dyn Fn(u64) + Sync),
-    /// Asked before each chunk whether to stop.
-    pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
+    /// The caller's view: receives the samples of each chunk, and stops before one.
+    pub(crate) watch: &'a Watch,
+    /// True once another thread failed.
+    pub(crate) stop: &'a AtomicBool,
     /// Blocks that no shard is made in now.
     pub(crate) idle: Mutex<Vec<SampleBlock>>,
     /// Gets what shards have counted.
@@ -102,7 +103,7 @@ impl ShardWriter<'_> {
             for start in (0..rows.iter().copied().max().unwrap_or(0)).step_by(group_rows) {
                 self.write_group(&mut shards, &blocks, start, group_rows)?;
             }
-            (self.progress)(rows.into_iter().sum::<usize>() as u64);
+            (self.watch.progress)(rows.into_iter().sum::<usize>() as u64);
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(blocks);
         shards.into_iter().map(|shard| shard.close(self.identity, self.totals)).collect()
@@ -183,7 +184,7 @@ impl ShardWriter<'_> {
         let rows = (shard.rows - shard.done).min(chunk_rows as u64) as usize;
         shard.ended = rows == 0;
         if rows > 0 {
-            if (self.stop)() {
+            if self.stop.load(Ordering::Relaxed) || (self.watch.stop)() {
                 return Err(DatasetError::Stopped);
             }
             let first = shard.first + shard.done;

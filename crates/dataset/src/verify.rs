@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
 use barloom_backend::{Backend, BackendError, BlockDigest, Program, SampleBlock, Session};
 use barloom_bars::Market;
+use barloom_files::Watch;
 use barloom_plan::Plan;
 use barloom_schema::SNAPSHOT;
 use sha2::{Digest, Sha256};
@@ -55,10 +56,8 @@ pub struct Verify<'a> {
     pub rows: Rows,
     /// The number of threads that read and compare.
     pub threads: usize,
-    /// Told from any thread how many more samples are compared.
-    pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Asked from any thread, often, whether to stop.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// The caller's view: receives the number of samples compared, and stops the verification.
+    pub watch: Watch,
 }
 
 /// The extent and the findings of a verification.
@@ -129,10 +128,10 @@ impl Verify<'_> {
         let files: Vec<_> = manifest.all_files().collect();
         let numbers: Vec<u64> = (0..files.len() as u64).collect();
         let check = |numbers: &[u64]| {
-            if (self.stop)() {
+            if (self.watch.stop)() {
                 return Err(DatasetError::Stopped);
             }
-            let check = |number: &u64| check_file(dir, files[*number as usize], self.stop);
+            let check = |number: &u64| check_file(dir, files[*number as usize], &self.watch);
             Ok(numbers.iter().map(|number| (check(number), ())).collect())
         };
         let stop = AtomicBool::new(false);
@@ -257,13 +256,13 @@ impl Compare<'_> {
                 let stored = reader.take(samples)?;
                 let mut block = self.session.allocate(1)?;
                 for (row, sample) in samples.iter().enumerate() {
-                    if (self.verify.stop)() {
+                    if (self.verify.watch.stop)() {
                         return Err(DatasetError::Stopped);
                     }
                     self.session.fill_alone(*sample, 1, &mut block)?;
                     self.same(&stored.slice(row, 1), &block)?;
                 }
-                (self.verify.progress)(samples.len() as u64);
+                (self.verify.watch.progress)(samples.len() as u64);
             }
             Ok(numbers.iter().map(|_| ((), ())).collect())
         };
@@ -285,7 +284,7 @@ impl Compare<'_> {
         let totals = Mutex::new(Gather::new(program.reward.metrics.len()));
         let idle = Mutex::new(Vec::<SampleBlock>::new());
         let one = |number: u64| -> Result<BuiltShard, DatasetError> {
-            if (self.verify.stop)() {
+            if (self.verify.watch.stop)() {
                 return Err(DatasetError::Stopped);
             }
             let first = number * rows;
@@ -304,7 +303,7 @@ impl Compare<'_> {
             let digests = BlockDigest::of_block(&block);
             let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(gather);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(block);
-            (self.verify.progress)(rows);
+            (self.verify.watch.progress)(rows);
             let record = ShardRecord { first, rows, files: Vec::new() };
             Ok(BuiltShard { record, digests, moments })
         };

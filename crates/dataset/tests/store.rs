@@ -15,7 +15,7 @@ use barloom_dataset::{
     Build, BuiltPart, Dataset, DatasetError, Merge, PartBuild, Piece, Rows, Verify, find_parts,
     foreign_entries,
 };
-use barloom_files::{Folder, Memory, Storage};
+use barloom_files::{Folder, Memory, Storage, Watch};
 use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 use dying::{Dying, Fault};
@@ -135,8 +135,7 @@ fn a_dataset_of_a_store_is_opened_read_and_verified() {
             backend: &backend,
             rows: Rows::All,
             threads: 2,
-            progress: &|_| (),
-            stop: &|| false,
+            watch: Watch::default(),
         };
         let verified = verify().run().unwrap();
         assert_eq!((verified.problems, verified.samples), (vec![], 9_000), "{format}");
@@ -276,8 +275,7 @@ fn parts_and_pieces_are_those_of_a_file_system() {
             overwrite: false,
             keep,
             threads: 2,
-            progress: &|_| (),
-            stop: &|| false,
+            watch: Watch::default(),
         }
         .run()
         .unwrap()

@@ -155,8 +155,7 @@ impl Prepared<'_> {
             digest: job.digest,
             chunk_rows: job.chunk_rows,
             threads: job.threads,
-            progress: &*watch.progress,
-            stop: &*watch.stop,
+            watch: watch.clone(),
         };
         let built = build.run()?;
         clipped.extend(built.iter().filter(|_| has_summary).flat_map(clipping::clip_warnings));

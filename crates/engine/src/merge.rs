@@ -35,8 +35,7 @@ impl Merge<'_> {
             overwrite: self.overwrite,
             keep: self.keep,
             threads: self.threads,
-            progress: &*watch.progress,
-            stop: &*watch.stop,
+            watch: watch.clone(),
         }
         .run()?;
         for warning in parts.iter().flat_map(clip_warnings) {

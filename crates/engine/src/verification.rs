@@ -99,8 +99,7 @@ impl<'a> Verification<'a> {
             backend,
             rows: self.rows,
             threads: self.threads,
-            progress: &*watch.progress,
-            stop: &*watch.stop,
+            watch: watch.clone(),
         };
         Ok(verify.run()?)
     }

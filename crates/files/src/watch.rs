@@ -8,7 +8,8 @@ use std::sync::Arc;
 pub struct Watch {
     /// Receives the number of samples to make, before the first sample of a dataset.
     pub total: Arc<dyn Fn(u64) + Send + Sync>,
-    /// Receives, from any thread, the number of samples finished since the last call.
+    /// Receives, from any thread, the number of samples finished since the last call; of a
+    /// conversion of bars, the number of bytes read.
     pub progress: Arc<dyn Fn(u64) + Send + Sync>,
     /// Called often, from any thread; returns true to stop.
     pub stop: Arc<dyn Fn() -> bool + Send + Sync>,

@@ -23,7 +23,8 @@ pub struct Conversion<'a> {
     pub out: &'a Path,
     /// The ending of files in a folder; `None` if `out` is a file.
     pub folder_of: Option<&'a str>,
-    /// The options for reading.
+    /// The options for reading. Their watch receives the bytes of each file that was read, and stops
+    /// the conversion.
     pub read: &'a ReadOptions,
     /// The treatment of unusable bars.
     pub on_bad_bar: OnBadBar,
@@ -31,12 +32,8 @@ pub struct Conversion<'a> {
     pub overwrite: bool,
     /// The compression of Parquet columns.
     pub compression: Compression,
-    /// Called with the bytes of each file that was read.
-    pub progress: &'a (dyn Fn(u64) + Sync),
     /// Called once, before there is anything on disk that would be left if the process ended.
     pub begins: &'a (dyn Fn() + Sync),
-    /// Called often; returns true to stop.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// The result of a conversion.
@@ -61,12 +58,12 @@ pub struct Converted {
 }
 
 impl Conversion<'_> {
-    /// The files to be read and the bytes of each, in natural order.
+    /// The files that inputs name and the bytes of each, in natural order.
     ///
     /// # Errors
     /// A path, glob or folder names no file.
-    pub fn files(&self) -> Result<Vec<(String, u64)>, MarketDataError> {
-        let files = expand_all(self.inputs)?;
+    pub fn files(inputs: &[String]) -> Result<Vec<(String, u64)>, MarketDataError> {
+        let files = expand_all(inputs)?;
         let size = |file: &String| fs::metadata(file).map_or(0, |metadata| metadata.len());
         Ok(files.iter().map(|file| (file.clone(), size(file))).collect())
     }
@@ -79,7 +76,7 @@ impl Conversion<'_> {
     /// A file cannot be read or holds no usable bars; the output is there, or cannot be written; it
     /// was stopped.
     pub fn run(&self) -> Result<Converted, MarketDataError> {
-        let files = self.files()?;
+        let files = Self::files(self.inputs)?;
         match self.folder_of {
             None => self.to_file(&files),
             Some(ending) => self.to_folder(&files, ending),
@@ -92,7 +89,7 @@ impl Conversion<'_> {
         }
         let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
         let loaded = read(&names, self.read)?.into_series(self.on_bad_bar)?;
-        files.iter().for_each(|(_, bytes)| (self.progress)(*bytes));
+        files.iter().for_each(|(_, bytes)| (self.read.watch.progress)(*bytes));
         (self.begins)();
         write(self.out, &loaded.series, self.writing(true))?;
         let mut converted = Converted { inputs: files.len(), files: 1, ..Converted::default() };
@@ -113,7 +110,7 @@ impl Conversion<'_> {
         if self.read.aggregate.is_some() {
             let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
             let loaded = read(&names, self.read)?.into_series(self.on_bad_bar)?;
-            files.iter().for_each(|(_, bytes)| (self.progress)(*bytes));
+            files.iter().for_each(|(_, bytes)| (self.read.watch.progress)(*bytes));
             let written: Result<(), MarketDataError> = loaded
                 .series
                 .par_iter()
@@ -124,7 +121,7 @@ impl Conversion<'_> {
         } else {
             let names = file_names(files);
             let one = |((file, bytes), name): (&(String, u64), &String)| {
-                if (self.stop)() {
+                if (self.read.watch.stop)() {
                     let stopped = io::Error::new(io::ErrorKind::Interrupted, "it was stopped");
                     return Err(MarketDataError::io(self.out, "write")(stopped));
                 }
@@ -133,7 +130,7 @@ impl Conversion<'_> {
                 for series in &loaded.series {
                     self.write_one(new.path(), series, name, ending)?;
                 }
-                (self.progress)(*bytes);
+                (self.read.watch.progress)(*bytes);
                 let mut part = Converted { files: loaded.series.len(), ..Converted::default() };
                 let symbols = part.add(&loaded);
                 Ok((part, symbols))
@@ -177,7 +174,7 @@ impl Conversion<'_> {
             symbols,
             columns: None,
             compression: self.compression,
-            stop: self.stop,
+            stop: &*self.read.watch.stop,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use barloom_files::Watch;
 use barloom_market_data::{Compression, Conversion, MarketDataError, OnBadBar, ReadOptions};
 
 /// Converts a file to a folder, in which someone else writes meanwhile.
@@ -10,22 +12,21 @@ fn convert(folder: &Path, overwrite: bool, meanwhile: &str) -> Result<u64, Marke
     let bars = folder.join("a.csv");
     fs::write(&bars, "time,open,high,low,close\n2024-01-02,1,1,1,1\n").unwrap();
     let out = folder.join("out");
-    let write = |_| {
-        let path = out.join(meanwhile);
+    let path = out.join(meanwhile);
+    let write = move |_| {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "theirs").unwrap();
+        fs::write(&path, "theirs").unwrap();
     };
+    let watch = Watch { progress: Arc::new(write), ..Watch::default() };
     let conversion = Conversion {
         inputs: &[bars.to_string_lossy().into_owned()],
         out: &out,
         folder_of: Some("csv"),
-        read: &ReadOptions::default(),
+        read: &ReadOptions { watch, ..ReadOptions::default() },
         on_bad_bar: OnBadBar::Error,
         overwrite,
         compression: Compression::default(),
-        progress: &write,
         begins: &|| (),
-        stop: &|| false,
     };
     conversion.run().map(|converted| converted.bars)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use barloom_backend_cpu::CpuBackend;
 use barloom_dataset::{Dataset, Manifest, MarketRecord, Rows, Verify};
+use barloom_files::Watch;
 use barloom_recipe::Recipe;
 use kit::{Random, csv, files, run};
 use sha2::{Digest, Sha256};
@@ -48,8 +49,8 @@ fn problems(dir: &Path, rows: Rows) -> Vec<String> {
         dataset => dataset.expect("a dataset"),
     };
     let backend = CpuBackend::default();
-    let (progress, stop) = (&|_| (), &|| false);
-    let verify = Verify { dataset: &dataset, backend: &backend, rows, threads: 2, progress, stop };
+    let watch = Watch::default();
+    let verify = Verify { dataset: &dataset, backend: &backend, rows, threads: 2, watch };
     let verified = verify.run().expect("nothing but the dataset is wrong");
     verified.problems.iter().map(ToString::to_string).collect()
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use barloom_files::{Durability, Folder, Kind, Transfer, Upload};
+use barloom_files::{Durability, Folder, Kind, Transfer, Upload, Watch};
 use barloom_recipe::Checksum;
 
 use crate::checksum::Hasher;
@@ -220,7 +220,7 @@ pub(crate) fn take_file(
     from: &Folder,
     to: &Folder,
     record: &FileRecord,
-    stop: Stop<'_>,
+    watch: &Watch,
 ) -> Result<(), DatasetError> {
     check_size(from, record)?;
     let (source, path) = (from.file(&record.name), to.file(&record.name));
@@ -228,21 +228,18 @@ pub(crate) fn take_file(
         io::ErrorKind::AlreadyExists => DatasetError::io(&path, "copy to")(error),
         _ => DatasetError::io(&source, "copy")(error),
     })?;
-    check_file(to, record, stop).map_err(|error| match error {
+    check_file(to, record, watch).map_err(|error| match error {
         DatasetError::Damaged { problem, .. } => DatasetError::Damaged { path: source, problem },
         error => error,
     })?;
     to.storage().sync_file(&path).map_err(DatasetError::io(&path, "sync"))
 }
 
-/// Asked often whether to stop.
-pub(crate) type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
-
 /// Checks a file of a folder against its record: size, then checksum.
 pub(crate) fn check_file(
     dir: &Folder,
     record: &FileRecord,
-    stop: Stop<'_>,
+    watch: &Watch,
 ) -> Result<(), DatasetError> {
     check_size(dir, record)?;
     let path = dir.file(&record.name);
@@ -255,7 +252,7 @@ pub(crate) fn check_file(
     let mut piece = vec![0; READ_BYTES];
     let (mut at, bytes) = (0, file.bytes());
     while at < bytes {
-        if stop() {
+        if (watch.stop)() {
             return Err(DatasetError::Stopped);
         }
         let piece = &mut piece[..(bytes - at).min(READ_BYTES as u64) as usize];

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-use barloom_files::{Entry, Folder, Kind};
+use barloom_files::{Entry, Folder, Kind, Watch};
 use barloom_recipe::{Format, OutputSettings};
 
 use crate::commit::begun::Piece;
-use crate::commit::files::{Stop, check_file, remove};
+use crate::commit::files::{check_file, remove};
 use crate::commit::ownership::entries;
 use crate::commit::record::{self, BuiltShard, Record};
 use crate::names::{self, BEGUN, is_build_file};
@@ -66,10 +66,10 @@ impl Shards<'_> {
         dir: &Folder,
         number: u64,
         identity: &str,
-        stop: Stop<'_>,
+        watch: &Watch,
     ) -> Result<Record, DatasetError> {
         let record = self.record(dir, number, identity)?;
-        record.shard.files.iter().try_for_each(|file| check_file(dir, file, stop))?;
+        record.shard.files.iter().try_for_each(|file| check_file(dir, file, watch))?;
         Ok(record)
     }
 
@@ -102,12 +102,12 @@ impl Shards<'_> {
         identity: &str,
         threads: usize,
         totals: &Mutex<Gather>,
-        stop: Stop<'_>,
+        watch: &Watch,
     ) -> Result<BTreeMap<u64, BuiltShard>, DatasetError> {
         let entries = entries(dir)?;
         let numbers: Vec<u64> =
             entries.iter().filter_map(|entry| names::record_number(&entry.name)).collect();
-        let check = |number: u64| match self.check(dir, number, identity, stop) {
+        let check = |number: u64| match self.check(dir, number, identity, watch) {
             Err(error) if error.is_of_dataset() => Ok((None, ())),
             record => {
                 let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,9 @@
 //! `barloom convert`.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use barloom_engine::{Conversion, Converted, printable};
+use barloom_engine::{Conversion, Converted, Watch, printable};
 use serde_json::json;
 
 use crate::arguments::Convert;
@@ -22,7 +22,7 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             convert.paths.join(" ")
         )));
     };
-    let (read, on_bad_bar) = convert.reading.all_columns(convert.config.as_deref())?;
+    let (mut read, on_bad_bar) = convert.reading.all_columns(convert.config.as_deref())?;
     let path = Path::new(out);
     let is_folder = path.is_dir() || path.extension().is_none() || out.ends_with(['/', '\\']);
     let ending = convert.format.as_deref().unwrap_or("parquet");
@@ -44,15 +44,22 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
         )));
     }
     // Until something is written a signal ends the process, which leaves nothing behind.
-    let signals = OnceLock::new();
-    let stop = || signals.get().is_some_and(Signals::came);
+    let signals = Arc::new(OnceLock::new());
     let begins = || {
         if let Ok(caught) = Signals::catch() {
             // It is called once.
             let _ = signals.set(caught);
         }
     };
-    let mut conversion = Conversion {
+    let bytes = Conversion::files(inputs)?.iter().map(|(_, bytes)| bytes).sum();
+    let bar = progress::bytes(bytes, "converting", output);
+    let (of_signals, of_bar) = (Arc::clone(&signals), bar.clone());
+    read.watch = Watch {
+        progress: Arc::new(move |bytes| of_bar.inc(bytes)),
+        stop: Arc::new(move || of_signals.get().is_some_and(Signals::came)),
+        ..Watch::default()
+    };
+    let conversion = Conversion {
         inputs,
         out: path,
         folder_of: is_folder.then_some(ending),
@@ -60,14 +67,8 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
         on_bad_bar,
         overwrite: convert.overwrite,
         compression: convert.compression.unwrap_or_default(),
-        progress: &|_| (),
         begins: &begins,
-        stop: &stop,
     };
-    let bytes = conversion.files()?.iter().map(|(_, bytes)| bytes).sum();
-    let bar = progress::bytes(bytes, "converting", output);
-    let add = |bytes| bar.inc(bytes);
-    conversion.progress = &add;
     let start = clock::now();
     let result = conversion.run();
     bar.finish_and_clear();
