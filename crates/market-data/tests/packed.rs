@@ -210,3 +210,21 @@ fn damage_is_told_as_damage() {
         }
     }
 }
+
+/// A line that is too long is named by its own number, however many lines its block has before it.
+#[test]
+fn a_line_that_is_too_long_has_its_own_number() {
+    const BEFORE: usize = 40_000;
+    let long = "1".repeat((8 << 20) + (512 << 10));
+    let text = rows(BEFORE, "", |_| "ABC".to_owned()) + &long + "\n" + "ABC,1,2,3,4,5,6\n";
+    let says = format!("line {}, or one near it, has more than 8388608 bytes", BEFORE + 2);
+    for (name, bytes) in [
+        ("x.csv.gz", gzip(text.as_bytes())),
+        ("x.csv.zst", summed(text.as_bytes())),
+        ("x.zip", zip(&[("x.csv", text.as_bytes())])),
+        ("x.csv", text.into_bytes()),
+    ] {
+        let error = read_bytes(name, &bytes, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains(&says), "{name}: {error}");
+    }
+}

@@ -66,7 +66,7 @@ impl<'a> Placed<'a> {
     ) -> io::Result<&'b [u8]> {
         let (file, start, end) = match self {
             Self::Memory(blocks) if blocks[block].len() > BLOCK + LONGEST_LINE => {
-                return Err(too_long());
+                return Err(too_long(&blocks[block][..BLOCK]));
             }
             Self::Memory(blocks) => return Ok(blocks[block]),
             Self::File(file, start, end) => (file, *start, *end),
@@ -87,7 +87,7 @@ impl<'a> Placed<'a> {
         while to < end && buffer[(to - from) as usize - 1] != b'\n' {
             let had = (to - from) as usize;
             if had > BLOCK + LONGEST_LINE {
-                return Err(too_long());
+                return Err(too_long(&buffer[begin..had]));
             }
             let until = end.min(to + BEYOND as u64);
             fill(file, from, until, had, buffer)?;
@@ -163,7 +163,7 @@ impl<'a> Stream<'a> {
             }
             searched = buffer.len().max(BLOCK);
             if searched > BLOCK + LONGEST_LINE {
-                return Err(too_long());
+                return Err(too_long(buffer));
             }
             if self.ended {
                 return Ok(!buffer.is_empty());
@@ -210,14 +210,21 @@ pub(super) fn long_line(file: &File, bytes: u64) -> io::Result<Option<u32>> {
     Ok(None)
 }
 
-/// That a line is too long.
-fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::FileTooLarge, "a line is too long")
+/// A line that is too long, after so many lines of its block.
+#[derive(Debug, thiserror::Error)]
+#[error("a line is too long")]
+struct LongLine(u32);
+
+/// The error of a block whose last line is too long, of which these bytes were read.
+fn too_long(block: &[u8]) -> io::Error {
+    let lines = u32::try_from(memchr::memchr_iter(b'\n', block).count()).unwrap_or(u32::MAX);
+    io::Error::new(io::ErrorKind::FileTooLarge, LongLine(lines))
 }
 
-/// True if that is why a block cannot be read.
-pub(super) fn is_too_long(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::FileTooLarge
+/// The number of lines of a block before the one that is too long, if that is why the block cannot
+/// be read.
+pub(super) fn lines_before_long(error: &io::Error) -> Option<u32> {
+    error.get_ref()?.downcast_ref::<LongLine>().map(|line| line.0)
 }
 
 /// Reads a file's bytes into a buffer, of which the first `had` are there.
@@ -303,6 +310,10 @@ mod tests {
         let mut stream = Stream::new(&[], &mut rest);
         let mut buffers = [const { Vec::new() }; 3];
         assert_eq!(stream.fill(buffers.iter_mut()).unwrap(), 1, "the block before it is read");
-        assert!(is_too_long(&stream.fill(buffers.iter_mut()).unwrap_err()));
+        let error = stream.fill(buffers.iter_mut()).unwrap_err();
+        assert_eq!(lines_before_long(&error), Some(BLOCK as u32 / 2));
+        let memory = Placed::memory(text.as_bytes());
+        let error = memory.block(1, &mut Vec::new()).unwrap_err();
+        assert_eq!(lines_before_long(&error), Some(BLOCK as u32 / 2));
     }
 }

@@ -60,8 +60,8 @@ enum State {
     Read,
     /// Something in it is not what it should be.
     Wrong,
-    /// A line in it is too long.
-    TooLong,
+    /// A line in it is too long, after so many others.
+    TooLong(u32),
     /// It cannot be read in blocks.
     No,
 }
@@ -101,9 +101,9 @@ pub(super) fn read_blocks(
             Source::Placed(placed) => at_once.min(placed.len() - start),
             Source::Stream(stream) => {
                 let buffers = pieces.iter_mut().map(|piece| &mut piece.buffer);
-                stream.fill(buffers).map_err(|error| match blocks::is_too_long(&error) {
-                    true => Stop::Whole(layout.long_line_error(line)),
-                    false => Stop::Stream(error),
+                stream.fill(buffers).map_err(|error| match blocks::lines_before_long(&error) {
+                    Some(lines) => Stop::Whole(layout.long_line_error(line.saturating_add(lines))),
+                    None => Stop::Stream(error),
                 })?
             }
         };
@@ -135,7 +135,10 @@ pub(super) fn read_blocks(
                     let read = read_plain(layout, text, first, &mut piece.rows);
                     return Err(read.err().map_or(Stop::Unread, Stop::Row));
                 }
-                State::TooLong => return Err(Stop::Whole(layout.long_line_error(first))),
+                State::TooLong(lines) => {
+                    let line = first.saturating_add(lines);
+                    return Err(Stop::Whole(layout.long_line_error(line)));
+                }
                 State::No => return Err(Stop::Unread),
             }
             first = first.saturating_add(u32::try_from(piece.index.lines()).unwrap_or(u32::MAX));
@@ -165,8 +168,8 @@ impl Piece {
         let text = match text {
             Ok(text) => text,
             Err(error) => {
-                if blocks::is_too_long(&error) {
-                    self.state = State::TooLong;
+                if let Some(lines) = blocks::lines_before_long(&error) {
+                    self.state = State::TooLong(lines);
                 }
                 return;
             }
