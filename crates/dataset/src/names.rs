@@ -66,6 +66,15 @@ pub(crate) fn column_of(name: &str) -> Option<&str> {
     name.strip_suffix(".npy")?.split_once('.').map(|(_, column)| column)
 }
 
+/// Returns true if readers of the folder of samples take a file in it for samples, by its suffix.
+pub(crate) fn is_sample_data(name: &str) -> bool {
+    let inner = name.strip_prefix(SAMPLES).and_then(|rest| rest.strip_prefix('/'));
+    let suffix = inner.and_then(|name| name.rsplit_once('.')).map(|(_, suffix)| suffix);
+    suffix.is_some_and(|suffix| {
+        ["parquet", "arrow", "npy"].iter().any(|data| suffix.eq_ignore_ascii_case(data))
+    })
+}
+
 /// Tells whether a name is that of a file in a dataset's folder, or in that of its samples, on any
 /// system.
 pub(crate) fn is_in_dataset(name: &str) -> bool {

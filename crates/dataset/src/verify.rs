@@ -119,11 +119,20 @@ impl Verify<'_> {
 
     fn check_files(&self, verified: &mut Verified) -> Result<(), DatasetError> {
         let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
-        if let Some(entries) = Contents::of(dir)?.foreign_text() {
+        let contents = Contents::of(dir)?;
+        if let Some(entries) = contents.foreign_text() {
             tracing::warn!(
                 "{} holds files that do not belong to the dataset: {entries}",
                 dir.display()
             );
+        }
+        for name in contents.foreign.iter().filter(|name| names::is_sample_data(name)) {
+            let problem =
+                "the manifest does not list it, but readers of the folder would take it for \
+                           samples; move it elsewhere"
+                    .to_owned();
+            let error = DatasetError::Damaged { path: dir.file(name), problem };
+            verified.problems.push(error.into());
         }
         let files: Vec<_> = manifest.all_files().collect();
         let numbers: Vec<u64> = (0..files.len() as u64).collect();

@@ -93,6 +93,27 @@ fn every_flipped_bit_is_found_and_its_file_named() {
     }
 }
 
+/// pandas and others read all data in the folder, so a shard of another dataset would be samples.
+#[test]
+fn data_among_the_samples_that_no_manifest_lists_is_a_fault() {
+    for (format, output) in FORMATS {
+        let dir = folder(output);
+        let d = dir.path().join("d");
+        fs::create_dir_all(d.join("samples")).expect("a folder");
+        for name in ["samples/99999.parquet", "samples/x.ARROW", "samples/close.npy"] {
+            fs::write(d.join(name), "PAR1").expect("it is written");
+            found(&d, Rows::None, &[name, "the manifest does not list it"]);
+            run(dir.path(), "verify d").expect(5, &[name, "move it elsewhere"]);
+            fs::remove_file(d.join(name)).expect("it is there");
+        }
+        // Other files are nobody's samples.
+        for name in ["samples/notes.md", "99999.parquet"] {
+            fs::write(d.join(name), "x").expect("it is written");
+        }
+        assert_eq!(problems(&d, Rows::None), [""; 0], "{format}");
+    }
+}
+
 #[test]
 fn bits_of_text_files_that_are_no_text_any_more_are_found() {
     let dir = folder(FORMATS[4].1);
