@@ -1,6 +1,11 @@
 //! Layouts of vendors, read without options: what comes of small files is what pandas reads of them
 //! (`vendors/vendors.py`). And what names, numbers and columns mean in text, Parquet and JSON.
 
+#[path = "vendors/databento.rs"]
+mod databento;
+#[path = "vendors/json.rs"]
+mod json;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,68 +109,6 @@ fn german_names_with_decimal_commas() {
     // Pieces, not the turnover beside them.
     assert_eq!(series[0].column("volume").unwrap(), [12.0, 1_600.0]);
     assert!(error("ariva.csv", csv.as_bytes()).contains("decimal"), "no number is guessed");
-}
-
-/// Case 08.
-#[test]
-fn databento_prices_in_fixed_point_are_scaled() {
-    let bars = |open: &str, close: &str| {
-        format!(
-            "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume\n\
-             1704153600000000000,33,1,5482,{open},4771000000000,4769500000000,{close},120\n\
-             1704153660000000000,33,1,5482,4771250000000,4772000000000,4770500000000,4771500000000,9\n"
-        )
-    };
-    let scaled = text(&bars("4770250000000", "4770500000000"));
-    assert_eq!(symbols(&scaled), ["x"]);
-    assert_eq!(scaled[0].column("open").unwrap(), [4_770.25, 4_771.25]);
-    assert_eq!(scaled[0].column("volume").unwrap(), [120.0, 9.0]);
-    // A price that is missing is the greatest number.
-    let missing = bars("9223372036854775807", "4770500000000");
-    let found = error("x.csv", missing.as_bytes());
-    assert!(found.contains("open NaN"), "{found}");
-    // Prices with a point are what they say.
-    let pretty = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n\
-                  2024-01-02T00:00:00.000000000Z,33,1,5482,4770.250000000,4771.000000000,\
-                  4769.500000000,4770.500000000,120,ESH4\n";
-    let series = text(pretty);
-    assert_eq!((series[0].symbol(), series[0].column("open").unwrap()), ("ESH4", &[4_770.25][..]));
-    // Without these columns whole numbers are prices.
-    let plain = "ts_event,open,high,low,close\n1704153600000000000,4770250000000,4771000000000,\
-                 4769500000000,4770500000000\n";
-    assert_eq!(text(plain)[0].column("open").unwrap(), [4.77025e12]);
-    // Instruments that only their numbers tell apart.
-    let two = bars("4770250000000", "4770500000000").replacen("5482", "17", 1);
-    assert_eq!(symbols(&text(&two)), ["17", "5482"]);
-    let ints = |values: [i64; 2]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
-    let table = parquet(vec![
-        ("ts_event", ints([1_704_153_600_000_000_000, 1_704_153_660_000_000_000])),
-        ("rtype", ints([33, 33])),
-        ("publisher_id", ints([1, 1])),
-        ("instrument_id", ints([5_482, 5_482])),
-        ("open", ints([4_770_250_000_000, 4_771_250_000_000])),
-        ("high", ints([4_771_000_000_000, 4_772_000_000_000])),
-        ("low", ints([4_769_500_000_000, 4_770_500_000_000])),
-        ("close", ints([4_770_500_000_000, 4_771_500_000_000])),
-        ("volume", ints([120, 9])),
-    ]);
-    assert_eq!(shown(&load("x", &table, &ReadOptions::default()).unwrap()), shown(&scaled));
-}
-
-#[test]
-fn databento_records_that_are_no_trades_are_passed_over() {
-    let csv = "ts_event,rtype,publisher_id,instrument_id,action,side,price,size,flags\n\
-               1704153600000000000,160,1,5482,A,B,4770000000000,7,0\n\
-               1704153601000000000,160,1,5482,T,B,4770250000000,2,0\n\
-               1704153602000000000,160,1,5482,C,B,4770000000000,7,0\n\
-               1704153603000000000,160,1,5482,T,A,4770500000000,3,0\n";
-    let options = ReadOptions { aggregate: Some(minutes()), ..ReadOptions::default() };
-    let series = load("x.csv", csv.as_bytes(), &options).unwrap();
-    assert_eq!(
-        shown(&series),
-        [format!("x {JAN_2} [4770.25, 4770.5, 4770.25, 4770.5, 5.0]")],
-        "orders are none"
-    );
 }
 
 fn minutes() -> Aggregate {
@@ -480,58 +423,6 @@ fn symbols_that_are_not_utf8_never_become_one() {
 }
 
 #[test]
-fn json_holds_tables_at_any_place() {
-    let bar = |symbol: &str, open: u32| {
-        format!(
-            "{{\"{symbol}\":[{{\"t\":1704153600,\"o\":{open},\"h\":13,\"l\":9,\"c\":11,\"v\":7}}]}}"
-        )
-    };
-    let json = |text: &str| load("x.json", text.as_bytes(), &ReadOptions::default()).unwrap();
-    let two = format!(
-        "{{\"bars\":{}}}",
-        bar("A", 10).replace(
-            "}]}",
-            "}],\"B\":[{\"t\":1704153600,\"o\":12,\"h\":13,\"l\":9,\"c\":11,\"v\":7}]}"
-        )
-    );
-    assert_eq!(symbols(&json(&two)), ["A", "B"]);
-    assert_eq!(symbols(&json(&bar("BTC/USD", 10))), ["BTC/USD"]);
-    assert_eq!(symbols(&json(&bar("results", 10))), ["x"]);
-    // Records in records, as OANDA has them; escapes; blanks; numbers as text.
-    let oanda = r#" { "instrument" : "EUR\u005fUSD", "candles": [ {"complete": true, "volume": "7",
-        "time": "2024-01-02T00:00:00.000000000Z", "mid": {"o": "10", "h": "13", "l": "9", "c": "11"}} ] } "#;
-    assert_eq!(shown(&json(oanda)), [format!("EUR_USD {JAN_2} [10.0, 13.0, 9.0, 11.0, 7.0]")]);
-    // A mark that is missing in some records, and keys in another order.
-    let loose = r#"[{"t":1704153600,"o":10,"h":13,"l":9,"c":11,"x":1,"v":7},
-                    {"v":null,"c":11,"t":1704240000,"o":10,"h":13,"l":9}]"#;
-    let series = json(loose);
-    assert!(series[0].column("volume").unwrap()[1].is_nan());
-    assert_eq!(series[0].column("x").unwrap()[0], 1.0);
-    let bid_and_ask = oanda
-        .replace("\"mid\"", "\"bid\"")
-        .replace("}} ]", "}, \"ask\": {\"o\": 10, \"h\": 13, \"l\": 9, \"c\": 11}} ]");
-    for (text, part) in [
-        ("{\"a\": 1}", "without a table"),
-        ("[]", "without a table"),
-        ("[1, 2", "not readable as JSON"),
-        (&*bid_and_ask, "without a table"),
-        ("[{\"t\":1704153600,\"o\":\"ten\",\"h\":13,\"l\":9,\"c\":11}]", "row 1, column o"),
-        (
-            "{\"a\":[[1704153600,10,13,9,11]],\"b\":[[1704153600,10,13,9,11]],\"c\":{\"d\":[[1704153600,10,13,9,11]]}}",
-            "x",
-        ),
-    ] {
-        let bytes = text.as_bytes();
-        if part == "x" {
-            assert_eq!(json(text).len(), 3);
-        } else {
-            let found = error("x.json", bytes);
-            assert!(found.contains(part), "{text}: {found}");
-        }
-    }
-}
-
-#[test]
 fn formats_that_are_not_read_say_what_to_do() {
     for (bytes, part) in [
         (&b"\x80\x04\x95\x10\0\0\0"[..], "pickle"),
@@ -676,77 +567,4 @@ fn cases_of_public_reports() {
     let path = shared.join("attack/04-utf8-merge/interleaved.csv").to_string_lossy().into_owned();
     let series = read(&[path], &plain()).unwrap().into_series(OnBadBar::Error).unwrap().series;
     assert_eq!(symbols(&series), ["CAF\u{c9}", "CAF\u{c8}"]);
-}
-
-#[test]
-fn databento_whole_prices_that_are_small_are_as_they_are() {
-    let header = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n";
-    for (rows, open) in [
-        ("4742,4743,4741,4742|4742.25,4743,4741.5,4742.5", [4_742.0, 4_742.25]),
-        ("30250,30300,30200,30250|30251,30301,30200,30255", [30_250.0, 30_251.0]),
-    ] {
-        let row = |(at, prices): (usize, &str)| {
-            format!("2024-01-02T14:3{at}:00Z,33,1,5482,{prices},100,X\n")
-        };
-        let csv = header.to_owned() + &rows.split('|').enumerate().map(row).collect::<String>();
-        assert_eq!(text(&csv)[0].column("open").unwrap(), open);
-    }
-    let ints = |values: [i64; 2]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
-    let table = parquet(vec![
-        ("ts_event", ints([1_704_153_600_000_000_000, 1_704_153_660_000_000_000])),
-        ("rtype", ints([33, 33])),
-        ("publisher_id", ints([1, 1])),
-        ("instrument_id", ints([5_482, 5_482])),
-        ("open", ints([30_250, 30_251])),
-        ("high", ints([30_300, 30_301])),
-        ("low", ints([30_200, 30_200])),
-        ("close", ints([30_250, 30_255])),
-    ]);
-    let series = load("x", &table, &ReadOptions::default()).unwrap();
-    assert_eq!(series[0].column("open").unwrap(), [30_250.0, 30_251.0]);
-}
-
-#[test]
-fn json_tables_are_never_merged_nor_left_out() {
-    let bars = r#"[{"t":1704153600,"o":10,"h":13,"l":9,"c":11,"v":7}]"#;
-    let json = |text: &str| load("x.json", text.as_bytes(), &ReadOptions::default()).unwrap();
-    let contracts = format!(r#"{{"instrument":"ES","contracts":{{"ESH4":{bars},"ESM4":{bars}}}}}"#);
-    assert_eq!(symbols(&json(&contracts)), ["ESH4", "ESM4"]);
-    let own = format!(
-        r#"{{"symbol":"X","a":{{"symbol":"A","x":{bars}}},"b":{{"symbol":"B","x":{bars}}}}}"#
-    );
-    assert_eq!(symbols(&json(&own)), ["A", "B"]);
-    for (one, other) in [("daily", "hourly"), ("bid", "ask")] {
-        let mixed = format!(r#"{{"symbol":"AAPL","{one}":{bars},"{other}":{bars}}}"#);
-        let found = error("x.json", mixed.as_bytes());
-        assert!(found.contains(&format!("several keys: {one}, {other}")), "{found}");
-    }
-    let line = |at: usize| format!("{{\"symbol\":\"S{at}\",\"bars\":{bars}}}");
-    let lines: Vec<String> = (0..10_001).map(line).collect();
-    for many in [lines.join("\n"), format!("[{}]", lines.join(","))] {
-        let found = error("x.json", many.as_bytes());
-        assert!(found.contains("more than 10000 tables"), "{found}");
-    }
-    let keys: Vec<String> = (0..10_001).map(|at| format!("\"S{at}\":{bars}")).collect();
-    let found = error("x.json", format!("{{{}}}", keys.join(",")).as_bytes());
-    assert!(found.contains("more than 10000 tables"), "{found}");
-}
-
-#[test]
-fn json_columns_and_keys_are_whole() {
-    let columns =
-        r#"{"t":[1704153600,1704240000],"o":[1,1],"h":[2,2],"l":[1,1],"c":[1,1],"v":[5]}"#;
-    let found = error("x.json", columns.as_bytes());
-    assert!(found.contains("columns of 2 values, but v has 1"), "{found}");
-    let twice = r#"[{"t":1704153600,"o":1,"h":2,"l":1,"c":1.5,"c":1.2}]"#;
-    let found = error("x.json", twice.as_bytes());
-    assert!(found.contains("row 1 has the key c twice"), "{found}");
-    // Names that differ by case alone: the exact one is renamed.
-    let grouped = br#"{"results":[{"T":"A","c":2,"h":2,"l":1,"o":1,"t":1704153600000,"v":4},
-        {"T":"B","c":2,"h":2,"l":1,"o":1,"t":1704153600000,"v":4}]}"#;
-    let csv = CsvOptions {
-        rename: std::collections::BTreeMap::from([("T".to_owned(), "symbol".to_owned())]),
-        ..CsvOptions::default()
-    };
-    assert_eq!(symbols(&load("x.json", grouped, &with_csv(csv)).unwrap()), ["A", "B"]);
 }
