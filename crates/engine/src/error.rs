@@ -60,7 +60,9 @@ pub enum Error {
     #[error("data.bars is empty")]
     NoBars,
     /// Features are wanted of a recipe that has none.
-    #[error("the recipe has no features; write under [features] a name and an expression, such as ret = \"log(close / lag(close, 1))\"")]
+    #[error(
+        "the recipe has no features; write under [features] a name and an expression, such as ret = \"log(close / lag(close, 1))\""
+    )]
     NoFeatures,
     /// A backend has no such name.
     #[error(transparent)]

@@ -83,8 +83,8 @@ pub use barloom_loader::{
     Batch, Batches, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
 };
 pub use barloom_market_data::{
-    Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, printable,
-    WriteOptions, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
+    Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, WriteOptions,
+    printable, printable_lines, read as read_files, read_bytes, read_readable, read_tables,
     to_table,
 };
 pub use barloom_reading::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};

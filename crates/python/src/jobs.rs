@@ -7,7 +7,10 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use barloom_engine::{FeatureTable, BackendChoice, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch, problem_with,};
+use barloom_engine::{
+    BackendChoice, FeatureTable, Job, OnBadBar, ReadOptions, Rows, SampleSet, Verification, Watch,
+    problem_with,
+};
 use barloom_recipe::{Format, Recipe, Samples};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

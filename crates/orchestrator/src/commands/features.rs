@@ -1,6 +1,8 @@
 //! `barloom features`.
 
-use barloom_engine::{FeatureTable, WriteOptions, printable, read_files, read_options, read_recipe};
+use barloom_engine::{
+    FeatureTable, WriteOptions, printable, read_files, read_options, read_recipe,
+};
 use barloom_recipe::Recipe;
 use serde_json::json;
 
