@@ -284,6 +284,9 @@ class Virtual(Dataset):
         out, close = np.empty((rows, len(self.snapshot_names)), np.float32), self.bars["close"]
         for k, name in enumerate(self.snapshot_names):
             x, last_close = self.bars[name][row - 1], close[row - 1]
+            if isinstance(self.snapshot_scaler(name), dict):
+                out[:, k] = self.fitted("snapshot", name, row - 1)
+                continue
             out[:, k] = {
                 "none": lambda: x.astype(np.float32),
                 "last_close": lambda: x.astype(np.float32) / last_close.astype(np.float32),
@@ -291,10 +294,37 @@ class Virtual(Dataset):
             }[self.snapshot_scaler(name)]()
         return out
 
+    def fitted(self, kind, name, row):
+        """What a scaler of the manifest makes of the values of a column in these rows: float64."""
+        scaler, x = self.manifest["scalers"][kind][name], self.bars[name][row]
+        y = np.full(x.shape, np.nan)
+        series = np.searchsorted(self.series, row, "right") - 1
+        for at, p in enumerate(scaler["parameters"]):
+            here = slice(None) if scaler["per"] == "market" else series == at
+            v = x[here]
+            if p["kind"] == "quantile":
+                knots = np.array(p["knots"])
+                k = np.clip(np.searchsorted(knots, v, "right"), 1, len(knots) - 1)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    place = (k - 1 + (v - knots[k - 1]) / (knots[k] - knots[k - 1])) / (len(knots) - 1)
+                y[here] = np.where(v < knots[0], 0.0, np.where(v >= knots[-1], 1.0, place))
+                continue
+            less = p.get("mean", p.get("median", p.get("min")))
+            by = p.get("std", p.get("scale")) or p["max"] - p["min"]
+            y[here] = (v - less) / by
+        clip = scaler.get("clip")
+        return y if clip is None else np.clip(y, -clip, clip)
+
     def window(self, channel, row):
         """The windows [rows, L] of a channel that end before these rows, scaled."""
         x = sliding_window_view(self.bars[channel], self.lookback)[row - self.lookback]
         close, scaler = self.bars["close"][row - 1, None], self.scaler(channel)
+        if isinstance(scaler, dict):
+            rows = row[:, None] + np.arange(-self.lookback, 0)
+            return self.fitted("channels", channel, rows).astype(np.float32)
+        if scaler == "last":
+            x = x.astype(np.float32)
+            return x / (x[:, -1:] + np.float32(1e-12))
         if scaler == "none":
             return x.astype(np.float32)
         if scaler == "last_close":
@@ -322,7 +352,8 @@ def tolerance(scaler, x, y):
     of two is at most four in their quotient; two logs below 745 are 2.3e-13 off in a difference.
     """
     ulp = np.spacing(np.maximum(np.abs(x), np.abs(y)))
-    return {"log1p_last": 4 * ulp, "log_return": ulp + 2.5e-13}.get(scaler, 0 * ulp)
+    known = {"log1p_last": 4 * ulp, "log_return": ulp + 2.5e-13}
+    return known.get(scaler, 0 * ulp) if isinstance(scaler, str) else 0 * ulp
 
 
 def difference(a, b):

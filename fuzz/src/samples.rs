@@ -94,6 +94,7 @@ fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
         schema: schema(&recipe),
+        scalers: Default::default(),
         market: MarketRecord {
             digest: digest.clone(),
             bars: 12,

@@ -268,6 +268,7 @@ fn manifest() -> Seeds {
             &recipe.data.snapshot,
             &["return"],
         ),
+        scalers: Default::default(),
         market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)]), 0),
         files: ["bars.arrow", "recipe.toml", "scalers.json"].map(file).to_vec(),
         shards: vec![shard.clone()],

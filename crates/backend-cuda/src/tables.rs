@@ -6,7 +6,7 @@ use barloom_backend::{BackendError, BarTables, Draws, PreparedValues, Program};
 use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
 use barloom_sampling::{Directions, PositionOrder, Real};
-use barloom_scaling::ChannelScaler;
+use barloom_scaling::{ChannelScaler, last_divisor};
 
 use crate::device::{Device, Memory};
 use crate::{CudaError, layout};
@@ -236,7 +236,9 @@ impl Upload<'_> {
                 layout::Channel { lookback: program.lookback as u64, ..layout::Channel::default() };
             channel.scaler = match prepared.scaler() {
                 ChannelScaler::None => layout::SCALER_NONE,
-                ChannelScaler::LastClose | ChannelScaler::Log1pLast => layout::SCALER_OVER,
+                ChannelScaler::LastClose | ChannelScaler::Log1pLast | ChannelScaler::Last => {
+                    layout::SCALER_OVER
+                }
                 ChannelScaler::LogReturn => layout::SCALER_LOG_RETURN,
                 ChannelScaler::Zscore => layout::SCALER_ZSCORE,
                 ChannelScaler::Minmax => layout::SCALER_MINMAX,
@@ -250,6 +252,10 @@ impl Upload<'_> {
                 (ChannelScaler::Log1pLast, PreparedValues::Single(values)) => {
                     let over: Vec<f32> =
                         values.iter().map(|x| x.max(std::f32::consts::LN_2)).collect();
+                    channel.over = self.temporary(&over)?;
+                }
+                (ChannelScaler::Last, PreparedValues::Single(values)) => {
+                    let over: Vec<f32> = values.iter().map(|x| last_divisor(*x)).collect();
                     channel.over = self.temporary(&over)?;
                 }
                 (ChannelScaler::LogReturn, _) => channel.less = self.slice(reference.ln_close())?,

@@ -51,7 +51,7 @@ fn channels(market: &Market, program: &Program) -> (Reference, Vec<PreparedChann
         .iter()
         .map(|channel| match (channel.name.as_str(), channel.scaler) {
             ("close", ChannelScaler::LastClose) => reference.channel(),
-            (name, scaler) => PreparedChannel::new(scaler, market.column(name).unwrap_or_default()),
+            (_, scaler) => PreparedChannel::new(scaler, &channel.values(market)),
         })
         .collect();
     (reference, channels)

@@ -85,6 +85,10 @@ macro_rules! cut_with {
                     let $scale = OverLast;
                     $cut
                 }
+                ChannelScaler::Last => {
+                    let $scale = OverOwnLast;
+                    $cut
+                }
                 _ => {
                     let $scale = Copied;
                     $cut
@@ -115,7 +119,9 @@ impl PreparedChannel {
         let single = |f: fn(f64) -> f32| column.iter().map(|x| f(*x)).collect();
         let double = |f: fn(f64) -> f64| column.iter().map(|x| f(*x)).collect();
         let values = match scaler {
-            ChannelScaler::LastClose | ChannelScaler::None => Values::Single(single(|x| x as f32)),
+            ChannelScaler::LastClose | ChannelScaler::None | ChannelScaler::Last => {
+                Values::Single(single(|x| x as f32))
+            }
             ChannelScaler::Log1pLast => Values::Single(single(scaling::log1p)),
             ChannelScaler::LogReturn => Values::Double(double(scaling::ln)),
             ChannelScaler::Zscore | ChannelScaler::Minmax => {
@@ -225,6 +231,19 @@ impl Scale for OverLast {
     #[inline(always)]
     fn scale(self, store: impl Store, window: &[f32], _: usize, out: &mut [f32]) {
         let by = scaling::log1p_divisor(window[window.len() - 1]);
+        store.map(window, out, |x| scaling::over(x, by));
+    }
+}
+
+#[derive(Clone, Copy)]
+struct OverOwnLast;
+
+impl Scale for OverOwnLast {
+    type Value = f32;
+
+    #[inline(always)]
+    fn scale(self, store: impl Store, window: &[f32], _: usize, out: &mut [f32]) {
+        let by = scaling::last_divisor(window[window.len() - 1]);
         store.map(window, out, |x| scaling::over(x, by));
     }
 }

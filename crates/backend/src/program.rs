@@ -1,9 +1,12 @@
 //! Samples as data: the program that all parts of a market share, and the draws of one part.
 
-use barloom_bars::Market;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::RewardSettings;
 use barloom_sampling::{MAX_SAMPLES, Sampler};
-use barloom_scaling::{ChannelScaler, MetaScaler};
+use barloom_scaling::{ChannelScaler, FittedScaler, FittedScalers, MetaScaler};
 use barloom_windows::{MissingRows, PositionRange, Positions};
 
 use crate::chosen::check_windows;
@@ -14,8 +17,29 @@ use crate::{BackendError, BlockShape, Decisions, Numbers, PricedBlock, WindowBlo
 pub struct Channel {
     /// The market's column.
     pub name: String,
-    /// The scaler of its values.
+    /// The scaler of its values: [`ChannelScaler::None`] where they are fitted.
     pub scaler: ChannelScaler,
+    /// The fitted scaler of each bar's value, if there is one.
+    pub fitted: Option<Arc<FittedScaler>>,
+}
+
+impl Channel {
+    /// A channel whose values are not fitted.
+    #[must_use]
+    pub fn new(name: &str, scaler: ChannelScaler) -> Self {
+        Self { name: name.to_owned(), scaler, fitted: None }
+    }
+
+    /// The values of a market that the scaler takes, one a row: fitted if they are to be.
+    pub(crate) fn values<'a>(&self, market: &'a Market) -> Cow<'a, [f64]> {
+        let column = market.column(&self.name).unwrap_or_default();
+        let Some(fitted) = &self.fitted else { return Cow::Borrowed(column) };
+        let series = market.series().iter().enumerate();
+        let of_series = |(at, span): (usize, &SeriesSpan)| {
+            column[span.start..span.end].iter().map(move |x| fitted.transform(at, *x))
+        };
+        series.flat_map(of_series).collect()
+    }
 }
 
 /// Everything about the samples of a market that all parts and folds share.
@@ -45,6 +69,16 @@ impl Program {
         let (forward, missing) = (reward.forward, MissingRows::default());
         let (channels, snapshot) = (Vec::new(), Vec::new());
         Self { lookback: 1, forward, channels, snapshot, reward, meta, missing }
+    }
+
+    /// The fitted scalers of its columns.
+    #[must_use]
+    pub fn fitted(&self) -> FittedScalers {
+        let of = |columns: &[Channel]| {
+            let fitted = |one: &Channel| Some((one.name.clone(), (**one.fitted.as_ref()?).clone()));
+            columns.iter().filter_map(fitted).collect()
+        };
+        FittedScalers { channels: of(&self.channels), snapshot: of(&self.snapshot) }
     }
 
     /// The shape of blocks of these samples.

@@ -24,9 +24,9 @@ impl SnapshotTable {
         let mut values = Column::with_capacity(count * market.len());
         values.set_len(count * market.len());
         for (place, channel) in columns.iter().enumerate() {
-            let column = market.column(&channel.name).unwrap_or_default();
+            let column = channel.values(market);
             let bars = values[place..].iter_mut().step_by(count);
-            for ((value, x), close) in bars.zip(column).zip(market.close()) {
+            for ((value, x), close) in bars.zip(&*column).zip(market.close()) {
                 *value = of_bar(channel.scaler, *x, *close);
             }
         }

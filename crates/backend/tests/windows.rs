@@ -33,6 +33,7 @@ fn naive(scaler: ChannelScaler, column: &[f64], close: &[f64], row: usize, l: us
             libm::log1p(x) as f32 / last.max(libm::log(2.0) as f32)
         }
         ChannelScaler::None => x as f32,
+        ChannelScaler::Last => x as f32 / (column[row - 1] as f32 + 1e-12_f32),
         ChannelScaler::LogReturn => (libm::log(x) - libm::log(last_close)) as f32,
         ChannelScaler::Zscore if least < greatest => ((x - mean) / std) as f32,
         ChannelScaler::Minmax if least < greatest => ((x - least) / (greatest - least)) as f32,

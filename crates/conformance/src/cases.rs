@@ -230,6 +230,38 @@ const RECIPES: &[(&str, &str)] = &[
         "#,
     ),
     (
+        "windows over their last value",
+        r#"
+        data = { channels = ["volume", "high"] }
+        dataset = { samples = 400, lookback = 9, forward = 4 }
+        scaling = { volume = "last", high = "last" }
+        "#,
+    ),
+    (
+        "fitted scalers",
+        r#"
+        [data]
+        channels = ["close", "volume", "spread", "depth"]
+        snapshot = ["volume", "spread", "sparse"]
+        [dataset]
+        samples = 600
+        lookback = 5
+        forward = 4
+        [scaling]
+        volume = { kind = "robust", clip = 1.5 }
+        spread = { kind = "standard", per = "symbol" }
+        depth = { kind = "quantile", fit = "all" }
+        sparse = { kind = "range", per = "symbol" }
+        snapshot = { volume = { kind = "quantile", per = "symbol" } }
+        [[split.part]]
+        name = "train"
+        fraction = 0.6
+        [[split.part]]
+        name = "test"
+        fraction = 0.4
+        "#,
+    ),
+    (
         "a snapshot, and missing inputs",
         r#"
         dataset = { samples = 800, lookback = 6, forward = 5, actions_per_state = 2, seed = 4 }

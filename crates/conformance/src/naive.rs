@@ -7,7 +7,7 @@ use barloom_bars::Market;
 use barloom_plan::Plan;
 use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
 use barloom_sampling::Draw;
-use barloom_scaling::ChannelScaler;
+use barloom_scaling::{ChannelScaler, Fitted, FittedScaler, Per};
 use barloom_windows::Positions;
 
 /// Compares a block of any samples of a plan with the obvious version.
@@ -69,6 +69,9 @@ pub(crate) fn is_snapshot(
 ) -> Result<(), String> {
     let of = |column: &Channel| {
         let x = market.column(&column.name).unwrap_or_default()[at - 1];
+        if let Some(scaler) = &column.fitted {
+            return fitted(market, scaler, at - 1, x) as f32;
+        }
         let close = market.close()[at - 1];
         match column.scaler {
             ChannelScaler::LastClose => x as f32 / close as f32,
@@ -180,9 +183,40 @@ fn draw_is(block: &SampleBlock, row: usize, draw: &Draw) -> Result<(), String> {
 pub(crate) fn windows(market: &Market, program: &Program, at: usize) -> Vec<Vec<f32>> {
     let of = |channel: &Channel| {
         let column = market.column(&channel.name).unwrap_or_default();
-        window(channel.scaler, column, market.close(), at, program.lookback)
+        match &channel.fitted {
+            None => window(channel.scaler, column, market.close(), at, program.lookback),
+            Some(scaler) => {
+                let values = column[at - program.lookback..at].iter();
+                values.map(|x| fitted(market, scaler, at - 1, *x) as f32).collect()
+            }
+        }
     };
     program.channels.iter().map(of).collect()
+}
+
+/// A value of a bar by a scaler that was fitted.
+fn fitted(market: &Market, scaler: &FittedScaler, row: usize, x: f64) -> f64 {
+    let series = market.series().iter().position(|span| span.start <= row && row < span.end);
+    let set = if scaler.per == Per::Symbol { series.unwrap_or(usize::MAX) } else { 0 };
+    let y = match &scaler.parameters[set] {
+        Fitted::Standard { mean, std } => (x - mean) / std,
+        Fitted::Robust { median, scale } => (x - median) / scale,
+        Fitted::Range { min, max } => (x - min) / (max - min),
+        Fitted::Quantile { knots } if x < knots[0] => 0.0,
+        Fitted::Quantile { knots } if x >= knots[255] => 1.0,
+        Fitted::Quantile { knots } => {
+            let mut k = 0;
+            while knots[k + 1] <= x {
+                k += 1;
+            }
+            (k as f64 + (x - knots[k]) / (knots[k + 1] - knots[k])) / 255.0
+        }
+    };
+    match scaler.clip {
+        Some(clip) if y > clip => clip,
+        Some(clip) if y < -clip => -clip,
+        _ => y,
+    }
 }
 
 fn window(scaler: ChannelScaler, x: &[f64], close: &[f64], at: usize, l: usize) -> Vec<f32> {
@@ -194,6 +228,10 @@ fn window(scaler: ChannelScaler, x: &[f64], close: &[f64], at: usize, l: usize) 
         ChannelScaler::Log1pLast => {
             let by = log1p(w[l - 1]).max(std::f64::consts::LN_2 as f32);
             w.iter().map(|v| log1p(*v) / by).collect()
+        }
+        ChannelScaler::Last => {
+            let by = w[l - 1] as f32 + 1e-12_f32;
+            w.iter().map(|v| *v as f32 / by).collect()
         }
         ChannelScaler::None => w.iter().map(|v| *v as f32).collect(),
         ChannelScaler::LogReturn => {

@@ -433,6 +433,7 @@ impl Build<'_> {
             recipe_digest: self.recipe.digest(),
             recipe: begun.recipe.clone(),
             schema: schema.clone(),
+            scalers: plan.program.fitted(),
             market: begun.market.clone(),
             files,
             shards: Vec::new(),
@@ -450,7 +451,7 @@ impl Build<'_> {
         let checksum = self.recipe.output.checksum;
         let mut bars = PartialFile::create(dir, BARS, checksum)?;
         write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
-        let scalers = Scalers { meta: build.plan.program.meta.clone() };
+        let scalers = Scalers::new(&build.plan.program);
         let scalers = serde_json::to_string_pretty(&scalers).unwrap_or_default() + "\n";
         Ok(vec![
             bars.finish().settle()?,

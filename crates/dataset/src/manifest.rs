@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use barloom_bars::{Market, Part};
+use barloom_scaling::FittedScalers;
 use barloom_schema::Schema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -49,6 +50,9 @@ pub struct Manifest {
     pub recipe: serde_json::Value,
     /// The columns of the samples.
     pub schema: Schema,
+    /// The scalers that were fitted to the bars, from which samples are made again.
+    #[serde(default, skip_serializing_if = "FittedScalers::is_empty")]
+    pub scalers: FittedScalers,
     /// The bars.
     pub market: MarketRecord,
     /// Files beside the shards.

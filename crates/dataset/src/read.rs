@@ -8,7 +8,7 @@ use barloom_backend::Backend;
 use barloom_bars::{Market, Part};
 use barloom_files::{Folder, Kind, Watch};
 use barloom_market_store::{MarketStoreError, market_of_bytes};
-use barloom_plan::Plan;
+use barloom_plan::{Plan, Planner};
 use barloom_recipe::{Format, Recipe};
 
 use crate::commit::begun::Begun;
@@ -105,7 +105,7 @@ impl Dataset {
         for (name, part) in found.iter().zip(&parts) {
             let (a, b) = (&first.manifest, &part.manifest);
             let named = b.part.as_ref().is_some_and(|part| part.name == *name);
-            if !named || a.recipe != b.recipe || a.market != b.market {
+            if !named || a.recipe != b.recipe || a.market != b.market || a.scalers != b.scalers {
                 return damaged(name, format!("it is not a part of the dataset of {}", found[0]));
             }
         }
@@ -203,7 +203,15 @@ impl Dataset {
     pub fn plan(&self, market: &Market) -> Result<Plan, DatasetError> {
         self.check_semantics()?;
         let part = self.part(market)?;
-        Ok(Plan::new(&self.recipe, market, part.as_ref())?)
+        Ok(self.planner(market)?.plan(part.as_ref())?)
+    }
+
+    /// A planner of the dataset's recipe, with the scalers that were fitted when it was built.
+    ///
+    /// # Errors
+    /// The recipe does not fit the bars, or the manifest lacks a scaler.
+    pub fn planner<'a>(&'a self, market: &'a Market) -> Result<Planner<'a>, DatasetError> {
+        Ok(Planner::with_scalers(&self.recipe, market, &self.manifest.scalers)?)
     }
 }
 

@@ -11,7 +11,7 @@ use arrow::util::display::array_value_to_string;
 use barloom_backend::{Backend, BackendError, BlockDigest, Program, SampleBlock, Session};
 use barloom_bars::Market;
 use barloom_files::Watch;
-use barloom_plan::Plan;
+use barloom_plan::{Plan, Planner};
 use barloom_schema::SNAPSHOT;
 use sha2::{Digest, Sha256};
 
@@ -192,8 +192,13 @@ impl Verify<'_> {
             return self.wrong(MANIFEST, "its shards do not match the recipe");
         }
         let found = serde_json::from_str(&read_text(dir, SCALERS)?).ok();
-        if found != Some(Scalers { meta: plan.program.meta.clone() }) {
-            return self.wrong(SCALERS, "its bounds do not match the recipe");
+        if found != Some(Scalers::new(&plan.program)) {
+            return self.wrong(SCALERS, "its scalers do not match the recipe and the manifest");
+        }
+        // Of the manifest, as those of the plan are.
+        let fitted = Planner::new(self.dataset.recipe(), market)?.program().fitted();
+        if fitted != manifest.scalers {
+            return self.wrong(MANIFEST, "the bars give its fitted scalers other parameters");
         }
         if manifest.schema != *layout.columns() {
             return self.wrong(MANIFEST, "its schema does not match the recipe");

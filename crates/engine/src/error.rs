@@ -273,7 +273,9 @@ fn of_plan(error: &PlanError) -> ErrorKind {
     match error {
         PlanError::Windows(_)
         | PlanError::MissingChannel { .. }
-        | PlanError::UnusableValue { .. } => ErrorKind::Data,
+        | PlanError::UnusableValue { .. }
+        | PlanError::Fit { .. }
+        | PlanError::NoStoredScaler { .. } => ErrorKind::Data,
         _ => ErrorKind::Usage,
     }
 }

@@ -8,7 +8,7 @@ use barloom_bars::Market;
 use barloom_dataset::{Dataset, DatasetError, Layout, SampleReader};
 use barloom_loader::{Loader, LoaderError, LoaderOptions};
 use barloom_market_data::{MarketDataError, market_of_bytes, write_market};
-use barloom_plan::{Plan, Planner};
+use barloom_plan::Plan;
 use barloom_recipe::Recipe;
 
 use crate::{Error, Loaded, Source, bounded, load};
@@ -143,7 +143,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Vec<SampleSet>, Error> {
     let Some(first) = datasets.first() else { return Ok(Vec::new()) };
     let (recipe, market) = (Arc::new(first.recipe().clone()), Arc::new(first.market()?));
     datasets.iter().try_for_each(Dataset::check_semantics)?;
-    let planner = Planner::new(&recipe, &market)?;
+    let planner = first.planner(&market)?;
     let of_dataset = |dataset: &Dataset| {
         let part = dataset.part(&market)?;
         let set = SampleSet::new(&recipe, &market, planner.plan(part.as_ref())?);

@@ -132,6 +132,30 @@ name = "test"
 fraction = 0.4
 "#;
 
+/// Scalers that were fitted, of channels and of the snapshot.
+const FITTED: &str = r#"
+[data]
+channels = ["close", "volume", "funding"]
+snapshot = ["funding", "volume", "basis"]
+[dataset]
+samples = 5_000
+lookback = 10
+forward = 7
+[scaling]
+close = "last"
+volume = { kind = "quantile", per = "symbol" }
+funding = { kind = "robust", clip = 1.0 }
+basis = { kind = "range", fit = "all", per = "symbol" }
+snapshot = { funding = { kind = "standard", per = "symbol" } }
+[split]
+[[split.part]]
+name = "train"
+fraction = 0.6
+[[split.part]]
+name = "test"
+fraction = 0.4
+"#;
+
 /// Symbols weighted by themselves, where one has no bar in the last part.
 const WEIGHTED: &str = r#"
 [dataset]
@@ -245,6 +269,9 @@ fn the_reader_in_docs_knows_snapshots_and_missing_inputs() {
     }
     fs::write(&bars, csv).expect("the bars are written");
     same_in_every_format(dir.path(), SNAPSHOT, &bars, &["train", "test"]);
+    let fitted = dir.path().join("fitted");
+    fs::create_dir(&fitted).expect("a folder");
+    same_in_every_format(&fitted, FITTED, &bars, &["train", "test"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use barloom_recipe::RecipeError;
 use barloom_rewards::RewardsError;
 use barloom_sampling::SamplingError;
+use barloom_scaling::FitError;
 use barloom_windows::WindowsError;
 
 /// Why a recipe gives no samples of a market.
@@ -65,6 +66,50 @@ pub enum PlanError {
         /// The bar within its series, from 0.
         bar: usize,
     },
+    /// A scaler cannot be fitted.
+    #[error(
+        "{key}: no {kind} scaler fits column {column}{}: {error}; {}",
+        of_rows(part.as_deref(), symbol.as_deref()),
+        fit_advice(*error)
+    )]
+    Fit {
+        /// The key of the recipe.
+        key: String,
+        /// The column.
+        column: String,
+        /// The kind of the scaler.
+        kind: &'static str,
+        /// The part whose rows it is fitted to; none for all rows.
+        part: Option<String>,
+        /// The symbol, where each has a scaler of its own.
+        symbol: Option<String>,
+        /// The reason.
+        error: FitError,
+    },
+    /// A dataset lacks the scaler that its recipe asks for.
+    #[error("{key}: the dataset has no fitted scaler for it, or one of other settings")]
+    NoStoredScaler {
+        /// The key of the recipe.
+        key: String,
+    },
+}
+
+/// The rows that a scaler is fitted to.
+fn of_rows(part: Option<&str>, symbol: Option<&str>) -> String {
+    let part = part.map_or_else(String::new, |part| format!(" in part {part}"));
+    symbol.map_or_else(String::new, |symbol| format!(" of symbol {symbol}")) + &part
+}
+
+fn fit_advice(error: FitError) -> &'static str {
+    match error {
+        FitError::NoValues => {
+            "fit it to a part that has values of the column, or to \"all\", or use per = \"market\""
+        }
+        FitError::NoSpread(_) => {
+            "the column is constant there, or nearly: leave it out, or use another kind or \"none\""
+        }
+        _ => "use bars without such values, or another scaler",
+    }
 }
 
 impl From<SamplingError> for PlanError {

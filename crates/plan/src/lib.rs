@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod fit;
 mod plan;
 mod planner;
 

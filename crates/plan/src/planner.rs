@@ -6,9 +6,10 @@ use barloom_backend::{Channel, Draws, Program};
 use barloom_bars::{Market, Part, is_missing};
 use barloom_recipe::{Recipe, Samples};
 use barloom_sampling::{FieldBounds, MAX_SAMPLES, Sampler};
-use barloom_scaling::{ChannelScaler, MetaField, MetaScaler, usable};
+use barloom_scaling::{ChannelScaler, FittedScalers, MetaField, MetaScaler, last_divisor, usable};
 use barloom_windows::{MissingRows, PositionRange, Positions, Wanted, WindowsError};
 
+use crate::fit::Columns;
 use crate::{Plan, PlanError};
 
 /// Resolves a recipe against a market: once what all parts share, then each part.
@@ -28,15 +29,28 @@ impl<'a> Planner<'a> {
     /// The recipe is wrong; the market lacks a channel or the weight of a symbol, or a channel
     /// holds a value that its scaler can't take.
     pub fn new(recipe: &'a Recipe, market: &'a Market) -> Result<Self, PlanError> {
-        let channels: Vec<Channel> = recipe
-            .data
-            .channels
-            .iter()
-            .map(|name| Channel { name: name.clone(), scaler: recipe.channel_scaler(name) })
-            .collect();
-        let of_snapshot =
-            |name: &String| Channel { name: name.clone(), scaler: recipe.snapshot_scaler(name) };
-        let snapshot: Vec<Channel> = recipe.data.snapshot.iter().map(of_snapshot).collect();
+        Self::of(recipe, market, None)
+    }
+
+    /// As [`new`](Self::new), with scalers that were fitted before: none is fitted.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); a scaler that the recipe asks for is missing, or of other settings.
+    pub fn with_scalers(
+        recipe: &'a Recipe,
+        market: &'a Market,
+        scalers: &FittedScalers,
+    ) -> Result<Self, PlanError> {
+        Self::of(recipe, market, Some(scalers))
+    }
+
+    fn of(
+        recipe: &'a Recipe,
+        market: &'a Market,
+        known: Option<&FittedScalers>,
+    ) -> Result<Self, PlanError> {
+        let columns = Columns { recipe, market, known };
+        let (channels, snapshot) = (columns.channels()?, columns.snapshot()?);
         let key = |key: &'static str| move |channel: &Channel| check_values(key, channel, market);
         channels.iter().try_for_each(key("data.channels"))?;
         snapshot.iter().try_for_each(key("data.snapshot"))?;
@@ -156,20 +170,28 @@ fn check_values(key: &'static str, channel: &Channel, market: &Market) -> Result
     };
     for segment in market.segments() {
         let values = &column[segment.start..segment.end];
+        let series = segment.series as usize;
         let closes = &market.close()[segment.start..segment.end];
         let least = match channel.scaler {
-            ChannelScaler::LastClose => closes.iter().copied().fold(f64::INFINITY, f64::min),
+            ChannelScaler::LastClose => closes.iter().copied().fold(f64::INFINITY, f64::min) as f32,
+            ChannelScaler::Last => {
+                let divisors = values.iter().filter(|x| !is_missing(**x));
+                let divisors = divisors.map(|x| last_divisor(*x as f32).abs());
+                divisors.fold(f32::INFINITY, f32::min)
+            }
             _ => 1.0,
         };
-        let fits = |value: f64| {
-            is_missing(value)
-                || (usable(channel.scaler, value) && (value as f32 / least as f32).is_finite())
+        let fits = |value: f64| match &channel.fitted {
+            _ if is_missing(value) => true,
+            Some(fitted) => !is_missing(fitted.transform(series, value)),
+            None => usable(channel.scaler, value) && (value as f32 / least).is_finite(),
         };
         if let Some(at) = values.iter().position(|value| !fits(*value)) {
-            let span = &market.series()[segment.series as usize];
+            let span = &market.series()[series];
+            let fitted = channel.fitted.as_ref().map(|one| one.of_series(series).kind().name());
             return Err(PlanError::UnusableValue {
                 channel: channel.name.clone(),
-                scaler: channel.scaler.to_string(),
+                scaler: fitted.unwrap_or_else(|| channel.scaler.name()).to_owned(),
                 value: values[at],
                 symbol: span.symbol.clone(),
                 bar: segment.start + at - span.start,

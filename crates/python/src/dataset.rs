@@ -220,6 +220,65 @@ impl Dataset {
         Ok(PyArray2::from_vec2(py, &rows)?)
     }
 
+    /// The scalers that were fitted to the bars: a dict by column of ``channels`` and another of
+    /// ``snapshot``. Each scaler has ``fit`` (a part or "all"), ``per``, ``clip`` and ``parameters``:
+    /// one set, or one for each of ``symbols``.
+    #[getter]
+    fn scalers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let fitted = self.set().plan.program.fitted();
+        let json = serde_json::json!({ "channels": fitted.channels, "snapshot": fitted.snapshot });
+        crate::recipe::to_python(py, &json)
+    }
+
+    /// Values of a column from values that its fitted scaler gave; those that it clipped are gone.
+    ///
+    /// Args:
+    ///     name: The channel, or else the column of the snapshot.
+    ///     x: A scaled value or an array of them.
+    ///     symbol: The symbol of the values, where each has parameters of its own.
+    ///
+    /// Returns:
+    ///     A float64 array of the shape of ``x``.
+    ///
+    /// Raises:
+    ///     KeyError: No such column has a fitted scaler, or there is no such symbol.
+    #[pyo3(signature = (name, x, *, symbol=None))]
+    fn inverse_transform<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        x: &Bound<'py, PyAny>,
+        symbol: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let program = &self.set().plan.program;
+        let columns = program.channels.iter().chain(&program.snapshot);
+        let fitted = columns.filter(|one| one.name == name).find_map(|one| one.fitted.as_deref());
+        let fitted = fitted.ok_or_else(|| {
+            PyKeyError::new_err(format!(
+                "{name}: no channel or snapshot column has a fitted scaler of this name"
+            ))
+        })?;
+        let series = match symbol {
+            None if fitted.parameters.len() == 1 => 0,
+            None => {
+                let told =
+                    format!("{name}: each symbol has parameters of its own; pass symbol=...");
+                return Err(errors::usage(told));
+            }
+            Some(symbol) => {
+                let known = self.set().market.series().iter().position(|one| one.symbol == symbol);
+                known.ok_or_else(|| PyKeyError::new_err(format!("there is no symbol {symbol}")))?
+            }
+        };
+        let numpy = py.import("numpy")?;
+        let given = numpy.call_method1("asarray", (x, "float64"))?;
+        let flat: Vec<f64> = given.call_method0("ravel")?.call_method0("tolist")?.extract()?;
+        let parameters = fitted.of_series(series);
+        let values: Vec<f64> = flat.into_iter().map(|y| parameters.inverse(y)).collect();
+        let array = numpy.call_method1("array", (values, "float64"))?;
+        array.call_method1("reshape", (given.getattr("shape")?,))
+    }
+
     /// The symbols, in the order of their codes.
     #[getter]
     fn symbols(&self) -> Vec<String> {

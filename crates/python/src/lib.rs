@@ -19,6 +19,7 @@ mod indices;
 mod jobs;
 mod loader;
 mod names;
+mod ordered;
 mod part;
 mod pricer;
 mod recipe;

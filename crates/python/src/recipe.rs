@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 use serde_json::{Map, Value};
 
 use crate::errors;
+use crate::ordered::Ordered;
 
 /// Everything that determines a dataset but the bars.
 ///
@@ -154,13 +155,19 @@ fn channels_of(value: &Value) -> Option<Channels> {
 }
 
 fn of_dict(tables: &Bound<'_, PyDict>) -> PyResult<barloom_recipe::Recipe> {
-    of_json(json_of(tables)?)
+    let tables: Ordered = serde_json::from_str(&json_text(tables)?).map_err(|e| unreadable(&e))?;
+    let text = toml::to_string(&tables).map_err(|e| unreadable(&e))?;
+    let recipe = barloom_recipe::Recipe::from_toml(&text, "cfg");
+    recipe.map_err(|e| errors::of(e.without_line()))
 }
 
 /// A dict of tables or keys as JSON.
 fn json_of(dict: &Bound<'_, PyDict>) -> PyResult<Value> {
-    let json = dict.py().import("barloom._values")?.call_method1("to_json", (dict,))?;
-    serde_json::from_str(&json.extract::<String>()?).map_err(|e| unreadable(&e))
+    serde_json::from_str(&json_text(dict)?).map_err(|e| unreadable(&e))
+}
+
+fn json_text(dict: &Bound<'_, PyDict>) -> PyResult<String> {
+    dict.py().import("barloom._values")?.call_method1("to_json", (dict,))?.extract()
 }
 
 fn of_json(tables: Value) -> PyResult<barloom_recipe::Recipe> {

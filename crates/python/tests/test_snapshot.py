@@ -85,3 +85,35 @@ def test_npy_can_be_mapped(bars: dict[str, np.ndarray], tmp_path: Path):
     ds = barloom.build_dataset(recipe(output={"format": "npy"}), bars=bars, out=tmp_path / "out")
     stored = np.load(tmp_path / "out/samples/00000.snapshot.npy", mmap_mode="r")
     assert np.array_equal(stored, ds[:]["snapshot"])
+
+
+def test_fitted_scalers_can_be_inverted(bars: dict[str, np.ndarray], tmp_path: Path):
+    split = {"part": [{"name": "train", "fraction": 0.6}, {"name": "test", "fraction": 0.4}]}
+    scaling = {
+        "volume": {"kind": "standard", "clip": 50},
+        "depth": {"kind": "quantile", "per": "symbol"},
+        "snapshot": {"high": {"kind": "range", "fit": "all"}, "close": "none"},
+    }
+    tables = small_recipe(data={"snapshot": COLUMNS}, scaling=scaling, split=split)
+    made = barloom.build_dataset(tables, bars=bars, out=tmp_path / "out")
+    ds = barloom.open(tmp_path / "out")
+    for part in ("train", "test"):
+        assert ds[part].scalers == made["train"].scalers
+    scalers = ds["test"].scalers
+    assert list(scalers["channels"]) == ["volume"]
+    assert sorted(scalers["snapshot"]) == ["depth", "high"]
+    volume = scalers["channels"]["volume"]
+    assert (volume["fit"], volume["per"], volume["clip"]) == ("train", "market", 50)
+    batch = ds["test"].take(range(50), columns=["bar"])
+    windows = ds["test"].inverse_transform("volume", batch["windows"][:, 4])
+    assert windows.shape == (50, 12) and windows.dtype == np.float64
+    last = bars["volume"][batch["bar"] - 1]
+    assert np.allclose(windows[:, -1], last, rtol=1e-5, atol=1.0)
+    high = ds["test"].inverse_transform("high", batch["snapshot"][:, 1])
+    assert np.allclose(high, bars["high"][batch["bar"] - 1], rtol=1e-5)
+    depth = ds["test"].inverse_transform("depth", batch["snapshot"][:, 0], symbol="bars")
+    assert np.allclose(depth, bars["depth"][batch["bar"] - 1], atol=1e-4)
+    with pytest.raises(barloom.BarloomError, match="symbol"):
+        ds["test"].inverse_transform("depth", 0.5)
+    with pytest.raises(KeyError, match="fitted"):
+        ds["test"].inverse_transform("open", 0.5)

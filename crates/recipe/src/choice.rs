@@ -89,6 +89,7 @@ impl Choice for ChannelScaler {
         ("log_return", Self::LogReturn),
         ("zscore", Self::Zscore),
         ("minmax", Self::Minmax),
+        ("last", Self::Last),
     ];
 }
 

@@ -75,12 +75,14 @@ act_tp = [0.001, 0.10]
 "#;
 
 const SCALING: &str = r#"
-[scaling]                  # last_close, log1p_last, none, log_return, zscore, minmax
+[scaling]                  # last_close, log1p_last, none, log_return, zscore, minmax, last
 price = "last_close"       # open, high, low and close
 volume = "log1p_last"
 # funding = "zscore"       # any other channel, by its name
-# snapshot = { volume = "none" }  # columns of data.snapshot: none, last_close or log_return; default:
-                           # the channel's scaler
+# basis = { kind = "standard", fit = "train", per = "market", clip = 5 }  # fitted to the rows of a part,
+                           # or fit = "all"; also robust, range, quantile; per = "symbol"
+# snapshot = { volume = "none" }  # columns of data.snapshot: none, last_close, log_return or a fitted
+                           # scaler; default: the channel's scaler
 "#;
 
 const V1_REWARD: &str = r#"

@@ -60,6 +60,7 @@ mod recipe;
 mod resolve;
 mod reward;
 mod sampling;
+mod scaler;
 mod scaling;
 mod split;
 mod weights;
@@ -72,6 +73,7 @@ pub use features::{FeatureSettings, History, WarmUp};
 pub use output::{Checksum, Compression, Format, OutputSettings, SHARD_ALIGNMENT};
 pub use recipe::Recipe;
 pub use reward::{BarsPerYear, RewardTable};
+pub use scaler::{FitSettings, ScalerSetting};
 pub use scaling::ScalingSettings;
 pub use weights::SymbolWeights;
 

@@ -12,6 +12,7 @@ use crate::dataset::{self, DatasetSettings};
 use crate::output::{self, OutputSettings};
 use crate::reader::{Document, Table};
 use crate::reward::{self, RewardTable};
+use crate::scaler::ScalerSetting;
 use crate::scaling::ScalingSettings;
 use crate::{Channels, FeatureSettings, RecipeError, features, init, sampling, split};
 
@@ -123,7 +124,7 @@ impl Recipe {
         }
         self.dataset.validate(&self.reward)?;
         sampling::validate(&self.sampling)?;
-        self.scaling.validate(self.data.sample_columns())?;
+        self.scaling.validate(self.data.sample_columns(), self.split.as_ref())?;
         self.reward.validate(self.dataset.forward)?;
         self.split.as_ref().map_or(Ok(()), split::validate)?;
         self.output.validate()
@@ -217,15 +218,15 @@ impl Recipe {
     /// The scaler of a channel. In a valid recipe every channel has a scaler; a name that has
     /// none is not scaled.
     #[must_use]
-    pub fn channel_scaler(&self, channel: &str) -> ChannelScaler {
-        self.scaling.scaler(channel).unwrap_or(ChannelScaler::None)
+    pub fn channel_scaler(&self, channel: &str) -> ScalerSetting {
+        self.scaling.scaler(channel).unwrap_or_else(|| ChannelScaler::None.into())
     }
 
     /// The scaler of a column of the snapshot. In a valid recipe each has one that needs no window;
     /// a name that has none is not scaled.
     #[must_use]
-    pub fn snapshot_scaler(&self, column: &str) -> ChannelScaler {
-        self.scaling.snapshot_scaler(column).unwrap_or(ChannelScaler::None)
+    pub fn snapshot_scaler(&self, column: &str) -> ScalerSetting {
+        self.scaling.snapshot_scaler(column).unwrap_or_else(|| ChannelScaler::None.into())
     }
 
     /// Settings by which actions on a market are priced, with every default in place.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use barloom_bars::PRICE_COLUMNS;
+use barloom_bars::{PRICE_COLUMNS, Split};
 use barloom_scaling::ChannelScaler;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -11,6 +11,7 @@ use crate::RecipeError;
 use crate::choice::{self, nearest};
 use crate::data::DataSettings;
 use crate::reader::{Table, toml_key};
+use crate::scaler::ScalerSetting;
 
 /// The key that stands for the price columns.
 const PRICE: &str = "price";
@@ -33,9 +34,9 @@ pub struct ScalingSettings {
     /// For open, high, low and close; as written, none for the default.
     pub price: Option<ChannelScaler>,
     /// For one channel, by its name; as written.
-    pub channels: BTreeMap<String, ChannelScaler>,
+    pub channels: BTreeMap<String, ScalerSetting>,
     /// For one column of the snapshot, by its name; as written.
-    pub snapshot: BTreeMap<String, ChannelScaler>,
+    pub snapshot: BTreeMap<String, ScalerSetting>,
 }
 
 /// The columns that samples hold.
@@ -58,11 +59,10 @@ impl Serialize for ScalingSettings {
             map.serialize_entry(PRICE, choice::Choice::word(*price))?;
         }
         for (name, scaler) in &self.channels {
-            map.serialize_entry(name, choice::Choice::word(*scaler))?;
+            map.serialize_entry(name, scaler)?;
         }
         if !self.snapshot.is_empty() {
-            let words = self.snapshot.iter().map(|(name, one)| (name, choice::Choice::word(*one)));
-            map.serialize_entry(SNAPSHOT, &words.collect::<BTreeMap<_, _>>())?;
+            map.serialize_entry(SNAPSHOT, &self.snapshot)?;
         }
         map.end()
     }
@@ -71,11 +71,13 @@ impl Serialize for ScalingSettings {
 impl ScalingSettings {
     /// The scaler of a channel; none for one that needs a key of its own and has none.
     #[must_use]
-    pub fn scaler(&self, channel: &str) -> Option<ChannelScaler> {
+    pub fn scaler(&self, channel: &str) -> Option<ScalerSetting> {
         match self.channels.get(channel) {
-            Some(scaler) => Some(*scaler),
-            None if is_price(channel) => Some(self.price.unwrap_or(ChannelScaler::LastClose)),
-            None if plain(channel) == VOLUME => Some(ChannelScaler::Log1pLast),
+            Some(scaler) => Some(scaler.clone()),
+            None if is_price(channel) => {
+                Some(self.price.unwrap_or(ChannelScaler::LastClose).into())
+            }
+            None if plain(channel) == VOLUME => Some(ChannelScaler::Log1pLast.into()),
             None => None,
         }
     }
@@ -83,8 +85,8 @@ impl ScalingSettings {
     /// The scaler of a column of the snapshot; none for one that needs a key of its own and has
     /// none.
     #[must_use]
-    pub fn snapshot_scaler(&self, column: &str) -> Option<ChannelScaler> {
-        self.snapshot.get(column).copied().or_else(|| self.scaler(column))
+    pub fn snapshot_scaler(&self, column: &str) -> Option<ScalerSetting> {
+        self.snapshot.get(column).cloned().or_else(|| self.scaler(column))
     }
 
     pub(crate) fn read(table: &Table<'_>) -> Result<Self, RecipeError> {
@@ -92,15 +94,15 @@ impl ScalingSettings {
         for entry in table.entries() {
             if entry.name == SNAPSHOT {
                 for entry in entry.table()?.entries() {
-                    settings.snapshot.insert(entry.name.to_owned(), entry.choice()?);
+                    let scaler = ScalerSetting::read(entry)?;
+                    settings.snapshot.insert(entry.name.to_owned(), scaler);
                 }
                 continue;
             }
-            let scaler = entry.choice()?;
             if entry.name == PRICE {
-                settings.price = Some(scaler);
+                settings.price = Some(entry.choice()?);
             } else {
-                settings.channels.insert(entry.name.to_owned(), scaler);
+                settings.channels.insert(entry.name.to_owned(), ScalerSetting::read(entry)?);
             }
         }
         Ok(settings)
@@ -123,7 +125,11 @@ impl ScalingSettings {
         }
     }
 
-    pub(crate) fn validate(&self, columns: Columns<'_>) -> Result<(), RecipeError> {
+    pub(crate) fn validate(
+        &self,
+        columns: Columns<'_>,
+        split: Option<&Split>,
+    ) -> Result<(), RecipeError> {
         let known: BTreeSet<&String> = columns.all().collect();
         if let Some(name) = self.channels.keys().find(|name| !known.contains(name)) {
             return Err(unknown_column(name, columns));
@@ -145,6 +151,12 @@ impl ScalingSettings {
         if let Some(channel) = columns.channels.iter().find(|name| self.scaler(name).is_none()) {
             return Err(no_scaler(channel));
         }
+        for (name, scaler) in &self.channels {
+            scaler.validate(&format!("scaling.{name}"), split)?;
+        }
+        for (name, scaler) in &self.snapshot {
+            scaler.validate(&format!("scaling.{SNAPSHOT}.{name}"), split)?;
+        }
         columns.snapshot.iter().try_for_each(|name| self.validate_snapshot(name))
     }
 
@@ -152,7 +164,8 @@ impl ScalingSettings {
     fn validate_snapshot(&self, name: &str) -> Result<(), RecipeError> {
         let allowed = || {
             let of_bar = ChannelScaler::ALL.into_iter().filter(|scaler| scaler.is_of_bar());
-            of_bar.map(|scaler| format!("{:?}", scaler.name())).collect::<Vec<_>>().join(", ")
+            let of_bar: Vec<_> = of_bar.map(|scaler| format!("{:?}", scaler.name())).collect();
+            format!("{} or {{ kind = \"standard\" }}", of_bar.join(", "))
         };
         let write = || {
             let key = toml_key(name);
@@ -166,6 +179,7 @@ impl ScalingSettings {
             let problem = format!("the snapshot's column {name:?} has no scaler; {}", write());
             return Err(RecipeError::conflict(key, problem));
         };
+        let ScalerSetting::Named(scaler) = scaler else { return Ok(()) };
         if !scaler.is_of_bar() {
             let problem =
                 format!("{scaler} needs a window, and a snapshot is one bar; {}", write());
@@ -189,6 +203,8 @@ impl ScalingSettings {
                 written.channels.insert(channel.clone(), scaler);
             }
         }
+        let scalers = written.channels.values_mut().chain(written.snapshot.values_mut());
+        scalers.for_each(|scaler| *scaler = scaler.written_out());
         written
     }
 

@@ -28,7 +28,7 @@ const TABLE: &[Bad] = &[
         &[
             "log1p_last needs a window",
             "snapshot = { volume = \"none\" }",
-            "\"last_close\", \"none\", \"log_return\"",
+            "\"last_close\", \"none\", \"log_return\" or { kind = \"standard\" }",
         ],
     ),
     bad(
@@ -47,6 +47,40 @@ const TABLE: &[Bad] = &[
         &["zscore needs a window"],
     ),
     bad("[scaling.snapshot]\nhigh = \"none\"\n", ":2: scaling.snapshot.high:", &["data.snapshot"]),
+    // Fitted scalers.
+    bad(
+        "[scaling]\nvolume = \"standard\"\n",
+        ":2: scaling.volume:",
+        &["expected a table, { kind = \"standard\", fit = \"train\" }"],
+    ),
+    bad("[scaling]\nvolume = 3\n", ":2: scaling.volume:", &["or a table with a kind"]),
+    bad(
+        "[scaling]\nvolume = { kind = \"normal\" }\n",
+        ":2: scaling.volume.kind:",
+        &["\"standard\", \"robust\", \"range\" or \"quantile\""],
+    ),
+    bad("[scaling]\nvolume = { fit = \"all\" }\n", ":2: scaling.volume:", &["expected kind = "]),
+    bad(
+        "[scaling]\nvolume = { kind = \"range\", clipp = 2 }\n",
+        ":2: scaling.volume.clipp:",
+        &["did you mean scaling.volume.clip?"],
+    ),
+    bad(
+        "[scaling]\nvolume = { kind = \"range\", fit = \"all\", clip = 0 }\n",
+        ":2: scaling.volume.clip:",
+        &["a number above 0"],
+    ),
+    bad(
+        "[scaling]\nvolume = { kind = \"range\" }\n",
+        ":2: scaling.volume",
+        &["the default is the part \"train\", which is missing; the recipe has no [split]"],
+    ),
+    bad(
+        "[scaling]\nvolume = { kind = \"range\", fit = \"tran\" }\n[[split.part]]\n\
+         name = \"train\"\nfraction = 0.5\n[[split.part]]\nname = \"test\"\nfraction = 0.5\n",
+        ":2: scaling.volume.fit:",
+        &["there is no part \"tran\"; the parts are train, test"],
+    ),
     // Not a recipe at all.
     bad("[data]\nbars = [\n", ":2: column 9: this is not TOML", &[]),
     bad("[data]\nstamp = open\n", ":2: column ", &["not TOML"]),

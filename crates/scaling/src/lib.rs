@@ -16,13 +16,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod fitted;
 mod lanes;
 mod meta;
 mod scaler;
 mod window;
 
+pub use fitted::{FitError, FitKind, Fitted, FittedScaler, FittedScalers, KNOTS, Per};
 pub use meta::{MetaField, MetaScaler};
 pub use scaler::{ChannelScaler, of_bar, usable};
 pub use window::{
-    extent, less, ln, log1p, log1p_divisor, moments, over, standard, unsigned_zero, within,
+    extent, last_divisor, less, ln, log1p, log1p_divisor, moments, over, standard, unsigned_zero,
+    within,
 };

@@ -26,12 +26,22 @@ pub enum ChannelScaler {
     Zscore,
     /// `f32((x - min) / (max - min))` over the window, in f64; 0 in a constant window.
     Minmax,
+    /// `f32(x) / (f32(last x) + f32(1e-12))`, in f32. Bars whose quotients could be beyond `f32` are
+    /// refused.
+    Last,
 }
 
 impl ChannelScaler {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::LastClose, Self::Log1pLast, Self::None, Self::LogReturn, Self::Zscore, Self::Minmax];
+    pub const ALL: [Self; 7] = [
+        Self::LastClose,
+        Self::Log1pLast,
+        Self::None,
+        Self::LogReturn,
+        Self::Zscore,
+        Self::Minmax,
+        Self::Last,
+    ];
 
     /// True if a scaled value depends on its bar alone, and not on a window: it can be in a
     /// snapshot.
@@ -40,7 +50,8 @@ impl ChannelScaler {
         matches!(self, Self::LastClose | Self::None | Self::LogReturn)
     }
 
-    /// Its name in a recipe: `last_close`, `log1p_last`, `none`, `log_return`, `zscore`, `minmax`.
+    /// Its name in a recipe: `last_close`, `log1p_last`, `none`, `log_return`, `zscore`, `minmax`,
+    /// `last`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,6 +61,7 @@ impl ChannelScaler {
             Self::LogReturn => "log_return",
             Self::Zscore => "zscore",
             Self::Minmax => "minmax",
+            Self::Last => "last",
         }
     }
 }
@@ -100,7 +112,7 @@ mod tests {
     #[test]
     fn a_snapshot_is_a_window_of_one_bar() {
         let values = ChannelScaler::ALL.map(|scaler| of_bar(scaler, 12.0, 8.0));
-        assert_eq!(values, [1.5, 12.0, 12.0, (1.5_f64).ln() as f32, 12.0, 12.0]);
+        assert_eq!(values, [1.5, 12.0, 12.0, (1.5_f64).ln() as f32, 12.0, 12.0, 12.0]);
         let of_bar: Vec<&str> =
             ChannelScaler::ALL.iter().filter(|one| one.is_of_bar()).map(|one| one.name()).collect();
         assert_eq!(of_bar, ["last_close", "none", "log_return"]);

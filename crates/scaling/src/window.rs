@@ -33,6 +33,13 @@ pub fn log1p_divisor(last: f32) -> f32 {
     last.max(std::f32::consts::LN_2)
 }
 
+/// The divisor of a window by its last value, from that: so far from 0 that 0 has quotients.
+#[inline(always)]
+#[must_use]
+pub fn last_divisor(last: f32) -> f32 {
+    last + 1e-12
+}
+
 /// `x / by`.
 #[inline(always)]
 #[must_use]

@@ -290,6 +290,7 @@ pub(crate) mod tests {
             schema: Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new(), Vec::new())
                 .columns()
                 .clone(),
+            scalers: Default::default(),
             market: market(),
             files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, checksum: "x".into() }],
             shards: vec![],

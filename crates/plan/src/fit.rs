@@ -1,0 +1,137 @@
+//! Scalers fitted to rows of a market.
+
+use std::sync::Arc;
+
+use barloom_backend::Channel;
+use barloom_bars::{Market, Part, is_missing};
+use barloom_recipe::{FitSettings, Recipe, ScalerSetting};
+use barloom_scaling::{FitError, Fitted, FittedScaler, FittedScalers, Per};
+
+use crate::PlanError;
+
+/// The word for the rows of all parts.
+const ALL: &str = "all";
+
+/// The keys of a recipe under which columns are named.
+#[derive(Clone, Copy)]
+struct Keys {
+    data: &'static str,
+    scaling: &'static str,
+}
+
+const CHANNELS: Keys = Keys { data: "data.channels", scaling: "scaling" };
+const SNAPSHOT: Keys = Keys { data: "data.snapshot", scaling: "scaling.snapshot" };
+
+/// The columns of a program, their scalers fitted to a market or, where `known` has them, taken from
+/// there.
+pub(crate) struct Columns<'a> {
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) market: &'a Market,
+    pub(crate) known: Option<&'a FittedScalers>,
+}
+
+impl Columns<'_> {
+    /// The channels.
+    pub(crate) fn channels(&self) -> Result<Vec<Channel>, PlanError> {
+        let of = |name: &String| {
+            let stored = self.known.map(|known| known.channels.get(name));
+            self.column(CHANNELS, name, self.recipe.channel_scaler(name), stored)
+        };
+        self.recipe.data.channels.iter().map(of).collect()
+    }
+
+    /// The columns of the snapshot.
+    pub(crate) fn snapshot(&self) -> Result<Vec<Channel>, PlanError> {
+        let of = |name: &String| {
+            let stored = self.known.map(|known| known.snapshot.get(name));
+            self.column(SNAPSHOT, name, self.recipe.snapshot_scaler(name), stored)
+        };
+        self.recipe.data.snapshot.iter().map(of).collect()
+    }
+
+    /// A column with its scaler; `stored` is what stands for it in the place of a fit.
+    fn column(
+        &self,
+        keys: Keys,
+        name: &str,
+        setting: ScalerSetting,
+        stored: Option<Option<&FittedScaler>>,
+    ) -> Result<Channel, PlanError> {
+        let settings = match &setting {
+            ScalerSetting::Named(scaler) => return Ok(Channel::new(name, *scaler)),
+            ScalerSetting::Fitted(settings) => settings,
+        };
+        let key = || format!("{}.{name}", keys.scaling);
+        let fitted = match stored {
+            None => self.fit(keys.data, &key(), name, settings)?,
+            Some(stored) => {
+                let series = self.market.series().len();
+                let known = stored.filter(|one| one.is_valid(series) && is_of(one, settings));
+                known.cloned().ok_or_else(|| PlanError::NoStoredScaler { key: key() })?
+            }
+        };
+        let fitted = Some(Arc::new(fitted));
+        Ok(Channel { name: name.to_owned(), scaler: setting.of_window(), fitted })
+    }
+
+    /// Fits the scaler of a column.
+    fn fit(
+        &self,
+        data_key: &'static str,
+        key: &str,
+        name: &str,
+        settings: &FitSettings,
+    ) -> Result<FittedScaler, PlanError> {
+        let Self { recipe, market, .. } = self;
+        let Some(column) = market.column(name) else {
+            let available: Vec<&str> = market.columns().iter().map(|c| &*c.name).collect();
+            let (channel, available) = (name.to_owned(), available.join(", "));
+            return Err(PlanError::MissingChannel { key: data_key, channel, available });
+        };
+        let parts = recipe.parts(market)?;
+        let part = settings.part().and_then(|name| parts.iter().find(|part| part.name == name));
+        let refused = |symbol: Option<&str>, error: FitError| PlanError::Fit {
+            key: key.to_owned(),
+            column: name.to_owned(),
+            kind: settings.kind.name(),
+            part: settings.part().map(str::to_owned),
+            symbol: symbol.map(str::to_owned),
+            error,
+        };
+        let series = 0..market.series().len();
+        let values = |series: usize| rows_of(market, series, part, column);
+        let parameters = match settings.per {
+            Per::Market => {
+                let all: Vec<f64> = series.flat_map(values).collect();
+                vec![Fitted::fit(settings.kind, &all).map_err(|error| refused(None, error))?]
+            }
+            Per::Symbol => {
+                let of = |at: usize| {
+                    let symbol = Some(market.series()[at].symbol.as_str());
+                    Fitted::fit(settings.kind, &values(at)).map_err(|error| refused(symbol, error))
+                };
+                series.map(of).collect::<Result<_, _>>()?
+            }
+        };
+        let fit = settings.part().unwrap_or(ALL).to_owned();
+        Ok(FittedScaler { fit, per: settings.per, clip: settings.clip, parameters })
+    }
+}
+
+/// The values that a scaler is fitted to: of a series' rows in segments and in the part, in order,
+/// those that are there.
+fn rows_of(market: &Market, series: usize, part: Option<&Part>, column: &[f64]) -> Vec<f64> {
+    let span = &market.series()[series];
+    let within = part.map_or(span.start..span.end, |part| part.label_rows(market, series));
+    let segments = market.segments().iter().filter(|segment| segment.series as usize == series);
+    let rows = segments.flat_map(|one| one.start.max(within.start)..one.end.min(within.end));
+    rows.filter_map(|row| column.get(row).copied()).filter(|x| !is_missing(*x)).collect()
+}
+
+/// Tells whether a scaler is one of these settings.
+fn is_of(scaler: &FittedScaler, settings: &FitSettings) -> bool {
+    let FittedScaler { fit, per, clip, parameters } = scaler;
+    fit == settings.part().unwrap_or(ALL)
+        && (*per, *clip) == (settings.per, settings.clip)
+        && parameters.iter().all(|one| one.kind() == settings.kind)
+}
