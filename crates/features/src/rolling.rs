@@ -10,8 +10,12 @@
 //!
 //! NaN means missing, and infinite inputs count as missing. Rows before the first input row are
 //! missing too. A window with fewer than `min_periods` present rows has no value: NaN. Otherwise
-//! missing rows are left out. -0 counts as 0. A result that is not finite becomes NaN; squares of
-//! moves beyond 1e150 are such results.
+//! missing rows are left out. -0 counts as 0. A result that is not finite becomes NaN.
+//!
+//! # Range
+//!
+//! Skew, kurtosis and correlations have fourth powers of moves in them: these must lie between 1e-75
+//! and 1e75. For other statistics of squares the bounds are 1e-150 and 1e150.
 //!
 //! ```
 //! use barloom_features::rolling::{Rolling, Window};

@@ -112,6 +112,16 @@ fn an_outlier_at_the_last_row_costs_no_digits() {
     close("mean", last(Rolling::Mean, &[&x]), mean, 1e-15);
 }
 
+#[test]
+fn a_column_correlates_with_itself_and_its_negative_exactly() {
+    for rows in [2, 3, 20, 61] {
+        let x = prices(9, rows);
+        let negative: Vec<f64> = x.iter().map(|value| -value).collect();
+        assert_eq!(last(Rolling::Corr, &[&x, &x]), 1.0);
+        assert_eq!(last(Rolling::Corr, &[&x, &negative]), -1.0);
+    }
+}
+
 /// Means of whole numbers are the nearest double, so a comparison with a share is exact.
 #[test]
 fn means_of_flags_are_exact() {

@@ -278,9 +278,9 @@ impl Block<5> for Pair {
             Rolling::Cov => windows.each(|[.., xy], end| xy / (end.count - Lanes::ONE)),
             Rolling::Corr => windows.each(|block, _| correlation(block)),
             Rolling::Slope => windows.each(|[.., yy, xy], _| xy / yy),
-            Rolling::Rsquare => windows.each(|block, _| {
-                let correlation = correlation(block);
-                correlation * correlation
+            Rolling::Rsquare => windows.each(|[_, xx, _, yy, xy], _| {
+                let (one, value) = (Lanes::ONE, xy * xy / (xx * yy));
+                value.simd_gt(one).bitselect(one, value)
             }),
             Rolling::Resi => {
                 windows.each(|[x, _, y, yy, xy], end| end.last() + (xy / yy * y - x));
@@ -290,11 +290,12 @@ impl Block<5> for Pair {
     }
 }
 
-/// The correlation, clipped to [-1, 1]. NaN stays.
+/// The correlation, clipped to [-1, 1]. NaN stays. That of a column with itself is 1: the root of a
+/// square is exact.
 #[inline(always)]
 fn correlation([_, xx, _, yy, xy]: [Lanes; 5]) -> Lanes {
     let one = Lanes::ONE;
-    let value = xy / (xx.sqrt() * yy.sqrt());
+    let value = xy / (xx * yy).sqrt();
     let value = value.simd_gt(one).bitselect(one, value);
     value.simd_lt(-one).bitselect(-one, value)
 }
