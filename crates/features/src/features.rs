@@ -4,6 +4,7 @@ use barloom_bars::{Anchor, Market, MarketColumn, PRICE_COLUMNS, Zone};
 
 use crate::error::{FeatureError, nearest};
 use crate::evaluate::{Context, Groups, evaluate};
+use crate::functions::Function;
 use crate::graph::{Clock, Graph, NodeId};
 use crate::lower::{Lower, Use, parse};
 use crate::rows::{NoCoarser, Rows, of_clocks};
@@ -163,7 +164,10 @@ impl Features {
         let lacking = self.columns.iter().find(|(name, _)| !available.contains(&name.as_str()));
         let Some((name, used)) = lacking else { return Ok(()) };
         let features = self.features.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
-        let hint = nearest(name, available.iter().chain(&features).copied());
+        let hint = match Function::find(name) {
+            Some(_) => format!("; the function is called: `{name}(...)`."),
+            None => nearest(name, available.iter().chain(&features).copied()),
+        };
         let shown = available.iter().take(40).copied().collect::<Vec<_>>().join(", ");
         let problem = format!(
             "the bars have no column `{name}`, and no feature has this name{hint}{} The bars have \

@@ -199,7 +199,8 @@ impl<'a> Lower<'a> {
         if let Some(&place) = self.places.get(name) {
             return self.feature_on(place, clock).map_err(Failed::There);
         }
-        if Function::find(name).is_some() {
+        // Bars made of trades have a column of this name.
+        if name != "vwap" && Function::find(name).is_some() {
             return fault(at, format!("`{name}` is a function; call it: `{name}(...)`"));
         }
         Ok(self.column(name, at, clock))

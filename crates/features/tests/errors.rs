@@ -56,6 +56,7 @@ fn wrong_expressions_are_told_with_place_and_remedy() {
             &["no column `funding_rate`", "The bars have open, high, low, close, volume"],
         ),
         ("mean / 2", 1, &["`mean` is a function", "mean(...)"]),
+        ("close / vwap", 9, &["no column `vwap`", "the function is called: `vwap(...)`"]),
         ("1 / 0", 3, &["not finite"]),
         ("'close'", 1, &["the string 'close' is no value"]),
         ("at(1h, close)", 4, &["write a duration as a string: '1h'"]),
