@@ -126,6 +126,9 @@ fn unknown(name: &str) -> String {
     format!("TA-Lib has no indicator `{name}`{hint}")
 }
 
+/// The begin of a run, rows of it, and the place of all outputs for these rows.
+type Piece<'a> = (usize, std::ops::Range<usize>, Vec<&'a mut [f64]>);
+
 /// The work of an indicator over runs. A function of the last rows is cut into pieces.
 pub(crate) fn tasks<'a>(
     indicator: &'static Indicator,
@@ -145,7 +148,7 @@ pub(crate) fn tasks<'a>(
         WarmUp::Recursive { rows } if stable => rows,
         _ => 0,
     };
-    let mut all: Vec<(usize, std::ops::Range<usize>, Vec<&'a mut [f64]>)> = Vec::new();
+    let mut all: Vec<Piece<'a>> = Vec::new();
     for out in outs {
         for (place, (start, range, out)) in chunked(out, &rows.runs, chunk).into_iter().enumerate()
         {

@@ -88,7 +88,8 @@ impl Serialize for Ordered {
             Self::List(items) => items.serialize(to),
             Self::Object(entries) => {
                 let mut map = to.serialize_map(None)?;
-                for (key, value) in entries.iter().filter(|(_, value)| !matches!(value, Self::Null)) {
+                for (key, value) in entries.iter().filter(|(_, value)| !matches!(value, Self::Null))
+                {
                     map.serialize_entry(key, value)?;
                 }
                 map.end()

@@ -166,7 +166,6 @@ pub(crate) fn serialize_interval<S: serde::Serializer>(
 }
 
 /// Serialises the text of an anchor.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 pub(crate) fn serialize_anchor<S: serde::Serializer>(
     anchor: &Option<Anchor>,
     to: S,
