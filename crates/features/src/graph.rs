@@ -52,6 +52,7 @@ pub(crate) enum Op {
     #[cfg(feature = "ta")]
     Indicator(&'static crate::ta::Indicator, Vec<f64>),
     /// One of the outputs of an indicator.
+    #[cfg_attr(not(feature = "ta"), expect(dead_code, reason = "only indicators have several"))]
     Output(usize),
     /// The last value of a node of another clock; for another symbol, at most so old in ns.
     From(Option<i64>),

@@ -18,7 +18,7 @@ fn scanned(market: &Market, step: i64, grid: Grid, whole: bool) -> Vec<Option<(f
     let mut all = vec![None; market.len()];
     for span in market.series() {
         let mine = &ts[span.start..span.end];
-        for row in span.start..span.end {
+        for (row, last) in all.iter_mut().enumerate().take(span.end).skip(span.start) {
             let of = |row: usize| {
                 market.segments().iter().position(|s| s.start <= row && row < s.end).unwrap()
             };
@@ -35,18 +35,18 @@ fn scanned(market: &Market, step: i64, grid: Grid, whole: bool) -> Vec<Option<(f
                 let segment = market.segments()[of(at)];
                 let first =
                     (segment.start..segment.end).find(|row| period.contains(&ts[*row])).unwrap();
-                let last = (segment.start..segment.end)
+                let end = (segment.start..segment.end)
                     .rev()
                     .find(|row| period.contains(&ts[*row]))
                     .unwrap();
                 let begins = first > segment.start || ts[first] == period.start;
-                if period.end <= now && last <= row && begins {
+                if period.end <= now && end <= row && begins {
                     found = Some((period.start, at));
                     break;
                 }
                 before -= 1;
             }
-            all[row] = found.map(|(start, at)| {
+            *last = found.map(|(start, at)| {
                 let segment = market.segments()[of(at)];
                 let sum = (segment.start..=at)
                     .filter(|row| grid.at(ts[*row]).unwrap().start == start)
@@ -118,12 +118,12 @@ fn another_symbol_is_seen_as_of_the_close() {
         let length = if other == "B" { HOUR } else { step };
         let ts = &market.ts()[there.start..there.end];
         let mut some = 0;
-        for row in mine.start..mine.end {
+        for (row, got) in got.iter().enumerate().take(mine.end).skip(mine.start) {
             let now = close_of(&market.ts()[mine.start..mine.end], row - mine.start, step);
             let last = (0..ts.len()).rev().find(|at| close_of(ts, *at, length) <= now);
             let last = last.filter(|at| now - close_of(ts, *at, length) <= longest);
             let expected = last.map_or(f64::NAN, |at| market.close()[there.start + at]);
-            assert!(same(got[row], expected), "{other}{max_age} {row}: {} {expected}", got[row]);
+            assert!(same(*got, expected), "{other}{max_age} {row}: {got} {expected}");
             some += usize::from(!expected.is_nan());
         }
         assert!(some > 20, "{other}{max_age}: {some}");
