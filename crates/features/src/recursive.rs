@@ -1,8 +1,8 @@
 //! Functions with memory.
 //!
-//! Each is a small [`State`] that takes one row at a time. A column is computed by the same code, so a
-//! stream of rows gives the bits of a batch. The price is that a value depends on all rows before it:
-//! see [`Recursive::warm_up`].
+//! Each is a small [`State`] that takes one row at a time. A column is computed by the same code,
+//! so a stream of rows gives the bits of a batch. The price is that a value depends on all rows
+//! before it: see [`Recursive::warm_up`].
 //!
 //! NaN means missing, and infinite inputs count as missing.
 //!
@@ -33,8 +33,8 @@ pub enum Recursive {
         /// The number of rows, at least 1.
         rows: usize,
     },
-    /// The exponential mean of pandas' `ewm(alpha, adjust=False)`: it starts with the first value. A
-    /// missing row ages the mean (`ignore_na=False`), and has the mean of the row before.
+    /// The exponential mean of pandas' `ewm(alpha, adjust=False)`: it starts with the first value.
+    /// A missing row ages the mean (`ignore_na=False`), and has the mean of the row before.
     EwmMean {
         /// The weight of the newest row, in (0, 1].
         alpha: f64,
@@ -47,9 +47,9 @@ pub enum Recursive {
         alpha: f64,
     },
     /// The symmetric CUSUM filter (Lopez de Prado 2018, snippet 2.4): with moves d between present
-    /// rows, `up = max(0, up + d)` and `down = min(0, down + d)`. The value is -1 and `down` restarts
-    /// where `down < -threshold`, else it is 1 and `up` restarts where `up > threshold`, else it is 0.
-    /// NaN in a missing row; the next move bridges it.
+    /// rows, `up = max(0, up + d)` and `down = min(0, down + d)`. The value is -1 and `down`
+    /// restarts where `down < -threshold`, else it is 1 and `up` restarts where `up > threshold`,
+    /// else it is 0. NaN in a missing row; the next move bridges it.
     Cusum {
         /// The threshold of an event, in units of the input.
         threshold: f64,
@@ -81,8 +81,8 @@ impl Recursive {
     /// The number of first rows of a run to leave out, so that rows before the run would weigh less
     /// than 1e-8 in the others.
     ///
-    /// `None` if that never ends: `Cusum` and `CumSum` depend on their first row, and so does a mean
-    /// whose alpha is so small that the number has no end.
+    /// `None` if that never ends: `Cusum` and `CumSum` depend on their first row, and so does a
+    /// mean whose alpha is so small that the number has no end.
     #[must_use]
     pub fn warm_up(self) -> Option<usize> {
         let settles = |alpha: f64| {

@@ -1,10 +1,10 @@
 //! Functions of the last n rows.
 //!
 //! A value is a function of its window alone, to the bit: nothing is carried from row to row. So a
-//! run may be cut anywhere, and a wild value is forgotten as soon as it leaves the window. The price
-//! is a cost that grows with log n: windows are merged from blocks of 1, 2, 4, ... rows
-//! (`rolling/tree.rs`). Deviations are taken from means that are relative to a value of the window, so
-//! they keep their digits where values are large and their moves small.
+//! run may be cut anywhere, and a wild value is forgotten as soon as it leaves the window. The
+//! price is a cost that grows with log n: windows are merged from blocks of 1, 2, 4, ... rows
+//! (`rolling/tree.rs`). Deviations are taken from means that are relative to a value of the window,
+//! so they keep their digits where values are large and their moves small.
 //!
 //! # Missing rows
 //!
@@ -14,8 +14,8 @@
 //!
 //! # Range
 //!
-//! Skew, kurtosis and correlations have fourth powers of moves in them: these must lie between 1e-75
-//! and 1e75. For other statistics of squares the bounds are 1e-150 and 1e150.
+//! Skew, kurtosis and correlations have fourth powers of moves in them: these must lie between
+//! 1e-75 and 1e75. For other statistics of squares the bounds are 1e-150 and 1e150.
 //!
 //! ```
 //! use barloom_features::rolling::{Rolling, Window};
@@ -119,14 +119,14 @@ pub enum Rolling {
     /// The last value less the least squares line there. NaN where the last row is missing, and for
     /// one value. Cost: log n.
     Resi,
-    /// The correlation of two inputs, clipped to [-1, 1]. A row is missing where either side is. NaN
-    /// where a side is constant. Cost: log n.
+    /// The correlation of two inputs, clipped to [-1, 1]. A row is missing where either side is.
+    /// NaN where a side is constant. Cost: log n.
     Corr,
     /// `sum((x - mx) (y - my)) / (k - 1)` of two inputs; NaN for one row. Cost: log n.
     Cov,
-    /// The place of the smallest value, counted from 0 at the oldest row of the window. At the start
-    /// of a run the oldest row is the first input row. The oldest of equal values counts; missing
-    /// rows have places too. Cost: constant on average.
+    /// The place of the smallest value, counted from 0 at the oldest row of the window. At the
+    /// start of a run the oldest row is the first input row. The oldest of equal values counts;
+    /// missing rows have places too. Cost: constant on average.
     Argmin,
     /// The place of the largest value, as `Argmin`.
     Argmax,

@@ -1,5 +1,5 @@
-//! Rolling statistics of large values with small moves, against integer arithmetic; and windows that
-//! are longer than their shortcuts.
+//! Rolling statistics of large values with small moves, against integer arithmetic; and windows
+//! that are longer than their shortcuts.
 
 use barloom_features::rolling::{Rolling, Window};
 

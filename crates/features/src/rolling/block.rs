@@ -53,8 +53,8 @@ impl End {
 
 /// A kind of summary. It has N numbers.
 ///
-/// Means in a summary are relative to the block's last present value, so that the size of the values
-/// cancels before anything is squared.
+/// Means in a summary are relative to the block's last present value, so that the size of the
+/// values cancels before anything is squared.
 pub(super) trait Block<const N: usize> {
     /// True where a summary needs the sizes of blocks and their references.
     const RELATIVE: bool;

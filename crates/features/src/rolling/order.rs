@@ -44,10 +44,6 @@ pub(super) fn count_ranks(rows: &Rows, wanted: &mut Wanted<'_>) {
 }
 
 /// Computes quantiles and ranks that share one window.
-///
-/// # Panics
-///
-/// Panics if a statistic is none of the order.
 pub(super) fn slide(input: &[f64], window: usize, wanted: &mut [(Rolling, Window, &mut [f64])]) {
     let results = wanted.first().map_or(0, |(_, _, out)| out.len());
     let first = input.len() - results;

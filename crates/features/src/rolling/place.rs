@@ -7,8 +7,8 @@ use super::{Rolling, Window};
 
 /// Computes the place of the smallest or largest value in each window, counted from its oldest row.
 ///
-/// A queue holds the rows that may become an extreme: each is beyond all later ones. A row enters and
-/// leaves it once, so the cost does not depend on the window.
+/// A queue holds the rows that may become an extreme: each is beyond all later ones. A row enters
+/// and leaves it once, so the cost does not depend on the window.
 pub(super) fn places(statistic: Rolling, input: &[f64], window: Window, out: &mut [f64]) {
     let smallest = matches!(statistic, Rolling::Argmin);
     let length = window.rows;

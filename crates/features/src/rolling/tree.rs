@@ -2,8 +2,8 @@
 //!
 //! Level k holds, for each row, the summary of the k rows from it on; k is a power of two. Level 2k
 //! is made of level k by one merge a row. A window of n rows is the merge of one block for each
-//! binary digit of n, small blocks at its newest rows. So a window takes O(log n) merges, their order
-//! depends on n alone, and rows are merged side by side.
+//! binary digit of n, small blocks at its newest rows. So a window takes O(log n) merges, their
+//! order depends on n alone, and rows are merged side by side.
 
 use std::array;
 use std::marker::PhantomData;
