@@ -55,8 +55,8 @@ fn meaning(kind: &str) -> String {
         "copied_bars" => "the same run of bars at two times; were missing bars filled with copies?",
         "overlap" => "files of a series overlap; their bars are errors below",
         "early_time" => {
-            "epochs before 1973; is this column one of times? ms_of_day = true under [data.csv] \
-             reads ms since midnight"
+            "epochs before 1973; is this column one of times? csv.ms_of_day = true reads ms \
+             since midnight"
         }
         "zero_volume" => "bars without volume",
         "missing_value" => {
@@ -69,8 +69,8 @@ fn meaning(kind: &str) -> String {
         "gap" => "steps that are too long for a segment",
         "time_unit_jump" => "the unit of times changes; each time is read by its magnitude",
         "clock_change" => {
-            "an hour is missing or repeated where clocks change; are times local? Set timezone \
-             under [data]"
+            "an hour is missing or repeated where clocks change; are times local? Then set \
+             timezone"
         }
         "price_jump" => {
             "the price jumps from one file of a series to the next; are they one instrument?"

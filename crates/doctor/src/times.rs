@@ -68,7 +68,7 @@ mod tests {
         assert_eq!((places(&report, "early_time"), report.errors()), (vec![2, 3], 2));
         let what = &report.findings[0].places[0].what;
         assert_eq!(what, "it is 34200000, before 1973; 09:30:00 as ms since midnight");
-        assert!(report.to_string().contains("ms_of_day = true under [data.csv]"), "{report}");
+        assert!(report.to_string().contains("csv.ms_of_day = true reads"), "{report}");
         let later = of([90_000_000, 200_000_000]);
         assert_eq!(later.findings[0].places[0].what, "it is 90000000, before 1973");
         assert_eq!(places(&later, "early_time"), [2]);

@@ -157,7 +157,7 @@ fn ms_since_midnight_are_told_and_read() {
     const FILE: &str = "lean/equity/usa/second/spy/20131007_trade.zip";
     let report = of(&[FILE], &ReadOptions::default());
     assert_eq!(report.errors(), 16_675);
-    assert!(report.to_string().contains("ms_of_day = true under [data.csv]"), "{report}");
+    assert!(report.to_string().contains("csv.ms_of_day = true reads"), "{report}");
     let csv =
         CsvOptions { ms_of_day: true, price_divisor: Some(10_000.0), ..CsvOptions::default() };
     let options =

@@ -117,6 +117,12 @@ fn of_market_data(error: &MarketDataError, name: Names<'_>) -> Option<String> {
             "choose an interval: aggregate = \"1m\" under [data] in the recipe, or {}",
             name(Setting::Aggregate("1m"))
         ),
+        MarketDataError::File { problem: text, .. }
+        | MarketDataError::Cell { expected: text, .. }
+            if text.contains(" csv.") || text.contains("(csv.") =>
+        {
+            "csv options are keys under [data.csv] in the recipe".to_owned()
+        }
         MarketDataError::Proposed { keys, .. } => format!(
             "this reads it: {}, or these keys under [data.csv] in the recipe",
             name(Setting::Csv(keys))

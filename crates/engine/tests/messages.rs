@@ -189,6 +189,19 @@ fn no_message_has_a_flag_of_its_own() {
     assert!(advised > 20, "{advised}");
 }
 
+/// The reader names its own options, and the engine their table in a recipe.
+#[test]
+fn options_of_text_have_their_place_in_recipes() {
+    let of = |problem: &str| {
+        Error::from(MarketDataError::File { file: "x.csv".into(), problem: problem.into() })
+            .message()
+    };
+    let place = "csv options are keys under [data.csv] in the recipe";
+    let said = "it says csv.day_first = true";
+    assert_eq!(of(said), format!("x.csv: {said}; {place}"));
+    assert_eq!(of("it is empty, as y.csv.gz is"), "x.csv: it is empty, as y.csv.gz is");
+}
+
 #[test]
 fn advice_has_the_callers_names() {
     let flag = |setting: Setting<'_>| match setting {

@@ -148,7 +148,7 @@ impl Bars {
                 let file = &self.files[origin.file as usize];
                 let problem = format!(
                     "{} {}: its time is a number that says a time before 1973; is the column \
-                     one of times? (ms_of_day = true under [data.csv] reads ms since midnight)",
+                     one of times? (csv.ms_of_day = true reads ms since midnight)",
                     file.unit, origin.row
                 );
                 return Err(MarketDataError::file(&file.name, problem));

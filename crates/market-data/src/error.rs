@@ -113,9 +113,7 @@ pub enum MarketDataError {
         spec: String,
     },
     /// Bars, or trades, are unusable.
-    #[error(
-        "{first}; {count} such {what} in all; `on_bad_bar = \"drop\"` under [data] drops them{hint}"
-    )]
+    #[error("{first}; {count} such {what} in all; `on_bad_bar = \"drop\"` drops them{hint}")]
     BadBars {
         /// The first of them, with file and row.
         first: String,
@@ -157,7 +155,7 @@ pub enum MarketDataError {
     Proposed {
         /// Why it cannot be read as it is.
         error: Box<Self>,
-        /// The options, as keys under `[data.csv]` in a recipe.
+        /// The options, as keys of the csv options.
         keys: String,
     },
     /// The bars are not a valid series or market.

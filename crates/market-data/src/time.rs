@@ -316,8 +316,8 @@ pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
         (true, false) => Ok(true),
         (false, true) => Ok(false),
         (false, false) if any => {
-            Err("dates such as 1/2/2024 could be day or month first; say it: day_first = \
-                 true or false under [data.csv]"
+            Err("dates such as 1/2/2024 could be day or month first; say it: csv.day_first \
+                 = true or false"
                 .into())
         }
         (true, true) => {

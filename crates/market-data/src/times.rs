@@ -297,8 +297,8 @@ fn check_epochs(file: &str, column: &str, times: &Times) -> Result<(), MarketDat
     if unit == "s" && all(&is_hour_in_digits) {
         return error(format!(
             "column {column} holds dates in digits with an hour, as 2024013109 or 2401310930, which as \
-             numbers would be times from 2033 on. Say how they are written: time_format = \
-             \"%Y%m%d%H\" or \"%y%m%d%H%M\" under [data.csv], or give times as 202401310900"
+             numbers would be times from 2033 on. Say how they are written: csv.time_format \
+             = \"%Y%m%d%H\" or \"%y%m%d%H%M\", or give times as 202401310900"
         ));
     }
     Ok(())

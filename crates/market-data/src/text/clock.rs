@@ -40,7 +40,7 @@ impl Clock {
         match self {
             Self::Told => {
                 "a time (2024-01-31 14:30:00, or a number of s, ms, us or ns since 1970); \
-                           time_format under [data.csv] says how others are written"
+                           csv.time_format says how others are written"
                     .into()
             }
             Self::Format(_, format) => format!("a time written as {format}"),

@@ -376,8 +376,7 @@ impl<'a> Layout<'a> {
             && numbers.all(|value| sample.fields(value.at).all(is_either))
         {
             let problem = "prices and volumes with a point have three digits after it, as 1.200 has: it \
-                           may be 1.2 or 1200. Set decimal = \".\", or decimal = \",\" and thousands = \".\", under \
-                           [data.csv]";
+                           may be 1.2 or 1200. Set csv.decimal = \".\", or csv.decimal = \",\" and csv.thousands = \".\"";
             return Err(MarketDataError::file(self.file, problem));
         }
         Ok(())
@@ -427,7 +426,7 @@ impl<'a> Layout<'a> {
             if fields == 1 { "" } else { "s" },
             if self.header_rows.is_empty() { "the first" } else { "the header" },
             self.header.len(),
-            if line == self.line { ", or name its columns: names under [data.csv]" } else { "" }
+            if line == self.line { ", or name its columns: csv.names" } else { "" }
         );
         MarketDataError::file(self.file, problem)
     }

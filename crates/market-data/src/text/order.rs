@@ -160,8 +160,8 @@ pub(super) fn check(
         None => "Its rows do not tell the order".into(),
     };
     let problem = format!(
-        "it has no header, and its columns are not {}: {why}. {order}. Name the columns: names = \
-         [...] under [data.csv], or put a header above the rows",
+        "it has no header, and its columns are not {}: {why}. {order}. Name the columns: \
+         csv.names = [...], or put a header above the rows",
         header.join(", ")
     );
     Err(MarketDataError::file(file, problem))

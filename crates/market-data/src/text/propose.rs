@@ -121,7 +121,7 @@ const FORMATS: &[&str] = &[
 
 /// Help for a text that cannot be read.
 pub(super) enum Proposal {
-    /// Options that read it, as keys under `[data.csv]`.
+    /// Options that read it, as keys of the csv options.
     Keys(String),
     /// A hint about its numbers.
     Hint(String),
@@ -375,8 +375,8 @@ impl Head {
                 Ok(())
             }
             digits::Found::Either(..) => Err(Some(
-                "its numbers can be read with a decimal comma or with thousands: decimal = \",\" or \
-                 thousands = \",\" under [data.csv] says which"
+                "its numbers can be read with a decimal comma or with thousands: csv.decimal = \",\" \
+                 or csv.thousands = \",\" says which"
                     .into(),
             )),
             digits::Found::Nothing => Err(None),

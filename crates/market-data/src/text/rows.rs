@@ -353,8 +353,8 @@ impl Rows {
                 if column.divisor == 1.0 { value } else { value / column.divisor }
             } else if column.needed || digits::is_number(&text(column.at)) {
                 // What is a number with its marks told is no text, whatever column it is in.
-                let expected = "a number, or nothing where it is missing; mend it, or say under \
-                                [data.csv] how numbers are written (thousands, decimal)";
+                let expected = "a number, or nothing where it is missing; mend it, or say how numbers \
+                                are written (csv.thousands, csv.decimal)";
                 return Err(layout.cell(line, column.at, &text(column.at), expected));
             } else {
                 self.is_text[place] = true;
