@@ -35,6 +35,11 @@ impl Features {
     pub(crate) fn check(&self, recipe: &Recipe, bars: &Bars) -> Result<(), Error> {
         let Some(features) = &self.features else { return Ok(()) };
         let available = bars.columns();
+        let both =
+            recipe.features.features.iter().find(|(name, _)| available.contains(&name.as_str()));
+        if let Some((name, _)) = both {
+            return Err(recipe.feature_of_column(name).into());
+        }
         let problem = features.check_columns(&available);
         Ok(problem.map_err(|error| recipe.feature_error(&error))?)
     }

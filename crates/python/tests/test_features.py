@@ -106,6 +106,8 @@ def test_wrong_features_are_told():
         barloom.features(bars(50), {"x": "close / shift(close, 1)"})
     with pytest.raises(barloom.RecipeError, match="no column `funding`"):
         barloom.features(bars(50), {"x": "funding * 2"})
+    with pytest.raises(barloom.RecipeError, match="a column of this name too"):
+        barloom.features(bars(50) | {"ret": np.zeros(50)}, {"ret": "close / open"})
     with pytest.raises(barloom.RecipeError, match="no features"):
         barloom.features(bars(50), {})
     recipe = {"data": {"channels": ["x"]}, "features": {"x": "lag(close, -1)"}, "scaling": {"x": "none"}}

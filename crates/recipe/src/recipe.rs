@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::data::{self, DataSettings};
 use crate::dataset::{self, DatasetSettings};
 use crate::output::{self, OutputSettings};
-use crate::reader::{Document, Table};
+use crate::reader::{Document, Table, toml_key};
 use crate::reward::{self, RewardTable};
 use crate::scaler::ScalerSetting;
 use crate::scaling::ScalingSettings;
@@ -185,6 +185,13 @@ impl Recipe {
         let mut used = self.data.columns();
         used.retain(|name| self.features.has(name));
         Ok(features.only(&used.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    /// The error of a feature whose name is that of a column of the bars.
+    #[must_use]
+    pub fn feature_of_column(&self, name: &str) -> RecipeError {
+        let problem = "the bars have a column of this name too; take another name for the feature";
+        RecipeError::conflict(format!("features.{}", toml_key(name)), problem)
     }
 
     /// The error of a feature under its key.

@@ -82,19 +82,16 @@ impl Bars {
         without.map(|raw| raw.symbol.as_str()).collect()
     }
 
-    /// The columns that all series have, in the order of the first.
+    /// The columns that the files of all series have, read or not: prices, then the others in the
+    /// order of the first series.
     #[must_use]
     pub fn columns(&self) -> Vec<&str> {
         let Some((first, others)) = self.series.split_first() else { return Vec::new() };
-        let names = PRICE_COLUMNS.into_iter().chain(first.available.iter().map(String::as_str));
-        let mut columns: Vec<&str> = Vec::new();
-        for name in names {
-            let everywhere = others.iter().all(|raw| raw.column(name).is_some());
-            if first.column(name).is_some() && everywhere && !columns.contains(&name) {
-                columns.push(name);
-            }
-        }
-        columns
+        let is_price = |name: &&str| PRICE_COLUMNS.contains(name);
+        let more = first.available.iter().map(String::as_str).filter(|name| !is_price(name));
+        let everywhere =
+            |name: &&str| others.iter().all(|raw| raw.available.iter().any(|known| known == name));
+        PRICE_COLUMNS.into_iter().chain(more.filter(everywhere)).collect()
     }
 
     /// The names under which these columns were read, whatever their spelling: `Adj Close` is
