@@ -7,7 +7,7 @@ use barloom_bars::{Market, Part, is_missing};
 use barloom_recipe::{FitSettings, Recipe, ScalerSetting};
 use barloom_scaling::{FitError, Fitted, FittedScaler, FittedScalers, Per};
 
-use crate::PlanError;
+use crate::{PlanError, Unfitted};
 
 /// The word for the rows of all parts.
 const ALL: &str = "all";
@@ -35,7 +35,7 @@ impl Columns<'_> {
     pub(crate) fn channels(&self) -> Result<Vec<Channel>, PlanError> {
         let of = |name: &String| {
             let stored = self.known.map(|known| known.channels.get(name));
-            self.column(CHANNELS, name, self.recipe.channel_scaler(name), stored)
+            self.column(CHANNELS, name, &self.recipe.channel_scaler(name), stored)
         };
         self.recipe.data.channels.iter().map(of).collect()
     }
@@ -44,7 +44,7 @@ impl Columns<'_> {
     pub(crate) fn snapshot(&self) -> Result<Vec<Channel>, PlanError> {
         let of = |name: &String| {
             let stored = self.known.map(|known| known.snapshot.get(name));
-            self.column(SNAPSHOT, name, self.recipe.snapshot_scaler(name), stored)
+            self.column(SNAPSHOT, name, &self.recipe.snapshot_scaler(name), stored)
         };
         self.recipe.data.snapshot.iter().map(of).collect()
     }
@@ -54,10 +54,10 @@ impl Columns<'_> {
         &self,
         keys: Keys,
         name: &str,
-        setting: ScalerSetting,
+        setting: &ScalerSetting,
         stored: Option<Option<&FittedScaler>>,
     ) -> Result<Channel, PlanError> {
-        let settings = match &setting {
+        let settings = match setting {
             ScalerSetting::Named(scaler) => return Ok(Channel::new(name, *scaler)),
             ScalerSetting::Fitted(settings) => settings,
         };
@@ -90,13 +90,15 @@ impl Columns<'_> {
         };
         let parts = recipe.parts(market)?;
         let part = settings.part().and_then(|name| parts.iter().find(|part| part.name == name));
-        let refused = |symbol: Option<&str>, error: FitError| PlanError::Fit {
-            key: key.to_owned(),
-            column: name.to_owned(),
-            kind: settings.kind.name(),
-            part: settings.part().map(str::to_owned),
-            symbol: symbol.map(str::to_owned),
-            error,
+        let refused = |symbol: Option<&str>, error: FitError| {
+            PlanError::Fit(Box::new(Unfitted {
+                key: key.to_owned(),
+                column: name.to_owned(),
+                kind: settings.kind.name(),
+                part: settings.part().map(str::to_owned),
+                symbol: symbol.map(str::to_owned),
+                error,
+            }))
         };
         let series = 0..market.series().len();
         let values = |series: usize| rows_of(market, series, part, column);
