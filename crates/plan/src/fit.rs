@@ -22,8 +22,7 @@ struct Keys {
 const CHANNELS: Keys = Keys { data: "data.channels", scaling: "scaling" };
 const SNAPSHOT: Keys = Keys { data: "data.snapshot", scaling: "scaling.snapshot" };
 
-/// The columns of a program, their scalers fitted to a market or, where `known` has them, taken from
-/// there.
+/// The columns of a program with their scalers. These are fitted to a market, or are `known`.
 pub(crate) struct Columns<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) market: &'a Market,

@@ -26,8 +26,8 @@ use crate::{errors, jobs};
 ///
 /// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
 /// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
-/// if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
-/// of its own. ``build_dataset`` and ``open`` make one.
+/// if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split
+/// has parts, ``ds["train"]``, and no samples of its own. ``build_dataset`` and ``open`` make one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Dataset {
     parts: Arc<Vec<Part>>,
@@ -214,23 +214,21 @@ impl Dataset {
         Ok(PyArray2::from_vec2(py, &rows)?)
     }
 
-    /// The scalers that were fitted to the bars: a dict by column of ``channels`` and another of
-    /// ``snapshot``. Each scaler has ``fit`` (a part or "all"), ``per``, ``clip`` and ``parameters``:
-    /// one set, or one for each of ``symbols``.
+    /// The scalers that were fitted to the bars: a dict by column of ``channels``, and another of
+    /// ``snapshot``. A scaler has ``fit`` (a part or "all"), ``per``, ``clip`` and ``parameters``,
+    /// which are one set, or one for each of ``symbols``.
     #[getter]
     fn scalers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         scalers(py, self.set())
     }
 
-    /// Values of a column from values that its fitted scaler gave; those that it clipped are gone.
+    /// Values of a column from values that its fitted scaler gave: a float64 array of the shape
+    /// of ``x``. Values that were clipped give the bound.
     ///
     /// Args:
     ///     name: The channel, or else the column of the snapshot.
     ///     x: A scaled value or an array of them.
     ///     symbol: The symbol of the values, where each has parameters of its own.
-    ///
-    /// Returns:
-    ///     A float64 array of the shape of ``x``.
     ///
     /// Raises:
     ///     KeyError: No such column has a fitted scaler, or there is no such symbol.

@@ -26,8 +26,8 @@ pub enum ChannelScaler {
     Zscore,
     /// `f32((x - min) / (max - min))` over the window, in f64; 0 in a constant window.
     Minmax,
-    /// `f32(x) / (f32(last x) + f32(1e-12))`, in f32. Bars whose quotients could be beyond `f32` are
-    /// refused.
+    /// `f32(x) / (f32(last x) + f32(1e-12))`, in f32. Bars whose quotients could be beyond `f32`
+    /// are refused.
     Last,
 }
 
