@@ -313,7 +313,7 @@ class Virtual(Dataset):
             by = p.get("std", p.get("scale")) or p["max"] - p["min"]
             y[here] = (v - less) / by
         clip = scaler.get("clip")
-        return y if clip is None else np.clip(y, -clip, clip)
+        return np.clip(y, -clip, clip) if clip else y
 
     def window(self, channel, row):
         """The windows [rows, L] of a channel that end before these rows, scaled."""

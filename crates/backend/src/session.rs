@@ -52,8 +52,8 @@ pub trait PreparedMarket: Send + Sync {
     /// decision that is taken now.
     ///
     /// # Errors
-    /// The first row that has no window or lacks an input, the block is of another program's shape or too small, or
-    /// the device fails.
+    /// The first row that has no window or lacks an input; the block is of another program's shape
+    /// or too small, or the device fails.
     fn observe(
         &self,
         rows: &[usize],

@@ -274,7 +274,7 @@ fn of_plan(error: &PlanError) -> ErrorKind {
         PlanError::Windows(_)
         | PlanError::MissingChannel { .. }
         | PlanError::UnusableValue { .. }
-        | PlanError::Fit { .. }
+        | PlanError::Fit(_)
         | PlanError::NoStoredScaler { .. } => ErrorKind::Data,
         _ => ErrorKind::Usage,
     }

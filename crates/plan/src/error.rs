@@ -67,31 +67,36 @@ pub enum PlanError {
         bar: usize,
     },
     /// A scaler cannot be fitted.
-    #[error(
-        "{key}: no {kind} scaler fits column {column}{}: {error}; {}",
-        of_rows(part.as_deref(), symbol.as_deref()),
-        fit_advice(*error)
-    )]
-    Fit {
-        /// The key of the recipe.
-        key: String,
-        /// The column.
-        column: String,
-        /// The kind of the scaler.
-        kind: &'static str,
-        /// The part whose rows it is fitted to; none for all rows.
-        part: Option<String>,
-        /// The symbol, where each has a scaler of its own.
-        symbol: Option<String>,
-        /// The reason.
-        error: FitError,
-    },
+    #[error("{0}")]
+    Fit(Box<Unfitted>),
     /// A dataset lacks the scaler that its recipe asks for.
     #[error("{key}: the dataset has no fitted scaler for it, or one of other settings")]
     NoStoredScaler {
         /// The key of the recipe.
         key: String,
     },
+}
+
+/// A scaler that cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{key}: no {kind} scaler fits column {column}{}: {error}; {}",
+    of_rows(part.as_deref(), symbol.as_deref()),
+    fit_advice(*error)
+)]
+pub struct Unfitted {
+    /// The key of the recipe.
+    pub key: String,
+    /// The column.
+    pub column: String,
+    /// The kind of the scaler.
+    pub kind: &'static str,
+    /// The part whose rows it is fitted to; none for all rows.
+    pub part: Option<String>,
+    /// The symbol, where each has a scaler of its own.
+    pub symbol: Option<String>,
+    /// The reason.
+    pub error: FitError,
 }
 
 /// The rows that a scaler is fitted to.

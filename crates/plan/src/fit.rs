@@ -7,7 +7,7 @@ use barloom_bars::{Market, Part, is_missing};
 use barloom_recipe::{FitSettings, Recipe, ScalerSetting};
 use barloom_scaling::{FitError, Fitted, FittedScaler, FittedScalers, Per};
 
-use crate::PlanError;
+use crate::{PlanError, Unfitted};
 
 /// The word for the rows of all parts.
 const ALL: &str = "all";
@@ -22,8 +22,7 @@ struct Keys {
 const CHANNELS: Keys = Keys { data: "data.channels", scaling: "scaling" };
 const SNAPSHOT: Keys = Keys { data: "data.snapshot", scaling: "scaling.snapshot" };
 
-/// The columns of a program, their scalers fitted to a market or, where `known` has them, taken from
-/// there.
+/// The columns of a program with their scalers. These are fitted to a market, or are `known`.
 pub(crate) struct Columns<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) market: &'a Market,
@@ -35,7 +34,7 @@ impl Columns<'_> {
     pub(crate) fn channels(&self) -> Result<Vec<Channel>, PlanError> {
         let of = |name: &String| {
             let stored = self.known.map(|known| known.channels.get(name));
-            self.column(CHANNELS, name, self.recipe.channel_scaler(name), stored)
+            self.column(CHANNELS, name, &self.recipe.channel_scaler(name), stored)
         };
         self.recipe.data.channels.iter().map(of).collect()
     }
@@ -44,7 +43,7 @@ impl Columns<'_> {
     pub(crate) fn snapshot(&self) -> Result<Vec<Channel>, PlanError> {
         let of = |name: &String| {
             let stored = self.known.map(|known| known.snapshot.get(name));
-            self.column(SNAPSHOT, name, self.recipe.snapshot_scaler(name), stored)
+            self.column(SNAPSHOT, name, &self.recipe.snapshot_scaler(name), stored)
         };
         self.recipe.data.snapshot.iter().map(of).collect()
     }
@@ -54,10 +53,10 @@ impl Columns<'_> {
         &self,
         keys: Keys,
         name: &str,
-        setting: ScalerSetting,
+        setting: &ScalerSetting,
         stored: Option<Option<&FittedScaler>>,
     ) -> Result<Channel, PlanError> {
-        let settings = match &setting {
+        let settings = match setting {
             ScalerSetting::Named(scaler) => return Ok(Channel::new(name, *scaler)),
             ScalerSetting::Fitted(settings) => settings,
         };
@@ -90,13 +89,15 @@ impl Columns<'_> {
         };
         let parts = recipe.parts(market)?;
         let part = settings.part().and_then(|name| parts.iter().find(|part| part.name == name));
-        let refused = |symbol: Option<&str>, error: FitError| PlanError::Fit {
-            key: key.to_owned(),
-            column: name.to_owned(),
-            kind: settings.kind.name(),
-            part: settings.part().map(str::to_owned),
-            symbol: symbol.map(str::to_owned),
-            error,
+        let refused = |symbol: Option<&str>, error: FitError| {
+            PlanError::Fit(Box::new(Unfitted {
+                key: key.to_owned(),
+                column: name.to_owned(),
+                kind: settings.kind.name(),
+                part: settings.part().map(str::to_owned),
+                symbol: symbol.map(str::to_owned),
+                error,
+            }))
         };
         let series = 0..market.series().len();
         let values = |series: usize| rows_of(market, series, part, column);

@@ -29,6 +29,6 @@ mod fit;
 mod plan;
 mod planner;
 
-pub use error::PlanError;
+pub use error::{PlanError, Unfitted};
 pub use plan::Plan;
 pub use planner::Planner;

@@ -4,12 +4,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchReader};
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use barloom_engine::{
-    Error, LoaderOptions, SampleReader, SampleSet, Unit, Watch, WindowLayout, gather,
-};
+use arrow::array::RecordBatchReader;
+use barloom_engine::{LoaderOptions, SampleSet, Unit, WindowLayout, gather};
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -21,18 +17,17 @@ use crate::indices::{indices, resolved};
 use crate::loader::Loader;
 use crate::part::{Choice, Part};
 use crate::recipe::Recipe;
+use crate::scalers::{inverted, scalers};
+use crate::stream::Stream;
 use crate::tables::{self, Table};
 use crate::{errors, jobs};
-
-/// Rows of a batch of a stream of all samples.
-const STREAM_ROWS: u64 = 65_536;
 
 /// Samples of a recipe and bars, on disk or in memory. In memory they are made when you read them.
 ///
 /// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
 /// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
-/// if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
-/// of its own. ``build_dataset`` and ``open`` make one.
+/// if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split
+/// has parts, ``ds["train"]``, and no samples of its own. ``build_dataset`` and ``open`` make one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Dataset {
     parts: Arc<Vec<Part>>,
@@ -128,8 +123,7 @@ impl Dataset {
     fn stream(&self, py: Python<'_>, samples: Range<u64>) -> PyResult<Stream> {
         let part = self.part_of()?;
         let session = py.detach(|| part.session())?;
-        let reader = part.set.reader(session);
-        Ok(Stream { reader, next: samples.start, end: samples.end })
+        Ok(Stream::new(part.set.reader(session), samples))
     }
 }
 
@@ -220,25 +214,21 @@ impl Dataset {
         Ok(PyArray2::from_vec2(py, &rows)?)
     }
 
-    /// The scalers that were fitted to the bars: a dict by column of ``channels`` and another of
-    /// ``snapshot``. Each scaler has ``fit`` (a part or "all"), ``per``, ``clip`` and ``parameters``:
-    /// one set, or one for each of ``symbols``.
+    /// The scalers that were fitted to the bars: a dict by column of ``channels``, and another of
+    /// ``snapshot``. A scaler has ``fit`` (a part or "all"), ``per``, ``clip`` and ``parameters``,
+    /// which are one set, or one for each of ``symbols``.
     #[getter]
     fn scalers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let fitted = self.set().plan.program.fitted();
-        let json = serde_json::json!({ "channels": fitted.channels, "snapshot": fitted.snapshot });
-        crate::recipe::to_python(py, &json)
+        scalers(py, self.set())
     }
 
-    /// Values of a column from values that its fitted scaler gave; those that it clipped are gone.
+    /// Values of a column from values that its fitted scaler gave: a float64 array of the shape
+    /// of ``x``. Values that were clipped give the bound.
     ///
     /// Args:
     ///     name: The channel, or else the column of the snapshot.
     ///     x: A scaled value or an array of them.
     ///     symbol: The symbol of the values, where each has parameters of its own.
-    ///
-    /// Returns:
-    ///     A float64 array of the shape of ``x``.
     ///
     /// Raises:
     ///     KeyError: No such column has a fitted scaler, or there is no such symbol.
@@ -250,33 +240,7 @@ impl Dataset {
         x: &Bound<'py, PyAny>,
         symbol: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let program = &self.set().plan.program;
-        let columns = program.channels.iter().chain(&program.snapshot);
-        let fitted = columns.filter(|one| one.name == name).find_map(|one| one.fitted.as_deref());
-        let fitted = fitted.ok_or_else(|| {
-            PyKeyError::new_err(format!(
-                "{name}: no channel or snapshot column has a fitted scaler of this name"
-            ))
-        })?;
-        let series = match symbol {
-            None if fitted.parameters.len() == 1 => 0,
-            None => {
-                let told =
-                    format!("{name}: each symbol has parameters of its own; pass symbol=...");
-                return Err(errors::usage(told));
-            }
-            Some(symbol) => {
-                let known = self.set().market.series().iter().position(|one| one.symbol == symbol);
-                known.ok_or_else(|| PyKeyError::new_err(format!("there is no symbol {symbol}")))?
-            }
-        };
-        let numpy = py.import("numpy")?;
-        let given = numpy.call_method1("asarray", (x, "float64"))?;
-        let flat: Vec<f64> = given.call_method0("ravel")?.call_method0("tolist")?.extract()?;
-        let parameters = fitted.of_series(series);
-        let values: Vec<f64> = flat.into_iter().map(|y| parameters.inverse(y)).collect();
-        let array = numpy.call_method1("array", (values, "float64"))?;
-        array.call_method1("reshape", (given.getattr("shape")?,))
+        inverted(py, self.set(), name, x, symbol)
     }
 
     /// The symbols, in the order of their codes.
@@ -404,7 +368,7 @@ impl Dataset {
         let range = start..stop.max(start);
         self.check_room(range.end - range.start)?;
         let stream = self.stream(py, range)?;
-        let schema = stream.reader.schema();
+        let schema = stream.schema();
         let batches = jobs::watched(py, None, None, |watch| stream.collect(watch))?;
         Ok(Table::new(schema, batches))
     }
@@ -584,52 +548,6 @@ fn layout_of(layout: &str) -> PyResult<WindowLayout> {
         "BCL" => Ok(WindowLayout::ChannelsFirst),
         "BLC" => Ok(WindowLayout::ChannelsLast),
         _ => Err(errors::usage(format!("layout: expected \"BCL\" or \"BLC\", got {layout:?}"))),
-    }
-}
-
-/// All samples, batch after batch.
-struct Stream {
-    reader: SampleReader,
-    next: u64,
-    end: u64,
-}
-
-impl Stream {
-    /// The samples that come next; none at the end.
-    fn advance(&mut self) -> Option<Range<u64>> {
-        let samples = self.next..self.end.min(self.next + STREAM_ROWS);
-        self.next = samples.end;
-        (!samples.is_empty()).then_some(samples)
-    }
-
-    /// The remaining batches.
-    fn collect(mut self, watch: &Watch) -> PyResult<Vec<RecordBatch>> {
-        let mut batches = Vec::new();
-        while let Some(samples) = self.advance() {
-            if (watch.stop)() {
-                return Err(errors::of(Error::stopped()));
-            }
-            batches.push(self.reader.read(samples).map_err(errors::of)?);
-        }
-        Ok(batches)
-    }
-}
-
-impl Iterator for Stream {
-    type Item = Result<RecordBatch, ArrowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let samples = self.advance()?;
-        Some(match jobs::in_pool(None, || self.reader.read(samples)) {
-            Ok(batch) => batch.map_err(tables::external),
-            Err(error) => Err(ArrowError::ComputeError(error.to_string())),
-        })
-    }
-}
-
-impl RecordBatchReader for Stream {
-    fn schema(&self) -> SchemaRef {
-        self.reader.schema()
     }
 }
 

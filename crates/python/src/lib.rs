@@ -23,6 +23,8 @@ mod ordered;
 mod part;
 mod pricer;
 mod recipe;
+mod scalers;
+mod stream;
 mod tables;
 
 use pyo3::prelude::*;

@@ -65,28 +65,28 @@ pub enum FitError {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fitted {
-    /// Of [`FitKind::Standard`].
+    /// Parameters of [`FitKind::Standard`].
     Standard {
         /// The mean.
         mean: f64,
         /// The population standard deviation.
         std: f64,
     },
-    /// Of [`FitKind::Robust`].
+    /// Parameters of [`FitKind::Robust`].
     Robust {
         /// The median.
         median: f64,
         /// 1.4826 times the median absolute deviation from it.
         scale: f64,
     },
-    /// Of [`FitKind::Range`].
+    /// Parameters of [`FitKind::Range`].
     Range {
         /// The least value.
         min: f64,
         /// The greatest value.
         max: f64,
     },
-    /// Of [`FitKind::Quantile`].
+    /// Parameters of [`FitKind::Quantile`].
     Quantile {
         /// 256 quantiles at equal steps, ascending: the least value first, the greatest last.
         knots: Vec<f64>,
@@ -283,10 +283,10 @@ impl FittedScaler {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedScalers {
-    /// Those of channels.
+    /// Scalers of channels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<String, FittedScaler>,
-    /// Those of the snapshot.
+    /// Scalers of the snapshot.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub snapshot: BTreeMap<String, FittedScaler>,
 }

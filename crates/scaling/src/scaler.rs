@@ -26,8 +26,8 @@ pub enum ChannelScaler {
     Zscore,
     /// `f32((x - min) / (max - min))` over the window, in f64; 0 in a constant window.
     Minmax,
-    /// `f32(x) / (f32(last x) + f32(1e-12))`, in f32. Bars whose quotients could be beyond `f32` are
-    /// refused.
+    /// `f32(x) / (f32(last x) + f32(1e-12))`, in f32. Bars whose quotients could be beyond `f32`
+    /// are refused.
     Last,
 }
 
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_snapshot_is_a_window_of_one_bar() {
         let values = ChannelScaler::ALL.map(|scaler| of_bar(scaler, 12.0, 8.0));
-        assert_eq!(values, [1.5, 12.0, 12.0, (1.5_f64).ln() as f32, 12.0, 12.0, 12.0]);
+        assert_eq!(values, [1.5, 12.0, 12.0, libm::log(1.5) as f32, 12.0, 12.0, 12.0]);
         let of_bar: Vec<&str> =
             ChannelScaler::ALL.iter().filter(|one| one.is_of_bar()).map(|one| one.name()).collect();
         assert_eq!(of_bar, ["last_close", "none", "log_return"]);

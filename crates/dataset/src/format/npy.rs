@@ -61,8 +61,9 @@ impl NpyColumn {
 const HEADER_BEGIN: usize = 10;
 
 /// The columns of a dataset: `windows` `[rows, C, L]`, `meta` `[rows, fields]`, then those of
-/// [`Layout::columns`] that are no windows, in its order: `snapshot` `[rows, K]` among them. Symbols are their place in the manifest's
-/// list, exit reasons their place in [`barloom_schema::EXIT_REASONS`].
+/// [`Layout::columns`] that are no windows, in its order, with `snapshot` `[rows, K]` among them.
+/// Symbols are their place in the manifest's list, exit reasons their place in
+/// [`barloom_schema::EXIT_REASONS`].
 pub(crate) fn columns(layout: &Layout) -> Vec<NpyColumn> {
     let (channels, lookback) = (layout.channels().len(), layout.lookback());
     let windows =

@@ -245,9 +245,9 @@ fn page_rows(length: usize) -> usize {
     (PAGE_BYTES / size_of::<f32>() / length.max(1)).max(1)
 }
 
-/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows and snapshots of K
-/// values take at most about 8 MiB, so that one is built, hashed and written while it is in the processor's cache,
-/// and readers hold little at once. It depends on the shape alone.
+/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows and snapshots
+/// take at most about 8 MiB. So one is built, hashed and written while it is in the processor's
+/// cache, and readers hold little at once. It depends on the shape alone.
 pub(crate) fn row_group_rows(channels: usize, lookback: usize, snapshot: usize) -> usize {
     const BYTES: usize = 8 << 20;
     let values = channels.saturating_mul(lookback).saturating_add(snapshot);

@@ -58,6 +58,10 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
         ),
     );
     text::line(&mut out, format_args!("channels     {}", manifest.recipe["data"]["channels"]));
+    let snapshot = &manifest.recipe["data"]["snapshot"];
+    if !snapshot.is_null() {
+        text::line(&mut out, format_args!("snapshot     {snapshot}"));
+    }
     text::line(
         &mut out,
         format_args!(
