@@ -114,25 +114,33 @@ impl Verify<'_> {
             Err(error) if error.is_of_dataset() => verified.problems.push(error.into()),
             done => done?,
         }
+        // Shards that a wrong manifest leaves out are its own fault.
+        if verified.problems.is_empty() {
+            self.check_strays(&mut verified)?;
+        }
         Ok(verified)
+    }
+
+    /// Finds data among the samples that the manifest does not list.
+    fn check_strays(&self, verified: &mut Verified) -> Result<(), DatasetError> {
+        let dir = self.dataset.folder();
+        let foreign = Contents::of(dir)?.foreign;
+        for name in foreign.iter().filter(|name| names::is_sample_data(name)) {
+            let problem = "the manifest does not list it, and readers of the folder would take it for \
+                           samples; move it elsewhere";
+            let path = dir.file(name);
+            verified.problems.push(DatasetError::Damaged { path, problem: problem.into() }.into());
+        }
+        Ok(())
     }
 
     fn check_files(&self, verified: &mut Verified) -> Result<(), DatasetError> {
         let (dir, manifest) = (self.dataset.folder(), self.dataset.manifest());
-        let contents = Contents::of(dir)?;
-        if let Some(entries) = contents.foreign_text() {
+        if let Some(entries) = Contents::of(dir)?.foreign_text() {
             tracing::warn!(
                 "{} holds files that do not belong to the dataset: {entries}",
                 dir.display()
             );
-        }
-        for name in contents.foreign.iter().filter(|name| names::is_sample_data(name)) {
-            let problem =
-                "the manifest does not list it, but readers of the folder would take it for \
-                           samples; move it elsewhere"
-                    .to_owned();
-            let error = DatasetError::Damaged { path: dir.file(name), problem };
-            verified.problems.push(error.into());
         }
         let files: Vec<_> = manifest.all_files().collect();
         let numbers: Vec<u64> = (0..files.len() as u64).collect();
