@@ -306,7 +306,7 @@ fn files_beside_the_samples_are_compared_with_recipe_and_bars() {
 
         text("scalers.json", "\"max\": ", "\"max\": 1");
         seal(&d, |_| ());
-        found(&d, Rows::None, &["scalers.json", "bounds do not match the recipe"]);
+        found(&d, Rows::None, &["scalers.json", "scalers do not match the recipe"]);
         undo.undo();
 
         text("recipe.toml", "seed = 42", "seed = 43");
