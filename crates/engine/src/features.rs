@@ -90,6 +90,16 @@ impl FeatureTable {
     /// # Errors
     /// The recipe has no features, or wrong ones.
     pub fn columns(recipe: &Recipe) -> Result<Vec<String>, Error> {
+        let mut fitted = recipe.clone();
+        fitted.fit_presets(|_| true)?;
+        let mut columns = Self::used(&fitted)?;
+        if !recipe.data.presets.is_empty() {
+            columns.push("quote_volume".to_owned());
+        }
+        Ok(columns)
+    }
+
+    fn used(recipe: &Recipe) -> Result<Vec<String>, Error> {
         if recipe.features.is_empty() {
             return Err(Error::NoFeatures);
         }
@@ -103,15 +113,18 @@ impl FeatureTable {
     /// The recipe has no features, or wrong ones; the bars lack a column that one uses, hold
     /// unusable ones that are not to be dropped, or make no market.
     pub fn new(recipe: &Recipe, bars: Bars) -> Result<Self, Error> {
-        let inputs = Self::columns(recipe)?;
+        let mut recipe = recipe.clone();
+        let stand_ins = recipe.fit_presets(|name| bars.symbols_without(name).is_empty())?;
+        let inputs = Self::used(&recipe)?;
         let features = recipe.all_features()?;
         let names: Vec<String> = features.names().map(str::to_owned).collect();
         let features = Features { features: Some(features), inputs };
-        features.check(recipe, &bars)?;
+        features.check(&recipe, &bars)?;
         let read = bars.into_market_series(recipe.data.on_bad_bar)?;
         let mut notes = read.notes;
+        notes.extend(stand_ins);
         let market = Market::with_inputs(&read.series, &[], &features.inputs, recipe.max_gap())?;
-        let market = features.add(recipe, market, &mut notes)?;
+        let market = features.add(&recipe, market, &mut notes)?;
         let of_span = |(one, span): (&Series, &barloom_bars::SeriesSpan)| {
             let of = |name: &str| {
                 let values = market.column(name).unwrap_or(&[]);

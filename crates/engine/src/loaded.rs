@@ -43,6 +43,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     let unresolved = match source {
         Source::Bars(bars) => {
             let mut recipe = recipe.clone();
+            let stand_ins = recipe.fit_presets(|name| bars.symbols_without(name).is_empty())?;
             let missing = recipe.fit_channels(|name| bars.symbols_without(name).is_empty());
             let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
             let features = Features::of(&recipe)?;
@@ -55,7 +56,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let inputs = [recipe.bar_columns(), features.inputs.clone()].concat();
             let market = Market::with_inputs(&read.series, &channels, &inputs, gap)?;
             let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
-            notes.extend(left_out);
+            notes.extend(left_out.into_iter().chain(stand_ins));
             let market = features.add(&recipe, market, &mut notes)?;
             Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
         }
@@ -63,9 +64,10 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let note = "these bars come from a dataset and keep its times and segments; max_gap, \
                 on_bad_bar, timezone, stamp and other keys for reading bars were applied when they were stored";
             let mut recipe = recipe.clone();
+            let mut notes = vec![note.to_owned()];
+            notes.extend(recipe.fit_presets(|name| market.column(name).is_some())?);
             recipe.fit_channels(|name| market.column(name).is_some());
             let recipe = named_as(&recipe, &columns);
-            let mut notes = vec![note.to_owned()];
             // A dataset has its features as columns.
             let is_there = |name: &String| market.column(name).is_some();
             let market = match recipe.data.columns().iter().all(is_there) {

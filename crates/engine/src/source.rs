@@ -32,16 +32,33 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
     Ok(Recipe::from_toml(&text, &path.to_string_lossy())?)
 }
 
-/// The columns of the bars that a recipe needs: those that samples hold, and those that features
-/// use.
-fn columns(recipe: &Recipe) -> Vec<String> {
-    let mut columns = recipe.bar_columns();
-    if !recipe.features.is_empty()
-        && let Ok(features) = recipe.used_features()
-    {
-        columns.extend(features.columns().map(str::to_owned));
+/// The columns of the bars that a recipe takes.
+struct Taken {
+    /// Those that samples hold.
+    held: Vec<String>,
+    /// These and those that features use.
+    all: Vec<String>,
+    /// Those of them that presets can do without.
+    optional: Vec<String>,
+}
+
+impl Taken {
+    fn of(recipe: &Recipe) -> Self {
+        let mut fitted = recipe.clone();
+        let mut optional = Vec::new();
+        if !recipe.data.presets.is_empty() && fitted.fit_presets(|_| true).is_ok() {
+            optional = ["vwap", "quote_volume"].map(str::to_owned).to_vec();
+        }
+        let held = fitted.bar_columns();
+        let mut all = held.clone();
+        if !fitted.features.is_empty()
+            && let Ok(features) = fitted.used_features()
+        {
+            all.extend(features.columns().map(str::to_owned));
+        }
+        all.extend(optional.iter().filter(|name| !all.contains(name)).cloned().collect::<Vec<_>>());
+        Self { held, all, optional }
     }
-    columns
 }
 
 /// The recipe's options for reading bars, without a cache.
@@ -53,7 +70,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         interval: recipe.data.interval,
         on_duplicate: recipe.data.on_duplicate,
         rename: recipe.data.rename.clone(),
-        columns: Some(columns(recipe)),
+        columns: Some(Taken::of(recipe).all),
         aggregate: recipe.data.aggregate,
         max_gap: recipe.max_gap(),
         adjust: recipe.data.adjust.clone(),
@@ -74,15 +91,17 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
-    let (bar_columns, columns) = (recipe.bar_columns(), columns(recipe));
+    let Taken { held, all, mut optional } = Taken::of(recipe);
     let is_optional = |name: &&String| !recipe.data.snapshot.contains(name);
-    let optional: Vec<String> = match &recipe.data.channels {
-        channels if channels.is_auto() => channels.iter().filter(is_optional).cloned().collect(),
-        _ => Vec::new(),
-    };
-    Ok(match read_stored_market(&recipe.data.bars, &columns, &optional)? {
+    if recipe.data.channels.is_auto() {
+        optional.extend(recipe.data.channels.iter().filter(is_optional).cloned());
+    }
+    Ok(match read_stored_market(&recipe.data.bars, &all, &optional)? {
         Some((market, mut names)) => {
-            names.truncate(names.len() - (columns.len() - bar_columns.len()));
+            let is_lost = |name: &&String| optional.contains(name) && market.column(name).is_none();
+            let used = &all[held.len()..];
+            let lost = used.iter().filter(is_lost).count();
+            names.truncate(names.len() - (used.len() - lost));
             Source::Stored(market, names)
         }
         None => {

@@ -211,12 +211,19 @@ pub fn apply_many(inputs: &[&[f64]], wanted: &mut [(Rolling, Window, &mut [f64])
     }
     let mut tiled = Vec::new();
     let mut ordered = Vec::new();
+    let mut placed = Vec::new();
     for (statistic, window, out) in wanted.iter_mut() {
         match statistic.kind(window.rows) {
             Kind::Order => ordered.push((*statistic, *window, &mut **out)),
-            Kind::Place => place::places(*statistic, inputs[0], *window, out),
+            Kind::Place => placed.push((*statistic, *window, &mut **out)),
             _ => tiled.push(Wanted { statistic: *statistic, window: *window, out }),
         }
+    }
+    placed.sort_by_key(|(statistic, ..)| *statistic == Rolling::Argmin);
+    for group in placed.chunk_by_mut(|(a, ..), (b, ..)| a == b) {
+        let statistic = group[0].0;
+        let wanted = group.iter_mut().map(|(_, window, out)| (*window, &mut **out));
+        place::places(statistic, inputs[0], wanted);
     }
     ordered.sort_by_key(|(_, window, _)| window.rows);
     for group in ordered.chunk_by_mut(|(_, a, _), (_, b, _)| a.rows == b.rows) {

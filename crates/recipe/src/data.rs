@@ -19,6 +19,7 @@ pub(crate) const KEYS: &[&str] = &[
     "bars",
     "channels",
     "snapshot",
+    "presets",
     "max_gap",
     "on_bad_bar",
     "timezone",
@@ -68,6 +69,10 @@ pub struct DataSettings {
     /// Names of the columns of which a sample has the value of bar t-1, in order; none twice.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub snapshot: Vec<String>,
+    /// Names of sets of features. A resolved recipe has none:
+    /// [`Recipe::fit_presets`](crate::Recipe::fit_presets) writes them out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub presets: Vec<String>,
     /// The longest step between bars that a segment may span. In a recipe `"auto"`, `"none"` or
     /// a whole number with a unit: `"30s"`, `"90m"`, `"36h"`, `"5d"`, `"2w"`; ms, us, ns too.
     #[serde(serialize_with = "duration::serialize")]
@@ -121,6 +126,7 @@ impl Default for DataSettings {
             bars: Vec::new(),
             channels: Channels::auto(),
             snapshot: Vec::new(),
+            presets: Vec::new(),
             max_gap: MaxGap::Auto,
             on_bad_bar: OnBadBar::Error,
             timezone: "UTC".into(),
@@ -215,6 +221,7 @@ impl DataSettings {
             bars: table.read("bars", Entry::texts)?.unwrap_or(default.bars),
             channels: table.read("channels", Channels::read)?.unwrap_or(default.channels),
             snapshot: table.read("snapshot", Entry::texts)?.unwrap_or_default(),
+            presets: table.read("presets", Entry::texts)?.unwrap_or_default(),
             max_gap: max_gap.unwrap_or(default.max_gap),
             on_bad_bar: table.read("on_bad_bar", Entry::choice)?.unwrap_or_default(),
             timezone: table

@@ -26,6 +26,8 @@ bars = []                  # files, globs; or --bars
 channels = "auto"          # columns in the windows: open, high, low, close, and volume if the bars
                            # have it; or a list of numeric columns, ["close", "funding"]
 snapshot = []              # columns of which a sample has one value, that of bar t-1: ["funding"]
+presets = []               # sets of features: ["alpha158"] or ["alpha360"]; its name in channels or
+                           # snapshot stands for all of its columns
 max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". "auto"
                            # depends on the symbol: 14 days for bars of 12 hours or more; the longer
                            # of 1 hour and 10 bars if 1 bar in 20 or more is on a UTC Saturday;

@@ -55,6 +55,7 @@ mod features;
 mod init;
 mod output;
 mod paths;
+mod presets;
 mod reader;
 mod recipe;
 mod resolve;

@@ -116,6 +116,11 @@ impl Recipe {
     /// The first key with a value that cannot be or that does not apply, or the first two that
     /// contradict each other.
     pub fn validate(&self) -> Result<(), RecipeError> {
+        if !self.data.presets.is_empty() {
+            let mut fitted = self.clone();
+            fitted.fit_presets(|_| true)?;
+            return fitted.validate();
+        }
         self.data.validate()?;
         if self.features.is_empty() {
             self.data.validate_without_features()?;

@@ -69,6 +69,8 @@ struct DigestedData<'a> {
     feature_warmup: WarmUp,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     snapshot: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    presets: &'a [String],
 }
 
 impl Recipe {
@@ -83,6 +85,7 @@ impl Recipe {
     pub fn resolve(&self, market: &Market) -> Result<Self, RecipeError> {
         self.validate()?;
         let mut fitted = self.clone();
+        fitted.fit_presets(|name| market.column(name).is_some())?;
         fitted.fit_channels(|name| market.column(name).is_some());
         let mut resolved = fitted.written_out();
         resolved.data = resolved.data.without_paths();
@@ -127,6 +130,7 @@ impl Recipe {
             bars: _,
             channels,
             snapshot,
+            presets,
             max_gap,
             on_bad_bar,
             timezone,
@@ -158,6 +162,7 @@ impl Recipe {
                 feature_history: *feature_history,
                 feature_warmup: *feature_warmup,
                 snapshot,
+                presets,
             },
             features: recipe.features.sorted(),
             dataset: &recipe.dataset,

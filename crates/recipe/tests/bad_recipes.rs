@@ -15,6 +15,32 @@ const fn bad(text: &'static str, at: &'static str, says: &'static [&'static str]
 }
 
 const TABLE: &[Bad] = &[
+    // Presets.
+    bad(
+        "[data]\npresets = [\"alpha185\"]\n",
+        ":2: data.presets[0]:",
+        &["expected \"alpha158\" or \"alpha360\"", "did you mean \"alpha158\"?"],
+    ),
+    bad(
+        "[data]\npresets = [\"alpha158\", \"alpha158\"]\n",
+        ":2: data.presets[1]:",
+        &["list a preset once"],
+    ),
+    bad(
+        "[data]\npresets = [\"alpha158\"]\n[features]\nMA5 = \"mean(close, 5)\"\n",
+        ":2: data.presets[0]:",
+        &["alpha158 has a feature MA5", "another name"],
+    ),
+    bad(
+        "[data]\npresets = [\"alpha158\"]\n[features]\nalpha158 = \"close / open\"\n",
+        ":4: features.alpha158:",
+        &["the name of a feature too"],
+    ),
+    bad(
+        "[data]\npresets = [\"alpha158\"]\n[scaling]\nalpha158 = \"none\"\n",
+        ":4: scaling.alpha158:",
+        &["is not in data.channels"],
+    ),
     // Snapshots.
     bad(
         "[data]\nsnapshot = [\"high\", \"high\"]\n",

@@ -423,3 +423,45 @@ fn snapshots_are_resolved_and_digested() {
     assert!(other.validate().is_ok());
     assert_eq!(other.scaling.snapshot.len(), 1);
 }
+
+#[test]
+fn presets_are_written_out() {
+    let text = "[data]\nchannels = [\"close\", \"alpha158\"]\npresets = [\"alpha158\"]\n\
+                [features]\nret = \"close / lag(close, 1)\"\n";
+    let mut recipe = Recipe::from_toml(text, "test").unwrap();
+    assert_eq!(Recipe::from_toml(&recipe.to_toml(), "test").unwrap(), recipe);
+    let written = recipe.to_toml();
+    let notes = recipe.fit_presets(|column| column == "volume").unwrap();
+    recipe.validate().unwrap();
+    assert!(notes[0].contains("no column vwap") && notes[0].contains("(high + low + close) / 3"));
+    assert_eq!(recipe.features.features.len(), 159);
+    assert_eq!(recipe.data.channels.len(), 159);
+    assert_eq!(recipe.data.channels[..3], ["close", "KMID", "KLEN"]);
+    assert_eq!(recipe.channel_scaler("MA5").name(), "none");
+    assert!(recipe.data.presets.is_empty() && !recipe.to_toml().contains("alpha158"));
+
+    // A market without vwap and volume leads to the same.
+    let resolved = read(&written).resolve(&market(&Recipe::default(), &[HOUR])).unwrap();
+    assert_eq!(resolved.features, recipe.features);
+    assert!(resolved.data.presets.is_empty());
+
+    // Words for all columns of a preset, and for one.
+    let scaling = "[scaling]\nalpha158 = \"zscore\"\nMA5 = \"minmax\"\n";
+    let mut recipe = Recipe::from_toml(&format!("{text}{scaling}"), "test").unwrap();
+    assert!(recipe.fit_presets(|_| true).unwrap().is_empty());
+    let word = |name: &str| recipe.channel_scaler(name).name();
+    assert_eq!([word("MA5"), word("MA10"), word("close")], ["minmax", "zscore", "last_close"]);
+
+    let text = "[data]\nchannels = [\"alpha360\"]\nsnapshot = [\"alpha158\"]\n\
+                presets = [\"alpha360\", \"alpha158\"]\n";
+    let mut recipe = Recipe::from_toml(text, "test").unwrap();
+    recipe.fit_presets(|_| false).unwrap();
+    recipe.validate().unwrap();
+    let words = recipe.data.channels.iter().map(|name| recipe.channel_scaler(name).name());
+    let words: Vec<String> = words.map(str::to_owned).collect();
+    assert_eq!(recipe.data.channels, ["close", "open", "high", "low", "bar_vwap", "volume"]);
+    assert_eq!(words[4..], ["last_close", "last"]);
+    assert_eq!(words[..4], ["last_close"; 4]);
+    assert_eq!(recipe.data.snapshot.len(), 158);
+    assert_eq!(recipe.snapshot_scaler("KMID").name(), "none");
+}
