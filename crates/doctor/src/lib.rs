@@ -28,6 +28,7 @@ mod columns;
 mod copies;
 mod faults;
 mod files;
+mod leaks;
 mod overlap;
 mod prices;
 mod rows;
@@ -107,7 +108,7 @@ impl Report {
 }
 
 /// Everything that is looked for in a series.
-const CHECKS: [fn(&Of<'_>, &mut Found); 15] = [
+const CHECKS: [fn(&Of<'_>, &mut Found); 17] = [
     faults::find,
     faults::find_non_positive,
     overlap::find,
@@ -123,6 +124,8 @@ const CHECKS: [fn(&Of<'_>, &mut Found); 15] = [
     copies::find,
     volumes::find,
     stale::find,
+    leaks::find,
+    leaks::find_scaled,
 ];
 
 /// Reports everything that is wrong with bars, by row.
@@ -148,6 +151,7 @@ pub fn check(bars: &Bars) -> Report {
     times::find_unit_changes(bars, &mut found);
     files::find_cut_rows(bars, &mut found);
     same::find(bars, &mut found);
+    leaks::find_scaled_in_all(bars, &mut found);
     let mut columns: Vec<String> = Vec::new();
     let mut known = BTreeSet::new();
     for column in bars.series().iter().flat_map(|s| &s.columns) {

@@ -79,6 +79,20 @@ fn meaning(kind: &str) -> String {
         "price_spike" => "prices far off those around them for one bar",
         "volume_scale" => "volumes change their level permanently; another unit?",
         "stale_run" => "the same bar many times in a row",
+        "leak_copy" => {
+            "columns that hold prices or returns of later bars: a model that reads them sees the \
+             future. Shift them back to the row at whose close they are known, or use them as labels \
+             alone"
+        }
+        "leak_correlation" => {
+            "columns that say more of the next returns than chance and autocorrelation explain; are \
+             they made of later bars? Look for shift(-1), centred windows, filled gaps and joins on a \
+             time before the value was known"
+        }
+        "leak_scaler" => {
+            "columns scaled by all rows: each value knows the later ones. Store them unscaled, and \
+             scale them by the rows of training alone"
+        }
         "same_bars" => "symbols with the same bars; does one file have two names?",
         _ => "",
     };

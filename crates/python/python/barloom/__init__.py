@@ -23,14 +23,26 @@ from typing import Any
 
 from . import _barloom, _bars, _progress, _signals
 from ._barloom import Dataset, Loader, Recipe, Table, __version__
-from ._errors import BarloomError, DataError, FileError, RecipeError, VerificationError
+from ._errors import (
+    BarloomError,
+    DataError,
+    FileError,
+    LeakError,
+    NondeterministicError,
+    RecipeError,
+    VerificationError,
+)
+from ._leaktest import LeakTest, leaktest
 
 __all__ = [
     "BarloomError",
     "DataError",
     "Dataset",
     "FileError",
+    "LeakError",
+    "LeakTest",
     "Loader",
+    "NondeterministicError",
     "Pricer",
     "Recipe",
     "RecipeError",
@@ -40,6 +52,7 @@ __all__ = [
     "build_dataset",
     "check",
     "features",
+    "leaktest",
     "open",
     "price",
     "read_bars",

@@ -21,5 +21,21 @@ class FileError(BarloomError, OSError):
     """A file that cannot be read or written, or a device that failed."""
 
 
-for _error in (BarloomError, RecipeError, DataError, VerificationError, FileError):
+class LeakError(BarloomError, ValueError):
+    """A function of bars that looks ahead."""
+
+
+class NondeterministicError(BarloomError, ValueError):
+    """A function of bars that gives other values when it is called again."""
+
+
+for _error in (
+    BarloomError,
+    RecipeError,
+    DataError,
+    VerificationError,
+    FileError,
+    LeakError,
+    NondeterministicError,
+):
     _error.__module__ = "barloom"
