@@ -1,17 +1,18 @@
 //! The values of features over a market.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
 use barloom_bars::{Anchor, Market};
 use rayon::prelude::*;
 
+use crate::fused::{self, Group};
 use crate::graph::{ClockId, Graph, Node, NodeId, Op, Since};
 use crate::recursive::Recursive;
 use crate::rolling::{self, Rolling, Window};
 use crate::rows::Rows;
-use crate::tape::Tape;
+use crate::tape::{Span, Tape};
 
 /// Rows of a task, at least.
 pub(crate) const CHUNK: usize = 1 << 14;
@@ -41,23 +42,38 @@ pub(crate) struct Context<'a> {
 
 /// The values of `roots`, one column each, on the rows of the market.
 pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -> Vec<Vec<f64>> {
-    let plan = Plan::new(graph, roots);
+    let mut groups: VecDeque<Group> = fused::groups(graph, roots).into();
+    let plan = Plan::new(graph, roots, &groups);
     let mut values: Vec<Option<Values>> = vec![None; graph.nodes.len()];
     let mut left = plan.uses.clone();
     let mut waiting: Vec<NodeId> = plan.order.clone();
-    while !waiting.is_empty() {
-        let is_ready = |id: &NodeId| plan.needs[*id].iter().all(|need| values[*need].is_some());
+    let mut used = |needs: &[NodeId], values: &mut [Option<Values>]| {
+        for need in needs {
+            left[*need] -= 1;
+            if left[*need] == 0 {
+                values[*need] = None;
+            }
+        }
+    };
+    while !waiting.is_empty() || !groups.is_empty() {
+        let is_there = |id: &NodeId| values[*id].is_some();
+        if groups.front().is_some_and(|group| group.needs.iter().all(is_there))
+            && let Some(group) = groups.pop_front()
+        {
+            let made = group.compute(|need| column(&values, need), context);
+            for (id, made) in group.outputs.iter().zip(made) {
+                values[*id] = Some(vec![made]);
+            }
+            used(&group.needs, &mut values);
+            continue;
+        }
+        let is_ready = |id: &NodeId| plan.needs[*id].iter().all(is_there);
         let batch = batch(graph, &waiting, is_ready);
         waiting.retain(|id| !batch.contains(id));
         let made = compute(graph, &plan, &batch, &values, context);
         for (id, made) in batch.iter().zip(made) {
             values[*id] = Some(made);
-            for need in &plan.needs[*id] {
-                left[*need] -= 1;
-                if left[*need] == 0 {
-                    values[*need] = None;
-                }
-            }
+            used(&plan.needs[*id], &mut values);
         }
     }
     let mut column = |root: &NodeId| {
@@ -69,7 +85,7 @@ pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -
     roots.iter().map(&mut column).collect()
 }
 
-/// What is computed, in which order, and what it needs.
+/// What is computed outside of groups, in which order, and what it needs.
 struct Plan {
     /// Nodes whose values are kept as columns, each after those it needs.
     order: Vec<NodeId>,
@@ -82,8 +98,10 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(graph: &Graph, roots: &[NodeId]) -> Self {
+    fn new(graph: &Graph, roots: &[NodeId], groups: &VecDeque<Group>) -> Self {
         let count = graph.nodes.len();
+        let made: BTreeSet<NodeId> =
+            groups.iter().flat_map(|group| &group.outputs).copied().collect();
         // A function of one row is part of the only function of one row that uses it. Earlier rows
         // of a column are read where they lie.
         let mut users: Vec<Vec<NodeId>> = vec![Vec::new(); count];
@@ -92,6 +110,7 @@ impl Plan {
         }
         let into_map = |user: &NodeId| matches!(graph.nodes[*user].op, Op::Map(_));
         let is_inline = |id: NodeId| match graph.nodes[id].op {
+            _ if made.contains(&id) => false,
             Op::Constant(_) | Op::Lag(_) => true,
             Op::Map(_) => {
                 !roots.contains(&id) && matches!(&users[id][..], [user] if into_map(user))
@@ -105,8 +124,12 @@ impl Plan {
         let mut order = Vec::new();
         let mut uses = vec![0; count];
         roots.iter().for_each(|root| uses[*root] += 1);
+        for need in groups.iter().flat_map(|group| &group.needs) {
+            uses[*need] += 1;
+            wanted.push(*need);
+        }
         while let Some(id) = wanted.pop() {
-            if std::mem::replace(&mut seen[id], true) {
+            if made.contains(&id) || std::mem::replace(&mut seen[id], true) {
                 continue;
             }
             order.push(id);
@@ -349,7 +372,8 @@ fn map_tasks<'a>(
     out: &'a mut [f64],
     tasks: &mut Vec<Task<'a>>,
 ) {
-    let columns: Arc<[&'a [f64]]> = columns.into();
+    let columns = columns.into_iter().map(|values| Span { values, first: 0 });
+    let columns: Arc<[Span<'a>]> = columns.collect();
     for (start, range, out) in chunked(out, &rows.runs, CHUNK) {
         let columns = Arc::clone(&columns);
         tasks.push(Box::new(move || tape.run(&columns, start, range, out)));

@@ -13,6 +13,7 @@ mod evaluate;
 mod family;
 mod features;
 pub mod functions;
+mod fused;
 mod graph;
 #[cfg(feature = "ta")]
 mod indicators;

@@ -175,6 +175,13 @@ impl Rows {
         }
     }
 
+    /// The values of a column of the market for some of these rows, which are bars of the market.
+    pub(crate) fn load(&self, values: &[f64], rows: Range<usize>, out: &mut [f64]) {
+        let Origin::Market(offset) = self.origin else { unreachable!("bars of a market") };
+        let values = &values[offset + rows.start..offset + rows.end];
+        values.iter().zip(out).for_each(|(x, out)| *out = crate::map::finite(*x));
+    }
+
     /// For each row the row of `there` whose value it takes; `u32::MAX` for none.
     ///
     /// Coarser bars of the same rows: the last one that ended at or before the row's close, all of
