@@ -209,7 +209,10 @@ fn compute(
                 Op::Column(name) => {
                     let of = context.market.column(name).unwrap_or(&[]);
                     let out = &mut outs[0];
-                    tasks.push(Box::new(move || *out = rows.column(name, of)));
+                    tasks.push(Box::new(move || {
+                        *out = rows.column(name, of);
+                        missing_outside(out, &rows.runs);
+                    }));
                 }
                 Op::Recursive(recursive) => {
                     let (x, recursive, stable) = (input(0), *recursive, context.stable);

@@ -66,6 +66,31 @@ pub struct Attributes {
     pub symbols: Vec<(String, Vec<String>)>,
 }
 
+impl Attributes {
+    /// For each symbol the number of its text among those of an attribute; none for a symbol
+    /// without one. None if there is no such attribute.
+    fn groups(&self, name: &str, symbols: &[&str]) -> Option<Vec<Option<usize>>> {
+        let place = self.names.iter().position(|known| known == name)?;
+        let text = |(_, texts): &'_ (String, Vec<String>)| texts.get(place).cloned();
+        let mut texts: Vec<String> = self.symbols.iter().filter_map(text).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let group = |symbol: &&str| {
+            let of = self.symbols.iter().find(|(known, _)| known == symbol)?;
+            let text = text(of).filter(|text| !text.is_empty())?;
+            texts.binary_search(&text).ok()
+        };
+        Some(symbols.iter().map(group).collect())
+    }
+}
+
+/// What [`Features`] compute, and how.
+pub(crate) struct Parts<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) roots: &'a [NodeId],
+    pub(crate) options: Options,
+}
+
 /// Features: names with expressions, checked, each distinct computation once.
 ///
 /// ```
@@ -298,10 +323,22 @@ impl Features {
         }
     }
 
+    /// What is computed, and how.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts { graph: &self.graph, roots: &self.roots, options: self.options }
+    }
+
+    /// The groups of symbols; those of attributes that are not there are empty.
+    pub(crate) fn groups_of(&self, symbols: &[&str], attributes: &Attributes) -> Groups {
+        let names = self.attributes.iter().map(|(name, _)| name);
+        names.filter_map(|name| Some((name.clone(), attributes.groups(name, symbols)?))).collect()
+    }
+
     fn groups(&self, market: &Market, attributes: &Attributes) -> Result<Groups, FeatureError> {
+        let symbols: Vec<&str> = market.series().iter().map(|span| span.symbol.as_str()).collect();
         let mut groups = Groups::new();
         for (name, used) in &self.attributes {
-            let Some(place) = attributes.names.iter().position(|known| known == name) else {
+            let Some(all) = attributes.groups(name, &symbols) else {
                 let known = attributes.names.iter().map(String::as_str);
                 let hint = nearest(name, known);
                 let problem = format!(
@@ -311,19 +348,6 @@ impl Features {
                 );
                 return Err(error(used, problem));
             };
-            let mut texts: Vec<&str> = attributes
-                .symbols
-                .iter()
-                .map(|(_, texts)| texts.get(place).map_or("", String::as_str))
-                .collect();
-            texts.sort_unstable();
-            texts.dedup();
-            let group = |symbol: &str| {
-                let (_, of) = attributes.symbols.iter().find(|(known, _)| known == symbol)?;
-                let text = of.get(place).filter(|text| !text.is_empty())?;
-                texts.binary_search(&text.as_str()).ok()
-            };
-            let all = market.series().iter().map(|span| group(&span.symbol)).collect();
             groups.insert(name.clone(), all);
         }
         Ok(groups)

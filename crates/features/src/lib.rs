@@ -17,6 +17,7 @@ mod fused;
 mod graph;
 #[cfg(feature = "ta")]
 mod indicators;
+pub mod live;
 mod lower;
 mod map;
 mod presets;

@@ -281,23 +281,24 @@ fn is_regular(opens: &[i64], bars: Interval) -> bool {
     2 * opens.windows(2).filter(is_step).count() + 2 >= opens.len()
 }
 
-/// The close times of bars of one series.
-fn close_times(length: Option<Interval>, opens: &[i64], closes: &mut [i64]) {
-    let months = Grid::new(Interval::Months(1), Anchor::UTC);
-    let end = |open: i64| match length {
+/// The close of a bar that opens at a time: as long after as bars are.
+pub(crate) fn close_of(length: Option<Interval>, open: i64) -> i64 {
+    match length {
         None => open,
         Some(Interval::Fixed(ns)) => open.saturating_add(ns),
         Some(Interval::Months(of)) => {
-            let mut end = open;
-            for _ in 0..of {
-                end = months.at(end).map_or(i64::MAX, |month| month.end);
-            }
-            end
+            let months = Grid::new(Interval::Months(1), Anchor::UTC);
+            let next = |end: i64, _| months.at(end).map_or(i64::MAX, |month| month.end);
+            (0..of).fold(open, next)
         }
-    };
+    }
+}
+
+/// The close times of bars of one series: none is after the next open.
+fn close_times(length: Option<Interval>, opens: &[i64], closes: &mut [i64]) {
     for (row, close) in closes.iter_mut().enumerate() {
         let next = opens.get(row + 1).copied().unwrap_or(i64::MAX);
-        *close = end(opens[row]).min(next);
+        *close = close_of(length, opens[row]).min(next);
     }
 }
 
