@@ -8,7 +8,8 @@ pub(crate) fn text(formulas: Formulas) -> String {
         Formulas::V1 => (V1_HEAD, "64 ", V1_REWARD),
         Formulas::FrelV1 => (FREL_HEAD, "200", FREL_REWARD),
     };
-    [head, DATA, &DATASET.replace("BARS", bars), SAMPLING, SCALING, reward, SPLIT, OUTPUT].concat()
+    let dataset = DATASET.replace("BARS", bars);
+    [head, DATA, FEATURES, &dataset, SAMPLING, SCALING, reward, SPLIT, OUTPUT].concat()
 }
 
 const V1_HEAD: &str = r#"# A Barloom recipe. Every key is shown with its default. Keys that you leave out keep it.
@@ -28,6 +29,9 @@ channels = "auto"          # columns in the windows: open, high, low, close, and
 snapshot = []              # columns of which a sample has one value, that of bar t-1: ["funding"]
 presets = []               # sets of features: ["alpha158"] or ["alpha360"]; its name in channels or
                            # snapshot stands for all of its columns
+feature_history = "segment"  # features see the bars of their segment, or of the whole "series"
+feature_warmup = "stable"  # the first values of functions with memory are removed until they do not
+                           # depend on the start; "defined" keeps them
 max_gap = "auto"           # a longer step ends a segment: "36h", "5d", "2w", or "none". "auto"
                            # depends on the symbol: 14 days for bars of 12 hours or more; the longer
                            # of 1 hour and 10 bars if 1 bar in 20 or more is on a UTC Saturday;
@@ -49,6 +53,14 @@ on_duplicate = "error"     # rows of a symbol with equal times; "first" or "last
 # csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # layout of text that
                            # needs options; `barloom check` proposes them. Also separator,
                            # has_header, names, day_first, thousands, price_divisor, wide, ms_of_day
+"#;
+
+const FEATURES: &str = r#"
+[features]                 # columns computed from the bars, for channels and snapshot: docs/features.md
+# ret = "log(close / lag(close, 1))"
+# rsi = "ta.rsi(close, 14) / 100"
+# trend = "at('1d', close / mean(close, 10) - 1)"    # on finished days
+# "mom_{n}" = { of = "close / lag(close, {n}) - 1", n = [5, 20] }    # mom_5 and mom_20
 "#;
 
 const DATASET: &str = r#"
@@ -177,6 +189,15 @@ mod tests {
                 assert!(text.contains(&format!("\n{key} = ")), "{table}.{key} is not in:\n{text}");
             }
         }
+    }
+
+    #[test]
+    fn its_features_are_right() {
+        let features = uncommented(FEATURES);
+        let recipe = Recipe::from_toml(&features, "init").unwrap();
+        let names: Vec<&str> =
+            recipe.features.features.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["ret", "rsi", "trend", "mom_5", "mom_20"]);
     }
 
     #[test]
