@@ -136,6 +136,7 @@ fn of_engine() -> Vec<Error> {
         Error::Dataset(Box::new(DatasetError::Stopped)),
         Error::RecipeFile { path: "r.toml".into(), source: gone() },
         Error::NoBars,
+        Error::NoFeatures,
         Error::UnknownBackend(UnknownBackend(a())),
         Error::NoCuda,
         Error::Decisions { column: a(), row: Some(1), problem: a() },

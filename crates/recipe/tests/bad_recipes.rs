@@ -91,7 +91,11 @@ const TABLE: &[Bad] = &[
         ":3: dataset.lookbak:",
         &["did you mean dataset.lookback?", "the keys of [dataset] are samples, seed,"],
     ),
-    bad("[rewards]\n", ":1: rewards:", &["did you mean reward?", "the tables are data, dataset,"]),
+    bad(
+        "[rewards]\n",
+        ":1: rewards:",
+        &["did you mean reward?", "the tables are data, features, dataset,"],
+    ),
     bad("lookback = 5\n", ":1: lookback:", &["did you mean dataset.lookback?"]),
     bad("[data]\nlookback = 5\n", ":2: data.lookback:", &["did you mean dataset.lookback?"]),
     bad("[reward]\nspread = 2.0\n", ":2: reward.spread:", &["did you mean reward.spread_bps?"]),
