@@ -11,7 +11,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("market-store", &["files", "columnar", "bars"]),
     ("market-data", &["memory", "files", "columnar", "bars", "reading", "market-store"]),
     ("doctor", &["bars", "market-data"]),
-    ("features", &["bars"]),
+    ("features", &["memory", "bars"]),
     ("sampling", &["schema"]),
     ("windows", &["bars"]),
     ("scaling", &[]),

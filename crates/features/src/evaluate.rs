@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use barloom_bars::{Anchor, Market};
+use barloom_memory::Column;
 use rayon::prelude::*;
 
 use crate::fused::{self, Group};
@@ -21,7 +22,14 @@ pub(crate) const CHUNK: usize = 1 << 14;
 const BATCH: usize = 8;
 
 /// The values of a node: a column for each output.
-type Values = Vec<Arc<Vec<f64>>>;
+type Values = Vec<Arc<Column<f64>>>;
+
+/// A column of so many values, in huge pages where the system has them.
+pub(crate) fn room(rows: usize) -> Column<f64> {
+    let mut column = Column::with_capacity(rows);
+    column.set_len(rows);
+    column
+}
 
 /// A piece of work that writes to memory of its own.
 pub(crate) type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
@@ -41,7 +49,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// The values of `roots`, one column each, on the rows of the market.
-pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -> Vec<Vec<f64>> {
+pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -> Vec<Column<f64>> {
     let mut groups: VecDeque<Group> = fused::groups(graph, roots).into();
     let plan = Plan::new(graph, roots, &groups);
     let mut values: Vec<Option<Values>> = vec![None; graph.nodes.len()];
@@ -79,8 +87,9 @@ pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -
     let mut column = |root: &NodeId| {
         left[*root] -= 1;
         let values = if left[*root] == 0 { values[*root].take() } else { values[*root].clone() };
-        let column = values.and_then(|mut values| values.pop()).unwrap_or_default();
-        Arc::try_unwrap(column).unwrap_or_else(|shared| shared.to_vec())
+        let column =
+            values.and_then(|mut values| values.pop()).unwrap_or_else(|| Arc::new(room(0)));
+        Arc::try_unwrap(column).unwrap_or_else(|shared| Column::from(&shared[..]))
     };
     roots.iter().map(&mut column).collect()
 }
@@ -179,11 +188,11 @@ fn compute(
     values: &[Option<Values>],
     context: &Context<'_>,
 ) -> Vec<Values> {
-    let mut made: Vec<Vec<Vec<f64>>> = batch
+    let mut made: Vec<Vec<Column<f64>>> = batch
         .iter()
         .map(|id| {
             let rows = &context.rows[graph.nodes[*id].clock];
-            (0..outputs(&graph.nodes[*id])).map(|_| vec![0.0; rows.len()]).collect()
+            (0..outputs(&graph.nodes[*id])).map(|_| room(rows.len())).collect()
         })
         .collect();
     let mut ready: Vec<(NodeId, Values)> = Vec::new();
@@ -199,7 +208,7 @@ fn compute(
                 Op::Rolling(rolling, window) => rolls
                     .entry((&node.inputs, node.clock))
                     .or_default()
-                    .push((*rolling, *window, outs[0].as_mut_slice())),
+                    .push((*rolling, *window, &mut outs[0])),
                 Op::Map(_) | Op::Lag(_) | Op::Constant(_) => {
                     let tape = &plan.tapes[id];
                     let columns: Vec<&[f64]> =
@@ -210,7 +219,7 @@ fn compute(
                     let of = context.market.column(name).unwrap_or(&[]);
                     let out = &mut outs[0];
                     tasks.push(Box::new(move || {
-                        *out = rows.column(name, of);
+                        rows.column(name, of, out);
                         missing_outside(out, &rows.runs);
                     }));
                 }

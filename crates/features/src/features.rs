@@ -1,6 +1,7 @@
 //! Features of a recipe, checked and ready to be evaluated.
 
 use barloom_bars::{Anchor, Market, MarketColumn, PRICE_COLUMNS, Zone};
+use barloom_memory::Column;
 
 use crate::error::{FeatureError, nearest};
 use crate::evaluate::{Context, Groups, evaluate};
@@ -228,7 +229,7 @@ impl Features {
         let stable = self.options.warm_up == WarmUp::Stable;
         let context = Context { market, rows: &rows, anchor, stable, groups: &groups };
         let values = evaluate(&self.graph, &self.roots, &context);
-        let column = |(name, values): (&str, Vec<f64>)| MarketColumn {
+        let column = |(name, values): (&str, Column<f64>)| MarketColumn {
             name: name.to_owned(),
             values: values.into(),
         };

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use barloom_memory::Column;
 use rayon::prelude::*;
 
-use crate::evaluate::{Context, chunked};
+use crate::evaluate::{Context, chunked, room};
 use crate::graph::{Graph, NodeId, Op};
 use crate::rolling::{self, Rolling, Window};
 use crate::tape::{Span, Tape};
@@ -196,7 +197,7 @@ impl Group {
         &self,
         column: impl Fn(NodeId) -> &'c [f64],
         context: &Context<'_>,
-    ) -> Vec<Arc<Vec<f64>>> {
+    ) -> Vec<Arc<Column<f64>>> {
         let rows = &context.rows[0];
         let needs: BTreeMap<NodeId, Span<'_>> = self
             .needs
@@ -205,7 +206,7 @@ impl Group {
             .collect();
         let most = self.before.values().copied().max().unwrap_or(0);
         let chunk = CHUNK.max(4 * most);
-        let mut made: Vec<Vec<f64>> = self.outputs.iter().map(|_| vec![0.0; rows.len()]).collect();
+        let mut made: Vec<Column<f64>> = self.outputs.iter().map(|_| room(rows.len())).collect();
         let mut chunks: Vec<Chunk<'_>> = Vec::new();
         for out in &mut made {
             for (place, (start, range, out)) in

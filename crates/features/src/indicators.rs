@@ -1,5 +1,7 @@
 //! Calls of TA-Lib's indicators as nodes, and their values.
 
+use barloom_memory::Column;
+
 use crate::error::nearest;
 use crate::evaluate::{Task, chunked};
 use crate::functions::{Argument, Takes};
@@ -136,7 +138,7 @@ pub(crate) fn tasks<'a>(
     inputs: Vec<&'a [f64]>,
     stable: bool,
     rows: &Rows,
-    outs: &'a mut [Vec<f64>],
+    outs: &'a mut [Column<f64>],
     tasks: &mut Vec<Task<'a>>,
 ) {
     let inputs: std::sync::Arc<[&'a [f64]]> = inputs.into();

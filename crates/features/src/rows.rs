@@ -159,18 +159,14 @@ impl Rows {
 
     /// A column of the market on these rows. A coarser bar has the sum of a column that adds up,
     /// the first open, the highest high, the lowest low, and the last value of any other column.
-    pub(crate) fn column(&self, name: &str, values: &[f64]) -> Vec<f64> {
+    pub(crate) fn column(&self, name: &str, values: &[f64], out: &mut [f64]) {
         match &self.origin {
-            Origin::Market(offset) => values[*offset..*offset + self.len()]
-                .iter()
-                .map(|x| crate::map::finite(*x))
-                .collect(),
+            Origin::Market(_) => self.load(values, 0..self.len(), out),
             Origin::Groups(offset, groups) => {
                 let values = &values[*offset..];
-                let combine = |rows: &Range<usize>| {
-                    crate::map::finite(coarser_value(name, &values[rows.clone()]))
-                };
-                groups.par_iter().map(combine).collect()
+                groups.par_iter().zip(out).for_each(|(rows, out)| {
+                    *out = crate::map::finite(coarser_value(name, &values[rows.clone()]));
+                });
             }
         }
     }
