@@ -90,8 +90,8 @@ fn meaning(kind: &str) -> String {
              time before the value was known"
         }
         "leak_scaler" => {
-            "columns scaled by all rows: each value knows the later ones. Store them unscaled, and \
-             scale them by the rows of training alone"
+            "columns scaled by all rows: each value knows the later ones. Store them unscaled; \
+             [scaling] with fit = \"train\" takes the rows of training alone"
         }
         "same_bars" => "symbols with the same bars; does one file have two names?",
         _ => "",

@@ -206,54 +206,72 @@ fn files_of_the_cases_are_told_as_expected() {
     assert!(text.contains("by rounding alone") && text.contains("\"widen\""), "{ulp}");
 }
 
-/// Measures the check beside reading: `cargo test --test real_files -- --ignored --nocapture`.
-#[test]
-#[ignore = "it measures"]
-#[expect(clippy::disallowed_methods, reason = "it tells the speed")]
-fn looking_costs_little() {
+/// Bars of a million minutes as CSV, with or without three columns of a user, which are looked
+/// through for leaks.
+fn a_million_bars(with_own: bool) -> String {
     use std::fmt::Write;
-    use std::time::Instant;
 
-    let folder = tempfile::tempdir().unwrap();
-    let (csv, parquet) = (folder.path().join("x.csv"), folder.path().join("x.parquet"));
-    let mut text = String::from("time,open,high,low,close,volume\n");
-    let mut price = 100.0_f64;
+    let mut text = String::from("time,open,high,low,close,volume");
+    text += if with_own { ",mean,z,rate\n" } else { "\n" };
+    let (mut price, mut mean) = (100.0_f64, 100.0_f64);
     for row in 0..1_000_000_u64 {
         let noise = (row.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0;
         let close = price * (0.999 + 0.002 * noise);
         let (high, low) = (price.max(close) * 1.0005, price.min(close) * 0.9995);
         let (time, volume) = (1_600_000_000 + 60 * row, 1.0 + 1_000.0 * noise);
-        writeln!(text, "{time},{price:.4},{high:.4},{low:.4},{close:.4},{volume:.2}").unwrap();
+        write!(text, "{time},{price:.4},{high:.4},{low:.4},{close:.4},{volume:.2}").unwrap();
+        mean += 0.1 * (close - mean);
+        if with_own {
+            let z = 100.0 * (close - mean) / mean;
+            let rate = 1e-4 * (noise - 0.5) * (row / 480 % 7) as f64;
+            write!(text, ",{mean:.4},{z:.5},{rate:.6}").unwrap();
+        }
+        text.push('\n');
         price = close;
     }
-    std::fs::write(&csv, text).unwrap();
+    text
+}
+
+/// Measures the check beside reading: `cargo test --test real_files -- --ignored --nocapture`.
+#[test]
+#[ignore = "it measures"]
+#[expect(clippy::disallowed_methods, reason = "it tells the speed")]
+fn looking_costs_little() {
+    use std::time::Instant;
+
+    let folder = tempfile::tempdir().unwrap();
     let options = ReadOptions::default();
-    let csv = csv.to_string_lossy().into_owned();
-    let bars = read(std::slice::from_ref(&csv), &options).unwrap();
-    let loaded = bars.into_series(barloom_market_data::OnBadBar::Error).unwrap();
-    let table = barloom_market_data::to_table(&loaded.series).unwrap();
-    let file = std::fs::File::create(&parquet).unwrap();
-    let mut writer = parquet::arrow::ArrowWriter::try_new(file, table.schema(), None).unwrap();
-    writer.write(&table).unwrap();
-    writer.close().unwrap();
-    for file in [csv, parquet.to_string_lossy().into_owned()] {
-        let fastest = |work: &dyn Fn()| {
-            let time = |_| {
-                let start = Instant::now();
-                work();
-                start.elapsed().as_secs_f64()
+    for with_own in [false, true] {
+        let (csv, parquet) = (folder.path().join("x.csv"), folder.path().join("x.parquet"));
+        std::fs::write(&csv, a_million_bars(with_own)).unwrap();
+        let csv = csv.to_string_lossy().into_owned();
+        let bars = read(std::slice::from_ref(&csv), &options).unwrap();
+        let loaded = bars.into_series(barloom_market_data::OnBadBar::Error).unwrap();
+        let table = barloom_market_data::to_table(&loaded.series).unwrap();
+        let file = std::fs::File::create(&parquet).unwrap();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(file, table.schema(), None).unwrap();
+        writer.write(&table).unwrap();
+        writer.close().unwrap();
+        for file in [csv, parquet.to_string_lossy().into_owned()] {
+            let fastest = |work: &dyn Fn()| {
+                let time = |_| {
+                    let start = Instant::now();
+                    work();
+                    start.elapsed().as_secs_f64()
+                };
+                (0..7).map(time).fold(f64::INFINITY, f64::min)
             };
-            (0..7).map(time).fold(f64::INFINITY, f64::min)
-        };
-        let bars = read(std::slice::from_ref(&file), &options).unwrap();
-        let reading = fastest(&|| drop(read(std::slice::from_ref(&file), &options).unwrap()));
-        let looking = fastest(&|| drop(check(&bars)));
-        println!(
-            "{}: read in {:.1} ms, looked at in {:.1} ms, {:.1}%",
-            file.rsplit('.').next().unwrap_or_default(),
-            1e3 * reading,
-            1e3 * looking,
-            100.0 * looking / reading
-        );
+            let bars = read(std::slice::from_ref(&file), &options).unwrap();
+            let reading = fastest(&|| drop(read(std::slice::from_ref(&file), &options).unwrap()));
+            let looking = fastest(&|| drop(check(&bars)));
+            println!(
+                "{}, {}: read in {:.1} ms, looked at in {:.1} ms, {:.1}%",
+                file.rsplit('.').next().unwrap_or_default(),
+                if with_own { "three own columns" } else { "no own column" },
+                1e3 * reading,
+                1e3 * looking,
+                100.0 * looking / reading
+            );
+        }
     }
 }

@@ -158,7 +158,7 @@ impl Returns {
             let size = correlation.abs();
             let least = SOUND.max(self.explained[at] + ROOM);
             // NaN of a constant is no suspicion.
-            if sums.count < BARS as f64 || !(size > least) {
+            if sums.count < BARS as f64 || size.is_nan() || size <= least {
                 continue;
             }
             // Bartlett: the autocorrelation of both makes rows fewer. Returns over k bars overlap,
@@ -194,7 +194,7 @@ impl Returns {
 /// The rows that are looked at: all, or blocks at even distances.
 fn spans(rows: usize) -> Vec<Range<usize>> {
     if rows <= ROWS {
-        return vec![0..rows];
+        return std::iter::once(0..rows).collect();
     }
     let block = ROWS / BLOCKS;
     let start = |at: usize| (rows - block) / (BLOCKS - 1) * at;

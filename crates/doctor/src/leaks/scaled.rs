@@ -55,8 +55,7 @@ pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
         let values = &column.values[..];
         let files = starts.windows(2).map(|pair| pair[0]..pair[1]);
         let several = (starts.len() > 2).then_some(files).into_iter().flatten();
-        let Some((rows, scaled)) = [0..values.len()]
-            .into_iter()
+        let Some((rows, scaled)) = std::iter::once(0..values.len())
             .chain(several)
             .find_map(|rows| Some((rows.clone(), scaled(&[&values[rows]])?)))
         else {

@@ -91,7 +91,7 @@ fn real(file: &str, options: &ReadOptions) -> Prices {
     assert_eq!(suspicions(&check(&bars)), [], "{file} as it is");
     let loaded = bars.into_series(OnBadBar::Drop).unwrap();
     let series = &loaded.series[0];
-    let rows = series.len().min(60_000);
+    let rows = series.len().min(20_000);
     let column = |name: &str| series.column(name).unwrap()[..rows].to_vec();
     Prices {
         time: series.ts()[..rows].iter().map(|ns| ns / 1_000_000_000).collect(),
