@@ -18,7 +18,7 @@ pub(crate) struct Features {
 }
 
 impl Features {
-    /// Those of a recipe.
+    /// The features of a recipe that its samples hold.
     ///
     /// # Errors
     /// The `[features]` table is wrong.

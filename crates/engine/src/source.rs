@@ -34,11 +34,11 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
 
 /// The columns of the bars that a recipe takes.
 struct Taken {
-    /// Those that samples hold.
+    /// The columns that samples hold.
     held: Vec<String>,
     /// These and those that features use.
     all: Vec<String>,
-    /// Those of them that presets can do without.
+    /// The columns that presets can do without.
     optional: Vec<String>,
 }
 

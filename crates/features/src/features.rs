@@ -130,9 +130,9 @@ impl Features {
     /// Checks features, names with expressions. They may name each other, in any order.
     ///
     /// # Errors
-    /// More than [`MOST_FEATURES`]; a name that is taken or no name; an expression that is none,
-    /// calls a function that is not there or wrongly, or depends on itself. The error has the
-    /// feature, the place in its text and the remedy.
+    /// More than [`MOST_FEATURES`]; a name that is taken or no name; a text that is no expression,
+    /// calls an unknown function or calls one wrongly; a feature that depends on itself. The error
+    /// has the feature, the place in its text and the remedy.
     pub fn new(features: Vec<(String, String)>, options: Options) -> Result<Self, FeatureError> {
         check_names(&features)?;
         let all = (0..features.len()).collect();

@@ -88,7 +88,7 @@ impl Graph {
         }
     }
 
-    /// The node of a computation, which is made if there is none yet.
+    /// The node of a computation: the one that exists, or a new one.
     pub(crate) fn node(&mut self, op: Op, inputs: Vec<NodeId>, clock: ClockId) -> NodeId {
         let key = match &op {
             // -0.0 and 0.0 are different constants, and so are the kinds of NaN.

@@ -31,7 +31,7 @@ type Input<'a> = LocatingSlice<&'a str>;
 /// Cuts a text into tokens, the last of which is its end.
 ///
 /// # Errors
-/// A character that begins no token, a string without an end, a number that is none.
+/// A character that begins no token, a string without an end, a number that is too large.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     let mut input = LocatingSlice::new(text);
     let mut tokens = Vec::new();
