@@ -133,3 +133,53 @@ pub(crate) fn told(error: &FeatureError) -> RecipeError {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Recipe;
+
+    fn read(text: &str) -> Result<Recipe, String> {
+        Recipe::from_toml(text, "r").map_err(|error| error.to_string())
+    }
+
+    const HEAD: &str = "[features]\nret = \"close / lag(close, 1)\"\nb = \"ta.rsi(close)\"\n\
+                        [data]\nchannels = [\"close\", \"ret\", \"b\"]\nsnapshot = [\"b\"]\n[scaling]\n";
+
+    #[test]
+    fn a_scaler_for_all_features() {
+        let recipe = read(&format!("{HEAD}features = \"none\"\nret = \"zscore\"\n")).unwrap();
+        let written = recipe.to_toml();
+        assert!(
+            written.contains("ret = \"zscore\"") && written.contains("b = \"none\""),
+            "{written}"
+        );
+        assert_eq!(read(&written).unwrap(), recipe);
+        let error = read("[scaling]\nfeatures = \"none\"\n").unwrap_err();
+        assert!(error.starts_with("r:2: scaling.features: it does not apply"), "{error}");
+    }
+
+    #[test]
+    fn the_order_of_features_changes_no_digest() {
+        let text = format!("{HEAD}features = \"none\"\n");
+        let turned = text.replace(
+            "ret = \"close / lag(close, 1)\"\nb = \"ta.rsi(close)\"",
+            "b = \"ta.rsi(close)\"\nret = \"close / lag(close, 1)\"",
+        );
+        assert_ne!(text, turned);
+        assert_eq!(read(&text).unwrap().digest(), read(&turned).unwrap().digest());
+        let other = text.replace("close, 1", "close, 2");
+        assert_ne!(read(&text).unwrap().digest(), read(&other).unwrap().digest());
+    }
+
+    #[test]
+    fn keys_of_features_need_features() {
+        for key in
+            ["feature_history = \"series\"", "feature_warmup = \"defined\"", "anchor = \"UTC\""]
+        {
+            let error = read(&format!("[data]\n{key}\n")).unwrap_err();
+            assert!(error.contains("[features]"), "{error}");
+        }
+        let error = read(&HEAD.replace("lag(close, 1)", "lag(close, -1)")).unwrap_err();
+        assert!(error.starts_with("r:2: features.ret: column 20: n is -1"), "{error}");
+    }
+}

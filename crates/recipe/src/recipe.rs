@@ -96,7 +96,7 @@ impl Recipe {
             root.table(name)?.only(keys, &TABLES)
         };
         let formulas = RewardTable::read_formulas(&root.table("reward")?)?;
-        let recipe = Self {
+        let mut recipe = Self {
             data: DataSettings::read(&table("data")?)?,
             features: FeatureSettings::read(&root.table("features")?)?,
             dataset: DatasetSettings::read(&table("dataset")?, formulas)?,
@@ -106,7 +106,11 @@ impl Recipe {
             split: root.read("split", |e| split::read(e.table()?, &TABLES))?,
             output: OutputSettings::read(&table("output")?)?,
         };
-        recipe.validate().map_err(|error| error.placed(|key| document.find(&parsed, key)))?;
+        let placed = |error: RecipeError| error.placed(|key| document.find(&parsed, key));
+        let features = &recipe.features;
+        let spread = recipe.scaling.spread(recipe.data.sample_columns(), |name| features.has(name));
+        spread.map_err(placed)?;
+        recipe.validate().map_err(placed)?;
         Ok(recipe)
     }
 

@@ -18,6 +18,8 @@ const PRICE: &str = "price";
 const VOLUME: &str = "volume";
 /// The price by which some scalers divide.
 const CLOSE: &str = "close";
+/// The key of the scaler of all features without a scaler of their own.
+const FEATURES: &str = "features";
 /// The table of scalers for the snapshot alone.
 const SNAPSHOT: &str = "snapshot";
 
@@ -25,7 +27,8 @@ const SNAPSHOT: &str = "snapshot";
 ///
 /// A channel takes the scaler under its own name; else open, high, low and close take `price`,
 /// whose default is `last_close`, and volume takes `log1p_last`. Any other channel must have its
-/// own key: a guess would be silent and often wrong.
+/// own key: a guess would be silent and often wrong. In a recipe the key `features` stands for all
+/// features that samples hold and that have no key of their own.
 ///
 /// A column of the snapshot takes its scaler in the table `snapshot`; else it has that of a channel
 /// of its name. Its scaler [is of a bar](ChannelScaler::is_of_bar).
@@ -106,6 +109,34 @@ impl ScalingSettings {
             }
         }
         Ok(settings)
+    }
+
+    /// Gives the scaler under `features` to all features that samples hold and that have no scaler
+    /// of their own. A column of the bars may be called `features`, too.
+    ///
+    /// # Errors
+    /// Samples hold no such feature.
+    pub(crate) fn spread(
+        &mut self,
+        columns: Columns<'_>,
+        is_feature: impl Fn(&str) -> bool,
+    ) -> Result<(), RecipeError> {
+        if columns.all().any(|name| name == FEATURES) {
+            return Ok(());
+        }
+        let Some(scaler) = self.channels.remove(FEATURES) else { return Ok(()) };
+        let features: Vec<&String> = columns.all().filter(|name| is_feature(name)).collect();
+        if features.is_empty() {
+            let because = "where samples hold no feature; name features in data.channels or \
+                           data.snapshot";
+            return Err(RecipeError::does_not_apply(format!("scaling.{FEATURES}"), because));
+        }
+        for name in features {
+            if !self.snapshot.contains_key(name) || columns.channels.contains(name) {
+                self.channels.entry(name.clone()).or_insert_with(|| scaler.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Leaves out what does not apply to these columns.
