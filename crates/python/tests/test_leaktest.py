@@ -251,6 +251,12 @@ def test_errors_of_the_function_are_its_own():
             raise RuntimeError("too few rows")
         return bars["close"].rolling(100).mean().shift(-1)
 
+    def needs_these(bars: Any) -> Any:
+        assert bars.equals(FRAME), "other bars"
+        return bars["close"].shift(-1)
+
+    with pytest.raises(barloom.DataError, match="nothing was compared.*other bars"):
+        leaktest(needs_these, FRAME)
     test = leaktest(needs_rows, FRAME)
     assert (test.ok, test.row, test.ahead) == (False, 98, 1)
 

@@ -33,7 +33,7 @@ pub(crate) struct Returns {
     /// Rows that are looked at.
     spans: Vec<Range<usize>>,
     close: Vec<f64>,
-    /// The returns of each horizon; NaN for a missing one.
+    /// The returns of each horizon, NaN without a later close.
     next: [Vec<f64>; HORIZONS.len()],
     /// The correlation of each horizon that the autocorrelation of returns explains.
     explained: [f64; HORIZONS.len()],
@@ -113,7 +113,7 @@ impl Returns {
         });
     }
 
-    /// The values of a column in a form, clipped and without their mean; NaN for a missing one.
+    /// The values of a column in a form, clipped and without their mean; NaN is missing.
     fn formed(&self, values: &[f64], form: Form) -> Option<Vec<f64>> {
         let rows = || self.spans.iter().cloned().flatten();
         let mut formed: Vec<f64> = match form {
@@ -264,7 +264,7 @@ impl Sums {
     }
 }
 
-/// The autocorrelations at lags from 1 on within blocks of these lengths; 0 for a missing one.
+/// The autocorrelations of the lags from 1 on within blocks of these lengths, 0 if undefined.
 fn autocorrelations(values: &[f64], lengths: &[usize], lags: usize) -> Vec<f64> {
     let of_lag = |lag: usize| {
         let (mut start, mut all) = (0, Sums::default());

@@ -44,9 +44,9 @@ impl Scaled {
     }
 }
 
-/// `leak_scaler`: a column of the user that has the mean 0 and the standard deviation 1, or the ends
-/// 0 and 1 or -1 and 1, over all rows of a series or of one of its files. The scaler that made it
-/// knew all of them.
+/// `leak_scaler`: a column of the user that has the mean 0 and the standard deviation 1, or the
+/// ends 0 and 1 or -1 and 1, over all rows of a series or of one of its files. The scaler that made
+/// it knew all of them.
 pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let mut starts: Vec<usize> = vec![0];
     starts.extend(of.raw.origins.seams().map(|(row, ..)| row));

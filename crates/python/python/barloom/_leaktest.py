@@ -147,7 +147,13 @@ def leaktest(
     if whole.rows < 2 or rows < 2:
         raise DataError(f"bars: leaktest needs 2 rows or more, got {min(whole.rows, rows)}")
     trial = _Trial(f, whole.cut(0, min(rows, whole.rows)), seed)
-    found = trial.first_leak()
+    try:
+        found = trial.first_leak()
+    except _Failed as failed:
+        raise DataError(
+            "f: it fails whenever bars are cut or changed, so nothing was compared. It must work on "
+            f"any bars: {failed.__cause__}"
+        ) from failed.__cause__
     row, ahead, column = None, 0, None
     if found is not None:
         row, change, column = found
@@ -175,7 +181,7 @@ class _Trial:
     """A function and its values of unchanged bars."""
 
     def __init__(self, f: Callable[[Any], Any], base: Columns, seed: int) -> None:
-        self.f, self.base, self.seed, self.calls = f, base, seed, 0
+        self.f, self.base, self.seed, self.calls, self.compared = f, base, seed, 0, 0
         self.values = self._call(base)
         again = self._call(base)
         for name, column in self.values.items():
@@ -203,9 +209,10 @@ class _Trial:
         """The rows before ``start`` whose values change if the rows from there on do, by column."""
         values = self._try(_changed(self.base, change, start, self.seed))
         found = {}
+        if not values.keys() >= self.values.keys():
+            raise _Failed from DataError("f: the columns of the result differ from call to call")
+        self.compared += 1
         for name, column in self.values.items():
-            if name not in values:
-                raise _Failed
             before, after = column[:start], values[name][:start]
             rows = np.flatnonzero(~_same(before, after, SAME, self.sizes[name]))
             if len(rows):
@@ -221,7 +228,7 @@ class _Trial:
 
     def first_leak(self) -> tuple[int, str, str | None] | None:
         """The first row that depends on later ones, a change that shows it, and its column."""
-        below = 0
+        below, self.failure = 0, _Failed()
         for change, start in self._attempts():
             found = self._leak(change, start)
             if found is None:
@@ -240,12 +247,15 @@ class _Trial:
                     found = min(found, earlier)
             row, column = found
             return row, change, column if len(self.values) > 1 else None
+        if not self.compared:
+            raise self.failure
         return None
 
     def _leak(self, change: str, start: int) -> tuple[int, str] | None:
         try:
             moved = self.moved(change, start)
-        except _Failed:
+        except _Failed as failed:
+            self.failure = failed
             # Few rows may be too few for the function: change later ones and keep all.
             return self._leak("noise", start) if change == "cut" else None
         return min(((int(rows[0]), name) for name, rows in moved.items()), default=None)
