@@ -51,6 +51,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
         "packed",
         "source",
         "stored",
+        "values",
         // What is written.
         "new_folder",
         "write",

@@ -8,7 +8,7 @@ use barloom_features::Attributes;
 use barloom_market_data::{Bars, WriteOptions, to_table_of, write};
 use barloom_recipe::Recipe;
 
-use crate::{Error, counted};
+use crate::{Error, counted, joins};
 
 /// The features that samples hold, and the columns of the bars that they are computed from.
 pub(crate) struct Features {
@@ -27,19 +27,21 @@ impl Features {
             return Ok(Self { features: None, inputs: Vec::new() });
         }
         let features = recipe.used_features()?;
-        let inputs = features.columns().map(str::to_owned).collect();
+        let inputs = joins::inputs(&features);
         Ok(Self { features: Some(features), inputs })
     }
 
     /// Refuses bars that lack a column which a feature uses, or have one of a feature's name.
     pub(crate) fn check(&self, recipe: &Recipe, bars: &Bars) -> Result<(), Error> {
         let Some(features) = &self.features else { return Ok(()) };
-        let available = bars.columns();
+        let mut available = bars.columns();
         let both =
             recipe.features.features.iter().find(|(name, _)| available.contains(&name.as_str()));
         if let Some((name, _)) = both {
             return Err(recipe.feature_of_column(name).into());
         }
+        let joined = joins::columns(features);
+        available.extend(joined.iter().map(String::as_str));
         let problem = features.check_columns(&available);
         Ok(problem.map_err(|error| recipe.feature_error(&error))?)
     }
@@ -52,8 +54,11 @@ impl Features {
         notes: &mut Vec<String>,
     ) -> Result<Market, Error> {
         let Some(features) = &self.features else { return Ok(market) };
+        let joins = joins::read(recipe, features, &market, notes)?;
+        let joined = joins.iter().flat_map(|join| join.columns_of(&market)).collect();
+        let market = market.with_columns(joined)?;
         let columns = features
-            .evaluate(&market, &Attributes::default())
+            .evaluate_joined(&market, &Attributes::default(), &joins)
             .map_err(|error| recipe.feature_error(&error))?;
         notes.extend(columns.iter().filter_map(|column| lacking(column, &market)));
         Ok(market.with_columns(columns)?)
@@ -103,7 +108,7 @@ impl FeatureTable {
         if recipe.features.is_empty() {
             return Err(Error::NoFeatures);
         }
-        Ok(recipe.all_features()?.columns().map(str::to_owned).collect())
+        Ok(joins::inputs(&recipe.all_features()?))
     }
 
     /// Evaluates all features of a recipe over bars. Channels and scalers of the recipe do not

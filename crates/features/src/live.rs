@@ -221,7 +221,7 @@ impl Live {
     /// The close of a bar: its open and the length of bars of its symbol.
     #[must_use]
     pub fn close_of(&self, symbol: usize, ts: i64) -> i64 {
-        crate::rows::close_of(self.symbols[symbol].length, ts)
+        barloom_bars::close_of(self.symbols[symbol].length, ts)
     }
 
     /// Takes all bars that close at one time.

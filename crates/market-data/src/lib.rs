@@ -74,6 +74,7 @@ mod text;
 mod time;
 mod times;
 mod twins;
+mod values;
 mod write;
 
 #[cfg(not(feature = "dbn"))]
@@ -101,5 +102,6 @@ pub use places::{Place, Places, utc_text};
 pub use shown::{acts, cut, listed, printable, printable_lines};
 pub use source::{MemoryTable, read, read_bytes, read_readable, read_tables};
 pub use stored::read_stored_market;
-pub use table::NO_TIME;
+pub use table::{NO_TIME, ValueColumns};
+pub use values::{ValueSeries, read_values};
 pub use write::{Compression, WriteOptions, to_table, to_table_of, write};
