@@ -52,6 +52,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
         "source",
         "stored",
         "values",
+        "attributes",
         // What is written.
         "new_folder",
         "write",

@@ -5,7 +5,9 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use barloom_bars::{Column, Market, MarketColumn, Series, is_missing};
 use barloom_features::Attributes;
-use barloom_market_data::{Bars, WriteOptions, to_table_of, write};
+use barloom_market_data::{
+    AttributeTable, Bars, WriteOptions, listed, read_attributes, to_table_of, write,
+};
 use barloom_recipe::Recipe;
 
 use crate::{Error, counted, joins};
@@ -58,11 +60,36 @@ impl Features {
         let joined = joins.iter().flat_map(|join| join.columns_of(&market)).collect();
         let market = market.with_columns(joined)?;
         let columns = features
-            .evaluate_joined(&market, &Attributes::default(), &joins)
+            .evaluate_joined(&market, &attributes(recipe, features, &market, notes)?, &joins)
             .map_err(|error| recipe.feature_error(&error))?;
         notes.extend(columns.iter().filter_map(|column| lacking(column, &market)));
         Ok(market.with_columns(columns)?)
     }
+}
+
+/// The attributes of symbols, if features use some. A note tells which symbols have none.
+fn attributes(
+    recipe: &Recipe,
+    features: &barloom_features::Features,
+    market: &Market,
+    notes: &mut Vec<String>,
+) -> Result<Attributes, Error> {
+    let Some(path) = &recipe.data.attributes else { return Ok(Attributes::default()) };
+    if !features.uses_attributes() {
+        notes.push(format!(
+            "no feature that samples hold uses attributes (by=); {path} was not read"
+        ));
+        return Ok(Attributes::default());
+    }
+    let AttributeTable { names, symbols } = read_attributes(path)?;
+    let spans = market.series().iter().map(|span| span.symbol.as_str());
+    let is_there = |symbol: &str| symbols.iter().any(|(known, _)| known == symbol);
+    let lacking: Vec<&str> = spans.filter(|symbol| !is_there(symbol)).collect();
+    if !lacking.is_empty() {
+        let lacking = listed(lacking);
+        notes.push(format!("{path} has nothing of {lacking}: functions with by= leave them out"));
+    }
+    Ok(Attributes { names, symbols })
 }
 
 /// The note that a feature has no value in some rows of segments.

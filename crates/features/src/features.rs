@@ -387,8 +387,8 @@ impl Features {
                 let known = attributes.names.iter().map(String::as_str);
                 let hint = nearest(name, known);
                 let problem = format!(
-                    "there is no attribute `{name}`{hint}{} Give a file with the columns symbol \
-                     and {name} as the attributes of the data",
+                    "there is no attribute `{name}`{hint}{} Name a file with the columns symbol \
+                     and {name} as `attributes` under [data]",
                     if hint.is_empty() { "." } else { "" }
                 );
                 return Err(error(used, problem));

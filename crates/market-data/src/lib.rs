@@ -28,6 +28,7 @@
 
 mod adjust;
 mod ahead;
+mod attributes;
 mod bars;
 mod bounds;
 mod cache;
@@ -84,6 +85,7 @@ use off::json;
 #[cfg(not(feature = "csv"))]
 use off::text;
 
+pub use attributes::{AttributeTable, read_attributes};
 pub use barloom_bars::{Anchor, Interval};
 pub use barloom_market_store::{
     MarketStoreError, market_of_bytes, read_market_arrow, write_market, write_market_arrow,

@@ -36,6 +36,7 @@ pub(crate) const KEYS: &[&str] = &[
     "feature_history",
     "feature_warmup",
     "csv",
+    "attributes",
     "join",
 ];
 
@@ -120,6 +121,9 @@ pub struct DataSettings {
     /// Layout of delimited text.
     #[serde(skip_serializing_if = "csv::is_default", serialize_with = "csv::serialize")]
     pub csv: CsvOptions,
+    /// A file of texts by symbol, such as their sectors, for `by=` of features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<String>,
     /// Slower series whose values features use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub join: Vec<JoinSettings>,
@@ -145,6 +149,7 @@ impl Default for DataSettings {
             adjust: None,
             rename: BTreeMap::new(),
             csv: CsvOptions::default(),
+            attributes: None,
             join: Vec::new(),
         }
     }
@@ -243,6 +248,7 @@ impl DataSettings {
             feature_warmup: table.read("feature_warmup", Entry::choice)?.unwrap_or_default(),
             adjust: table.read("adjust", |entry| Ok(adjust(entry.texts()?)))?,
             csv: csv::read(table.table("csv")?)?,
+            attributes: table.read("attributes", |e| e.text().map(str::to_owned))?,
             join: table.read("join", join::read)?.unwrap_or_default(),
         })
     }
@@ -257,6 +263,7 @@ impl DataSettings {
         let written = [
             ("feature_history", !is_default(&self.feature_history)),
             ("feature_warmup", !is_default(&self.feature_warmup)),
+            ("attributes", self.attributes.is_some()),
             ("join", !self.join.is_empty()),
         ];
         match written.iter().find(|(_, is_written)| *is_written) {
@@ -299,6 +306,7 @@ impl DataSettings {
     /// So are those of joins, whose values are columns of the bars.
     pub(crate) fn without_paths(mut self) -> Self {
         self.bars.clear();
+        self.attributes = None;
         self.join.iter_mut().for_each(|join| join.files.clear());
         self.adjust = self.adjust.filter(|adjust| *adjust == Adjust::AdjClose);
         self
@@ -381,6 +389,10 @@ impl DataSettings {
             }
         }
         csv::validate(&self.csv)?;
+        if self.attributes.as_ref().is_some_and(String::is_empty) {
+            let expected = "a file with a column symbol and others, such as sector";
+            return Err(RecipeError::expected("data.attributes", expected, &"an empty text"));
+        }
         join::validate(&self.join)?;
         self.validate_join_channels()?;
         if self.timezone.is_empty() {

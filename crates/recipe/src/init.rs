@@ -53,6 +53,7 @@ on_duplicate = "error"     # rows of a symbol with equal times; "first" or "last
 # csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # layout of text that
                            # needs options; `barloom check` proposes them. Also separator,
                            # has_header, names, day_first, thousands, price_divisor, wide, ms_of_day
+# attributes = "sectors.csv"  # texts by symbol, columns symbol and sector: cs_rank(x, by=sector)
 # [[data.join]]              # a slower series; features use its values: join.funding.rate
 # name = "funding"
 # files = "funding/*.parquet"  # with a time and numbers in columns; any format of bars

@@ -151,6 +151,7 @@ impl Recipe {
             feature_anchor,
             feature_history,
             feature_warmup,
+            attributes: _,
             join,
         } = &recipe.data;
         let digested = Digested {

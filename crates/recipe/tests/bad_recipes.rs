@@ -130,6 +130,16 @@ const TABLE: &[Bad] = &[
         ":2: data.channels[1]:",
         &["write a feature, such as x = \"join.f.y\" under [features]"],
     ),
+    bad(
+        "[features]\nx = \"close\"\n[data]\nattributes = \"\"\n",
+        ":4: data.attributes:",
+        &["a file with a column symbol", "an empty text"],
+    ),
+    bad(
+        "[data]\nattributes = \"sectors.csv\"\n",
+        ":2: data.attributes:",
+        &["it does not apply without [features]"],
+    ),
     // Snapshots.
     bad(
         "[data]\nsnapshot = [\"high\", \"high\"]\n",

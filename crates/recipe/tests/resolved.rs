@@ -50,7 +50,7 @@ const GOOD: &[&str] = &[
     "[dataset]\nsymbol_weights = { S0 = 2, \"BRK.B\" = 0.25, \"a \\\"b\\\"\" = 0, \"*\" = 1e-3 }\nseed = 7\n",
     "[data]\ninterval = \"1mo\"\non_duplicate = \"last\"\nrename = { Last = \"close\", \"a b\" = \"x\" }\n\
      aggregate = \"1y\"\nanchor = \"09:15 Asia/Kolkata\"\n",
-    "[features]\nx = \"join.f.y - join.oi.y\"\n[data]\nfeature_history = \"series\"\n\
+    "[features]\nx = \"join.f.y - cs_rank(join.oi.y, by=sector)\"\n[data]\nattributes = \"s.csv\"\n\
      [[data.join]]\nname = \"f\"\nfiles = \"f/*.csv\"\ntime = \"ts\"\ndelay = \"90s\"\nmax_age = \"9h\"\n\
      ties = \"at\"\nby = \"symbol\"\nmissing = \"allow\"\n[[data.join]]\nname = \"oi\"\ntime = \"date\"\n",
 ];
