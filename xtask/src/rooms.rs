@@ -51,6 +51,8 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
         "packed",
         "source",
         "stored",
+        "values",
+        "attributes",
         // What is written.
         "new_folder",
         "write",

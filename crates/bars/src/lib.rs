@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod anchor;
+mod closes;
 mod dates;
 mod duration;
 mod error;
@@ -44,6 +45,7 @@ mod validate;
 mod zone;
 
 pub use anchor::{Anchor, Grid, NoAnchor};
+pub use closes::{close_of, close_times};
 pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
 pub use interval::{Interval, NoInterval};

@@ -39,6 +39,14 @@ pub enum Error {
     /// Bars cannot be read.
     #[error(transparent)]
     MarketData(Box<MarketDataError>),
+    /// A slower series cannot be joined to the bars.
+    #[error("the join {name}: {}", because.message())]
+    Join {
+        /// The name of the join.
+        name: String,
+        /// The fault of its files.
+        because: Box<MarketDataError>,
+    },
     /// The recipe gives no samples of the market.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -103,7 +111,7 @@ impl Error {
             | Self::NoCuda
             | Self::TooManySamples => ErrorKind::Usage,
             Self::Bars(_) | Self::Decisions { .. } => ErrorKind::Data,
-            Self::MarketData(error) => of_market_data(error),
+            Self::MarketData(error) | Self::Join { because: error, .. } => of_market_data(error),
             Self::Plan(error) => of_plan(error),
             Self::Backend(error) => of_backend(error),
             Self::Dataset(error) => of_dataset(error),
@@ -125,7 +133,7 @@ impl Error {
         match self {
             Self::Recipe(error) => error.at().map(|at| at.origin.clone()),
             Self::RecipeFile { path, .. } => Some(path.to_string_lossy().into_owned()),
-            Self::MarketData(error) => error.at_file(),
+            Self::MarketData(error) | Self::Join { because: error, .. } => error.at_file(),
             Self::Dataset(error) => error.at_file(),
             _ => None,
         }
@@ -136,7 +144,7 @@ impl Error {
     pub fn at_place(&self) -> Option<String> {
         match self {
             Self::Recipe(error) => place_in_recipe(error),
-            Self::MarketData(error) => error.at_place(),
+            Self::MarketData(error) | Self::Join { because: error, .. } => error.at_place(),
             Self::Dataset(error) => match &**error {
                 DatasetError::Recipe(error) => place_in_recipe(error),
                 _ => None,

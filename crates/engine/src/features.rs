@@ -5,10 +5,12 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use barloom_bars::{Column, Market, MarketColumn, Series, is_missing};
 use barloom_features::Attributes;
-use barloom_market_data::{Bars, WriteOptions, to_table_of, write};
+use barloom_market_data::{
+    AttributeTable, Bars, WriteOptions, listed, read_attributes, to_table_of, write,
+};
 use barloom_recipe::Recipe;
 
-use crate::{Error, counted};
+use crate::{Error, counted, joins};
 
 /// The features that samples hold, and the columns of the bars that they are computed from.
 pub(crate) struct Features {
@@ -27,19 +29,21 @@ impl Features {
             return Ok(Self { features: None, inputs: Vec::new() });
         }
         let features = recipe.used_features()?;
-        let inputs = features.columns().map(str::to_owned).collect();
+        let inputs = joins::inputs(&features);
         Ok(Self { features: Some(features), inputs })
     }
 
     /// Refuses bars that lack a column which a feature uses, or have one of a feature's name.
     pub(crate) fn check(&self, recipe: &Recipe, bars: &Bars) -> Result<(), Error> {
         let Some(features) = &self.features else { return Ok(()) };
-        let available = bars.columns();
+        let mut available = bars.columns();
         let both =
             recipe.features.features.iter().find(|(name, _)| available.contains(&name.as_str()));
         if let Some((name, _)) = both {
             return Err(recipe.feature_of_column(name).into());
         }
+        let joined = joins::columns(features);
+        available.extend(joined.iter().map(String::as_str));
         let problem = features.check_columns(&available);
         Ok(problem.map_err(|error| recipe.feature_error(&error))?)
     }
@@ -52,12 +56,40 @@ impl Features {
         notes: &mut Vec<String>,
     ) -> Result<Market, Error> {
         let Some(features) = &self.features else { return Ok(market) };
+        let joins = joins::read(recipe, features, &market, notes)?;
+        let joined = joins.iter().flat_map(|join| join.columns_of(&market)).collect();
+        let market = market.with_columns(joined)?;
         let columns = features
-            .evaluate(&market, &Attributes::default())
+            .evaluate_joined(&market, &attributes(recipe, features, &market, notes)?, &joins)
             .map_err(|error| recipe.feature_error(&error))?;
         notes.extend(columns.iter().filter_map(|column| lacking(column, &market)));
         Ok(market.with_columns(columns)?)
     }
+}
+
+/// The attributes of symbols, if features use some. A note tells which symbols have none.
+fn attributes(
+    recipe: &Recipe,
+    features: &barloom_features::Features,
+    market: &Market,
+    notes: &mut Vec<String>,
+) -> Result<Attributes, Error> {
+    let Some(path) = &recipe.data.attributes else { return Ok(Attributes::default()) };
+    if !features.uses_attributes() {
+        notes.push(format!(
+            "no feature that samples hold uses attributes (by=); {path} was not read"
+        ));
+        return Ok(Attributes::default());
+    }
+    let AttributeTable { names, symbols } = read_attributes(path)?;
+    let spans = market.series().iter().map(|span| span.symbol.as_str());
+    let is_there = |symbol: &str| symbols.iter().any(|(known, _)| known == symbol);
+    let lacking: Vec<&str> = spans.filter(|symbol| !is_there(symbol)).collect();
+    if !lacking.is_empty() {
+        let lacking = listed(lacking);
+        notes.push(format!("{path} has nothing of {lacking}: functions with by= leave them out"));
+    }
+    Ok(Attributes { names, symbols })
 }
 
 /// The note that a feature has no value in some rows of segments.
@@ -103,7 +135,7 @@ impl FeatureTable {
         if recipe.features.is_empty() {
             return Err(Error::NoFeatures);
         }
-        Ok(recipe.all_features()?.columns().map(str::to_owned).collect())
+        Ok(joins::inputs(&recipe.all_features()?))
     }
 
     /// Evaluates all features of a recipe over bars. Channels and scalers of the recipe do not

@@ -43,6 +43,7 @@ mod error;
 mod features;
 mod inspection;
 mod job;
+mod joins;
 mod last_market;
 mod loaded;
 mod merge;

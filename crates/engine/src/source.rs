@@ -9,7 +9,7 @@ use barloom_files::Watch;
 use barloom_market_data::{Bars, Cache, ReadOptions, read, read_stored_market};
 use barloom_recipe::Recipe;
 
-use crate::Error;
+use crate::{Error, joins};
 
 /// The bars from which samples are made.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ struct Taken {
     all: Vec<String>,
     /// The columns that presets can do without.
     optional: Vec<String>,
+    /// The values of joins that features use: bars of a dataset have them, others are joined.
+    joined: Vec<String>,
 }
 
 impl Taken {
@@ -50,14 +52,15 @@ impl Taken {
             optional = ["vwap", "quote_volume"].map(str::to_owned).to_vec();
         }
         let held = fitted.bar_columns();
-        let mut all = held.clone();
+        let (mut all, mut joined) = (held.clone(), Vec::new());
         if !fitted.features.is_empty()
             && let Ok(features) = fitted.used_features()
         {
-            all.extend(features.columns().map(str::to_owned));
+            all.extend(joins::inputs(&features));
+            joined = joins::columns(&features);
         }
         all.extend(optional.iter().filter(|name| !all.contains(name)).cloned().collect::<Vec<_>>());
-        Self { held, all, optional }
+        Self { held, all, optional, joined }
     }
 }
 
@@ -76,6 +79,7 @@ pub fn read_options(recipe: &Recipe) -> ReadOptions {
         adjust: recipe.data.adjust.clone(),
         csv: recipe.data.csv.clone(),
         cache: None,
+        values: None,
         watch: Watch::default(),
     }
 }
@@ -91,7 +95,9 @@ pub fn read_bars(recipe: &Recipe, cache: Option<Cache>, watch: &Watch) -> Result
     if recipe.data.bars.is_empty() {
         return Err(Error::NoBars);
     }
-    let Taken { held, all, mut optional } = Taken::of(recipe);
+    let Taken { held, mut all, mut optional, joined } = Taken::of(recipe);
+    all.extend(joined.iter().cloned());
+    optional.extend(joined);
     let is_optional = |name: &&String| !recipe.data.snapshot.contains(name);
     if recipe.data.channels.is_auto() {
         optional.extend(recipe.data.channels.iter().filter(is_optional).cloned());

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::fused::{self, Group};
 use crate::graph::{ClockId, Graph, Node, NodeId, Op, Since};
+use crate::join::Join;
 use crate::recursive::Recursive;
 use crate::rolling::{self, Rolling, Window};
 use crate::rows::Rows;
@@ -46,6 +47,8 @@ pub(crate) struct Context<'a> {
     /// Takes away the values of functions with memory until what came before them weighs little.
     pub(crate) stable: bool,
     pub(crate) groups: &'a Groups,
+    /// The joins whose columns the market has.
+    pub(crate) joins: &'a [Join],
 }
 
 /// The values of `roots`, one column each, on the rows of the market.
@@ -218,8 +221,19 @@ fn compute(
                 Op::Column(name) => {
                     let of = context.market.column(name).unwrap_or(&[]);
                     let out = &mut outs[0];
+                    let joins = context.joins.iter();
+                    let join = joins.filter_map(|join| Some((join, join.place(name)?))).next();
                     tasks.push(Box::new(move || {
-                        rows.column(name, of, out);
+                        match join.filter(|_| rows.are_coarse()) {
+                            None => rows.column(name, of, out),
+                            // As of the end of the coarser bar, whose last bar may be missing.
+                            Some((join, place)) => {
+                                for (series, rows_of) in &rows.series {
+                                    let closes = &rows.closes[rows_of.clone()];
+                                    join.take(place, *series, closes, &mut out[rows_of.clone()]);
+                                }
+                            }
+                        }
                         missing_outside(out, &rows.runs);
                     }));
                 }

@@ -7,6 +7,7 @@ use crate::error::{FeatureError, nearest};
 use crate::evaluate::{Context, Groups, evaluate};
 use crate::functions::Function;
 use crate::graph::{Clock, Graph, NodeId};
+use crate::join::{JOIN, Join, parts};
 use crate::lower::{Lower, Use, parse};
 use crate::rows::{NoCoarser, Rows, of_clocks};
 
@@ -203,6 +204,34 @@ impl Features {
         Err(error(used, problem))
     }
 
+    /// The error of the feature that first uses a value of a join that there is not; `joins` are
+    /// the names of those that there are.
+    ///
+    /// # Errors
+    /// A join is not among those.
+    pub fn check_joins(&self, joins: &[&str]) -> Result<(), FeatureError> {
+        let used = self.columns.iter().filter(|(name, _)| name.starts_with(JOIN));
+        for (name, used) in used {
+            let known = match joins {
+                [] => "; write one under [[data.join]]".to_owned(),
+                joins => format!("; the joins are {}", joins.join(", ")),
+            };
+            let Some((join, _)) = parts(name) else {
+                let problem = format!(
+                    "`{name}` is no value of a join; write `join.NAME.VALUE`, its name and a column \
+                     of its files{known}"
+                );
+                return Err(error(used, problem));
+            };
+            if !joins.contains(&join) {
+                let hint = nearest(join, joins.iter().copied());
+                let problem = format!("there is no join `{join}`{known}{hint}");
+                return Err(error(used, problem));
+            }
+        }
+        Ok(())
+    }
+
     /// The features' values, one column each in their order, one value a market row. NaN means
     /// missing; no value is infinite. Rows outside of segments have none, unless the history is
     /// that of the series. Bits do not depend on the number of threads.
@@ -216,6 +245,21 @@ impl Features {
         market: &Market,
         attributes: &Attributes,
     ) -> Result<Vec<MarketColumn>, FeatureError> {
+        self.evaluate_joined(market, attributes, &[])
+    }
+
+    /// As [`evaluate`](Self::evaluate), of a market that has the columns of these joins: on the
+    /// bars of `at` they are as of the end of the coarser bar. Without the joins, a coarser bar has
+    /// the value of its last bar.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_joined(
+        &self,
+        market: &Market,
+        attributes: &Attributes,
+        joins: &[Join],
+    ) -> Result<Vec<MarketColumn>, FeatureError> {
         let available: Vec<&str> = market.columns().iter().map(|c| c.name.as_str()).collect();
         self.check_columns(&available)?;
         self.check_symbols(market)?;
@@ -227,7 +271,7 @@ impl Features {
         self.check_runs(&rows)?;
         let groups = self.groups(market, attributes)?;
         let stable = self.options.warm_up == WarmUp::Stable;
-        let context = Context { market, rows: &rows, anchor, stable, groups: &groups };
+        let context = Context { market, rows: &rows, anchor, stable, groups: &groups, joins };
         let values = evaluate(&self.graph, &self.roots, &context);
         let column = |(name, values): (&str, Column<f64>)| MarketColumn {
             name: name.to_owned(),
@@ -343,8 +387,8 @@ impl Features {
                 let known = attributes.names.iter().map(String::as_str);
                 let hint = nearest(name, known);
                 let problem = format!(
-                    "there is no attribute `{name}`{hint}{} Give a file with the columns symbol \
-                     and {name} as the attributes of the data",
+                    "there is no attribute `{name}`{hint}{} Name a file with the columns symbol \
+                     and {name} as `attributes` under [data]",
                     if hint.is_empty() { "." } else { "" }
                 );
                 return Err(error(used, problem));

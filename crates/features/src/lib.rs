@@ -17,6 +17,7 @@ mod fused;
 mod graph;
 #[cfg(feature = "ta")]
 mod indicators;
+mod join;
 pub mod live;
 mod lower;
 mod map;
@@ -32,4 +33,5 @@ mod tape;
 pub use error::{Fault, FeatureError};
 pub use family::family;
 pub use features::{Attributes, Features, History, MOST_FEATURES, Options, WarmUp};
+pub use join::{AsOf, JOIN, Join, Records, Ties, parts as join_parts};
 pub use presets::{PRESETS, Preset, preset};

@@ -115,6 +115,9 @@ pub enum LiveError {
 ///
 /// The bars of all symbols that close at one time are pushed together: functions across symbols
 /// need all of them. Symbols without a bar at that time are left out.
+///
+/// Values of joins are columns of a bar, as of its close. Inside `at` a join is known as of the end
+/// of the coarser bar; here it is as of that bar's last bar.
 #[derive(Clone, Debug)]
 pub struct Live {
     graph: Graph,
@@ -221,7 +224,7 @@ impl Live {
     /// The close of a bar: its open and the length of bars of its symbol.
     #[must_use]
     pub fn close_of(&self, symbol: usize, ts: i64) -> i64 {
-        crate::rows::close_of(self.symbols[symbol].length, ts)
+        barloom_bars::close_of(self.symbols[symbol].length, ts)
     }
 
     /// Takes all bars that close at one time.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use barloom_bars::{Anchor, Grid, Interval, Market, coarser_value};
+use barloom_bars::{Anchor, Grid, Interval, Market, close_times, coarser_value};
 use rayon::prelude::*;
 
 use crate::graph::Clock;
@@ -157,6 +157,11 @@ impl Rows {
         self.opens.len()
     }
 
+    /// True for coarser bars of other rows.
+    pub(crate) fn are_coarse(&self) -> bool {
+        matches!(self.origin, Origin::Groups(..))
+    }
+
     /// A column of the market on these rows. A coarser bar has the sum of a column that adds up,
     /// the first open, the highest high, the lowest low, and the last value of any other column.
     pub(crate) fn column(&self, name: &str, values: &[f64], out: &mut [f64]) {
@@ -275,27 +280,6 @@ fn is_regular(opens: &[i64], bars: Interval) -> bool {
         step >= bars.shortest_ns() && step <= bars.longest_ns()
     };
     2 * opens.windows(2).filter(is_step).count() + 2 >= opens.len()
-}
-
-/// The close of a bar that opens at a time: as long after as bars are.
-pub(crate) fn close_of(length: Option<Interval>, open: i64) -> i64 {
-    match length {
-        None => open,
-        Some(Interval::Fixed(ns)) => open.saturating_add(ns),
-        Some(Interval::Months(of)) => {
-            let months = Grid::new(Interval::Months(1), Anchor::UTC);
-            let next = |end: i64, _| months.at(end).map_or(i64::MAX, |month| month.end);
-            (0..of).fold(open, next)
-        }
-    }
-}
-
-/// The close times of bars of one series: none is after the next open.
-fn close_times(length: Option<Interval>, opens: &[i64], closes: &mut [i64]) {
-    for (row, close) in closes.iter_mut().enumerate() {
-        let next = opens.get(row + 1).copied().unwrap_or(i64::MAX);
-        *close = close_of(length, opens[row]).min(next);
-    }
 }
 
 /// The rows of all clocks of a graph.

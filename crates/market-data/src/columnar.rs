@@ -21,7 +21,7 @@ use crate::number::Numbers;
 use crate::panel::check_weak;
 use crate::records::{FIXED_POINT, Records, clear_undefined, is_large};
 use crate::rename::renamed;
-use crate::roles::{Roles, check_roles, is_unnamed, roles, shown};
+use crate::roles::{Roles, check_roles, is_unnamed, shown, wanted_roles};
 use crate::shown::cut;
 use crate::table::{Kind, Rows, Table};
 use crate::time::{self, Written};
@@ -86,7 +86,7 @@ fn tables(
     batches: Vec<RecordBatch>,
     options: &ReadOptions,
 ) -> Result<Vec<Table>, MarketDataError> {
-    let Some(symbols) = Symbols::of(schema) else {
+    let Some(symbols) = Symbols::of(schema).filter(|_| options.values.is_none()) else {
         return Ok(vec![of_batches(file, schema, batches, options)?]);
     };
     let places: Vec<usize> = (0..schema.fields().len()).collect();
@@ -139,7 +139,7 @@ fn all_roles(
     header: &[String],
     options: &ReadOptions,
 ) -> Result<Roles, MarketDataError> {
-    let mut roles = roles(header);
+    let mut roles = wanted_roles(header, options.values.as_ref());
     if let Some(clock) = roles.time_of_day
         && matches!(schema.field(clock).data_type(), DataType::Timestamp(..))
     {
@@ -164,7 +164,8 @@ fn is_text(kind: &DataType) -> bool {
 
 /// Tells whether a column is read whatever it holds.
 fn is_needed(name: &str, kind: Kind) -> bool {
-    kind == Kind::Trades || PRICE_COLUMNS.contains(&name) || name == "volume"
+    let of_bars = PRICE_COLUMNS.contains(&name) || name == "volume";
+    kind == Kind::Trades || kind == Kind::Bars && of_bars
 }
 
 /// Tells whether the first value of a column of text is a number.
@@ -196,14 +197,14 @@ fn usable_roles(
     };
     let mut available = Vec::new();
     let kind = roles.kind;
-    if kind == Kind::Bars {
+    if kind != Kind::Trades {
         let numeric = roles.values.iter().filter(|(at, name)| {
             let of_volume = name == "volume" && is_text(schema.field(*at).data_type());
             is_numeric(*at) || of_volume
         });
         available = numeric.map(|(_, name)| name.clone()).collect();
         roles.values.retain(|(at, name)| {
-            PRICE_COLUMNS.contains(&name.as_str())
+            kind == Kind::Bars && PRICE_COLUMNS.contains(&name.as_str())
                 || options.wants(name)
                     && (is_numeric(*at) || name == "volume" || options.columns.is_some())
         });
@@ -228,7 +229,13 @@ fn table(
     let header = header(file, schema, options)?;
     let column = |at: usize| columns.get(file, &shown(&header, at), at);
     if columns.batches.iter().all(|b| b.num_rows() == 0) {
-        return Err(MarketDataError::file(file, "it has no rows; expected bars"));
+        return Err(MarketDataError::file(
+            file,
+            match roles.kind {
+                Kind::Values => "it has no rows; expected records",
+                _ => "it has no rows; expected bars",
+            },
+        ));
     }
     let time = roles.time.unwrap_or_default();
     let name = shown(&header, time);
@@ -263,12 +270,14 @@ fn table(
     let codes = symbols.as_ref().map(|(codes, _)| &codes[..]);
     let order = match roles.kind {
         Kind::Bars => Order::Bars(codes),
-        Kind::Trades => Order::Trades(codes),
+        Kind::Trades | Kind::Values => Order::Trades(codes),
     };
     let place = |row: usize| format!("row {}", row + 1);
     let Instants { ts, time_unit, unit_jumps, naive, notes } =
         instants(file, &name, written.into(), options, order, place)?;
-    if let (Some(at), Some((_, names))) = (roles.symbol, &symbols) {
+    if let (Some(at), Some((_, names)), Kind::Bars | Kind::Trades) =
+        (roles.symbol, &symbols, roles.kind)
+    {
         check_weak(file, &shown(&header, at), &ts, names.len())?;
     }
     let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || name == "price";

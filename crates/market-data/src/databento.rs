@@ -381,14 +381,14 @@ impl<const N: usize> Columns<N> {
 /// The names of the columns, with those that are to be others.
 fn names_of(file: &str, kind: Kind, options: &ReadOptions) -> Result<Vec<String>, MarketDataError> {
     let usual = match kind {
-        Kind::Bars => &BARS[..],
+        Kind::Bars | Kind::Values => &BARS[..],
         Kind::Trades => &TRADES[..],
     };
     let header: Vec<String> = usual.iter().map(|name| (*name).to_owned()).collect();
     let names = renamed(file, &header, &options.rename)?;
     let names: Vec<String> = names.iter().map(|name| normalise(name)).collect();
     let needed = match kind {
-        Kind::Bars => &PRICE_COLUMNS[..],
+        Kind::Bars | Kind::Values => &PRICE_COLUMNS[..],
         Kind::Trades => &TRADES[..],
     };
     match needed.iter().find(|needed| !names.iter().any(|name| name == *needed)) {

@@ -95,6 +95,10 @@ impl<'a> Joiner<'a> {
         match table.kind {
             Kind::Bars => self.take_bars(table, file),
             Kind::Trades => self.take_trades(&table, file),
+            Kind::Values => {
+                let problem = "it holds a slower series; expected bars";
+                Err(MarketDataError::file(&table.file, problem))
+            }
         }
     }
 

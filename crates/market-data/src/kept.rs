@@ -31,7 +31,9 @@ pub(crate) fn tables_of(
     options: &ReadOptions,
     parse: impl FnOnce() -> Result<Vec<Table>, MarketDataError>,
 ) -> Result<Vec<Table>, MarketDataError> {
-    let Some(cache) = options.cache.as_ref().filter(|cache| cache.is_for(content)) else {
+    // Tables of slower series are small, and not kept.
+    let cache = options.cache.as_ref().filter(|_| options.values.is_none());
+    let Some(cache) = cache.filter(|cache| cache.is_for(content)) else {
         return parse();
     };
     let Some(seen) = content.see() else { return parse() };
@@ -92,6 +94,7 @@ pub(crate) fn key(file: &str, seen: &Seen, options: &ReadOptions) -> String {
         max_gap: _,
         adjust,
         csv,
+        values: _,
         cache: _,
         watch: _,
     } = options;

@@ -28,6 +28,7 @@
 
 mod adjust;
 mod ahead;
+mod attributes;
 mod bars;
 mod bounds;
 mod cache;
@@ -74,6 +75,7 @@ mod text;
 mod time;
 mod times;
 mod twins;
+mod values;
 mod write;
 
 #[cfg(not(feature = "dbn"))]
@@ -83,6 +85,7 @@ use off::json;
 #[cfg(not(feature = "csv"))]
 use off::text;
 
+pub use attributes::{AttributeTable, read_attributes};
 pub use barloom_bars::{Anchor, Interval};
 pub use barloom_market_store::{
     MarketStoreError, market_of_bytes, read_market_arrow, write_market, write_market_arrow,
@@ -101,5 +104,6 @@ pub use places::{Place, Places, utc_text};
 pub use shown::{acts, cut, listed, printable, printable_lines};
 pub use source::{MemoryTable, read, read_bytes, read_readable, read_tables};
 pub use stored::read_stored_market;
-pub use table::NO_TIME;
+pub use table::{NO_TIME, ValueColumns};
+pub use values::{ValueSeries, read_values};
 pub use write::{Compression, WriteOptions, to_table, to_table_of, write};

@@ -7,6 +7,7 @@ use barloom_files::Watch;
 use barloom_reading::{Adjust, Aggregate, CsvOptions, OnDuplicate, Stamp};
 
 use crate::roles::normalise;
+use crate::table::ValueColumns;
 use crate::{Cache, MarketDataError};
 
 /// The column of closes that are adjusted.
@@ -38,6 +39,8 @@ pub struct ReadOptions {
     pub adjust: Option<Adjust>,
     /// The layout of delimited text.
     pub csv: CsvOptions,
+    /// The columns of a slower series, where files hold that and no bars.
+    pub values: Option<ValueColumns>,
     /// The cache of parsed text files; `None` caches nothing.
     pub cache: Option<Cache>,
     /// Asked while files are read whether to stop.
@@ -57,6 +60,7 @@ impl Default for ReadOptions {
             max_gap: MaxGap::Auto,
             adjust: None,
             csv: CsvOptions::default(),
+            values: None,
             cache: None,
             watch: Watch::default(),
         }

@@ -22,7 +22,7 @@ impl Records {
     pub(crate) fn of(header: &[String], kind: Kind) -> Option<Self> {
         let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
         let find = |name: &str| names.iter().position(|other| other == name);
-        find("rtype").and(find("publisher_id"))?;
+        find("rtype").and(find("publisher_id")).filter(|_| kind != Kind::Values)?;
         let action = find("action").filter(|_| kind == Kind::Trades);
         Some(Self { instrument: find("instrument_id")?, action })
     }

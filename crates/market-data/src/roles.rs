@@ -8,7 +8,7 @@ use barloom_bars::PRICE_COLUMNS;
 
 use crate::MarketDataError;
 use crate::shown::{acts, cut, listed};
-use crate::table::Kind;
+use crate::table::{Kind, ValueColumns};
 
 /// The columns that bars or trades are made from.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +85,38 @@ impl<'a> Places<'a> {
     fn all(&self, names: &[&str]) -> Vec<usize> {
         names.iter().flat_map(|name| self.named(name).iter().copied()).collect()
     }
+}
+
+/// Finds the roles of columns of bars and trades, or of a slower series.
+pub(crate) fn wanted_roles(header: &[String], values: Option<&ValueColumns>) -> Roles {
+    match values {
+        None => roles(header),
+        Some(columns) => roles_of_values(header, columns),
+    }
+}
+
+/// The roles of columns of a slower series: the column of times, that of symbols, and all others.
+fn roles_of_values(header: &[String], columns: &ValueColumns) -> Roles {
+    let names: Vec<String> = header.iter().map(|name| normalise(name)).collect();
+    let exact = header.iter().position(|name| *name == columns.time);
+    let time = exact.or_else(|| names.iter().position(|name| *name == normalise(&columns.time)));
+    let is_symbol = |at: &usize| columns.by_symbol || !is_weak_symbol(&header[*at]);
+    let symbol = roles(header).symbol.filter(|at| Some(*at) != time && is_symbol(at));
+    let mut found = Roles { kind: Kind::Values, time, symbol, ..Roles::default() };
+    let mut taken = BTreeMap::new();
+    for (at, name) in names.into_iter().enumerate() {
+        if [time, symbol].contains(&Some(at)) || is_unnamed(&name) {
+            continue;
+        }
+        match taken.get(&name) {
+            Some(first) => found.twins.push((*first, at)),
+            None => {
+                taken.insert(name.clone(), at);
+                found.values.push((at, name));
+            }
+        }
+    }
+    found
 }
 
 /// Finds the roles of columns by their names.
@@ -192,6 +224,9 @@ impl Roles {
     /// Tells whether there is a time, and all prices of bars or the price and size of trades.
     pub(crate) fn is_complete(&self) -> bool {
         let has = |price: &&str| self.values.iter().any(|(_, name)| name == price);
+        if self.kind == Kind::Values {
+            return self.time.is_some() && !self.values.is_empty();
+        }
         self.time.is_some() && (self.kind == Kind::Trades || PRICE_COLUMNS.iter().all(has))
     }
 }
@@ -228,6 +263,12 @@ pub(crate) fn check_roles(
     roles: &Roles,
 ) -> Result<usize, MarketDataError> {
     let shown = listed(header.iter().map(String::as_str));
+    if roles.kind == Kind::Values {
+        let problem = format!(
+            "the column of times that `time` names is not there, or holds no times; found: {shown}"
+        );
+        return roles.time.ok_or_else(|| MarketDataError::file(file, problem));
+    }
     let Some(time) = roles.time else {
         let names = "ts, time, timestamp, datetime, date or open_time";
         let index = if header.iter().any(|name| is_unnamed(name)) {

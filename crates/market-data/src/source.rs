@@ -111,7 +111,11 @@ fn read_files(
 }
 
 /// The tables in a file. DBN, whose files are large, is read as it is used; others at once.
-fn read_file(file: &str, options: &ReadOptions, emit: Emit<'_>) -> Result<(), MarketDataError> {
+pub(crate) fn read_file(
+    file: &str,
+    options: &ReadOptions,
+    emit: Emit<'_>,
+) -> Result<(), MarketDataError> {
     options.go_on()?;
     let path = Path::new(file);
     let mut opened = File::open(path).map_err(MarketDataError::io(path, "read"))?;

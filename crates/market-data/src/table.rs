@@ -15,6 +15,17 @@ pub(crate) enum Kind {
     Bars,
     /// Columns are price and size.
     Trades,
+    /// Records of a slower series.
+    Values,
+}
+
+/// The columns of a slower series beside its values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValueColumns {
+    /// The column of times.
+    pub time: String,
+    /// True if there is a series for each symbol.
+    pub by_symbol: bool,
 }
 
 /// The numbering of a file's rows for people.

@@ -6,6 +6,7 @@ mod clock;
 mod cut;
 mod digits;
 mod encoding;
+mod headerless;
 mod labels;
 mod layout;
 mod order;
@@ -60,7 +61,7 @@ pub(crate) fn read(
             );
             Err(MarketDataError::file(file, problem))
         }
-        Err(error) if options.csv == CsvOptions::default() => {
+        Err(error) if options.csv == CsvOptions::default() && options.values.is_none() => {
             Err(match propose::for_text(file, &text, options, bounds.rows) {
                 Some(propose::Proposal::Keys(keys)) => {
                     MarketDataError::Proposed { error: Box::new(error), keys }
@@ -251,12 +252,12 @@ fn of_rows(
     let named = named.filter(|(_, names)| !layout.symbol_is_number || names.len() > 1);
     let codes = named.as_ref().map(|(codes, _)| &codes[..]);
     let order = match layout.groups.first().map(|group| group.kind) {
-        Some(table::Kind::Trades) => Order::Trades(codes),
+        Some(table::Kind::Trades | table::Kind::Values) => Order::Trades(codes),
         _ => Order::Bars(codes),
     };
     let Instants { mut ts, time_unit, unit_jumps, naive, mut notes } =
         instants(file, &column, rows.times, options, order, place)?;
-    if let (Some(at), Some((_, names))) = (layout.symbol, &named) {
+    if let (Some(at), Some((_, names)), None) = (layout.symbol, &named, &options.values) {
         panel::check_weak(file, &shown(&layout.header, at), &ts, names.len())?;
     }
     let mut values: Vec<Option<Vec<f64>>> = rows.values.into_iter().map(Some).collect();

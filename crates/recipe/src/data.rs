@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use barloom_bars::{Anchor, BarSpec, Interval, MaxGap};
+use barloom_features::JOIN;
 use barloom_reading::{
     Adjust, Aggregate, CsvOptions, EmptyBars, OnBadBar, OnDuplicate, PartialBar, Stamp,
 };
@@ -13,7 +14,7 @@ use crate::choice::{self, Choice};
 use crate::features::{History, WarmUp};
 use crate::reader::{Entry, Table};
 use crate::scaling::Columns;
-use crate::{Channels, RecipeError, csv, duration};
+use crate::{Channels, JoinSettings, RecipeError, csv, duration, join};
 
 pub(crate) const KEYS: &[&str] = &[
     "bars",
@@ -35,6 +36,8 @@ pub(crate) const KEYS: &[&str] = &[
     "feature_history",
     "feature_warmup",
     "csv",
+    "attributes",
+    "join",
 ];
 
 impl Choice for PartialBar {
@@ -118,6 +121,12 @@ pub struct DataSettings {
     /// Layout of delimited text.
     #[serde(skip_serializing_if = "csv::is_default", serialize_with = "csv::serialize")]
     pub csv: CsvOptions,
+    /// A file of texts by symbol, such as their sectors, for `by=` of features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<String>,
+    /// Slower series whose values features use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub join: Vec<JoinSettings>,
 }
 
 impl Default for DataSettings {
@@ -140,6 +149,8 @@ impl Default for DataSettings {
             adjust: None,
             rename: BTreeMap::new(),
             csv: CsvOptions::default(),
+            attributes: None,
+            join: Vec::new(),
         }
     }
 }
@@ -237,6 +248,8 @@ impl DataSettings {
             feature_warmup: table.read("feature_warmup", Entry::choice)?.unwrap_or_default(),
             adjust: table.read("adjust", |entry| Ok(adjust(entry.texts()?)))?,
             csv: csv::read(table.table("csv")?)?,
+            attributes: table.read("attributes", |e| e.text().map(str::to_owned))?,
+            join: table.read("join", join::read)?.unwrap_or_default(),
         })
     }
 
@@ -250,6 +263,8 @@ impl DataSettings {
         let written = [
             ("feature_history", !is_default(&self.feature_history)),
             ("feature_warmup", !is_default(&self.feature_warmup)),
+            ("attributes", self.attributes.is_some()),
+            ("join", !self.join.is_empty()),
         ];
         match written.iter().find(|(_, is_written)| *is_written) {
             None => Ok(()),
@@ -257,6 +272,21 @@ impl DataSettings {
                 Err(RecipeError::does_not_apply(format!("data.{key}"), "without [features]"))
             }
         }
+    }
+
+    /// Refuses values of joins among the columns of samples.
+    fn validate_join_channels(&self) -> Result<(), RecipeError> {
+        let columns = [("channels", &*self.channels), ("snapshot", &self.snapshot[..])];
+        for (key, names) in columns.into_iter().filter(|_| !self.join.is_empty()) {
+            let Some(i) = names.iter().position(|name| name.starts_with(JOIN)) else { continue };
+            let problem = format!(
+                "samples hold columns of bars and features; write a feature, such as x = {0:?} \
+                 under [features], and name it here",
+                names[i]
+            );
+            return Err(RecipeError::conflict(format!("data.{key}[{i}]"), problem));
+        }
+        Ok(())
     }
 
     /// The columns of bars that samples hold: the channels, then those of the snapshot that are no
@@ -273,8 +303,11 @@ impl DataSettings {
     }
 
     /// The settings that change samples. Files of factors are left out: the bars show their effect.
+    /// So are those of joins, whose values are columns of the bars.
     pub(crate) fn without_paths(mut self) -> Self {
         self.bars.clear();
+        self.attributes = None;
+        self.join.iter_mut().for_each(|join| join.files.clear());
         self.adjust = self.adjust.filter(|adjust| *adjust == Adjust::AdjClose);
         self
     }
@@ -356,6 +389,12 @@ impl DataSettings {
             }
         }
         csv::validate(&self.csv)?;
+        if self.attributes.as_ref().is_some_and(String::is_empty) {
+            let expected = "a file with a column symbol and others, such as sector";
+            return Err(RecipeError::expected("data.attributes", expected, &"an empty text"));
+        }
+        join::validate(&self.join)?;
+        self.validate_join_channels()?;
         if self.timezone.is_empty() {
             let expected = "a time zone such as \"UTC\" or \"America/New_York\"";
             return Err(RecipeError::expected("data.timezone", expected, &"an empty text"));

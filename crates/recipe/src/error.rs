@@ -182,7 +182,9 @@ impl RecipeError {
         Self::Expected { at: None, key, expected: expected.into(), got }
     }
 
-    pub(crate) fn conflict(key: impl Into<String>, problem: impl Into<String>) -> Self {
+    /// The error of a key, with the fault and its remedy.
+    #[must_use]
+    pub fn conflict(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Conflict { at: None, key: key.into(), problem: problem.into() }
     }
 

@@ -98,7 +98,11 @@ impl FeatureSettings {
             history: data.feature_history,
             warm_up: data.feature_warmup,
         };
-        Features::new(self.features.clone(), options).map_err(|error| told(&error))
+        let features =
+            Features::new(self.features.clone(), options).map_err(|error| told(&error))?;
+        let joins: Vec<&str> = data.join.iter().map(|join| join.name.as_str()).collect();
+        features.check_joins(&joins).map_err(|error| told(&error))?;
+        Ok(features)
     }
 }
 

@@ -53,6 +53,16 @@ on_duplicate = "error"     # rows of a symbol with equal times; "first" or "last
 # csv = { skip_rows = 1, time_format = "%d.%m.%Y %H:%M", decimal = "," }  # layout of text that
                            # needs options; `barloom check` proposes them. Also separator,
                            # has_header, names, day_first, thousands, price_divisor, wide, ms_of_day
+# attributes = "sectors.csv"  # texts by symbol, columns symbol and sector: cs_rank(x, by=sector)
+# [[data.join]]              # a slower series; features use its values: join.funding.rate
+# name = "funding"
+# files = "funding/*.parquet"  # with a time and numbers in columns; any format of bars
+# time = "ts"              # column of the time at which a value is known
+# delay = "0s"             # a value is known so much later
+# max_age = "9h"           # an older value is missing; default: no limit
+# ties = "before"          # known before the bar's close; or "at"
+# by = "symbol"            # a series for each symbol; default: one for all
+# missing = "error"        # or "allow": symbols of which the files have nothing; needs by
 "#;
 
 const FEATURES: &str = r#"
@@ -185,7 +195,7 @@ mod tests {
         let text = uncommented(&text(Formulas::V1));
         for (table, keys) in TABLES {
             assert!(text.contains(&format!("\n[{table}]")), "[{table}] is not in:\n{text}");
-            for key in keys.iter().filter(|key| **key != "part") {
+            for key in keys.iter().filter(|key| !["part", "join"].contains(key)) {
                 assert!(text.contains(&format!("\n{key} = ")), "{table}.{key} is not in:\n{text}");
             }
         }

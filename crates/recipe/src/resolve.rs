@@ -13,7 +13,10 @@ use crate::data::{self, DataSettings};
 use crate::dataset::DatasetSettings;
 use crate::reward::{BarsPerYear, RewardTable};
 use crate::scaling::ScalingSettings;
-use crate::{FeatureSettings, History, Recipe, RecipeError, WarmUp, choice, csv, duration, split};
+use crate::{
+    FeatureSettings, History, JoinSettings, Recipe, RecipeError, WarmUp, choice, csv, duration,
+    split,
+};
 
 /// The bars of a dataset, beside its recipe.
 const STORED_BARS: &str = "bars.arrow";
@@ -71,6 +74,8 @@ struct DigestedData<'a> {
     snapshot: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     presets: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    join: &'a [JoinSettings],
 }
 
 impl Recipe {
@@ -126,6 +131,8 @@ impl Recipe {
     fn canonical_json(&self) -> Vec<u8> {
         let mut recipe = self.written_out();
         recipe.data = recipe.data.without_paths();
+        // Their order changes no sample.
+        recipe.data.join.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let DataSettings {
             bars: _,
             channels,
@@ -144,6 +151,8 @@ impl Recipe {
             feature_anchor,
             feature_history,
             feature_warmup,
+            attributes: _,
+            join,
         } = &recipe.data;
         let digested = Digested {
             data: DigestedData {
@@ -163,6 +172,7 @@ impl Recipe {
                 feature_warmup: *feature_warmup,
                 snapshot,
                 presets,
+                join,
             },
             features: recipe.features.sorted(),
             dataset: &recipe.dataset,

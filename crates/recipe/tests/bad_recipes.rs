@@ -41,6 +41,105 @@ const TABLE: &[Bad] = &[
         ":4: scaling.alpha158:",
         &["is not in data.channels"],
     ),
+    // Joins.
+    bad(
+        "[data.join]\nname = \"f\"\n[features]\nx = \"close\"\n",
+        ":1: data.join:",
+        &["a list of tables, each headed [[data.join]]"],
+    ),
+    bad(
+        "[[data.join]]\nname = \"f\"\nfiles = \"f.csv\"\n",
+        ":1: data.join[0]:",
+        &["it has no time; add time = \"ts\""],
+    ),
+    bad("[[data.join]]\ntime = \"ts\"\n", ":1: data.join[0]:", &["it has no name; add name = "]),
+    bad(
+        "[[data.join]]\nname = \"f\"\ntime = \"ts\"\nmaxage = \"1h\"\n",
+        ":4: data.join[0].maxage:",
+        &["did you mean data.join[0].max_age?"],
+    ),
+    bad(
+        "[[data.join]]\nname = \"f\"\ntime = \"ts\"\ndelay = \"-1h\"\n",
+        ":4: data.join[0].delay:",
+        &["a whole number with a unit, \"90s\""],
+    ),
+    bad(
+        "[[data.join]]\nname = \"f\"\ntime = \"ts\"\nmax_age = 9\n",
+        ":4: data.join[0].max_age:",
+        &["a whole number with a unit", "the whole number 9"],
+    ),
+    bad(
+        "[[data.join]]\nname = \"f\"\ntime = \"ts\"\nties = \"after\"\n",
+        ":4: data.join[0].ties:",
+        &["\"before\" or \"at\""],
+    ),
+    bad(
+        "[[data.join]]\nname = \"f\"\ntime = \"ts\"\nby = \"sector\"\n",
+        ":4: data.join[0].by:",
+        &["\"symbol\"", "leave it out for one series of all symbols"],
+    ),
+    bad(
+        "[features]\nx = \"join.f.y\"\n[[data.join]]\nname = \"f\"\ntime = \"ts\"\nmissing = \"allow\"\n",
+        ":6: data.join[0].missing:",
+        &["it does not apply without by = \"symbol\""],
+    ),
+    bad(
+        "[features]\nx = \"join.f.y\"\n[[data.join]]\nname = \"f g\"\ntime = \"ts\"\n",
+        ":4: data.join[0].name:",
+        &["\"f g\" cannot stand in an expression", "letters, digits"],
+    ),
+    bad(
+        "[features]\nx = \"join.f.y\"\n[[data.join]]\nname = \"f\"\ntime = \"ts\"\n\
+         [[data.join]]\nname = \"f\"\ntime = \"ts\"\n",
+        ":7: data.join[1].name:",
+        &["\"f\" is the name of two joins"],
+    ),
+    bad(
+        "[features]\nx = \"join.f.y\"\n[[data.join]]\nname = \"f\"\ntime = \"\"\n",
+        ":5: data.join[0].time:",
+        &["the name of a column"],
+    ),
+    bad(
+        "[features]\nx = \"join.f.y\"\n[[data.join]]\nname = \"f\"\nfiles = [\"\"]\ntime = \"ts\"\n",
+        ":5: data.join[0].files:",
+        &["files or globs"],
+    ),
+    bad(
+        "[[data.join]]\nname = \"f\"\ntime = \"ts\"\n",
+        ":1: data.join:",
+        &["it does not apply without [features]"],
+    ),
+    bad(
+        "[features]\nx = \"close - join.g.y\"\n[[data.join]]\nname = \"f\"\ntime = \"ts\"\n",
+        ":2: features.x: column 9:",
+        &["there is no join `g`", "the joins are f"],
+    ),
+    bad(
+        "[features]\nx = \"join.f.y\"\n",
+        ":2: features.x: column 1:",
+        &["there is no join `f`", "write one under [[data.join]]"],
+    ),
+    bad(
+        "[features]\nx = \"join.f\"\n[[data.join]]\nname = \"f\"\ntime = \"ts\"\n",
+        ":2: features.x: column 1:",
+        &["write `join.NAME.VALUE`"],
+    ),
+    bad(
+        "[data]\nchannels = [\"close\", \"join.f.y\"]\n[features]\nx = \"join.f.y\"\n\
+         [[data.join]]\nname = \"f\"\ntime = \"ts\"\n",
+        ":2: data.channels[1]:",
+        &["write a feature, such as x = \"join.f.y\" under [features]"],
+    ),
+    bad(
+        "[features]\nx = \"close\"\n[data]\nattributes = \"\"\n",
+        ":4: data.attributes:",
+        &["a file with a column symbol", "an empty text"],
+    ),
+    bad(
+        "[data]\nattributes = \"sectors.csv\"\n",
+        ":2: data.attributes:",
+        &["it does not apply without [features]"],
+    ),
     // Snapshots.
     bad(
         "[data]\nsnapshot = [\"high\", \"high\"]\n",

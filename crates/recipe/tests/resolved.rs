@@ -50,7 +50,38 @@ const GOOD: &[&str] = &[
     "[dataset]\nsymbol_weights = { S0 = 2, \"BRK.B\" = 0.25, \"a \\\"b\\\"\" = 0, \"*\" = 1e-3 }\nseed = 7\n",
     "[data]\ninterval = \"1mo\"\non_duplicate = \"last\"\nrename = { Last = \"close\", \"a b\" = \"x\" }\n\
      aggregate = \"1y\"\nanchor = \"09:15 Asia/Kolkata\"\n",
+    "[features]\nx = \"join.f.y - cs_rank(join.oi.y, by=sector)\"\n[data]\nattributes = \"s.csv\"\n\
+     [[data.join]]\nname = \"f\"\nfiles = \"f/*.csv\"\ntime = \"ts\"\ndelay = \"90s\"\nmax_age = \"9h\"\n\
+     ties = \"at\"\nby = \"symbol\"\nmissing = \"allow\"\n[[data.join]]\nname = \"oi\"\ntime = \"date\"\n",
 ];
+
+#[test]
+fn joins_keep_all_but_their_files() {
+    let join = |name: &str, more: &str| {
+        format!("[[data.join]]\nname = {name:?}\ntime = \"ts\"\nfiles = \"{name}.csv\"\n{more}")
+    };
+    let of = |joins: &[String]| {
+        read(&format!("[features]\nx = \"join.f.y + join.g.y\"\n{}", joins.concat()))
+    };
+    let recipe =
+        of(&[join("f", ""), join("g", "delay = \"90m\"\nmax_age = \"1d\"\nby = \"symbol\"\n")]);
+    let resolved = recipe.resolve(&market(&recipe, &[HOUR])).unwrap();
+    let text = resolved.to_toml();
+    assert!(!text.contains("files") && !text.contains("csv"), "{text}");
+    for key in
+        ["name = \"g\"", "delay = \"90m\"", "max_age = \"1d\"", "by = \"symbol\"", "delay = \"0s\""]
+    {
+        assert!(text.contains(key), "{key} is not in\n{text}");
+    }
+    let digest = |joins: &[String]| of(joins).digest();
+    let one = digest(&[join("f", ""), join("g", "")]);
+    assert_eq!(one, digest(&[join("g", "ties = \"before\"\n"), join("f", "delay = \"0s\"\n")]));
+    let other = join("g", "").replace("g.csv", "h.csv");
+    assert_eq!(one, digest(&[join("f", ""), other]), "paths are left out");
+    for more in ["delay = \"1s\"\n", "ties = \"at\"\n", "max_age = \"1h\"\n", "by = \"symbol\"\n"] {
+        assert_ne!(one, digest(&[join("f", ""), join("g", more)]), "{more}");
+    }
+}
 
 #[test]
 fn resolving_is_idempotent_and_reads_back() {

@@ -216,6 +216,8 @@ fn is_sound(table: &Table) -> bool {
     let columns = match table.kind {
         Kind::Bars => PRICE_COLUMNS.iter().all(|name| has(name)),
         Kind::Trades => table.columns.len() == 2,
+        // They are not kept.
+        Kind::Values => false,
     };
     let codes = table.symbols.as_ref().is_none_or(|(codes, names)| {
         codes.iter().all(|code| usize::try_from(*code).is_ok_and(|code| code < names.len()))

@@ -15,7 +15,7 @@ pub(super) fn check_labels(
     roles: &Roles,
     read: impl FnOnce(Vec<usize>) -> Result<Columns, MarketDataError>,
 ) -> Result<(), MarketDataError> {
-    if table.kind == Kind::Trades || table.symbols.is_some() || !panel::repeats(&table.ts) {
+    if table.kind != Kind::Bars || table.symbols.is_some() || !panel::repeats(&table.ts) {
         return Ok(());
     }
     let is_time = |at: usize| roles.time == Some(at) || roles.time_of_day == Some(at);

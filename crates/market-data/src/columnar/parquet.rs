@@ -66,7 +66,7 @@ pub(crate) fn read_parquet(
         }
         Ok(Columns { places: wanted, batches })
     };
-    if let Some(symbols) = Symbols::of(&schema) {
+    if let Some(symbols) = Symbols::of(&schema).filter(|_| options.values.is_none()) {
         let Columns { places, batches } = read(symbols.places(), None)?;
         return symbols.tables(&places, &batches, |schema, batches| {
             of_batches(file, schema, batches, options)

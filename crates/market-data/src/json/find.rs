@@ -2,7 +2,7 @@
 
 use super::tape::{Kind, ROOT, Tape};
 use crate::ReadOptions;
-use crate::roles::{is_unnamed, normalise, roles};
+use crate::roles::{is_unnamed, normalise, roles, wanted_roles};
 use crate::shown::{cut, listed};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -213,7 +213,7 @@ impl Finder<'_, '_> {
                 }
             }
         }
-        roles(&names).is_complete()
+        wanted_roles(&names, self.options.values.as_ref()).is_complete()
     }
 
     /// An array of objects.

@@ -9,6 +9,7 @@ use barloom_reading::CsvOptions;
 use super::apart;
 use super::blocks::LONGEST_LINE;
 use super::clock::Clock;
+use super::headerless;
 use super::order;
 use super::sample::Sample;
 use crate::bounds::HEAD;
@@ -16,27 +17,11 @@ use crate::levels::Levels;
 use crate::number::Numbers;
 use crate::records::{FIXED_POINT, Records, are_fixed_point};
 use crate::rename::renamed;
-use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown};
+use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown, wanted_roles};
 use crate::shown::{cut, listed};
 use crate::table::Kind;
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
-
-/// The columns of Binance's klines, which have twelve with or without a header.
-const KLINES: [&str; 12] = [
-    "open_time",
-    "open",
-    "high",
-    "low",
-    "close",
-    "volume",
-    "close_time",
-    "quote_volume",
-    "count",
-    "taker_buy_volume",
-    "taker_buy_quote_volume",
-    "ignore",
-];
 
 /// The first row, and the meaning of fields.
 pub(super) struct Layout<'a> {
@@ -131,7 +116,8 @@ impl<'a> Layout<'a> {
         }
         let numbers = Numbers::of(csv);
         let clock = Clock::of(file, csv)?;
-        let mut levels = find_levels(text, separator, csv, &clock);
+        let mut levels =
+            find_levels(text, separator, csv, &clock).filter(|_| options.values.is_none());
         levels.as_ref().map_or(Ok(()), |(levels, _)| levels.check(file))?;
         let is_number = |field: &[u8]| numbers.read(field).is_some_and(|x| !x.is_nan());
         let has_header = levels.is_some()
@@ -140,7 +126,7 @@ impl<'a> Layout<'a> {
             _ if !csv.names.is_empty() => csv.names.clone(),
             Some((levels, _)) => levels.shown(),
             None if has_header => strings(&first),
-            None => headerless(file, &first)?,
+            None => headerless::names(file, &first, options)?,
         };
         for rename in [&csv.rename, &options.rename] {
             match &mut levels {
@@ -265,7 +251,7 @@ impl<'a> Layout<'a> {
             }
             (_, e) => e,
         };
-        let mut roles: Roles = roles(&header);
+        let mut roles: Roles = wanted_roles(&header, options.values.as_ref());
         roles.values.retain(|(at, _)| !header[*at].starts_with('\u{1}'));
         let mut records = Records::of(&header, roles.kind);
         let is_named_time = roles.time.is_some_and(|at| !is_unnamed(&header[at]));
@@ -318,6 +304,7 @@ impl<'a> Layout<'a> {
         let start = self.values.len();
         for (at, name) in roles.values {
             let is_price = PRICE_COLUMNS.contains(&name.as_str()) || name == "price";
+            let is_price = is_price && roles.kind != Kind::Values;
             let usual = is_price || roles.kind == Kind::Trades;
             if !usual && !options.wants(&name) {
                 continue;
@@ -561,39 +548,4 @@ pub(super) fn guess_separator(text: &[u8]) -> u8 {
     let count = |separator: u8| line.iter().filter(|b| **b == separator).count();
     // Of equals the first: a line without any is one column either way.
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|s| count(*s)).unwrap_or(b',')
-}
-
-/// The columns of a file without a header: bars, or trades as Kraken and Binance ship them.
-fn headerless(file: &str, first: &csv::ByteRecord) -> Result<Vec<String>, MarketDataError> {
-    let width = first.len();
-    let is_flag =
-        |field: &[u8]| field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false");
-    let flags = first.iter().rev().take_while(|field| is_flag(field)).count();
-    let trades = match (width, flags) {
-        (3, 0) => "time price size",
-        (6, 1) => "id price size quote_size time is_buyer_maker",
-        (7, 2) => "id price size quote_size time is_buyer_maker is_best_match",
-        (7, 1) => "id price size first_id last_id time is_buyer_maker",
-        (8, 2) => "id price size first_id last_id time is_buyer_maker is_best_match",
-        _ => "",
-    };
-    if !trades.is_empty() {
-        return Ok(trades.split(' ').map(str::to_owned).collect());
-    }
-    if width >= 6 && apart::has_clock(first) {
-        let names = ["date", "time", "open", "high", "low", "close", "volume"];
-        let names = names.iter().map(|name| (*name).to_owned());
-        return Ok(names.chain((7..width).map(|i| format!("column_{i}"))).take(width).collect());
-    }
-    match width {
-        12 => Ok(KLINES.map(str::to_owned).to_vec()),
-        5.. => {
-            let names = KLINES.iter().take(6).map(|n| (*n).to_owned());
-            Ok(names.chain((6..width).map(|i| format!("column_{i}"))).take(width).collect())
-        }
-        _ => Err(MarketDataError::file(
-            file,
-            "its first line is no header, and without one at least time, open, high, low and close are needed, or time, price and size",
-        )),
-    }
 }
