@@ -13,6 +13,10 @@ const KIND: &str = "leak_scaler";
 const NEAR: f64 = 1e-6;
 /// So are the ends.
 const AT_END: f64 = 1e-9;
+/// Rows after which a value at an end is there anew.
+const VISIT: usize = 60;
+/// Times that a scaled column is at its ends, at most.
+const VISITS: usize = 4;
 /// Values of a column with ends.
 const ENOUGH: usize = 200;
 /// A flag or a class has fewer values.
@@ -107,12 +111,19 @@ fn scaled(parts: &[&[f64]]) -> Option<Scaled> {
         && rows >= ENOUGH as f64
         && (all.greatest - 1.0).abs() <= AT_END
     {
-        let count = |end: f64| {
-            let is_at = |value: &&f64| (**value - end).abs() <= AT_END;
-            parts.iter().map(|part| part.iter().filter(is_at).count()).sum::<usize>()
-        };
         // A bounded indicator is at its ends again and again; a scaler is there once.
-        if (count(least) + count(1.0)) as f64 > 2.0 + rows / 1_000.0 {
+        let (mut at_ends, mut visits) = (0, 0);
+        for part in parts {
+            let is_end =
+                |value: f64| (value - least).abs() <= AT_END || (value - 1.0).abs() <= AT_END;
+            let mut last = None;
+            for (row, _) in part.iter().enumerate().filter(|(_, value)| is_end(**value)) {
+                at_ends += 1;
+                visits += usize::from(last.is_none_or(|last| row - last > VISIT));
+                last = Some(row);
+            }
+        }
+        if at_ends as f64 > 2.0 + rows / 1_000.0 || visits > VISITS {
             return None;
         }
         Scaled::Range { least }
