@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A JSON value. Features of a dict keep the order in which they are written.
 #[derive(Debug)]
@@ -76,24 +75,38 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-impl Serialize for Ordered {
-    /// Keys of objects whose value is null are left out: TOML has no null.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl Ordered {
+    /// The value as TOML in one line. Keys whose value is null are left out: TOML has no null.
+    pub(crate) fn toml(&self) -> String {
         match self {
-            Self::Null => to.serialize_none(),
-            Self::Bool(value) => to.serialize_bool(*value),
-            Self::Integer(value) => to.serialize_i64(*value),
-            Self::Float(value) => to.serialize_f64(*value),
-            Self::Text(value) => to.serialize_str(value),
-            Self::List(items) => items.serialize(to),
+            Self::Null => "\"\"".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Integer(value) => value.to_string(),
+            Self::Float(value) => toml::Value::Float(*value).to_string(),
+            Self::Text(value) => toml::Value::String(value.clone()).to_string(),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::toml).collect();
+                format!("[{}]", items.join(", "))
+            }
             Self::Object(entries) => {
-                let mut map = to.serialize_map(None)?;
-                for (key, value) in entries.iter().filter(|(_, value)| !matches!(value, Self::Null))
-                {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
+                let some = entries.iter().filter(|(_, value)| !matches!(value, Self::Null));
+                let entry =
+                    |(key, value): &(String, Self)| format!("{} = {}", quoted(key), value.toml());
+                let entries: Vec<String> = some.map(entry).collect();
+                format!("{{ {} }}", entries.join(", "))
             }
         }
     }
+
+    /// The entries of an object as a document of TOML, in their order; nothing for other values.
+    pub(crate) fn document(&self) -> String {
+        let Self::Object(entries) = self else { return String::new() };
+        let some = entries.iter().filter(|(_, value)| !matches!(value, Self::Null));
+        some.map(|(key, value)| format!("{} = {}\n", quoted(key), value.toml())).collect()
+    }
+}
+
+/// A key in quotes.
+fn quoted(key: &str) -> String {
+    serde_json::Value::from(key).to_string()
 }

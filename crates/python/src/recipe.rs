@@ -156,8 +156,7 @@ fn channels_of(value: &Value) -> Option<Channels> {
 
 fn of_dict(tables: &Bound<'_, PyDict>) -> PyResult<barloom_recipe::Recipe> {
     let tables: Ordered = serde_json::from_str(&json_text(tables)?).map_err(|e| unreadable(&e))?;
-    let text = toml::to_string(&tables).map_err(|e| unreadable(&e))?;
-    let recipe = barloom_recipe::Recipe::from_toml(&text, "cfg");
+    let recipe = barloom_recipe::Recipe::from_toml(&tables.document(), "cfg");
     recipe.map_err(|e| errors::of(e.without_line()))
 }
 
