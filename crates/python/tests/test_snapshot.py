@@ -113,7 +113,10 @@ def test_fitted_scalers_can_be_inverted(bars: dict[str, np.ndarray], tmp_path: P
     assert np.allclose(high, bars["high"][batch["bar"] - 1], rtol=1e-5)
     depth = ds["test"].inverse_transform("depth", batch["snapshot"][:, 0], symbol="bars")
     assert np.allclose(depth, bars["depth"][batch["bar"] - 1], atol=1e-4)
-    with pytest.raises(barloom.BarloomError, match="symbol"):
-        ds["test"].inverse_transform("depth", 0.5)
+    # The only symbol needs no name.
+    alone, named = (ds["test"].inverse_transform("depth", 0.5, **of) for of in ({}, {"symbol": "bars"}))
+    assert alone == named
+    with pytest.raises(KeyError, match="no symbol"):
+        ds["test"].inverse_transform("depth", 0.5, symbol="other")
     with pytest.raises(KeyError, match="fitted"):
         ds["test"].inverse_transform("open", 0.5)
