@@ -89,7 +89,8 @@ fn batch(market: &Market) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
-/// Reads back the very market that [`write_market_arrow`] wrote.
+/// Reads back the very market that [`write_market_arrow`] wrote, with all of its columns.
+/// `channels` must be among them.
 ///
 /// # Errors
 /// The file cannot be read, is none that [`write_market_arrow`] wrote, or lacks a channel.
@@ -112,8 +113,20 @@ pub fn market_of_bytes(
     unless_damaged(name, || {
         let (schema, batches) =
             read_file(&bytes).map_err(|e| MarketStoreError::file(name, e.to_string()))?;
-        market_of(name, &schema, batches, channels)
+        let mut columns = stored_columns(&schema);
+        columns.extend(
+            channels.iter().filter(|name| !columns.contains(name)).cloned().collect::<Vec<_>>(),
+        );
+        market_of(name, &schema, batches, &columns)
     })
+}
+
+/// The columns of numbers of a stored market: channels and what else it keeps.
+fn stored_columns(schema: &SchemaRef) -> Vec<String> {
+    let keys = fields();
+    let is_key = |name: &String| keys.iter().any(|key| key.name() == name);
+    let numbers = schema.fields().iter().filter(|field| *field.data_type() == DataType::Float64);
+    numbers.map(|field| field.name().clone()).filter(|name| !is_key(name)).collect()
 }
 
 /// Reads the market in the one file that `paths` names, if that is a dataset's `bars.arrow`:

@@ -101,6 +101,31 @@ def test_a_dataset_holds_the_features_of_its_windows():
     assert first > 250 and at.min() > first
 
 
+def test_a_stored_dataset_with_features_is_verified_and_gives_the_same_samples(tmp_path):
+    arrays = bars(1_500)
+    recipe = {
+        "data": {"channels": ["close", "spread", "rank"], "snapshot": ["flow"]},
+        # These use columns that samples do not hold.
+        "features": {
+            "spread": "(high - low) / open",
+            "rank": "rank(volume, 10)",
+            "flow": "mean(where(close > open, volume, -volume), 5)",
+        },
+        "dataset": {"lookback": 16, "forward": 8},
+        "scaling": {"features": "none"},
+    }
+    made = barloom.build_dataset(recipe, 200, bars=arrays, out=tmp_path / "d")
+    barloom.verify(tmp_path / "d", full=True)
+    in_memory = barloom.build_dataset(recipe, 200, bars=arrays)
+    opened = barloom.open(tmp_path / "d")
+    for name in ("windows", "snapshot", "reward"):
+        np.testing.assert_array_equal(made[:][name], in_memory[:][name])
+        np.testing.assert_array_equal(opened[:][name], in_memory[:][name])
+    # Its bars make another dataset, with features that are computed anew.
+    again = barloom.build_dataset(recipe, 200, bars=str(tmp_path / "d" / "bars.arrow"))
+    np.testing.assert_array_equal(again[:]["windows"], in_memory[:]["windows"])
+
+
 def test_wrong_features_are_told():
     with pytest.raises(barloom.RecipeError, match="features.x: column 9: there is no function `shift`; use `lag"):
         barloom.features(bars(50), {"x": "close / shift(close, 1)"})
