@@ -132,6 +132,7 @@ fn of_engine() -> Vec<Error> {
             channel: a(),
             available: a(),
         }),
+        Error::Join { name: a(), because: Box::new(MarketDataError::NoFile { pattern: a() }) },
         Error::Backend(BackendError::OtherMarket),
         Error::Dataset(Box::new(DatasetError::Stopped)),
         Error::RecipeFile { path: "r.toml".into(), source: gone() },
