@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 pub(crate) enum Ordered {
     Null,
     Bool(bool),
-    Integer(i64),
+    Integer(i128),
     Float(f64),
     Text(String),
     List(Vec<Ordered>),
@@ -40,14 +40,11 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Ordered, E> {
-        Ok(Ordered::Integer(value))
+        Ok(Ordered::Integer(value.into()))
     }
 
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Ordered, E> {
-        match i64::try_from(value) {
-            Ok(value) => Ok(Ordered::Integer(value)),
-            Err(_) => Err(E::custom(format!("{value} is beyond 2^63 - 1"))),
-        }
+    fn visit_u64<E>(self, value: u64) -> Result<Ordered, E> {
+        Ok(Ordered::Integer(value.into()))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Ordered, E> {

@@ -109,6 +109,7 @@ def test_schema_tells_every_column(ds: barloom.Dataset):
     assert fields["mfe"] == {
         "name": "mfe", "dtype": "float64", "shape": (), "role": "outcome", "unit": "fraction",
         "doc": "largest favourable excursion between entry and exit, of the entry price",
+        "names": [],
     }  # fmt: skip
     assert all(field["doc"] for field in schema)
 

@@ -1,5 +1,5 @@
 """Rows and closes of every file in ../shared/data, as pandas and pyarrow read them, against the table
-that ``crates/market-data/tests/every_file.rs`` holds us to."""
+that ``crates/doctor/tests/every_file.rs`` holds us to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared" / "data"
-TABLE = ROOT / "crates" / "market-data" / "tests" / "every_file.tsv"
+TABLE = ROOT / "crates" / "doctor" / "tests" / "every_file.tsv"
 PRICES = ["open", "high", "low", "close"]
 OTHER_NAMES = {"open price": "open", "high price": "high", "low price": "low", "close price": "close"}
 KLINES = ["time", *PRICES, "volume"]
