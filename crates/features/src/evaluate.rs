@@ -22,6 +22,9 @@ pub(crate) const CHUNK: usize = 1 << 14;
 /// Nodes that are computed at the same time, at most: more take more memory.
 const BATCH: usize = 8;
 
+/// Nodes that are passed over in the search for those that share work with a full batch.
+const LOOK_AHEAD: usize = 256;
+
 /// The values of a node: a column for each output.
 type Values = Vec<Arc<Column<f64>>>;
 
@@ -39,7 +42,7 @@ pub(crate) type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
 /// for a symbol without that attribute.
 pub(crate) type Groups = BTreeMap<String, Vec<Option<usize>>>;
 
-/// What features are evaluated with.
+/// The input of an evaluation beside the graph.
 pub(crate) struct Context<'a> {
     pub(crate) market: &'a Market,
     pub(crate) rows: &'a [Rows],
@@ -57,7 +60,7 @@ pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -
     let plan = Plan::new(graph, roots, &groups);
     let mut values: Vec<Option<Values>> = vec![None; graph.nodes.len()];
     let mut left = plan.uses.clone();
-    let mut waiting: Vec<NodeId> = plan.order.clone();
+    let mut waiting: VecDeque<NodeId> = plan.order.iter().copied().collect();
     let mut used = |needs: &[NodeId], values: &mut [Option<Values>]| {
         for need in needs {
             left[*need] -= 1;
@@ -79,8 +82,7 @@ pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -
             continue;
         }
         let is_ready = |id: &NodeId| plan.needs[*id].iter().all(is_there);
-        let batch = batch(graph, &waiting, is_ready);
-        waiting.retain(|id| !batch.contains(id));
+        let batch = batch(graph, &mut waiting, is_ready);
         let made = compute(graph, &plan, &batch, &values, context);
         for (id, made) in batch.iter().zip(made) {
             values[*id] = Some(made);
@@ -97,13 +99,13 @@ pub(crate) fn evaluate(graph: &Graph, roots: &[NodeId], context: &Context<'_>) -
     roots.iter().map(&mut column).collect()
 }
 
-/// What is computed outside of groups, in which order, and what it needs.
+/// The nodes that are computed outside of groups, in their order, with their needs.
 struct Plan {
     /// Nodes whose values are kept as columns, each after those it needs.
     order: Vec<NodeId>,
     /// The columns that a node needs.
     needs: Vec<Vec<NodeId>>,
-    /// How many nodes need a node, and roots that are it.
+    /// For each node the number of nodes that need it, and of roots that it is.
     uses: Vec<usize>,
     /// The tapes of nodes that are chains of functions of one row.
     tapes: BTreeMap<NodeId, Tape>,
@@ -166,20 +168,35 @@ impl Plan {
     }
 }
 
-/// Nodes to compute together: the first that are ready, and with a rolling function those of the
-/// same inputs, which share work.
-fn batch(graph: &Graph, waiting: &[NodeId], is_ready: impl Fn(&NodeId) -> bool) -> Vec<NodeId> {
+/// Takes nodes to compute together: the first that are ready, and with a rolling function those of
+/// the same inputs, which share work.
+///
+/// The search ends soon after the batch is full, so that recipes with very many nodes take a time
+/// that is linear in their number.
+fn batch(
+    graph: &Graph,
+    waiting: &mut VecDeque<NodeId>,
+    is_ready: impl Fn(&NodeId) -> bool,
+) -> Vec<NodeId> {
     let mut batch: Vec<NodeId> = Vec::new();
     let is_rolling = |id: NodeId| matches!(graph.nodes[id].op, Op::Rolling(..));
-    for id in waiting.iter().copied().filter(|id| is_ready(id)) {
+    let mut passed = Vec::new();
+    while let Some(id) = waiting.pop_front() {
         let shares = is_rolling(id)
             && batch.iter().any(|other| {
                 is_rolling(*other) && graph.nodes[*other].inputs == graph.nodes[id].inputs
             });
-        if batch.len() < BATCH || shares && batch.len() < 3 * BATCH {
+        let has_room = batch.len() < BATCH || shares && batch.len() < 3 * BATCH;
+        if has_room && is_ready(&id) {
             batch.push(id);
+        } else {
+            passed.push(id);
+        }
+        if batch.len() >= BATCH && passed.len() >= LOOK_AHEAD {
+            break;
         }
     }
+    passed.into_iter().rev().for_each(|id| waiting.push_front(id));
     batch
 }
 
