@@ -17,7 +17,7 @@ pub const MOST_FEATURES: usize = 4_096;
 /// The rows that functions of earlier rows see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum History {
-    /// Those of the row's segment: each segment begins anew.
+    /// The rows of the row's segment: each segment begins anew.
     #[default]
     Segment,
     /// All earlier rows of the series, over gaps.
@@ -34,7 +34,7 @@ pub enum WarmUp {
     Defined,
 }
 
-/// What features depend on besides their texts and the bars.
+/// Settings that features depend on, besides their texts and the bars.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The time zone of the calendar functions.
@@ -86,7 +86,7 @@ impl Attributes {
     }
 }
 
-/// What [`Features`] compute, and how.
+/// The graph of [`Features`] with its roots and options.
 pub(crate) struct Parts<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) roots: &'a [NodeId],
@@ -124,6 +124,10 @@ pub struct Features {
     symbols: Vec<(String, Use)>,
     attributes: Vec<(String, Use)>,
     clocks: Vec<(usize, Use)>,
+    /// The first use of a function across symbols, and of an indicator.
+    across: Option<Use>,
+    #[cfg_attr(not(feature = "ta"), expect(dead_code, reason = "there is none"))]
+    indicated: Option<Use>,
     options: Options,
 }
 
@@ -159,11 +163,23 @@ impl Features {
         let mut lower = Lower::new(&sources, options.zone);
         let roots = chosen.iter().map(|place| lower.feature(*place));
         let roots = roots.collect::<Result<_, _>>()?;
-        let Lower { graph, columns, symbols, attributes, clocks, .. } = lower;
+        let Lower { graph, columns, symbols, attributes, clocks, across, indicated, .. } = lower;
         let (columns, symbols) = (columns.into_iter().collect(), symbols.into_iter().collect());
         let (attributes, clocks) = (attributes.into_iter().collect(), clocks.into_iter().collect());
         drop(sources);
-        Ok(Self { features, chosen, roots, graph, columns, symbols, attributes, clocks, options })
+        Ok(Self {
+            features,
+            chosen,
+            roots,
+            graph,
+            columns,
+            symbols,
+            attributes,
+            clocks,
+            across,
+            indicated,
+            options,
+        })
     }
 
     /// The names of the features that have columns, in the order of these.
@@ -298,10 +314,7 @@ impl Features {
     /// Functions across symbols need bars of one length: those of a minute must not see the close
     /// of their day.
     fn check_cross(&self, rows: &Rows, market: &Market) -> Result<(), FeatureError> {
-        use crate::graph::Op;
-        if !self.graph.nodes.iter().any(|node| matches!(node.op, Op::Cross(..))) {
-            return Ok(());
-        }
+        let Some(used) = &self.across else { return Ok(()) };
         let known = rows.series.iter().zip(&rows.lengths);
         let mut known = known.filter_map(|((index, _), length)| Some((*index, (*length)?)));
         let Some((first, length)) = known.next() else { return Ok(()) };
@@ -309,15 +322,13 @@ impl Features {
             return Ok(());
         };
         let symbol = |index: usize| &market.series()[index].symbol;
-        let feature = self.features.iter().find(|(_, text)| text.contains("cs_"));
-        let feature = feature.map_or("", |(name, _)| name);
         let problem = format!(
             "functions across symbols need bars of one length, and those of `{}` are {length} \
              long, those of `{}` {unequal}; give all bars one length (`resample`)",
             symbol(first),
             symbol(other),
         );
-        Err(FeatureError::whole(feature, problem))
+        Err(error(used, problem))
     }
 
     /// TA-Lib counts rows in 32 bits.
@@ -325,14 +336,13 @@ impl Features {
     fn check_runs(&self, rows: &[Rows]) -> Result<(), FeatureError> {
         use crate::indicators::LONGEST_RUN;
         let runs = rows.iter().flat_map(|rows| &rows.runs);
-        let feature = self.features.iter().find(|(_, text)| text.contains("ta."));
-        match (runs.map(ExactSizeIterator::len).max(), feature) {
-            (Some(rows), Some((name, _))) if rows > LONGEST_RUN => {
+        match (runs.map(ExactSizeIterator::len).max(), &self.indicated) {
+            (Some(rows), Some(used)) if rows > LONGEST_RUN => {
                 let problem = format!(
                     "a run has {rows} rows, and indicators of TA-Lib take {LONGEST_RUN} at most; \
                      split the bars into series of fewer rows"
                 );
-                Err(FeatureError::whole(name, problem))
+                Err(error(used, problem))
             }
             _ => Ok(()),
         }
@@ -368,7 +378,7 @@ impl Features {
         }
     }
 
-    /// What is computed, and how.
+    /// The graph with its roots and options.
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts { graph: &self.graph, roots: &self.roots, options: self.options }
     }

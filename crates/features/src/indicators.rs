@@ -83,6 +83,9 @@ impl Lower<'_> {
                 }
             },
         };
+        if self.indicated.is_none() {
+            self.indicated = Some(self.used(at));
+        }
         let node = self.graph.node(Op::Indicator(indicator, values), inputs, clock);
         Ok(self.graph.node(Op::Output(place), vec![node], clock))
     }

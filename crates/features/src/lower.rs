@@ -50,6 +50,10 @@ pub(crate) struct Lower<'a> {
     pub(crate) symbols: BTreeMap<String, Use>,
     /// Attributes that are named, with their first use.
     pub(crate) attributes: BTreeMap<String, Use>,
+    /// The first use of a function across symbols.
+    pub(crate) across: Option<Use>,
+    /// The first use of an indicator.
+    pub(crate) indicated: Option<Use>,
     /// The first use of each clock but the market's own.
     pub(crate) clocks: BTreeMap<ClockId, Use>,
     done: BTreeMap<(usize, ClockId), NodeId>,
@@ -91,6 +95,8 @@ impl<'a> Lower<'a> {
             columns: BTreeMap::new(),
             symbols: BTreeMap::new(),
             attributes: BTreeMap::new(),
+            across: None,
+            indicated: None,
             clocks: BTreeMap::new(),
             done: BTreeMap::new(),
             open: Vec::new(),
@@ -129,7 +135,7 @@ impl<'a> Lower<'a> {
     }
 
     /// The use of something at a place of the feature that is being made.
-    fn used(&self, at: usize) -> Use {
+    pub(crate) fn used(&self, at: usize) -> Use {
         let Source { name, text, .. } = &self.sources[self.open[self.open.len() - 1]];
         let error = Fault::new(at, "").of(name, text);
         Use { feature: error.feature, column: error.column }
@@ -376,6 +382,9 @@ impl<'a> Lower<'a> {
             let problem = "functions across symbols are not offered inside `at`; compute the inner \
                            part with `at`, and call them on it";
             return fault(at, problem);
+        }
+        if self.across.is_none() {
+            self.across = Some(self.used(at));
         }
         let x = self.expr(arguments[0][0], 0)?;
         let all = self.graph.node(Op::Cross(cross, by), vec![x], 0);
