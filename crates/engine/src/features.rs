@@ -8,7 +8,7 @@ use barloom_features::Attributes;
 use barloom_market_data::{
     AttributeTable, Bars, WriteOptions, listed, read_attributes, to_table_of, write,
 };
-use barloom_recipe::Recipe;
+use barloom_recipe::{Recipe, RecipeError};
 
 use crate::{Error, counted, joins};
 
@@ -40,12 +40,11 @@ impl Features {
         let both =
             recipe.features.features.iter().find(|(name, _)| available.contains(&name.as_str()));
         if let Some((name, _)) = both {
-            return Err(recipe.feature_of_column(name).into());
+            return Err(RecipeError::feature_of_column(name).into());
         }
         let joined = joins::columns(features);
         available.extend(joined.iter().map(String::as_str));
-        let problem = features.check_columns(&available);
-        Ok(problem.map_err(|error| recipe.feature_error(&error))?)
+        Ok(features.check_columns(&available).map_err(RecipeError::from)?)
     }
 
     /// The market with the features as columns. A note tells how many rows of segments lack one.
@@ -61,7 +60,7 @@ impl Features {
         let market = market.with_columns(joined)?;
         let columns = features
             .evaluate_joined(&market, &attributes(recipe, features, &market, notes)?, &joins)
-            .map_err(|error| recipe.feature_error(&error))?;
+            .map_err(RecipeError::from)?;
         notes.extend(columns.iter().filter_map(|column| lacking(column, &market)));
         Ok(market.with_columns(columns)?)
     }

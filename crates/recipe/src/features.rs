@@ -98,10 +98,9 @@ impl FeatureSettings {
             history: data.feature_history,
             warm_up: data.feature_warmup,
         };
-        let features =
-            Features::new(self.features.clone(), options).map_err(|error| told(&error))?;
+        let features = Features::new(self.features.clone(), options)?;
         let joins: Vec<&str> = data.join.iter().map(|join| join.name.as_str()).collect();
-        features.check_joins(&joins).map_err(|error| told(&error))?;
+        features.check_joins(&joins)?;
         Ok(features)
     }
 }
@@ -123,19 +122,31 @@ fn members(entry: &Entry<'_>) -> Result<Vec<(String, String)>, RecipeError> {
         };
         values.push((one.name, items.iter().map(text).collect::<Result<_, _>>()?));
     }
-    family(entry.name, of.text()?, &values).map_err(|error| told(&error).placed(|_| entry.place()))
+    family(entry.name, of.text()?, &values)
+        .map_err(|error| RecipeError::from(error).placed(|_| entry.place()))
 }
 
-/// The error of a feature under its key.
-pub(crate) fn told(error: &FeatureError) -> RecipeError {
-    let key = format!("features.{}", toml_key(&error.feature));
-    RecipeError::conflict(
-        key,
-        match error.column {
-            Some(column) => format!("column {column}: {}", error.problem),
-            None => error.problem.clone(),
-        },
-    )
+impl From<FeatureError> for RecipeError {
+    /// The error under the key of the feature.
+    fn from(error: FeatureError) -> Self {
+        let key = format!("features.{}", toml_key(&error.feature));
+        Self::conflict(
+            key,
+            match error.column {
+                Some(column) => format!("column {column}: {}", error.problem),
+                None => error.problem,
+            },
+        )
+    }
+}
+
+impl RecipeError {
+    /// The error of a feature whose name is that of a column of the bars.
+    #[must_use]
+    pub fn feature_of_column(name: &str) -> Self {
+        let problem = "the bars have a column of this name too; take another name for the feature";
+        Self::conflict(format!("features.{}", toml_key(name)), problem)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The recipe as a whole.
 
 use barloom_bars::{Market, MaxGap, Part, Split};
-use barloom_features::{FeatureError, Features};
+use barloom_features::Features;
 use barloom_rewards::{Formulas, RewardSettings};
 use barloom_sampling::SamplingSettings;
 use barloom_scaling::ChannelScaler;
@@ -10,11 +10,11 @@ use serde::Serialize;
 use crate::data::{self, DataSettings};
 use crate::dataset::{self, DatasetSettings};
 use crate::output::{self, OutputSettings};
-use crate::reader::{Document, Table, toml_key};
+use crate::reader::{Document, Table};
 use crate::reward::{self, RewardTable};
 use crate::scaler::ScalerSetting;
 use crate::scaling::ScalingSettings;
-use crate::{Channels, FeatureSettings, RecipeError, features, init, sampling, split};
+use crate::{Channels, FeatureSettings, RecipeError, init, sampling, split};
 
 /// Tables and their keys. `[scaling]` has any channel's name beside these, `[features]` any name.
 pub(crate) const TABLES: [(&str, &[&str]); 8] = [
@@ -194,19 +194,6 @@ impl Recipe {
         let mut used = self.data.columns();
         used.retain(|name| self.features.has(name));
         Ok(features.only(&used.iter().map(String::as_str).collect::<Vec<_>>()))
-    }
-
-    /// The error of a feature whose name is that of a column of the bars.
-    #[must_use]
-    pub fn feature_of_column(&self, name: &str) -> RecipeError {
-        let problem = "the bars have a column of this name too; take another name for the feature";
-        RecipeError::conflict(format!("features.{}", toml_key(name)), problem)
-    }
-
-    /// The error of a feature under its key.
-    #[must_use]
-    pub fn feature_error(&self, error: &FeatureError) -> RecipeError {
-        features::told(error)
     }
 
     /// The columns that samples hold and that are no features: channels, then those of the snapshot
