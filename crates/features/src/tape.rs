@@ -26,7 +26,7 @@ impl<'a> Span<'a> {
 /// Values that a function takes.
 #[derive(Clone, Copy, Debug)]
 enum Operand {
-    /// Those of a column so many rows before.
+    /// The values of a column so many rows before.
     Column { column: usize, lag: usize },
     /// A constant, by its place.
     Constant(usize),

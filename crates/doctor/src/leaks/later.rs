@@ -10,7 +10,7 @@ use super::super::{Found, Of};
 const AHEAD: usize = 10;
 /// Rows that are compared first.
 const PROBES: usize = 512;
-/// Of these, rows that must say something.
+/// The least number of these rows whose values say something.
 const FEW: usize = 8;
 /// Rows of the whole column that must say something.
 const ENOUGH: usize = 20;
