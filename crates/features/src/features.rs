@@ -126,7 +126,7 @@ pub struct Features {
     clocks: Vec<(usize, Use)>,
     /// The first use of a function across symbols, and of an indicator.
     across: Option<Use>,
-    #[cfg_attr(not(feature = "ta"), expect(dead_code, reason = "there is none"))]
+    #[cfg_attr(not(feature = "ta"), expect(dead_code, reason = "only indicators need it"))]
     indicated: Option<Use>,
     options: Options,
 }
