@@ -1,6 +1,7 @@
 //! Measurements, one a process: what `barloom-measure` does.
 
 mod dataset;
+mod features;
 mod limits;
 mod loader;
 mod memory;
@@ -53,6 +54,14 @@ pub enum Kind {
     ConvertDbn,
     /// The same DBN bars decoded with the crate of the format alone.
     DecodeDbn,
+    /// Features of `--rows` bars: the set `--features`, windows of `--lookback` rows. A sample is a
+    /// value.
+    Features,
+    /// A build of a tenth as many samples as the `--rows` bars of a Parquet file, whose channels are
+    /// 20 features.
+    BuildFeatures,
+    /// The same where the file has the 20 columns.
+    BuildColumns,
     /// A parallel write of `--bytes` in `--files` files, 1 MiB at a time.
     Write,
 }
@@ -79,6 +88,9 @@ pub struct Options {
     /// Buffers that batches are copied into, for each thread: a loader has one more than these.
     #[arg(long, default_value_t = 2)]
     pub buffers: usize,
+    /// A set of features, for `features`.
+    #[arg(long, default_value = "mean")]
+    pub features: String,
     /// Parts of the split, for `parts`.
     #[arg(long, default_value_t = 20)]
     pub parts: usize,
@@ -121,6 +133,9 @@ impl Options {
             Kind::ReadCsv => reading::csv(self),
             Kind::ConvertDbn => reading::convert(self),
             Kind::DecodeDbn => reading::decode(self),
+            Kind::Features => features::evaluate(self),
+            Kind::BuildFeatures => features::build(self, true),
+            Kind::BuildColumns => features::build(self, false),
             Kind::Write => limits::write(self),
         }?;
         measurement.name =

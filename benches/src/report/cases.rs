@@ -38,6 +38,9 @@ pub struct Case {
     /// True if the content is hashed too.
     #[serde(default)]
     pub digest: bool,
+    /// The set of features; empty where there is none.
+    #[serde(default)]
+    pub features: String,
     /// Rows of a block; 0 for the measurement's default.
     #[serde(default)]
     pub block_rows: usize,
@@ -64,6 +67,7 @@ impl Case {
             barriers: "honour".to_owned(),
             close_only: false,
             digest: false,
+            features: String::new(),
             block_rows: 0,
             place: None,
             sync: false,
@@ -84,6 +88,7 @@ impl Case {
         add(metric != "return", metric);
         add(barriers != "honour", barriers);
         add(self.close_only, "close-only");
+        add(!self.features.is_empty(), &self.features);
         add(self.block_rows != 0, &format!("blocks={}", self.block_rows));
         add(self.digest, "digest");
         add(self.place == Some(Place::Tmpfs), "tmpfs");
@@ -104,6 +109,9 @@ impl Case {
         add("metric", self.metric.clone());
         add("barriers", self.barriers.clone());
         add("block-rows", self.block_rows.to_string());
+        if !self.features.is_empty() {
+            add("features", self.features.clone());
+        }
         if self.close_only {
             add("channels", "close".to_owned());
         }

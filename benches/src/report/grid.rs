@@ -3,8 +3,8 @@
 use crate::report::cases::{Case, Place};
 use crate::report::options::Mode;
 use crate::report::ratios::{
-    DIGEST_BLOCK_ROWS, loader_cases, loader_peers, peer_rows, reading_cases, reading_peer,
-    symbol_cases, virtual_case,
+    DIGEST_BLOCK_ROWS, feature_cases, feature_peers, loader_cases, loader_peers, peer_rows,
+    reading_cases, reading_peer, symbol_cases, virtual_case,
 };
 use crate::report::results::{Results, Settings};
 use crate::report::runner::Set;
@@ -32,6 +32,7 @@ pub fn sets(mode: Mode, results: &Results, peers: bool) -> Vec<Set> {
     sets.push(loader(mode, results, peers));
     sets.push(symbols(mode, results));
     sets.push(reading(mode, results, peers));
+    sets.push(features(mode, results, peers));
     if peers {
         sets.push(peer_parts(mode, results));
     }
@@ -122,6 +123,14 @@ fn reading(mode: Mode, results: &Results, peers: bool) -> Set {
     let mut cases = reading_cases(results).to_vec();
     cases.extend(peers.then(|| reading_peer(results)));
     Set { name: "reading", rounds: rounds(mode), repetitions: 7, cases }
+}
+
+fn features(mode: Mode, results: &Results, peers: bool) -> Set {
+    let mut cases = feature_cases(results);
+    if peers {
+        cases.extend(feature_peers(results));
+    }
+    Set { name: "features", rounds: rounds(mode), repetitions: 3, cases }
 }
 
 fn virtual_build(results: &Results) -> Set {

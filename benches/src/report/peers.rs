@@ -49,6 +49,8 @@ impl Peers {
             self.loader(case, runner)?
         } else if case.kind.starts_with("reading-") {
             self.reader(case, runner)?
+        } else if case.kind.starts_with("features-") {
+            self.features(case)?
         } else {
             self.builder(case, runner)?
         };
@@ -99,6 +101,23 @@ impl Peers {
         }
         let script = self.scripts.join("reading_peer.py");
         Ok(vec![script.into(), case.kind.clone().into(), "--file".into(), file.into()])
+    }
+
+    /// Arguments of Python for a measurement of features, over bars like ours.
+    fn features(&self, case: &Case) -> Result<Vec<OsString>> {
+        self.check_package()?;
+        Ok(vec![
+            self.scripts.join("features_peer.py").into(),
+            case.kind.clone().into(),
+            "--features".into(),
+            case.features.clone().into(),
+            "--rows".into(),
+            case.n.to_string().into(),
+            "--window".into(),
+            case.lookback.to_string().into(),
+            "--threads".into(),
+            case.threads.to_string().into(),
+        ])
     }
 
     fn check_package(&self) -> Result<()> {

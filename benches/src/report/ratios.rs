@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::report::cases::{Case, Place};
 use crate::report::results::Results;
 
+mod features;
 mod loading;
 mod reading;
 mod symbols;
 
+pub use features::{cases as feature_cases, peers as feature_peers};
 pub use loading::{cases as loader_cases, peers as loader_peers};
 pub use reading::{cases as reading_cases, peer as reading_peer};
 pub use symbols::cases as symbol_cases;
@@ -69,6 +71,7 @@ pub fn all(results: &Results) -> Vec<Ratio> {
     ratios.extend(loading::all(results));
     ratios.extend(symbols::all(results));
     ratios.extend(reading::all(results));
+    ratios.extend(features::all(results));
     ratios
 }
 
