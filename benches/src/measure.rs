@@ -57,8 +57,7 @@ pub enum Kind {
     /// Features of `--rows` bars: the set `--features`, windows of `--lookback` rows. A sample is a
     /// value.
     Features,
-    /// A build of a tenth as many samples as the `--rows` bars of a Parquet file, whose channels are
-    /// 20 features.
+    /// A build of 20 features of a Parquet file of `--rows` bars, with a tenth as many samples.
     BuildFeatures,
     /// The same where the file has the 20 columns.
     BuildColumns,

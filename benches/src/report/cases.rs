@@ -38,7 +38,7 @@ pub struct Case {
     /// True if the content is hashed too.
     #[serde(default)]
     pub digest: bool,
-    /// The set of features; empty where there is none.
+    /// The set of features; empty for others.
     #[serde(default)]
     pub features: String,
     /// Rows of a block; 0 for the measurement's default.

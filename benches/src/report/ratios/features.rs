@@ -77,7 +77,7 @@ pub(super) fn all(results: &Results) -> Vec<Ratio> {
             ));
             ratios.push(higher(
                 &format!("features-{name}-{window}-polars"),
-                &format!("the same, times faster than Polars on as many threads"),
+                "the same, times faster than Polars on as many threads",
                 Some((1.0, 2.0)),
                 (results, &polars(&ours), &ours),
             ));
