@@ -106,6 +106,7 @@ fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {
             dropped: BTreeMap::new(),
             widened: 0,
         },
+        features: None,
         files: Vec::new(),
         shards: vec![ShardRecord { first: 0, rows: SAMPLES, files: vec![file] }],
         content_digest: None,

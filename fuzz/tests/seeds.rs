@@ -270,6 +270,7 @@ fn manifest() -> Seeds {
         ),
         scalers: Default::default(),
         market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)]), 0),
+        features: None,
         files: ["bars.arrow", "recipe.toml", "scalers.json"].map(file).to_vec(),
         shards: vec![shard.clone()],
         content_digest: Some(sha256.clone()),

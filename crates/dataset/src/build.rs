@@ -32,8 +32,8 @@ use crate::scalers::Scalers;
 use crate::shard::ShardWriter;
 use crate::summary::Gather;
 use crate::{
-    Dataset, DatasetError, FORMAT_VERSION, FileRecord, Layout, Manifest, MarketRecord, PartRecord,
-    ShardRecord, room,
+    Dataset, DatasetError, FORMAT_VERSION, FeaturesRecord, FileRecord, Layout, Manifest,
+    MarketRecord, PartRecord, ShardRecord, room,
 };
 
 /// Threads that write npy shards, at most.
@@ -66,6 +66,8 @@ pub struct Build<'a> {
     pub dropped: &'a BTreeMap<String, u64>,
     /// Bars whose high or low was widened while reading, for the manifest.
     pub widened: u64,
+    /// The features that samples hold, for the manifest.
+    pub features: Option<FeaturesRecord>,
     /// A single build without a part, or the parts of the split.
     pub parts: Vec<PartBuild>,
     /// True if an existing dataset may be replaced.
@@ -128,6 +130,7 @@ impl<'a> Build<'a> {
             market,
             dropped: &NOTHING,
             widened: 0,
+            features: FeaturesRecord::new(recipe, market),
             parts,
             overwrite: false,
             resume: false,
@@ -435,6 +438,7 @@ impl Build<'_> {
             schema: schema.clone(),
             scalers: plan.program.fitted(),
             market: begun.market.clone(),
+            features: self.features.clone(),
             files,
             shards: Vec::new(),
             content_digest: None,

@@ -37,6 +37,7 @@ mod build;
 mod checksum;
 mod commit;
 mod error;
+mod features;
 mod format;
 mod manifest;
 mod merge;
@@ -55,6 +56,7 @@ pub use build::{Build, BuiltPart, PartBuild};
 pub use commit::begun::Piece;
 pub use commit::ownership::foreign_entries;
 pub use error::DatasetError;
+pub use features::{FeaturesRecord, LostBars};
 pub use format::layout::Layout;
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,

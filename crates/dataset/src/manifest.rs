@@ -13,7 +13,7 @@ use crate::commit::begun::identity;
 use crate::commit::files::hex;
 use crate::commit::sealed;
 use crate::names::is_in_dataset;
-use crate::{DatasetError, Summary};
+use crate::{DatasetError, FeaturesRecord, Summary};
 
 /// The newest manifest version that this crate writes and reads.
 pub const FORMAT_VERSION: u64 = 2;
@@ -55,6 +55,9 @@ pub struct Manifest {
     pub scalers: FittedScalers,
     /// The bars.
     pub market: MarketRecord,
+    /// The features that samples hold, if they hold some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeaturesRecord>,
     /// Files beside the shards.
     pub files: Vec<FileRecord>,
     /// The samples' files, in sample order.

@@ -105,7 +105,11 @@ impl Dataset {
         for (name, part) in found.iter().zip(&parts) {
             let (a, b) = (&first.manifest, &part.manifest);
             let named = b.part.as_ref().is_some_and(|part| part.name == *name);
-            if !named || a.recipe != b.recipe || a.market != b.market || a.scalers != b.scalers {
+            let differ = a.recipe != b.recipe
+                || a.market != b.market
+                || a.scalers != b.scalers
+                || a.features != b.features;
+            if !named || differ {
                 return damaged(name, format!("it is not a part of the dataset of {}", found[0]));
             }
         }

@@ -26,8 +26,8 @@ use crate::parallel::in_parallel;
 use crate::scalers::Scalers;
 use crate::summary::Gather;
 use crate::{
-    Dataset, DatasetError, Layout, MarketRecord, PartRecord, Problem, SampleReader, ShardRecord,
-    Summary,
+    Dataset, DatasetError, FeaturesRecord, Layout, MarketRecord, PartRecord, Problem, SampleReader,
+    ShardRecord, Summary,
 };
 
 /// The samples to make again and compare.
@@ -207,6 +207,9 @@ impl Verify<'_> {
         let fitted = Planner::new(self.dataset.recipe(), market)?.program().fitted();
         if fitted != manifest.scalers {
             return self.wrong(MANIFEST, "the bars give its fitted scalers other parameters");
+        }
+        if FeaturesRecord::new(self.dataset.recipe(), market) != manifest.features {
+            return self.wrong(MANIFEST, "its features do not match the recipe and the bars");
         }
         if manifest.schema != *layout.columns() {
             return self.wrong(MANIFEST, "its schema does not match the recipe");

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use barloom_bars::{Column, Market, MarketColumn, Series, is_missing};
+use barloom_bars::{Column, Market, Series};
+use barloom_dataset::FeaturesRecord;
 use barloom_features::Attributes;
 use barloom_market_data::{
     AttributeTable, Bars, WriteOptions, listed, read_attributes, to_table_of, write,
 };
 use barloom_recipe::{Recipe, RecipeError};
 
-use crate::{Error, counted, joins};
+use crate::lost::lost_bars;
+use crate::{Error, joins};
 
 /// The features that samples hold, and the columns of the bars that they are computed from.
 pub(crate) struct Features {
@@ -47,7 +49,7 @@ impl Features {
         Ok(features.check_columns(&available).map_err(RecipeError::from)?)
     }
 
-    /// The market with the features as columns. A note tells how many rows of segments lack one.
+    /// The market with the features as columns.
     pub(crate) fn add(
         &self,
         recipe: &Recipe,
@@ -61,7 +63,6 @@ impl Features {
         let columns = features
             .evaluate_joined(&market, &attributes(recipe, features, &market, notes)?, &joins)
             .map_err(RecipeError::from)?;
-        notes.extend(columns.iter().filter_map(|column| lacking(column, &market)));
         Ok(market.with_columns(columns)?)
     }
 }
@@ -91,27 +92,13 @@ fn attributes(
     Ok(Attributes { names, symbols })
 }
 
-/// The note that a feature has no value in some rows of segments.
-fn lacking(column: &MarketColumn, market: &Market) -> Option<String> {
-    let rows = market.segments().iter().flat_map(|segment| segment.start..segment.end);
-    let (mut bars, mut missing) = (0_u64, 0_u64);
-    for row in rows {
-        bars += 1;
-        missing += u64::from(is_missing(column.values[row]));
-    }
-    let name = &column.name;
-    (missing > 0).then(|| {
-        format!("the feature {name} has no value at {} of {bars}", counted(missing, "bar"))
-    })
-}
-
 /// All features of a recipe over bars: a row a bar, with `symbol` and `ts`, the bar's open.
 pub struct FeatureTable {
     /// The names of the features, in the order of the recipe.
     pub names: Vec<String>,
     /// Bars and features.
     series: Vec<Series>,
-    /// Notes: how many bars lack a feature, and those on the reading of the bars.
+    /// Notes: how many bars lack features, and those on the reading of the bars.
     pub notes: Vec<String>,
 }
 
@@ -156,6 +143,9 @@ impl FeatureTable {
         notes.extend(stand_ins);
         let market = Market::with_inputs(&read.series, &[], &features.inputs, recipe.max_gap())?;
         let market = features.add(&recipe, market, &mut notes)?;
+        let shown: Vec<&str> = names.iter().map(String::as_str).collect();
+        let record = FeaturesRecord::of(&shown, recipe.data.feature_history, &market);
+        notes.extend(lost_bars(&record).map(|lost| format!("bars without a value: {lost}")));
         let of_span = |(one, span): (&Series, &barloom_bars::SeriesSpan)| {
             let of = |name: &str| {
                 let values = market.column(name).unwrap_or(&[]);

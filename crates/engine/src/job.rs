@@ -148,6 +148,7 @@ impl Prepared<'_> {
             market: &loaded.market,
             dropped: &loaded.dropped,
             widened: loaded.widened,
+            features: loaded.features.clone(),
             parts,
             overwrite: job.overwrite,
             resume: job.resume,

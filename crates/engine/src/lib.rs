@@ -46,6 +46,7 @@ mod job;
 mod joins;
 mod last_market;
 mod loaded;
+mod lost;
 mod merge;
 mod pricing;
 mod sample;
@@ -63,6 +64,7 @@ pub use features::FeatureTable;
 pub use inspection::{Inspection, read_sample};
 pub use job::{Job, Prepared};
 pub use loaded::{Loaded, load};
+pub use lost::lost_bars;
 pub use merge::Merge;
 pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
@@ -75,8 +77,8 @@ pub use verification::Verification;
 pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
 pub use barloom_bars::{Anchor, BarSpec, Interval};
 pub use barloom_dataset::{
-    BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
-    foreign_entries,
+    BuiltPart, Dataset, FeaturesRecord, LostBars, Manifest, Piece, Rows, SampleReader, Summary,
+    SymbolRecord, Verified, foreign_entries,
 };
 pub use barloom_doctor::{Report, Severity, check};
 pub use barloom_files::Watch;

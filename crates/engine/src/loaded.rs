@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use barloom_backend::{Backend, Session};
 use barloom_bars::{Market, Part};
+use barloom_dataset::FeaturesRecord;
 use barloom_doctor::{Finding, Severity};
 use barloom_market_data::Joined;
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
 use crate::features::Features;
-use crate::{Error, SampleSet, Source, counted};
+use crate::{Error, SampleSet, Source, counted, lost_bars};
 
 /// A market, the recipe resolved against it, and what was done to get it.
 #[derive(Clone, Debug)]
@@ -27,8 +28,10 @@ pub struct Loaded {
     pub widened: u64,
     /// Files that were joined into one series though their names differ by more than dates.
     pub joined: Vec<Joined>,
-    /// Notes on the reading of the bars.
+    /// Notes on the reading of the bars, and how many bars lack features.
     pub notes: Vec<String>,
+    /// The features that samples hold, if they hold some.
+    pub features: Option<FeaturesRecord>,
     /// Warnings of the doctor: the findings of [`check`](barloom_doctor::check) that are not
     /// errors.
     pub warnings: Vec<Finding>,
@@ -58,7 +61,8 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
             notes.extend(left_out.into_iter().chain(stand_ins));
             let market = features.add(&recipe, market, &mut notes)?;
-            Loaded { recipe, market: Arc::new(market), dropped, widened, joined, notes, warnings }
+            let (market, features) = (Arc::new(market), None);
+            Loaded { recipe, market, dropped, widened, joined, notes, features, warnings }
         }
         Source::Stored(market, columns) => {
             let note = "these bars come from a dataset and keep its times and segments; max_gap, \
@@ -81,6 +85,7 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
                 widened: 0,
                 joined: Vec::new(),
                 notes,
+                features: None,
                 warnings: Vec::new(),
             }
         }
@@ -93,7 +98,12 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     ];
     let [bars, symbols, segments] = counts.map(|(n, what)| counted(n as u64, what));
     tracing::info!("{bars} of {symbols} in {segments}");
-    Ok(Loaded { recipe: unresolved.recipe.resolve(market)?, ..unresolved })
+    let recipe = unresolved.recipe.resolve(market)?;
+    let features = FeaturesRecord::new(&recipe, market);
+    let lost = features.as_ref().and_then(lost_bars);
+    let mut notes = unresolved.notes;
+    notes.extend(lost.map(|lost| format!("bars without a value: {lost}")));
+    Ok(Loaded { recipe, notes, features, ..unresolved })
 }
 
 impl Loaded {

@@ -292,6 +292,7 @@ pub(crate) mod tests {
                 .clone(),
             scalers: Default::default(),
             market: market(),
+            features: None,
             files: vec![FileRecord { name: "bars.arrow".into(), bytes: 0, checksum: "x".into() }],
             shards: vec![],
             content_digest: None,

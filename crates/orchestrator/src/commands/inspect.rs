@@ -5,7 +5,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_engine::{Inspection, Manifest, read_sample};
+use barloom_engine::{Inspection, Manifest, lost_bars, read_sample};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
@@ -79,6 +79,9 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
     let lines = [weights_text(manifest), rates_text(manifest), time_text(manifest)];
     for line in lines.into_iter().flatten() {
         text::line(&mut out, format_args!("{line}"));
+    }
+    if let Some(lost) = manifest.features.as_ref().and_then(lost_bars) {
+        text::line(&mut out, format_args!("lost bars    {lost}"));
     }
     if let Some(summary) = &manifest.summary {
         out.push_str(&summary_text(summary));
