@@ -143,6 +143,15 @@ impl Market {
         Ok(self)
     }
 
+    /// The market without some of its further columns; prices stay.
+    #[must_use]
+    pub fn without(mut self, is_gone: impl Fn(&str) -> bool) -> Self {
+        self.columns.retain(|column| {
+            PRICE_COLUMNS.contains(&column.name.as_str()) || !is_gone(&column.name)
+        });
+        self
+    }
+
     /// An arena of one series, whose memory it takes.
     fn of_one(series: Series, channels: &[String]) -> Result<Self, BarsError> {
         let names = market_columns(channels);

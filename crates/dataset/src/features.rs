@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 /// The features that samples hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeaturesRecord {
+    /// The version of the functions that computed them; none where it is unknown.
+    pub functions_version: Option<u32>,
     /// The bars in segments.
     pub bars: u64,
     /// The bars in segments on which each feature has no value.
@@ -24,6 +26,17 @@ pub struct LostBars {
     pub warm_up: u64,
     /// The others.
     pub other: u64,
+}
+
+/// Features of a dataset that a verification computed again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FeaturesVerified {
+    /// Number of features that were computed again and compared with the stored ones.
+    pub compared: u64,
+    /// The names of the others.
+    pub skipped: Vec<String>,
+    /// The reason why these were not computed again.
+    pub because: Option<String>,
 }
 
 impl LostBars {
@@ -54,6 +67,7 @@ impl FeaturesRecord {
         };
         let segments = market.segments().iter();
         Self {
+            functions_version: None,
             bars: segments.map(|segment| (segment.end - segment.start) as u64).sum(),
             lost: names.iter().map(count).collect(),
         }

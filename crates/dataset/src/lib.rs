@@ -56,7 +56,7 @@ pub use build::{Build, BuiltPart, PartBuild};
 pub use commit::begun::Piece;
 pub use commit::ownership::foreign_entries;
 pub use error::DatasetError;
-pub use features::{FeaturesRecord, LostBars};
+pub use features::{FeaturesRecord, FeaturesVerified, LostBars};
 pub use format::layout::Layout;
 pub use manifest::{
     FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,

@@ -26,8 +26,8 @@ use crate::parallel::in_parallel;
 use crate::scalers::Scalers;
 use crate::summary::Gather;
 use crate::{
-    Dataset, DatasetError, FeaturesRecord, Layout, MarketRecord, PartRecord, Problem, SampleReader,
-    ShardRecord, Summary,
+    Dataset, DatasetError, FeaturesRecord, FeaturesVerified, Layout, MarketRecord, PartRecord,
+    Problem, SampleReader, ShardRecord, Summary,
 };
 
 /// The samples to make again and compare.
@@ -73,6 +73,9 @@ pub struct Verified {
     pub content_digest: Option<String>,
     /// True if samples could be compared, with stored ones or a content digest.
     pub compared: bool,
+    /// The features that were computed again, if samples hold some and the caller computes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeaturesVerified>,
     /// The faults, each with the file or the sample; empty if the dataset is right.
     pub problems: Vec<Problem>,
 }
@@ -208,7 +211,9 @@ impl Verify<'_> {
         if fitted != manifest.scalers {
             return self.wrong(MANIFEST, "the bars give its fitted scalers other parameters");
         }
-        if FeaturesRecord::new(self.dataset.recipe(), market) != manifest.features {
+        let functions_version = manifest.features.as_ref().and_then(|f| f.functions_version);
+        let features = FeaturesRecord::new(self.dataset.recipe(), market);
+        if features.map(|f| FeaturesRecord { functions_version, ..f }) != manifest.features {
             return self.wrong(MANIFEST, "its features do not match the recipe and the bars");
         }
         if manifest.schema != *layout.columns() {

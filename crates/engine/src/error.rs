@@ -10,7 +10,7 @@ use barloom_market_data::{MarketDataError, MarketStoreError, printable, printabl
 use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
-use crate::{Names, UnknownBackend, advice};
+use crate::{Names, UnknownBackend, advice, counted};
 
 /// Whose an error is.
 #[non_exhaustive]
@@ -50,6 +50,29 @@ pub enum Error {
     /// The recipe gives no samples of the market.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Features lack values where samples would be, and other settings of features give samples.
+    #[error("{error}. With {ways} samples are left")]
+    MissingFeatures {
+        /// The error of the plan, which names the column that lacks most values.
+        error: Box<PlanError>,
+        /// The settings of the recipe, as words.
+        ways: String,
+    },
+    /// Features take more memory than there is.
+    #[error(
+        "{} of {} take {bytes} bytes, and there is no memory for them; use fewer features, or fewer \
+         bars",
+        counted(*features, "feature"),
+        counted(*bars, "bar")
+    )]
+    FeaturesRoom {
+        /// Number of features that are held.
+        features: u64,
+        /// Number of bars.
+        bars: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
     /// The backend failed.
     #[error(transparent)]
     Backend(BackendError),
@@ -113,9 +136,10 @@ impl Error {
             Self::Bars(_) | Self::Decisions { .. } => ErrorKind::Data,
             Self::MarketData(error) | Self::Join { because: error, .. } => of_market_data(error),
             Self::Plan(error) => of_plan(error),
+            Self::MissingFeatures { error, .. } => of_plan(error),
             Self::Backend(error) => of_backend(error),
             Self::Dataset(error) => of_dataset(error),
-            Self::RecipeFile { .. } => ErrorKind::Io,
+            Self::RecipeFile { .. } | Self::FeaturesRoom { .. } => ErrorKind::Io,
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use barloom_bars::{Column, Market, Series};
 use barloom_dataset::FeaturesRecord;
-use barloom_features::Attributes;
+use barloom_features::{Attributes, OPTIONAL_COLUMNS};
 use barloom_market_data::{
     AttributeTable, Bars, WriteOptions, listed, read_attributes, to_table_of, write,
 };
@@ -13,6 +13,12 @@ use barloom_recipe::{Recipe, RecipeError};
 
 use crate::lost::lost_bars;
 use crate::{Error, joins};
+
+/// The columns that the presets of a recipe use where the bars have them.
+pub(crate) fn optional_columns(recipe: &Recipe) -> impl Iterator<Item = String> {
+    let presets = if recipe.data.presets.is_empty() { &[][..] } else { &OPTIONAL_COLUMNS };
+    presets.iter().map(|name| (*name).to_owned())
+}
 
 /// The features that samples hold, and the columns of the bars that they are computed from.
 pub(crate) struct Features {
@@ -57,6 +63,7 @@ impl Features {
         notes: &mut Vec<String>,
     ) -> Result<Market, Error> {
         let Some(features) = &self.features else { return Ok(market) };
+        check_room(features.names().count(), market.len())?;
         let joins = joins::read(recipe, features, &market, notes)?;
         let joined = joins.iter().flat_map(|join| join.columns_of(&market)).collect();
         let market = market.with_columns(joined)?;
@@ -65,6 +72,16 @@ impl Features {
             .map_err(RecipeError::from)?;
         Ok(market.with_columns(columns)?)
     }
+}
+
+/// Refuses more features than there is memory for, as far as the system tells.
+pub(crate) fn check_room(features: usize, bars: usize) -> Result<(), Error> {
+    let bytes = bars.saturating_mul(size_of::<f64>()).saturating_mul(features);
+    if Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
+        return Ok(());
+    }
+    let [features, bars, bytes] = [features, bars, bytes].map(|n| n as u64);
+    Err(Error::FeaturesRoom { features, bars, bytes })
 }
 
 /// The attributes of symbols, if features use some. A note tells which symbols have none.
@@ -111,9 +128,8 @@ impl FeatureTable {
         let mut fitted = recipe.clone();
         fitted.fit_presets(|_| true)?;
         let mut columns = Self::used(&fitted)?;
-        if !recipe.data.presets.is_empty() {
-            columns.push("quote_volume".to_owned());
-        }
+        let optional = optional_columns(recipe).filter(|name| !columns.contains(name));
+        columns.extend(optional.collect::<Vec<_>>());
         Ok(columns)
     }
 
@@ -182,5 +198,21 @@ impl FeatureTable {
     pub fn write(&self, path: &Path, options: WriteOptions<'_>) -> Result<(), Error> {
         let options = WriteOptions { columns: Some(&self.names), ..options };
         Ok(write(path, &self.series, options)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_beyond_memory_are_refused() {
+        check_room(4_096, 100).unwrap();
+        for (features, bars) in [(4_096, 1 << 42), (1 << 30, usize::MAX / 2)] {
+            let error = check_room(features, bars).unwrap_err();
+            let told = error.to_string();
+            assert!(told.contains("there is no memory") && told.contains("fewer bars"), "{told}");
+            assert_eq!(error.kind(), crate::ErrorKind::Io);
+        }
     }
 }

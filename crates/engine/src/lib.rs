@@ -49,6 +49,7 @@ mod loaded;
 mod lost;
 mod merge;
 mod pricing;
+mod recomputed;
 mod sample;
 mod sets;
 mod source;
@@ -77,8 +78,8 @@ pub use verification::Verification;
 pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
 pub use barloom_bars::{Anchor, BarSpec, Interval};
 pub use barloom_dataset::{
-    BuiltPart, Dataset, FeaturesRecord, LostBars, Manifest, Piece, Rows, SampleReader, Summary,
-    SymbolRecord, Verified, foreign_entries,
+    BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, LostBars, Manifest, Piece, Rows,
+    SampleReader, Summary, SymbolRecord, Verified, foreign_entries,
 };
 pub use barloom_doctor::{Report, Severity, check};
 pub use barloom_files::Watch;

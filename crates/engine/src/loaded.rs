@@ -7,6 +7,7 @@ use barloom_backend::{Backend, Session};
 use barloom_bars::{Market, Part};
 use barloom_dataset::FeaturesRecord;
 use barloom_doctor::{Finding, Severity};
+use barloom_features::FUNCTIONS_VERSION;
 use barloom_market_data::Joined;
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
@@ -43,6 +44,7 @@ pub struct Loaded {
 /// The bars lack a channel, hold unusable ones that are not to be dropped, or make no market; the
 /// recipe is wrong.
 pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
+    let mut is_computed = false;
     let unresolved = match source {
         Source::Bars(bars) => {
             let mut recipe = recipe.clone();
@@ -60,8 +62,9 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let market = Market::with_inputs(&read.series, &channels, &inputs, gap)?;
             let barloom_market_data::Loaded { dropped, widened, joined, mut notes, .. } = read;
             notes.extend(left_out.into_iter().chain(stand_ins));
-            let market = features.add(&recipe, market, &mut notes)?;
-            let (market, features) = (Arc::new(market), None);
+            let market = Arc::new(features.add(&recipe, market, &mut notes)?);
+            is_computed = true;
+            let features = None;
             Loaded { recipe, market, dropped, widened, joined, notes, features, warnings }
         }
         Source::Stored(market, columns) => {
@@ -76,7 +79,10 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let is_there = |name: &String| market.column(name).is_some();
             let market = match recipe.data.columns().iter().all(is_there) {
                 true => market,
-                false => Features::of(&recipe)?.add(&recipe, market, &mut notes)?,
+                false => {
+                    is_computed = true;
+                    Features::of(&recipe)?.add(&recipe, market, &mut notes)?
+                }
             };
             Loaded {
                 recipe,
@@ -99,7 +105,9 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     let [bars, symbols, segments] = counts.map(|(n, what)| counted(n as u64, what));
     tracing::info!("{bars} of {symbols} in {segments}");
     let recipe = unresolved.recipe.resolve(market)?;
-    let features = FeaturesRecord::new(&recipe, market);
+    let functions_version = is_computed.then_some(FUNCTIONS_VERSION);
+    let features = FeaturesRecord::new(&recipe, market)
+        .map(|features| FeaturesRecord { functions_version, ..features });
     let lost = features.as_ref().and_then(lost_bars);
     let mut notes = unresolved.notes;
     notes.extend(lost.map(|lost| format!("bars without a value: {lost}")));
@@ -122,7 +130,8 @@ impl Loaded {
     /// The recipe gives the part no sample, or too many; the market has no position for it, lacks
     /// a channel, or a channel holds a value that its scaler can't take.
     pub fn plan(&self, part: Option<&Part>) -> Result<Plan, Error> {
-        Ok(Plan::new(&self.recipe, &self.market, part)?)
+        Plan::new(&self.recipe, &self.market, part)
+            .map_err(|error| self.advised(error, |planner| planner.plan(part).is_ok()))
     }
 
     /// The plans of all parts, in their order, which share one program.
@@ -130,7 +139,9 @@ impl Loaded {
     /// # Errors
     /// The split does not fit the market, or as [`plan`](Self::plan).
     pub fn plans(&self) -> Result<Vec<Plan>, Error> {
-        Ok(Planner::new(&self.recipe, &self.market)?.plans(&self.parts()?)?)
+        let parts = self.parts()?;
+        let plans = Planner::new(&self.recipe, &self.market)?.plans(&parts);
+        plans.map_err(|error| self.advised(error, |planner| planner.plans(&parts).is_ok()))
     }
 
     /// A session on the backend that fills blocks with samples of one part, or of all bars, and

@@ -40,7 +40,7 @@ mod tests {
                 ((*name).to_owned(), LostBars { warm_up: *warm_up, other: *other })
             })
             .collect();
-        lost_bars(&FeaturesRecord { bars: 1_000, lost })
+        lost_bars(&FeaturesRecord { functions_version: None, bars: 1_000, lost })
     }
 
     #[test]

@@ -9,6 +9,7 @@ use barloom_files::Watch;
 use barloom_market_data::{Bars, Cache, ReadOptions, read, read_stored_market};
 use barloom_recipe::Recipe;
 
+use crate::features::optional_columns;
 use crate::{Error, joins};
 
 /// The bars from which samples are made.
@@ -48,8 +49,8 @@ impl Taken {
     fn of(recipe: &Recipe) -> Self {
         let mut fitted = recipe.clone();
         let mut optional = Vec::new();
-        if !recipe.data.presets.is_empty() && fitted.fit_presets(|_| true).is_ok() {
-            optional = ["vwap", "quote_volume"].map(str::to_owned).to_vec();
+        if fitted.fit_presets(|_| true).is_ok() {
+            optional.extend(optional_columns(recipe));
         }
         let held = fitted.bar_columns();
         let (mut all, mut joined) = (held.clone(), Vec::new());

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use barloom_backend::Backend;
-use barloom_dataset::{Dataset, DatasetError, Rows, Verified, Verify, find_parts};
+use barloom_dataset::{
+    Dataset, DatasetError, FeaturesVerified, Manifest, Rows, Verified, Verify, find_parts,
+};
 
 use crate::last_market::LastMarket;
+use crate::recomputed::verify_features;
 use crate::{BackendChoice, Error, Watch};
 
 /// The settings of a verification: checksums first, then samples are made again and compared.
@@ -46,7 +49,7 @@ impl<'a> Verification<'a> {
     /// There is no dataset, it cannot be read, the backend fails, or the watch stops it.
     pub fn run(&self, watch: &Watch) -> Result<Vec<(PathBuf, Verified)>, Error> {
         let mut results = Vec::new();
-        let mut opened = None;
+        let (mut opened, mut features) = (None, None);
         for path in self.datasets()? {
             let verified = match Dataset::open(&path) {
                 Err(error) if error.is_of_dataset() => Verified::refused(error),
@@ -57,7 +60,11 @@ impl<'a> Verification<'a> {
                         // Parts have the same bars.
                         None => &*opened.insert(LastMarket::new(self.backend.open(self.device)?)),
                     };
-                    self.verify(&dataset, backend, watch)?
+                    let mut verified = self.verify(&dataset, backend, watch)?;
+                    if verified.problems.is_empty() && self.rows != Rows::None {
+                        check_features(&dataset, &mut verified, &mut features)?;
+                    }
+                    verified
                 }
             };
             results.push((path, verified));
@@ -103,4 +110,26 @@ impl<'a> Verification<'a> {
         };
         Ok(verify.run()?)
     }
+}
+
+/// Computes the features of a dataset again. Those of a part with the bars of the part before are
+/// known to be right.
+fn check_features(
+    dataset: &Dataset,
+    verified: &mut Verified,
+    known: &mut Option<(Manifest, FeaturesVerified)>,
+) -> Result<(), Error> {
+    let manifest = dataset.manifest();
+    if let Some((of, features)) = known
+        && (&of.recipe, &of.market, &of.features)
+            == (&manifest.recipe, &manifest.market, &manifest.features)
+    {
+        verified.features = Some(features.clone());
+        return Ok(());
+    }
+    verify_features(dataset, verified)?;
+    if let (true, Some(features)) = (verified.problems.is_empty(), &verified.features) {
+        *known = Some((manifest.clone(), features.clone()));
+    }
+    Ok(())
 }

@@ -132,6 +132,11 @@ fn of_engine() -> Vec<Error> {
             channel: a(),
             available: a(),
         }),
+        Error::MissingFeatures {
+            error: Box::new(PlanError::NoStoredScaler { key: a() }),
+            ways: a(),
+        },
+        Error::FeaturesRoom { features: 2, bars: 1, bytes: 16 },
         Error::Join { name: a(), because: Box::new(MarketDataError::NoFile { pattern: a() }) },
         Error::Backend(BackendError::OtherMarket),
         Error::Dataset(Box::new(DatasetError::Stopped)),

@@ -4,6 +4,9 @@ mod own;
 
 pub use own::OWN;
 
+/// The version of all functions and indicators: it rises when one of them gives other bits.
+pub const FUNCTIONS_VERSION: u32 = 1;
+
 /// A function that expressions call by its name. The indicators of TA-Lib are in `ta`.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {

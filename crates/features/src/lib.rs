@@ -25,6 +25,7 @@ mod presets;
 pub mod recursive;
 pub mod rolling;
 mod rows;
+mod stored;
 pub mod syntax;
 #[cfg(feature = "ta")]
 pub mod ta;
@@ -33,5 +34,6 @@ mod tape;
 pub use error::{Fault, FeatureError};
 pub use family::family;
 pub use features::{Attributes, Features, History, MOST_FEATURES, Options, WarmUp};
+pub use functions::FUNCTIONS_VERSION;
 pub use join::{AsOf, JOIN, Join, Records, Ties, parts as join_parts};
-pub use presets::{PRESETS, Preset, preset};
+pub use presets::{OPTIONAL_COLUMNS, PRESETS, Preset, preset};

@@ -3,6 +3,9 @@
 /// The names of the presets.
 pub const PRESETS: [&str; 2] = ["alpha158", "alpha360"];
 
+/// The columns of bars that presets use where the bars have them.
+pub const OPTIONAL_COLUMNS: [&str; 2] = ["vwap", "quote_volume"];
+
 /// The windows of alpha158, in rows.
 const WINDOWS: [usize; 5] = [5, 10, 20, 30, 60];
 

@@ -77,6 +77,14 @@ pub enum PlanError {
     },
 }
 
+impl PlanError {
+    /// True if the bars have room for samples, and each of these lacks an input.
+    #[must_use]
+    pub fn lacks_inputs(&self) -> bool {
+        matches!(self, Self::Windows(WindowsError::AllMissing { .. }))
+    }
+}
+
 /// A scaler that cannot be fitted.
 #[derive(Debug, thiserror::Error)]
 #[error(

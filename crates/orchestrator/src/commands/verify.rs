@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use barloom_engine::{Rows, Verification, Verified, Watch, problem_with};
+use barloom_engine::{FeaturesVerified, Rows, Verification, Verified, Watch, problem_with};
 use serde_json::json;
 
 use crate::arguments::Verify;
@@ -63,6 +63,9 @@ fn told(path: &Path, verified: &Verified) -> String {
     let (files, bytes) = (text::counted(verified.files, "file"), text::bytes(verified.bytes));
     out += &format!("files        {files}, {bytes}: sizes and checksums are right\n");
     out += "derived      market, recipe, number of samples and meta bounds are right\n";
+    if let Some(features) = &verified.features {
+        out += &features_text(features);
+    }
     match (&verified.content_digest, verified.samples) {
         (Some(digest), samples) => {
             let samples = text::counted(samples, "sample");
@@ -78,6 +81,19 @@ fn told(path: &Path, verified: &Verified) -> String {
             let samples = text::counted(samples, "sample");
             out += &format!("samples      {samples} made again: right to the bit\n");
         }
+    }
+    out
+}
+
+fn features_text(features: &FeaturesVerified) -> String {
+    let mut out = String::new();
+    if features.compared > 0 {
+        let compared = text::counted(features.compared, "feature");
+        out += &format!("features     {compared} computed again: right to the bit\n");
+    }
+    if let Some(because) = &features.because {
+        let skipped = features.skipped.join(", ");
+        text::line(&mut out, format_args!("features     not computed again: {skipped}; {because}"));
     }
     out
 }

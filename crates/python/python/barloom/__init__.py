@@ -175,7 +175,8 @@ def verify(
 
     Returns:
         ``{"datasets": [...]}`` with, for each part, its ``path``, ``files``, ``bytes``, the number of
-        compared ``samples``, and ``problems``, which is empty.
+        compared ``samples``, and ``problems``, which is empty. With features, ``features`` has the
+        number ``compared``, the names ``skipped`` and ``because``, the reason.
 
     Raises:
         VerificationError: The dataset has faults; ``error.report`` is the report.
