@@ -109,6 +109,40 @@ fn attributes(
     Ok(Attributes { names, symbols })
 }
 
+/// Bars with all features of a recipe.
+pub(crate) struct Evaluated {
+    /// The recipe with its presets written out.
+    pub(crate) recipe: Recipe,
+    /// The names of the features, in the order of the recipe.
+    pub(crate) names: Vec<String>,
+    /// The bars.
+    series: Vec<Series>,
+    /// Bars and features.
+    pub(crate) market: Market,
+    /// Notes on the reading of the bars.
+    notes: Vec<String>,
+}
+
+impl Evaluated {
+    /// Evaluates all features over a market that keeps these columns of the bars too.
+    pub(crate) fn new(recipe: &Recipe, bars: Bars, columns: &[String]) -> Result<Self, Error> {
+        let mut recipe = recipe.clone();
+        let stand_ins = recipe.fit_presets(|name| bars.symbols_without(name).is_empty())?;
+        let inputs = FeatureTable::used(&recipe)?;
+        let features = recipe.all_features()?;
+        let names: Vec<String> = features.names().map(str::to_owned).collect();
+        let features = Features { features: Some(features), inputs };
+        features.check(&recipe, &bars)?;
+        let read = bars.into_market_series(recipe.data.on_bad_bar)?;
+        let mut notes = read.notes;
+        notes.extend(stand_ins);
+        let kept = [columns, &features.inputs].concat();
+        let market = Market::with_inputs(&read.series, &[], &kept, recipe.max_gap())?;
+        let market = features.add(&recipe, market, &mut notes)?;
+        Ok(Self { recipe, names, series: read.series, market, notes })
+    }
+}
+
 /// All features of a recipe over bars: a row a bar, with `symbol` and `ts`, the bar's open.
 pub struct FeatureTable {
     /// The names of the features, in the order of the recipe.
@@ -133,6 +167,7 @@ impl FeatureTable {
         Ok(columns)
     }
 
+    /// The columns of the bars that all features use.
     fn used(recipe: &Recipe) -> Result<Vec<String>, Error> {
         if recipe.features.is_empty() {
             return Err(Error::NoFeatures);
@@ -147,18 +182,8 @@ impl FeatureTable {
     /// The recipe has no features, or wrong ones; the bars lack a column that one uses, hold
     /// unusable ones that are not to be dropped, or make no market.
     pub fn new(recipe: &Recipe, bars: Bars) -> Result<Self, Error> {
-        let mut recipe = recipe.clone();
-        let stand_ins = recipe.fit_presets(|name| bars.symbols_without(name).is_empty())?;
-        let inputs = Self::used(&recipe)?;
-        let features = recipe.all_features()?;
-        let names: Vec<String> = features.names().map(str::to_owned).collect();
-        let features = Features { features: Some(features), inputs };
-        features.check(&recipe, &bars)?;
-        let read = bars.into_market_series(recipe.data.on_bad_bar)?;
-        let mut notes = read.notes;
-        notes.extend(stand_ins);
-        let market = Market::with_inputs(&read.series, &[], &features.inputs, recipe.max_gap())?;
-        let market = features.add(&recipe, market, &mut notes)?;
+        let Evaluated { recipe, names, series, market, mut notes } =
+            Evaluated::new(recipe, bars, &[])?;
         let shown: Vec<&str> = names.iter().map(String::as_str).collect();
         let record = FeaturesRecord::of(&shown, recipe.data.feature_history, &market);
         notes.extend(lost_bars(&record).map(|lost| format!("bars without a value: {lost}")));
@@ -171,7 +196,7 @@ impl FeatureTable {
             let columns = prices.chain(names.iter().map(|name| of(name.as_str()))).collect();
             Series::new(one.symbol(), one.ts().to_vec(), columns)
         };
-        let series = read.series.iter().zip(market.series()).map(of_span);
+        let series = series.iter().zip(market.series()).map(of_span);
         let series = series.collect::<Result<_, _>>()?;
         Ok(Self { names, series, notes })
     }

@@ -62,17 +62,17 @@ impl Reading {
         Ok(())
     }
 
-    /// Settings of the reader without a recipe, or for all columns though there is one; and what
-    /// to do with unusable ones.
+    /// Settings of the reader without a recipe, or for all columns though there is one; and the
+    /// recipe with these settings.
     pub(crate) fn all_columns(
         &self,
         config: Option<&Path>,
-    ) -> Result<(ReadOptions, OnBadBar), Failure> {
+    ) -> Result<(ReadOptions, Recipe), Failure> {
         let mut recipe = config.map(read_recipe).transpose()?.unwrap_or_default();
         self.apply(&mut recipe)?;
         recipe.validate()?;
         let options = ReadOptions { columns: None, cache: self.cache(), ..read_options(&recipe) };
-        Ok((options, recipe.data.on_bad_bar))
+        Ok((options, recipe))
     }
 
     /// The cache of parsed text files, if there is to be one.

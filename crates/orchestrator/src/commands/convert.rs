@@ -22,7 +22,8 @@ pub(crate) fn run(convert: &Convert, output: &Output) -> Result<(), Failure> {
             convert.paths.join(" ")
         )));
     };
-    let (mut read, on_bad_bar) = convert.reading.all_columns(convert.config.as_deref())?;
+    let (mut read, recipe) = convert.reading.all_columns(convert.config.as_deref())?;
+    let on_bad_bar = recipe.data.on_bad_bar;
     let path = Path::new(out);
     let is_folder = path.is_dir() || path.extension().is_none() || out.ends_with(['/', '\\']);
     let ending = convert.format.as_deref().unwrap_or("parquet");
