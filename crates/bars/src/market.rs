@@ -390,6 +390,9 @@ mod tests {
         whole(&market);
         let names: Vec<&str> = market.columns().iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["open", "high", "low", "close", "volume", "ret", "vol"]);
+        let fewer = market.clone().without(|name| name == "ret" || name == "close");
+        let left: Vec<&str> = fewer.columns().iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(left, ["open", "high", "low", "close", "volume", "vol"], "prices stay");
         let refused = |columns| market.clone().with_columns(columns).unwrap_err();
         let twice = refused(vec![column("ret", 8)]);
         assert!(matches!(&twice, BarsError::DuplicateColumn { column, .. } if column == "ret"));

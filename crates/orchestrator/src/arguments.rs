@@ -239,7 +239,7 @@ pub(crate) struct Check {
     /// Fail on warnings too, with exit code 3.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// A recipe whose `[data]` has the settings for reading them, and whose features are reported on.
+    /// A recipe with the settings for reading them, under `[data]`, and features to report on.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
