@@ -37,9 +37,9 @@ const HOUR: i64 = 3_600_000_000_000;
 /// their last value. An interval without a bar has none. A segment that ends before a bar ends
 /// before the coarser bar that it is in, and, if bars before the end are in it too, after it.
 ///
-/// If the series has volumes, `vwap` is the mean weighted by volume. Bars without volume do not
-/// count. The mean is missing where the `vwap` of another bar, or a volume, is. It is the last value
-/// where no bar has volume.
+/// If the series has volumes, `vwap` is the mean weighted by volume, in which bars without volume
+/// do not count. It is missing where the `vwap` of another bar is, or a volume. Without any volume,
+/// it is the last value.
 ///
 /// The last bar is partial if the last of its bars ends before it does; `keep_partial` keeps it.
 /// Bars are as long as [`Series::interval`] says.
