@@ -3,8 +3,8 @@
 use barloom_bars::MaxGap;
 use barloom_doctor::check;
 use barloom_market_data::{
-    Aggregate, Bars, EmptyBars, Loaded, MarketDataError, OnBadBar, PartialBar, ReadOptions, read,
-    read_bytes,
+    Adjust, Aggregate, Bars, EmptyBars, Loaded, MarketDataError, OnBadBar, PartialBar, ReadOptions,
+    read, read_bytes,
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -146,6 +146,32 @@ fn mean_prices_of_coarser_bars_are_weighted_by_volume() {
     };
     assert_eq!(of(&["vwap", "volume"]), [5.0]);
     assert_eq!(of(&["vwap"]), [5.0], "whatever else is wanted");
+}
+
+#[test]
+fn mean_prices_are_adjusted_as_prices_are() {
+    let text = "time,open,high,low,close,volume,vwap,adj_close,buy_volume\n\
+        2024-01-02,10,12,8,10,100,11,5,40\n2024-01-03,6,6,6,6,50,6,6,20\n";
+    let of = |adjust: Adjust| {
+        let options = ReadOptions { adjust: Some(adjust), ..ReadOptions::default() };
+        let bars = read_bytes("acme.csv", text.as_bytes(), &options).unwrap();
+        bars.into_series(OnBadBar::Error).unwrap()
+    };
+    let loaded = of(Adjust::AdjClose);
+    assert_eq!(column(&loaded, "high"), [6.0, 6.0]);
+    assert_eq!(column(&loaded, "vwap"), [5.5, 6.0]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.csv");
+    std::fs::write(&path, "20240102,0.8,0.5\n").unwrap();
+    let loaded = of(Adjust::Factors(vec![path.to_string_lossy().into_owned()]));
+    for (name, expected) in [
+        ("high", [12.0 * 0.4, 6.0]),
+        ("vwap", [11.0 * 0.4, 6.0]),
+        ("volume", [200.0, 50.0]),
+        ("buy_volume", [80.0, 20.0]),
+    ] {
+        assert_eq!(column(&loaded, name), expected, "{name}");
+    }
 }
 
 #[test]
