@@ -24,6 +24,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[(
         "places",
         "time",
         "number",
+        "side",
         "names",
         "roles",
         "records",

@@ -40,6 +40,7 @@ mod segments;
 mod series;
 mod spec;
 mod split;
+mod sum;
 mod trades;
 mod validate;
 mod zone;
@@ -55,7 +56,7 @@ pub use segments::{MaxGap, Segment, median_of_steps};
 pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
-pub use trades::{Aggregated, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
+pub use trades::{Aggregated, Aggressor, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
 pub use validate::{BarFault, NEEDS_POSITIVE, bar_fault, first_fault, first_non_positive};
 pub use zone::{Local, UnknownZone, Zone};
 

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::dates::Dates;
-use crate::trades::Sum;
+use crate::sum::{Sum, mean_price};
 use crate::{Anchor, BarsError, Column, Grid, Interval, MaxGap, PRICE_COLUMNS, Series};
 
 /// Columns that add up over bars. Of others a coarser bar has the last value, which is what is
 /// known at its close.
-pub const FLOW_COLUMNS: [&str; 7] = [
+pub const FLOW_COLUMNS: [&str; 9] = [
     "volume",
     "quote_volume",
     "count",
@@ -16,7 +16,12 @@ pub const FLOW_COLUMNS: [&str; 7] = [
     "taker_buy_volume",
     "taker_buy_quote_volume",
     "tick_volume",
+    "buy_volume",
+    "trade_variance",
 ];
+
+/// The column of mean prices, which [`resample`] weights by volume.
+const MEAN_PRICE: &str = "vwap";
 
 /// The most bars that [`fill`] makes.
 const MOST_FILLED: usize = 1 << 27;
@@ -31,6 +36,10 @@ const HOUR: i64 = 3_600_000_000_000;
 /// its last one's close; [`FLOW_COLUMNS`] are sums (missing where a part is), other columns have
 /// their last value. An interval without a bar has none. A segment that ends before a bar ends
 /// before the coarser bar that it is in, and, if bars before the end are in it too, after it.
+///
+/// If the series has volumes, `vwap` is the mean weighted by volume, in which bars without volume
+/// do not count. It is missing where the `vwap` of another bar is, or a volume. Without any volume,
+/// it is the last value.
 ///
 /// The last bar is partial if the last of its bars ends before it does; `keep_partial` keeps it.
 /// Bars are as long as [`Series::interval`] says.
@@ -92,7 +101,15 @@ pub fn resample(
         groups.pop();
     }
     let columns = series.columns().iter();
-    let columns = columns.map(|c| Column::new(c.name.clone(), combined(c, &groups))).collect();
+    let volumes = series.column("volume");
+    let columns = columns.map(|c| {
+        let values = match volumes.filter(|_| c.name == MEAN_PRICE) {
+            Some(volumes) => mean_prices(&c.values, volumes, &groups),
+            None => combined(c, &groups),
+        };
+        Column::new(c.name.clone(), values)
+    });
+    let columns = columns.collect();
     let times: Vec<i64> = groups.iter().map(|(start, _)| *start).collect();
     let breaks = breaks(series.breaks(), &groups);
     Series::new(series.symbol(), times, columns)?.made_of(interval).with_breaks(breaks)
@@ -131,6 +148,29 @@ fn combined(column: &Column, groups: &[(i64, Range<usize>)]) -> Vec<f64> {
         .collect()
 }
 
+/// The mean price of each group of bars, weighted by volume.
+fn mean_prices(prices: &[f64], volumes: &[f64], groups: &[(i64, Range<usize>)]) -> Vec<f64> {
+    let mean = |bars: &Range<usize>| {
+        let (mut of_prices, mut of_weights) = (Sum::default(), Sum::default());
+        let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
+        for bar in bars.clone() {
+            let (price, volume) = (prices[bar], volumes[bar]);
+            // A bar without a trade has no mean price.
+            if volume == 0.0 {
+                continue;
+            }
+            of_prices.add(price * volume);
+            of_weights.add(volume);
+            (lowest, highest) = (lowest.min(price), highest.max(price));
+        }
+        match of_weights.value() == 0.0 {
+            true => prices[bars.end - 1],
+            false => mean_price(of_prices.value(), of_weights.value(), lowest, highest),
+        }
+    };
+    groups.iter().map(|(_, bars)| mean(bars)).collect()
+}
+
 /// A column's value of a coarser bar, given those of its bars: the first open, the highest high,
 /// the lowest low, the sum of one of [`FLOW_COLUMNS`] (missing where a part is), and the last value
 /// of any other column. Missing of no bars.
@@ -166,8 +206,8 @@ fn breaks(bars: &[usize], groups: &[(i64, Range<usize>)]) -> Vec<usize> {
     breaks
 }
 
-/// Puts bars into the empty intervals of a series of time bars: at the close before, with
-/// [`FLOW_COLUMNS`] of 0 and the last value of other columns. Intervals are counted as by
+/// Puts bars into the empty intervals of a series of time bars: at the close before (`vwap` too),
+/// with [`FLOW_COLUMNS`] of 0 and the last value of other columns. Intervals are counted as by
 /// [`resample`]. Steps longer than `max_gap` and those at which a segment ends stay.
 ///
 /// # Errors
@@ -212,7 +252,7 @@ pub fn fill(
         for (bar, value) in column.values.iter().enumerate() {
             if missing[bar] > 0 {
                 let filler = match column.name.as_str() {
-                    name if PRICE_COLUMNS.contains(&name) => close[bar - 1],
+                    name if PRICE_COLUMNS.contains(&name) || name == MEAN_PRICE => close[bar - 1],
                     name if FLOW_COLUMNS.contains(&name) => 0.0,
                     _ => column.values[bar - 1],
                 };
@@ -327,6 +367,33 @@ mod tests {
     }
 
     #[test]
+    fn mean_prices_are_weighted_by_volume() {
+        let fine = series(&[0, 1, 2, 3, 4, 5, 6, 7]);
+        let mut columns = fine.columns().to_vec();
+        let volumes = vec![1.0, 3.0, 0.0, 2.0, 0.0, 0.0, f64::NAN, 1.0];
+        columns[4] = Column::new("volume", volumes);
+        let nan = f64::NAN;
+        columns.push(Column::new("vwap", vec![10.0, 12.0, nan, 13.5, 14.0, 14.5, 16.0, 17.0]));
+        columns.push(Column::new("buy_volume", vec![1.0; 8]));
+        columns.push(Column::new("trade_variance", vec![0.25; 8]));
+        let fine = Series::new("A", fine.ts().to_vec(), columns.clone()).unwrap();
+        let coarse = resample(&fine, of(2), None, true).unwrap();
+        assert_eq!(column(&coarse, "vwap")[..3], [11.5, 13.5, 14.5]);
+        assert!(column(&coarse, "vwap")[3].is_nan(), "a volume is missing");
+        assert_eq!(column(&coarse, "buy_volume"), [2.0; 4]);
+        assert_eq!(column(&coarse, "trade_variance"), [0.5; 4]);
+        // A mean price that is missing where there was volume.
+        columns[6].values[1] = nan;
+        columns[4].values[0] = 0.0;
+        let fine = Series::new("A", fine.ts().to_vec(), columns.clone()).unwrap();
+        assert!(column(&resample(&fine, of(2), None, true).unwrap(), "vwap")[0].is_nan());
+        columns.remove(4);
+        let fine = Series::new("A", fine.ts().to_vec(), columns).unwrap();
+        let coarse = resample(&fine, of(2), None, true).unwrap();
+        assert_eq!(column(&coarse, "vwap")[1..], [13.5, 14.5, 17.0], "the last, without volumes");
+    }
+
+    #[test]
     fn empty_intervals_are_filled_within_segments() {
         let holes = series(&[0, 3, 4, 6, 50]).with_breaks(vec![3]).unwrap();
         let full = fill(&holes, of(1), None, MaxGap::Limit(10 * M)).unwrap();
@@ -338,6 +405,11 @@ mod tests {
         }
         assert_eq!(column(&full, "volume")[..4], [0.0, 0.0, 0.0, 1.0]);
         assert_eq!(column(&full, "funding")[..4], [0.0, 0.0, 0.0, 0.5]);
+        let mut columns = holes.columns().to_vec();
+        columns[5].name = "vwap".to_owned();
+        let holes = Series::new("A", holes.ts().to_vec(), columns).unwrap();
+        let full = fill(&holes, of(1), None, MaxGap::Limit(10 * M)).unwrap();
+        assert_eq!(column(&full, "vwap")[..4], [0.0, 11.0, 11.0, 0.5]);
         let endless = fill(&holes, Interval::Fixed(1), None, MaxGap::None);
         assert!(matches!(endless, Err(BarsError::TooManyFilled { .. })));
     }

@@ -3,15 +3,46 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::sum::{Sum, mean_price};
 use crate::{Anchor, BarSpec, Column, Grid};
 
 /// A trade of an exchange's stream may be told this much late, ns: a minute.
 const LATE: i64 = 60_000_000_000;
 
-/// The columns of bars that are made of trades, in this order: `quote_volume` is the sum of price
-/// times size, `count` the number of trades.
-pub const TRADE_BAR_COLUMNS: [&str; 7] =
-    ["open", "high", "low", "close", "volume", "quote_volume", "count"];
+/// The columns of bars that are made of trades, in this order.
+///
+/// - `quote_volume` is the sum of price times size, `count` the number of trades.
+/// - `vwap` is `quote_volume / volume`, rounded once more and never outside low and high. It is
+///   missing where all sizes are zero.
+/// - `trade_variance` is the realized variance of the trades, the sum of squared log returns
+///   between consecutive trades of the bar. The return to the bar's first trade belongs to no bar.
+///   It is missing for a time bar with a trade that is earlier than one before it.
+/// - `buy_volume` is the size of trades whose aggressor is the buyer. It is missing where no trade
+///   of the bar has a side.
+pub const TRADE_BAR_COLUMNS: [&str; 10] = [
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "count",
+    "vwap",
+    "trade_variance",
+    "buy_volume",
+];
+
+/// The aggressor of a trade: who took the other's resting order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aggressor {
+    /// The buyer.
+    Buyer,
+    /// The seller.
+    Seller,
+    /// Unknown, or neither, as in an auction.
+    #[default]
+    Unknown,
+}
 
 /// Faults that make a trade unusable.
 #[non_exhaustive]
@@ -50,28 +81,6 @@ impl TradeFault {
     }
 }
 
-/// A sum that keeps what rounding loses (Neumaier's variant of Kahan's, with Knuth's `TwoSum`): it
-/// is the exact sum rounded once, but where that is next to a tie, whatever the order.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sum {
-    sum: f64,
-    lost: f64,
-}
-
-impl Sum {
-    pub(crate) fn add(&mut self, value: f64) {
-        let sum = self.sum + value;
-        let added = sum - self.sum;
-        self.lost += (self.sum - (sum - added)) + (value - added);
-        self.sum = sum;
-    }
-
-    pub(crate) fn value(self) -> f64 {
-        // An infinite sum lost what is no number.
-        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
-    }
-}
-
 #[derive(Clone, Debug)]
 struct Bar<T> {
     first: i64,
@@ -83,12 +92,24 @@ struct Bar<T> {
     volume: Sum,
     quote: Sum,
     count: u64,
+    variance: Sum,
+    bought: Sum,
+    has_side: bool,
     tag: T,
 }
 
+/// A usable trade.
+#[derive(Clone, Copy, Debug)]
+struct Trade {
+    ts: i64,
+    price: f64,
+    size: f64,
+    aggressor: Aggressor,
+}
+
 impl<T: Copy> Bar<T> {
-    fn new(ts: i64, price: f64, size: f64, tag: T) -> Self {
-        let (volume, quote) = (Sum::default(), Sum::default());
+    fn new(trade: Trade, tag: T) -> Self {
+        let Trade { ts, price, .. } = trade;
         let mut bar = Self {
             first: ts,
             last: ts,
@@ -96,19 +117,29 @@ impl<T: Copy> Bar<T> {
             high: price,
             low: price,
             close: price,
-            volume,
-            quote,
+            volume: Sum::default(),
+            quote: Sum::default(),
             count: 0,
+            variance: Sum::default(),
+            bought: Sum::default(),
+            has_side: false,
             tag,
         };
-        bar.add(ts, price, size, tag);
+        // It has no return.
+        bar.add(trade, tag, false);
         bar
     }
 
     /// Adds a trade. The first given of several with one time opens, the last given closes.
-    fn add(&mut self, ts: i64, price: f64, size: f64, tag: T) {
+    fn add(&mut self, trade: Trade, tag: T, with_variance: bool) {
+        let Trade { ts, price, size, aggressor } = trade;
         if ts < self.first {
             (self.first, self.open, self.tag) = (ts, price, tag);
+        }
+        if with_variance {
+            // The trade before a late one is not known any more.
+            let squared = if ts < self.last { f64::NAN } else { squared_return(self.close, price) };
+            self.variance.add(squared);
         }
         if ts >= self.last {
             (self.last, self.close) = (ts, price);
@@ -118,7 +149,31 @@ impl<T: Copy> Bar<T> {
         self.volume.add(size);
         self.quote.add(price * size);
         self.count += 1;
+        if aggressor == Aggressor::Buyer {
+            self.bought.add(size);
+        }
+        self.has_side |= aggressor != Aggressor::Unknown;
     }
+
+    /// The mean price, weighted by size; missing where all sizes are zero.
+    fn vwap(&self) -> f64 {
+        mean_price(self.quote.value(), self.volume.value(), self.low, self.high)
+    }
+
+    fn buy_volume(&self) -> f64 {
+        if self.has_side { self.bought.value() } else { f64::NAN }
+    }
+}
+
+/// The square of `ln(price / before)`.
+fn squared_return(before: f64, price: f64) -> f64 {
+    // Of prices that are close to each other, the difference is exact and the ratio is not.
+    let is_close = price <= 2.0 * before && before <= 2.0 * price;
+    let log = match is_close {
+        true => libm::log1p((price - before) / before),
+        false => libm::log(price) - libm::log(before),
+    };
+    log * log
 }
 
 /// Makes bars of trades in one pass; memory is that of the bars.
@@ -157,6 +212,7 @@ pub struct TradeBars<T = ()> {
     /// The other bars: by their interval's begin, or numbered from 0.
     others: BTreeMap<i64, Bar<T>>,
     latest: i64,
+    with_variance: bool,
 }
 
 /// Bars that were made of trades.
@@ -164,7 +220,7 @@ pub struct TradeBars<T = ()> {
 pub struct Aggregated<T> {
     /// Bar open times, ns since 1970 UTC, strictly ascending.
     pub ts: Vec<i64>,
-    /// [`TRADE_BAR_COLUMNS`], one value a bar.
+    /// [`TRADE_BAR_COLUMNS`], one value a bar; `buy_volume` only if a trade has a side.
     pub columns: Vec<Column>,
     /// The mark of each bar's first trade.
     pub tags: Vec<T>,
@@ -185,23 +241,51 @@ impl<T: Copy> TradeBars<T> {
             _ => None,
         };
         let (current, others) = (None, BTreeMap::new());
-        Self { spec, grid, interval: 0..0, current, others, latest: i64::MIN }
+        let with_variance = true;
+        Self { spec, grid, interval: 0..0, current, others, latest: i64::MIN, with_variance }
     }
 
-    /// Takes a trade: its time in ns since 1970 UTC, its price, and how much was traded.
+    /// Leaves out `trade_variance`, which takes a logarithm for each trade.
+    #[must_use]
+    pub fn without_variance(mut self) -> Self {
+        self.with_variance = false;
+        self
+    }
+
+    /// Takes a trade without a side: its time in ns since 1970 UTC, its price, and how much was
+    /// traded.
     ///
     /// # Errors
     /// The trade is unusable; nothing has changed then.
     pub fn push(&mut self, ts: i64, price: f64, size: f64, tag: T) -> Result<(), TradeFault> {
+        self.push_sided(ts, price, size, Aggressor::Unknown, tag)
+    }
+
+    /// Takes a trade with its aggressor.
+    ///
+    /// # Errors
+    /// The trade is unusable; nothing has changed then.
+    pub fn push_sided(
+        &mut self,
+        ts: i64,
+        price: f64,
+        size: f64,
+        aggressor: Aggressor,
+        tag: T,
+    ) -> Result<(), TradeFault> {
         if !(price.is_finite() && price > 0.0) {
             return Err(TradeFault::BadPrice);
         }
         if !(size.is_finite() && size >= 0.0) {
             return Err(TradeFault::BadSize);
         }
+        let trade = Trade { ts, price, size, aggressor };
+        let with_variance = self.with_variance;
         match self.grid {
             Some(grid) => match &mut self.current {
-                Some((_, bar)) if self.interval.contains(&ts) => bar.add(ts, price, size, tag),
+                Some((_, bar)) if self.interval.contains(&ts) => {
+                    bar.add(trade, tag, with_variance);
+                }
                 current => {
                     let interval = grid.at(ts).ok_or(TradeFault::EndOfTime)?;
                     if let Some((at, bar)) = current.take() {
@@ -209,10 +293,10 @@ impl<T: Copy> TradeBars<T> {
                     }
                     let bar = match self.others.remove(&interval.start) {
                         Some(mut bar) => {
-                            bar.add(ts, price, size, tag);
+                            bar.add(trade, tag, with_variance);
                             bar
                         }
-                        None => Bar::new(ts, price, size, tag),
+                        None => Bar::new(trade, tag),
                     };
                     *current = Some((interval.start, bar));
                     self.interval = interval;
@@ -224,10 +308,11 @@ impl<T: Copy> TradeBars<T> {
                 }
                 match &mut self.current {
                     // A late trade is the newest all the same.
-                    Some((_, bar)) => bar.add(ts.max(bar.last), price, size, tag),
-                    none => {
-                        *none = Some((self.others.len() as i64, Bar::new(ts, price, size, tag)));
+                    Some((_, bar)) => {
+                        let trade = Trade { ts: ts.max(bar.last), ..trade };
+                        bar.add(trade, tag, with_variance);
                     }
+                    none => *none = Some((self.others.len() as i64, Bar::new(trade, tag))),
                 }
                 if self.current.as_ref().is_some_and(|(_, bar)| is_full(self.spec, bar)) {
                     self.others.extend(self.current.take());
@@ -246,11 +331,17 @@ impl<T: Copy> TradeBars<T> {
     #[must_use]
     pub fn finish(mut self, keep_partial: bool) -> Aggregated<T> {
         self.others.extend(self.current.take());
+        let has_side = self.others.values().any(|bar| bar.has_side);
         let is_partial = |bar: &Bar<T>| !is_full(self.spec, bar);
         if !keep_partial && self.others.last_key_value().is_some_and(|(_, bar)| is_partial(bar)) {
             self.others.pop_last();
         }
         let mut made = Aggregated { ts: Vec::new(), columns: Vec::new(), tags: Vec::new() };
+        let is_made = |name: &str| match name {
+            "trade_variance" => self.with_variance,
+            "buy_volume" => has_side,
+            _ => true,
+        };
         let mut values = TRADE_BAR_COLUMNS.map(|_| Vec::with_capacity(self.others.len()));
         for (key, bar) in self.others {
             let ts = match (self.spec, made.ts.last()) {
@@ -268,10 +359,13 @@ impl<T: Copy> TradeBars<T> {
                 bar.volume.value(),
                 bar.quote.value(),
                 bar.count as f64,
+                bar.vwap(),
+                bar.variance.value(),
+                bar.buy_volume(),
             ];
             values.iter_mut().zip(of_bar).for_each(|(column, value)| column.push(value));
         }
-        let columns = TRADE_BAR_COLUMNS.iter().zip(values);
+        let columns = TRADE_BAR_COLUMNS.iter().zip(values).filter(|(name, _)| is_made(name));
         made.columns = columns.map(|(name, values)| Column::new(*name, values)).collect();
         made
     }
@@ -309,7 +403,7 @@ mod tests {
     }
 
     fn rows(bars: &Aggregated<usize>) -> Vec<(i64, Vec<f64>, usize)> {
-        let row = |at: usize| bars.columns.iter().map(|c| c.values[at]).collect();
+        let row = |at: usize| bars.columns[..7].iter().map(|c| c.values[at]).collect();
         (0..bars.ts.len()).map(|at| (bars.ts[at], row(at), bars.tags[at])).collect()
     }
 
@@ -360,15 +454,56 @@ mod tests {
     }
 
     #[test]
-    fn sums_keep_what_rounding_loses() {
-        let sum = |values: &[f64]| {
-            let mut sum = Sum::default();
-            values.iter().for_each(|value| sum.add(*value));
-            sum.value()
-        };
-        assert_eq!(sum(&[0.1; 10]), 1.0);
-        assert_eq!(sum(&[1.0, 1e100, 1.0, -1e100]), 2.0);
-        assert_eq!(sum(&[f64::MAX, f64::MAX]), f64::INFINITY);
-        assert!(sum(&[1.0, f64::NAN]).is_nan());
+    fn volume_weighted_means_stay_within_the_range() {
+        let third = [(0, 0.1, 0.3), (1, 0.1, 0.7), (2, 0.1, 1.1)];
+        let bars = made("1m", &third, true);
+        assert_eq!(bars.columns[7].values, [0.1], "0.1 * 0.3 + ... rounds to another quotient");
+        let none = made("20ns", &[(0, 5.0, 0.0), (30, 6.0, 2.0)], true);
+        assert!(none.columns[7].values[0].is_nan());
+        assert_eq!(none.columns[7].values[1], 6.0);
+        let huge = made("1m", &[(0, 1e300, 1e300), (1, 1e300, 1.0)], true);
+        assert!(huge.columns[7].values[0].is_nan(), "the sum is infinite");
+    }
+
+    #[test]
+    fn variance_is_of_returns_within_a_bar() {
+        let bars = made("20ns", &TRADES, true);
+        let squared = |ratio: f64| libm::log(ratio) * libm::log(ratio);
+        let expected = [squared(6.0 / 5.0), 0.0, squared(7.0 / 8.0) + squared(9.0 / 7.0)];
+        assert_eq!(bars.columns[8].name, "trade_variance");
+        for (got, expected) in bars.columns[8].values.iter().zip(expected) {
+            assert!((got - expected).abs() <= 1e-15 * expected, "{got} {expected}");
+        }
+        // Returns far below rounding of a ratio keep their digits.
+        let (price, step) = (1_048_576.0, 1.0 / 4_294_967_296.0);
+        let tiny = made("1m", &[(0, price, 1.0), (1, price + step, 1.0)], true);
+        let exact = step / price * (step / price);
+        assert!((tiny.columns[8].values[0] / exact - 1.0).abs() < 1e-14);
+        let wide = made("1m", &[(0, 1e-200, 1.0), (1, 1e200, 1.0)], true);
+        assert!((wide.columns[8].values[0].sqrt() - 400.0 * libm::log(10.0)).abs() < 1e-9);
+        // A late trade has no known neighbour in time bars; in others the order is that of the file.
+        let late = [(0, 5.0, 1.0), (5, 6.0, 1.0), (3, 5.5, 1.0), (25, 5.0, 1.0), (26, 5.0, 1.0)];
+        let bars = made("20ns", &late, true);
+        assert!(bars.columns[8].values[0].is_nan());
+        assert_eq!(bars.columns[8].values[1], 0.0);
+        let ticks = made("3 ticks", &late, true).columns[8].values[0];
+        assert!((ticks - squared(6.0 / 5.0) - squared(5.5 / 6.0)).abs() < 1e-15);
+        let without = TradeBars::<()>::new("1m".parse().unwrap()).without_variance().finish(true);
+        assert!(without.columns.iter().all(|column| column.name != "trade_variance"));
+    }
+
+    #[test]
+    fn buyers_are_counted_where_a_side_is_known() {
+        use Aggressor::{Buyer, Seller, Unknown};
+        let mut bars = TradeBars::new("20ns".parse().unwrap());
+        let sides = [Buyer, Seller, Unknown, Buyer, Unknown, Buyer];
+        for ((ts, price, size), side) in TRADES.into_iter().zip(sides) {
+            bars.push_sided(ts, price, size, side, ()).unwrap();
+        }
+        let bars = bars.finish(true);
+        let bought = &bars.columns[9];
+        assert_eq!((&*bought.name, bought.values[0], bought.values[2]), ("buy_volume", 1.0, 4.0));
+        assert!(bought.values[1].is_nan(), "its only trade has no side");
+        assert!(made("20ns", &TRADES, true).columns.len() == 9);
     }
 }

@@ -30,7 +30,7 @@ impl Cross {
             }
             Self::Demean => {
                 let mean = mean(values);
-                values.iter_mut().for_each(|x| *x -= mean);
+                values.iter_mut().for_each(|x| *x = crate::map::finite(*x - mean));
             }
             Self::Zscore => {
                 let mean = mean(values);
@@ -68,6 +68,7 @@ mod tests {
         assert_eq!(of(Cross::Demean, &[3.0, 1.0]), [1.0, -1.0]);
         assert_eq!(of(Cross::Zscore, &[1.0, 2.0, 3.0]), [-1.0, 0.0, 1.0]);
         assert!(of(Cross::Zscore, &[0.1, 0.1, 0.1]).iter().all(|x| x.is_nan()));
+        assert!(of(Cross::Demean, &[f64::MAX, -f64::MAX]).iter().all(|x| x.is_nan()));
         for cross in [Cross::Rank, Cross::Demean, Cross::Zscore] {
             assert!(of(cross, &[5.0])[0].is_nan());
             assert!(of(cross, &[]).is_empty());

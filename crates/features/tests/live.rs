@@ -5,7 +5,9 @@ mod common;
 use barloom_bars::{Market, Series};
 use barloom_features::live::{Live, LiveBar, LiveError, Place};
 use barloom_features::{Features, History, Options, WarmUp};
-use common::{DAY, HOUR, Known, MARCH, MINUTE, all, attributes, many, market, same, three};
+use common::{
+    DAY, HOUR, Known, MARCH, MINUTE, all, attributes, holes, many, market, same, series, three,
+};
 
 /// The place of each row among segments.
 fn places(market: &Market) -> Vec<Place> {
@@ -108,6 +110,32 @@ fn every_function_gives_the_values_of_all_bars_at_once() {
             compare(&all, &market, Options { history, warm_up, anchor, ..Options::default() });
         }
     }
+}
+
+/// 20,000 bars of one symbol, and some of two others at their end.
+#[test]
+fn every_function_gives_the_values_of_20_000_bars_at_once() {
+    let quarter = 15 * MINUTE;
+    let long = holes(MARCH + HOUR, quarter, 20_000, 1);
+    let from = |row: usize, seed: u64| {
+        let count = long.len() - row;
+        holes(long[row], quarter, count, seed)
+    };
+    let all = [
+        series("A", &long, 11),
+        series("B", &from(18_000, 2), 12),
+        series("C", &from(19_000, 3), 13),
+    ];
+    let market = market(&all, quarter);
+    assert!(market.segments().len() > 50);
+    let anchor = "17:00 America/New_York".parse().unwrap();
+    let options = Options {
+        history: History::Series,
+        warm_up: WarmUp::Defined,
+        anchor,
+        ..Options::default()
+    };
+    compare(&common::all(), &market, options);
 }
 
 #[test]

@@ -1,9 +1,28 @@
-//! Rolling and recursive functions against values that pandas computed.
+//! Rolling and recursive functions, and those across symbols, against values that pandas computed.
 
+mod common;
+
+use std::collections::BTreeMap;
+
+use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_features::recursive::Recursive;
 use barloom_features::rolling::{Rolling, Window};
+use barloom_features::{Attributes, Features, Options};
+use common::{MARCH, MINUTE};
 
 const GOLDENS: &str = include_str!("goldens/rolling.csv");
+const CROSS: &str = include_str!("goldens/cross.csv");
+
+/// The sectors of `goldens/cross.py`; GG has none.
+const SECTORS: [(&str, &str); 7] = [
+    ("AA", "tech"),
+    ("BB", "oil"),
+    ("CC", "tech"),
+    ("DD", "oil"),
+    ("EE", "tech"),
+    ("FF", "gold"),
+    ("GG", ""),
+];
 
 /// The columns of the goldens by name.
 fn columns() -> Vec<(&'static str, Vec<f64>)> {
@@ -75,5 +94,61 @@ fn values_are_those_of_pandas() {
                 "{name} row {row}: {value} for {expected}"
             );
         }
+    }
+}
+
+/// A number of the goldens; an empty cell is missing.
+fn number(cell: &str) -> f64 {
+    if cell.is_empty() { f64::NAN } else { cell.parse().expect("a number") }
+}
+
+#[test]
+fn values_across_symbols_are_those_of_pandas() {
+    let mut lines = CROSS.lines();
+    let names: Vec<&str> = lines.next().expect("a header").split(',').skip(3).collect();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let mut by_symbol: BTreeMap<&str, Vec<&[&str]>> = BTreeMap::new();
+    for row in &rows {
+        by_symbol.entry(row[0]).or_default().push(row);
+    }
+    let series: Vec<Series> = by_symbol
+        .iter()
+        .map(|(symbol, rows)| {
+            let at = |row: &&[&str]| MARCH + row[1].parse::<i64>().expect("a bar") * 15 * MINUTE;
+            let prices = ["open", "high", "low", "close"];
+            let mut columns: Vec<Column> =
+                prices.iter().map(|name| Column::new(*name, vec![10.0; rows.len()])).collect();
+            columns.push(Column::new("x", rows.iter().map(|row| number(row[2])).collect()));
+            Series::new(*symbol, rows.iter().map(at).collect(), columns).unwrap()
+        })
+        .collect();
+    let market = Market::with_inputs(&series, &[], &["x".into()], MaxGap::None).unwrap();
+    assert!(market.series().len() == SECTORS.len() && market.len() == rows.len());
+    let sector =
+        |(symbol, sector): &(&str, &str)| ((*symbol).to_owned(), vec![(*sector).to_owned()]);
+    let attributes =
+        Attributes { names: vec!["sector".into()], symbols: SECTORS.iter().map(sector).collect() };
+    let expression = |name: &&str| match name.split_once('|') {
+        Some((function, by)) => ((*name).to_owned(), format!("{function}(x, by={by})")),
+        None => ((*name).to_owned(), format!("{name}(x)")),
+    };
+    assert_eq!(names.len(), 6);
+    let called = names.iter().map(expression).enumerate();
+    let called = called.map(|(place, (_, text))| (format!("f{place}"), text)).collect();
+    let features = Features::new(called, Options::default()).unwrap();
+    let columns = features.evaluate(&market, &attributes).unwrap();
+    for (place, (name, column)) in names.iter().zip(&columns).enumerate() {
+        let (mut there, mut missing) = (0, 0);
+        for (row, value) in column.values.iter().enumerate() {
+            let expected = number(rows[row][3 + place]);
+            let close = (value - expected).abs() <= 1e-12 * expected.abs().max(1.0);
+            assert!(
+                close || (value.is_nan() && expected.is_nan()),
+                "{name} row {row}: {value} for {expected}"
+            );
+            there += usize::from(!expected.is_nan());
+            missing += usize::from(expected.is_nan());
+        }
+        assert!(there > 250 && missing > 50, "{name}: {there} values, {missing} missing");
     }
 }

@@ -14,6 +14,14 @@ use crate::table::NO_TIME;
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
 
+/// Columns of traded units, which splits multiply.
+const VOLUMES: [&str; 3] = ["volume", "buy_volume", "taker_buy_volume"];
+
+/// Returns true for a column of prices: a bar's mean price is one too.
+fn is_price(name: &str) -> bool {
+    PRICE_COLUMNS.contains(&name) || name == "vwap"
+}
+
 /// Adjustments of prices.
 pub(crate) enum Factors {
     None,
@@ -87,7 +95,7 @@ fn to_adj_close(series: &mut RawSeries) -> Result<(), MarketDataError> {
             format!("series {}: there is no column {ADJ_CLOSE}; it has {available}", series.symbol);
         return Err(MarketDataError::Adjust { problem });
     };
-    let prices = series.columns.iter_mut().filter(|c| PRICE_COLUMNS.contains(&c.name.as_str()));
+    let prices = series.columns.iter_mut().filter(|c| is_price(&c.name));
     for column in prices {
         for (price, (adjusted, close)) in column.values.iter_mut().zip(adjusted.iter().zip(&close))
         {
@@ -98,7 +106,7 @@ fn to_adj_close(series: &mut RawSeries) -> Result<(), MarketDataError> {
 }
 
 /// Prices times the factor of the first date on which the bar's day is or which is after it, and
-/// volume divided by that of splits; 1 after the last date.
+/// volumes divided by that of splits; 1 after the last date.
 fn by_factors(series: &mut RawSeries, factors: &[Factor]) {
     let unadjusted = Factor { before: i64::MAX, price: 1.0, split: 1.0 };
     let of_bar = |ts: &i64| match *ts {
@@ -111,9 +119,9 @@ fn by_factors(series: &mut RawSeries, factors: &[Factor]) {
     let of_bars: Vec<Factor> = series.ts.iter().map(of_bar).collect();
     for column in &mut series.columns {
         let values = column.values.iter_mut().zip(&of_bars);
-        if PRICE_COLUMNS.contains(&column.name.as_str()) {
+        if is_price(&column.name) {
             values.for_each(|(value, factor)| *value *= factor.price);
-        } else if column.name == "volume" {
+        } else if VOLUMES.contains(&&*column.name) {
             values.for_each(|(value, factor)| *value /= factor.split);
         }
     }

@@ -23,6 +23,7 @@ use crate::records::{FIXED_POINT, Records, clear_undefined, is_large};
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, shown, wanted_roles};
 use crate::shown::cut;
+use crate::side::{SIDE, SideColumn};
 use crate::table::{Kind, Rows, Table};
 use crate::time::{self, Written};
 use crate::times::{Instants, Order, instants};
@@ -33,7 +34,7 @@ pub(crate) use parquet::read_parquet;
 use symbols::Symbols;
 pub use times::read_times;
 use times::{begins_with_time, written, written_apart};
-use values::{check_actions, check_twins, floats, numbers_in_text, symbols_of};
+use values::{check_actions, check_twins, floats, numbers_in_text, sides, symbols_of};
 
 /// Rows of which the first value of a column of text is looked for.
 const FIRST_ROWS: usize = 64;
@@ -197,6 +198,7 @@ fn usable_roles(
     };
     let mut available = Vec::new();
     let kind = roles.kind;
+    roles.side = roles.side.filter(|_| options.wants("buy_volume"));
     if kind != Kind::Trades {
         let numeric = roles.values.iter().filter(|(at, name)| {
             let of_volume = name == "volume" && is_text(schema.field(*at).data_type());
@@ -309,6 +311,12 @@ fn table(
             clear_undefined(&mut values);
         }
         read.push(Column::new(role.clone(), values));
+    }
+    if let Some((at, meaning)) = roles.side {
+        let meaning = if records.is_some() { SideColumn::Letters } else { meaning };
+        let needed = options.columns.is_some();
+        let values = sides(file, &shown(&header, at), &column(at)?, meaning, needed)?;
+        read.extend(values.map(|values| Column::new(SIDE, values)));
     }
     if let Some(action) = records.as_ref().and_then(|records| records.action) {
         check_actions(file, &column(action)?)?;

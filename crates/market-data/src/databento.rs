@@ -17,6 +17,7 @@ use dbn::{
 use crate::names::symbol_of_file;
 use crate::rename::renamed;
 use crate::roles::normalise;
+use crate::side::{SIDE, SideColumn};
 use crate::table::Emit;
 use crate::table::{Kind, NO_TIME, Name, Rows, Table};
 use crate::{MarketDataError, ReadOptions};
@@ -31,7 +32,7 @@ const PRICE_UNITS: f64 = 1e9;
 const PRELUDE: usize = 8;
 
 const BARS: [&str; 5] = ["open", "high", "low", "close", "volume"];
-const TRADES: [&str; 2] = ["price", "size"];
+const TRADES: [&str; 3] = ["price", "size", SIDE];
 
 /// Trades of a table: a file of them comes in as many as it needs.
 const TRADES_AT_ONCE: usize = 1 << 16;
@@ -52,7 +53,7 @@ pub(crate) fn read(
         DbnDecoder::with_upgrade_policy(stream, VersionUpgradePolicy::AsIs).map_err(unreadable)?;
     let mut symbols = Symbols::of(decoder.metadata().symbol_map().map_err(unreadable)?);
     let mut bars = Columns::<5>::default();
-    let mut trades = Columns::<2>::default();
+    let mut trades = Columns::<3>::default();
     let (mut traded, mut taken) = (0_u64, 0);
     // Of bars, and that of the one before.
     let (mut kinds, mut kind) = (BTreeSet::new(), None);
@@ -161,29 +162,30 @@ fn price(units: i64) -> f64 {
     if units == UNDEF_PRICE { f64::NAN } else { units as f64 / PRICE_UNITS }
 }
 
-/// The price and the size of a trade, of a record that tells of one. What order books tell of the
-/// resting order's side of it is none.
-fn trade(record: RecordRef<'_>) -> Result<Option<[f64; 2]>, dbn::Error> {
-    let (action, units, size) = if record.has::<TradeMsg>() {
+/// The price, the size and the aggressor of a trade; none for other records. The fill of a resting
+/// order, which order books have beside the trade, is another record.
+fn trade(record: RecordRef<'_>) -> Result<Option<[f64; 3]>, dbn::Error> {
+    let (action, units, size, side) = if record.has::<TradeMsg>() {
         let trade: &TradeMsg = record.try_get()?;
-        (trade.action, trade.price, trade.size)
+        (trade.action, trade.price, trade.size, trade.side)
     } else if record.has::<Mbp1Msg>() {
         let book: &Mbp1Msg = record.try_get()?;
-        (book.action, book.price, book.size)
+        (book.action, book.price, book.size, book.side)
     } else if record.has::<Mbp10Msg>() {
         let book: &Mbp10Msg = record.try_get()?;
-        (book.action, book.price, book.size)
+        (book.action, book.price, book.size, book.side)
     } else if record.has::<MboMsg>() {
         let order: &MboMsg = record.try_get()?;
-        (order.action, order.price, order.size)
+        (order.action, order.price, order.size, order.side)
     } else if record.has::<Cmbp1Msg>() {
         let book: &Cmbp1Msg = record.try_get()?;
-        (book.action, book.price, book.size)
+        (book.action, book.price, book.size, book.side)
     } else {
         return Ok(None);
     };
     let size = if size == UNDEF_ORDER_SIZE { f64::NAN } else { f64::from(size) };
-    Ok((action as u8 == b'T').then_some([price(units), size]))
+    let side = SideColumn::Letters.read(&[side as u8]).unwrap_or(f64::NAN);
+    Ok((action as u8 == b'T').then_some([price(units), size, side]))
 }
 
 /// A kind of records, by the name of its schema where it has one.
@@ -356,9 +358,12 @@ impl<const N: usize> Columns<N> {
         options: &ReadOptions,
     ) -> Result<Table, MarketDataError> {
         let names = names_of(file, kind, options)?;
-        let is_price = |name: &str| PRICE_COLUMNS.contains(&name) || kind == Kind::Trades;
-        let columns = names.iter().zip(self.values);
-        let columns = columns.filter(|(name, _)| is_price(name) || options.wants(name));
+        let is_read = |name: &str| match kind {
+            Kind::Trades if name == SIDE => options.wants("buy_volume"),
+            Kind::Trades => name == "price" || name == "size",
+            _ => PRICE_COLUMNS.contains(&name) || options.wants(name),
+        };
+        let columns = names.iter().zip(self.values).filter(|(name, _)| is_read(name));
         let columns = columns.map(|(name, values)| Column::new(name.clone(), values)).collect();
         Ok(Table {
             kind,
@@ -389,7 +394,7 @@ fn names_of(file: &str, kind: Kind, options: &ReadOptions) -> Result<Vec<String>
     let names: Vec<String> = names.iter().map(|name| normalise(name)).collect();
     let needed = match kind {
         Kind::Bars | Kind::Values => &PRICE_COLUMNS[..],
-        Kind::Trades => &TRADES[..],
+        Kind::Trades => &TRADES[..2],
     };
     match needed.iter().find(|needed| !names.iter().any(|name| name == *needed)) {
         None => Ok(names),

@@ -11,6 +11,7 @@ use crate::adjust::Factors;
 use crate::bars::{BadTrades, Bars, Fault, RawSeries, SourceFile};
 use crate::origins::Origin;
 use crate::shown::{acts, cut, printable};
+use crate::side::aggressor_of;
 use crate::table::{Kind, NO_TIME, Name, Table};
 use crate::{MarketDataError, ReadOptions};
 
@@ -37,7 +38,7 @@ const MOST_COLUMNS: usize = 3_000_000;
 enum Content {
     Nothing,
     Pieces(Vec<RawSeries>),
-    Trades(TradeBars<Origin>),
+    Trades(Box<TradeBars<Origin>>),
 }
 
 impl<'a> Joiner<'a> {
@@ -159,9 +160,10 @@ impl<'a> Joiner<'a> {
         let Some(aggregate) = self.options.aggregate else {
             return self.options.check_trades(&table.file);
         };
-        let [price, size] = &table.columns[..] else {
+        let [price, size, side @ ..] = &table.columns[..] else {
             unreachable!("a table of trades has prices and sizes");
         };
+        let side = side.first().map(|side| &side.values[..]);
         let alone = [Name::from(table.symbol.clone())];
         let (codes, names) = match &table.symbols {
             Some((codes, names)) => (Some(codes), &names[..]),
@@ -174,7 +176,12 @@ impl<'a> Joiner<'a> {
             match &mut self.contents[place] {
                 empty @ Content::Nothing => {
                     let anchor = aggregate.anchor.unwrap_or(Anchor::UTC);
-                    *empty = Content::Trades(TradeBars::anchored(aggregate.spec, anchor));
+                    let bars = TradeBars::anchored(aggregate.spec, anchor);
+                    let bars = match self.options.wants("trade_variance") {
+                        true => bars,
+                        false => bars.without_variance(),
+                    };
+                    *empty = Content::Trades(Box::new(bars));
                 }
                 Content::Trades(_) => {}
                 Content::Pieces(_) => {
@@ -198,7 +205,10 @@ impl<'a> Joiner<'a> {
             let origin = Origin { file, row: table.number(row) };
             let fault = match ts {
                 NO_TIME => Some(Fault::NoTime),
-                _ => bars.push(ts, price, size, origin).err().map(Fault::Trade),
+                _ => {
+                    let aggressor = side.map_or_else(Default::default, |s| aggressor_of(s[row]));
+                    bars.push_sided(ts, price, size, aggressor, origin).err().map(Fault::Trade)
+                }
             };
             if let Some(fault) = fault {
                 let what = match fault {
@@ -267,7 +277,7 @@ impl<'a> Joiner<'a> {
                     })
                 }
                 Content::Trades(trades) => {
-                    let series = aggregated(symbol, trades, options);
+                    let series = aggregated(symbol, *trades, options);
                     made += series.ts.len();
                     of_trades += 1;
                     Some(series)
@@ -335,12 +345,17 @@ fn joined(
 fn aggregated(symbol: String, trades: TradeBars<Origin>, options: &ReadOptions) -> RawSeries {
     let drops = options.aggregate.is_some_and(|a| a.partial == PartialBar::Drop);
     let made = trades.finish(!drops);
+    let is_made = |name: &&str| {
+        *name != "buy_volume" || made.columns.iter().any(|column| column.name == *name)
+    };
+    let available = TRADE_BAR_COLUMNS.iter().filter(|name| is_made(name));
+    let available = available.map(|name| (*name).to_owned()).collect();
     let is_used =
         |column: &Column| PRICE_COLUMNS.contains(&&*column.name) || options.wants(&column.name);
     RawSeries {
         symbol,
         ts: made.ts,
-        available: TRADE_BAR_COLUMNS.map(str::to_owned).to_vec(),
+        available,
         columns: made.columns.into_iter().filter(is_used).collect(),
         origins: made.tags.into_iter().collect(),
         of_trades: true,

@@ -67,6 +67,7 @@ mod records;
 mod rename;
 mod roles;
 mod shown;
+mod side;
 mod source;
 mod stored;
 mod table;

@@ -70,7 +70,12 @@ impl Default for ReadOptions {
 impl ReadOptions {
     /// Returns true if a column, by its normalised name, is wanted.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| normalise(w) == name))
+        let is_named = |name: &str| {
+            self.columns.as_ref().is_none_or(|wanted| wanted.iter().any(|w| normalise(w) == name))
+        };
+        // Mean prices of coarser bars are weighted by volume.
+        is_named(name)
+            || name == "volume" && self.aggregate.is_some() && is_named("vwap")
             || name == ADJ_CLOSE && self.adjust == Some(Adjust::AdjClose)
     }
 

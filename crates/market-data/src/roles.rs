@@ -8,6 +8,7 @@ use barloom_bars::PRICE_COLUMNS;
 
 use crate::MarketDataError;
 use crate::shown::{acts, cut, listed};
+use crate::side::SideColumn;
 use crate::table::{Kind, ValueColumns};
 
 /// The columns that bars or trades are made from.
@@ -22,6 +23,8 @@ pub(crate) struct Roles {
     pub(crate) series: Option<usize>,
     /// Other columns by their normalised names; price and volume columns have their usual one.
     pub(crate) values: Vec<(usize, String)>,
+    /// The column of the aggressors of trades.
+    pub(crate) side: Option<(usize, SideColumn)>,
     /// Columns that mean the same as one of the others: that one, then the column that is not read.
     pub(crate) twins: Vec<(usize, usize)>,
 }
@@ -168,11 +171,20 @@ pub(crate) fn roles(header: &[String]) -> Roles {
         if size.is_empty() {
             size = places.named(known::AMOUNT).to_vec();
         }
-        if trades_by_letter && (price.is_empty() || size.is_empty()) {
+        let by_letter = trades_by_letter && (price.is_empty() || size.is_empty());
+        if by_letter {
             (price, size) = (places.named(p).to_vec(), places.first(sizes).to_vec());
         }
         if !price.is_empty() && !size.is_empty() {
             roles.kind = Kind::Trades;
+            let letter = places.named(known::BUYER_MAKER_LETTER);
+            roles.side = [
+                (places.first(known::TAKER), SideColumn::Taker),
+                (places.first(known::BUYER_MAKER), SideColumn::BuyerMaker),
+                (if by_letter { letter } else { &[] }, SideColumn::BuyerMaker),
+            ]
+            .into_iter()
+            .find_map(|(columns, meaning)| Some((*columns.first()?, meaning)));
             for (columns, name) in [(price, "price"), (size, "size")] {
                 let at = one(&mut roles.twins, &columns);
                 roles.values.extend(at.map(|at| (at, name.to_owned())));
@@ -334,6 +346,12 @@ mod tests {
         let roles = of("a,p,q,f,l,T,m");
         assert_eq!((roles.kind, roles.time), (Kind::Trades, Some(5)));
         assert_eq!(roles.values, [(1, "price".into()), (2, "size".into())]);
+        assert_eq!(roles.side, Some((6, SideColumn::BuyerMaker)));
+        let side = |header: &str| of(header).side;
+        assert_eq!(side("time,price,size,m"), None);
+        assert_eq!(side("time,isBuyerMaker,price,size"), Some((1, SideColumn::BuyerMaker)));
+        assert_eq!(side("time,price,size,m,takerSide"), Some((4, SideColumn::Taker)));
+        assert_eq!(side("time,open,high,low,close,side"), None);
     }
 
     #[test]

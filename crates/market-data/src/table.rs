@@ -13,7 +13,7 @@ pub const NO_TIME: i64 = i64::MIN;
 pub(crate) enum Kind {
     #[default]
     Bars,
-    /// Columns are price and size.
+    /// Columns are price, size and, where it is known and wanted, the side: that of the aggressor.
     Trades,
     /// Records of a slower series.
     Values,
@@ -89,7 +89,7 @@ pub(crate) struct Table {
     pub(crate) notes: Vec<String>,
     /// The names of all numeric columns of the file, those that are not wanted too.
     pub(crate) available: Vec<String>,
-    /// Open, high, low, close and others, or price and size; NaN is missing.
+    /// Open, high, low, close and others, or those of trades; NaN is missing.
     pub(crate) columns: Vec<Column>,
     /// The numbering of its rows.
     pub(crate) rows: Rows,

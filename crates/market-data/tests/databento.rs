@@ -336,19 +336,22 @@ fn real_files_decode_to_what_the_crate_decodes() {
     assert!(with_bars > 20 && without > 60, "{with_bars} files with bars, {without} without");
 }
 
-/// The trades in a file by symbol, as the crate's decoder gives them: price and size.
-fn decoded_trades(path: &Path) -> BTreeMap<String, Vec<(f64, f64)>> {
+/// The price, the size and the size that a buyer took of a trade; -1 for no known side.
+type Trade = (f64, f64, f64);
+
+/// The trades in a file by symbol, as the crate's decoder gives them.
+fn decoded_trades(path: &Path) -> BTreeMap<String, Vec<Trade>> {
     let bytes = unpacked(path);
     let mut decoder = DbnDecoder::new(&bytes[..]).unwrap();
     let symbols = decoder.metadata().symbol_map().unwrap();
-    let mut trades: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut trades: BTreeMap<String, Vec<Trade>> = BTreeMap::new();
     while let Some(record) = decoder.decode_record_ref().unwrap() {
         let told = match record.as_enum() {
-            Ok(RecordRefEnum::Mbo(r)) => (r.action, r.price, r.size),
-            Ok(RecordRefEnum::Trade(r)) => (r.action, r.price, r.size),
-            Ok(RecordRefEnum::Mbp1(r)) => (r.action, r.price, r.size),
-            Ok(RecordRefEnum::Mbp10(r)) => (r.action, r.price, r.size),
-            Ok(RecordRefEnum::Cmbp1(r)) => (r.action, r.price, r.size),
+            Ok(RecordRefEnum::Mbo(r)) => (r.action, r.price, r.size, r.side),
+            Ok(RecordRefEnum::Trade(r)) => (r.action, r.price, r.size, r.side),
+            Ok(RecordRefEnum::Mbp1(r)) => (r.action, r.price, r.size, r.side),
+            Ok(RecordRefEnum::Mbp10(r)) => (r.action, r.price, r.size, r.side),
+            Ok(RecordRefEnum::Cmbp1(r)) => (r.action, r.price, r.size, r.side),
             _ => continue,
         };
         if told.0 as u8 != b'T' {
@@ -358,7 +361,16 @@ fn decoded_trades(path: &Path) -> BTreeMap<String, Vec<(f64, f64)>> {
         let symbol = symbols.get_for_rec(&record).cloned();
         let symbol = symbol.unwrap_or_else(|| header.instrument_id.to_string());
         let price = dbn::pretty::Px(told.1).to_string().parse().unwrap();
-        trades.entry(symbol).or_default().push((price, f64::from(told.2)));
+        let size = f64::from(told.2);
+        let bought = match told.3 as u8 {
+            b'B' => size,
+            b'A' => 0.0,
+            side => {
+                assert_eq!(side, b'N');
+                -1.0
+            }
+        };
+        trades.entry(symbol).or_default().push((price, size, bought));
     }
     trades
 }
@@ -368,7 +380,7 @@ fn decoded_trades(path: &Path) -> BTreeMap<String, Vec<(f64, f64)>> {
 fn trades_are_those_that_the_crate_decodes() {
     let aggregate = Some(Aggregate::new("1 ticks".parse().unwrap()));
     let options = ReadOptions { aggregate, ..ReadOptions::default() };
-    let (mut files, mut found) = (0, 0);
+    let (mut files, mut found, mut sided) = (0, 0, 0);
     for path in all_files() {
         let name = path.to_string_lossy().into_owned();
         if !name.contains(".dbn") || name.contains(".frag") {
@@ -386,7 +398,14 @@ fn trades_are_those_that_the_crate_decodes() {
         let of = |one: &Series| {
             let [price, size] = ["close", "volume"].map(|name| one.column(name).unwrap());
             let symbol = one.symbol().split('@').next().unwrap().to_owned();
-            (symbol, price.iter().copied().zip(size.iter().copied()).collect::<Vec<_>>())
+            let bought = |row: usize| {
+                one.column("buy_volume").map_or(-1.0, |bought| match bought[row] {
+                    unknown if unknown.is_nan() => -1.0,
+                    known => known,
+                })
+            };
+            let trades = (0..one.len()).map(|row| (price[row], size[row], bought(row)));
+            (symbol, trades.collect::<Vec<Trade>>())
         };
         let got: Vec<_> = series.iter().map(of).collect();
         // Trades of one symbol in several places are several series.
@@ -402,6 +421,7 @@ fn trades_are_those_that_the_crate_decodes() {
                 assert_eq!(all, trades, "{name}: {symbol}");
             }
             found += trades.len();
+            sided += trades.iter().filter(|(.., bought)| *bought > 0.0).count();
         }
         assert_eq!(
             got.iter().map(|(_, trades)| trades.len()).sum::<usize>(),
@@ -411,6 +431,7 @@ fn trades_are_those_that_the_crate_decodes() {
         files += 1;
     }
     assert!(files >= 18 && found > 3_000, "{found} trades in {files} files");
+    assert!(sided > 1_000 && sided < found, "{sided} trades of buyers");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use barloom_bars::MaxGap;
 use barloom_doctor::check;
 use barloom_market_data::{
-    Aggregate, Bars, EmptyBars, Loaded, MarketDataError, OnBadBar, PartialBar, ReadOptions, read,
-    read_bytes,
+    Adjust, Aggregate, Bars, EmptyBars, Loaded, MarketDataError, OnBadBar, PartialBar, ReadOptions,
+    read, read_bytes,
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -62,6 +62,7 @@ fn files_as_exchanges_ship_them() {
          1,10.0,2.0,1,2,{a},true\n2,12.0,1.0,3,3,{b},false\n3,11.0,1.0,4,4,{c},true\n"
     );
     for text in [kraken, spot, spot_aggregated, futures, futures_aggregated] {
+        let has_side = text.to_lowercase().contains("true");
         let loaded = load("ADAUSDT-trades-2023-11.csv", &text, "1m");
         assert_eq!(minutes(&loaded, 0), [0, 1], "{text}");
         for (name, values) in [
@@ -72,10 +73,104 @@ fn files_as_exchanges_ship_them() {
             ("volume", [3.0, 1.0]),
             ("quote_volume", [32.0, 11.0]),
             ("count", [2.0, 1.0]),
+            ("vwap", [32.0 / 3.0, 11.0]),
         ] {
             assert_eq!(column(&loaded, name), values, "{name} of {text}");
         }
+        let variance = column(&loaded, "trade_variance");
+        let log = libm::log(1.2);
+        assert!((variance[0] - log * log).abs() < 1e-15 && variance[1] == 0.0);
+        // The makers of the first and the last trade are buyers.
+        let bought = loaded.series[0].column("buy_volume");
+        assert_eq!(bought, has_side.then_some(&[1.0, 0.0][..]), "{text}");
         assert_eq!(loaded.notes, ["3 trades of 1 symbol became 2 bars of 1m"]);
+    }
+}
+
+#[test]
+fn sides_are_those_of_the_aggressor() {
+    let rows = |sides: [&str; 3]| {
+        let [a, b, c] = sides;
+        format!("time,side,price,size\n{BEGIN},{a},10,2\n{BEGIN},{b},11,1\n{BEGIN},{c},12,4\n")
+    };
+    let only = |name: &str| ReadOptions { columns: Some(vec![name.to_owned()]), ..options("1m") };
+    let read = |text: &str, options: &ReadOptions| {
+        let bars = read_bytes("x.csv", text.as_bytes(), options)?;
+        Ok::<_, MarketDataError>(bars.into_series(OnBadBar::Error)?.series.remove(0))
+    };
+    for (sides, bought) in [
+        (["buy", "sell", "BUY"], Some(6.0)),
+        (["s", "b", "s"], Some(1.0)),
+        (["", "sell", "unknown"], Some(0.0)),
+        (["", "", ""], None),
+        (["XNAS", "buy", "buy"], None),
+        (["\"buy\"", "sell", "sell"], Some(2.0)),
+    ] {
+        let series = read(&rows(sides), &options("1m")).unwrap();
+        let found = series.column("buy_volume").map(|values| values[0]);
+        assert_eq!(found, bought, "{sides:?}");
+    }
+    let series = read(&rows(["buy", "sell", "buy"]), &only("buy_volume")).unwrap();
+    assert_eq!(series.column("buy_volume"), Some(&[6.0][..]));
+    assert_eq!(series.columns().len(), 5, "it, and prices");
+    // Who needs no sides reads none, and no returns.
+    let series = read(&rows(["XNAS", "", "buy"]), &only("vwap")).unwrap();
+    assert!(series.column("vwap").is_some() && series.column("trade_variance").is_none());
+    let error = read(&rows(["buy", "XNAS", "buy"]), &only("buy_volume")).unwrap_err().to_string();
+    assert!(error.contains("line 3") && error.contains("buy, sell"), "{error}");
+    let irregular = rows(["buy", "sell", "ask"]) + "\n";
+    let error = read(&irregular, &only("buy_volume")).unwrap_err().to_string();
+    assert!(error.contains("line 4"), "{error}");
+    let databento = "ts_event,rtype,publisher_id,instrument_id,action,side,price,size\n\
+        1699999980000000000,0,1,7,T,A,10.5,2\n1699999980000000001,0,1,7,T,B,10.5,3\n\
+        1699999980000000002,0,1,7,T,N,10.5,4\n";
+    let series = read(databento, &options("1m")).unwrap();
+    assert_eq!(series.column("buy_volume"), Some(&[3.0][..]));
+    let json = r#"[{"time": 1699999980000, "price": 10, "size": 2, "isBuyerMaker": false},
+        {"time": 1699999981000, "price": 11, "size": 3, "isBuyerMaker": true}]"#;
+    let bars = read_bytes("x.json", json.as_bytes(), &options("1m")).unwrap();
+    let series = bars.into_series(OnBadBar::Error).unwrap().series.remove(0);
+    assert_eq!(series.column("buy_volume"), Some(&[2.0][..]));
+}
+
+#[test]
+fn mean_prices_of_coarser_bars_are_weighted_by_volume() {
+    let text = "time,open,high,low,close,volume,vwap\n1699999980,1,9,1,2,1,2\n\
+        1700000040,2,9,1,3,3,6\n";
+    let of = |columns: &[&str]| {
+        let columns = Some(columns.iter().map(|name| (*name).to_owned()).collect());
+        let options = ReadOptions { columns, ..options("1h") };
+        let bars = read_bytes("x.csv", text.as_bytes(), &options).unwrap();
+        let series = bars.into_series(OnBadBar::Error).unwrap().series.remove(0);
+        series.column("vwap").unwrap().to_vec()
+    };
+    assert_eq!(of(&["vwap", "volume"]), [5.0]);
+    assert_eq!(of(&["vwap"]), [5.0], "whatever else is wanted");
+}
+
+#[test]
+fn mean_prices_are_adjusted_as_prices_are() {
+    let text = "time,open,high,low,close,volume,vwap,adj_close,buy_volume\n\
+        2024-01-02,10,12,8,10,100,11,5,40\n2024-01-03,6,6,6,6,50,6,6,20\n";
+    let of = |adjust: Adjust| {
+        let options = ReadOptions { adjust: Some(adjust), ..ReadOptions::default() };
+        let bars = read_bytes("acme.csv", text.as_bytes(), &options).unwrap();
+        bars.into_series(OnBadBar::Error).unwrap()
+    };
+    let loaded = of(Adjust::AdjClose);
+    assert_eq!(column(&loaded, "high"), [6.0, 6.0]);
+    assert_eq!(column(&loaded, "vwap"), [5.5, 6.0]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.csv");
+    std::fs::write(&path, "20240102,0.8,0.5\n").unwrap();
+    let loaded = of(Adjust::Factors(vec![path.to_string_lossy().into_owned()]));
+    for (name, expected) in [
+        ("high", [12.0 * 0.4, 6.0]),
+        ("vwap", [11.0 * 0.4, 6.0]),
+        ("volume", [200.0, 50.0]),
+        ("buy_volume", [80.0, 20.0]),
+    ] {
+        assert_eq!(column(&loaded, name), expected, "{name}");
     }
 }
 

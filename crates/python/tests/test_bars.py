@@ -40,6 +40,7 @@ def made_trades(count: int = 20_000, seed: int = 3) -> pd.DataFrame:
             "time": FIRST_NS // 1_000_000 + at,
             "price": np.round(100 * np.exp(np.cumsum(rng.normal(0, 1e-4, len(at)))), 4),
             "size": np.round(rng.exponential(0.7, len(at)), 6),
+            "is_buyer_maker": rng.random(len(at)) < 0.4,
         }
     )
 
@@ -53,6 +54,17 @@ def resampled_trades(trades: pd.DataFrame, interval: str) -> pd.DataFrame:
     bars["quote_volume"] = quote.resample(interval).apply(math.fsum)
     assert np.allclose(bars["volume"], trades["size"].resample(interval).sum(), rtol=1e-14)
     bars["count"] = trades["price"].resample(interval).count().astype(float)
+    bars["vwap"] = (bars["quote_volume"] / bars["volume"]).clip(bars["low"], bars["high"])
+    logs = np.log(trades["price"])
+    returns = logs.groupby(logs.index.floor(interval)).diff()
+    bars["trade_variance"] = (returns**2).resample(interval).sum()
+    bought = None
+    if "is_buyer_maker" in trades:
+        bought = trades["size"].where(~trades["is_buyer_maker"], 0.0)
+    elif "side" in trades:
+        bought = trades["size"].where(trades["side"] == "buy", 0.0)
+    if bought is not None:
+        bars["buy_volume"] = bought.resample(interval).apply(math.fsum)
     return bars[bars["count"] > 0]
 
 
@@ -61,8 +73,13 @@ def assert_equal(got: barloom.Table, expected: pd.DataFrame) -> None:
     table = pa.table(got)
     times = expected.index.tz_convert("UTC").as_unit("ns").asi8
     assert np.array_equal(np.asarray(table["ts"].cast(pa.int64())), times)
+    assert ("buy_volume" in table.column_names) == ("buy_volume" in expected)
     for name in expected.columns:
         values = expected[name].to_numpy(np.float64)
+        if name == "trade_variance":
+            # Differences of logarithms are rounded.
+            assert np.allclose(table[name], values, rtol=1e-8, atol=1e-22)
+            continue
         assert np.asarray(table[name]).tobytes() == values.tobytes(), name
 
 
@@ -78,6 +95,12 @@ def test_bars_of_made_trades_are_those_of_pandas(interval: str) -> None:
     expected = resampled_trades(mixed, interval.replace("m", "min").replace("d", "D"))
     for name in ["open", "high", "low", "close", "count"]:
         assert np.array_equal(prices[name], expected[name]), f"{name} of trades in any order"
+    for name in ["vwap", "buy_volume"]:
+        assert np.allclose(prices[name], expected[name], rtol=1e-14), f"{name} in any order"
+    variance = np.asarray(prices["trade_variance"])
+    known = ~np.isnan(variance)
+    assert np.allclose(variance[known], expected["trade_variance"][known], rtol=1e-8, atol=1e-22)
+    assert known.all() == (expected["count"] == 1).all()
 
 
 @pytest.mark.parametrize("file", TRADES)
@@ -120,6 +143,22 @@ def test_coarser_real_bars_are_those_of_pandas(
     bars.index = pd.to_datetime(bars[time], unit=unit, utc=True)
     expected = coarser(bars, interval.replace("m", "min").replace("d", "D"))
     assert_equal(barloom.read_bars(str(path), aggregate=interval), expected)
+
+
+def test_columns_of_trades_add_up_in_coarser_bars() -> None:
+    trades = made_trades()
+    fine = pl.DataFrame(barloom.read_bars(trades, aggregate="1m"))
+    got = pl.DataFrame(barloom.read_bars(fine, aggregate="15m"))
+    expected = fine.group_by_dynamic("ts", every="15m").agg(
+        pl.col("trade_variance", "buy_volume").sum(),
+        (pl.col("vwap") * pl.col("volume")).sum() / pl.col("volume").sum(),
+    )
+    for name in ["trade_variance", "buy_volume", "vwap"]:
+        assert np.allclose(got[name], expected[name], rtol=1e-13), name
+    whole = pl.DataFrame(barloom.read_bars(trades, aggregate="15m"))
+    assert np.allclose(got["vwap"], whole["vwap"], rtol=1e-13)
+    # Returns from bar to bar are in the coarser bars of trades alone.
+    assert (whole["trade_variance"] > got["trade_variance"]).all()
 
 
 def test_partial_and_empty_bars() -> None:

@@ -18,9 +18,12 @@ impl Recipe {
     /// another feature.
     pub fn fit_presets(&mut self, has: impl Fn(&str) -> bool) -> Result<Vec<String>, RecipeError> {
         let mut notes = Vec::new();
+        // Turnovers are not adjusted, so their quotient with volumes is no price of the bar.
+        let is_adjusted = self.data.adjust.is_some();
+        let has = |name: &str| has(name) && !(is_adjusted && name == "quote_volume");
         for (i, name) in std::mem::take(&mut self.data.presets).iter().enumerate() {
             let key = format!("data.presets[{i}]");
-            let Some(preset) = preset(name, &has) else {
+            let Some(preset) = preset(name, has) else {
                 let typo = nearest(name, PRESETS).map(|name| format!("; did you mean {name:?}?"));
                 let got = format!("{name:?}{}", typo.unwrap_or_default());
                 let known = PRESETS.map(|name| format!("{name:?}")).join(" or ");

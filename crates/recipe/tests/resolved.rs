@@ -476,6 +476,16 @@ fn presets_are_written_out() {
     assert_eq!(resolved.features, recipe.features);
     assert!(resolved.data.presets.is_empty());
 
+    // A turnover of adjusted bars is not of their prices.
+    let adjusted = text.replace("[data]", "[data]\nadjust = \"adj_close\"");
+    for (text, expected) in [(text, "quote_volume / volume"), (&*adjusted, "(high + low + close)")]
+    {
+        let mut recipe = Recipe::from_toml(text, "test").unwrap();
+        let notes = recipe.fit_presets(|column| column != "vwap").unwrap();
+        assert_eq!(notes[0].contains("quote_volume"), text != adjusted, "{notes:?}");
+        assert!(notes[0].contains(expected), "{notes:?}");
+    }
+
     // Words for all columns of a preset, and for one.
     let scaling = "[scaling]\nalpha158 = \"zscore\"\nMA5 = \"minmax\"\n";
     let mut recipe = Recipe::from_toml(&format!("{text}{scaling}"), "test").unwrap();

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
 use crate::origins::{Origin, Origins};
+use crate::side::SIDE;
 use crate::table::{Kind, NO_TIME, Name, Rows, Table};
 
 /// The key of the schema's metadata that holds a table's [`Header`].
@@ -215,7 +216,10 @@ fn is_sound(table: &Table) -> bool {
     let has = |name: &str| table.columns.iter().any(|column| column.name == name);
     let columns = match table.kind {
         Kind::Bars => PRICE_COLUMNS.iter().all(|name| has(name)),
-        Kind::Trades => table.columns.len() == 2,
+        Kind::Trades => {
+            let names: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();
+            matches!(names[..], ["price", "size"] | ["price", "size", SIDE])
+        }
         // They are not kept.
         Kind::Values => false,
     };

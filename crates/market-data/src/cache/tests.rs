@@ -57,7 +57,11 @@ fn table(rows: usize) -> Table {
 fn trades(rows: usize) -> Table {
     let mut table = table(rows);
     table.kind = Kind::Trades;
-    table.columns.truncate(2);
+    // Some trades have a side.
+    table.columns.truncate(2 + rows % 2);
+    for (column, name) in table.columns.iter_mut().zip(["price", "size", "side"]) {
+        column.name = name.to_owned();
+    }
     (table.symbols, table.time_unit) = (None, None);
     table
 }

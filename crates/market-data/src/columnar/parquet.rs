@@ -80,6 +80,7 @@ pub(crate) fn read_parquet(
         |at: usize| first.as_ref().is_some_and(|first| begins_with_number(first, at, options));
     let (roles, available) = usable_roles(&schema, roles, is_number, options);
     let mut wanted: Vec<usize> = roles.values.iter().map(|(at, _)| *at).collect();
+    wanted.extend(roles.side.iter().map(|(at, _)| *at));
     wanted.extend(roles.twins.iter().map(|(_, twin)| *twin));
     wanted
         .extend([roles.time, roles.time_of_day, roles.symbol, roles.series].into_iter().flatten());

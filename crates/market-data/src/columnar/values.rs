@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, Float64Type};
 use super::{cast_to, cell};
 use crate::number::Numbers;
 use crate::roles::shown;
+use crate::side::SideColumn;
 use crate::table::{Name, SymbolCodes};
 use crate::twins::differ;
 use crate::{MarketDataError, ReadOptions};
@@ -38,6 +39,26 @@ pub(super) fn numbers_in_text(
         match numbers.read(text.unwrap_or("").trim().as_bytes()) {
             Some(value) => values.push(value),
             None if needed => return Err(cell(file, column, array, row, "a number")),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(values))
+}
+
+/// The aggressors of trades; none if a value is no side and need not be.
+pub(super) fn sides(
+    file: &str,
+    column: &str,
+    array: &ArrayRef,
+    meaning: SideColumn,
+    needed: bool,
+) -> Result<Option<Vec<f64>>, MarketDataError> {
+    let text = cast_to(file, column, array, &DataType::Utf8)?;
+    let mut values = Vec::with_capacity(array.len());
+    for (row, text) in text.as_string::<i32>().iter().enumerate() {
+        match meaning.read(text.unwrap_or("").trim().as_bytes()) {
+            Some(value) => values.push(value),
+            None if needed => return Err(cell(file, column, array, row, meaning.expected())),
             None => return Ok(None),
         }
     }

@@ -248,5 +248,16 @@ pub(super) const SIZE: &[&str] = &["size", "quantity", "qty", "volume", "vol", "
 /// The size of a trade where there is none of these: beside one it is what was paid.
 pub(super) const AMOUNT: &str = "amount";
 
+/// Names of the side of a trade's aggressor.
+pub(super) const TAKER: &[&str] =
+    &["side", "taker_side", "takerside", "aggressor_side", "aggressor", "trade_side"];
+
+/// Names of flags that are true where the buyer was the maker.
+pub(super) const BUYER_MAKER: &[&str] =
+    &["is_buyer_maker", "isbuyermaker", "buyer_maker", "buyermaker"];
+
+/// The same flags in one letter, beside a price and a size in one letter.
+pub(super) const BUYER_MAKER_LETTER: &str = "m";
+
 /// Price and size of a trade in one letter. They count only together.
 pub(super) const TRADE_LETTERS: (&str, &[&str]) = ("p", &["q", "v"]);

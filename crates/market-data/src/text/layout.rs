@@ -19,6 +19,7 @@ use crate::records::{FIXED_POINT, Records, are_fixed_point};
 use crate::rename::renamed;
 use crate::roles::{Roles, check_roles, is_unnamed, normalise, roles, shown, wanted_roles};
 use crate::shown::{cut, listed};
+use crate::side::{SIDE, SideColumn};
 use crate::table::Kind;
 use crate::time::{self, Written};
 use crate::{MarketDataError, ReadOptions};
@@ -66,6 +67,8 @@ pub(super) struct Value {
     pub(super) divisor: f64,
     /// True if one number stands for a missing one, as in Databento's prices.
     pub(super) has_undefined: bool,
+    /// The meaning of its fields, if they are sides of trades and no numbers.
+    pub(super) side: Option<SideColumn>,
 }
 
 /// The columns of one symbol, or of all that rows name.
@@ -313,7 +316,18 @@ impl<'a> Layout<'a> {
             let has_undefined = is_price && is_fixed_point;
             let divisor = if has_undefined { Some(FIXED_POINT) } else { options.csv.price_divisor };
             let divisor = divisor.filter(|_| is_price).unwrap_or(1.0);
-            self.values.push(Value { at, name, needed, divisor, has_undefined });
+            self.values.push(Value { at, name, needed, divisor, has_undefined, side: None });
+        }
+        if let Some((at, meaning)) = roles.side.filter(|_| options.wants("buy_volume")) {
+            let meaning = if records.is_some() { SideColumn::Letters } else { meaning };
+            self.values.push(Value {
+                at,
+                name: SIDE.to_owned(),
+                needed: options.columns.is_some(),
+                divisor: 1.0,
+                has_undefined: false,
+                side: Some(meaning),
+            });
         }
         let values = start..self.values.len();
         let keys = [Some(self.time), self.time_of_day, self.symbol, self.series];
@@ -439,6 +453,7 @@ fn in_places(mut roles: Roles, places: &[usize]) -> Roles {
     let keys = [&mut roles.time, &mut roles.time_of_day, &mut roles.symbol, &mut roles.series];
     keys.into_iter().flatten().for_each(|at| *at = places[*at]);
     roles.values.iter_mut().for_each(|(at, _)| *at = places[*at]);
+    roles.side.iter_mut().for_each(|(at, _)| *at = places[*at]);
     roles.twins.iter_mut().for_each(|(one, twin)| (*one, *twin) = (places[*one], places[*twin]));
     roles
 }

@@ -8,6 +8,7 @@ use super::digits;
 use super::layout::Layout;
 use super::rows::{Rows, trimmed};
 use crate::number::{Numbers, decimal_at, whole_at};
+use crate::side::SideColumn;
 use crate::time;
 
 /// The ends of a block's fields.
@@ -107,8 +108,13 @@ pub(super) fn read(layout: &Layout<'_>, bytes: &[u8], index: &Index, rows: &mut 
     for (place, column) in layout.values.iter().enumerate() {
         let values = &mut rows.values[place];
         values.resize(index.lines, f64::NAN);
-        if !rows.is_text[place] && !numbers(layout.numbers, &fields(column.at), values) {
-            if column.needed || is_marked(layout.numbers, &fields(column.at)) {
+        let are_read = |values: &mut [f64]| match column.side {
+            Some(side) => sides(side, &fields(column.at), values),
+            None => numbers(layout.numbers, &fields(column.at), values),
+        };
+        if !rows.is_text[place] && !are_read(values) {
+            let is_side = column.side.is_some();
+            if column.needed || !is_side && is_marked(layout.numbers, &fields(column.at)) {
                 return false;
             }
             rows.is_text[place] = true;
@@ -141,6 +147,15 @@ fn numbers(numbers: Numbers, fields: &Fields<'_>, values: &mut [f64]) -> bool {
             return true;
         }
         any(start, end).map(|value| *place = value).is_some()
+    })
+}
+
+/// Reads a column of sides; false if a field is not a side.
+fn sides(side: SideColumn, fields: &Fields<'_>, values: &mut [f64]) -> bool {
+    let mut places = values.iter_mut();
+    fields.all(|start, end| {
+        let value = side.read(trimmed(&fields.bytes[start..end]));
+        value.zip(places.next()).map(|(value, place)| *place = value).is_some()
     })
 }
 

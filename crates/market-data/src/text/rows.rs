@@ -349,6 +349,22 @@ impl Rows {
         for (place, column) in layout.values.iter().enumerate() {
             let value = if self.is_text[place] {
                 f64::NAN
+            } else if let Some(side) = column.side {
+                match side.read(field(column.at)) {
+                    Some(value) => value,
+                    None if column.needed => {
+                        return Err(layout.cell(
+                            line,
+                            column.at,
+                            &text(column.at),
+                            side.expected(),
+                        ));
+                    }
+                    None => {
+                        self.is_text[place] = true;
+                        f64::NAN
+                    }
+                }
             } else if let Some(value) = layout.numbers.read(field(column.at)) {
                 if column.divisor == 1.0 { value } else { value / column.divisor }
             } else if column.needed || digits::is_number(&text(column.at)) {
