@@ -14,7 +14,7 @@ use crate::{Error, counted, joins};
 
 /// The features that samples hold, and the columns of the bars that they are computed from.
 pub(crate) struct Features {
-    features: Option<barloom_features::Features>,
+    pub(crate) features: Option<barloom_features::Features>,
     /// The columns of the bars that they use.
     pub(crate) inputs: Vec<String>,
 }
@@ -67,7 +67,7 @@ impl Features {
 }
 
 /// The attributes of symbols, if features use some. A note tells which symbols have none.
-fn attributes(
+pub(crate) fn attributes(
     recipe: &Recipe,
     features: &barloom_features::Features,
     market: &Market,

@@ -3,6 +3,11 @@
 use barloom_features::live::LiveError as Core;
 use barloom_market_data::utc_text;
 
+/// A time for people: in UTC, or as a number if it is beyond the calendar.
+pub(super) fn time_text(ts: i64) -> String {
+    utc_text(ts).unwrap_or_else(|| ts.to_string())
+}
+
 /// A bar, a record or a request was refused. The state is as before.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +37,7 @@ pub enum LiveError {
         needed: String,
     },
     /// A bar is unusable.
-    #[error("{symbol}: the bar at {} is unusable: {fault}", utc_text(*ts))]
+    #[error("{symbol}: the bar at {} is unusable: {fault}", time_text(*ts))]
     BadBar {
         /// The symbol.
         symbol: String,
@@ -44,8 +49,8 @@ pub enum LiveError {
     /// A bar does not come after the last one of its symbol.
     #[error(
         "{symbol}: a bar at {} comes after one at {}; push bars in time order, each once",
-        utc_text(*ts),
-        utc_text(*last)
+        time_text(*ts),
+        time_text(*last)
     )]
     NotAfter {
         /// The symbol.
@@ -59,8 +64,8 @@ pub enum LiveError {
     #[error(
         "{symbol}: the bar at {} closes at {}, and that time has ended; push all bars of a time \
          before it is closed, or before a bar that closes later",
-        utc_text(*ts),
-        utc_text(*close)
+        time_text(*ts),
+        time_text(*close)
     )]
     Ended {
         /// The symbol.

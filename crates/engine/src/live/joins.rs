@@ -1,10 +1,10 @@
 //! Records of slower series that arrive between bars.
 
 use barloom_features::{AsOf, Features, JOIN, Join, Records, join_parts};
-use barloom_market_data::{listed, utc_text};
+use barloom_market_data::listed;
 use barloom_recipe::{By, Recipe};
 
-use super::error::LiveError;
+use super::error::{LiveError, time_text};
 
 /// The records of the joins that features use.
 #[derive(Clone, Debug, Default)]
@@ -49,8 +49,10 @@ impl LiveJoins {
         series: usize,
         mut read: Vec<Join>,
     ) -> Self {
-        let used: Vec<(&str, &str)> =
-            features.iter().flat_map(|features| features.columns().filter_map(join_parts)).collect();
+        let used: Vec<(&str, &str)> = features
+            .iter()
+            .flat_map(|features| features.columns().filter_map(join_parts))
+            .collect();
         let mut joins = Vec::new();
         for settings in &recipe.data.join {
             let of = used.iter().filter(|(name, _)| *name == settings.name);
@@ -116,9 +118,9 @@ impl LiveJoins {
         join.as_of.last(times, close).map_or(f64::NAN, |place| values[value.column][place])
     }
 
-    /// Notes that a bar of a symbol took records.
-    pub(super) fn take(&mut self, series: usize, close: i64) {
-        for join in &mut self.joins {
+    /// Notes that a bar of a symbol took records; a bar of the `past` took those that were read.
+    pub(super) fn take(&mut self, series: usize, close: i64, past: bool) {
+        for join in self.joins.iter_mut().filter(|join| join.was_read || !past) {
             if let Some(of) = join.of_series[series] {
                 let taken = &mut join.records[of].taken;
                 *taken = Some(taken.map_or(close, |before| before.max(close)));
@@ -152,9 +154,8 @@ impl LiveJoins {
         }
     }
 
-    /// Takes a record. `series` is that of its symbol. `oldest` gives the close of the last bar of
-    /// the symbol that is furthest behind, among those that a symbol's records are for; none if one
-    /// has no bar. Returns the record's values in the order of the join's columns.
+    /// Takes a record; `series` is that of its symbol. `closes` has the close of the last bar of
+    /// each symbol: records that no later bar can take are let go.
     pub(super) fn push(
         &mut self,
         name: &str,
@@ -189,21 +190,19 @@ impl LiveJoins {
         };
         let values: Vec<f64> = join.columns.iter().map(value).collect::<Result<_, _>>()?;
         let held = &mut join.records[place];
-        let of = |ts: i64| utc_text(ts);
         if let Some(last) = held.records.times.last().filter(|last| ts < **last) {
-            let (ts, last) = (of(ts), of(*last));
+            let (ts, last) = (time_text(ts), time_text(*last));
             return Err(refused(format!(
                 "a record at {ts} comes after one at {last}; push records in time order"
             )));
         }
         if let Some(close) = held.taken.filter(|close| join.as_of.is_known(ts, *close)) {
-            let (ts, close) = (of(ts), of(close));
+            let (ts, close) = (time_text(ts), time_text(close));
             return Err(refused(format!(
                 "the record at {ts} is late: a bar that closed at {close} would have taken it. Push \
                  records before the bars that take them"
             )));
         }
-        // What no bar to come can take is let go.
         let users = closes.iter().zip(&join.of_series).filter(|(_, of)| **of == Some(place));
         let behind = users.map(|(close, _)| *close).min().flatten();
         let Records { times, values: columns } = &mut held.records;
