@@ -49,6 +49,7 @@ pub(crate) fn series(symbol: &str, count: usize, gaps: bool, seed: u64) -> Serie
         at += MINUTE;
         let open = tick(price);
         price *= 1.0 + (random.next() - 0.5) * 0.01;
+        price = if (50.0..200.0).contains(&price) { price } else { 100.0 };
         let close = tick(price);
         let high = tick(open.max(close) + random.next() * 0.3);
         let low = tick(open.min(close) - random.next() * 0.3);
