@@ -58,7 +58,7 @@ impl MaxGap {
     }
 }
 
-/// True if the step between two bars that follow each other is a gap: it is longer than the limit of
+/// True if the step between two successive bars is a gap: it is longer than the limit of
 /// [`MaxGap::limit_ns`].
 #[must_use]
 pub fn is_gap(before: i64, ts: i64, limit: Option<i64>) -> bool {

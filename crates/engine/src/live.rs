@@ -37,9 +37,9 @@ pub struct LiveOptions {
 /// Windows and snapshots of bars that are pushed, to the bit those of a dataset that has the same
 /// bars. The cost of a push does not depend on the number of bars before it.
 ///
-/// If features use other symbols (`cs_rank`, `symbol`), the bars of a time are needed together. They
-/// wait until all symbols have one, a later time begins, or [`close`](Self::close) ends the time.
-/// Until then, no symbol of that time is ready.
+/// If features use other symbols (`cs_rank`, `symbol`), the bars of a time are needed together.
+/// They wait until all symbols have one, a later time begins, or [`close`](Self::close) ends the
+/// time. Until then, no symbol of that time is ready.
 ///
 /// An error leaves the state as it was.
 #[derive(Clone, Debug)]

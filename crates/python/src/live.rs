@@ -15,7 +15,16 @@ use crate::{bars, errors};
 
 /// The state of ``barloom.Live``.
 #[pyclass(frozen, module = "barloom._barloom")]
-pub(crate) struct Live(Mutex<Inner>);
+pub(crate) struct Live {
+    /// Locked only by a thread that has let go of the interpreter: whoever holds it may log.
+    inner: Mutex<Inner>,
+    symbols: Vec<String>,
+    columns: Vec<String>,
+    /// The shape of a window.
+    window: [usize; 2],
+    /// The number of columns of a snapshot.
+    snapshot: usize,
+}
 
 /// Starts from the bars of a dataset, or from others.
 #[pyfunction]
@@ -36,30 +45,27 @@ pub(crate) fn live(
         let history = given.map(|given| given.read(&options)).transpose()?;
         let options = LiveOptions { history, joins, attributes };
         let live = Inner::new(&set, options).map_err(errors::of)?;
-        Ok(Live(Mutex::new(live)))
+        let program = live.program();
+        Ok(Live {
+            symbols: live.symbols().map(str::to_owned).collect(),
+            columns: live.columns().to_vec(),
+            window: [program.channels.len(), program.lookback],
+            snapshot: program.snapshot.len(),
+            inner: Mutex::new(live),
+        })
     })
 }
 
 impl Live {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The shape of a window, and the number of columns of a snapshot.
-    fn shape(&self) -> ([usize; 2], usize) {
-        let live = self.lock();
-        let program = live.program();
-        ([program.channels.len(), program.lookback], program.snapshot.len())
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses a symbol that there is not.
     fn check(&self, symbol: &str) -> PyResult<()> {
-        let live = self.lock();
-        let known = live.symbols().any(|one| one == symbol);
-        if known {
-            Ok(())
-        } else {
-            Err(PyKeyError::new_err(format!("there is no symbol {symbol}")))
+        match self.symbols.iter().any(|known| known == symbol) {
+            true => Ok(()),
+            false => Err(PyKeyError::new_err(format!("there is no symbol {symbol}"))),
         }
     }
 }
@@ -90,12 +96,12 @@ fn array<'py>(py: Python<'py>, values: Vec<f32>, shape: &[usize]) -> PyResult<Bo
 impl Live {
     #[getter]
     fn symbols(&self) -> Vec<String> {
-        self.lock().symbols().map(str::to_owned).collect()
+        self.symbols.clone()
     }
 
     #[getter]
     fn columns(&self) -> Vec<String> {
-        self.lock().columns().to_vec()
+        self.columns.clone()
     }
 
     fn push(
@@ -145,18 +151,18 @@ impl Live {
     fn window<'py>(&self, py: Python<'py>, symbol: &str) -> PyResult<Bound<'py, PyAny>> {
         self.check(symbol)?;
         let window = py.detach(|| self.lock().window(symbol)).map_err(errors::of)?;
-        array(py, window, &self.shape().0)
+        array(py, window, &self.window)
     }
 
     fn snapshot<'py>(&self, py: Python<'py>, symbol: &str) -> PyResult<Bound<'py, PyAny>> {
         self.check(symbol)?;
         let snapshot = py.detach(|| self.lock().snapshot(symbol)).map_err(errors::of)?;
-        array(py, snapshot, &[self.shape().1])
+        array(py, snapshot, &[self.snapshot])
     }
 
     fn batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let LiveBatch { windows, snapshot, ready, last } = py.detach(|| self.lock().batch());
-        let ([channels, lookback], columns) = self.shape();
+        let ([channels, lookback], columns) = (self.window, self.snapshot);
         let symbols = ready.len();
         let dict = PyDict::new(py);
         dict.set_item("windows", array(py, windows, &[symbols, channels, lookback])?)?;

@@ -1,5 +1,5 @@
 //! The cost of a push, by
-//! `cargo test --release -p barloom-engine --test live -- --ignored --nocapture speed`.
+//! `cargo test -p barloom-engine --test live -- --ignored --nocapture speed`.
 
 use std::time::Instant;
 
