@@ -4,6 +4,8 @@ use barloom_memory::SharedColumn;
 use barloom_scaling::{self as scaling, ChannelScaler};
 use barloom_windows::{Places, PlainStore, Scale, Store, cut, cut_ordered};
 
+use crate::Channel;
+
 /// The closes that windows are measured against: of the same bars as the channels, row by row.
 #[derive(Clone, Debug)]
 pub struct Reference {
@@ -199,6 +201,22 @@ impl PreparedChannel {
         cut_with!(self, reference, |scale, values| cut_ordered(
             scale, store, fetch, values, rows, order, out
         ));
+    }
+}
+
+/// Scales the window of bars that lie apart from a market, as backends scale those of a market:
+/// `[C, L]` into `out`. `columns` has for each channel the L values of its bars, oldest first, as
+/// [`Channel::value`] gives them, and `close` their closes.
+///
+/// # Panics
+/// A column has another length than `close`, or `out` another than all columns.
+pub fn scale_window(channels: &[Channel], columns: &[&[f64]], close: &[f64], out: &mut [f32]) {
+    let lookback = close.len();
+    assert_eq!(out.len(), channels.len() * lookback, "a value for each channel and bar");
+    let scalers: Vec<ChannelScaler> = channels.iter().map(|channel| channel.scaler).collect();
+    let reference = Reference::new(close, &scalers);
+    for ((scaler, column), out) in scalers.iter().zip(columns).zip(out.chunks_mut(lookback)) {
+        PreparedChannel::new(*scaler, column).scale(&reference, lookback, out);
     }
 }
 

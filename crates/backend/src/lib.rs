@@ -55,7 +55,7 @@ mod window_block;
 
 pub use bar_tables::BarTables;
 pub use block::{Allocate, Columns, ColumnsMut, Pricing, RowsMut, SampleBlock};
-pub use channel::{PreparedChannel, PreparedValues, Reference};
+pub use channel::{PreparedChannel, PreparedValues, Reference, scale_window};
 pub use chosen::Decisions;
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
 pub use error::BackendError;

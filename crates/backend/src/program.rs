@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use barloom_bars::{Market, SeriesSpan};
+use barloom_bars::{Market, SeriesSpan, is_missing};
 use barloom_rewards::RewardSettings;
 use barloom_sampling::{MAX_SAMPLES, Sampler};
-use barloom_scaling::{ChannelScaler, FittedScaler, FittedScalers, MetaScaler};
+use barloom_scaling::{ChannelScaler, FittedScaler, FittedScalers, MetaScaler, of_bar, usable};
 use barloom_windows::{MissingRows, PositionRange, Positions};
 
 use crate::chosen::check_windows;
@@ -28,6 +28,29 @@ impl Channel {
     #[must_use]
     pub fn new(name: &str, scaler: ChannelScaler) -> Self {
         Self { name: name.to_owned(), scaler, fitted: None }
+    }
+
+    /// The value that the scaler takes of a bar's value: fitted if it is to be. `series` is the
+    /// place of the bar's series in the market.
+    #[must_use]
+    pub fn value(&self, series: usize, x: f64) -> f64 {
+        self.fitted.as_ref().map_or(x, |fitted| fitted.transform(series, x))
+    }
+
+    /// The value of a bar with this close in a snapshot.
+    #[must_use]
+    pub fn of_bar(&self, series: usize, x: f64, close: f64) -> f32 {
+        of_bar(self.scaler, self.value(series, x), close)
+    }
+
+    /// True if the value of a bar is there and the scaler can take it.
+    #[must_use]
+    pub fn takes(&self, series: usize, x: f64) -> bool {
+        !is_missing(x)
+            && match &self.fitted {
+                Some(fitted) => !is_missing(fitted.transform(series, x)),
+                None => usable(self.scaler, x),
+            }
     }
 
     /// The values of a market that the scaler takes, one a row: fitted if they are to be.

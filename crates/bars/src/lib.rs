@@ -52,7 +52,7 @@ pub use error::BarsError;
 pub use interval::{Interval, NoInterval};
 pub use market::{Market, MarketColumn, SeriesSpan, is_missing, market_columns};
 pub use resample::{FLOW_COLUMNS, coarser_value, fill, resample};
-pub use segments::{MaxGap, Segment, median_of_steps};
+pub use segments::{MaxGap, Segment, is_gap, median_of_steps};
 pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec};
 pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};

@@ -58,6 +58,13 @@ impl MaxGap {
     }
 }
 
+/// True if the step between two successive bars is a gap: it is longer than the limit of
+/// [`MaxGap::limit_ns`].
+#[must_use]
+pub fn is_gap(before: i64, ts: i64, limit: Option<i64>) -> bool {
+    limit.is_some_and(|limit| ts.saturating_sub(before) > limit)
+}
+
 fn auto_limit(ts: &[i64]) -> i64 {
     let step = median_step(ts);
     if step >= 12 * HOUR {
@@ -128,7 +135,7 @@ pub(crate) fn find(
     };
     for bar in 0..ts.len() {
         let broken = breaks.next_if_eq(&bar).is_some();
-        let gap = bar > 0 && limit.is_some_and(|l| ts[bar].saturating_sub(ts[bar - 1]) > l);
+        let gap = bar > 0 && is_gap(ts[bar - 1], ts[bar], limit);
         if broken || gap {
             close(&mut start, bar);
         }

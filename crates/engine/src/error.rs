@@ -10,7 +10,7 @@ use barloom_market_data::{MarketDataError, MarketStoreError, printable, printabl
 use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
 
-use crate::{Names, UnknownBackend, advice, counted};
+use crate::{LiveError, Names, UnknownBackend, advice, counted};
 
 /// Whose an error is.
 #[non_exhaustive]
@@ -111,6 +111,9 @@ pub enum Error {
         /// The fault.
         problem: String,
     },
+    /// Live bars are refused.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// The samples of all parts cannot be counted.
     #[error("dataset.actions_per_state: all parts together have 2^64 samples or more; lower it")]
     TooManySamples,
@@ -133,7 +136,8 @@ impl Error {
             | Self::UnknownBackend(_)
             | Self::NoCuda
             | Self::TooManySamples => ErrorKind::Usage,
-            Self::Bars(_) | Self::Decisions { .. } => ErrorKind::Data,
+            Self::Live(error) if error.is_usage() => ErrorKind::Usage,
+            Self::Bars(_) | Self::Decisions { .. } | Self::Live(_) => ErrorKind::Data,
             Self::MarketData(error) | Self::Join { because: error, .. } => of_market_data(error),
             Self::Plan(error) => of_plan(error),
             Self::MissingFeatures { error, .. } => of_plan(error),

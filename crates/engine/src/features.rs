@@ -22,7 +22,7 @@ pub(crate) fn optional_columns(recipe: &Recipe) -> impl Iterator<Item = String> 
 
 /// The features that samples hold, and the columns of the bars that they are computed from.
 pub(crate) struct Features {
-    features: Option<barloom_features::Features>,
+    pub(crate) features: Option<barloom_features::Features>,
     /// The columns of the bars that they use.
     pub(crate) inputs: Vec<String>,
 }
@@ -85,7 +85,7 @@ pub(crate) fn check_room(features: usize, bars: usize) -> Result<(), Error> {
 }
 
 /// The attributes of symbols, if features use some. A note tells which symbols have none.
-fn attributes(
+pub(crate) fn attributes(
     recipe: &Recipe,
     features: &barloom_features::Features,
     market: &Market,

@@ -32,6 +32,21 @@ pub(crate) fn read(
     market: &Market,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Join>, Error> {
+    let is_new = |name: &str| market.column(name).is_none();
+    read_some(recipe, features, market, notes, &is_new)
+}
+
+/// As [`read`], the columns that `is_wanted` says.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_some(
+    recipe: &Recipe,
+    features: &Features,
+    market: &Market,
+    notes: &mut Vec<String>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Join>, Error> {
     let used = columns(features);
     let mut joins = Vec::new();
     for (i, join) in recipe.data.join.iter().enumerate() {
@@ -46,9 +61,8 @@ pub(crate) fn read(
             ));
             continue;
         }
-        let is_new =
-            |value: &String| market.column(&format!("{JOIN}{}.{value}", join.name)).is_none();
-        let values: Vec<String> = values.into_iter().filter(is_new).collect();
+        let is_wanted = |value: &String| is_wanted(&format!("{JOIN}{}.{value}", join.name));
+        let values: Vec<String> = values.into_iter().filter(is_wanted).collect();
         if values.is_empty() {
             continue;
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 use barloom_backend::{BackendError, BlockShape, WindowLayout};
 use barloom_bars::BarsError;
 use barloom_dataset::{DatasetError, Piece};
-use barloom_engine::{Error, Setting, UnknownBackend};
+use barloom_engine::{Error, LiveError, Setting, UnknownBackend};
 use barloom_market_data::{MarketDataError, MarketStoreError};
 use barloom_plan::PlanError;
 use barloom_recipe::Recipe;
@@ -146,6 +146,15 @@ fn of_engine() -> Vec<Error> {
         Error::UnknownBackend(UnknownBackend(a())),
         Error::NoCuda,
         Error::Decisions { column: a(), row: Some(1), problem: a() },
+        Error::Live(LiveError::Adjusted),
+        Error::Live(LiveError::NoSymbol { symbol: a(), known: a() }),
+        Error::Live(LiveError::NoColumn { symbol: a(), column: a(), needed: a() }),
+        Error::Live(LiveError::BadBar { symbol: a(), ts: 1, fault: a() }),
+        Error::Live(LiveError::NotAfter { symbol: a(), ts: 1, last: 2 }),
+        Error::Live(LiveError::Ended { symbol: a(), ts: 1, close: 2 }),
+        Error::Live(LiveError::NotReady { symbol: a(), why: a() }),
+        Error::Live(LiveError::Join { join: a(), problem: a() }),
+        Error::Live(LiveError::State(a())),
         Error::TooManySamples,
     ]
 }

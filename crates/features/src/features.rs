@@ -6,7 +6,7 @@ use barloom_memory::Column;
 use crate::error::{FeatureError, nearest};
 use crate::evaluate::{Context, Groups, evaluate};
 use crate::functions::Function;
-use crate::graph::{Clock, Graph, NodeId};
+use crate::graph::{Clock, Graph, NodeId, Op};
 use crate::join::{JOIN, Join, parts};
 use crate::lower::{Lower, Use, parse};
 use crate::rows::{NoCoarser, Rows, of_clocks};
@@ -196,6 +196,40 @@ impl Features {
     #[must_use]
     pub fn uses_attributes(&self) -> bool {
         !self.attributes.is_empty()
+    }
+
+    /// True if a feature uses bars of other symbols: all bars of one time are needed for it.
+    #[must_use]
+    pub fn uses_other_symbols(&self) -> bool {
+        self.across.is_some() || !self.symbols.is_empty()
+    }
+
+    /// The columns that are values of joins and are used on coarser bars, as of whose end they are.
+    pub fn joins_on_coarser_bars(&self) -> impl Iterator<Item = &str> {
+        self.graph.nodes.iter().filter_map(|node| match &node.op {
+            Op::Column(name) if self.graph.clocks[node.clock].interval.is_some() => {
+                parts(name).map(|_| name.as_str())
+            }
+            _ => None,
+        })
+    }
+
+    /// The rows that functions of earlier rows see.
+    #[must_use]
+    pub fn history(&self) -> History {
+        self.options.history
+    }
+
+    /// The error of the feature that first uses an attribute that there is not.
+    ///
+    /// # Errors
+    /// An attribute is not among these.
+    pub fn check_attributes(
+        &self,
+        market: &Market,
+        attributes: &Attributes,
+    ) -> Result<(), FeatureError> {
+        self.groups(market, attributes).map(drop)
     }
 
     /// The error of the feature that first uses a column which the bars lack; `available` are the

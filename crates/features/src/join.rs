@@ -48,19 +48,32 @@ impl AsOf {
         let mut next = 0;
         for (row, taken) in taken.iter_mut().enumerate() {
             let close = closes[row];
-            let is_known = |time: i64| {
-                let known = time.saturating_add(self.delay);
-                known < close || known == close && self.ties == Ties::At
-            };
-            while next < times.len() && is_known(times[next]) {
+            while next < times.len() && self.is_known(times[next], close) {
                 next += 1;
             }
-            let age = |time: i64| close.saturating_sub(time.saturating_add(self.delay));
-            let is_young =
-                |place: &usize| self.max_age.is_none_or(|most| age(times[*place]) <= most);
-            let last = next.checked_sub(1).filter(is_young);
+            let last = next.checked_sub(1).filter(|place| self.is_young(times[*place], close));
             *taken = last.map_or(f64::NAN, |place| crate::map::finite(values[place]));
         }
+    }
+
+    /// The place of the record that a bar takes which closes then, by the ascending times of the
+    /// records; none if no record was known, or the last one is too old.
+    #[must_use]
+    pub fn last(self, times: &[i64], close: i64) -> Option<usize> {
+        let known = times.partition_point(|time| self.is_known(*time, close));
+        known.checked_sub(1).filter(|place| self.is_young(times[*place], close))
+    }
+
+    /// True if a bar that closes then knows a record of this time.
+    #[must_use]
+    pub fn is_known(self, time: i64, close: i64) -> bool {
+        let known = time.saturating_add(self.delay);
+        known < close || known == close && self.ties == Ties::At
+    }
+
+    fn is_young(self, time: i64, close: i64) -> bool {
+        let age = close.saturating_sub(time.saturating_add(self.delay));
+        self.max_age.is_none_or(|most| age <= most)
     }
 }
 
@@ -152,6 +165,10 @@ mod tests {
         let values: Vec<f64> = (0_i32..).map(f64::from).take(times.len()).collect();
         let mut taken = vec![0.0; closes.len()];
         as_of.take(times, &values, closes, &mut taken);
+        for (taken, close) in taken.iter().zip(closes) {
+            let last = as_of.last(times, *close).map_or(f64::NAN, |place| values[place]);
+            assert_eq!(taken.to_bits(), last.to_bits(), "one bar takes what it takes among all");
+        }
         taken.iter().map(|x| if x.is_nan() { -1 } else { *x as i64 }).collect()
     }
 

@@ -27,6 +27,10 @@ pub struct LiveBar<'a> {
     pub values: &'a [f64],
 }
 
+/// The value of a join at the end of a coarser bar: of a symbol by its index, a column by its name,
+/// and a time in ns.
+pub type JoinAt<'a> = &'a dyn Fn(usize, &str, i64) -> f64;
+
 /// The place of a bar among segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -116,8 +120,9 @@ pub enum LiveError {
 /// The bars of all symbols that close at one time are pushed together: functions across symbols
 /// need all of them. Symbols without a bar at that time are left out.
 ///
-/// Values of joins are columns of a bar, as of its close. Inside `at` a join is known as of the end
-/// of the coarser bar; here it is as of that bar's last bar.
+/// Values of joins are columns of a bar, as of its close. Inside `at` they are as of the end of the
+/// coarser bar: [`push_joined`](Self::push_joined) asks for these. [`push`](Self::push) takes them
+/// as of the last bar in it.
 #[derive(Clone, Debug)]
 pub struct Live {
     graph: Graph,
@@ -232,11 +237,24 @@ impl Live {
     /// # Errors
     /// A bar is wrong, late or there twice; nothing has changed then.
     pub fn push(&mut self, bars: &[LiveBar<'_>]) -> Result<(), LiveError> {
+        self.push_joined(bars, None)
+    }
+
+    /// As [`push`](Self::push), with the values of joins at the ends of coarser bars. These ends
+    /// are after the last close of the bar's symbol, and at most at the close of the bar.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_joined(
+        &mut self,
+        bars: &[LiveBar<'_>],
+        joins: Option<JoinAt<'_>>,
+    ) -> Result<(), LiveError> {
         self.check(bars)?;
         for bar in bars {
             let close = self.close_of(bar.symbol, bar.ts);
             self.symbols[bar.symbol].last = Some(bar.ts);
-            self.begin(bar, close);
+            self.begin(bar, close, joins);
         }
         // Inputs are computed before what uses them, for all symbols.
         for at in 0..self.base.len() {
@@ -269,7 +287,11 @@ impl Live {
         self.roots.iter().map(|root| self.last(*root, symbol)).collect()
     }
 
-    fn check(&self, bars: &[LiveBar<'_>]) -> Result<(), LiveError> {
+    /// Refuses bars that [`push`](Self::push) would refuse.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn check(&self, bars: &[LiveBar<'_>]) -> Result<(), LiveError> {
         let mut close = None;
         let mut seen = std::collections::BTreeSet::new();
         for bar in bars {
@@ -303,7 +325,7 @@ impl Live {
     }
 
     /// Begins a bar: forgets what came before a segment, and makes the coarser bars that ended.
-    fn begin(&mut self, bar: &LiveBar<'_>, close: i64) {
+    fn begin(&mut self, bar: &LiveBar<'_>, close: i64, joins: Option<JoinAt<'_>>) {
         for clock in 0..self.tracks.len() {
             let Some(track) = &mut self.tracks[clock][bar.symbol] else { continue };
             if !self.whole && bar.place == Place::Starts {
@@ -319,13 +341,23 @@ impl Live {
             };
             let ended = coarse.push(bar.ts, close, bar.place, value);
             for row in ended {
-                self.coarse_row(clock, bar.symbol, &row);
+                self.coarse_row(clock, bar.symbol, &row, joins);
             }
         }
     }
 
     /// Computes all nodes of a clock for a coarser bar.
-    fn coarse_row(&mut self, clock: ClockId, symbol: usize, row: &CoarseRow) {
+    fn coarse_row(
+        &mut self,
+        clock: ClockId,
+        symbol: usize,
+        row: &CoarseRow,
+        joins: Option<JoinAt<'_>>,
+    ) {
+        let column = |name: &str| match joins {
+            Some(at) if crate::join::parts(name).is_some() => at(symbol, name, row.end),
+            _ => row.value(name),
+        };
         let Some(track) = &mut self.tracks[clock][symbol] else { return };
         let graph = &self.graph;
         for (place, id) in self.nodes[clock].iter().enumerate() {
@@ -335,7 +367,6 @@ impl Live {
             let places = &self.nodes[clock];
             let inputs: Vec<&NodeState> =
                 inputs.map(|input| &before[places.binary_search(input).unwrap_or(0)]).collect();
-            let column = |name: &str| row.value(name);
             let row = Row { open: row.start, starts: row.starts, outside: false, column: &column };
             at[0].step(op, &inputs, &row);
         }

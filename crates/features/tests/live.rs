@@ -4,9 +4,10 @@ mod common;
 
 use barloom_bars::{Market, Series};
 use barloom_features::live::{Live, LiveBar, LiveError, Place};
-use barloom_features::{Features, History, Options, WarmUp};
+use barloom_features::{AsOf, Features, History, Join, Options, Records, Ties, WarmUp, join_parts};
 use common::{
-    DAY, HOUR, Known, MARCH, MINUTE, all, attributes, holes, many, market, same, series, three,
+    DAY, HOUR, Known, MARCH, MINUTE, Random, all, attributes, holes, many, market, same, series,
+    three,
 };
 
 /// The place of each row among segments.
@@ -20,7 +21,26 @@ fn places(market: &Market) -> Vec<Place> {
 }
 
 /// Pushes all rows of a market by their closes, and looks at the values after each push.
-fn pushed(features: &Features, market: &Market, mut look: impl FnMut(usize, &[f64])) {
+fn pushed(features: &Features, market: &Market, look: impl FnMut(usize, &[f64])) {
+    pushed_joined(features, market, &[], look);
+}
+
+/// As `pushed`, with the values of joins at the ends of coarser bars.
+fn pushed_joined(
+    features: &Features,
+    market: &Market,
+    joins: &[Join],
+    mut look: impl FnMut(usize, &[f64]),
+) {
+    let at = |symbol: usize, name: &str, end: i64| {
+        let (join, value) = join_parts(name).unwrap();
+        let join = joins.iter().find(|one| one.name == join).unwrap();
+        let column = join.columns.iter().position(|column| column == value).unwrap();
+        let Some(of) = join.of_series[symbol] else { return f64::NAN };
+        let records = &join.records[of];
+        let last = join.as_of.last(&records.times, end);
+        last.map_or(f64::NAN, |place| records.values[column][place])
+    };
     let mut live = Live::new(features, &Live::symbols_of(market), &attributes());
     let places = places(market);
     let columns: Vec<&[f64]> =
@@ -46,7 +66,7 @@ fn pushed(features: &Features, market: &Market, mut look: impl FnMut(usize, &[f6
                 values,
             })
             .collect();
-        live.push(&bars).unwrap();
+        live.push_joined(&bars, (!joins.is_empty()).then_some(&at)).unwrap();
         for (_, symbol, row) in same {
             look(*row, &live.values(*symbol));
         }
@@ -136,6 +156,56 @@ fn every_function_gives_the_values_of_20_000_bars_at_once() {
         ..Options::default()
     };
     compare(&common::all(), &market, options);
+}
+
+#[test]
+fn joins_on_coarser_bars_are_as_of_their_end() {
+    let quarter = 15 * MINUTE;
+    let market = market(&three(MARCH, quarter, 700), quarter);
+    let mut random = Random(3);
+    let mut records = |count: usize| {
+        let mut times: Vec<i64> = (0..count)
+            .map(|_| MARCH + (random.next() * 11_000.0).floor() as i64 * MINUTE)
+            .collect();
+        times.sort_unstable();
+        let values = times.iter().map(|_| random.next()).collect();
+        Records { times, values: vec![values] }
+    };
+    let records = vec![records(900), records(500)];
+    for (ties, max_age) in [(Ties::Before, None), (Ties::At, Some(40 * MINUTE))] {
+        let join = Join {
+            name: "slow".into(),
+            columns: vec!["x".into()],
+            as_of: AsOf { delay: 3 * MINUTE, max_age, ties },
+            records: records.clone(),
+            of_series: vec![Some(0), None, Some(1)],
+        };
+        let market = market.clone().with_columns(join.columns_of(&market)).unwrap();
+        let texts = [
+            "at('1h', join.slow.x)",
+            "at('4h', mean(coalesce(join.slow.x, 0), 3)) + join.slow.x",
+            "symbol('C', at('1h', join.slow.x))",
+        ];
+        let texts = texts.iter().enumerate();
+        let features = texts.map(|(place, text)| (format!("f{place}"), (*text).to_owned()));
+        let features = Features::new(features.collect(), Options::default()).unwrap();
+        let used: Vec<&str> = features.joins_on_coarser_bars().collect();
+        assert!(used.iter().all(|name| *name == "join.slow.x") && !used.is_empty(), "{used:?}");
+        let joins = [join];
+        let batch = features.evaluate_joined(&market, &attributes(), &joins).unwrap();
+        let last_bars = features.evaluate(&market, &attributes()).unwrap();
+        let (mut there, mut others) = ([0_usize; 3], 0_usize);
+        pushed_joined(&features, &market, &joins, |row, values| {
+            for (place, value) in values.iter().enumerate() {
+                let expected = batch[place].values[row];
+                assert!(same(*value, expected), "{place} at {row}: {value} and {expected}");
+                there[place] += usize::from(!value.is_nan());
+                others += usize::from(!same(*value, last_bars[place].values[row]));
+            }
+        });
+        assert!(there.iter().all(|count| *count > 300), "{there:?}");
+        assert!(others > 50, "{others} are not those of the last bars");
+    }
 }
 
 #[test]

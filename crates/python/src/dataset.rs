@@ -85,7 +85,7 @@ impl Dataset {
         Ok(Self { parts, one: Some(at), path, notes })
     }
 
-    fn set(&self) -> &SampleSet {
+    pub(crate) fn set(&self) -> &SampleSet {
         &self.parts[self.one.unwrap_or(0)].set
     }
 

@@ -17,6 +17,7 @@ mod dataset;
 mod errors;
 mod indices;
 mod jobs;
+mod live;
 mod loader;
 mod names;
 mod ordered;
@@ -44,6 +45,7 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<loader::Batches>()?;
     module.add_class::<tables::Table>()?;
     module.add_class::<pricer::Pricer>()?;
+    module.add_class::<live::Live>()?;
     module.add_function(wrap_pyfunction!(command::command, module)?)?;
     module.add_function(wrap_pyfunction!(bars::sample_bars, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::build, module)?)?;
@@ -52,6 +54,7 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(jobs::read, module)?)?;
     module.add_function(wrap_pyfunction!(jobs::features, module)?)?;
     module.add_function(wrap_pyfunction!(pricer::pricer, module)?)?;
+    module.add_function(wrap_pyfunction!(live::live, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::open, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::from_stored, module)?)?;
     Ok(())

@@ -33,6 +33,7 @@ from ._errors import (
     VerificationError,
 )
 from ._leaktest import LeakTest, leaktest
+from ._live import Live
 
 __all__ = [
     "BarloomError",
@@ -41,6 +42,7 @@ __all__ = [
     "FileError",
     "LeakError",
     "LeakTest",
+    "Live",
     "Loader",
     "NondeterministicError",
     "Pricer",
