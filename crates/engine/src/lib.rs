@@ -47,6 +47,7 @@ mod joins;
 mod last_market;
 mod loaded;
 mod merge;
+mod own_columns;
 mod pricing;
 mod sample;
 mod sets;
@@ -62,8 +63,9 @@ pub use error::{Error, ErrorKind};
 pub use features::FeatureTable;
 pub use inspection::{Inspection, read_sample};
 pub use job::{Job, Prepared};
-pub use loaded::{Loaded, load};
+pub use loaded::{Loaded, load, load_with};
 pub use merge::Merge;
+pub use own_columns::{ComputeColumns, OwnColumns};
 pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
@@ -73,7 +75,7 @@ pub use verification::Verification;
 // What is given to this crate, and what comes back from it: types of the crates below, so that whoever
 // asks needs no other crate.
 pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
-pub use barloom_bars::{Anchor, BarSpec, Interval};
+pub use barloom_bars::{Anchor, BarSpec, Column, Interval};
 pub use barloom_dataset::{
     BuiltPart, Dataset, Manifest, Piece, Rows, SampleReader, Summary, SymbolRecord, Verified,
     foreign_entries,

@@ -20,6 +20,7 @@ mod jobs;
 mod loader;
 mod names;
 mod ordered;
+mod own;
 mod part;
 mod pricer;
 mod recipe;
