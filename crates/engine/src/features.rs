@@ -156,8 +156,7 @@ impl FeatureTable {
     /// As [`new`](Self::new), with columns that the caller computes from the bars.
     ///
     /// # Errors
-    /// As [`new`](Self::new); the caller's function fails, or the bars have a column of one of these
-    /// names.
+    /// As [`new`](Self::new); the caller's function fails; the bars have a column of such a name.
     pub fn with_own(
         recipe: &Recipe,
         bars: Bars,

@@ -43,10 +43,10 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
     load_with(recipe, source, None)
 }
 
-/// As [`load`], with columns that the caller computes from the bars. The bars of a dataset get none.
+/// As [`load`], with columns that the caller computes from the bars. A dataset's bars get none.
 ///
 /// # Errors
-/// As [`load`]; the caller's function fails, or the bars have a column of one of these names.
+/// As [`load`]; the caller's function fails; the bars have a column of such a name.
 pub fn load_with(
     recipe: &Recipe,
     source: Source,

@@ -6,8 +6,8 @@ use barloom_market_data::to_table;
 
 use crate::Error;
 
-/// A function from the table of all bars, a row a bar, as [`to_table`](crate::to_table) gives it, to
-/// columns with a value a row. NaN means missing.
+/// A function of the table that [`to_table`](crate::to_table) makes of all bars. It gives columns
+/// with a value a row; NaN means missing.
 pub type ComputeColumns<'a> = dyn FnMut(RecordBatch) -> Result<Vec<Column>, Error> + 'a;
 
 /// Columns that are computed from bars once these are judged, before a market is made of them.
