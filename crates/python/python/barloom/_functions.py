@@ -82,6 +82,7 @@ def by_symbol(table: Any) -> dict[str, dict[str, np.ndarray]]:
 
 
 def _values(name: str, f: Feature, symbols: dict[str, dict[str, np.ndarray]]) -> np.ndarray:
+    parts: dict[str, Columns]
     if f.by == "market":
         parts = {"": _leak_market.market_of(symbols, f.table)}
     else:

@@ -159,7 +159,9 @@ def leaktest(
             "f: it fails whenever bars are cut or changed, so nothing was compared. It must work on "
             f"any bars: {failed.__cause__}"
         ) from failed.__cause__
-    row, ahead, column = None, 0, None
+    row: int | None = None
+    ahead: int | str = 0
+    column: str | None = None
     if found is not None:
         row, change, column = found
         ahead = trial.reach(row, change)

@@ -112,7 +112,8 @@ def main() -> None:
         model.train()
         for rows in torch.randperm(len(x)).split(256):
             optimizer.zero_grad()
-            sum(losses(x[rows], up[rows], size[rows])).backward()
+            of_up, of_size = losses(x[rows], up[rows], size[rows])
+            (of_up + of_size).backward()
             optimizer.step()
 
     model.eval()
