@@ -92,7 +92,7 @@ pub(crate) fn loaded(
             Given::Paths(paths) => paths,
             Given::Tables(_) => Vec::new(),
         };
-        return own.with(|own| load_with(recipe, Source::Bars(bars), Some(own)));
+        return own.with(watch, |own| load_with(recipe, Source::Bars(bars), Some(own)));
     }
     let source = match given {
         Some(Given::Paths(paths)) => {

@@ -353,9 +353,9 @@ pub(crate) fn features(
         let bars = given.read(&options)?;
         let table = |features: FeatureTable| features.table();
         match own {
-            Some(own) => {
-                own.with(|own| FeatureTable::with_own(&recipe, bars, Some(own)).and_then(table))
-            }
+            Some(own) => own.with(watch, |own| {
+                FeatureTable::with_own(&recipe, bars, Some(own)).and_then(table)
+            }),
             None => FeatureTable::new(&recipe, bars).and_then(table).map_err(errors::of),
         }
     })?;

@@ -13,8 +13,9 @@ __version__: str
 # Bars as `_bars.given` makes them: paths, Arrow tables by symbol, or None.
 _Bars = list[str] | dict[str, Any] | None
 _Cfg = Mapping[str, Any] | str | PathLike[str] | Recipe | None
-# The names of columns, and the function that computes them from all bars.
-_Own = tuple[list[str], Callable[[Table], list[npt.NDArray[np.float64]]]] | None
+# The names of columns, and the function that computes them from all bars. It also takes a function
+# that tells whether to stop.
+_Own = tuple[list[str], Callable[[Table, Callable[[], bool]], list[npt.NDArray[np.float64]]]] | None
 _Tell = Callable[[int, int], object] | None
 
 @final

@@ -16,7 +16,7 @@ from ._leak_tables import Columns
 from ._leaktest import half_differs, leaktest, values_of
 
 #: Own columns as the compiled half takes them: their names, and what computes them.
-Own = tuple[list[str], Callable[[Any], list[np.ndarray]]]
+Own = tuple[list[str], Callable[[Any, Callable[[], bool]], list[np.ndarray]]]
 
 
 def separated(features: Mapping[str, Any]) -> tuple[dict[str, Any], Own | None]:
@@ -31,7 +31,12 @@ def separated(features: Mapping[str, Any]) -> tuple[dict[str, Any], Own | None]:
     if not functions:
         return dict(features), None
     written = {name: column(name) if callable(f) else f for name, f in features.items()}
-    return written, ([column(name) for name in functions], lambda table: _computed(functions, table))
+
+    def compute(table: Any, stopped: Callable[[], bool]) -> list[np.ndarray]:
+        symbols = by_symbol(table)
+        return [_values(name, _stopping(f, stopped), symbols) for name, f in functions.items()]
+
+    return written, ([column(name) for name in functions], compute)
 
 
 def column(name: str) -> str:
@@ -60,10 +65,15 @@ def of_recipe(cfg: Any, features: Mapping[str, Any] | None) -> tuple[Any, Own | 
     return {**tables, "features": written}, own
 
 
-def _computed(functions: Mapping[str, Feature], table: Any) -> list[np.ndarray]:
-    """The values of functions over all bars: float64, NaN where one is missing."""
-    symbols = by_symbol(table)
-    return [_values(name, f, symbols) for name, f in functions.items()]
+def _stopping(f: Feature, stopped: Callable[[], bool]) -> Feature:
+    """The function, which after Ctrl-C is not called again."""
+
+    def called(bars: Any) -> Any:
+        if stopped():
+            raise KeyboardInterrupt
+        return f(bars)
+
+    return Feature(called, f.by, f.table)
 
 
 def by_symbol(table: Any) -> dict[str, dict[str, np.ndarray]]:
@@ -82,6 +92,7 @@ def by_symbol(table: Any) -> dict[str, dict[str, np.ndarray]]:
 
 
 def _values(name: str, f: Feature, symbols: dict[str, dict[str, np.ndarray]]) -> np.ndarray:
+    """The values over all bars: float64, NaN where one is missing."""
     parts: dict[str, Columns]
     if f.by == "market":
         parts = {"": _leak_market.market_of(symbols, f.table)}
