@@ -86,6 +86,16 @@ impl Series {
         Ok(self)
     }
 
+    /// The same bars with further columns after their own.
+    ///
+    /// # Errors
+    /// A column that is there already, or one of another length.
+    pub fn with_columns(mut self, columns: Vec<Column>) -> Result<Self, BarsError> {
+        self.columns.extend(columns);
+        self.check_shape()?;
+        Ok(self)
+    }
+
     /// The same bars, which were made to be so long, whatever their steps are.
     #[must_use]
     pub fn made_of(self, interval: Interval) -> Self {
@@ -230,6 +240,11 @@ mod tests {
         let mut twice = columns(1);
         twice.push(Column::new("open", vec![1.0]));
         assert!(matches!(Series::new("A", vec![1], twice), Err(BarsError::DuplicateColumn { .. })));
+        let series = Series::new("A", vec![1], columns(1)).unwrap();
+        assert!(matches!(
+            series.with_columns(vec![Column::new("x", vec![])]),
+            Err(BarsError::Length { got: 0, expected: 1, .. })
+        ));
         assert!(matches!(
             Series::new("A", vec![1], columns(1)).unwrap().with_breaks(vec![1]),
             Err(BarsError::BreakOutOfRange { bar: 1, bars: 1, .. })

@@ -40,7 +40,7 @@ pub fn report_features(recipe: &Recipe, bars: Bars) -> Result<Vec<FeatureReport>
     let columns = bars.columns().into_iter();
     let columns = columns.filter(|name| bars.symbols_without(name).is_empty()).map(str::to_owned);
     let columns: Vec<String> = columns.collect();
-    let Evaluated { recipe, names, market, .. } = Evaluated::new(recipe, bars, &columns)?;
+    let Evaluated { recipe, names, market, .. } = Evaluated::new(recipe, bars, &columns, None)?;
     let shown: Vec<&str> = names.iter().map(String::as_str).collect();
     let record = FeaturesRecord::of(&shown, recipe.data.feature_history, &market);
     let mut equal = equal_columns(&market, &shown);

@@ -12,7 +12,7 @@ use barloom_market_data::{
 use barloom_recipe::{Recipe, RecipeError};
 
 use crate::lost::lost_bars;
-use crate::{Error, joins};
+use crate::{Error, OwnColumns, joins};
 
 /// The columns that the presets of a recipe use where the bars have them.
 pub(crate) fn optional_columns(recipe: &Recipe) -> impl Iterator<Item = String> {
@@ -42,7 +42,12 @@ impl Features {
     }
 
     /// Refuses bars that lack a column which a feature uses, or have one of a feature's name.
-    pub(crate) fn check(&self, recipe: &Recipe, bars: &Bars) -> Result<(), Error> {
+    pub(crate) fn check(
+        &self,
+        recipe: &Recipe,
+        bars: &Bars,
+        own: Option<&OwnColumns<'_>>,
+    ) -> Result<(), Error> {
         let Some(features) = &self.features else { return Ok(()) };
         let mut available = bars.columns();
         let both =
@@ -50,6 +55,7 @@ impl Features {
         if let Some((name, _)) = both {
             return Err(RecipeError::feature_of_column(name).into());
         }
+        available.extend(own.iter().flat_map(|own| &own.names).map(String::as_str));
         let joined = joins::columns(features);
         available.extend(joined.iter().map(String::as_str));
         Ok(features.check_columns(&available).map_err(RecipeError::from)?)
@@ -125,15 +131,23 @@ pub(crate) struct Evaluated {
 
 impl Evaluated {
     /// Evaluates all features over a market that keeps these columns of the bars too.
-    pub(crate) fn new(recipe: &Recipe, bars: Bars, columns: &[String]) -> Result<Self, Error> {
+    pub(crate) fn new(
+        recipe: &Recipe,
+        bars: Bars,
+        columns: &[String],
+        own: Option<&mut OwnColumns<'_>>,
+    ) -> Result<Self, Error> {
         let mut recipe = recipe.clone();
         let stand_ins = recipe.fit_presets(|name| bars.symbols_without(name).is_empty())?;
         let inputs = FeatureTable::used(&recipe)?;
         let features = recipe.all_features()?;
         let names: Vec<String> = features.names().map(str::to_owned).collect();
         let features = Features { features: Some(features), inputs };
-        features.check(&recipe, &bars)?;
-        let read = bars.into_market_series(recipe.data.on_bad_bar)?;
+        features.check(&recipe, &bars, own.as_deref())?;
+        let mut read = bars.into_market_series(recipe.data.on_bad_bar)?;
+        if let Some(own) = own {
+            read.series = own.added(read.series)?;
+        }
         let mut notes = read.notes;
         notes.extend(stand_ins);
         let kept = [columns, &features.inputs].concat();
@@ -182,8 +196,20 @@ impl FeatureTable {
     /// The recipe has no features, or wrong ones; the bars lack a column that one uses, hold
     /// unusable ones that are not to be dropped, or make no market.
     pub fn new(recipe: &Recipe, bars: Bars) -> Result<Self, Error> {
+        Self::with_own(recipe, bars, None)
+    }
+
+    /// As [`new`](Self::new), with columns that the caller computes from the bars.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); the caller's function fails; the bars have a column of such a name.
+    pub fn with_own(
+        recipe: &Recipe,
+        bars: Bars,
+        own: Option<&mut OwnColumns<'_>>,
+    ) -> Result<Self, Error> {
         let Evaluated { recipe, names, series, market, mut notes } =
-            Evaluated::new(recipe, bars, &[])?;
+            Evaluated::new(recipe, bars, &[], own)?;
         let shown: Vec<&str> = names.iter().map(String::as_str).collect();
         let record = FeaturesRecord::of(&shown, recipe.data.feature_history, &market);
         notes.extend(lost_bars(&record).map(|lost| format!("bars without a value: {lost}")));

@@ -50,6 +50,7 @@ mod live;
 mod loaded;
 mod lost;
 mod merge;
+mod own_columns;
 mod pricing;
 mod recomputed;
 mod sample;
@@ -68,9 +69,10 @@ pub use features::FeatureTable;
 pub use inspection::{Inspection, read_sample};
 pub use job::{Job, Prepared};
 pub use live::{Live, LiveBatch, LiveError, LiveOptions};
-pub use loaded::{Loaded, load};
+pub use loaded::{Loaded, load, load_with};
 pub use lost::lost_bars;
 pub use merge::Merge;
+pub use own_columns::{ComputeColumns, OwnColumns};
 pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
@@ -80,7 +82,7 @@ pub use verification::Verification;
 // What is given to this crate, and what comes back from it: types of the crates below, so that whoever
 // asks needs no other crate.
 pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
-pub use barloom_bars::{Anchor, BarSpec, Interval};
+pub use barloom_bars::{Anchor, BarSpec, Column, Interval};
 pub use barloom_dataset::{
     BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, LostBars, Manifest, Piece, Rows,
     SampleReader, Summary, SymbolRecord, Verified, foreign_entries,

@@ -13,7 +13,7 @@ use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
 use crate::features::Features;
-use crate::{Error, SampleSet, Source, counted, lost_bars};
+use crate::{Error, OwnColumns, SampleSet, Source, counted, lost_bars};
 
 /// A market, the recipe resolved against it, and what was done to get it.
 #[derive(Clone, Debug)]
@@ -44,6 +44,18 @@ pub struct Loaded {
 /// The bars lack a channel, hold unusable ones that are not to be dropped, or make no market; the
 /// recipe is wrong.
 pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
+    load_with(recipe, source, None)
+}
+
+/// As [`load`], with columns that the caller computes from the bars. A dataset's bars get none.
+///
+/// # Errors
+/// As [`load`]; the caller's function fails; the bars have a column of such a name.
+pub fn load_with(
+    recipe: &Recipe,
+    source: Source,
+    mut own: Option<&mut OwnColumns<'_>>,
+) -> Result<Loaded, Error> {
     let mut is_computed = false;
     let unresolved = match source {
         Source::Bars(bars) => {
@@ -52,11 +64,14 @@ pub fn load(recipe: &Recipe, source: Source) -> Result<Loaded, Error> {
             let missing = recipe.fit_channels(|name| bars.symbols_without(name).is_empty());
             let left_out = missing.first().map(|name| left_out(name, &bars.symbols_without(name)));
             let features = Features::of(&recipe)?;
-            features.check(&recipe, &bars)?;
+            features.check(&recipe, &bars, own.as_deref())?;
             let recipe = named_as(&recipe, &bars.find_columns(&recipe.bar_columns())?);
             let mut warnings = barloom_doctor::check(&bars).findings;
             warnings.retain(|finding| finding.severity == Severity::Warning);
-            let read = bars.into_market_series(recipe.data.on_bad_bar)?;
+            let mut read = bars.into_market_series(recipe.data.on_bad_bar)?;
+            if let Some(own) = &mut own {
+                read.series = own.added(read.series)?;
+            }
             let (channels, gap) = (recipe.bar_channels(), recipe.max_gap());
             let inputs = [recipe.bar_columns(), features.inputs.clone()].concat();
             let market = Market::with_inputs(&read.series, &channels, &inputs, gap)?;

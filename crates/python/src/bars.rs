@@ -2,14 +2,15 @@
 
 use barloom_engine::{
     Bars, Cache, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME, Source,
-    Watch, default_cache, load, read_bars, read_bytes, read_files, read_options, read_readable,
-    read_tables,
+    Watch, default_cache, load, load_with, read_bars, read_bytes, read_files, read_options,
+    read_readable, read_tables,
 };
 use barloom_recipe::Recipe;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors;
+use crate::own::Own;
 use crate::tables::{self, Table};
 
 /// The bars that a call names.
@@ -73,13 +74,26 @@ pub(crate) fn cache_if(wanted: bool) -> Option<Cache> {
     if wanted { default_cache() } else { None }
 }
 
-/// The market of a recipe and the bars that were given, or that it names.
+/// The market of a recipe and the bars that were given, or that it names, with the columns that
+/// functions of Python give.
 pub(crate) fn loaded(
     recipe: &mut Recipe,
     given: Option<Given>,
+    own: Option<Own>,
     cache: Option<Cache>,
     watch: &Watch,
 ) -> PyResult<Loaded> {
+    if let Some(own) = own {
+        let given = given.unwrap_or_else(|| Given::Paths(recipe.data.bars.clone()));
+        let options = ReadOptions { cache, watch: watch.clone(), ..read_options(recipe) };
+        // The functions may use any column.
+        let bars = given.read(&ReadOptions { columns: None, ..options })?;
+        recipe.data.bars = match given {
+            Given::Paths(paths) => paths,
+            Given::Tables(_) => Vec::new(),
+        };
+        return own.with(watch, |own| load_with(recipe, Source::Bars(bars), Some(own)));
+    }
     let source = match given {
         Some(Given::Paths(paths)) => {
             recipe.data.bars = paths;

@@ -18,6 +18,7 @@ use pyo3::types::PyDict;
 use crate::arguments::{whole, whole_or_none};
 use crate::dataset::Dataset;
 use crate::names::argument;
+use crate::own::Own;
 use crate::part::Choice;
 use crate::recipe::{of_any, to_python, with_data};
 use crate::tables::Table;
@@ -147,6 +148,7 @@ pub(crate) fn build(
     #[pyo3(from_py_with = whole_or_none)] threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
     data: &Bound<'_, PyDict>,
+    own: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Dataset> {
     let mut recipe = with_data(of_any(cfg)?, data)?;
     if let Some(samples) = n_samples.filter(|samples| !samples.is_none()) {
@@ -178,9 +180,10 @@ pub(crate) fn build(
     recipe.validate().map_err(errors::of)?;
     let choice = Choice { backend: self::backend(backend)?, device };
     let given = bars::given(bars)?;
+    let own = Own::given(own)?;
     let in_memory = out.is_none();
     let (mut loaded, sets, clipped) = watched(py, None, threads, move |watch| {
-        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache), watch)?;
+        let loaded = bars::loaded(&mut recipe, given, own, bars::cache_if(cache), watch)?;
         let sets = loaded.sets().map_err(errors::of)?;
         let mut clipped = Vec::new();
         if in_memory {
@@ -338,14 +341,23 @@ pub(crate) fn features(
     bars: &Bound<'_, PyAny>,
     cfg: &Bound<'_, PyAny>,
     cache: bool,
+    own: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Table> {
     let (given, recipe, mut options) = reading(bars, cfg, false, cache)?;
+    let own = Own::given(own)?;
     let table = watched(py, None, None, move |watch| {
         options.watch = watch.clone();
-        options.columns = Some(FeatureTable::columns(&recipe).map_err(errors::of)?);
+        let columns = FeatureTable::columns(&recipe).map_err(errors::of)?;
+        // Functions of Python may use any column.
+        options.columns = own.is_none().then_some(columns);
         let bars = given.read(&options)?;
-        let table = FeatureTable::new(&recipe, bars).and_then(|features| features.table());
-        table.map_err(errors::of)
+        let table = |features: FeatureTable| features.table();
+        match own {
+            Some(own) => own.with(watch, |own| {
+                FeatureTable::with_own(&recipe, bars, Some(own)).and_then(table)
+            }),
+            None => FeatureTable::new(&recipe, bars).and_then(table).map_err(errors::of),
+        }
     })?;
     Ok(Table::new(table.schema(), vec![table]))
 }

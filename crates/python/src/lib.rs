@@ -21,6 +21,7 @@ mod live;
 mod loader;
 mod names;
 mod ordered;
+mod own;
 mod part;
 mod pricer;
 mod recipe;

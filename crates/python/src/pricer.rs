@@ -62,7 +62,7 @@ pub(crate) fn pricer(
     recipe.scaling = Recipe::default().scaling;
     let given = bars::given(bars)?;
     watched(py, None, None, move |watch| {
-        let loaded = bars::loaded(&mut recipe, given, bars::cache_if(cache), watch)?;
+        let loaded = bars::loaded(&mut recipe, given, None, bars::cache_if(cache), watch)?;
         let backend = backend.open(device).map_err(errors::of)?;
         let process = (backend.name() != "cpu").then(std::process::id);
         let pricer = DecisionPricer::new(&loaded, &*backend).map_err(errors::of)?;

@@ -52,6 +52,15 @@ def test_train_sklearn():
     assert near_stop < even < near_target
 
 
+def test_train_features():
+    pytest.importorskip("torch")
+    pytest.importorskip("pandas")  # the table of its function
+    output = ran("train_features", "--epochs", "4")
+    (explained,) = re.findall(r"test: size: .* explained ([0-9.]+)%", output)
+    right, base = re.search(r"test: up: right ([0-9.]+)%, base rate ([0-9.]+)%", output).groups()
+    assert float(explained) > 10 and float(right) < float(base) + 3
+
+
 def test_notebook():
     output = ran("notebook")
     assert "1000000 samples" in output and re.search(r"\d+ signals: ", output)
@@ -59,5 +68,5 @@ def test_notebook():
 
 def test_the_examples_are_listed():
     listed = ran("")
-    for example in ("notebook", "train_sklearn", "train_torch"):
+    for example in ("notebook", "train_features", "train_sklearn", "train_torch"):
         assert f"python -m barloom.examples.{example}\n" in listed

@@ -47,6 +47,10 @@ CALLS = {
         "ds = barloom.build_dataset(None, 4 * 10**6, bars=sys.argv[1]); told(1, 1);"
         "[ds.read() for _ in range(100)]"
     ),
+    "function": (
+        "import time; f = lambda bars: (told(1, 1), time.sleep(0.1), bars['close'])[2];"
+        "[barloom.features(sys.argv[1], {'x': f}) for _ in range(100)]"
+    ),
     "price": (
         "import numpy as np; n = 10**7;"
         "actions = {'bar': np.arange(n) % 40_000, 'direction': np.ones(n), 'dollars': np.ones(n)};"

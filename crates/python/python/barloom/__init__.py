@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
-from . import _barloom, _bars, _progress, _signals
+from . import _barloom, _bars, _functions, _progress, _signals
 from ._barloom import Dataset, Loader, Recipe, Table, __version__
 from ._errors import (
     BarloomError,
@@ -32,6 +32,7 @@ from ._errors import (
     RecipeError,
     VerificationError,
 )
+from ._feature import Feature, feature
 from ._leaktest import LeakTest, leaktest
 from ._live import Live
 
@@ -39,6 +40,7 @@ __all__ = [
     "BarloomError",
     "DataError",
     "Dataset",
+    "Feature",
     "FileError",
     "LeakError",
     "LeakTest",
@@ -53,6 +55,7 @@ __all__ = [
     "__version__",
     "build_dataset",
     "check",
+    "feature",
     "features",
     "leaktest",
     "open",
@@ -69,6 +72,7 @@ def build_dataset(
     seed: int | None = None,
     *,
     bars: Any = None,
+    features: Mapping[str, Any] | None = None,
     cache: bool = True,
     out: str | PathLike[str] | None = None,
     format: str | None = None,
@@ -91,6 +95,8 @@ def build_dataset(
         bars: Paths or globs of files, a pyarrow, pandas or polars table, a dict of NumPy arrays by
             column (``ts`` as datetime64 or ns, ``open``, ...), or a dict of such tables by symbol.
             None: the bars that the recipe names.
+        features: Features beside the recipe's, as for ``barloom.features``: expressions, and
+            functions of bars. They may also be under ``features`` of a dict as ``cfg``.
         cache: True to cache the parsed tables of large text files in ``$XDG_CACHE_HOME/barloom``
             (``~/.cache/barloom``), 8 GiB at most. The bars are the same; changed files are parsed
             again.
@@ -110,9 +116,12 @@ def build_dataset(
 
     Raises:
         RecipeError: The recipe or an argument is invalid.
-        DataError: The bars are unusable.
+        DataError: The bars are unusable, or a function of bars fails or gives no numbers.
         FileError: A file cannot be read or written, or the output already exists.
+        LeakError: A function of bars looks ahead.
+        NondeterministicError: A function of bars gives other values when it is called again.
     """
+    cfg, own = _functions.of_recipe(cfg, features)
     with _progress.shown(progress, "building") as tell:
         return _barloom.build(
             cfg,
@@ -129,6 +138,7 @@ def build_dataset(
             threads,
             tell,
             data,
+            own,
         )
 
 
@@ -245,18 +255,23 @@ def check(bars: Any, *, cache: bool = True, **data: Any) -> dict[str, Any]:
 def features(
     bars: Any, features: Mapping[str, Any], *, cache: bool = True, **data: Any
 ) -> Table:
-    """Computes features of bars: columns by expressions, none of which looks ahead.
+    """Computes features of bars: columns by expressions and functions, none of which looks ahead.
 
     >>> table = barloom.features(
     ...     "bars.parquet", {"ret": "log(close / lag(close, 1))", "rsi": "ta.rsi(close, 14)"}
     ... )
     >>> table.to_pandas()
 
+    >>> def spread(bars):  # a pandas table of one symbol's bars
+    ...     return (bars["high"] - bars["low"]).rolling(20).mean()
+    >>> table = barloom.features("bars.parquet", {"spread": spread, "z": "zscore(spread, 60)"})
+
     Args:
         bars: As for ``build_dataset``.
         features: Names with expressions, as under ``[features]`` in a recipe (docs/features.md). They
             may name each other. ``{"mom_{n}": {"of": "close / lag(close, {n})", "n": [5, 20]}}`` is a
-            family.
+            family. A function of bars gives a number for each row (``barloom.feature``); ``leaktest``
+            tests it first, so it is called some 60 times on the first rows.
         cache: As for ``build_dataset``.
         data: The keys of ``[data]`` in a recipe, as for ``read_bars``. ``max_gap``,
             ``feature_history`` and ``feature_warmup`` say which rows have values.
@@ -268,10 +283,13 @@ def features(
 
     Raises:
         RecipeError: An expression is wrong; the message has its place and the remedy.
-        DataError: The bars are unusable.
+        DataError: The bars are unusable, or a function fails or gives no numbers.
         FileError: A file cannot be read.
+        LeakError: A function looks ahead.
+        NondeterministicError: A function gives other values when it is called again.
     """
-    return _barloom.features(_bars.given(bars), {"data": data, "features": features}, cache)
+    written, own = _functions.separated(features)
+    return _barloom.features(_bars.given(bars), {"data": data, "features": written}, cache, own)
 
 
 def sample_bars() -> Table:

@@ -1,13 +1,22 @@
 """The compiled half of barloom."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, final, overload
 
 import numpy as np
 import numpy.typing as npt
 
+__all__: list[str]
 __version__: str
+
+# Bars as `_bars.given` makes them: paths, Arrow tables by symbol, or None.
+_Bars = list[str] | dict[str, Any] | None
+_Cfg = Mapping[str, Any] | str | PathLike[str] | Recipe | None
+# The names of columns, and the function that computes them from all bars. It also takes a function
+# that tells whether to stop.
+_Own = tuple[list[str], Callable[[Table, Callable[[], bool]], list[npt.NDArray[np.float64]]]] | None
+_Tell = Callable[[int, int], object] | None
 
 @final
 class Recipe:
@@ -18,7 +27,7 @@ class Recipe:
     TOML, ``{"dataset": {"lookback": 128}}``.
     """
 
-    def __init__(self, cfg: Mapping[str, Any] | str | PathLike[str] | Recipe | None = None) -> None: ...
+    def __new__(cls, cfg: _Cfg = None) -> Recipe: ...
     @staticmethod
     def from_toml(text: str) -> Recipe: ...
     @staticmethod
@@ -29,7 +38,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]: ...
     @property
     def digest(self) -> str: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, value: object, /) -> bool: ...
 
 @final
 class Dataset:
@@ -37,8 +46,8 @@ class Dataset:
 
     ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
     same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
-    if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split has parts, ``ds["train"]``, and no samples
-    of its own.
+    if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split
+    has parts, ``ds["train"]``, and no samples of its own.
     """
 
     @property
@@ -80,11 +89,11 @@ class Dataset:
     def notes(self) -> list[str]: ...
     def __len__(self) -> int: ...
     @overload
-    def __getitem__(self, key: int) -> dict[str, Any]: ...
+    def __getitem__(self, key: int, /) -> dict[str, Any]: ...
     @overload
-    def __getitem__(self, key: slice | Sequence[int] | npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]: ...
+    def __getitem__(self, key: slice | Sequence[int] | npt.NDArray[Any], /) -> dict[str, npt.NDArray[Any]]: ...
     @overload
-    def __getitem__(self, key: str) -> Dataset: ...
+    def __getitem__(self, key: str, /) -> Dataset: ...
     def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]: ...
     def take(
         self,
@@ -133,13 +142,21 @@ class Loader:
 
     @property
     def epoch(self) -> int: ...
-    def __iter__(self) -> Iterator[dict[str, npt.NDArray[Any]]]: ...
+    def __iter__(self) -> Batches: ...
     def __len__(self) -> int: ...
     @property
     def batch_size(self) -> int: ...
     def set_epoch(self, epoch: int) -> None: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
+@final
+class Batches(Iterator[dict[str, npt.NDArray[Any]]]):
+    """The batches of one epoch."""
+
+    def __iter__(self) -> Batches: ...
+    def __next__(self) -> dict[str, npt.NDArray[Any]]: ...
+    def __length_hint__(self) -> int: ...
 
 @final
 class Table:
@@ -153,8 +170,65 @@ class Table:
     @property
     def num_rows(self) -> int: ...
     def __len__(self) -> int: ...
-    def __getitem__(self, name: str) -> npt.NDArray[Any]: ...
+    def __getitem__(self, key: str, /) -> npt.NDArray[Any]: ...
     def to_arrow(self) -> Any: ...
     def to_pandas(self) -> Any: ...
     def to_polars(self) -> Any: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
+class Pricer:
+    """Bars that are ready for pricing."""
+
+    def price(self, decisions: object, known_at: str | None) -> tuple[Table, list[str]]: ...
+
+def command(arguments: Sequence[str]) -> int: ...
+def sample_bars() -> Table: ...
+def build(
+    cfg: _Cfg,
+    n_samples: int | str | None,
+    seed: int | None,
+    bars: _Bars,
+    cache: bool,
+    out: str | PathLike[str] | None,
+    format: str | None,
+    overwrite: bool,
+    resume: bool,
+    backend: str,
+    device: int | None,
+    threads: int | None,
+    progress: _Tell,
+    data: dict[str, Any],
+    own: _Own,
+) -> Dataset: ...
+def verify(
+    path: str | PathLike[str],
+    rows: int,
+    full: bool,
+    seed: int,
+    backend: str,
+    device: int | None,
+    threads: int | None,
+    progress: _Tell,
+) -> dict[str, Any]: ...
+def check(bars: _Bars, cfg: _Cfg, all_columns: bool, cache: bool) -> dict[str, Any]: ...
+def read(bars: _Bars, cfg: _Cfg, all_columns: bool, cache: bool) -> Table: ...
+def features(bars: _Bars, cfg: _Cfg, cache: bool, own: _Own) -> Table: ...
+def pricer(
+    cfg: _Cfg,
+    bars: _Bars,
+    forward: int | None,
+    cache: bool,
+    backend: str,
+    device: int | None,
+) -> Pricer: ...
+def open(
+    path: str | PathLike[str], backend: str = "auto", device: int | None = None
+) -> Dataset: ...
+def from_stored(
+    recipe: str,
+    bars: bytes,
+    part: str | None,
+    backend: str,
+    device: int | None,
+) -> Dataset: ...

@@ -1,5 +1,9 @@
 """The exceptions of barloom."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class BarloomError(Exception):
     """The base class of all exceptions of barloom."""
@@ -15,6 +19,9 @@ class DataError(BarloomError, ValueError):
 
 class VerificationError(BarloomError, ValueError):
     """A dataset that failed its verification."""
+
+    #: The report of ``verify``.
+    report: dict[str, Any]
 
 
 class FileError(BarloomError, OSError):

@@ -26,7 +26,7 @@ def of(bars: Any, form: str | None) -> Columns:
     if hasattr(bars, "collect") and not hasattr(bars, "__arrow_c_stream__"):
         bars = bars.collect()  # a lazy frame of polars
     given = _form(bars)
-    form = form or given or ("pandas" if _has_pandas() else "dict")
+    form = form or given or best_form()
     if given != form:
         bars = _converted(bars, given, form)
     if form == "pandas":
@@ -54,6 +54,25 @@ def _has_pandas() -> bool:
     return True
 
 
+def best_form() -> str:
+    """The form of tables where none was asked for."""
+    return "pandas" if _has_pandas() else "dict"
+
+
+def in_form(columns: dict[str, np.ndarray], form: str | None) -> Any:
+    """Columns as a table of a form; None for the best one."""
+    form = form or best_form()
+    if form == "pandas":
+        import pandas
+
+        return pandas.DataFrame(columns)
+    if form == "polars":
+        import polars
+
+        return polars.DataFrame(columns)
+    return dict(columns)
+
+
 def _converted(bars: Any, given: str | None, form: str) -> Any:
     """Bars of another form; files and other tables are read as ``read_bars`` does."""
     if given is None:
@@ -70,15 +89,7 @@ def _converted(bars: Any, given: str | None, form: str) -> Any:
         columns = {str(name): bars[name].to_numpy() for name in bars.columns}
         if given == "pandas" and bars.index.dtype.kind == "M" and "ts" not in columns:
             columns = {"ts": bars.index.to_numpy(), **columns}
-    if form == "pandas":
-        import pandas
-
-        return pandas.DataFrame(columns)
-    if form == "polars":
-        import polars
-
-        return polars.DataFrame(columns)
-    return columns
+    return in_form(columns, form)
 
 
 def _several(symbols: int) -> str:
@@ -122,6 +133,14 @@ class Columns:
     def times(self) -> Any:
         """The time of each row, or None."""
         raise NotImplementedError
+
+    def count(self) -> int:
+        """The number of rows of the function's table."""
+        return self.rows
+
+    def by_row(self, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The function's columns with a value for each row that is cut and changed."""
+        return columns
 
     def _refuse_several_symbols(self, columns: Mapping[str, Any]) -> None:
         for name in SYMBOLS:

@@ -10,6 +10,8 @@ import numpy as np
 
 from . import _leak_tables
 from ._errors import DataError, LeakError, NondeterministicError
+from ._feature import Feature
+from ._leak_market import Market, market_of, most_times
 from ._leak_tables import PRICES, Columns
 
 #: Two values are the same within this part of them: the test may add numbers in another order.
@@ -125,7 +127,8 @@ def leaktest(
     Args:
         f: The function. It takes a table of one symbol's bars, and gives a value for each row: an
             array, a Series or a list; or several columns: a two-dimensional array, a dict, a table.
-            It gets a copy of the table with each call.
+            It gets a copy of the table with each call. With ``@barloom.feature(by="market")`` it
+            takes the bars of all symbols; rows of the result then count times.
         bars: The bars of one symbol: a pandas or polars table or a dict of arrays, with the columns
             that f needs, or whatever ``read_bars`` accepts.
         table: The form in which f takes its bars: ``"pandas"``, ``"polars"`` or ``"dict"`` (of NumPy
@@ -143,7 +146,9 @@ def leaktest(
         NondeterministicError: Two calls with the same bars differ.
         DataError: f does not give one value a row, or the bars are of several symbols.
     """
-    whole = _leak_tables.of(bars, table)
+    whole = bars if isinstance(bars, Columns) else _whole(f, bars, table)
+    if isinstance(whole, Market):
+        rows = most_times(len(whole.parts), rows)
     if whole.rows < 2 or rows < 2:
         raise DataError(f"bars: leaktest needs 2 rows or more, got {min(whole.rows, rows)}")
     trial = _Trial(f, whole.cut(0, min(rows, whole.rows)), seed)
@@ -154,7 +159,9 @@ def leaktest(
             "f: it fails whenever bars are cut or changed, so nothing was compared. It must work on "
             f"any bars: {failed.__cause__}"
         ) from failed.__cause__
-    row, ahead, column = None, 0, None
+    row: int | None = None
+    ahead: int | str = 0
+    column: str | None = None
     if found is not None:
         row, change, column = found
         ahead = trial.reach(row, change)
@@ -171,6 +178,33 @@ def leaktest(
         rows=trial.base.rows,
         calls=trial.calls,
     )
+
+
+def _whole(f: Callable[[Any], Any], bars: Any, table: str | None) -> Columns:
+    if not isinstance(f, Feature):
+        return _leak_tables.of(bars, table)
+    if f.by == "symbol":
+        return _leak_tables.of(bars, table or f.table)
+    from . import read_bars
+    from ._functions import by_symbol
+
+    return market_of(by_symbol(read_bars(bars)), table or f.table)
+
+
+def half_differs(f: Callable[[Any], Any], whole: Columns, values: np.ndarray) -> int | None:
+    """The first row whose value is another one without the second half of the rows."""
+    half = whole.cut(0, (whole.rows + 1) // 2)
+    given = half.table()
+    try:
+        (column,) = values_of(f(given), half.count(), given).values()
+    except Exception:  # too few rows for the function
+        return None
+    rows, of_half = [], half.by_row({"": column})
+    for name, before in whole.by_row({"": values}).items():
+        after = of_half.get(name, before[:0])
+        same = _same(before[: half.rows], after, SAME, _size(before))
+        rows.extend(np.flatnonzero(~same)[:1].tolist())
+    return min(rows, default=None)
 
 
 class _Failed(Exception):
@@ -197,7 +231,7 @@ class _Trial:
     def _call(self, table: Columns) -> dict[str, np.ndarray]:
         self.calls += 1
         given = table.table()
-        return _columns(self.f(given), table.rows, given)
+        return table.by_row(values_of(self.f(given), table.count(), given))
 
     def _try(self, table: Columns) -> dict[str, np.ndarray]:
         try:
@@ -381,6 +415,11 @@ def _changed(base: Columns, change: str, start: int, seed: int) -> Columns:
     factor."""
     if change == "cut":
         return base.cut(0, start)
+    if isinstance(base, Market):
+        # Each symbol has changes of its own.
+        return base.each_changed(
+            start, lambda part, row, at: _changed(part, change, row, seed + at)
+        )
     rng = np.random.default_rng((seed, start))
     count = base.rows - start
     if change == "permute":
@@ -415,11 +454,11 @@ def _changed(base: Columns, change: str, start: int, seed: int) -> Columns:
     return base.changed(start, values)
 
 
-def _columns(result: Any, rows: int, given: Any) -> dict[str, np.ndarray]:
+def values_of(result: Any, rows: int, given: Any) -> dict[str, np.ndarray]:
     """The result of a function as columns, each with a value a row."""
     if hasattr(result, "collect") and not hasattr(result, "__arrow_c_stream__"):
         result = result.collect()
-    if hasattr(result, "index") and hasattr(result, "reindex") and len(result) != rows:
+    if hasattr(result, "index") and hasattr(result, "reindex"):
         result = _aligned(result, given)
     if isinstance(result, Mapping):
         columns = {str(name): values for name, values in result.items()}
@@ -452,9 +491,10 @@ def _columns(result: Any, rows: int, given: Any) -> dict[str, np.ndarray]:
 
 
 def _aligned(result: Any, given: Any) -> Any:
-    """A pandas result that lacks rows, as after ``dropna``, on the rows of the table."""
+    """A pandas result on the rows of the table, if it lacks some, as after ``dropna``, or has them in
+    another order."""
     index = getattr(given, "index", None)
-    if index is None or not index.is_unique or not result.index.isin(index).all():
+    if index is None or result.index.equals(index) or not index.is_unique or not result.index.isin(index).all():
         return result
     return result.reindex(index) if result.index.is_unique else result
 

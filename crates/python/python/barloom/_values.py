@@ -28,4 +28,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, (set, frozenset)):
         raise TypeError(f"expected a list, got the set {value!r}, which has no order")
+    if callable(value):
+        raise TypeError(
+            f"{value!r} is a function; pass it to build_dataset or barloom.features, under features"
+        )
     raise TypeError(f"{value!r} is of no type that a recipe has")
