@@ -1,7 +1,7 @@
 //! Bars from what Python has: paths, tables.
 
 use barloom_engine::{
-    Bars, Cache, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME, Source,
+    Bars, Cache, Error, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME, Source,
     Watch, default_cache, load, load_with, read_bars, read_bytes, read_files, read_options,
     read_readable, read_tables,
 };
@@ -84,6 +84,9 @@ pub(crate) fn loaded(
     watch: &Watch,
 ) -> PyResult<Loaded> {
     if let Some(own) = own {
+        if given.is_none() && recipe.data.bars.is_empty() {
+            return Err(errors::of(Error::NoBars));
+        }
         let given = given.unwrap_or_else(|| Given::Paths(recipe.data.bars.clone()));
         let options = ReadOptions { cache, watch: watch.clone(), ..read_options(recipe) };
         // The functions may use any column.

@@ -270,3 +270,11 @@ def test_wrong_requests_are_told():
         barloom.features({**BARS, "python_x": CLOSE}, {"x": momentum})
     with pytest.raises(TypeError, match="is a function; pass it to build_dataset"):
         barloom.Recipe({"features": {"x": momentum}})
+
+
+def test_without_bars_the_error_says_how_to_give_them():
+    with pytest.raises(barloom.RecipeError) as plain:
+        barloom.build_dataset(None, features={"x": "close"})
+    with pytest.raises(barloom.RecipeError) as own:
+        barloom.build_dataset(None, features={"x": lambda bars: bars["close"]})
+    assert str(own.value) == str(plain.value)
