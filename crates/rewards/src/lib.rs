@@ -54,13 +54,14 @@ mod trade;
 mod trades;
 mod tree;
 
-pub use barriers::TOUCH;
+pub use barriers::{BarrierPrices, TOUCH};
 pub use error::RewardsError;
+pub use horizon::HorizonIndex;
 pub use index::MarketIndex;
 pub use pricer::{Pricer, Reward};
 pub use prices::Prices;
 pub use rates::BarRates;
 pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};
 pub use tables::{Tables, TreeTable};
-pub use trade::{Action, ExitReason, Trade};
+pub use trade::{Action, Bar, ExitReason, Trade, fill};
 pub use trades::{Actions, RewardsMut, TradeColumns, Trades, TradesMut};

@@ -182,3 +182,38 @@ fn impossible_settings_name_the_key_and_the_remedy() {
         assert!(error.to_string().starts_with("embargo: "), "{error}");
     }
 }
+
+/// Folds of skfolio 1.12.2, where labels are all as long: `goldens/cpcv.py` made them.
+#[test]
+fn cpcv_is_that_of_skfolio() {
+    let text = include_str!("goldens/cpcv.txt");
+    let mut settings: Option<Vec<u64>> = None;
+    let mut all: Vec<Roles> = Vec::new();
+    let mut number = 0;
+    for line in text.lines() {
+        let parts: Vec<&str> = line.split('|').collect();
+        let of = |word: &str| word.parse::<u64>().expect("a number");
+        let numbers: Vec<u64> = parts[0].split_whitespace().map(of).collect();
+        let [rows, groups, tested, purged, embargo] = numbers[..] else { panic!("five numbers") };
+        if settings.as_ref() != Some(&numbers) {
+            let market = market((0..rows as i64).collect());
+            let folds = Scheme::Cpcv { groups, tested }.folds(&market, Zone::UTC).expect("folds");
+            let lives = Lives::new(&market, vec![purged as u32 + 1; rows as usize]);
+            let purge = Purge { embargo: Embargo::Bars(embargo), ..Purge::default() };
+            all = purge.all_roles(&market, &folds, &lives).expect("roles");
+            (settings, number) = (Some(numbers.clone()), 0);
+        }
+        let runs = |text: &str| -> Vec<Range<usize>> {
+            let run = |word: &str| {
+                let (start, end) = word.split_once('-').expect("a run");
+                start.parse().expect("a row")..end.parse().expect("a row")
+            };
+            text.split_whitespace().map(run).collect()
+        };
+        let roles = &all[number];
+        assert_eq!(roles.rows(Role::Test), runs(parts[2]), "{line}");
+        assert_eq!(roles.rows(Role::Train), runs(parts[1]), "{line}");
+        number += 1;
+    }
+    assert_eq!(text.lines().count(), 15 + 15 + 10 + 45 + 6);
+}
