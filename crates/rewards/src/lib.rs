@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod barriers;
+mod best;
 mod error;
 mod frel;
 mod horizon;
@@ -55,6 +56,7 @@ mod trades;
 mod tree;
 
 pub use barriers::{BarrierPrices, TOUCH};
+pub use best::{Best, Choices};
 pub use error::RewardsError;
 pub use horizon::HorizonIndex;
 pub use index::MarketIndex;
