@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeZone};
+use chrono::{DateTime, FixedOffset, Months, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
 const SECOND: i64 = 1_000_000_000;
@@ -109,6 +109,20 @@ impl Zone {
         })
     }
 
+    /// The instant so many calendar months later, or earlier, at the same local time; the last day
+    /// of a month that has no such day, and the first instant after local times that are missing.
+    /// None where it cannot be represented.
+    #[must_use]
+    pub fn plus_months(self, instant: i64, months: i32) -> Option<i64> {
+        let local = naive(instant.checked_add(self.offset_ns(instant))?);
+        let by = Months::new(months.unsigned_abs());
+        let moved = match months {
+            0.. => local.checked_add_months(by)?,
+            _ => local.checked_sub_months(by)?,
+        };
+        Some(self.at(moved.and_utc().timestamp_nanos_opt()?)?.first())
+    }
+
     /// The first instant after the missing local times around one of them.
     fn after_gap(self, local: i64) -> Option<i64> {
         // No gap is longer than the day that Samoa left out in 2011.
@@ -211,6 +225,17 @@ mod tests {
         for wrong in ["", "Mars/Olympus", "+5", "+05:60", "+99:00", "05:30", "+é9"] {
             assert!(wrong.parse::<Zone>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn months_later_is_the_same_local_time() {
+        let york = zone("America/New_York");
+        let plus = |text, months| york.plus_months(local(text), months).unwrap();
+        assert_eq!(plus("2024-01-31 14:30", 1), local("2024-02-29 14:30"));
+        assert_eq!(plus("2024-02-15 14:30", 1), local("2024-03-15 13:30"), "clocks went forward");
+        assert_eq!(plus("2024-02-10 07:30", 1), local("2024-03-10 07:00"), "02:30 is missing");
+        assert_eq!(plus("2024-03-31 13:30", -1), local("2024-02-29 14:30"));
+        assert_eq!(york.plus_months(i64::MAX - 1, 12), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Prices are decimal numbers and barriers are computed: 10% above 100 is 110.00000000000001, which
 //! a high of 110 never meets. So a bar reaches a barrier `b` if it comes within `b * 2^-40` of it,
-//! 1e-12 of the price: more than rounding, less than any tick. [`Barriers::new`] turns the rule
+//! 1e-12 of the price: more than rounding, less than any tick. [`BarrierPrices::new`] turns the rule
 //! into two levels, and everything that looks for touches compares with these: the records that say
 //! whether a trade can touch a barrier, the search for the bar, the tests of a bar's open.
 
@@ -13,25 +13,26 @@ const TOUCH_BITS: u64 = 0x3D70_0000_0000_0000;
 pub const TOUCH: f64 = f64::from_bits(TOUCH_BITS);
 
 /// The barriers of one trade.
-#[derive(Clone, Copy)]
-pub(crate) struct Barriers {
+#[derive(Clone, Copy, Debug)]
+pub struct BarrierPrices {
     /// Price of the stop.
-    pub(crate) stop: f64,
+    pub stop: f64,
     /// Price of the target.
-    pub(crate) target: f64,
+    pub target: f64,
     /// The highest price that reaches the lower barrier.
-    pub(crate) down: f64,
+    pub down: f64,
     /// The lowest price that reaches the upper barrier.
-    pub(crate) up: f64,
+    pub up: f64,
     /// True if the trade is long: its stop is the lower barrier.
-    pub(crate) long: bool,
+    pub long: bool,
 }
 
-impl Barriers {
+impl BarrierPrices {
     /// The barriers of a trade that enters at `entry`. `stop` and `target` are distances as
     /// fractions of the entry price; an infinite one is never reached.
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn new(entry: f64, direction: i8, stop: f64, target: f64) -> Self {
+    pub fn new(entry: f64, direction: i8, stop: f64, target: f64) -> Self {
         let s = f64::from(direction);
         let (stop, target) = (entry * (1.0 - s * stop), entry * (1.0 + s * target));
         let long = s > 0.0;
@@ -41,8 +42,9 @@ impl Barriers {
     }
 
     /// Tells whether prices from `low` to `high` reach the stop, and whether they reach the target.
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn reached(&self, low: f64, high: f64) -> (bool, bool) {
+    pub fn reached(&self, low: f64, high: f64) -> (bool, bool) {
         let (down, up) = (low <= self.down, high >= self.up);
         if self.long { (down, up) } else { (up, down) }
     }

@@ -44,14 +44,15 @@ fn first_touched(block: &Block, from: usize, down: f64, up: f64) -> Option<usize
 
 /// The lowest low and highest high of each aligned run of 8, 64, 512, ... rows.
 #[derive(Clone, Debug)]
-pub(crate) struct HorizonIndex {
+pub struct HorizonIndex {
     /// `levels[0]` holds the rows.
     levels: Vec<SharedColumn<Block>>,
 }
 
 impl HorizonIndex {
     /// Builds as many levels as searches over any horizon can use: O(rows).
-    pub(crate) fn new(low: &[f64], high: &[f64]) -> Self {
+    #[must_use]
+    pub fn new(low: &[f64], high: &[f64]) -> Self {
         let rows = low.chunks(FAN).zip(high.chunks(FAN)).map(|(low, high)| block(low, high));
         let mut levels: Vec<SharedColumn<Block>> = vec![rows.collect()];
         let mut span = FAN;
@@ -83,8 +84,9 @@ impl HorizonIndex {
 
     /// The lowest low and the highest high of rows `[start, end)`; of none, infinities. Nodes that
     /// the rows cover whole stand for their rows, so it takes O(log(end - start)).
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn extremes(&self, start: usize, end: usize) -> [f64; 2] {
+    pub fn extremes(&self, start: usize, end: usize) -> [f64; 2] {
         let mut run = [f64::INFINITY, f64::NEG_INFINITY];
         let (mut level, mut start, mut end) = (0, start, end);
         loop {
@@ -105,8 +107,9 @@ impl HorizonIndex {
     }
 
     /// The first row from `start` on with `low <= down` or `high >= up`, if there is one.
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn first_touch(&self, start: usize, down: f64, up: f64) -> Option<usize> {
+    pub fn first_touch(&self, start: usize, down: f64, up: f64) -> Option<usize> {
         let (mut level, mut node) = (0, start);
         loop {
             let block = self.levels[level].get(node / FAN)?;

@@ -79,7 +79,9 @@ impl MarketIndex {
         &self.prices
     }
 
-    pub(crate) fn horizon(&self) -> &HorizonIndex {
+    /// The hierarchy of extreme lows and highs, built at the first call.
+    #[must_use]
+    pub fn horizon(&self) -> &HorizonIndex {
         self.horizon.get_or_init(|| HorizonIndex::new(&self.prices.low, &self.prices.high))
     }
 

@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod barriers;
+mod best;
 mod error;
 mod frel;
 mod horizon;
@@ -54,13 +55,15 @@ mod trade;
 mod trades;
 mod tree;
 
-pub use barriers::TOUCH;
+pub use barriers::{BarrierPrices, TOUCH};
+pub use best::{Best, Choices};
 pub use error::RewardsError;
+pub use horizon::HorizonIndex;
 pub use index::MarketIndex;
 pub use pricer::{Pricer, Reward};
 pub use prices::Prices;
 pub use rates::BarRates;
 pub use settings::{Barriers, Costs, Entry, Formulas, Metric, RewardSettings, SameBar};
 pub use tables::{Tables, TreeTable};
-pub use trade::{Action, ExitReason, Trade};
+pub use trade::{Action, Bar, ExitReason, Trade, fill};
 pub use trades::{Actions, RewardsMut, TradeColumns, Trades, TradesMut};

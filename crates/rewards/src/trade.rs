@@ -1,6 +1,6 @@
 //! The trade of an action on the bars after it.
 
-use crate::barriers::Barriers;
+use crate::barriers::BarrierPrices;
 use crate::settings::{RewardSettings, SameBar};
 
 /// An action at bar t.
@@ -103,16 +103,20 @@ pub(crate) fn unit_return(
 }
 
 /// A bar that a trade may exit on.
-#[derive(Clone, Copy)]
-pub(crate) struct Bar {
-    pub(crate) open: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct Bar {
+    /// Its open.
+    pub open: f64,
+    /// Its low.
+    pub low: f64,
+    /// Its high.
+    pub high: f64,
 }
 
 /// The price and reason of an exit on a bar that reaches a barrier.
+#[must_use]
 #[inline(always)]
-pub(crate) fn fill(bar: Bar, barriers: &Barriers, same_bar: SameBar) -> (f64, ExitReason) {
+pub fn fill(bar: Bar, barriers: &BarrierPrices, same_bar: SameBar) -> (f64, ExitReason) {
     let Bar { open, low, high } = bar;
     // At or beyond a barrier already at the open: the market gives no better price.
     let (stopped, reached) = barriers.reached(open, open);

@@ -2,7 +2,7 @@
 
 use barloom_schema::{Element, Slice};
 
-use crate::barriers::Barriers;
+use crate::barriers::BarrierPrices;
 use crate::horizon::HorizonIndex;
 use crate::metrics;
 use crate::pricer::{Pricer, Reward};
@@ -37,8 +37,8 @@ impl Actions<'_> {
     }
 
     #[inline(always)]
-    fn barriers(&self, i: usize, entry: f64) -> Barriers {
-        Barriers::new(entry, self.direction[i], self.stop[i], self.target[i])
+    fn barriers(&self, i: usize, entry: f64) -> BarrierPrices {
+        BarrierPrices::new(entry, self.direction[i], self.stop[i], self.target[i])
     }
 
     fn check(&self, other: usize) {
