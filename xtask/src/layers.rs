@@ -16,6 +16,8 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("windows", &["bars"]),
     ("scaling", &[]),
     ("rewards", &["schema", "memory"]),
+    ("splits", &["bars"]),
+    ("labels", &["memory", "bars", "rewards"]),
     ("backend", &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"]),
     ("recipe", &["schema", "bars", "features", "reading", "sampling", "scaling", "rewards"]),
     ("plan", &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "backend"]),

@@ -39,7 +39,8 @@ pub enum Scale {
     Column(String),
 }
 
-/// A triple-barrier label: the class is 1 where the upper barrier comes first, -1 for the lower one.
+/// A triple-barrier label: the class is 1 where the upper barrier comes first, -1 for the lower
+/// one.
 ///
 /// Its columns are `NAME` (int8), `NAME_return` (the log return to the exit), `NAME_bars` (the bars
 /// between t and the exit) and `NAME_ambiguous` (true where one bar reached both barriers, so that

@@ -19,7 +19,7 @@ impl Edges {
     /// Edges of one's own.
     ///
     /// # Errors
-    /// There is none, or too many; one is not finite; they do not ascend.
+    /// No edge, or too many; one is not finite; they do not ascend.
     pub fn new(edges: Vec<f64>) -> Result<Self, LabelsError> {
         let problem = if edges.is_empty() || edges.len() >= MOST_CLASSES {
             format!("{} edges: expected 1 to {}", edges.len(), MOST_CLASSES - 1)
@@ -33,9 +33,9 @@ impl Edges {
         Err(LabelsError::setting("edges", problem))
     }
 
-    /// Edges at the quantiles of values, by linear interpolation, as pandas' `qcut` has them: NaN is
-    /// left out. A note tells which classes hold more or less than is due to them, as equal values
-    /// share a class.
+    /// Edges at the quantiles of values, by linear interpolation, as pandas' `qcut` has them: NaN
+    /// is left out. A note tells which classes hold more or less than is due to them, as equal
+    /// values share a class.
     ///
     /// # Errors
     /// Fewer than two classes, or too many; a class would hold no value.

@@ -38,8 +38,8 @@ pub enum Kind {
         /// The horizon in bars.
         horizon: usize,
     },
-    /// The t-value of the slope of the closes over the horizon of `least` to `most` bars that has the
-    /// greatest absolute t-value, the shortest of equals (trend scanning, Lopez de Prado 2020,
+    /// The t-value of the slope of the closes over the horizon of `least` to `most` bars that has
+    /// the greatest absolute t-value, the shortest of equals (trend scanning, Lopez de Prado 2020,
     /// section 5.4).
     Trend {
         /// The shortest horizon in bars, at least 3.

@@ -1,8 +1,8 @@
 //! Labels of bars: what a learner is taught to foretell.
 //!
-//! A label at bar t is a function of the bars `[t, t + horizon)`, and, for its scale, of rows before
-//! t. It never depends on what was drawn, so a [`Label`] is computed once for a market, into a
-//! [`Table`] with a value a bar. A sample takes the values of its bar.
+//! A label at bar t is a function of the bars `[t, t + horizon)`, and, for its scale, of rows
+//! before t. It never depends on what was drawn, so a [`Label`] is computed once for a market, into
+//! a [`Table`] with a value a bar. A sample takes the values of its bar.
 //!
 //! | kind | value |
 //! |---|---|

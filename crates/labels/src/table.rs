@@ -11,13 +11,13 @@ pub const MISSING_BARS: i32 = -1;
 /// Values by arena row.
 #[derive(Clone, Debug)]
 pub enum Values {
-    /// Numbers; NaN where there is none.
+    /// Numbers; NaN where a bar has no value.
     F64(SharedColumn<f64>),
-    /// Classes; [`MISSING_CLASS`] where there is none.
+    /// Classes; [`MISSING_CLASS`] where a bar has no class.
     I8(SharedColumn<i8>),
-    /// Numbers of bars; [`MISSING_BARS`] where there is none.
+    /// Numbers of bars; [`MISSING_BARS`] where a bar has no number.
     I32(SharedColumn<i32>),
-    /// True or false; false where there is none.
+    /// True or false; false where a bar has no value.
     Bool(SharedColumn<bool>),
     /// A path of so many values, from two columns: value k of row t is `close[t + k] - entry[t]` as
     /// f32, where both are logarithms.
@@ -51,7 +51,7 @@ pub struct Table {
 }
 
 impl Values {
-    /// The value of a row as a number: NaN where there is none. A path has no single value.
+    /// The value of a row as a number: NaN where a bar has no value. A path has no single value.
     #[must_use]
     pub fn number(&self, row: usize) -> f64 {
         match self {

@@ -37,8 +37,8 @@ pub fn concurrency(market: &Market, rows: &[Range<usize>], life: &[u32]) -> Vec<
     counts.collect()
 }
 
-/// The average uniqueness of each label: the mean of `1 / concurrency` over its life (Lopez de Prado
-/// 2018, section 4.4).
+/// The average uniqueness of each label: the mean of `1 / concurrency` over its life (Lopez de
+/// Prado 2018, section 4.4).
 #[must_use]
 pub fn uniqueness(market: &Market, rows: &[Range<usize>], life: &[u32]) -> Vec<f64> {
     let counts = concurrency(market, rows, life);

@@ -3,10 +3,11 @@
 //!
 //! Known faults of mlfinpy 0.1.2, which the comparison leaves out:
 //!
-//! - Without sides the lower barrier has the multiple of the upper one. The goldens have equal ones.
+//! - Without sides the lower barrier has the multiple of the upper one. The goldens have equal
+//!   ones.
 //! - The class compares the log return with `log(1 + target) * multiple`, where the barrier is
-//!   `target * multiple`. So some events that touch a barrier have the class 0. The test counts them,
-//!   and knows each by its return.
+//!   `target * multiple`. So some events that touch a barrier have the class 0. The test counts
+//!   them, and knows each by its return.
 //! - A return that equals the barrier's touches nothing.
 
 use std::sync::Arc;

@@ -299,8 +299,8 @@ proptest! {
         }
     }
 
-    /// Bars outside of `[t, t + life)` and rows before t change nothing but through a scale, a side or
-    /// a feature at t-1.
+    /// Bars outside of `[t, t + life)` and rows before t change nothing but through a scale, a side
+    /// or a feature at t-1.
     #[test]
     fn labels_depend_on_their_life_alone(
         rows in prop::collection::vec(prop::array::uniform6(any::<i8>()), 30..60),

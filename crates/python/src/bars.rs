@@ -1,8 +1,8 @@
 //! Bars from what Python has: paths, tables.
 
 use barloom_engine::{
-    Bars, Cache, Error, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME, Source,
-    Watch, default_cache, load, load_with, read_bars, read_bytes, read_files, read_options,
+    Bars, Cache, Error, Loaded, MemoryTable, OnBadBar, ReadOptions, SAMPLE_BARS, SAMPLE_BARS_NAME,
+    Source, Watch, default_cache, load, load_with, read_bars, read_bytes, read_files, read_options,
     read_readable, read_tables,
 };
 use barloom_recipe::Recipe;

@@ -2,9 +2,9 @@
 //!
 //! Prices are decimal numbers and barriers are computed: 10% above 100 is 110.00000000000001, which
 //! a high of 110 never meets. So a bar reaches a barrier `b` if it comes within `b * 2^-40` of it,
-//! 1e-12 of the price: more than rounding, less than any tick. [`BarrierPrices::new`] turns the rule
-//! into two levels, and everything that looks for touches compares with these: the records that say
-//! whether a trade can touch a barrier, the search for the bar, the tests of a bar's open.
+//! 1e-12 of the price: more than rounding, less than any tick. [`BarrierPrices::new`] turns the
+//! rule into two levels, and everything that looks for touches compares with these: the records
+//! that say whether a trade can touch a barrier, the search for the bar, the tests of a bar's open.
 
 /// The bits of [`TOUCH`].
 const TOUCH_BITS: u64 = 0x3D70_0000_0000_0000;

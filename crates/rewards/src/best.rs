@@ -15,8 +15,8 @@ pub struct Choices {
     pub stop: [f64; 2],
     /// The least and the greatest distance of targets.
     pub target: [f64; 2],
-    /// The metric: one that rises with the trade's profit, so any of pnl, return, pnl_pct, log_return
-    /// and car.
+    /// The metric: one that rises with the trade's profit, so any of pnl, return, pnl_pct,
+    /// log_return and car.
     pub of: Metric,
 }
 
@@ -37,8 +37,8 @@ impl Choices {
     /// Checks the choices for a pricer's settings.
     ///
     /// # Errors
-    /// No direction, one twice or none of the three; distances that are no range of numbers above 0;
-    /// a metric that need not rise with the profit; carry below 0, which pays for waiting.
+    /// No direction, one twice or none of the three; distances that are no range of numbers above
+    /// 0; a metric that need not rise with the profit; carry below 0, which pays for waiting.
     pub fn validate(&self, settings: &RewardSettings) -> Result<(), RewardsError> {
         let error =
             |field, got: String, expected| Err(RewardsError::Setting { field, got, expected });
@@ -80,8 +80,8 @@ impl Pricer {
     /// The action with the greatest profit at row t, of all choices: exact but for the distance at
     /// which a bar reaches a barrier ([`TOUCH`](crate::TOUCH)).
     ///
-    /// Profits rise with the exit price of a long and fall with that of a short, so few actions can be
-    /// the best:
+    /// Profits rise with the exit price of a long and fall with that of a short, so few actions can
+    /// be the best:
     ///
     /// - the widest stop with a target at a record of the high (a short's: of the low), as a lower
     ///   target at the same bar earns less, and a tighter stop only ends the trade before;

@@ -53,7 +53,7 @@ impl Clock {
         &self.times
     }
 
-    /// The first time; the largest number where there is none.
+    /// The first time; the largest number without any time.
     pub(crate) fn first(&self) -> i64 {
         self.times.first().copied().unwrap_or(i64::MAX)
     }

@@ -2,14 +2,14 @@
 //!
 //! A [`Scheme`] cuts the times of a market into [`Fold`]s: walk-forward, purged k-fold, or
 //! combinatorial purged cross-validation (CPCV). A fold has three [`Role`]s, each a set of time
-//! intervals common to all symbols. [`Purge`] then decides for each bar whether a sample that stands
-//! on it may have the role.
+//! intervals common to all symbols. [`Purge`] then decides for each bar whether a sample that
+//! stands on it may have the role.
 //!
 //! **No pair of a train and a test sample shares a bar of their labels.** A sample that stands on
 //! bar t lives from the open of t to the close of its last label or reward bar. A bar is no train
 //! bar if its life meets that of any test or validation bar of any symbol, or begins within the
-//! embargo after it. Likewise no validation bar's life meets that of a test bar. Each sample has its
-//! own life, so short labels lose fewer bars than long ones.
+//! embargo after it. Likewise no validation bar's life meets that of a test bar. Each sample has
+//! its own life, so short labels lose fewer bars than long ones.
 //!
 //! ```
 //! use barloom_bars::{Column, Market, MaxGap, PRICE_COLUMNS, Series, Zone};
@@ -26,7 +26,7 @@
 //! let purge = Purge { embargo: Embargo::Bars(2), ..Purge::default() };
 //! let roles = purge.roles(&market, &folds[1], &lives)?;
 //! assert_eq!(roles.rows(Role::Test), [10..20]);
-//! // Bars 7 to 9 see bar 10 or later; the last test bar ends with bar 22, then two bars of embargo.
+//! // Bars 7 to 9 see bar 10 or later. The last test bar ends with bar 22; two bars of embargo.
 //! assert_eq!(roles.rows(Role::Train), [0..7, 25..27]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -47,14 +47,15 @@ pub enum Scheme {
         /// The end of a train interval that is kept for validation.
         validation: Option<Length>,
     },
-    /// As many groups of as many times each; each fold tests one and trains on all others. The first
-    /// groups have one time more where the times do not divide, as scikit-learn's `KFold` does it.
+    /// As many groups of as many times each; each fold tests one and trains on all others. The
+    /// first groups have one time more where the times do not divide, as scikit-learn's `KFold`
+    /// does it.
     PurgedKFold {
         /// The number of groups, at least 2.
         folds: u64,
     },
-    /// Combinatorial purged cross-validation (Lopez de Prado 2018, chapter 12): groups as of k-fold,
-    /// and a fold for each choice of `tested` of them, in lexicographic order.
+    /// Combinatorial purged cross-validation (Lopez de Prado 2018, chapter 12): groups as of
+    /// k-fold, and a fold for each choice of `tested` of them, in lexicographic order.
     Cpcv {
         /// The number of groups, at least 2.
         groups: u64,
@@ -119,8 +120,8 @@ impl Scheme {
     /// The folds of a market. Calendar months are counted in the zone.
     ///
     /// # Errors
-    /// As [`check`](Self::check); the bars are too few: there is no test interval, or a group has no
-    /// bar.
+    /// As [`check`](Self::check); the bars are too few: there is no test interval, or a group has
+    /// no bar.
     pub fn folds(&self, market: &Market, zone: Zone) -> Result<Vec<Fold>, SplitsError> {
         self.check()?;
         let clock = Clock::new(market, zone);
