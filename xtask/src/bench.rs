@@ -25,7 +25,8 @@ pub(crate) struct Bench {
     #[arg(long)]
     peers: bool,
     /// Only what holds this in its name: criterion, build, digest, tmpfs, disk, rewards, virtual,
-    /// loader, symbols, reading, features, peers, "grid n", "grid L", "grid F", "grid threads", product.
+    /// loader, symbols, reading, features, peers, "grid n", "grid L", "grid F", "grid threads",
+    /// product.
     #[arg(long)]
     only: Option<String>,
     /// Keep this run's ratios as target/bench/baselines/NAME.json.

@@ -214,6 +214,12 @@ impl Market {
         &self.ts
     }
 
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_ts(&self) -> &SharedColumn<i64> {
+        &self.ts
+    }
+
     /// Opens, one an arena row.
     #[must_use]
     pub fn open(&self) -> &[f64] {

@@ -246,7 +246,7 @@ fn compute(
                             // As of the end of the coarser bar, whose last bar may be missing.
                             Some((join, place)) => {
                                 for (series, rows_of) in &rows.series {
-                                    let closes = &rows.closes[rows_of.clone()];
+                                    let closes = &rows.closes()[rows_of.clone()];
                                     join.take(place, *series, closes, &mut out[rows_of.clone()]);
                                 }
                             }
@@ -507,7 +507,7 @@ fn crossed(
         };
         if group.is_some() {
             let present = range.clone().filter(|row| !x[*row].is_nan());
-            all.extend(present.map(|row| (rows.closes[row], group, row)));
+            all.extend(present.map(|row| (rows.closes()[row], group, row)));
         }
     }
     all.par_sort_unstable();

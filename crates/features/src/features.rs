@@ -349,7 +349,7 @@ impl Features {
     /// of their day.
     fn check_cross(&self, rows: &Rows, market: &Market) -> Result<(), FeatureError> {
         let Some(used) = &self.across else { return Ok(()) };
-        let known = rows.series.iter().zip(&rows.lengths);
+        let known = rows.series.iter().zip(rows.lengths());
         let mut known = known.filter_map(|((index, _), length)| Some((*index, (*length)?)));
         let Some((first, length)) = known.next() else { return Ok(()) };
         let Some((other, unequal)) = known.find(|(_, other)| *other != length) else {

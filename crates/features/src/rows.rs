@@ -1,8 +1,10 @@
 //! Rows on which features have values: those of a market, of one symbol, of coarser bars.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use barloom_bars::{Anchor, Grid, Interval, Market, close_times, coarser_value};
+use barloom_memory::SharedColumn;
 use rayon::prelude::*;
 
 use crate::graph::Clock;
@@ -13,9 +15,9 @@ const HOUR: i64 = 3_600_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Rows {
     /// Bar open times, ns since 1970 UTC.
-    pub(crate) opens: Vec<i64>,
-    /// Bar close times: open plus the length of bars, at most the next open of the series.
-    pub(crate) closes: Vec<i64>,
+    pub(crate) opens: SharedColumn<i64>,
+    /// Bar close times, once they are asked for.
+    closes: OnceLock<Vec<i64>>,
     /// The rows of each series, with its index in the market.
     pub(crate) series: Vec<(usize, Range<usize>)>,
     /// The ranges of rows that functions with memory see as one, ascending. Rows outside have no
@@ -23,8 +25,8 @@ pub(crate) struct Rows {
     pub(crate) runs: Vec<Range<usize>>,
     /// The segments, ascending.
     pub(crate) segments: Vec<Range<usize>>,
-    /// The length of the bars of each series.
-    pub(crate) lengths: Vec<Option<Interval>>,
+    /// The length of the bars of each series, once it is asked for.
+    lengths: OnceLock<Vec<Option<Interval>>>,
     origin: Origin,
 }
 
@@ -58,7 +60,7 @@ impl Rows {
         };
         let offset = spans[chosen[0]].start;
         let end = spans[chosen[chosen.len() - 1]].end;
-        let opens = market.ts()[offset..end].to_vec();
+        let opens = market.shared_ts().part(offset..end);
         let series: Vec<_> = chosen
             .iter()
             .map(|&index| (index, spans[index].start - offset..spans[index].end - offset))
@@ -73,12 +75,7 @@ impl Rows {
             true => series.iter().map(|(_, rows)| rows.clone()).collect(),
             false => segments.clone(),
         };
-        let lengths: Vec<_> =
-            series.iter().map(|(_, rows)| Interval::most_frequent(&opens[rows.clone()])).collect();
-        let mut closes = vec![0; opens.len()];
-        for ((_, rows), length) in series.iter().zip(&lengths) {
-            close_times(*length, &opens[rows.clone()], &mut closes[rows.clone()]);
-        }
+        let (closes, lengths) = (OnceLock::new(), OnceLock::new());
         let origin = Origin::Market(offset);
         Some(Self { opens, closes, series, runs, segments, lengths, origin })
     }
@@ -98,7 +95,8 @@ impl Rows {
         let grid = Grid::new(interval, anchor);
         let (mut opens, mut closes, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         let (mut series, mut segments, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
-        for ((index, rows), length) in self.series.iter().zip(&self.lengths) {
+        let own_closes = self.closes();
+        for ((index, rows), length) in self.series.iter().zip(self.lengths()) {
             let symbol = || market.series()[*index].symbol.clone();
             let bars = length.unwrap_or(Interval::Fixed(1));
             if bars.shortest_ns() > interval.longest_ns() {
@@ -126,7 +124,7 @@ impl Rows {
                             groups.push(row..row);
                         }
                     }
-                    over += usize::from(self.closes[row].saturating_sub(slack) > current.end);
+                    over += usize::from(own_closes[row].saturating_sub(slack) > current.end);
                     if !left_out && let Some(group) = groups.last_mut() {
                         group.end = row + 1;
                     }
@@ -149,7 +147,29 @@ impl Rows {
             false => segments.clone(),
         };
         let origin = Origin::Groups(offset, groups);
+        let (opens, closes, lengths) = (opens.into(), closes.into(), lengths.into());
         Ok(Self { opens, closes, series, runs, segments, lengths, origin })
+    }
+
+    /// Bar close times: open plus the length of bars, at most the next open of the series.
+    pub(crate) fn closes(&self) -> &[i64] {
+        self.closes.get_or_init(|| {
+            let mut closes = vec![0; self.opens.len()];
+            for ((_, rows), length) in self.series.iter().zip(self.lengths()) {
+                close_times(*length, &self.opens[rows.clone()], &mut closes[rows.clone()]);
+            }
+            closes
+        })
+    }
+
+    /// The length of the bars of each series.
+    pub(crate) fn lengths(&self) -> &[Option<Interval>] {
+        self.lengths.get_or_init(|| {
+            let of = |(_, rows): &(usize, Range<usize>)| {
+                Interval::most_frequent(&self.opens[rows.clone()])
+            };
+            self.series.iter().map(of).collect()
+        })
     }
 
     /// The number of rows.
@@ -190,6 +210,7 @@ impl Rows {
     /// that closed at or before the row's close, at most `max_age` ns ago.
     pub(crate) fn rows_of(&self, there: &Self, max_age: Option<i64>) -> Vec<u32> {
         let mut taken = vec![u32::MAX; self.len()];
+        let (closes, closes_there) = (self.closes(), there.closes());
         match &there.origin {
             Origin::Groups(_, groups) => {
                 for (run, of) in self.runs_with(there) {
@@ -197,7 +218,7 @@ impl Rows {
                     for row in run {
                         while next < of.end
                             && groups[next].end <= row + 1
-                            && there.closes[next] <= self.closes[row]
+                            && closes_there[next] <= closes[row]
                         {
                             next += 1;
                         }
@@ -209,19 +230,19 @@ impl Rows {
             }
             Origin::Market(_) => {
                 let Some((_, other)) = there.series.first() else { return taken };
-                let other_length = there.lengths.first().copied().flatten();
-                for ((_, rows), length) in self.series.iter().zip(&self.lengths) {
+                let other_length = there.lengths().first().copied().flatten();
+                for ((_, rows), length) in self.series.iter().zip(self.lengths()) {
                     let longer = [*length, other_length].into_iter().flatten();
                     let longer = longer.map(Interval::longest_ns).max().unwrap_or(0);
                     let most = max_age.unwrap_or(longer);
                     let mut next = other.start;
                     for row in rows.clone() {
-                        let close = self.closes[row];
-                        while next < other.end && there.closes[next] <= close {
+                        let close = closes[row];
+                        while next < other.end && closes_there[next] <= close {
                             next += 1;
                         }
                         if next > other.start
-                            && close.saturating_sub(there.closes[next - 1]) <= most
+                            && close.saturating_sub(closes_there[next - 1]) <= most
                         {
                             taken[row] = number(next - 1);
                         }
