@@ -2,7 +2,7 @@
 
 use barloom_dataset::FeaturesRecord;
 
-use crate::count;
+use crate::{count, counted};
 
 /// Features that are named.
 const NAMED: usize = 3;
@@ -21,7 +21,10 @@ pub fn lost_bars(record: &FeaturesRecord) -> Option<String> {
     match losing.len() {
         0 => None,
         few if few <= NAMED => Some(format!("{named} of {of}")),
-        many => Some(format!("{named} of {of}, and at most as many for {} others", many - NAMED)),
+        many => {
+            let others = counted((many - NAMED) as u64, "other");
+            Some(format!("{named} of {of}, and at most as many for {others}"))
+        }
     }
 }
 

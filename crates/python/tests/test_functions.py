@@ -278,3 +278,16 @@ def test_without_bars_the_error_says_how_to_give_them():
     with pytest.raises(barloom.RecipeError) as own:
         barloom.build_dataset(None, features={"x": lambda bars: bars["close"]})
     assert str(own.value) == str(plain.value)
+
+
+def test_functions_of_polars_bars_take_polars():
+    frame = pl.DataFrame({name: np.asarray(values) for name, values in BARS.items()})
+
+    def mean(bars: pl.DataFrame) -> pl.Series:
+        return bars["close"].rolling_mean(5)
+
+    table = barloom.features(frame, {"x": mean}, feature_history="series")
+    expected = CLOSE.rolling(5).mean().to_numpy()
+    assert np.allclose(table.to_pandas()["x"], expected, rtol=1e-12, equal_nan=True)
+    marked = barloom.feature(table="pandas")(lambda bars: bars["close"].rolling(5).mean())
+    assert barloom.features(frame, {"x": marked}, feature_history="series").num_rows == len(CLOSE)

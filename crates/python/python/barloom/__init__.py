@@ -121,7 +121,7 @@ def build_dataset(
         LeakError: A function of bars looks ahead.
         NondeterministicError: A function of bars gives other values when it is called again.
     """
-    cfg, own = _functions.of_recipe(cfg, features)
+    cfg, own = _functions.of_recipe(cfg, features, bars)
     with _progress.shown(progress, "building") as tell:
         return _barloom.build(
             cfg,
@@ -288,7 +288,7 @@ def features(
         LeakError: A function looks ahead.
         NondeterministicError: A function gives other values when it is called again.
     """
-    written, own = _functions.separated(features)
+    written, own = _functions.separated(features, bars)
     return _barloom.features(_bars.given(bars), {"data": data, "features": written}, cache, own)
 
 

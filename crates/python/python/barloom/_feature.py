@@ -35,7 +35,7 @@ def feature(
 ) -> Any:
     """Marks a function of bars as a feature, and says which table it takes.
 
-    A function without this mark takes a pandas table of one symbol's bars.
+    A function without this mark takes a table of one symbol's bars: of Polars if the bars are, else of pandas.
 
     >>> @barloom.feature(by="market")
     ... def strength(bars):  # of all symbols
@@ -48,7 +48,7 @@ def feature(
         by: ``"symbol"``: the table has the bars of one symbol, in time order. ``"market"``: it has
             those of all symbols, by symbol and then by time, and a column ``symbol``.
         table: The form of the table: ``"pandas"``, ``"polars"`` or ``"dict"`` (of NumPy arrays).
-            None: pandas if it is installed, else a dict.
+            None: Polars if the bars are a Polars table; else pandas if it is installed, else a dict.
 
     Returns:
         The function, which is called as before.

@@ -19,12 +19,15 @@ from ._leaktest import half_differs, leaktest, values_of
 Own = tuple[list[str], Callable[[Any, Callable[[], bool]], list[np.ndarray]]]
 
 
-def separated(features: Mapping[str, Any]) -> tuple[dict[str, Any], Own | None]:
+def separated(features: Mapping[str, Any], bars: Any) -> tuple[dict[str, Any], Own | None]:
     """Features with a column in place of each function, and these columns."""
     if not isinstance(features, Mapping):
         return features, None
+    form = _form(bars)
     functions = {
-        str(name): f if isinstance(f, Feature) else Feature(f, "symbol", None)
+        str(name): Feature(f, "symbol", form)
+        if not isinstance(f, Feature)
+        else Feature(f.f, f.by, f.table or form)
         for name, f in features.items()
         if callable(f)
     }
@@ -39,12 +42,21 @@ def separated(features: Mapping[str, Any]) -> tuple[dict[str, Any], Own | None]:
     return written, ([column(name) for name in functions], compute)
 
 
+def _form(bars: Any) -> str | None:
+    """The form of tables that functions take: Polars for Polars bars."""
+    if isinstance(bars, Mapping):
+        bars = next(iter(bars.values()), None)
+    return "polars" if type(bars).__module__.partition(".")[0] == "polars" else None
+
+
 def column(name: str) -> str:
     """The column of the bars that a function's feature is."""
     return f"python_{name}"
 
 
-def of_recipe(cfg: Any, features: Mapping[str, Any] | None) -> tuple[Any, Own | None]:
+def of_recipe(
+    cfg: Any, features: Mapping[str, Any] | None, bars: Any
+) -> tuple[Any, Own | None]:
     """A recipe with these features beside its own, without functions, and the functions' columns."""
     tables = cfg
     if features:
@@ -59,7 +71,7 @@ def of_recipe(cfg: Any, features: Mapping[str, Any] | None) -> tuple[Any, Own | 
     own_features = tables.get("features") or {}
     if not isinstance(own_features, Mapping):
         return cfg, None
-    written, own = separated({**own_features, **(features or {})})
+    written, own = separated({**own_features, **(features or {})}, bars)
     if own is None and not features:
         return cfg, None
     return {**tables, "features": written}, own

@@ -202,8 +202,11 @@ class Live:
                 return int(ts.as_unit("ns").value)
             aware = ts if ts.tzinfo is not None else ts.replace(tzinfo=timezone.utc)
             return (aware - _EPOCH) // timedelta(microseconds=1) * 1000
-        if isinstance(ts, bool):
-            raise TypeError("ts: expected a time, got a bool")
+        if isinstance(ts, bool) or not hasattr(ts, "__index__"):
+            raise TypeError(
+                f"ts: expected ns since 1970 UTC, a datetime, a pandas Timestamp or a NumPy datetime64, "
+                f"got {type(ts).__name__}"
+            )
         return index(ts)
 
 
