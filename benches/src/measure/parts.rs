@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use barloom_backend::{Backend, Session};
 use barloom_backend_cpu::CpuBackend;
-use barloom_bars::{LookbackFrom, PartEnd, PartSpec, Split};
 use barloom_plan::Planner;
+use barloom_splits::{LookbackFrom, PartEnd, PartSpec, Split};
 
 use super::Options;
 use crate::clock::{repeat, time};

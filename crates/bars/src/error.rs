@@ -180,12 +180,4 @@ pub enum BarsError {
         /// The row after its last one.
         end: usize,
     },
-    /// A split is not one.
-    #[error("{field}: {problem}")]
-    Split {
-        /// The field of the split that is wrong: `part[0].name`.
-        field: String,
-        /// The fault, and what was expected.
-        problem: String,
-    },
 }

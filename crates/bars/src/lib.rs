@@ -1,4 +1,4 @@
-//! Validated bars: series, markets, segments and chronological splits. No IO, no randomness.
+//! Validated bars: series, markets and segments. No IO, no randomness.
 //!
 //! A [`Series`] holds the bars of one symbol as columns. A series that exists is valid, so no later
 //! code checks a price again. A [`Market`] holds all series in one arena of columns, one after
@@ -39,7 +39,6 @@ mod resample;
 mod segments;
 mod series;
 mod spec;
-mod split;
 mod sum;
 mod trades;
 mod validate;
@@ -55,7 +54,6 @@ pub use resample::{FLOW_COLUMNS, coarser_value, fill, resample};
 pub use segments::{MaxGap, Segment, is_gap, median_of_steps};
 pub use series::{Column, Series};
 pub use spec::{BarSpec, NoBarSpec};
-pub use split::{LookbackFrom, Part, PartEnd, PartSpec, Split};
 pub use trades::{Aggregated, Aggressor, TRADE_BAR_COLUMNS, TradeBars, TradeFault};
 pub use validate::{BarFault, NEEDS_POSITIVE, bar_fault, first_fault, first_non_positive};
 pub use zone::{Local, UnknownZone, Zone};

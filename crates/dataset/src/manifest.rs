@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use barloom_bars::{Market, Part};
+use barloom_bars::Market;
 use barloom_scaling::FittedScalers;
 use barloom_schema::Schema;
+use barloom_splits::Part;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

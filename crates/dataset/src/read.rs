@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use barloom_backend::Backend;
-use barloom_bars::{Market, Part};
+use barloom_bars::Market;
 use barloom_files::{Folder, Kind, Watch};
 use barloom_market_store::{MarketStoreError, market_of_bytes};
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::{Format, Recipe};
+use barloom_splits::Part;
 
 use crate::commit::begun::Begun;
 use crate::commit::files::{check_file, read_text};

@@ -9,6 +9,7 @@ use barloom_dataset::DatasetError;
 use barloom_market_data::{MarketDataError, MarketStoreError, printable, printable_lines};
 use barloom_plan::PlanError;
 use barloom_recipe::RecipeError;
+use barloom_splits::SplitsError;
 
 use crate::{LiveError, Names, UnknownBackend, advice, counted};
 
@@ -231,11 +232,14 @@ impl Error {
 
 impl From<BarsError> for Error {
     fn from(error: BarsError) -> Self {
-        match error {
-            // Of a field of the recipe.
-            BarsError::Split { .. } => Self::Recipe(error.into()),
-            other => Self::Bars(other),
-        }
+        Self::Bars(error)
+    }
+}
+
+impl From<SplitsError> for Error {
+    fn from(error: SplitsError) -> Self {
+        // Of a field of the recipe.
+        Self::Recipe(error.into())
     }
 }
 
@@ -332,7 +336,7 @@ mod tests {
     #[test]
     fn an_error_has_the_kind_of_what_caused_it() {
         let device = || BackendError::Device("it is hot".into());
-        let split = BarsError::Split { field: "part".into(), problem: "no".into() };
+        let split = SplitsError::Part { field: "part".into(), problem: "no".into() };
         let resumable = |because: DatasetError| DatasetError::Resumable {
             dir: "a".into(),
             shards: 1,

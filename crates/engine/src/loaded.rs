@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use barloom_backend::{Backend, Session};
-use barloom_bars::{Market, Part};
+use barloom_bars::Market;
 use barloom_dataset::FeaturesRecord;
 use barloom_doctor::{Finding, Severity};
 use barloom_features::FUNCTIONS_VERSION;
 use barloom_market_data::Joined;
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
+use barloom_splits::Part;
 
 use crate::features::Features;
 use crate::{Error, OwnColumns, SampleSet, Source, counted, lost_bars};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use barloom_backend::Channel;
-use barloom_bars::{Market, Part, is_missing};
+use barloom_bars::{Market, is_missing};
 use barloom_recipe::{FitSettings, Recipe, ScalerSetting};
 use barloom_scaling::{FitError, Fitted, FittedScaler, FittedScalers, Per};
+use barloom_splits::Part;
 
 use crate::{PlanError, Unfitted};
 

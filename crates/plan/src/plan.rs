@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use barloom_backend::{Backend, BackendError, Draws, Numbers, Program, Session};
-use barloom_bars::{Market, Part};
+use barloom_bars::Market;
 use barloom_recipe::Recipe;
 use barloom_rewards::Metric;
 use barloom_sampling::PositionOrder;
+use barloom_splits::Part;
 use barloom_windows::PositionRange;
 
 use crate::{PlanError, Planner};

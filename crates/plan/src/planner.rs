@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use barloom_backend::{Channel, Draws, Program};
-use barloom_bars::{Market, Part, is_missing};
+use barloom_bars::{Market, is_missing};
 use barloom_recipe::{Recipe, Samples};
 use barloom_sampling::{FieldBounds, MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, FittedScalers, MetaField, MetaScaler, last_divisor, usable};
+use barloom_splits::Part;
 use barloom_windows::{MissingRows, PositionRange, Positions, Wanted, WindowsError};
 
 use crate::fit::Columns;
@@ -79,7 +80,7 @@ impl<'a> Planner<'a> {
         let Self { recipe, market, program, weights } = self;
         let (lookback, forward) = (program.lookback, program.forward);
         let (weights, missing) = (weights.as_deref(), &program.missing);
-        let wanted = Wanted { lookback, forward, part, weights, missing };
+        let wanted = Wanted { lookback, forward, part, weights, missing, rows: None };
         let positions = Positions::find(market, wanted).map_err(|error| match error {
             WindowsError::Weights { .. } | WindowsError::SmallWeight { .. } => {
                 PlanError::SymbolWeights(error)

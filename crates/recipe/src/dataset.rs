@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use barloom_bars::Part;
 use barloom_rewards::Formulas;
 use barloom_sampling::{MAX_SAMPLES, PositionOrder};
+use barloom_splits::Part;
 use serde::{Serialize, Serializer};
 
 use crate::choice;

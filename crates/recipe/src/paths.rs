@@ -1,8 +1,8 @@
 //! Paths in a recipe of the fields that errors of other crates name.
 
-use barloom_bars::BarsError;
 use barloom_rewards::RewardsError;
 use barloom_sampling::SamplingError;
+use barloom_splits::SplitsError;
 
 use crate::RecipeError;
 
@@ -39,10 +39,13 @@ impl From<SamplingError> for RecipeError {
 }
 
 /// An error about a split.
-impl From<BarsError> for RecipeError {
-    fn from(error: BarsError) -> Self {
+impl From<SplitsError> for RecipeError {
+    fn from(error: SplitsError) -> Self {
         match error {
-            BarsError::Split { field, problem } => Self::conflict(path("split", &field), problem),
+            SplitsError::Part { field, problem } => Self::conflict(path("split", &field), problem),
+            SplitsError::Setting { field, problem } => {
+                Self::conflict(path("split", field), problem)
+            }
             other => Self::conflict("split", other.to_string()),
         }
     }
@@ -63,7 +66,7 @@ mod tests {
         ] {
             assert_eq!(path(table, field), expected);
         }
-        let error = BarsError::Split { field: "part".into(), problem: "none".into() };
+        let error = SplitsError::Part { field: "part".into(), problem: "none".into() };
         assert_eq!(RecipeError::from(error).key(), Some("split.part"));
     }
 }

@@ -1,10 +1,11 @@
 //! The recipe as a whole.
 
-use barloom_bars::{Market, MaxGap, Part, Split};
+use barloom_bars::{Market, MaxGap};
 use barloom_features::Features;
 use barloom_rewards::{Formulas, RewardSettings};
 use barloom_sampling::SamplingSettings;
 use barloom_scaling::ChannelScaler;
+use barloom_splits::{Part, Split};
 use serde::Serialize;
 
 use crate::data::{self, DataSettings};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use barloom_bars::{Anchor, Interval, Market, MaxGap, Split};
+use barloom_bars::{Anchor, Interval, Market, MaxGap};
 use barloom_reading::{Adjust, Aggregate, CsvOptions, OnBadBar, OnDuplicate, Stamp};
 use barloom_sampling::SamplingSettings;
+use barloom_splits::Split;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -1,6 +1,6 @@
 //! The `[sampling]` table; its settings live in the sampling crate.
 
-use barloom_sampling::{Directions, Real, SamplingSettings};
+use barloom_sampling::{ActionSource, Directions, Real, SamplingSettings};
 
 use crate::RecipeError;
 use crate::reader::{self, Entry, Table};
@@ -26,6 +26,7 @@ pub(crate) fn read(table: &Table<'_>) -> Result<SamplingSettings, RecipeError> {
         table.read(name, directions).map(|directions| directions.unwrap_or(default))
     };
     Ok(SamplingSettings {
+        actions: ActionSource::Random,
         equity: read("equity", default.equity)?,
         balance_offset: read("balance_offset", default.balance_offset)?,
         position: directed("position", default.position)?,

@@ -1,7 +1,7 @@
 //! The scaler of one column: a word, or the table of a scaler that is fitted.
 
-use barloom_bars::Split;
 use barloom_scaling::{ChannelScaler, FitKind, Per};
+use barloom_splits::Split;
 use serde::{Serialize, Serializer};
 
 use crate::RecipeError;

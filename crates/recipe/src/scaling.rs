@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use barloom_bars::{PRICE_COLUMNS, Split};
+use barloom_bars::PRICE_COLUMNS;
 use barloom_scaling::ChannelScaler;
+use barloom_splits::Split;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 

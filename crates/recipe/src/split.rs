@@ -1,6 +1,6 @@
 //! The `[split]` table: parts in time order. Its settings live in the bars crate.
 
-use barloom_bars::{LookbackFrom, PartEnd, PartSpec, Split};
+use barloom_splits::{LookbackFrom, PartEnd, PartSpec, Split};
 use serde::{Serialize, Serializer};
 use toml::de::DeValue;
 

@@ -1,11 +1,11 @@
 //! A recipe's defaults, resolving against a market, writing, digests.
 
-use barloom_bars::{Column, MaxGap, PRICE_COLUMNS, Part, PartEnd, Series};
-use barloom_bars::{LookbackFrom, Market};
+use barloom_bars::{Column, Market, MaxGap, PRICE_COLUMNS, Series};
 use barloom_recipe::{BarsPerYear, Compression, Recipe, Samples, SymbolWeights};
 use barloom_rewards::{Barriers, Costs, Entry, Formulas, Metric, SameBar};
 use barloom_sampling::{Directions, PositionOrder, Real};
 use barloom_scaling::ChannelScaler;
+use barloom_splits::{LookbackFrom, Part, PartEnd};
 
 const HOUR: i64 = 3_600_000_000_000;
 const DAY: i64 = 24 * HOUR;

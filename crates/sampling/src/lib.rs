@@ -36,5 +36,5 @@ pub use draws::DrawsMut;
 pub use error::SamplingError;
 pub use real::Real;
 pub use sampler::{Draw, PositionOrder, Sampler};
-pub use settings::SamplingSettings;
+pub use settings::{ActionSource, SamplingSettings};
 pub use stream::MAX_SAMPLES;

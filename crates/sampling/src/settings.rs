@@ -4,10 +4,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Directions, Real, SamplingError};
 
+/// The source of the actions of samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionSource {
+    /// Each action is drawn.
+    #[default]
+    Random,
+    /// Each state has every combination of the listed actions.
+    Grid,
+    /// There are no actions, nor states of an account.
+    None,
+}
+
+impl ActionSource {
+    /// True where actions are drawn, as in recipes that do not name a source.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_random(&self) -> bool {
+        *self == Self::Random
+    }
+}
+
 /// The distributions of states and actions: the `[sampling]` table of a recipe.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplingSettings {
+    /// The source of actions.
+    #[serde(skip_serializing_if = "ActionSource::is_random")]
+    pub actions: ActionSource,
     /// Account equity in dollars; positive.
     pub equity: Real,
     /// Dollars taken off the equity to give the balance.
@@ -32,6 +56,7 @@ impl Default for SamplingSettings {
     fn default() -> Self {
         let range = |lo, hi| Real::Range { lo, hi };
         Self {
+            actions: ActionSource::Random,
             equity: range(1e4, 1e5),
             balance_offset: range(-5e3, 5e3),
             position: Directions::default(),

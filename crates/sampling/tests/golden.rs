@@ -2,13 +2,16 @@
 
 use std::process::Command;
 
-use barloom_sampling::{Directions, Draw, PositionOrder, Real, Sampler, SamplingSettings};
+use barloom_sampling::{
+    ActionSource, Directions, Draw, PositionOrder, Real, Sampler, SamplingSettings,
+};
 
 const GOLDEN: &str = include_str!("golden/draws.csv");
 
 /// The settings that draws.py calls "odd": constants, choices with weights, empty ranges.
 fn odd() -> SamplingSettings {
     SamplingSettings {
+        actions: ActionSource::Random,
         equity: Real::Choice(vec![1e4, 1e4, 2.5e4, 1e6]),
         balance_offset: Real::Constant(-123.25),
         position: Directions(vec![1]),

@@ -10,6 +10,14 @@ pub enum SplitsError {
         /// The fault, and what to do.
         problem: String,
     },
+    /// A part that cannot be.
+    #[error("{field}: {problem}")]
+    Part {
+        /// The setting, a key of `[split]`: `part[1].name`.
+        field: String,
+        /// The fault, and what to do.
+        problem: String,
+    },
     /// The bars are too few for the folds.
     #[error("{field}: {problem}; the market has {times} times")]
     TooFewBars {

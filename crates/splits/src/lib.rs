@@ -1,4 +1,8 @@
-//! Folds of a market: sets of bars to train on, to validate with and to test on, without a leak.
+//! Parts and folds of a market: sets of bars to train on, to validate with and to test on, without
+//! a leak.
+//!
+//! A [`Split`] cuts the times of a market into parts, one after the other. Each [`Part`] has its
+//! label bars to itself.
 //!
 //! A [`Scheme`] cuts the times of a market into [`Fold`]s: walk-forward, purged k-fold, or
 //! combinatorial purged cross-validation (CPCV). A fold has three [`Role`]s, each a set of time
@@ -37,6 +41,7 @@ mod combinations;
 mod error;
 mod fold;
 mod lives;
+mod parts;
 mod purge;
 mod scheme;
 
@@ -45,5 +50,6 @@ pub use combinations::count_of_paths;
 pub use error::SplitsError;
 pub use fold::{Fold, Role, paths};
 pub use lives::Lives;
+pub use parts::{FoldRole, LookbackFrom, Part, PartEnd, PartRule, PartSpec, Split};
 pub use purge::{Embargo, Purge, Roles};
 pub use scheme::{MOST_FOLDS, Scheme, Train};

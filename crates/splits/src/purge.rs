@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use barloom_bars::{LookbackFrom, Market, Zone};
+use barloom_bars::{Market, Zone};
 
 use crate::clock::Clock;
-use crate::{Fold, Lives, Role, SplitsError};
+use crate::{Fold, Lives, LookbackFrom, Role, SplitsError};
 
 /// The time after a test or validation bar's life within which no train bar may begin.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 //! train sample shares a label bar with a test or validation sample, and none is left out without a
 //! reason.
 
-use barloom_bars::{Column, Interval, LookbackFrom, Market, MaxGap, PRICE_COLUMNS, Series, Zone};
-use barloom_splits::{Embargo, Fold, Length, Lives, Purge, Role, Scheme, Train};
+use barloom_bars::{Column, Interval, Market, MaxGap, PRICE_COLUMNS, Series, Zone};
+use barloom_splits::{Embargo, Fold, Length, Lives, LookbackFrom, Purge, Role, Scheme, Train};
 use proptest::prelude::*;
 
 const MINUTE: i64 = 60_000_000_000;

@@ -37,6 +37,19 @@ pub enum WindowsError {
         /// The number of rows in segments where it is missing.
         rows: usize,
     },
+    /// No row that may be a position has room for lookback and forward, and its inputs.
+    #[error(
+        "no position{}: no bar with a label has room for lookback {lookback} and forward {forward}; use a shorter lookback, shorter labels, or more bars",
+        place(part.as_deref())
+    )]
+    NoRows {
+        /// L in bars.
+        lookback: usize,
+        /// F in bars.
+        forward: usize,
+        /// The part, if there is one.
+        part: Option<String>,
+    },
     /// Impossible weights.
     #[error(
         "symbol_weights: expected a finite weight of at least 0 for each of {series} symbols, not all of them 0, got {got}"
@@ -100,6 +113,10 @@ pub struct NearestRun {
     pub to_ns: i64,
 }
 
+fn place(part: Option<&str>) -> String {
+    part.map_or_else(String::new, |part| format!(" in part {part}"))
+}
+
 fn no_positions(
     lookback: usize,
     forward: usize,
@@ -107,7 +124,7 @@ fn no_positions(
     nearest: Option<&NearestRun>,
 ) -> String {
     let need = lookback.saturating_add(forward);
-    let place = part.map_or_else(String::new, |part| format!(" in part {part}"));
+    let place = place(part);
     let mut text = format!(
         "no position{place}: a sample needs {need} bars in one segment (lookback {lookback}, \
          forward {forward}), and "
@@ -138,7 +155,7 @@ fn all_missing(
     column: &str,
     rows: usize,
 ) -> String {
-    let place = part.map_or_else(String::new, |part| format!(" in part {part}"));
+    let place = place(part);
     format!(
         "no position{place}: wherever lookback {lookback} and forward {forward} fit, an input is \
          missing. {column} is missing most often, in {rows} rows; leave it out, use a shorter \

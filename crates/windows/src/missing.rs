@@ -126,6 +126,21 @@ fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     apart
 }
 
+/// The parts of a range that are in one of these, which are ascending and disjoint. Ranges that end
+/// before it are dropped from the list, so ascending ranges take one pass.
+pub(crate) fn within(
+    range: Range<usize>,
+    taken: &mut &[Range<usize>],
+    mut part: impl FnMut(Range<usize>),
+) {
+    while let Some((_, rest)) = taken.split_first().filter(|(one, _)| one.end <= range.start) {
+        *taken = rest;
+    }
+    for one in taken.iter().take_while(|one| one.start < range.end) {
+        part(one.start.max(range.start)..one.end.min(range.end));
+    }
+}
+
 /// The parts of a range that are in none of these, which are ascending and apart. Ranges that end
 /// before it are dropped from the list, so ascending ranges take one pass.
 pub(crate) fn without(

@@ -1,9 +1,12 @@
 //! The valid positions of a market, numbered.
 
-use barloom_bars::{LookbackFrom, Market, Part, Segment};
+use std::ops::Range;
+
+use barloom_bars::{Market, Segment};
+use barloom_splits::Part;
 
 use crate::copies::{self, copies};
-use crate::missing::without;
+use crate::missing::{within, without};
 use crate::{MissingRows, NearestRun, WindowsError};
 
 /// A run of valid positions: one segment's, or those between missing rows.
@@ -74,6 +77,8 @@ pub struct Wanted<'a> {
     pub weights: Option<&'a [f64]>,
     /// Rows on which an input is missing.
     pub missing: &'a MissingRows,
+    /// The only arena rows that may be positions, ascending and disjoint; none where all may.
+    pub rows: Option<&'a [Range<usize>]>,
 }
 
 impl Positions {
@@ -89,8 +94,8 @@ impl Positions {
         forward: usize,
         part: Option<&Part>,
     ) -> Result<Self, WindowsError> {
-        let missing = &MissingRows::default();
-        Self::find(market, Wanted { lookback, forward, part, weights: None, missing })
+        let (weights, missing, rows) = (None, &MissingRows::default(), None);
+        Self::find(market, Wanted { lookback, forward, part, weights, missing, rows })
     }
 
     /// As [`new`](Self::new), with ranks shared out by weights, one of each series: a series that
@@ -112,17 +117,17 @@ impl Positions {
         part: Option<&Part>,
         weights: &[f64],
     ) -> Result<Self, WindowsError> {
-        let missing = &MissingRows::default();
-        Self::find(market, Wanted { lookback, forward, part, weights: Some(weights), missing })
+        let (weights, missing, rows) = (Some(weights), &MissingRows::default(), None);
+        Self::find(market, Wanted { lookback, forward, part, weights, missing, rows })
     }
 
     /// Finds the positions as [`new`](Self::new) does, or [`weighted`](Self::weighted), less those
-    /// of which an input is missing.
+    /// of which an input is missing, or that are not among the rows.
     ///
     /// # Errors
-    /// As these; an input of each position is missing.
+    /// As these; an input of each position is missing; no position is among the rows.
     pub fn find(market: &Market, wanted: Wanted<'_>) -> Result<Self, WindowsError> {
-        let Wanted { lookback, forward, part, weights, missing } = wanted;
+        let Wanted { lookback, forward, part, weights, missing, rows } = wanted;
         weights.map_or(Ok(()), |weights| copies::check(weights, market.series().len()))?;
         for (field, bars) in [("lookback", lookback), ("forward", forward)] {
             if bars == 0 {
@@ -131,7 +136,8 @@ impl Positions {
         }
         let taken = |series: u32| weights.is_none_or(|weights| weights[series as usize] > 0.0);
         let mut ranges = Vec::new();
-        let mut has_room = false;
+        let (mut has_room, mut has_inputs) = (false, false);
+        let mut taken_rows = rows;
         let barred = missing.barred(lookback);
         let mut barred = &barred[..];
         for segment in market.segments().iter().filter(|segment| taken(segment.series)) {
@@ -141,8 +147,7 @@ impl Positions {
                 has_room = true;
                 let series_start = market.series()[segment.series as usize].start;
                 let (series, first_rank, copies) = (segment.series, 0, 1);
-                without(start..end, &mut barred, |rows| {
-                    let (start, end) = (rows.start, rows.end);
+                let mut push = |Range { start, end }: Range<usize>| {
                     ranges.push(PositionRange {
                         series,
                         series_start,
@@ -151,11 +156,21 @@ impl Positions {
                         start,
                         end,
                     });
+                };
+                without(start..end, &mut barred, |free| {
+                    has_inputs = true;
+                    match &mut taken_rows {
+                        None => push(free),
+                        Some(rows) => within(free, rows, &mut push),
+                    }
                 });
             }
         }
         if ranges.is_empty() {
             let part_name = part.map(|p| p.name.clone());
+            if has_inputs {
+                return Err(WindowsError::NoRows { lookback, forward, part: part_name });
+            }
             if let (true, Some(worst)) = (has_room, missing.worst()) {
                 return Err(WindowsError::AllMissing {
                     lookback,
@@ -256,10 +271,7 @@ impl Room {
         };
         let rows = part.label_rows(market, segment.series as usize);
         let labels = segment.start.max(rows.start);
-        let start = match part.lookback_from {
-            LookbackFrom::Part => labels,
-            LookbackFrom::History => segment.start,
-        };
+        let start = if part.reaches_back() { segment.start } else { labels };
         Self { start, labels, end: segment.end.min(rows.end) }
     }
 
@@ -295,7 +307,7 @@ fn nearest_run(
         symbol: market.series()[series as usize].symbol.clone(),
         bars: room.end - room.start,
         label_bars: room.end - room.labels,
-        reaches_back: part.is_some_and(|part| part.lookback_from == LookbackFrom::History),
+        reaches_back: part.is_some_and(Part::reaches_back),
         from_ns: market.ts()[room.start],
         to_ns: market.ts()[room.end - 1],
     })

@@ -1,6 +1,9 @@
 //! Positions without missing inputs, against the obvious version.
 
-use barloom_bars::{Column, LookbackFrom, Market, MaxGap, Part, PartEnd, PartSpec, Series, Split};
+use std::ops::Range;
+
+use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_splits::{LookbackFrom, Part, PartEnd, PartSpec, Split};
 use barloom_windows::{MissingRows, Positions, Wanted, WindowsError};
 use proptest::prelude::*;
 
@@ -78,24 +81,35 @@ proptest! {
         history: bool,
         of in prop::sample::subsequence(vec!["x", "y", "close", "unknown"], 0..=4),
         at in prop::sample::subsequence(vec!["x", "y"], 0..=2),
+        every in 1..4_usize,
     ) {
         let market = market(&series);
         let missing = MissingRows::new(&market, of.iter().copied(), at.iter().copied());
         let known: Vec<&str> = of.into_iter().filter(|name| *name != "unknown").collect();
         let from = if history { LookbackFrom::History } else { LookbackFrom::Part };
         let parts = parts(&market, from);
+        // Rows of which every second, third, .. is left out; of all rows, nothing.
+        let of_lot = |lot: usize| every * lot..(every * (lot + 1) - 1).min(market.len());
+        let listed: Vec<Range<usize>> = (0..market.len().div_ceil(every)).map(of_lot).collect();
+        let rows = (every > 1).then_some(&listed[..]);
+        let is_listed = |row: &usize| rows.is_none() || row % every != every - 1;
         for part in [None, Some(&parts[0]), Some(&parts[1])] {
             let plain = Positions::new(&market, lookback, forward, part);
             let had_room = plain.is_ok();
             let want = naive(&market, plain, lookback, &known, &at);
-            let wanted = Wanted { lookback, forward, part, weights: None, missing: &missing };
+            let (weights, missing) = (None, &missing);
+            let wanted = Wanted { lookback, forward, part, weights, missing, rows };
+            let listed: Vec<usize> = want.iter().copied().filter(is_listed).collect();
             match Positions::find(&market, wanted) {
                 Ok(positions) => {
                     let all = 0..positions.count();
                     let got: Vec<usize> = all.map(|rank| positions.locate(rank).row).collect();
-                    prop_assert_eq!(got, want);
+                    prop_assert_eq!(got, listed);
                 }
                 Err(WindowsError::NoPositions { .. }) => prop_assert!(!had_room),
+                Err(WindowsError::NoRows { .. }) => {
+                    prop_assert!(!want.is_empty() && listed.is_empty());
+                }
                 Err(WindowsError::AllMissing { .. }) => prop_assert!(had_room && want.is_empty()),
                 Err(other) => return Err(TestCaseError::fail(other.to_string())),
             }
@@ -120,7 +134,8 @@ fn no_gaps(values: &[(u8, u8)]) -> Market {
 fn labels_cross_missing_values() {
     let market = no_gaps(&[(9, 9), (9, 9), (9, 9), (9, 0), (9, 9), (9, 9), (9, 9)]);
     let rows = |missing: &MissingRows| -> Vec<usize> {
-        let wanted = Wanted { lookback: 2, forward: 1, part: None, weights: None, missing };
+        let wanted =
+            Wanted { lookback: 2, forward: 1, part: None, weights: None, missing, rows: None };
         let positions = Positions::find(&market, wanted).unwrap();
         (0..positions.count()).map(|rank| positions.locate(rank).row).collect()
     };
@@ -138,7 +153,8 @@ fn weights_count_the_positions_that_are_left() {
     let missing = MissingRows::new(&market, [], ["y"]);
     let weights = [1.0, 1.0];
     let (lookback, forward, part) = (1, 1, None);
-    let wanted = Wanted { lookback, forward, part, weights: Some(&weights), missing: &missing };
+    let wanted =
+        Wanted { lookback, forward, part, weights: Some(&weights), missing: &missing, rows: None };
     let positions = Positions::find(&market, wanted).unwrap();
     assert_eq!(positions.count(), 8 + 7);
     let ranks = positions.ranges().iter().map(|one| (one.end - one.start) as u64 * one.copies);
@@ -154,7 +170,7 @@ fn nothing_left_names_the_worst_column() {
     let worst = missing.worst().unwrap();
     assert_eq!((worst.column.as_str(), worst.rows), ("y", 4));
     let (part, weights, missing) = (None, None, &missing);
-    let wanted = Wanted { lookback: 3, forward: 1, part, weights, missing };
+    let wanted = Wanted { lookback: 3, forward: 1, part, weights, missing, rows: None };
     let error = Positions::find(&market, wanted).unwrap_err().to_string();
     assert!(error.contains("y is missing most often, in 4 rows"), "{error}");
     let wanted = Wanted { lookback: 6, ..wanted };

@@ -1,6 +1,7 @@
 //! Positions against the obvious version, the traps, and causality.
 
-use barloom_bars::{Column, LookbackFrom, Market, MaxGap, Part, PartEnd, PartSpec, Series, Split};
+use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_splits::{LookbackFrom, Part, PartEnd, PartRule, PartSpec, Split};
 use barloom_windows::{Position, Positions, WindowsError, windows_of};
 use proptest::prelude::*;
 
@@ -33,7 +34,7 @@ fn naive(market: &Market, lookback: usize, forward: usize, part: Option<&Part>) 
     let mut found = Vec::new();
     for (index, span) in market.series().iter().enumerate() {
         let labels = part.map_or(0..usize::MAX, |p| p.label_rows(market, index));
-        let history = part.is_some_and(|p| p.lookback_from == LookbackFrom::History);
+        let history = part.is_some_and(Part::reaches_back);
         for row in span.start..span.end {
             let Some(from) = row.checked_sub(lookback) else { continue };
             let fits = market.segments().iter().any(|segment| {
@@ -235,8 +236,7 @@ fn a_part_without_bars_says_so() {
         start_ns: DAY,
         end_ns: 2 * DAY,
         share: 0.5,
-        embargo: 0,
-        lookback_from: LookbackFrom::Part,
+        rule: PartRule::Chronological { embargo: 0, lookback_from: LookbackFrom::Part },
     };
     let error = Positions::new(&market, 1, 1, Some(&late)).unwrap_err();
     assert!(matches!(&error, WindowsError::NoPositions { nearest: None, .. }));

@@ -1,6 +1,7 @@
 //! Ranks shared out by weights, against positions counted one by one.
 
-use barloom_bars::{Column, LookbackFrom, Market, MaxGap, Part, PartEnd, PartSpec, Series, Split};
+use barloom_bars::{Column, Market, MaxGap, Series};
+use barloom_splits::{LookbackFrom, Part, PartEnd, PartSpec, Split};
 use barloom_windows::{Position, Positions, WindowsError};
 use proptest::prelude::*;
 

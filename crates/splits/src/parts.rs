@@ -1,9 +1,12 @@
-//! Parts of a chronological split.
+//! Parts of a market: those of a chronological split, and the roles of folds.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::{BarsError, Market};
+use barloom_bars::Market;
+
+use crate::{Fold, Role, Roles, SplitsError};
 
 /// The folder of the samples in a dataset's folder, which no part may be called.
 const SAMPLES: &str = "samples";
@@ -47,39 +50,139 @@ pub struct Split {
     pub lookback_from: LookbackFrom,
 }
 
-/// A part of a split of a given market: the time interval `[start_ns, end_ns)`.
+/// A part of a given market: bars on which samples may stand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
-    /// Its place in the split, from 0; the draws of its samples depend on it.
+    /// The number of the random stream that draws its samples: its place in the split from 0, or
+    /// three a fold.
     pub index: u32,
-    /// Its name.
+    /// Its name, also the path of its folder: `train`, or `fold-00/train`.
     pub name: String,
     /// First time, ns since 1970 UTC.
     pub start_ns: i64,
     /// The end of its times, exclusive.
     pub end_ns: i64,
-    /// Its share of the samples: the fraction as given, or with dates its share of the bars.
+    /// Its share of the samples: the fraction as given, or with dates its share of the bars; 1 for
+    /// roles of folds.
     pub share: f64,
-    /// Bars left out at its end, in each series: 0 for the last part.
-    pub embargo: u64,
-    /// Rows in which lookbacks may lie.
-    pub lookback_from: LookbackFrom,
+    /// The bars between these times that samples may stand on.
+    pub rule: PartRule,
+}
+
+/// The rule by which a part takes bars.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartRule {
+    /// All bars whose label bars lie between the part's times, less the embargo.
+    Chronological {
+        /// Bars left out at its end, in each series: 0 for the last part.
+        embargo: u64,
+        /// Rows in which lookbacks may lie.
+        lookback_from: LookbackFrom,
+    },
+    /// The bars of a role of a fold.
+    Role(FoldRole),
+}
+
+/// A role of a fold on a given market.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoldRole {
+    /// The number of the fold, from 0.
+    pub fold: u32,
+    /// The role.
+    pub role: Role,
+    /// The times of its bars, `[start, end)` in ns since 1970 UTC, ascending and apart.
+    pub times: Vec<Range<i64>>,
+    /// The arena rows on which samples may stand, ascending and disjoint, each range of one series.
+    pub rows: Arc<[Range<usize>]>,
+    /// Labelled bars of these times that were left out as their labels meet bars of a role that
+    /// must not see them.
+    pub purged: u64,
+    /// Labelled bars of these times that were left out by the embargo alone.
+    pub embargoed: u64,
+}
+
+impl FoldRole {
+    /// The arena rows between the times of the role, labelled or not, ascending and disjoint.
+    #[must_use]
+    pub fn bars(&self, market: &Market) -> Vec<Range<usize>> {
+        rows_between(market, &self.times)
+    }
+}
+
+/// The arena rows of all series whose opens lie between times, ascending and disjoint.
+fn rows_between(market: &Market, times: &[Range<i64>]) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    for span in market.series() {
+        let ts = &market.ts()[span.start..span.end];
+        let row = |time: i64| span.start + ts.partition_point(|t| *t < time);
+        let of_times = times.iter().map(|one| row(one.start)..row(one.end));
+        rows.extend(of_times.filter(|range| !range.is_empty()));
+    }
+    rows
 }
 
 impl Part {
-    /// The arena rows of a series in which this part's labels may lie, the embargo taken off.
+    /// The roles of a fold that have times, as parts. `count` is the number of folds: it gives the
+    /// digits of their names.
+    #[must_use]
+    pub fn of_fold(fold: &Fold, roles: &Roles, count: usize) -> Vec<Self> {
+        let digits = count.saturating_sub(1).to_string().len().max(2);
+        let part = |role: Role| {
+            let times = fold.times(role);
+            let (first, last) = (times.first()?, times.last()?);
+            let rule = PartRule::Role(FoldRole {
+                fold: fold.index,
+                role,
+                times: times.to_vec(),
+                rows: roles.rows(role).into(),
+                purged: roles.purged(role),
+                embargoed: roles.embargoed(role),
+            });
+            Some(Self {
+                index: fold.stream(role),
+                name: format!("fold-{:0digits$}/{}", fold.index, role.name()),
+                start_ns: first.start,
+                end_ns: last.end,
+                share: 1.0,
+                rule,
+            })
+        };
+        Role::ALL.into_iter().filter_map(part).collect()
+    }
+
+    /// The role of a fold that it is; none for a part of a chronological split.
+    #[must_use]
+    pub fn role(&self) -> Option<&FoldRole> {
+        match &self.rule {
+            PartRule::Role(role) => Some(role),
+            PartRule::Chronological { .. } => None,
+        }
+    }
+
+    /// The arena rows of a series in which labels of a part's samples may lie: between its times,
+    /// the embargo taken off. Labels of a role of a fold may lie anywhere in the series.
     ///
     /// # Panics
     /// `series` is not an index into [`Market::series`].
     #[must_use]
     pub fn label_rows(&self, market: &Market, series: usize) -> Range<usize> {
         let span = &market.series()[series];
+        let PartRule::Chronological { embargo, .. } = self.rule else {
+            return span.start..span.end;
+        };
         let ts = &market.ts()[span.start..span.end];
         let start = ts.partition_point(|t| *t < self.start_ns);
         let end = ts.partition_point(|t| *t < self.end_ns);
         // An embargo is counted back from the boundary, and there is one only where bars follow.
-        let embargo = if end < ts.len() { usize::try_from(self.embargo).unwrap_or(end) } else { 0 };
+        let embargo = if end < ts.len() { usize::try_from(embargo).unwrap_or(end) } else { 0 };
         span.start + start..span.start + end.saturating_sub(embargo).max(start)
+    }
+
+    /// True if the inputs of its samples may reach back before the part.
+    #[must_use]
+    pub fn reaches_back(&self) -> bool {
+        let part = LookbackFrom::Part;
+        !matches!(self.rule, PartRule::Chronological { lookback_from, .. } if lookback_from == part)
     }
 }
 
@@ -92,7 +195,7 @@ impl Split {
     /// # Errors
     /// No parts, a name twice, even in another case, or not usable as a folder, fractions mixed
     /// with dates, fractions that are not in (0, 1] or exceed 1 in sum, dates that do not ascend.
-    pub fn resolve(&self, market: &Market) -> Result<Vec<Part>, BarsError> {
+    pub fn resolve(&self, market: &Market) -> Result<Vec<Part>, SplitsError> {
         self.check()?;
         let mut times = market.ts().to_vec();
         times.sort_unstable();
@@ -122,8 +225,10 @@ impl Split {
                 start_ns,
                 end_ns,
                 share,
-                embargo: if last { 0 } else { self.embargo },
-                lookback_from: self.lookback_from,
+                rule: PartRule::Chronological {
+                    embargo: if last { 0 } else { self.embargo },
+                    lookback_from: self.lookback_from,
+                },
             });
             (start_ns, before) = (end_ns, upto);
         }
@@ -134,8 +239,8 @@ impl Split {
     ///
     /// # Errors
     /// As [`Split::resolve`].
-    pub fn check(&self) -> Result<(), BarsError> {
-        let error = |field: String, problem: String| Err(BarsError::Split { field, problem });
+    pub fn check(&self) -> Result<(), SplitsError> {
+        let error = |field: String, problem: String| Err(SplitsError::Part { field, problem });
         if self.parts.is_empty() {
             return error("part".into(), "a split needs at least one [[split.part]]".into());
         }
@@ -214,8 +319,9 @@ impl Split {
 
 #[cfg(test)]
 mod tests {
+    use barloom_bars::{Column, MaxGap, PRICE_COLUMNS, Series};
+
     use super::*;
-    use crate::{Column, MaxGap, PRICE_COLUMNS, Series};
 
     fn market(lengths: &[usize]) -> Market {
         let series = lengths.iter().enumerate().map(|(i, n)| {
