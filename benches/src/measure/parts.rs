@@ -21,7 +21,7 @@ const BLOCK_ROWS: usize = 4_096;
 pub(super) fn run(options: &Options) -> Result<Measurement> {
     let Ready { mut recipe, market } = options.job.ready("parquet")?;
     let count = options.parts.max(1);
-    recipe.split = Some(split(count));
+    recipe.split = Some(split(count).into());
     let recipe = recipe.resolve(&market)?;
     let before = peak_rss_bytes();
     let (prepare_s, sessions) = time(|| {

@@ -7,7 +7,8 @@ use barloom_bars::{Market, is_missing};
 use barloom_recipe::{History, Recipe};
 use serde::{Deserialize, Serialize};
 
-/// The features that samples hold.
+/// The features that are columns of the bars: those that samples hold, and those that labels,
+/// weights and conditions use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeaturesRecord {
     /// The version of the functions that computed them; none where it is unknown.
@@ -48,12 +49,12 @@ impl LostBars {
 }
 
 impl FeaturesRecord {
-    /// Counts the lost bars of the features that samples of a recipe hold, which are columns of the
-    /// market. None if they hold no feature.
+    /// Counts the lost bars of the features that are columns of the market of a recipe. None if
+    /// there is no such feature.
     #[must_use]
     pub fn new(recipe: &Recipe, market: &Market) -> Option<Self> {
-        let mut names = recipe.data.columns();
-        names.retain(|name| recipe.features.has(name));
+        let mut names = recipe.stored_columns();
+        names.retain(|name| recipe.is_feature(name));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         (!names.is_empty()).then(|| Self::of(&names, recipe.data.feature_history, market))
     }

@@ -97,7 +97,7 @@ impl Dataset {
             Err(DatasetError::Damaged { path: folder.path().join(name), problem })
         };
         let Some(first) = parts.first() else { return Ok(parts) };
-        let split = first.recipe.split.iter().flat_map(|split| &split.parts);
+        let split = first.recipe.split.iter().flat_map(|split| split.parts());
         for name in split.map(|part| &part.name) {
             if !found.contains(name) {
                 return damaged(name, "this part of the split is missing".into());
@@ -153,7 +153,7 @@ impl Dataset {
             action: "read",
             source,
         })?;
-        Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.data.columns())?)
+        Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.stored_columns())?)
     }
 
     /// The part of the split that this dataset is, for these bars; none without a split.

@@ -20,7 +20,8 @@ pub(crate) fn optional_columns(recipe: &Recipe) -> impl Iterator<Item = String> 
     presets.iter().map(|name| (*name).to_owned())
 }
 
-/// The features that samples hold, and the columns of the bars that they are computed from.
+/// The features that are columns of the market, and the columns of the bars that they are computed
+/// from.
 pub(crate) struct Features {
     pub(crate) features: Option<barloom_features::Features>,
     /// The columns of the bars that they use.
@@ -28,12 +29,12 @@ pub(crate) struct Features {
 }
 
 impl Features {
-    /// The features of a recipe that its samples hold.
+    /// The features of a recipe that are columns of its market.
     ///
     /// # Errors
-    /// The `[features]` table is wrong.
+    /// The `[features]` table is wrong, or an expression of a label or of `dataset.where`.
     pub(crate) fn of(recipe: &Recipe) -> Result<Self, Error> {
-        if recipe.features.is_empty() {
+        if !recipe.has_features() {
             return Ok(Self { features: None, inputs: Vec::new() });
         }
         let features = recipe.used_features()?;
@@ -50,8 +51,9 @@ impl Features {
     ) -> Result<(), Error> {
         let Some(features) = &self.features else { return Ok(()) };
         let mut available = bars.columns();
-        let both =
-            recipe.features.features.iter().find(|(name, _)| available.contains(&name.as_str()));
+        let hidden = recipe.hidden_features();
+        let mut all = recipe.features.features.iter().chain(&hidden);
+        let both = all.find(|(name, _)| available.contains(&name.as_str()));
         if let Some((name, _)) = both {
             return Err(RecipeError::feature_of_column(name).into());
         }

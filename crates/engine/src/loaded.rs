@@ -93,7 +93,7 @@ pub fn load_with(
             let recipe = named_as(&recipe, &columns);
             // A dataset has its features as columns.
             let is_there = |name: &String| market.column(name).is_some();
-            let market = match recipe.data.columns().iter().all(is_there) {
+            let market = match recipe.stored_columns().iter().all(is_there) {
                 true => market,
                 false => {
                     is_computed = true;
@@ -176,7 +176,7 @@ impl Loaded {
 }
 
 /// The recipe with its columns named as the bars' are: `Adj Close` is `adj_close`. `columns` are
-/// the names of those that are no features.
+/// the names of [`Recipe::bar_columns`].
 fn named_as(recipe: &Recipe, columns: &[String]) -> Recipe {
     let mut named = recipe.clone();
     let written = recipe.bar_columns();
@@ -193,6 +193,7 @@ fn named_as(recipe: &Recipe, columns: &[String]) -> Recipe {
     };
     named.data.channels = renamed(&recipe.data.channels).into();
     named.data.snapshot = renamed(&recipe.data.snapshot);
+    named.rename_label_columns(&names);
     named
 }
 

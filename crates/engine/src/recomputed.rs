@@ -19,7 +19,7 @@ struct Recomputed {
     differences: Vec<String>,
 }
 
-/// Computes the features that samples of a recipe hold from the other columns of the market.
+/// Computes the features that are columns of a market from its other columns.
 fn recompute(recipe: &Recipe, market: &Market) -> Result<Recomputed, Error> {
     let features = recipe.used_features()?;
     let unstored = features.unstored();
@@ -27,7 +27,7 @@ fn recompute(recipe: &Recipe, market: &Market) -> Result<Recomputed, Error> {
     let mut columns = Vec::new();
     if !names.is_empty() {
         check_room(names.len(), market.len())?;
-        let bars = market.clone().without(|name| recipe.features.has(name));
+        let bars = market.clone().without(|name| recipe.is_feature(name));
         let features = features.only(&names);
         columns = features.evaluate(&bars, &Attributes::default()).map_err(RecipeError::from)?;
     }
@@ -98,7 +98,7 @@ impl Loaded {
                 .any(|known| join == Some(&known.name) && !known.files.is_empty())
         };
         let market = Market::clone(&self.market);
-        let market = market.without(|name| recipe.features.has(name) || is_read(name));
+        let market = market.without(|name| recipe.is_feature(name) || is_read(name));
         Features::of(recipe)?.add(recipe, market, &mut Vec::new())
     }
 }

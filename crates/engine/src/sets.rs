@@ -116,9 +116,8 @@ impl Loaded {
     /// # Errors
     /// The bars are damaged, or are not of the recipe.
     pub fn of_stored(recipe: &Recipe, bars: Vec<u8>) -> Result<Self, Error> {
-        let columns = recipe.data.columns();
-        let market = market_of_bytes("bars", bars, &columns)?;
-        load(recipe, Source::Stored(market, columns))
+        let market = market_of_bytes("bars", bars, &recipe.stored_columns())?;
+        load(recipe, Source::Stored(market, recipe.bar_columns()))
     }
 
     /// The samples of all parts in time order; of the one there is without a split.

@@ -18,7 +18,7 @@ pub enum Source {
     /// Bars that are still to be judged and made a market.
     Bars(Bars),
     /// A dataset's `bars.arrow`: a market already, with its segments, and the names under which it
-    /// has the recipe's columns, in the order of `DataSettings::columns`.
+    /// has the recipe's columns, in the order of [`Recipe::bar_columns`].
     Stored(Market, Vec<String>),
 }
 
@@ -35,7 +35,7 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, Error> {
 
 /// The columns of the bars that a recipe takes.
 struct Taken {
-    /// The columns that samples hold.
+    /// The columns that samples hold, or that labels and weights name.
     held: Vec<String>,
     /// These and those that features use.
     all: Vec<String>,
@@ -54,7 +54,7 @@ impl Taken {
         }
         let held = fitted.bar_columns();
         let (mut all, mut joined) = (held.clone(), Vec::new());
-        if !fitted.features.is_empty()
+        if fitted.has_features()
             && let Ok(features) = fitted.used_features()
         {
             all.extend(joins::inputs(&features));

@@ -139,7 +139,26 @@ impl Features {
     /// calls an unknown function or calls one wrongly; a feature that depends on itself. The error
     /// has the feature, the place in its text and the remedy.
     pub fn new(features: Vec<(String, String)>, options: Options) -> Result<Self, FeatureError> {
+        Self::with_hidden(features, Vec::new(), options)
+    }
+
+    /// As [`new`](Self::new), with hidden features after them: their names may be any, such as
+    /// `label.tb.scale`, and no feature has one.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); a hidden feature's name is that of another feature.
+    pub fn with_hidden(
+        mut features: Vec<(String, String)>,
+        hidden: Vec<(String, String)>,
+        options: Options,
+    ) -> Result<Self, FeatureError> {
         check_names(&features)?;
+        for (name, text) in hidden {
+            if features.iter().any(|(known, _)| *known == name) {
+                return Err(FeatureError::whole(&name, "the name is given to two features"));
+            }
+            features.push((name, text));
+        }
         let all = (0..features.len()).collect();
         Self::of(features, all, options)
     }

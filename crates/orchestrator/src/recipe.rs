@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use barloom_engine::read_recipe;
-use barloom_recipe::Recipe;
+use barloom_recipe::{Recipe, SplitSettings};
 
 use crate::arguments::{Build, Shape};
 use crate::failure::Failure;
@@ -59,7 +59,9 @@ impl Shape {
             let given = in_recipe("--split", &split(&self.split)?)?.split;
             match (&mut recipe.split, given) {
                 // Its embargo stays.
-                (Some(split), Some(given)) => split.parts = given.parts,
+                (Some(SplitSettings::Parts(split)), Some(SplitSettings::Parts(given))) => {
+                    split.parts = given.parts;
+                }
                 (split, given) => *split = given,
             }
         }

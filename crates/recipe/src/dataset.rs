@@ -4,17 +4,27 @@ use std::fmt;
 use std::str::FromStr;
 
 use barloom_rewards::Formulas;
-use barloom_sampling::{MAX_SAMPLES, PositionOrder};
+use barloom_sampling::{ActionSource, MAX_SAMPLES, PositionOrder};
 use barloom_splits::Part;
 use serde::{Serialize, Serializer};
 
 use crate::choice;
 use crate::reader::{Entry, Table};
 use crate::reward::RewardTable;
-use crate::{RecipeError, SymbolWeights, reader};
+use crate::{LabelSettings, RecipeError, SymbolWeights, reader};
 
-pub(crate) const KEYS: &[&str] =
-    &["samples", "seed", "lookback", "forward", "positions", "actions_per_state", "symbol_weights"];
+pub(crate) const KEYS: &[&str] = &[
+    "samples",
+    "seed",
+    "lookback",
+    "forward",
+    "positions",
+    "actions_per_state",
+    "symbol_weights",
+    "where",
+    "session",
+    "need",
+];
 
 const SAMPLES_EXPECTED: &str = "a whole number from 1 to 2^62 - 1, or \"all\"";
 
@@ -81,7 +91,7 @@ impl Serialize for Samples {
 }
 
 /// The `[dataset]` table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DatasetSettings {
     /// Number of samples.
     pub samples: Samples,
@@ -89,16 +99,43 @@ pub struct DatasetSettings {
     pub seed: u64,
     /// L: bars that a window holds, at least 1.
     pub lookback: usize,
-    /// F: bars that an action is judged on, at least 1.
+    /// F: bars that an action is judged on, at least 1. Unused without actions.
     pub forward: usize,
     /// Positions of samples.
-    #[serde(serialize_with = "choice::serialize")]
     pub positions: PositionOrder,
-    /// K: actions that are priced in one state, at least 1.
+    /// K: actions that are priced in one state, at least 1. Unused unless actions are drawn.
     pub actions_per_state: u64,
     /// Shares of symbols in the samples. Not written where they are by length.
-    #[serde(skip_serializing_if = "SymbolWeights::is_length")]
     pub symbol_weights: SymbolWeights,
+    /// The expression under `where`, which is true on the row before each decision bar; none for
+    /// all bars.
+    pub condition: Option<String>,
+    /// The times of day of decision bars; none for all.
+    pub session: Option<String>,
+    /// The names of the labels that a labelled bar must have; none for all labels.
+    pub need: Option<Vec<String>>,
+}
+
+/// The table as a recipe writes it.
+#[derive(Serialize)]
+pub(crate) struct Written<'a> {
+    samples: Samples,
+    seed: u64,
+    lookback: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forward: Option<usize>,
+    #[serde(serialize_with = "choice::serialize")]
+    positions: PositionOrder,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions_per_state: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol_weights: Option<&'a SymbolWeights>,
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    condition: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need: Option<&'a [String]>,
 }
 
 impl DatasetSettings {
@@ -116,11 +153,25 @@ impl DatasetSettings {
             positions: PositionOrder::Random,
             actions_per_state: 1,
             symbol_weights: SymbolWeights::Length,
+            condition: None,
+            session: None,
+            need: None,
         }
     }
 
-    pub(crate) fn read(table: &Table<'_>, formulas: Formulas) -> Result<Self, RecipeError> {
-        let default = Self::new(formulas);
+    /// Reads the table. Supervised samples are each labelled bar once, in order, unless a number is
+    /// given.
+    pub(crate) fn read(
+        table: &Table<'_>,
+        formulas: Formulas,
+        supervised: bool,
+    ) -> Result<Self, RecipeError> {
+        let mut default = Self::new(formulas);
+        let is_random = table.read("positions", Entry::choice)? == Some(PositionOrder::Random);
+        if supervised && table.get("samples").is_none() && !is_random {
+            default.samples = Samples::All;
+            default.positions = PositionOrder::Sequential;
+        }
         Ok(Self {
             samples: table.read("samples", samples)?.unwrap_or(default.samples),
             seed: table.read("seed", Entry::whole)?.unwrap_or(default.seed),
@@ -133,7 +184,28 @@ impl DatasetSettings {
             symbol_weights: table
                 .read("symbol_weights", SymbolWeights::read)?
                 .unwrap_or(default.symbol_weights),
+            condition: table.read("where", |e| e.text().map(str::to_owned))?,
+            session: table.read("session", |e| e.text().map(str::to_owned))?,
+            need: table.read("need", need)?.flatten(),
         })
+    }
+
+    /// The table as a recipe writes it.
+    pub(crate) fn written(&self, actions: ActionSource) -> Written<'_> {
+        let is_drawn = actions == ActionSource::Random;
+        let weights = &self.symbol_weights;
+        Written {
+            samples: self.samples,
+            seed: self.seed,
+            lookback: self.lookback,
+            forward: (actions != ActionSource::None).then_some(self.forward),
+            positions: self.positions,
+            actions_per_state: is_drawn.then_some(self.actions_per_state),
+            symbol_weights: (!weights.is_length()).then_some(weights),
+            condition: self.condition.as_deref(),
+            session: self.session.as_deref(),
+            need: self.need.as_deref(),
+        }
     }
 
     pub(crate) fn validate(&self, reward: &RewardTable) -> Result<(), RecipeError> {
@@ -157,6 +229,7 @@ impl DatasetSettings {
             }
         }
         if self.forward == 1
+            && reward.is_priced()
             && let Some(why) = reward.enters_at_close()
         {
             let expected =
@@ -167,8 +240,50 @@ impl DatasetSettings {
             let expected = "a whole number from 1";
             return Err(RecipeError::expected("dataset.actions_per_state", expected, &0));
         }
+        if self.condition.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            let expected = "an expression that is true on the rows before decision bars";
+            return Err(RecipeError::expected("dataset.where", expected, &"an empty text"));
+        }
         self.symbol_weights.validate(self.positions)
     }
+
+    /// Checks the names of labels under `need`.
+    pub(crate) fn validate_need(&self, labels: &[LabelSettings]) -> Result<(), RecipeError> {
+        let Some(need) = &self.need else { return Ok(()) };
+        if labels.is_empty() {
+            return Err(RecipeError::does_not_apply("dataset.need", "without [[label]]"));
+        }
+        if need.is_empty() {
+            return Err(RecipeError::expected("dataset.need", NEED_EXPECTED, &"an empty list"));
+        }
+        for (i, name) in need.iter().enumerate() {
+            let key = format!("dataset.need[{i}]");
+            if !labels.iter().any(|label| label.name == *name) {
+                let known: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
+                let typo = choice::nearest(name, known.iter().copied())
+                    .map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
+                let known = known.join(", ");
+                let problem = format!("there is no label {name:?}; the labels are {known}{typo}");
+                return Err(RecipeError::conflict(key, problem));
+            }
+            if need[..i].contains(name) {
+                let problem = format!("{name:?} is listed twice; leave one out");
+                return Err(RecipeError::conflict(key, problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+const NEED_EXPECTED: &str = "\"all\", or a list of names of labels";
+
+/// The names of labels; none for `"all"`.
+fn need(entry: &Entry<'_>) -> Result<Option<Vec<String>>, RecipeError> {
+    if entry.as_text() == Some("all") {
+        return Ok(None);
+    }
+    let items = entry.items().ok_or_else(|| entry.expected(NEED_EXPECTED))?;
+    items.iter().map(|item| item.text().map(str::to_owned)).collect::<Result<_, _>>().map(Some)
 }
 
 fn samples(entry: &Entry<'_>) -> Result<Samples, RecipeError> {

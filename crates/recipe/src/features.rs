@@ -80,8 +80,12 @@ impl FeatureSettings {
         Ok(Self { features })
     }
 
-    /// The features, checked.
-    pub(crate) fn checked(&self, data: &DataSettings) -> Result<Features, RecipeError> {
+    /// The features and hidden ones, checked. The inner error is that of an expression.
+    pub(crate) fn checked(
+        &self,
+        data: &DataSettings,
+        hidden: Vec<(String, String)>,
+    ) -> Result<Result<Features, FeatureError>, RecipeError> {
         for (name, _) in &self.features {
             if is_reserved(name) {
                 let problem = "the name is that of a dataset's own column; take another";
@@ -98,10 +102,9 @@ impl FeatureSettings {
             history: data.feature_history,
             warm_up: data.feature_warmup,
         };
-        let features = Features::new(self.features.clone(), options)?;
         let joins: Vec<&str> = data.join.iter().map(|join| join.name.as_str()).collect();
-        features.check_joins(&joins)?;
-        Ok(features)
+        let features = Features::with_hidden(self.features.clone(), hidden, options);
+        Ok(features.and_then(|features| features.check_joins(&joins).map(|()| features)))
     }
 }
 
@@ -127,20 +130,26 @@ fn members(entry: &Entry<'_>) -> Result<Vec<(String, String)>, RecipeError> {
 }
 
 impl From<FeatureError> for RecipeError {
-    /// The error under the key of the feature.
+    /// The error under the key of the feature. The name of a hidden one is its key.
     fn from(error: FeatureError) -> Self {
-        let key = format!("features.{}", toml_key(&error.feature));
-        Self::conflict(
-            key,
-            match error.column {
-                Some(column) => format!("column {column}: {}", error.problem),
-                None => error.problem,
-            },
-        )
+        let key = match error.feature.contains('.') {
+            true => error.feature.clone(),
+            false => format!("features.{}", toml_key(&error.feature)),
+        };
+        Self::of_feature(key, error)
     }
 }
 
 impl RecipeError {
+    /// The error of an expression under a key.
+    pub(crate) fn of_feature(key: String, error: FeatureError) -> Self {
+        let problem = match error.column {
+            Some(column) => format!("column {column}: {}", error.problem),
+            None => error.problem,
+        };
+        Self::conflict(key, problem)
+    }
+
     /// The error of a feature whose name is that of a column of the bars.
     #[must_use]
     pub fn feature_of_column(name: &str) -> Self {

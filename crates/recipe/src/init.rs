@@ -9,7 +9,11 @@ pub(crate) fn text(formulas: Formulas) -> String {
         Formulas::FrelV1 => (FREL_HEAD, "200", FREL_REWARD),
     };
     let dataset = DATASET.replace("BARS", bars);
-    [head, DATA, FEATURES, &dataset, SAMPLING, SCALING, reward, SPLIT, OUTPUT].concat()
+    let tables = [
+        head, DATA, FEATURES, &dataset, SAMPLING, SCALING, reward, SPLIT, FOLDS, LABEL, WEIGHTS,
+        BEST, OUTPUT,
+    ];
+    tables.concat()
 }
 
 const V1_HEAD: &str = r#"# A Barloom recipe. Every key is shown with its default. Keys that you leave out keep it.
@@ -83,10 +87,16 @@ positions = "random"       # or "sequential"
 actions_per_state = 1      # K: actions priced per state, for counterfactuals
 symbol_weights = "length"  # each symbol's share of the samples: by its positions; or "equal"; or
                            # weights { AAPL = 2.0, "BRK.B" = 0.5, "*" = 1.0 }, * for all others
+# where = "volume > mean(volume, 20)"  # only bars after a bar of which this is true
+# session = "09:30-16:00 America/New_York"  # only bars that open in this time of day
+# need = "all"             # the labels that each sample must have: all, or a list of names
 "#;
 
 const SAMPLING: &str = r#"
 [sampling]                 # a number, a range [lo, hi] or { choice = [a, b, b] }; repeat items for weight
+# actions = "random"       # "grid": all combinations of act_*, which are then numbers or choices;
+                           # "none": windows and labels alone, then leave all other keys here,
+                           # [reward], forward and actions_per_state out
 equity = [1e4, 1e5]        # dollars
 balance_offset = [-5e3, 5e3]  # balance = equity - this
 position = [0, 1, -1]      # position held: flat, long, short
@@ -113,7 +123,7 @@ const V1_REWARD: &str = r#"
 [reward]
 formulas = "v1"            # frel-v1 has other keys: barloom init --formulas frel-v1
 metric = "return"          # or a list; the first is `reward`: pnl, return, pnl_pct, log_return,
-                           # r_multiple, barrier, car, sharpe, sortino, calmar
+                           # r_multiple, barrier, car, sharpe, sortino, calmar; "none": no actions
 entry = "next_open"        # or "next_close"
 barriers = "honour"        # or "ignore": all trades end at the horizon; then leave same_bar out
 same_bar = "stop_first"    # or "target_first"
@@ -145,6 +155,7 @@ const SPLIT: &str = r#"
 # A split makes one dataset per part. Parts are in time order. Each has a fraction of the bars, or an
 # end date (exclusive, UTC). Each gets its share of the samples.
 # [split]
+# kind = "parts"           # or folds, below
 # embargo = 0              # bars left out before each later part
 # lookback_from = "history"  # windows may begin in earlier parts, labels never; or "part"
 # [[split.part]]
@@ -153,6 +164,61 @@ const SPLIT: &str = r#"
 # [[split.part]]
 # name = "test"
 # fraction = 0.2
+"#;
+
+const FOLDS: &str = r#"
+# Folds have the roles train, validation and test. No train label shares a bar with a test label.
+# [split]
+# kind = "walk_forward"    # or "purged_kfold" with folds = 5, "cpcv" with folds = 10, test_folds = 2
+# train = "2y"             # a duration, a number of bars, or the date at which the first train ends
+# anchored = false         # true: every train begins with the first bar
+# test = "3mo"
+# step = "3mo"             # default: test
+# validation = "1mo"       # the end of train; default: none
+# embargo = "1d"           # after each test, before it too in walk_forward; bars, or a fraction 0.01
+# purge = "label"          # by the end of each sample's labels; "horizon": by the longest
+# lookback_from = "history"
+"#;
+
+const LABEL: &str = r#"
+# Labels are values of the bars from a sample's bar on, for supervised learning. Other kinds:
+# triple_barrier, volatility, excursion, trend, path and expression.
+# [[label]]
+# name = "fwd"
+# kind = "return"          # log return from the entry to the end of the horizon
+# horizon = [1, 16]        # bars; columns fwd_1, fwd_16; default: dataset.forward
+# across = "rank"          # over symbols at one time; or "zscore", "demean"
+# classes = { quantiles = 3, fit = "all" }  # adds fwd_1_class, fwd_16_class; or { edges = [0.2, 0.8] }
+# [[label]]
+# name = "tb"
+# kind = "triple_barrier"  # columns tb (1, 0, -1), tb_return, tb_bars, tb_ambiguous
+# horizon = 64
+# up = 2.0                 # multiples of scale; 0: no such barrier
+# down = 1.0
+# scale = "ta.atr(14) / close"  # a fraction of the price; or a number
+# touch = "high_low"       # or "close"
+# same_bar = "stop_first"  # the barrier that counts if one bar reaches both
+# vertical = "zero"        # the class at the horizon; or "sign"
+# side = "primary"         # a column of sides 1, -1, 0 in place of vertical: 1 if profit comes first
+# [[label]]
+# name = "phase"
+# kind = "expression"      # any feature before the sample's bar
+# of = "std(close / lag(close, 1), 20)"
+"#;
+
+const WEIGHTS: &str = r#"
+# [weights]                # adds the column weight, a product
+# kind = ["uniqueness", "time_decay"]  # also "return", "balance" and "column:NAME"
+# of = "tb"                # the label whose life counts
+# half_life = "365d"       # of time_decay
+"#;
+
+const BEST: &str = r#"
+# [best]                   # adds the best action, its reward and the regret of the sample's action
+# directions = [0, 1, -1]  # these and the next two hold all that [sampling] draws
+# stop = [0.001, 0.05]     # or a number
+# target = [0.001, 0.10]
+# of = "return"            # or pnl, pnl_pct, log_return, car
 "#;
 
 const OUTPUT: &str = r#"
@@ -168,8 +234,8 @@ checksum = "xxh3-128"      # of files, in the manifest; or "sha256"
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Recipe;
     use crate::recipe::TABLES;
+    use crate::{LabelSettings, Recipe};
 
     /// A table's text without the comment signs before keys.
     fn uncommented(text: &str) -> String {
@@ -194,9 +260,14 @@ mod tests {
     fn it_has_every_key() {
         let text = uncommented(&text(Formulas::V1));
         for (table, keys) in TABLES {
-            assert!(text.contains(&format!("\n[{table}]")), "[{table}] is not in:\n{text}");
+            let heads = [format!("\n[{table}]"), format!("\n[[{table}]]")];
+            let is_there = heads.iter().any(|head| text.contains(head));
+            assert!(is_there, "[{table}] is not in:\n{text}");
             for key in keys.iter().filter(|key| !["part", "join"].contains(key)) {
-                assert!(text.contains(&format!("\n{key} = ")), "{table}.{key} is not in:\n{text}");
+                // The keys of other kinds of folds stand in a comment.
+                let space = if key.ends_with("folds") { " " } else { "\n" };
+                let is_there = text.contains(&format!("{space}{key} = "));
+                assert!(is_there, "{table}.{key} is not in:\n{text}");
             }
         }
     }
@@ -214,8 +285,17 @@ mod tests {
     fn its_comments_are_true() {
         let split = uncommented(SPLIT);
         let recipe = Recipe::from_toml(&split, "init").unwrap();
-        let parts: Vec<String> = recipe.split.unwrap().parts.into_iter().map(|p| p.name).collect();
+        let parts: Vec<String> =
+            recipe.split.unwrap().parts().iter().map(|p| p.name.clone()).collect();
         assert_eq!(parts, ["train", "test"]);
+        let folds = Recipe::from_toml(&uncommented(FOLDS), "init").unwrap();
+        assert!(folds.split.unwrap().folds().is_some());
+        // Sides take the place of the class at the horizon.
+        let labels = uncommented(&[LABEL, WEIGHTS, BEST].concat()).replace("vertical = ", "# ");
+        let labels = Recipe::from_toml(&labels, "init").unwrap();
+        let names: Vec<String> = labels.labels.iter().flat_map(LabelSettings::columns).collect();
+        assert_eq!(names[..3], ["fwd_1", "fwd_16", "fwd_1_class"]);
+        assert_eq!(names[4..], ["tb", "tb_return", "tb_bars", "tb_ambiguous", "phase"]);
         for clip in ["metric = \"car\"", "formulas = \"frel-v1\""] {
             let text = format!("[reward]\n{clip}\nclip = [-1000.0, 1000.0]\n");
             Recipe::from_toml(&text, "init").unwrap();

@@ -43,6 +43,8 @@
 
 #![forbid(unsafe_code)]
 
+mod actions;
+mod best;
 mod channels;
 mod choice;
 mod csv;
@@ -52,8 +54,12 @@ mod date;
 mod duration;
 mod error;
 mod features;
+mod fold;
+mod hidden;
 mod init;
 mod join;
+mod label;
+mod label_weights;
 mod output;
 mod paths;
 mod presets;
@@ -67,17 +73,23 @@ mod scaling;
 mod split;
 mod weights;
 
+pub use best::BestSettings;
 pub use channels::Channels;
 pub use data::DataSettings;
 pub use dataset::{DatasetSettings, Samples};
 pub use error::{Place, RecipeError};
 pub use features::{FeatureSettings, History, WarmUp};
+pub use fold::FoldSettings;
+pub use hidden::CONDITION;
 pub use join::{By, JoinSettings, MissingSymbol};
+pub use label::{Across, BarrierSettings, Classes, LabelKind, LabelSettings, ScaleSetting};
+pub use label_weights::{WeightKind, WeightSettings};
 pub use output::{Checksum, Compression, Format, OutputSettings, SHARD_ALIGNMENT};
 pub use recipe::Recipe;
 pub use reward::{BarsPerYear, RewardTable};
 pub use scaler::{FitSettings, ScalerSetting};
 pub use scaling::ScalingSettings;
+pub use split::SplitSettings;
 pub use weights::SymbolWeights;
 
 pub use barloom_rewards::Formulas;

@@ -46,6 +46,9 @@ impl From<SplitsError> for RecipeError {
             SplitsError::Setting { field, problem } => {
                 Self::conflict(path("split", field), problem)
             }
+            SplitsError::TooFewBars { field, .. } => {
+                Self::conflict(path("split", field), error.to_string())
+            }
             other => Self::conflict("split", other.to_string()),
         }
     }

@@ -1,13 +1,13 @@
 //! The recipe as a whole.
 
 use barloom_bars::{Market, MaxGap};
-use barloom_features::Features;
 use barloom_rewards::{Formulas, RewardSettings};
-use barloom_sampling::SamplingSettings;
+use barloom_sampling::{ActionSource, SamplingSettings};
 use barloom_scaling::ChannelScaler;
-use barloom_splits::{Part, Split};
-use serde::Serialize;
+use barloom_splits::Part;
+use serde::{Serialize, Serializer};
 
+use crate::choice::Choice;
 use crate::data::{self, DataSettings};
 use crate::dataset::{self, DatasetSettings};
 use crate::output::{self, OutputSettings};
@@ -15,10 +15,13 @@ use crate::reader::{Document, Table};
 use crate::reward::{self, RewardTable};
 use crate::scaler::ScalerSetting;
 use crate::scaling::ScalingSettings;
-use crate::{Channels, FeatureSettings, RecipeError, init, sampling, split};
+use crate::{
+    BestSettings, Channels, FeatureSettings, LabelSettings, RecipeError, SplitSettings,
+    WeightSettings, actions, best, init, label, label_weights, sampling, split,
+};
 
 /// Tables and their keys. `[scaling]` has any channel's name beside these, `[features]` any name.
-pub(crate) const TABLES: [(&str, &[&str]); 8] = [
+pub(crate) const TABLES: [(&str, &[&str]); 11] = [
     ("data", data::KEYS),
     ("features", &[]),
     ("dataset", dataset::KEYS),
@@ -27,18 +30,20 @@ pub(crate) const TABLES: [(&str, &[&str]); 8] = [
     ("reward", reward::KEYS),
     ("split", split::KEYS),
     ("output", output::KEYS),
+    ("label", label::KEYS),
+    ("weights", label_weights::KEYS),
+    ("best", best::KEYS),
 ];
 
 /// Everything that determines a dataset but the bars. DESIGN section 5 tells its TOML.
 ///
 /// One that comes from [`Recipe::from_toml`] is valid; one that is changed in code should pass
 /// [`Recipe::validate`] again.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// The bars, and the settings of their reader.
     pub data: DataSettings,
     /// Columns computed from the bars.
-    #[serde(skip_serializing_if = "FeatureSettings::is_empty")]
     pub features: FeatureSettings,
     /// Number, shape and seed of the samples.
     pub dataset: DatasetSettings,
@@ -48,11 +53,56 @@ pub struct Recipe {
     pub scaling: ScalingSettings,
     /// Prices of actions.
     pub reward: RewardTable,
-    /// Parts in time order; none for one dataset.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "split::serialize")]
-    pub split: Option<Split>,
+    /// Parts in time order, or folds; none for one dataset.
+    pub split: Option<SplitSettings>,
+    /// Values that a learner is taught to foretell.
+    pub labels: Vec<LabelSettings>,
+    /// Weights of samples; none for samples without weights.
+    pub weights: Option<WeightSettings>,
+    /// Bounds of the best action, which samples are compared with; none without it.
+    pub best: Option<BestSettings>,
     /// Storage of samples.
     pub output: OutputSettings,
+}
+
+/// The tables as a recipe writes them.
+#[derive(Serialize)]
+struct Written<'a> {
+    data: &'a DataSettings,
+    #[serde(skip_serializing_if = "FeatureSettings::is_empty")]
+    features: &'a FeatureSettings,
+    dataset: dataset::Written<'a>,
+    sampling: sampling::Written<'a>,
+    scaling: &'a ScalingSettings,
+    reward: reward::Written<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split: Option<&'a SplitSettings>,
+    #[serde(rename = "label", skip_serializing_if = "<[_]>::is_empty")]
+    labels: &'a [LabelSettings],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<&'a WeightSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<&'a BestSettings>,
+    output: &'a OutputSettings,
+}
+
+impl Serialize for Recipe {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written {
+            data: &self.data,
+            features: &self.features,
+            dataset: self.dataset.written(self.sampling.actions),
+            sampling: sampling::written(&self.sampling),
+            scaling: &self.scaling,
+            reward: self.reward.written(),
+            split: self.split.as_ref(),
+            labels: &self.labels,
+            weights: self.weights.as_ref(),
+            best: self.best.as_ref(),
+            output: &self.output,
+        }
+        .serialize(to)
+    }
 }
 
 impl Default for Recipe {
@@ -72,6 +122,9 @@ impl Recipe {
             scaling: ScalingSettings::default(),
             reward: RewardTable::new(formulas),
             split: None,
+            labels: Vec::new(),
+            weights: None,
+            best: None,
             output: OutputSettings::default(),
         }
     }
@@ -97,14 +150,33 @@ impl Recipe {
             root.table(name)?.only(keys, &TABLES)
         };
         let formulas = RewardTable::read_formulas(&root.table("reward")?)?;
+        let sampling = sampling::read(&table("sampling")?)?;
+        let has_labels = root.get("label").is_some();
+        let has_actions = sampling.actions != ActionSource::None;
+        let dataset =
+            DatasetSettings::read(&table("dataset")?, formulas, has_labels && !has_actions)?;
+        let mut reward = RewardTable::read(&table("reward")?)?;
+        if !has_actions && root.table("reward")?.get("metric").is_none() {
+            reward = RewardTable { metrics: Vec::new(), ..reward };
+        }
+        actions::refuse_written(&root, sampling.actions, has_labels)?;
+        let labels = root.read("label", |e| label::read(e, has_actions.then_some(dataset.forward)));
+        let best = root.read("best", |e| {
+            BestSettings::read(&e.table()?.only(best::KEYS, &TABLES)?, &sampling, &reward)
+        });
         let mut recipe = Self {
             data: DataSettings::read(&table("data")?)?,
             features: FeatureSettings::read(&root.table("features")?)?,
-            dataset: DatasetSettings::read(&table("dataset")?, formulas)?,
-            sampling: sampling::read(&table("sampling")?)?,
+            labels: labels?.unwrap_or_default(),
+            best: best?,
+            dataset,
+            sampling,
             scaling: ScalingSettings::read(&root.table("scaling")?)?,
-            reward: RewardTable::read(&table("reward")?)?,
+            reward,
             split: root.read("split", |e| split::read(e.table()?, &TABLES))?,
+            weights: root.read("weights", |e| {
+                WeightSettings::read(&e.table()?.only(label_weights::KEYS, &TABLES)?)
+            })?,
             output: OutputSettings::read(&table("output")?)?,
         };
         let placed = |error: RecipeError| error.placed(|key| document.find(&parsed, key));
@@ -127,16 +199,21 @@ impl Recipe {
             return fitted.validate();
         }
         self.data.validate()?;
-        if self.features.is_empty() {
-            self.data.validate_without_features()?;
+        label::validate(self)?;
+        if self.has_features() {
+            self.checked_features()?;
         } else {
-            self.features.checked(&self.data)?;
+            self.data.validate_without_features()?;
         }
+        self.validate_actions()?;
         self.dataset.validate(&self.reward)?;
+        self.dataset.validate_need(&self.labels)?;
         sampling::validate(&self.sampling)?;
         self.scaling.validate(self.data.sample_columns(), self.split.as_ref())?;
         self.reward.validate(self.dataset.forward)?;
         self.split.as_ref().map_or(Ok(()), split::validate)?;
+        self.weights.as_ref().map_or(Ok(()), |weights| weights.validate(self))?;
+        self.best.as_ref().map_or(Ok(()), |best| best.validate(self))?;
         self.output.validate()
     }
 
@@ -178,34 +255,6 @@ impl Recipe {
         missing
     }
 
-    /// All features, ready to be evaluated.
-    ///
-    /// # Errors
-    /// The `[features]` table is wrong.
-    pub fn all_features(&self) -> Result<Features, RecipeError> {
-        self.features.checked(&self.data)
-    }
-
-    /// The features, ready to be evaluated; those alone that samples hold have columns.
-    ///
-    /// # Errors
-    /// The `[features]` table is wrong.
-    pub fn used_features(&self) -> Result<Features, RecipeError> {
-        let features = self.features.checked(&self.data)?;
-        let mut used = self.data.columns();
-        used.retain(|name| self.features.has(name));
-        Ok(features.only(&used.iter().map(String::as_str).collect::<Vec<_>>()))
-    }
-
-    /// The columns that samples hold and that are no features: channels, then those of the snapshot
-    /// alone.
-    #[must_use]
-    pub fn bar_columns(&self) -> Vec<String> {
-        let mut columns = self.data.columns();
-        columns.retain(|name| !self.features.has(name));
-        columns
-    }
-
     /// The channels that are columns of the bars, in their order.
     #[must_use]
     pub fn bar_channels(&self) -> Vec<String> {
@@ -234,7 +283,7 @@ impl Recipe {
     }
 
     /// Settings by which actions on a market are priced, with every default in place.
-    /// `bars_per_year = "auto"` is that of each series.
+    /// `bars_per_year = "auto"` is that of each series. With `metric = "none"` there are no metrics.
     ///
     /// # Errors
     /// The `[reward]` table is wrong.
@@ -246,10 +295,14 @@ impl Recipe {
     /// The parts of the split as time intervals of a market; empty without a split.
     ///
     /// # Errors
-    /// The `[split]` table is wrong.
+    /// The `[split]` table is wrong, or makes folds, which are no parts.
     pub fn parts(&self, market: &Market) -> Result<Vec<Part>, RecipeError> {
         match &self.split {
-            Some(split) => Ok(split.resolve(market)?),
+            Some(SplitSettings::Parts(split)) => Ok(split.resolve(market)?),
+            Some(SplitSettings::Folds(folds)) => {
+                let problem = format!("{:?} makes folds, not parts", folds.kind().word());
+                Err(RecipeError::conflict("split.kind", problem))
+            }
             None => Ok(Vec::new()),
         }
     }

@@ -5,18 +5,15 @@ use std::fmt::Write;
 
 use barloom_bars::{Anchor, Interval, Market, MaxGap};
 use barloom_reading::{Adjust, Aggregate, CsvOptions, OnBadBar, OnDuplicate, Stamp};
-use barloom_sampling::SamplingSettings;
-use barloom_splits::Split;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::data::{self, DataSettings};
-use crate::dataset::DatasetSettings;
-use crate::reward::{BarsPerYear, RewardTable};
+use crate::reward::{self, BarsPerYear, RewardTable};
 use crate::scaling::ScalingSettings;
 use crate::{
-    FeatureSettings, History, JoinSettings, Recipe, RecipeError, WarmUp, choice, csv, duration,
-    split,
+    BestSettings, FeatureSettings, History, JoinSettings, LabelSettings, Recipe, RecipeError,
+    SplitSettings, WarmUp, WeightSettings, choice, csv, dataset, duration, sampling,
 };
 
 /// The bars of a dataset, beside its recipe.
@@ -29,12 +26,18 @@ struct Digested<'a> {
     data: DigestedData<'a>,
     #[serde(skip_serializing_if = "FeatureSettings::is_empty")]
     features: FeatureSettings,
-    dataset: &'a DatasetSettings,
-    sampling: &'a SamplingSettings,
+    dataset: dataset::Written<'a>,
+    sampling: sampling::Written<'a>,
     scaling: &'a ScalingSettings,
-    reward: &'a RewardTable,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_split")]
-    split: &'a Option<Split>,
+    reward: reward::Written<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split: Option<&'a SplitSettings>,
+    #[serde(rename = "label", skip_serializing_if = "<[_]>::is_empty")]
+    labels: &'a [LabelSettings],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<&'a WeightSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<&'a BestSettings>,
 }
 
 /// [`DataSettings`] without paths.
@@ -104,7 +107,7 @@ impl Recipe {
                 resolved.data.max_gap = MaxGap::Limit(first);
             }
         }
-        if resolved.reward.bars_per_year == BarsPerYear::Auto {
+        if resolved.is_priced() && resolved.reward.bars_per_year == BarsPerYear::Auto {
             let rates = resolved.reward.rates(market);
             let mut rates = rates.rates();
             if let (Some(all), None) = (rates.next(), rates.next()) {
@@ -176,11 +179,14 @@ impl Recipe {
                 join,
             },
             features: recipe.features.sorted(),
-            dataset: &recipe.dataset,
-            sampling: &recipe.sampling,
+            dataset: recipe.dataset.written(recipe.sampling.actions),
+            sampling: sampling::written(&recipe.sampling),
             scaling: &recipe.scaling,
-            reward: &recipe.reward,
-            split: &recipe.split,
+            reward: recipe.reward.written(),
+            split: recipe.split.as_ref(),
+            labels: &recipe.labels,
+            weights: recipe.weights.as_ref(),
+            best: recipe.best.as_ref(),
         };
         // Not by way of serde_json::Value: the order of its keys depends on a Cargo feature.
         serde_json::to_vec(&digested).expect("a recipe is JSON")
@@ -191,6 +197,12 @@ impl Recipe {
         let mut written = self.clone();
         written.scaling = self.scaling.written_out(self.data.sample_columns());
         written.reward = self.reward.written_out();
+        if !self.is_priced() {
+            let entry = (!self.labels.is_empty()).then(|| self.entry());
+            written.reward = RewardTable::unpriced(entry);
+        }
+        written.labels.iter_mut().for_each(|label| *label = label.written_out());
+        written.weights = self.weights.as_ref().map(|weights| weights.written_out(&self.labels));
         written
     }
 }
@@ -220,10 +232,6 @@ fn csv_is_default(csv: &&CsvOptions) -> bool {
 
 fn serialize_csv<S: serde::Serializer>(csv: &&CsvOptions, to: S) -> Result<S::Ok, S::Error> {
     csv::serialize(csv, to)
-}
-
-fn serialize_split<S: serde::Serializer>(split: &&Option<Split>, to: S) -> Result<S::Ok, S::Error> {
-    split::serialize(split, to)
 }
 
 #[cfg(test)]

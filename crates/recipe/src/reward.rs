@@ -26,6 +26,24 @@ pub(crate) const KEYS: &[&str] = &[
     "clip",
 ];
 
+/// The word for no metric.
+const NONE: &str = "none";
+
+/// The table as a recipe writes it: without actions it prices nothing.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Written<'a> {
+    None {
+        metric: &'static str,
+        #[serde(
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "choice::serialize_option"
+        )]
+        entry: Option<Entry>,
+    },
+    All(&'a RewardTable),
+}
+
 /// Bars a year, for the annualised metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BarsPerYear {
@@ -65,7 +83,8 @@ pub struct RewardTable {
     /// The formulas.
     #[serde(serialize_with = "choice::serialize")]
     pub formulas: Formulas,
-    /// The metrics, at least one, none twice; the first is the column `reward`.
+    /// The metrics, none twice; the first is the column `reward`. Empty for `"none"`: there are no
+    /// actions to price.
     #[serde(rename = "metric", serialize_with = "serialize_metrics")]
     pub metrics: Vec<Metric>,
     /// The price at which a trade opens.
@@ -138,7 +157,9 @@ impl RewardTable {
                 _ => Err(e.expected("a number above 0, or \"auto\"")),
             })?;
         let metrics = table.read("metric", |e| match e.items() {
+            Some(items) if items.is_empty() => Err(e.expected("at least one metric")),
             Some(items) => items.iter().map(reader::Entry::choice).collect(),
+            None if e.as_text() == Some(NONE) => Ok(Vec::new()),
             None => e.choice().map(|metric| vec![metric]),
         })?;
         Ok(Self {
@@ -158,8 +179,31 @@ impl RewardTable {
         })
     }
 
+    /// The table of `metric = "none"`.
+    pub(crate) fn unpriced(entry: Option<Entry>) -> Self {
+        Self { metrics: Vec::new(), entry, ..Self::new(Formulas::V1) }
+    }
+
+    /// False for `metric = "none"`: there are no actions to price.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        !self.metrics.is_empty()
+    }
+
+    /// The table as a recipe writes it.
+    pub(crate) fn written(&self) -> Written<'_> {
+        if self.is_priced() {
+            Written::All(self)
+        } else {
+            Written::None { metric: NONE, entry: self.entry }
+        }
+    }
+
     /// Checks the table; `forward` is F, already checked by itself.
     pub(crate) fn validate(&self, forward: usize) -> Result<(), RecipeError> {
+        if !self.is_priced() {
+            return Ok(());
+        }
         if self.formulas == Formulas::FrelV1 {
             let fill = [
                 ("reward.entry", self.entry.is_some()),
@@ -207,7 +251,9 @@ impl RewardTable {
             clip: written.clip,
             forward,
         };
-        settings.validate()?;
+        if self.is_priced() {
+            settings.validate()?;
+        }
         Ok(settings)
     }
 
@@ -227,7 +273,7 @@ impl RewardTable {
     /// Tells whether stops and targets end trades.
     #[must_use]
     pub fn honours_barriers(&self) -> bool {
-        self.formulas == Formulas::V1 && self.barriers != Some(Barriers::Ignore)
+        self.is_priced() && self.formulas == Formulas::V1 && self.barriers != Some(Barriers::Ignore)
     }
 
     /// This table with every key written that applies.

@@ -1,11 +1,14 @@
 //! The `[sampling]` table; its settings live in the sampling crate.
 
 use barloom_sampling::{ActionSource, Directions, Real, SamplingSettings};
+use serde::Serialize;
 
 use crate::RecipeError;
+use crate::choice::Choice;
 use crate::reader::{self, Entry, Table};
 
 pub(crate) const KEYS: &[&str] = &[
+    "actions",
     "equity",
     "balance_offset",
     "position",
@@ -17,6 +20,26 @@ pub(crate) const KEYS: &[&str] = &[
     "act_tp",
 ];
 
+impl Choice for ActionSource {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("random", Self::Random), ("grid", Self::Grid), ("none", Self::None)];
+}
+
+/// The table as a recipe writes it: without actions nothing is drawn.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Written<'a> {
+    None { actions: &'static str },
+    All(&'a SamplingSettings),
+}
+
+pub(crate) fn written(settings: &SamplingSettings) -> Written<'_> {
+    match settings.actions {
+        ActionSource::None => Written::None { actions: settings.actions.word() },
+        ActionSource::Random | ActionSource::Grid => Written::All(settings),
+    }
+}
+
 const DIRECTION: &str = "0 (flat, hold), 1 (long) or -1 (short)";
 
 pub(crate) fn read(table: &Table<'_>) -> Result<SamplingSettings, RecipeError> {
@@ -26,7 +49,7 @@ pub(crate) fn read(table: &Table<'_>) -> Result<SamplingSettings, RecipeError> {
         table.read(name, directions).map(|directions| directions.unwrap_or(default))
     };
     Ok(SamplingSettings {
-        actions: ActionSource::Random,
+        actions: table.read("actions", Entry::choice)?.unwrap_or_default(),
         equity: read("equity", default.equity)?,
         balance_offset: read("balance_offset", default.balance_offset)?,
         position: directed("position", default.position)?,
@@ -62,7 +85,7 @@ fn real(entry: &Entry<'_>) -> Result<Real, RecipeError> {
 }
 
 /// A direction or a list of them.
-fn directions(entry: &Entry<'_>) -> Result<Directions, RecipeError> {
+pub(crate) fn directions(entry: &Entry<'_>) -> Result<Directions, RecipeError> {
     let direction = |entry: &Entry<'_>, expected: &str| {
         reader::as_whole(entry.value)
             .and_then(|whole| i8::try_from(whole).ok())

@@ -1,15 +1,14 @@
 //! The scaler of one column: a word, or the table of a scaler that is fitted.
 
 use barloom_scaling::{ChannelScaler, FitKind, Per};
-use barloom_splits::Split;
 use serde::{Serialize, Serializer};
 
-use crate::RecipeError;
 use crate::choice::{self, Choice};
 use crate::reader::Entry;
+use crate::{RecipeError, SplitSettings};
 
 /// The word for the rows of all parts.
-const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 /// The part that a scaler is fitted to unless the recipe names another.
 const TRAIN: &str = "train";
 /// The keys of a table.
@@ -44,7 +43,8 @@ pub struct FitSettings {
     /// The kind.
     #[serde(serialize_with = "choice::serialize")]
     pub kind: FitKind,
-    /// The part whose rows it is fitted to, or `"all"`; none for `train`.
+    /// The part, or the role of each fold, whose rows it is fitted to, or `"all"`; none for
+    /// `train`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<String>,
     /// The symbols that share parameters.
@@ -142,37 +142,66 @@ impl ScalerSetting {
     }
 
     /// Checks the setting under a key.
-    pub(crate) fn validate(&self, key: &str, split: Option<&Split>) -> Result<(), RecipeError> {
+    pub(crate) fn validate(
+        &self,
+        key: &str,
+        split: Option<&SplitSettings>,
+    ) -> Result<(), RecipeError> {
         let Self::Fitted(settings) = self else { return Ok(()) };
         if let Some(clip) = settings.clip
             && !(clip.is_finite() && clip > 0.0)
         {
             return Err(RecipeError::expected(&format!("{key}.clip"), "a number above 0", &clip));
         }
-        let Some(name) = settings.part() else { return Ok(()) };
-        let parts: Vec<&str> =
-            split.iter().flat_map(|split| &split.parts).map(|part| part.name.as_str()).collect();
-        if parts.contains(&name) {
-            return Ok(());
-        }
-        let parts = match parts.as_slice() {
-            [] => "the recipe has no [split]".to_owned(),
-            parts => format!("the parts are {}", parts.join(", ")),
-        };
-        let what = match &settings.fit {
-            Some(_) => format!("there is no part {name:?}"),
-            None => format!("the default is the part {name:?}, which is missing"),
-        };
-        let problem =
-            format!("{what}; {parts}; name one of them, or write fit = \"all\" for all rows");
-        Err(RecipeError::conflict(format!("{key}.fit"), problem))
+        check_fit(key, settings.fit.as_deref(), split)
     }
 }
 
+/// The name of the part, or of the role of each fold, that a key `fit` names; none for all rows.
+pub(crate) fn part_of(fit: Option<&str>) -> Option<&str> {
+    Some(fit.unwrap_or(TRAIN)).filter(|name| *name != ALL)
+}
+
+/// Checks the key `fit` of a table.
+pub(crate) fn check_fit(
+    key: &str,
+    fit: Option<&str>,
+    split: Option<&SplitSettings>,
+) -> Result<(), RecipeError> {
+    let Some(name) = part_of(fit) else { return Ok(()) };
+    let known = match split {
+        None => "the recipe has no [split]".to_owned(),
+        Some(SplitSettings::Folds(_)) if name == TRAIN => return Ok(()),
+        Some(SplitSettings::Folds(_)) => {
+            let problem = format!(
+                "{name:?} cannot be fitted to; with folds it is {TRAIN:?}, the train bars of each \
+                 fold, or {ALL:?} for all rows"
+            );
+            return Err(RecipeError::conflict(format!("{key}.fit"), problem));
+        }
+        Some(split) => {
+            let parts: Vec<&str> = split.parts().iter().map(|part| part.name.as_str()).collect();
+            if parts.contains(&name) {
+                return Ok(());
+            }
+            match parts.as_slice() {
+                [] => "the recipe has no [split]".to_owned(),
+                parts => format!("the parts are {}", parts.join(", ")),
+            }
+        }
+    };
+    let what = match fit {
+        Some(_) => format!("there is no part {name:?}"),
+        None => format!("the default is the part {name:?}, which is missing"),
+    };
+    let problem = format!("{what}; {known}; name one of them, or write fit = \"all\" for all rows");
+    Err(RecipeError::conflict(format!("{key}.fit"), problem))
+}
+
 impl FitSettings {
-    /// The name of the part; none for all rows.
+    /// The name of the part, or of the role of each fold; none for all rows.
     #[must_use]
     pub fn part(&self) -> Option<&str> {
-        Some(self.fit.as_deref().unwrap_or(TRAIN)).filter(|name| *name != ALL)
+        part_of(self.fit.as_deref())
     }
 }

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use barloom_bars::PRICE_COLUMNS;
 use barloom_scaling::ChannelScaler;
-use barloom_splits::Split;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::RecipeError;
 use crate::choice::{self, nearest};
 use crate::data::DataSettings;
 use crate::reader::{Table, toml_key};
 use crate::scaler::ScalerSetting;
+use crate::{RecipeError, SplitSettings};
 
 /// The key that stands for the price columns.
 const PRICE: &str = "price";
@@ -160,7 +159,7 @@ impl ScalingSettings {
     pub(crate) fn validate(
         &self,
         columns: Columns<'_>,
-        split: Option<&Split>,
+        split: Option<&SplitSettings>,
     ) -> Result<(), RecipeError> {
         let known: BTreeSet<&String> = columns.all().collect();
         if let Some(name) = self.channels.keys().find(|name| !known.contains(name)) {

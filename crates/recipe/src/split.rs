@@ -1,4 +1,4 @@
-//! The `[split]` table: parts in time order. Its settings live in the bars crate.
+//! The `[split]` table: parts in time order, or folds.
 
 use barloom_splits::{LookbackFrom, PartEnd, PartSpec, Split};
 use serde::{Serialize, Serializer};
@@ -6,30 +6,135 @@ use toml::de::DeValue;
 
 use crate::choice::{self, Choice};
 use crate::reader::{self, Entry, Table};
-use crate::{RecipeError, date};
+use crate::{FoldSettings, RecipeError, date};
 
-pub(crate) const KEYS: &[&str] = &["embargo", "lookback_from", "part"];
+pub(crate) const KEYS: &[&str] = &[
+    "kind",
+    "embargo",
+    "lookback_from",
+    "part",
+    "train",
+    "anchored",
+    "test",
+    "step",
+    "validation",
+    "folds",
+    "test_folds",
+    "purge",
+];
 pub(crate) const PART_KEYS: &[&str] = &["name", "fraction", "until"];
+
+/// The keys of folds that people write as parts.
+const ROLES: [&str; 3] = ["train", "test", "validation"];
 
 impl Choice for LookbackFrom {
     const WORDS: &'static [(&'static str, Self)] =
         &[("history", Self::History), ("part", Self::Part)];
 }
 
-pub(crate) fn read(table: Table<'_>, elsewhere: &[(&str, &[&str])]) -> Result<Split, RecipeError> {
-    if let Some(entry) = table.entries().iter().find(|entry| is_part_as_key(entry)) {
+/// The kind of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SplitKind {
+    Parts,
+    WalkForward,
+    PurgedKFold,
+    Cpcv,
+}
+
+impl Choice for SplitKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("parts", Self::Parts),
+        ("walk_forward", Self::WalkForward),
+        ("purged_kfold", Self::PurgedKFold),
+        ("cpcv", Self::Cpcv),
+    ];
+}
+
+impl SplitKind {
+    /// The keys that apply.
+    fn applies(self, key: &str) -> bool {
+        let own: &[&str] = match self {
+            Self::Parts => &["part"],
+            Self::WalkForward => &["train", "anchored", "test", "step", "validation", "purge"],
+            Self::PurgedKFold => &["folds", "purge"],
+            Self::Cpcv => &["folds", "test_folds", "purge"],
+        };
+        ["kind", "embargo", "lookback_from"].contains(&key) || own.contains(&key)
+    }
+}
+
+/// The `[split]` table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SplitSettings {
+    /// Parts in time order.
+    Parts(Split),
+    /// Folds, each with roles.
+    Folds(FoldSettings),
+}
+
+impl From<Split> for SplitSettings {
+    fn from(split: Split) -> Self {
+        Self::Parts(split)
+    }
+}
+
+impl SplitSettings {
+    /// The parts; none where there are folds.
+    #[must_use]
+    pub fn parts(&self) -> &[PartSpec] {
+        match self {
+            Self::Parts(split) => &split.parts,
+            Self::Folds(_) => &[],
+        }
+    }
+
+    /// The settings of folds; none where there are parts.
+    #[must_use]
+    pub fn folds(&self) -> Option<&FoldSettings> {
+        match self {
+            Self::Parts(_) => None,
+            Self::Folds(folds) => Some(folds),
+        }
+    }
+}
+
+pub(crate) fn read(
+    table: Table<'_>,
+    elsewhere: &[(&str, &[&str])],
+) -> Result<SplitSettings, RecipeError> {
+    let kind = table.read("kind", Entry::choice)?.unwrap_or(SplitKind::Parts);
+    if kind == SplitKind::Parts
+        && let Some(entry) = table.entries().iter().find(|entry| is_part_as_key(entry))
+    {
         return Err(split_form(entry));
     }
     let table = table.only(KEYS, elsewhere)?;
-    Ok(Split {
+    if let Some(other) = table.entries().iter().find(|entry| !kind.applies(entry.name)) {
+        let because = match kind {
+            SplitKind::Parts => {
+                let words = SplitKind::WORDS.iter().filter(|(_, kind)| kind.applies(other.name));
+                let words: Vec<String> = words.map(|(word, _)| format!("{word:?}")).collect();
+                format!("to kind = \"parts\", only to {}", words.join(", "))
+            }
+            _ => format!("to kind = {:?}", kind.word()),
+        };
+        return other.at(Err(RecipeError::does_not_apply(other.key.clone(), because)));
+    }
+    if kind != SplitKind::Parts {
+        return FoldSettings::read(kind, &table).map(SplitSettings::Folds);
+    }
+    Ok(SplitSettings::Parts(Split {
         parts: table.read("part", parts)?.unwrap_or_default(),
         embargo: table.read("embargo", Entry::whole)?.unwrap_or(0),
         lookback_from: table.read("lookback_from", Entry::choice)?.unwrap_or_default(),
-    })
+    }))
 }
 
-pub(crate) fn validate(split: &Split) -> Result<(), RecipeError> {
-    Ok(split.check()?)
+pub(crate) fn validate(split: &SplitSettings) -> Result<(), RecipeError> {
+    match split {
+        SplitSettings::Parts(split) => Ok(split.check()?),
+        SplitSettings::Folds(folds) => folds.validate(),
+    }
 }
 
 fn parts(entry: &Entry<'_>) -> Result<Vec<PartSpec>, RecipeError> {
@@ -75,11 +180,20 @@ fn until(entry: &Entry<'_>) -> Result<i64, RecipeError> {
 /// Recognises `train = 0.8` or `[split.train]`: a key that resembles none that there
 /// is, with a value that a part could have.
 fn is_part_as_key(entry: &Entry<'_>) -> bool {
+    let is_end = match entry.value {
+        DeValue::Datetime(_) | DeValue::Table(_) => true,
+        DeValue::String(text) => text.parse::<toml::value::Datetime>().is_ok(),
+        _ => false,
+    };
+    // The names of roles are keys of folds too, with lengths.
+    if ROLES.contains(&entry.name) {
+        return is_end || matches!(entry.value, DeValue::Float(_));
+    }
+    let resembles = choice::nearest(entry.name, KEYS.iter().copied().filter(|key| *key != "part"));
     !KEYS.contains(&entry.name)
-        && choice::nearest(entry.name, KEYS.iter().copied().filter(|key| *key != "part")).is_none()
+        && resembles.is_none()
         && !PART_KEYS.contains(&entry.name)
-        && (reader::as_number(entry.value).is_some()
-            || matches!(entry.value, DeValue::Datetime(_) | DeValue::String(_) | DeValue::Table(_)))
+        && (reader::as_number(entry.value).is_some() || is_end || entry.as_text().is_some())
 }
 
 fn split_form(entry: &Entry<'_>) -> RecipeError {
@@ -109,9 +223,17 @@ struct WrittenPart<'a> {
     until: Option<String>,
 }
 
-/// Serialises a split as a recipe writes it.
-pub(crate) fn serialize<S: Serializer>(split: &Option<Split>, to: S) -> Result<S::Ok, S::Error> {
-    let Some(split) = split else { return to.serialize_none() };
+impl Serialize for SplitSettings {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Parts(split) => serialize(split, to),
+            Self::Folds(folds) => folds.serialize(to),
+        }
+    }
+}
+
+/// Serialises parts as a recipe writes them.
+fn serialize<S: Serializer>(split: &Split, to: S) -> Result<S::Ok, S::Error> {
     let part = |part: &'_ PartSpec| -> (Option<f64>, Option<String>) {
         match part.end {
             PartEnd::Fraction(fraction) => (Some(fraction), None),

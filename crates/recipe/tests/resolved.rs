@@ -1,7 +1,7 @@
 //! A recipe's defaults, resolving against a market, writing, digests.
 
 use barloom_bars::{Column, Market, MaxGap, PRICE_COLUMNS, Series};
-use barloom_recipe::{BarsPerYear, Compression, Recipe, Samples, SymbolWeights};
+use barloom_recipe::{BarsPerYear, Compression, Recipe, Samples, SplitSettings, SymbolWeights};
 use barloom_rewards::{Barriers, Costs, Entry, Formulas, Metric, SameBar};
 use barloom_sampling::{Directions, PositionOrder, Real};
 use barloom_scaling::ChannelScaler;
@@ -241,9 +241,9 @@ fn values_as_written() {
     assert_eq!(scaled.channel_scaler("close"), ChannelScaler::LastClose);
     assert_eq!(read(GOOD[12]).output.compression, Compression::Zstd(3));
     let split = read(GOOD[11]).split.unwrap();
-    assert_eq!(split.parts[0].end, PartEnd::Until(1_704_067_200_000_000_000));
-    assert_eq!(split.parts[1].end, PartEnd::Until(1_717_236_000_250_000_000));
-    let split = read(GOOD[10]).split.unwrap();
+    assert_eq!(split.parts()[0].end, PartEnd::Until(1_704_067_200_000_000_000));
+    assert_eq!(split.parts()[1].end, PartEnd::Until(1_717_236_000_250_000_000));
+    let Some(SplitSettings::Parts(split)) = read(GOOD[10]).split else { panic!("parts") };
     assert_eq!((split.embargo, split.lookback_from), (10, LookbackFrom::History));
     assert_eq!(read(GOOD[4]).reward.bars_per_year, BarsPerYear::Number(252.0));
     assert_eq!("1_000".parse::<Samples>().unwrap(), Samples::Count(1_000));
@@ -401,7 +401,7 @@ fn long_recipes_take_no_more_than_their_share_of_time() {
     let scalers = (0..many).map(|name| format!("c{name} = \"none\"\n")).collect::<String>();
     let text = format!("[data]\nchannels = [{names}]\n[scaling]\n{scalers}{parts}");
     let recipe = Recipe::from_toml(&text, "long").unwrap();
-    assert_eq!(recipe.split.unwrap().parts.len(), many);
+    assert_eq!(recipe.split.unwrap().parts().len(), many);
 }
 
 #[test]

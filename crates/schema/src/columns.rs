@@ -103,7 +103,8 @@ pub const META: [&str; meta!(names).len()] = meta!(names);
 /// True if a channel may not have this name: some dataset has a column or a file called so.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    const OTHERS: [&str; 5] = ["sample", "windows", "snapshot", "meta", "reward"];
+    const OTHERS: [&str; 7] =
+        ["sample", "windows", "snapshot", "meta", "reward", "weight", "weights"];
     OTHERS.contains(&name)
         || name.starts_with("reward_")
         || COLUMNS.iter().any(|column| column.name == name)
@@ -125,9 +126,17 @@ mod tests {
 
     #[test]
     fn reserved_names() {
-        for name in
-            ["sample", "ts", "equity", "exit_reason", "reward", "reward_x", "meta", "snapshot"]
-        {
+        for name in [
+            "sample",
+            "ts",
+            "equity",
+            "exit_reason",
+            "reward",
+            "reward_x",
+            "meta",
+            "weight",
+            "weights",
+        ] {
             assert!(is_reserved(name), "{name}");
         }
         for name in ["close", "volume", "rewards", "equity_2"] {

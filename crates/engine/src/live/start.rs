@@ -30,7 +30,8 @@ pub(super) struct Bar {
 
 /// Starts from the bars of a dataset, or from others.
 pub(super) fn start(set: &SampleSet, options: LiveOptions) -> Result<Live, Error> {
-    let (recipe, market) = (&set.recipe, &*set.market);
+    // Bars that come now have no labels, so what these need is not asked for.
+    let (recipe, market) = (&set.recipe.without_labels(), &*set.market);
     if recipe.data.adjust.is_some() {
         return Err(LiveError::Adjusted.into());
     }
@@ -135,7 +136,8 @@ fn fixed(
     inputs: &[String],
     joins: &LiveJoins,
 ) -> Result<Fixed, LiveError> {
-    let (recipe, market, program) = (&set.recipe, &*set.market, &set.plan.program);
+    let (market, program) = (&*set.market, &set.plan.program);
+    let recipe = &set.recipe.without_labels();
     let mut columns: Vec<String> = PRICE_COLUMNS.map(str::to_owned).to_vec();
     for name in recipe.bar_columns().iter().chain(inputs) {
         if !columns.contains(name) {
@@ -168,7 +170,7 @@ fn fixed(
         waits: features.is_some_and(Features::uses_other_symbols),
         symbols: symbols(recipe, market),
         start: Vec::new(),
-        recipe: Arc::clone(recipe),
+        recipe: Arc::clone(&set.recipe),
         program: Arc::clone(program),
         columns,
     })
