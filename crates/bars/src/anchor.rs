@@ -88,7 +88,7 @@ impl FromStr for Anchor {
 }
 
 /// The ns since midnight of `17:00` or `17:00:30`.
-fn time_of_day(text: &str) -> Option<i64> {
+pub(crate) fn time_of_day(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
     let mut number = |most: i64| {
         let part = parts.next()?;
@@ -101,14 +101,24 @@ fn time_of_day(text: &str) -> Option<i64> {
     done.then_some(((hours * 60 + minutes) * 60 + seconds) * (HOUR / 3_600))
 }
 
+/// A time of day, in ns since midnight, whose text [`time_of_day`] reads back.
+pub(crate) struct Clock(pub(crate) i64);
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0 / (HOUR / 3_600);
+        let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        match seconds {
+            0 => write!(f, "{hours:02}:{minutes:02}"),
+            _ => write!(f, "{hours:02}:{minutes:02}:{seconds:02}"),
+        }
+    }
+}
+
 impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.time / (HOUR / 3_600);
-        let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-        match (self.time, seconds) {
-            (0, _) => {}
-            (_, 0) => write!(f, "{hours:02}:{minutes:02} ")?,
-            _ => write!(f, "{hours:02}:{minutes:02}:{seconds:02} ")?,
+        if self.time > 0 {
+            write!(f, "{} ", Clock(self.time))?;
         }
         self.zone.fmt(f)
     }
