@@ -72,6 +72,24 @@ fn cusum_marks_moves_beyond_the_threshold() {
     assert_eq!(bits(&run(Recursive::Cusum { threshold: 2.0 }, &x)), bits(&expected));
 }
 
+/// The events of the book's own code; `goldens/cusum.py` made the values.
+#[test]
+fn cusum_has_the_events_of_the_book() {
+    let mut lines = include_str!("goldens/cusum.txt").lines().map(|line| {
+        line.split(' ').map(|word| word.parse::<f64>().expect("a number")).collect::<Vec<_>>()
+    });
+    let thresholds = lines.next().expect("the thresholds");
+    let rows: Vec<Vec<f64>> = lines.collect();
+    let column = |at: usize| rows.iter().map(|row| row[at]).collect::<Vec<_>>();
+    for (at, threshold) in thresholds.into_iter().enumerate() {
+        let expected = column(at + 1);
+        let events = expected.iter().filter(|value| value.abs() == 1.0).count();
+        assert!(events > 10, "{events} events");
+        let values = run(Recursive::Cusum { threshold }, &column(0));
+        assert_eq!(bits(&values), bits(&expected), "threshold {threshold}");
+    }
+}
+
 #[test]
 fn sums_do_not_lose_small_values() {
     let x = [1e16, 1.0, -1e16, f64::NAN, 0.5];

@@ -251,8 +251,9 @@ pub const OWN: &[Function] = &[
         "cusum",
         &[X, must("h", Takes::Number)],
         Code::Cusum,
-        "The symmetric CUSUM filter on the changes of x: 1 or -1 where the sum of changes since \
-         the last event passes h, else 0.",
+        "The symmetric CUSUM filter on the changes of x (Lopez de Prado 2018, section 2.5.2): 1 or -1 \
+         where the sum of changes since the last event passes h, else 0. Of returns r, take \
+         cum_sum(r).",
         "cusum(log(close), 0.02)",
     ),
     other(
