@@ -28,6 +28,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod across;
 mod anchor;
 mod closes;
 mod dates;
@@ -45,6 +46,7 @@ mod trades;
 mod validate;
 mod zone;
 
+pub use across::Across;
 pub use anchor::{Anchor, Grid, NoAnchor};
 pub use closes::{close_of, close_times};
 pub use duration::{duration_text, parse_duration};

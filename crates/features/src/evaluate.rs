@@ -491,7 +491,7 @@ fn take_unstable(recursive: Recursive, x: &[f64], out: &mut [f64]) {
 
 /// Applies a function to the values that symbols have at equal closes.
 fn crossed(
-    cross: crate::cross::Cross,
+    cross: barloom_bars::Across,
     by: Option<&Vec<Option<usize>>>,
     rows: &Rows,
     x: &[f64],

@@ -166,7 +166,7 @@ pub(crate) enum Code {
     CumSum,
     Vwap,
     Calendar(crate::calendar::Calendar),
-    Cross(crate::cross::Cross),
+    Cross(barloom_bars::Across),
     At,
     Symbol,
 }

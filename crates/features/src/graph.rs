@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use barloom_bars::Interval;
+use barloom_bars::{Across, Interval};
 
 use crate::calendar::Calendar;
-use crate::cross::Cross;
 use crate::map::Map;
 use crate::recursive::Recursive;
 use crate::rolling::{Rolling, Window};
@@ -48,7 +47,7 @@ pub(crate) enum Op {
     /// The inputs are high, low, close and volume.
     Vwap(Since),
     Calendar(Calendar, barloom_bars::Zone),
-    Cross(Cross, Option<String>),
+    Cross(Across, Option<String>),
     #[cfg(feature = "ta")]
     Indicator(&'static crate::ta::Indicator, Vec<f64>),
     /// One of the outputs of an indicator.

@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 mod calendar;
-mod cross;
 mod error;
 mod evaluate;
 mod family;

@@ -5,9 +5,8 @@ mod node;
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Interval, Market};
+use barloom_bars::{Across, Interval, Market};
 
-use crate::cross::Cross;
 use crate::evaluate::Groups;
 use crate::features::{Attributes, Features, History, WarmUp};
 use crate::graph::{Clock, ClockId, Graph, NodeId, Op};
@@ -446,7 +445,7 @@ impl Live {
     }
 
     /// A function across the symbols of a push.
-    fn cross(&mut self, id: NodeId, cross: Cross, by: Option<&str>, bars: &[LiveBar<'_>]) {
+    fn cross(&mut self, id: NodeId, cross: Across, by: Option<&str>, bars: &[LiveBar<'_>]) {
         let input = self.graph.nodes[id].inputs[0];
         let mut groups: BTreeMap<usize, Vec<(usize, f64)>> = BTreeMap::new();
         let mut results: Vec<(usize, f64)> = Vec::new();

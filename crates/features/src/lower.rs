@@ -355,7 +355,7 @@ impl<'a> Lower<'a> {
 
     fn cross(
         &mut self,
-        cross: crate::cross::Cross,
+        cross: barloom_bars::Across,
         arguments: &Bound<'_>,
         at: usize,
         clock: ClockId,

@@ -14,11 +14,14 @@
 //! | [`Kind::Path`] | log returns from the entry to each close |
 //! | [`Kind::Feature`] | any column at t-1 |
 //!
+//! [`across`] compares the values of all symbols at one time.
+//!
 //! A label whose horizon leaves the segment is missing: NaN, or [`MISSING_CLASS`] for a class. The
 //! table also has the number of bars that a label saw of each bar on, its life, by which folds are
 //! purged.
 #![forbid(unsafe_code)]
 
+mod across;
 mod barrier;
 mod classes;
 mod error;
@@ -29,6 +32,8 @@ mod table;
 mod trend;
 mod weights;
 
+pub use across::across;
+pub use barloom_bars::Across;
 pub use barrier::{Scale, Touch, TripleBarrier, Vertical};
 pub use classes::Edges;
 pub use error::LabelsError;

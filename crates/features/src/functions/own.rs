@@ -1,8 +1,9 @@
 //! Barloom's own functions.
 
+use barloom_bars::Across;
+
 use super::{Argument, Code, Function, Group, Takes};
 use crate::calendar::Calendar;
-use crate::cross::Cross;
 use crate::map::Map;
 use crate::rolling::Rolling;
 
@@ -309,7 +310,7 @@ pub const OWN: &[Function] = &[
         Group::Cross,
         "cs_rank",
         &[X, BY],
-        Code::Cross(Cross::Rank),
+        Code::Cross(Across::Rank),
         "The rank of the symbol's value among all symbols whose bars close at the same time, \
          divided by their count, in (0, 1]; equal values have their average rank. Missing where \
          fewer than two symbols have a value.",
@@ -319,7 +320,7 @@ pub const OWN: &[Function] = &[
         Group::Cross,
         "cs_zscore",
         &[X, BY],
-        Code::Cross(Cross::Zscore),
+        Code::Cross(Across::ZScore),
         "(x - mean) / std over the symbols, with n - 1 in the denominator; missing where all \
          values are equal.",
         "cs_zscore(volume)",
@@ -328,7 +329,7 @@ pub const OWN: &[Function] = &[
         Group::Cross,
         "cs_demean",
         &[X, BY],
-        Code::Cross(Cross::Demean),
+        Code::Cross(Across::Demean),
         "x less the mean over the symbols.",
         "cs_demean(close / lag(close, 1))",
     ),
