@@ -51,7 +51,7 @@ use barloom_backend::{
     PricedBlock, Program, SampleBlock, Session, Threads, WindowBlock, WindowLayout,
 };
 use barloom_bars::Market;
-use barloom_rewards::RewardsError;
+use barloom_rewards::{Pricer, RewardsError};
 
 use chosen::Chosen;
 use fill::{Filler, How};
@@ -99,7 +99,8 @@ impl Backend for CpuBackend {
         program: Arc<Program>,
     ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
         program.reward.validate()?;
-        Ok(Arc::new(CpuMarket { backend: *self, market, program, tables: OnceLock::new() }))
+        let (pricer, tables) = (Arc::default(), OnceLock::new());
+        Ok(Arc::new(CpuMarket { backend: *self, market, program, pricer, tables }))
     }
 }
 
@@ -111,13 +112,24 @@ struct CpuMarket {
     backend: CpuBackend,
     market: Arc<Market>,
     program: Arc<Program>,
+    /// The pricer of the first program whose tables were computed, of all that the market was loaded
+    /// for with the same rewards.
+    pricer: Arc<OnceLock<Arc<Pricer>>>,
     /// Computed when samples are first asked for: a virtual dataset is built without.
     tables: OnceLock<Result<BarTables, RewardsError>>,
 }
 
 impl CpuMarket {
     fn tables(&self) -> Result<&BarTables, BackendError> {
-        let tables = self.tables.get_or_init(|| BarTables::new(&self.market, &self.program));
+        let tables = self.tables.get_or_init(|| {
+            let (market, program) = (&self.market, &self.program);
+            if let Some(pricer) = self.pricer.get() {
+                return Ok(BarTables::with_pricer(market, program, Arc::clone(pricer)));
+            }
+            let tables = BarTables::new(market, program)?;
+            self.pricer.get_or_init(|| Arc::clone(&tables.pricer));
+            Ok(tables)
+        });
         Ok(tables.as_ref().map_err(Clone::clone)?)
     }
 
@@ -142,6 +154,17 @@ impl PreparedMarket for CpuMarket {
 
     fn program(&self) -> &Arc<Program> {
         &self.program
+    }
+
+    fn with_program(
+        self: Arc<Self>,
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        program.reward.validate()?;
+        let shared = program.reward == self.program.reward;
+        let pricer = if shared { Arc::clone(&self.pricer) } else { Arc::default() };
+        let (backend, market, tables) = (self.backend, Arc::clone(&self.market), OnceLock::new());
+        Ok(Arc::new(Self { backend, market, program, pricer, tables }))
     }
 
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {

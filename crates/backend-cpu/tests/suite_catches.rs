@@ -40,6 +40,13 @@ impl PreparedMarket for WrongMarket {
         self.1.program()
     }
 
+    fn with_program(
+        self: Arc<Self>,
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        Ok(Arc::new(WrongMarket(self.0, Arc::clone(&self.1).with_program(program)?)))
+    }
+
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
         Ok(Arc::new(WrongSession(self.0, Arc::clone(&self.1).session(draws)?)))
     }

@@ -187,6 +187,15 @@ impl PreparedMarket for CudaMarket {
         &self.program
     }
 
+    /// A second upload: nothing on the device is shared.
+    fn with_program(
+        self: Arc<Self>,
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        let (device, market) = (Arc::clone(&self.device), Arc::clone(&self.market));
+        Ok(Arc::new(Self::new(device, market, program)?))
+    }
+
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
         Ok(Arc::new(self.cuda_session(draws)?))
     }

@@ -1,5 +1,6 @@
 //! The work that is done once a bar, the same for every backend.
 
+use std::sync::Arc;
 use std::thread;
 
 use barloom_bars::Market;
@@ -13,7 +14,7 @@ use crate::{PreparedChannel, Program, Reference, SnapshotTable};
 #[derive(Debug)]
 pub struct BarTables {
     /// Prices actions.
-    pub pricer: Pricer,
+    pub pricer: Arc<Pricer>,
     /// The closes that windows are measured against.
     pub reference: Reference,
     /// The program's channels.
@@ -34,10 +35,21 @@ impl BarTables {
             let (reference, channels) = channels(market, program);
             let snapshot = SnapshotTable::new(market, &program.snapshot);
             match pricer.join() {
-                Ok(pricer) => Ok(Self { pricer: pricer?, reference, channels, snapshot }),
+                Ok(pricer) => {
+                    let pricer = Arc::new(pricer?);
+                    Ok(Self { pricer, reference, channels, snapshot })
+                }
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
+    }
+
+    /// As [`new`](Self::new), with the pricer of another program that has the same rewards.
+    #[must_use]
+    pub fn with_pricer(market: &Market, program: &Program, pricer: Arc<Pricer>) -> Self {
+        let (reference, channels) = channels(market, program);
+        let snapshot = SnapshotTable::new(market, &program.snapshot);
+        Self { pricer, reference, channels, snapshot }
     }
 }
 

@@ -40,6 +40,16 @@ pub trait PreparedMarket: Send + Sync {
     /// The program.
     fn program(&self) -> &Arc<Program>;
 
+    /// Loads the market for another program, such as that of another fold. What both programs need
+    /// of the bars is shared, such as the tables of rewards, as far as the backend can.
+    ///
+    /// # Errors
+    /// As [`Backend::load`].
+    fn with_program(
+        self: Arc<Self>,
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError>;
+
     /// A session that builds the samples of one part: O(segments), whatever the number of bars.
     ///
     /// # Errors

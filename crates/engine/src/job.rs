@@ -9,7 +9,7 @@ use barloom_dataset::{Build, BuiltPart, PartBuild, Piece};
 use barloom_plan::Plan;
 use barloom_recipe::Format;
 
-use crate::{BackendChoice, Error, Loaded, Watch, clipping};
+use crate::{BackendChoice, Error, Loaded, Markets, Watch, clipping};
 
 /// The settings of a build, beside its recipe and bars.
 ///
@@ -94,14 +94,9 @@ impl<'a> Job<'a> {
         let choice = if computes { self.backend } else { BackendChoice::Cpu };
         let backend = choice.open(self.device)?;
         let mut parts: Vec<PartBuild> = Vec::new();
-        let mut prepared = None;
+        let mut markets = Markets::default();
         for set in loaded.sets()? {
-            // All parts are of one market.
-            let prepared = match &prepared {
-                Some(prepared) => prepared,
-                None => &*prepared.insert(set.load_on(&*backend)?),
-            };
-            let session = set.session(prepared)?;
+            let session = set.session(&markets.of(&set, &*backend)?)?;
             log_plan(&set.plan);
             parts.push(PartBuild { plan: Plan::clone(&set.plan), session });
         }

@@ -49,6 +49,7 @@ mod last_market;
 mod live;
 mod loaded;
 mod lost;
+mod markets;
 mod merge;
 mod own_columns;
 mod pricing;
@@ -71,6 +72,7 @@ pub use job::{Job, Prepared};
 pub use live::{Live, LiveBatch, LiveError, LiveOptions};
 pub use loaded::{Loaded, load, load_with};
 pub use lost::lost_bars;
+pub use markets::Markets;
 pub use merge::Merge;
 pub use own_columns::{ComputeColumns, OwnColumns};
 pub use pricing::{DecisionPricer, PricedDecisions};
@@ -81,7 +83,7 @@ pub use verification::Verification;
 
 // What is given to this crate, and what comes back from it: types of the crates below, so that whoever
 // asks needs no other crate.
-pub use barloom_backend::{PreparedMarket, Session, WindowLayout};
+pub use barloom_backend::{Backend, PreparedMarket, Session, WindowLayout};
 pub use barloom_bars::{Anchor, BarSpec, Column, Interval};
 pub use barloom_dataset::{
     BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, LostBars, Manifest, Piece, Rows,

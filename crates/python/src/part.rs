@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_engine::{BackendChoice, PreparedMarket, SampleSet, Session};
+use barloom_engine::{Backend, BackendChoice, Markets, SampleSet, Session};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -27,7 +27,8 @@ pub(crate) struct Part {
 
 /// The maker of the samples of all parts of a dataset.
 struct Maker {
-    prepared: Arc<dyn PreparedMarket>,
+    backend: Box<dyn Backend>,
+    markets: Markets,
     /// By the place of the part, once it was asked for.
     sessions: BTreeMap<usize, Arc<dyn Session>>,
     /// The process that it was made in, where only that one can use it: a device's context is lost
@@ -61,9 +62,9 @@ impl Part {
             None => {}
         }
         let backend = choice.backend.open(choice.device).map_err(errors::of)?;
-        let prepared = self.set.load_on(&*backend).map_err(errors::of)?;
         let process = (backend.name() != "cpu").then_some(here);
-        let mut made = Maker { prepared, sessions: BTreeMap::new(), process };
+        let (markets, sessions) = (Markets::default(), BTreeMap::new());
+        let mut made = Maker { backend, markets, sessions, process };
         let session = made.session(self)?;
         // What another process opened must not be closed here.
         std::mem::forget(maker.replace(made));
@@ -76,7 +77,8 @@ impl Maker {
         if let Some(session) = self.sessions.get(&part.place) {
             return Ok(Arc::clone(session));
         }
-        let session = part.set.endless_session(&self.prepared).map_err(errors::of)?;
+        let market = self.markets.of(&part.set, &*self.backend).map_err(errors::of)?;
+        let session = part.set.endless_session(&market).map_err(errors::of)?;
         self.sessions.insert(part.place, Arc::clone(&session));
         Ok(session)
     }

@@ -4,6 +4,7 @@ mod check;
 mod read;
 mod written;
 
+use barloom_bars::Across;
 use barloom_labels::{Kind, Label, Scale, Touch, TripleBarrier, Vertical};
 use barloom_rewards::SameBar;
 
@@ -125,17 +126,6 @@ impl Classes {
             Self::Edges(edges) => edges.len() + 1,
         }
     }
-}
-
-/// A comparison of the symbols that have a bar at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Across {
-    /// The rank.
-    Rank,
-    /// The distance from the mean, in standard deviations.
-    ZScore,
-    /// The distance from the mean.
-    Demean,
 }
 
 impl LabelKind {

@@ -73,6 +73,7 @@ mod scaling;
 mod split;
 mod weights;
 
+pub use barloom_bars::Across;
 pub use best::BestSettings;
 pub use channels::Channels;
 pub use data::DataSettings;
@@ -82,7 +83,7 @@ pub use features::{FeatureSettings, History, WarmUp};
 pub use fold::FoldSettings;
 pub use hidden::CONDITION;
 pub use join::{By, JoinSettings, MissingSymbol};
-pub use label::{Across, BarrierSettings, Classes, LabelKind, LabelSettings, ScaleSetting};
+pub use label::{BarrierSettings, Classes, LabelKind, LabelSettings, ScaleSetting};
 pub use label_weights::{WeightKind, WeightSettings};
 pub use output::{Checksum, Compression, Format, OutputSettings, SHARD_ALIGNMENT};
 pub use recipe::Recipe;

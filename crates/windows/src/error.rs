@@ -95,6 +95,14 @@ pub enum WindowsError {
     },
 }
 
+impl WindowsError {
+    /// True if the settings are right, and the bars have no position for them.
+    #[must_use]
+    pub fn is_without_positions(&self) -> bool {
+        matches!(self, Self::NoPositions { .. } | Self::AllMissing { .. } | Self::NoRows { .. })
+    }
+}
+
 /// A run of bars in which a sample would have to lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearestRun {

@@ -203,7 +203,14 @@ impl Positions {
         Ok(Self { ranges, count, ranks, copied, bucket_bits, buckets })
     }
 
-    /// The number of positions, P: at least one.
+    /// No positions: those of a part that nothing is drawn from.
+    #[must_use]
+    pub fn none() -> Self {
+        let (ranges, buckets) = (Vec::new(), Vec::new());
+        Self { ranges, count: 0, ranks: 0, copied: false, bucket_bits: 0, buckets }
+    }
+
+    /// The number of positions, P: at least one, unless there are [none](Self::none).
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count

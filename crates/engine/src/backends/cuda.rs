@@ -89,6 +89,23 @@ impl PreparedMarket for CheckedMarket {
         self.cpu.program()
     }
 
+    fn with_program(
+        self: Arc<Self>,
+        program: Arc<Program>,
+    ) -> Result<Arc<dyn PreparedMarket>, BackendError> {
+        let cpu = Arc::clone(&self.cpu).with_program(Arc::clone(&program))?;
+        let cuda = match Arc::clone(&self.cuda).with_program(program) {
+            Err(error) if self.or_cpu => {
+                no_room(&error);
+                return Ok(cpu);
+            }
+            cuda => cuda?,
+        };
+        let (device, or_cpu) = (self.device.clone(), self.or_cpu);
+        let [observed, priced] = [false; 2].map(AtomicBool::new);
+        Ok(Arc::new(Self { cuda, cpu, device, or_cpu, observed, priced }))
+    }
+
     fn session(self: Arc<Self>, draws: Arc<Draws>) -> Result<Arc<dyn Session>, BackendError> {
         let cpu = Arc::clone(&self.cpu).session(Arc::clone(&draws))?;
         let cuda = match Arc::clone(&self.cuda).session(draws) {
