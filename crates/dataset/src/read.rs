@@ -9,7 +9,7 @@ use barloom_bars::Market;
 use barloom_files::{Folder, Kind, Watch};
 use barloom_market_store::{MarketStoreError, market_of_bytes};
 use barloom_plan::{Plan, Planner};
-use barloom_recipe::{Format, Recipe};
+use barloom_recipe::{Format, Recipe, SplitSettings};
 use barloom_splits::Part;
 
 use crate::commit::begun::Begun;
@@ -97,7 +97,7 @@ impl Dataset {
             Err(DatasetError::Damaged { path: folder.path().join(name), problem })
         };
         let Some(first) = parts.first() else { return Ok(parts) };
-        let split = first.recipe.split.iter().flat_map(|split| split.parts());
+        let split = first.recipe.split.iter().flat_map(SplitSettings::parts);
         for name in split.map(|part| &part.name) {
             if !found.contains(name) {
                 return damaged(name, "this part of the split is missing".into());

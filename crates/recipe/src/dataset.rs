@@ -240,10 +240,6 @@ impl DatasetSettings {
             let expected = "a whole number from 1";
             return Err(RecipeError::expected("dataset.actions_per_state", expected, &0));
         }
-        if self.condition.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            let expected = "an expression that is true on the rows before decision bars";
-            return Err(RecipeError::expected("dataset.where", expected, &"an empty text"));
-        }
         self.symbol_weights.validate(self.positions)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use barloom_features::{FeatureError, Features};
 
-use crate::{Recipe, RecipeError};
+use crate::{LabelSettings, Recipe, RecipeError, WeightSettings};
 
 /// The name of the feature of `dataset.where`.
 pub const CONDITION: &str = "dataset.where";
@@ -14,7 +14,7 @@ impl Recipe {
     /// `dataset.where`. They are columns of the market like other features. Samples do not hold them.
     #[must_use]
     pub fn hidden_features(&self) -> Vec<(String, String)> {
-        let labels = self.labels.iter().filter_map(|label| label.expression());
+        let labels = self.labels.iter().filter_map(LabelSettings::expression);
         let condition = self.dataset.condition.iter();
         labels.chain(condition.map(|text| (CONDITION.to_owned(), text.clone()))).collect()
     }
@@ -34,7 +34,7 @@ impl Recipe {
     /// The columns that labels and weights name, each once: sides, and factors of weights.
     fn named_columns(&self) -> Vec<String> {
         let sides = self.labels.iter().filter_map(|label| label.side());
-        let factors = self.weights.iter().flat_map(|weights| weights.columns());
+        let factors = self.weights.iter().flat_map(WeightSettings::columns);
         let mut columns: Vec<String> = Vec::new();
         for name in sides.chain(factors) {
             if !columns.iter().any(|known| known == name) {
@@ -109,7 +109,7 @@ impl Recipe {
     /// The error of a feature under its key: a hidden one has that of its table.
     #[must_use]
     fn error_of(&self, error: FeatureError) -> RecipeError {
-        let is_of = |label: &crate::LabelSettings| {
+        let is_of = |label: &LabelSettings| {
             label.expression().is_some_and(|(name, _)| name == error.feature)
         };
         let Some(place) = self.labels.iter().position(is_of) else { return error.into() };
@@ -126,7 +126,7 @@ impl Recipe {
                 label.rename_side(name);
             }
         }
-        for column in self.weights.iter_mut().flat_map(|weights| weights.columns_mut()) {
+        for column in self.weights.iter_mut().flat_map(WeightSettings::columns_mut) {
             if let Some(name) = renamed(column) {
                 *column = name;
             }

@@ -173,7 +173,7 @@ impl Recipe {
             sampling,
             scaling: ScalingSettings::read(&root.table("scaling")?)?,
             reward,
-            split: root.read("split", |e| split::read(e.table()?, &TABLES))?,
+            split: root.read("split", |e| e.at(split::read(e.table()?, &TABLES)))?,
             weights: root.read("weights", |e| {
                 WeightSettings::read(&e.table()?.only(label_weights::KEYS, &TABLES)?)
             })?,

@@ -53,6 +53,10 @@ const GOOD: &[&str] = &[
     "[features]\nx = \"join.f.y - cs_rank(join.oi.y, by=sector)\"\n[data]\nattributes = \"s.csv\"\n\
      [[data.join]]\nname = \"f\"\nfiles = \"f/*.csv\"\ntime = \"ts\"\ndelay = \"90s\"\nmax_age = \"9h\"\n\
      ties = \"at\"\nby = \"symbol\"\nmissing = \"allow\"\n[[data.join]]\nname = \"oi\"\ntime = \"date\"\n",
+    "[sampling]\nactions = \"none\"\n[dataset]\nwhere = \"funding > 0\"\n[[label]]\nname = \"a\"\n\
+     kind = \"return\"\nhorizon = 4\nclasses = { quantiles = 3 }\n[weights]\nkind = \"uniqueness\"\n\
+     [split]\nkind = \"cpcv\"\nfolds = 5\ntest_folds = 2\n",
+    "[sampling]\nactions = \"grid\"\nact_dollar = 1\nact_sl = 0.1\nact_tp = 0.1\n[best]\n",
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use barloom_labels::{Edges, LabelsError};
 use barloom_schema::is_reserved;
 
-use super::{Classes, LabelKind, LabelSettings, ScaleSetting};
+use super::{Classes, LabelKind, LabelSettings};
 use crate::best::BEST_COLUMNS;
 use crate::scaler::check_fit;
 use crate::{Recipe, RecipeError};
@@ -28,7 +28,11 @@ pub(crate) fn validate(recipe: &Recipe) -> Result<(), RecipeError> {
             }
         }
         label.definition().check().map_err(|error| placed(&key, error))?;
-        check_kind(&key, label)?;
+        if label.side().is_some_and(str::is_empty) {
+            let expected = "a column of the bars, or a feature, with the sides 1, -1 and 0";
+            let key = format!("{key}.side");
+            return Err(RecipeError::expected(&key, expected, &"an empty text"));
+        }
         check_classes(&key, label, recipe)?;
     }
     let names: Vec<&str> = recipe.labels.iter().map(|label| label.name.as_str()).collect();
@@ -65,29 +69,6 @@ fn taken(name: &str, recipe: &Recipe) -> Option<&'static str> {
         Some("is the name of a column in data.channels or data.snapshot too")
     } else {
         None
-    }
-}
-
-/// Checks texts of a kind.
-fn check_kind(key: &str, label: &LabelSettings) -> Result<(), RecipeError> {
-    if label.side().is_some_and(str::is_empty) {
-        let expected = "a column of the bars, or a feature, with the sides 1, -1 and 0";
-        return Err(RecipeError::expected(&format!("{key}.side"), expected, &"an empty text"));
-    }
-    let text = match &label.kind {
-        LabelKind::Expression { of } => Some(("of", of)),
-        LabelKind::TripleBarrier(barrier) => match &barrier.scale {
-            ScaleSetting::Expression(text) => Some(("scale", text)),
-            ScaleSetting::Fixed(_) => None,
-        },
-        _ => None,
-    };
-    match text {
-        Some((field, text)) if text.trim().is_empty() => {
-            let expected = "an expression, as under [features]";
-            Err(RecipeError::expected(&format!("{key}.{field}"), expected, &"an empty text"))
-        }
-        _ => Ok(()),
     }
 }
 
