@@ -424,7 +424,10 @@ fn validate_columns(key: &str, names: &[String]) -> Result<(), RecipeError> {
 }
 
 /// A value that is written as text.
-fn parsed<T: std::str::FromStr>(entry: &Entry<'_>, expected: &str) -> Result<T, RecipeError> {
+pub(crate) fn parsed<T: std::str::FromStr>(
+    entry: &Entry<'_>,
+    expected: &str,
+) -> Result<T, RecipeError> {
     let value = entry.as_text().and_then(|text| text.parse().ok());
     value.ok_or_else(|| entry.expected(expected))
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use barloom_bars::Session;
 use barloom_rewards::Formulas;
 use barloom_sampling::{ActionSource, MAX_SAMPLES, PositionOrder};
 use barloom_splits::Part;
 use serde::{Serialize, Serializer};
 
 use crate::choice;
+use crate::data::parsed;
 use crate::reader::{Entry, Table};
 use crate::reward::RewardTable;
 use crate::{LabelSettings, RecipeError, SymbolWeights, reader};
@@ -111,7 +113,7 @@ pub struct DatasetSettings {
     /// all bars.
     pub condition: Option<String>,
     /// The times of day of decision bars; none for all.
-    pub session: Option<String>,
+    pub session: Option<Session>,
     /// The names of the labels that a labelled bar must have; none for all labels.
     pub need: Option<Vec<String>>,
 }
@@ -133,7 +135,7 @@ pub(crate) struct Written<'a> {
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     condition: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<&'a str>,
+    session: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     need: Option<&'a [String]>,
 }
@@ -185,7 +187,7 @@ impl DatasetSettings {
                 .read("symbol_weights", SymbolWeights::read)?
                 .unwrap_or(default.symbol_weights),
             condition: table.read("where", |e| e.text().map(str::to_owned))?,
-            session: table.read("session", |e| e.text().map(str::to_owned))?,
+            session: table.read("session", |entry| parsed(entry, Session::EXPECTED))?,
             need: table.read("need", need)?.flatten(),
         })
     }
@@ -203,7 +205,7 @@ impl DatasetSettings {
             actions_per_state: is_drawn.then_some(self.actions_per_state),
             symbol_weights: (!weights.is_length()).then_some(weights),
             condition: self.condition.as_deref(),
-            session: self.session.as_deref(),
+            session: self.session.map(|session| session.to_string()),
             need: self.need.as_deref(),
         }
     }

@@ -290,6 +290,12 @@ const OTHERS: &[Bad] = &[
     ("[dataset]\nwhere = \"\"\n", ":2: dataset.where:", &["the expression is empty"]),
     ("[dataset]\nwhere = \"close >\"\n", ":2: dataset.where:", &["column "]),
     ("[dataset]\nwhere = true\n", ":2: dataset.where:", &["a text in quotes"]),
+    (
+        "[dataset]\nsession = \"9-16\"\n",
+        ":2: dataset.session:",
+        &["\"09:30-16:00 America/New_York\"", "got the text \"9-16\""],
+    ),
+    ("[dataset]\nsession = true\n", ":2: dataset.session:", &["trading hours", "got true"]),
     // Folds.
     ("[split]\nkind = \"kfold\"\n", ":2: split.kind:", &["\"purged_kfold\" or \"cpcv\""]),
     (

@@ -69,7 +69,7 @@ of = "tb"
 half_life = "365d"
 
 [dataset]
-where = "delta(ret, 1) != 0"
+where = "cusum(ret, 0.01) != 0"
 session = "09:30-16:00 America/New_York"
 need = ["tb"]
 
