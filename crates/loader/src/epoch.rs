@@ -9,14 +9,24 @@ use crate::LoaderError;
 use crate::batch::{Buffer, Pool};
 use crate::order::Order;
 use crate::schedule::Schedule;
+use crate::weighted::Drawn;
+
+/// The numbers in the places of an epoch.
+#[expect(clippy::large_enum_variant, reason = "an epoch has one")]
+pub(crate) enum Numbers {
+    /// Each number once.
+    Order(Order),
+    /// Numbers drawn by their weights.
+    Drawn(Drawn),
+}
 
 /// The steps of one loader in one epoch, from a state on.
 pub(crate) struct Epoch {
     pub(crate) session: Arc<dyn Session>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) number: u64,
-    pub(crate) order: Order,
-    /// The sample or the state at place 0 of a sequential order.
+    pub(crate) numbers: Numbers,
+    /// The sample or the state that is number 0.
     pub(crate) first: u64,
     /// Samples of a place.
     pub(crate) samples_per_place: u64,
@@ -62,7 +72,7 @@ impl Epoch {
         let list = buffer.list();
         let begin = lot * self.steps_per_lot;
         for step in begin..self.steps().min(begin + self.steps_per_lot) {
-            self.list(self.places(step), list);
+            self.list(self.places(step), list)?;
         }
         buffer.make(&*self.session)?;
         self.pool.share(&shared);
@@ -70,12 +80,15 @@ impl Epoch {
     }
 
     /// Adds the samples in these places to the list.
-    fn list(&self, places: Range<u64>, list: &mut Vec<u64>) {
+    fn list(&self, places: Range<u64>, list: &mut Vec<u64>) -> Result<(), LoaderError> {
         let (begin, count) = (list.len(), (places.end - places.start) as usize);
         let each = self.samples_per_place as usize;
         list.resize(begin + count * each, 0);
         let new = &mut list[begin..];
-        self.order.fill(places.start, &mut new[..count]);
+        match &self.numbers {
+            Numbers::Order(order) => order.fill(places.start, &mut new[..count]),
+            Numbers::Drawn(drawn) => drawn.fill(places.start, &mut new[..count])?,
+        }
         if each == 1 {
             new.iter_mut().for_each(|number| *number += self.first);
         } else {
@@ -87,5 +100,6 @@ impl Epoch {
                 }
             }
         }
+        Ok(())
     }
 }

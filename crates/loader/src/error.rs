@@ -37,6 +37,32 @@ pub enum LoaderError {
         /// Samples of each.
         samples: u64,
     },
+    /// A weight that samples cannot be drawn by.
+    #[error("the weight of {of} is {weight}; expected {expected}")]
+    Weight {
+        /// The row or the sample.
+        of: String,
+        /// Its weight.
+        weight: f32,
+        /// The weights that are allowed.
+        expected: String,
+    },
+    /// All weights are 0.
+    #[error("all weights are 0; samples are drawn in proportion to them, so one must be above 0")]
+    NoWeight,
+    /// The greatest weight is far above the others, or those of the samples are 0.
+    #[error(
+        "no sample was accepted in {tries} draws for place {place}: the weights of nearly all \
+         samples are 0 or far below the greatest one, {greatest}; clip the weights, or load without"
+    )]
+    TooUneven {
+        /// The place of the epoch.
+        place: u64,
+        /// The samples that were drawn.
+        tries: u64,
+        /// The greatest weight.
+        greatest: f32,
+    },
     /// Samples cannot be made.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -72,5 +98,14 @@ impl LoaderError {
         got: impl std::fmt::Display,
     ) -> Self {
         Self::Option { option, expected: expected.into(), got: got.to_string() }
+    }
+
+    /// A weight that is negative, not a number, or above `most`.
+    pub(crate) fn weight(of: impl Into<String>, weight: f32, most: f32) -> Self {
+        let expected = match most.is_finite() {
+            true => format!("a number from 0 to the greatest weight, {most}"),
+            false => "a finite number of at least 0".to_owned(),
+        };
+        Self::Weight { of: of.into(), weight, expected }
     }
 }

@@ -12,6 +12,9 @@
 //! the same for any number of ranks. A [`State`] is two numbers, and can be resumed with another
 //! number of ranks.
 //!
+//! A [weighted](Loader::weighted) epoch draws its samples with replacement, each with a probability
+//! proportional to its weight. A draw too depends only on (seed, epoch, place).
+//!
 //! ```
 //! use std::sync::Arc;
 //! use barloom_backend::Backend;
@@ -62,6 +65,7 @@ mod options;
 mod order;
 mod schedule;
 mod state;
+mod weighted;
 
 pub use batch::{Batch, check_room, columns, gather};
 pub use batches::Batches;
@@ -70,3 +74,4 @@ pub use loader::Loader;
 pub use options::{LoaderOptions, Unit};
 pub use order::Order;
 pub use state::{OrderState, State};
+pub use weighted::{RowWeights, Weights};

@@ -6,9 +6,10 @@ use barloom_backend::Session;
 use barloom_sampling::MAX_SAMPLES;
 
 use crate::batch::{META, Pool, check_room, gather};
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, Numbers};
 use crate::order::Order;
 use crate::schedule::Schedule;
+use crate::weighted::{Drawn, Weights};
 use crate::{Batches, LoaderError, LoaderOptions, OrderState, State, Unit};
 
 /// Samples that small batches are made in together: fewer cost a thread's turn too often.
@@ -28,6 +29,7 @@ pub struct Loader {
     /// Samples of each epoch, before `fraction`.
     samples: u64,
     order: OrderState,
+    weights: Option<Arc<dyn Weights>>,
     steps_per_lot: usize,
     pool: Arc<Pool>,
 }
@@ -61,8 +63,8 @@ impl Loader {
             let expected = format!("{samples_per_place} samples at least, a whole state");
             return Err(LoaderError::expected("samples", expected, samples));
         }
-        let order =
-            OrderState { count, samples_per_place, shuffle: options.shuffle, fresh: options.fresh };
+        let (shuffle, fresh) = (options.shuffle, options.fresh);
+        let order = OrderState { count, samples_per_place, shuffle, fresh, weighted: false };
         let rows_per_window = usize::try_from(samples_per_place).ok();
         let rows = rows_per_window.and_then(|rows| rows.checked_mul(options.batch_size));
         let (Some(rows_per_window), Some(rows)) = (rows_per_window, rows) else {
@@ -81,7 +83,38 @@ impl Loader {
         gather(&*session, &[0], options.layout)?;
         let keep = options.threads() + depth(&options, steps_per_lot) + 2;
         let pool = Arc::new(Pool::new(shape, rows * steps_per_lot, keep));
-        Ok(Self { session, options, samples, order, steps_per_lot, pool })
+        Ok(Self { session, options, samples, order, weights: None, steps_per_lot, pool })
+    }
+
+    /// The same loader with weighted epochs: an epoch of n samples draws n with replacement, each
+    /// with a probability proportional to its weight, from the seed of the shuffle. With states,
+    /// weights are those of states. With [`fraction`](LoaderOptions::fraction) it draws fewer, from
+    /// all samples; with [`fresh`](LoaderOptions::fresh) those of epoch e are drawn in epoch e.
+    ///
+    /// # Errors
+    /// The loader does not shuffle, all weights are 0, or one of the first weights that it sees is
+    /// negative, NaN or above the greatest.
+    pub fn weighted(mut self, weights: Arc<dyn Weights>) -> Result<Self, LoaderError> {
+        let Some(seed) = self.order.shuffle else {
+            let expected = "a seed, as weighted epochs draw their samples";
+            return Err(LoaderError::expected("shuffle", expected, "none"));
+        };
+        // Weights by which nothing can be drawn are found before there are threads.
+        self.drawn(Arc::clone(&weights), 0, (seed, 0))?.at(0)?;
+        self.weights = Some(weights);
+        self.order.weighted = true;
+        Ok(self)
+    }
+
+    /// The draws of an epoch whose number 0 is the sample or state `first`.
+    fn drawn(
+        &self,
+        weights: Arc<dyn Weights>,
+        first: u64,
+        keys: (u64, u64),
+    ) -> Result<Drawn, LoaderError> {
+        let each = self.order.samples_per_place;
+        Drawn::new(weights, self.samples / each, first, each, keys)
     }
 
     /// Its options.
@@ -123,17 +156,13 @@ impl Loader {
     /// The batches from a state to the end of its epoch. The first is on its way when this returns.
     ///
     /// # Errors
-    /// The state is of another order, the epoch's fresh samples are past the last one, or a thread
-    /// cannot be started.
+    /// The state is of another order, the epoch's fresh samples are past the last one, a thread
+    /// cannot be started, or weights are wrong.
     pub fn batches(&self, state: &State) -> Result<Batches, LoaderError> {
         state.check(&self.order)?;
         let State { epoch: number, position, .. } = *state;
-        let OrderState { count, samples_per_place, shuffle, fresh } = self.order;
+        let OrderState { count, samples_per_place, shuffle, fresh, .. } = self.order;
         let places = self.samples / samples_per_place;
-        let order = match shuffle {
-            None => Order::sequential(count),
-            Some(seed) => Order::shuffled(places, seed, number),
-        };
         let first = if fresh { number.checked_mul(places) } else { Some(0) };
         let end = first
             .and_then(|first| first.checked_add(places)?.checked_mul(samples_per_place))
@@ -142,11 +171,18 @@ impl Loader {
             let samples = places * samples_per_place;
             return Err(LoaderError::NoMoreSamples { epoch: number, samples });
         };
+        let numbers = match (shuffle, &self.weights) {
+            (None, _) => Numbers::Order(Order::sequential(count)),
+            (Some(seed), None) => Numbers::Order(Order::shuffled(places, seed, number)),
+            (Some(seed), Some(weights)) => {
+                Numbers::Drawn(self.drawn(Arc::clone(weights), first, (seed, number))?)
+            }
+        };
         let epoch = Epoch {
             session: Arc::clone(&self.session),
             pool: Arc::clone(&self.pool),
             number,
-            order,
+            numbers,
             first,
             samples_per_place,
             schedule: self.schedule(position),

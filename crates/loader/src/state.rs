@@ -31,6 +31,9 @@ pub struct OrderState {
     pub shuffle: Option<u64>,
     /// True if each epoch has samples of its own.
     pub fresh: bool,
+    /// True if samples are drawn by weights. A state that was saved without this field has false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weighted: bool,
 }
 
 impl State {
@@ -43,6 +46,7 @@ impl State {
             ("samples a place", a.samples_per_place.to_string(), b.samples_per_place.to_string()),
             ("shuffle seed", seed(a.shuffle), seed(b.shuffle)),
             ("fresh", a.fresh.to_string(), b.fresh.to_string()),
+            ("weighted", a.weighted.to_string(), b.weighted.to_string()),
         ];
         for (what, got, expected) in pairs {
             if got != expected {

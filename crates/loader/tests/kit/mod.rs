@@ -73,10 +73,19 @@ pub(crate) fn joined(
     from: &State,
 ) -> (Vec<Vec<u64>>, Vec<State>) {
     let session = session(1);
-    let loaders = (0..options.world_size).map(|rank| {
+    joined_by(options.world_size, from, |rank| {
         let options = LoaderOptions { rank, ..options.clone() };
         Loader::new(Arc::clone(&session), samples, options).unwrap()
-    });
+    })
+}
+
+/// The same of the loaders that `make` makes, given their ranks.
+pub(crate) fn joined_by(
+    world_size: usize,
+    from: &State,
+    make: impl FnMut(usize) -> Loader,
+) -> (Vec<Vec<u64>>, Vec<State>) {
+    let loaders = (0..world_size).map(make);
     let mut ranks: Vec<_> = loaders.map(|loader| loader.batches(from).unwrap()).collect();
     let (mut steps, mut states) = (Vec::new(), Vec::new());
     loop {
