@@ -1,9 +1,12 @@
 //! The clock and the calendar at a bar's open.
 
-use barloom_bars::Zone;
+use std::ops::Range;
+
+use barloom_bars::{Session, Zone};
 use chrono::{Datelike, NaiveDate};
 
-const DAY: i64 = 86_400_000_000_000;
+const MINUTE: i64 = 60_000_000_000;
+const DAY: i64 = 24 * 60 * MINUTE;
 
 /// A function of the local time of a bar's open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +50,35 @@ impl Calendar {
     }
 }
 
+/// A function of the trading hours that a bar opens in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hours {
+    SinceOpen,
+    ToClose,
+}
+
+impl Hours {
+    /// Its values for bars that open at these times, ns since 1970 UTC; NaN outside of a session.
+    pub(crate) fn apply(self, session: Session, opens: &[i64], out: &mut [f64]) {
+        // Bars follow each other within a session: its hours are found once.
+        let mut known = None;
+        for (out, open) in out.iter_mut().zip(opens) {
+            let hours = match known.take() {
+                Some(hours) if Range::contains(&hours, open) => Some(hours),
+                _ => session.at(*open),
+            };
+            *out = hours.as_ref().map_or(f64::NAN, |hours| {
+                let ns = match self {
+                    Self::SinceOpen => open - hours.start,
+                    Self::ToClose => hours.end - open,
+                };
+                ns as f64 / MINUTE as f64
+            });
+            known = hours;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +107,27 @@ mod tests {
         assert_eq!(at(Calendar::Month, york, "2024-03-01 04:59"), 2.0);
         assert_eq!(at(Calendar::Month, "UTC", "1969-12-31 23:59"), 12.0);
         assert_eq!(at(Calendar::DayOfWeek, "UTC", "1969-12-31 23:59"), 2.0);
+    }
+
+    #[test]
+    fn hours_are_those_of_each_bar() {
+        let session: Session = "09:30-16:00 America/New_York".parse().unwrap();
+        // Bars of 13 minutes over two weeks in which clocks change: most are outside.
+        let opens: Vec<i64> = (0..1_500).map(|bar| 1_709_500_000 + bar * 780).collect();
+        let opens: Vec<i64> = opens.iter().map(|seconds| seconds * 1_000_000_000).collect();
+        let mut out = vec![0.0; opens.len()];
+        let mut within = 0;
+        for (hours, alone) in [
+            (Hours::SinceOpen, Session::minutes_since_open as fn(Session, i64) -> Option<f64>),
+            (Hours::ToClose, Session::minutes_to_close),
+        ] {
+            hours.apply(session, &opens, &mut out);
+            for (open, value) in opens.iter().zip(&out) {
+                let expected = alone(session, *open);
+                assert_eq!(expected, (!value.is_nan()).then_some(*value), "{hours:?} {open}");
+                within += usize::from(expected.is_some());
+            }
+        }
+        assert!((600..1_200).contains(&within), "{within} values");
     }
 }

@@ -287,6 +287,13 @@ fn compute(
                         tasks.push(Box::new(move || calendar.apply(zone, opens, out)));
                     }
                 }
+                Op::Hours(hours, session) => {
+                    let (hours, session) = (*hours, *session);
+                    for (_, range, out) in chunked(&mut outs[0], &rows.runs, CHUNK) {
+                        let opens = &rows.opens[range];
+                        tasks.push(Box::new(move || hours.apply(session, opens, out)));
+                    }
+                }
                 Op::Cross(cross, by) => {
                     let (x, out) = (input(0), &mut outs[0]);
                     let by = by.as_ref().and_then(|by| context.groups.get(by));

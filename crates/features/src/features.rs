@@ -1,6 +1,6 @@
 //! Features of a recipe, checked and ready to be evaluated.
 
-use barloom_bars::{Anchor, Market, MarketColumn, PRICE_COLUMNS, Zone};
+use barloom_bars::{Anchor, Market, MarketColumn, PRICE_COLUMNS, Session, Zone};
 use barloom_memory::Column;
 
 use crate::error::{FeatureError, nearest};
@@ -39,6 +39,8 @@ pub enum WarmUp {
 pub struct Options {
     /// The time zone of the calendar functions.
     pub zone: Zone,
+    /// The trading hours of the functions that count from them, where a call has no `session=`.
+    pub session: Option<Session>,
     /// The begin of days, from which the periods of `at` are counted.
     pub anchor: Anchor,
     /// The rows that functions of earlier rows see.
@@ -52,6 +54,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             zone: Zone::UTC,
+            session: None,
             anchor: Anchor::UTC,
             history: History::default(),
             warm_up: WarmUp::default(),
@@ -179,7 +182,7 @@ impl Features {
         options: Options,
     ) -> Result<Self, FeatureError> {
         let sources = parse(&features)?;
-        let mut lower = Lower::new(&sources, options.zone);
+        let mut lower = Lower::new(&sources, &options);
         let roots = chosen.iter().map(|place| lower.feature(*place));
         let roots = roots.collect::<Result<_, _>>()?;
         let Lower { graph, columns, symbols, attributes, clocks, across, indicated, .. } = lower;

@@ -166,6 +166,7 @@ pub(crate) enum Code {
     CumSum,
     Vwap,
     Calendar(crate::calendar::Calendar),
+    Hours(crate::calendar::Hours),
     Cross(barloom_bars::Across),
     At,
     Symbol,

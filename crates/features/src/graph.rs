@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use barloom_bars::{Across, Interval};
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Hours};
 use crate::map::Map;
 use crate::recursive::Recursive;
 use crate::rolling::{Rolling, Window};
@@ -47,6 +47,7 @@ pub(crate) enum Op {
     /// The inputs are high, low, close and volume.
     Vwap(Since),
     Calendar(Calendar, barloom_bars::Zone),
+    Hours(Hours, barloom_bars::Session),
     Cross(Across, Option<String>),
     #[cfg(feature = "ta")]
     Indicator(&'static crate::ta::Indicator, Vec<f64>),

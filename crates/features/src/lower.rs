@@ -4,12 +4,13 @@ mod arguments;
 
 use std::collections::BTreeMap;
 
-use barloom_bars::{Zone, parse_duration};
+use barloom_bars::{Session, Zone, parse_duration};
 
 pub(crate) use arguments::bind;
 use arguments::{interval, since, text, unknown};
 
 use crate::error::{Fault, FeatureError};
+use crate::features::Options;
 use crate::functions::{Argument, Code, Function, Takes};
 use crate::graph::{Clock, ClockId, Graph, NodeId, Op, Since};
 use crate::map::Map;
@@ -43,6 +44,7 @@ pub(crate) struct Lower<'a> {
     sources: &'a [Source<'a>],
     places: BTreeMap<&'a str, usize>,
     zone: Zone,
+    session: Option<Session>,
     pub(crate) graph: Graph,
     /// Columns of the bars that are used, with their first use.
     pub(crate) columns: BTreeMap<String, Use>,
@@ -83,14 +85,15 @@ pub(crate) fn fault<T>(at: usize, problem: impl Into<String>) -> Made<T> {
 pub(crate) type Bound<'c> = Vec<Vec<&'c Expr>>;
 
 impl<'a> Lower<'a> {
-    pub(crate) fn new(sources: &'a [Source<'a>], zone: Zone) -> Self {
+    pub(crate) fn new(sources: &'a [Source<'a>], options: &Options) -> Self {
         let places = sources.iter().enumerate().map(|(place, one)| (one.name, place)).collect();
         let mut graph = Graph::default();
         graph.clock(Clock::default());
         Self {
             sources,
             places,
-            zone,
+            zone: options.zone,
+            session: options.session,
             graph,
             columns: BTreeMap::new(),
             symbols: BTreeMap::new(),
@@ -346,6 +349,21 @@ impl<'a> Lower<'a> {
                     }
                 };
                 Ok(graph_node(self, Op::Calendar(calendar, zone), Vec::new()))
+            }
+            Code::Hours(hours) => {
+                let session = match (arguments[0].first(), self.session) {
+                    (Some(session), _) => text(session)?
+                        .parse()
+                        .or_else(|expected| fault(session.at, format!("{expected}")))?,
+                    (None, Some(session)) => session,
+                    (None, None) => {
+                        return fault(
+                            at,
+                            "the data has no trading hours; give them, as session='09:30-16:00 America/New_York'",
+                        );
+                    }
+                };
+                Ok(graph_node(self, Op::Hours(hours, session), Vec::new()))
             }
             Code::Cross(cross) => self.cross(cross, arguments, at, clock),
             Code::At => self.at(arguments, at, clock),

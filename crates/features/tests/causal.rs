@@ -21,6 +21,7 @@ fn options(step: i64) -> Vec<Options> {
     let anchor = if step == DAY { "UTC" } else { "17:00 America/New_York" };
     let york = Options {
         zone: "America/New_York".parse().unwrap(),
+        session: Some("18:00-17:00 America/Chicago".parse().unwrap()),
         anchor: anchor.parse().unwrap(),
         history: History::Series,
         warm_up: WarmUp::Defined,
@@ -33,7 +34,8 @@ fn expressions(step: i64) -> Vec<Known> {
     let mut all = all();
     if step == DAY {
         for known in &mut all {
-            for (from, to) in [("'1h'", "'1w'"), ("'4h'", "'3d'"), ("'1d'", "'1mo'")] {
+            let night = ("'09:30-16:00 ", "'18:00-17:00 ");
+            for (from, to) in [("'1h'", "'1w'"), ("'4h'", "'3d'"), ("'1d'", "'1mo'"), night] {
                 known.text = known.text.replace(from, to);
             }
         }
@@ -115,7 +117,7 @@ fn later_rows_change_nothing_and_are_not_needed() {
             }
         }
         for (known, (moved, there)) in all.iter().zip(seen) {
-            let calendar = ["time_of_day", "day_of", "month", "sin(", "cos(", "count("];
+            let calendar = ["time_of_day", "day_of", "month", "minutes_", "sin(", "cos(", "count("];
             let is_calendar = calendar.iter().any(|name| known.text.starts_with(name));
             let pattern = known.text.starts_with("ta.cdl");
             assert!(moved || is_calendar || pattern, "{} sees nothing at all", known.text);

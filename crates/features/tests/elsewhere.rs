@@ -217,3 +217,18 @@ fn one_symbol_is_enough_for_its_own_rows() {
     let own = values(&market, "symbol('A', close) - close", Options::default());
     assert!(own.iter().all(|x| *x == 0.0));
 }
+
+#[test]
+fn trading_hours_of_the_data_are_those_of_calls_without() {
+    let market = market(&three(MARCH, 15 * MINUTE, 800), 15 * MINUTE);
+    let hours = "09:30-16:00 America/New_York";
+    let options = Options { session: Some(hours.parse().unwrap()), ..Options::default() };
+    for function in ["minutes_since_open", "minutes_to_close"] {
+        let given = values(&market, &format!("{function}('{hours}')"), Options::default());
+        let default = values(&market, &format!("{function}()"), options);
+        let other = values(&market, &format!("{function}(session='00:00-24:00')"), options);
+        let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&given), bits(&default));
+        assert!(given.iter().any(|x| x.is_nan()) && other.iter().all(|x| !x.is_nan()));
+    }
+}

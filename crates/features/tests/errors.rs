@@ -45,6 +45,12 @@ fn wrong_expressions_are_told_with_place_and_remedy() {
         ("ewm_std(close, alpha=2)", 22, &["alpha is 2", "at most 1"]),
         ("ewm_mean(close, span=0.5)", 22, &["span is 0.5", "1 or more"]),
         ("cusum(close, 0)", 14, &["h is 0", "above 0"]),
+        (
+            "minutes_since_open()",
+            1,
+            &["the data has no trading hours", "session='09:30-16:00 America/New_York'"],
+        ),
+        ("minutes_to_close('9-16 UTC')", 18, &["expected trading hours such as"]),
         ("close < open < high", 14, &["not chained", "a < b and b < c"]),
         ("close[1]", 6, &["lag(x, n)"]),
         ("close if open else high", 7, &["where(condition, a, b)"]),

@@ -19,8 +19,8 @@ pub trait Weights: Send + Sync {
     /// is never drawn. Where whole states are drawn, `sample` is the first one of its state.
     fn weight(&self, sample: u64) -> f32;
 
-    /// A finite number that no weight exceeds, above 0 unless all weights are 0. The tries of a draw
-    /// are this over the mean weight, on average.
+    /// A finite number that no weight exceeds, above 0 unless all weights are 0. A draw takes this
+    /// over the mean weight tries, on average.
     fn greatest(&self) -> f32;
 }
 

@@ -98,6 +98,7 @@ impl FeatureSettings {
         })?;
         let options = Options {
             zone,
+            session: None,
             anchor: data.anchor().unwrap_or(barloom_bars::Anchor::UTC),
             history: data.feature_history,
             warm_up: data.feature_warmup,

@@ -3,7 +3,7 @@
 use barloom_bars::Across;
 
 use super::{Argument, Code, Function, Group, Takes};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Hours};
 use crate::map::Map;
 use crate::rolling::Rolling;
 
@@ -21,6 +21,7 @@ const B: Argument = must("b", Takes::Column);
 const ROWS: Argument = must("n", Takes::Rows(1));
 const LEAST: Argument = may("min_periods", Takes::Rows(1));
 const ZONE: Argument = may("tz", Takes::Text);
+const SESSION: Argument = may("session", Takes::Text);
 const OF_TWO: &[Argument] = &[X, must("y", Takes::Column), ROWS, LEAST];
 const OF_ONE: &[Argument] = &[X, ROWS, LEAST];
 const BY: Argument = may("by", Takes::Text);
@@ -305,6 +306,25 @@ pub const OWN: &[Function] = &[
         Code::Calendar(Calendar::Month),
         "The local month of the bar's open, from 1.",
         "month()",
+    ),
+    other(
+        Group::Calendar,
+        "minutes_since_open",
+        &[SESSION],
+        Code::Hours(Hours::SinceOpen),
+        "The minutes from the opening of the trading hours to the bar's open; missing outside of \
+         them.",
+        "minutes_since_open('09:30-16:00 America/New_York')",
+    ),
+    other(
+        Group::Calendar,
+        "minutes_to_close",
+        &[SESSION],
+        Code::Hours(Hours::ToClose),
+        "The minutes from the bar's open to the closing of the trading hours; missing outside of \
+         them. Hours such as '18:00-17:00 America/Chicago' last over midnight; without a zone they \
+         are UTC.",
+        "minutes_to_close(session='18:00-17:00 America/Chicago')",
     ),
     other(
         Group::Cross,

@@ -216,6 +216,11 @@ impl NodeState {
                 calendar.apply(*zone, &[row.open], &mut out);
                 out[0]
             }
+            Op::Hours(hours, session) => {
+                let mut out = [f64::NAN];
+                hours.apply(*session, &[row.open], &mut out);
+                out[0]
+            }
             Op::Recursive(_) => match &mut self.machine {
                 Machine::Recursive { state, unstable, .. } => {
                     let value = state.push(x(0));
