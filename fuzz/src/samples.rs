@@ -7,7 +7,7 @@ use barloom_dataset::{
     ShardRecord, SymbolRecord,
 };
 use barloom_recipe::{DataSettings, Recipe};
-use barloom_schema::Schema;
+use barloom_schema::{SampleColumns, Schema};
 
 use crate::dataset::{NoBackend, seal};
 use crate::scratch::Scratch;
@@ -71,7 +71,15 @@ pub fn read_samples(data: &[u8]) -> Result<(), DatasetError> {
 fn schema(recipe: &Recipe) -> Schema {
     let metrics: Vec<&str> = recipe.reward.metrics.iter().map(|metric| metric.name()).collect();
     let DataSettings { channels, snapshot, .. } = &recipe.data;
-    Schema::of_samples(channels, recipe.dataset.lookback, snapshot, &metrics)
+    let channels: Vec<&str> = channels.iter().map(String::as_str).collect();
+    let snapshot: Vec<&str> = snapshot.iter().map(String::as_str).collect();
+    Schema::of_samples(&SampleColumns {
+        channels: &channels,
+        lookback: recipe.dataset.lookback,
+        snapshot: &snapshot,
+        metrics: &metrics,
+        ..SampleColumns::default()
+    })
 }
 
 fn manifest(format: &str, recipe: &str, name: &str, bytes: u64) -> String {

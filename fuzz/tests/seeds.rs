@@ -26,7 +26,7 @@ use barloom_fuzz::{read_samples, samples_recipe};
 use barloom_market_data::{ReadOptions, read_bytes, write_market};
 use barloom_plan::Plan;
 use barloom_recipe::Recipe;
-use barloom_schema::Schema;
+use barloom_schema::{SampleColumns, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
@@ -262,12 +262,12 @@ fn manifest() -> Seeds {
         part: None,
         recipe_digest: recipe.digest(),
         recipe: recipe.to_json(),
-        schema: Schema::of_samples(
-            &recipe.data.channels,
-            recipe.dataset.lookback,
-            &recipe.data.snapshot,
-            &["return"],
-        ),
+        schema: Schema::of_samples(&SampleColumns {
+            channels: &recipe.data.channels.iter().map(String::as_str).collect::<Vec<_>>(),
+            lookback: recipe.dataset.lookback,
+            metrics: &["return"],
+            ..SampleColumns::default()
+        }),
         scalers: Default::default(),
         market: MarketRecord::new(&market(), &BTreeMap::from([("no_time".to_owned(), 3)]), 0),
         features: None,

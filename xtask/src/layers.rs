@@ -17,8 +17,11 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("windows", &["bars", "splits"]),
     ("scaling", &[]),
     ("rewards", &["schema", "memory"]),
-    ("labels", &["memory", "bars", "rewards"]),
-    ("backend", &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards"]),
+    ("labels", &["schema", "memory", "bars", "rewards"]),
+    (
+        "backend",
+        &["schema", "memory", "bars", "sampling", "windows", "scaling", "rewards", "labels"],
+    ),
     (
         "recipe",
         &[

@@ -66,10 +66,7 @@ fn digests(block: &SampleBlock) -> Vec<BlockDigest> {
 }
 
 fn join(program: &Program, hashes: &[Vec<BlockDigest>]) -> String {
-    let channels: Vec<&str> = program.channels.iter().map(|c| c.name.as_str()).collect();
-    let metrics: Vec<&str> = program.reward.metrics.iter().map(|m| m.name()).collect();
-    let snapshot: Vec<&str> = program.snapshot.iter().map(|c| c.name.as_str()).collect();
-    let mut digest = ContentDigest::new(&channels, program.lookback, &snapshot, &metrics);
+    let mut digest = program.with_columns(ContentDigest::new);
     hashes.iter().flatten().for_each(|hash| digest.push(*hash));
     digest.finish()
 }

@@ -220,7 +220,7 @@ impl Session for CpuSession {
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
         let (market, shape) = (&*self.market, block.shape());
-        self.draws.check(&market.program, samples, shape)?;
+        self.draws.check_block(&market.program, samples, block)?;
         let tables = market.tables()?;
         let how = market.how(shape, samples.len(), threads);
         let filler = Filler { market, draws: &self.draws, tables, how };

@@ -154,6 +154,8 @@ mod tests {
             metrics: 1,
             layout: WindowLayout::PerChannel,
             rows_per_window: 1,
+            labels: 0,
+            priced: true,
         };
         for (every, rows, most) in (1..9)
             .flat_map(|every| (0..40).map(move |rows| (every, rows)))

@@ -432,7 +432,8 @@ impl Session for CudaSession {
 
     /// A block in memory that the device copies to fastest.
     fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> Result<SampleBlock, BackendError> {
-        SampleBlock::new_in(shape, rows, &|bytes| self.market.device.pinned(bytes))
+        let labels = &self.program().labels;
+        SampleBlock::new_in(shape, labels, rows, &|bytes| self.market.device.pinned(bytes))
     }
 
     fn sample(
@@ -441,7 +442,7 @@ impl Session for CudaSession {
         _: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
-        self.draws.check(self.program(), samples, block.shape())?;
+        self.draws.check_block(self.program(), samples, block)?;
         let mut out = block.begin(samples)?;
         Ok(self.fill_rows(samples, &mut out)?)
     }

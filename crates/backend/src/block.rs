@@ -3,129 +3,13 @@
 use std::ops::Range;
 
 use barloom_memory::{Bytes, Column};
-use barloom_rewards::{Actions, TradesMut};
-use barloom_schema::{COLUMNS, Element, META, Slice};
+use barloom_schema::{Field, META, Slice};
 
+use crate::columns::{Columns, ColumnsMut, row_bytes};
+use crate::label_values::{LabelValues, label_text};
 use crate::numbers::Held;
-use crate::slices::{Slices, split_each};
+use crate::slices::Slices;
 use crate::{BackendError, BlockShape, Numbers, WindowLayout};
-
-/// The columns of a block: vectors that own them, and slices of their rows.
-macro_rules! columns {
-    (
-        keys { $($key:ident: $key_type:ty, $_kl:ident, $_kr:ident, $_ku:literal, $key_doc:literal;)* }
-        drawn { $($drawn:ident: $drawn_type:ty, $_dl:ident, $_dr:ident, $_du:literal, $drawn_doc:literal;)* }
-        outcomes { $($out:ident: $out_type:ty, $_ol:ident, $_or:ident, $_ou:literal, $out_doc:literal;)* }
-    ) => {
-        /// The columns of [`SampleBlock`] as vectors: those of [`barloom_schema::COLUMNS`], windows
-        /// and rewards.
-        #[derive(Debug)]
-        pub struct Columns {
-            /// The scaled windows, oldest bar first, as [`WindowLayout`](crate::WindowLayout)
-            /// tells: `[C]` of `[rows, L]`, or one `[rows, C, L]` or `[rows, L, C]`. Fewer than
-            /// rows where rows share windows.
-            pub windows: Vec<Column<f32>>,
-            /// `[rows, K]`: the scaled values of the snapshot's columns in the bar before t.
-            pub snapshot: Column<f32>,
-            $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: Column<$key_type>,)*
-            $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: Column<$drawn_type>,)*
-            /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
-            pub rewards: Vec<Column<f64>>,
-            $(#[doc = concat!("`[rows]`: ", $out_doc, ".")] pub $out: Column<$out_type>,)*
-            /// `[metrics]` of `[rows]`: 1 where the reward was clipped. Not part of the content.
-            pub clipped: Vec<Column<u8>>,
-        }
-
-        /// The columns of [`RowsMut`] as slices.
-        #[derive(Debug)]
-        pub struct ColumnsMut<'a> {
-            /// The scaled windows, as in [`Columns::windows`].
-            pub windows: Slices<'a, f32>,
-            /// `[rows, K]`: the snapshots.
-            pub snapshot: &'a mut [f32],
-            $(#[doc = concat!("`[rows]`: ", $key_doc, ".")] pub $key: &'a mut [$key_type],)*
-            $(#[doc = concat!("`[rows]`: ", $drawn_doc, ".")] pub $drawn: &'a mut [$drawn_type],)*
-            /// `[metrics]` of `[rows]`: rewards, in the recipe's order.
-            pub rewards: Slices<'a, f64>,
-            $(#[doc = concat!("`[rows]`: ", $out_doc, ".")] pub $out: &'a mut [$out_type],)*
-            /// `[metrics]` of `[rows]`: 1 where the reward was clipped. Not part of the content.
-            pub clipped: Slices<'a, u8>,
-        }
-
-        impl<'a> ColumnsMut<'a> {
-            /// Borrows the columns that pricing reads and writes: the actions, the equity, the
-            /// trades, the rewards, and the clip flags. The trades enter at the market's rows
-            /// `row`.
-            pub fn pricing<'b>(
-                &'b mut self,
-                row: &'b [usize],
-                unit_return: &'b mut [f64],
-            ) -> Pricing<'a, 'b> {
-                let actions = Actions {
-                    row,
-                    direction: self.act_dir,
-                    dollars: self.act_dollar,
-                    stop: self.act_sl,
-                    target: self.act_tp,
-                };
-                Pricing {
-                    actions,
-                    equity: self.equity,
-                    trades: TradesMut { $($out: self.$out,)* unit_return },
-                    rewards: &mut self.rewards,
-                    clipped: &mut self.clipped,
-                }
-            }
-        }
-
-        impl Columns {
-            /// The rows of a block in all columns, in the order of
-            /// [`Schema::content`](barloom_schema::Schema::content). Windows are those of
-            /// [`PerChannel`](WindowLayout::PerChannel), one a row.
-            fn slices(&self, rows: Range<usize>, shape: BlockShape) -> Vec<Slice<'_>> {
-                let of_rows = |values: usize| rows.start * values..rows.end * values;
-                let (windows, snapshot) = (of_rows(shape.lookback), of_rows(shape.snapshot));
-                let rows = || rows.clone();
-                let mut slices = Vec::with_capacity(COLUMNS.len() + self.windows.len() + self.rewards.len());
-                $(slices.push(<$key_type>::slice(&self.$key[rows()]));)*
-                slices.extend(self.windows.iter().map(|one| f32::slice(&one[windows.clone()])));
-                if shape.snapshot > 0 {
-                    slices.push(f32::slice(&self.snapshot[snapshot]));
-                }
-                $(slices.push(<$drawn_type>::slice(&self.$drawn[rows()]));)*
-                slices.extend(self.rewards.iter().map(|one| f64::slice(&one[rows()])));
-                $(slices.push(<$out_type>::slice(&self.$out[rows()]));)*
-                slices
-            }
-
-            /// A column of one value a row, by its name; none for windows and rewards.
-            fn plain(&self, name: &str) -> Option<Slice<'_>> {
-                Some(match name {
-                    $(stringify!($key) => <$key_type>::slice(&self.$key),)*
-                    $(stringify!($drawn) => <$drawn_type>::slice(&self.$drawn),)*
-                    $(stringify!($out) => <$out_type>::slice(&self.$out),)*
-                    _ => return None,
-                })
-            }
-        }
-    };
-}
-barloom_schema::columns!(columns);
-
-/// The columns that pricing reads and writes.
-#[derive(Debug)]
-pub struct Pricing<'a, 'b> {
-    /// The actions.
-    pub actions: Actions<'b>,
-    /// `[rows]`: account equity, dollars.
-    pub equity: &'b [f64],
-    /// The trades.
-    pub trades: TradesMut<'b>,
-    /// `[metrics]` of `[rows]`: rewards.
-    pub rewards: &'b mut Slices<'a, f64>,
-    /// `[metrics]` of `[rows]`: 1 where the reward was clipped.
-    pub clipped: &'b mut Slices<'a, u8>,
-}
 
 /// Samples as columns. Derefs to its columns for reading.
 #[derive(Debug)]
@@ -169,43 +53,41 @@ impl std::ops::Deref for SampleBlock {
 }
 
 impl SampleBlock {
-    /// An empty block that holds up to `capacity` samples.
+    /// An empty block that holds up to `capacity` samples, with a column for each of these labels.
     ///
     /// # Errors
-    /// There is no memory for it.
-    pub fn new(shape: BlockShape, capacity: usize) -> Result<Self, BackendError> {
-        Self::new_in(shape, capacity, &|_| None)
+    /// There is no memory for it; the shape has another number of labels.
+    pub fn new(shape: BlockShape, labels: &[Field], capacity: usize) -> Result<Self, BackendError> {
+        Self::new_in(shape, labels, capacity, &|_| None)
     }
 
     /// As [`new`](Self::new), in memory of the caller's: `allocate` is asked for so many bytes for
     /// a column, or more; where it has none, the column is like any other.
     ///
     /// # Errors
-    /// There is no memory for it, as far as the system tells: it may promise more than it has.
+    /// There is no memory for it, as far as the system tells: it may promise more than it has. The
+    /// shape has another number of labels.
     pub fn new_in(
         shape: BlockShape,
+        labels: &[Field],
         capacity: usize,
         allocate: Allocate<'_>,
     ) -> Result<Self, BackendError> {
-        let bytes = bytes_of(shape, capacity);
+        if labels.len() != shape.labels {
+            let expected = BlockShape { labels: labels.len(), ..shape };
+            return Err(BackendError::BlockShape { got: shape, expected });
+        }
+        let of_labels = labels.iter().map(|label| label.bytes() as u64).sum::<u64>();
+        let bytes =
+            bytes_of(shape, capacity).saturating_add(of_labels.saturating_mul(capacity as u64));
         let reserve = || -> Option<Columns> {
             // Each column may have room where all of them together have none.
             let whole = usize::try_from(bytes).ok()?;
             Vec::<u8>::new().try_reserve_exact(whole).ok()?;
-            let windows = shape.windows(capacity).checked_mul(shape.window_values())?;
-            let snapshot = capacity.checked_mul(shape.snapshot)?;
-            macro_rules! reserve {
-                ($($name:ident: $type:ty),*) => {
-                    Columns {
-                        windows: each(shape.window_columns(), windows, allocate)?,
-                        snapshot: column(snapshot, allocate)?,
-                        rewards: each(shape.metrics, capacity, allocate)?,
-                        clipped: each(shape.metrics, capacity, allocate)?,
-                        $($name: column(capacity, allocate)?,)*
-                    }
-                };
-            }
-            Some(barloom_schema::columns!(plain reserve))
+            let mut columns = Columns::reserve(shape, capacity, allocate)?;
+            let of_label = |field: &Field| LabelValues::new(field, capacity, allocate);
+            columns.labels = labels.iter().map(of_label).collect::<Option<_>>()?;
+            Some(columns)
         };
         match reserve() {
             Some(columns) => {
@@ -215,18 +97,21 @@ impl SampleBlock {
         }
     }
 
-    fn resize(&mut self, rows: usize) {
-        let (shape, columns) = (self.shape, &mut self.columns);
-        macro_rules! resize {
-            ($($name:ident: $type:ty),*) => { $(columns.$name.set_len(rows);)* };
+    /// Checks that its labels are these columns.
+    ///
+    /// # Errors
+    /// It was made for other labels.
+    pub(crate) fn check_labels(&self, expected: &[Field]) -> Result<(), BackendError> {
+        let labels = &self.columns.labels;
+        let is_same = labels.len() == expected.len()
+            && labels.iter().zip(expected).all(|(label, field)| label.is_of(field));
+        if is_same {
+            return Ok(());
         }
-        barloom_schema::columns!(plain resize);
-        let values = shape.windows(rows) * shape.window_values();
-        columns.windows.iter_mut().for_each(|w| w.set_len(values));
-        columns.snapshot.set_len(rows * shape.snapshot);
-        columns.rewards.iter_mut().for_each(|r| r.set_len(rows));
-        columns.clipped.iter_mut().for_each(|c| c.set_len(rows));
-        self.rows = rows;
+        let got: Vec<String> = labels.iter().map(LabelValues::text).collect();
+        let text = |field: &Field| label_text(&field.name, field.dtype, field.values());
+        let expected: Vec<String> = expected.iter().map(text).collect();
+        Err(BackendError::BlockLabels { got: got.join(", "), expected: expected.join(", ") })
     }
 
     /// Makes the block hold these samples and gives their rows to be filled. What they hold until
@@ -240,20 +125,9 @@ impl SampleBlock {
             return Err(BackendError::BlockTooSmall { rows, capacity: self.capacity });
         }
         self.numbers.set(samples);
-        self.resize(rows);
-        let columns = &mut self.columns;
-        macro_rules! borrow {
-            ($($name:ident: $type:ty),*) => {
-                ColumnsMut {
-                    windows: columns.windows.iter_mut().map(|column| &mut column[..]).collect(),
-                    snapshot: &mut columns.snapshot,
-                    rewards: columns.rewards.iter_mut().map(|column| &mut column[..]).collect(),
-                    clipped: columns.clipped.iter_mut().map(|column| &mut column[..]).collect(),
-                    $($name: &mut columns.$name,)*
-                }
-            };
-        }
-        Ok(RowsMut { shape: self.shape, begin: 0, columns: barloom_schema::columns!(plain borrow) })
+        self.columns.set_rows(self.shape, rows);
+        self.rows = rows;
+        Ok(RowsMut { shape: self.shape, begin: 0, columns: self.columns.borrow() })
     }
 
     /// Its shape.
@@ -342,8 +216,8 @@ impl SampleBlock {
         self.columns.slices(rows, self.shape)
     }
 
-    /// A column of one value a row by its name; none for windows, the snapshot, rewards and the
-    /// samples' numbers.
+    /// A column of one value a row by its name; none for windows, the snapshot, rewards, paths and
+    /// the samples' numbers.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Slice<'_>> {
         self.columns.plain(name)
@@ -352,7 +226,7 @@ impl SampleBlock {
     /// The meta fields of a sample, not scaled, in the order of [`META`].
     ///
     /// # Panics
-    /// There is no such row.
+    /// There is no such row, or its samples are not priced.
     #[must_use]
     pub fn meta(&self, row: usize) -> [f64; META.len()] {
         let columns = &self.columns;
@@ -395,22 +269,7 @@ impl SampleBlock {
 
     fn same_values(&self, row: usize, other: &Self, other_row: usize) -> Result<(), String> {
         let (a, b) = (&self.columns, &other.columns);
-        macro_rules! compare {
-            ($($name:ident: $type:ty),*) => {
-                $(if a.$name[row].to_ne_bytes() != b.$name[other_row].to_ne_bytes() {
-                    return Err(format!(
-                        "{}: {:?} against {:?}", stringify!($name), a.$name[row], b.$name[other_row]
-                    ));
-                })*
-            };
-        }
-        barloom_schema::columns!(plain compare);
-        for (metric, (x, y)) in a.rewards.iter().zip(&b.rewards).enumerate() {
-            let (x, y) = (x[row], y[other_row]);
-            if x.to_bits() != y.to_bits() {
-                return Err(format!("reward {metric}: {x:?} against {y:?}"));
-            }
-        }
+        a.same_plain(row, b, other_row)?;
         for channel in 0..self.shape.channels {
             for k in 0..self.shape.lookback {
                 let x = self.window_value(channel, row, k);
@@ -426,26 +285,19 @@ impl SampleBlock {
         match pairs.enumerate().find(|(_, (x, y))| x.to_bits() != y.to_bits()) {
             None => Ok(()),
             Some((k, (x, y))) => Err(format!("value {k} of the snapshot: {x:?} against {y:?}")),
-        }
+        }?;
+        a.labels.iter().zip(&b.labels).try_for_each(|(x, y)| x.same_row(row, y, other_row))
     }
 }
 
 /// Gives memory of at least so many bytes, aligned to 64, or none.
 pub type Allocate<'a> = &'a dyn Fn(usize) -> Option<Box<dyn Bytes>>;
 
-/// Bytes of the values of the columns of a row, but for windows and metrics.
-const ROW_BYTES: u64 = {
-    macro_rules! sizes {
-        ($($name:ident: $type:ty),*) => { 0 $(+ size_of::<$type>() as u64)* };
-    }
-    barloom_schema::columns!(plain sizes)
-};
-
-/// Bytes of the values of so many rows.
+/// Bytes of the values of so many rows, labels apart.
 fn bytes_of(shape: BlockShape, rows: usize) -> u64 {
     let values = (shape.windows(rows) as u64).saturating_mul(shape.window_values() as u64);
     let windows = values.saturating_mul((shape.window_columns() * size_of::<f32>()) as u64);
-    let row = ROW_BYTES
+    let row = row_bytes(shape.priced)
         + (shape.metrics * (size_of::<f64>() + 1)) as u64
         + (shape.snapshot * size_of::<f32>()) as u64;
     (rows as u64).saturating_mul(row).saturating_add(windows)
@@ -508,32 +360,8 @@ impl<'a> RowsMut<'a> {
     pub fn split_at(self, middle: usize) -> (Self, Self) {
         let Self { shape, begin, columns } = self;
         let windows = shape.windows(begin + middle) - shape.windows(begin);
-        let (windows, windows_after) = split_each(columns.windows, windows * shape.window_values());
-        let snapshot = columns.snapshot.split_at_mut(middle * shape.snapshot);
-        let (rewards, rewards_after) = split_each(columns.rewards, middle);
-        let (clipped, clipped_after) = split_each(columns.clipped, middle);
-        macro_rules! split {
-            ($($name:ident: $type:ty),*) => {{
-                $(let $name = columns.$name.split_at_mut(middle);)*
-                (
-                    ColumnsMut {
-                        windows,
-                        snapshot: snapshot.0,
-                        rewards,
-                        clipped,
-                        $($name: $name.0,)*
-                    },
-                    ColumnsMut {
-                        windows: windows_after,
-                        snapshot: snapshot.1,
-                        rewards: rewards_after,
-                        clipped: clipped_after,
-                        $($name: $name.1,)*
-                    },
-                )
-            }};
-        }
-        let (before, after) = barloom_schema::columns!(plain split);
+        let (before, after) =
+            columns.split_at(middle, windows * shape.window_values(), shape.snapshot);
         (
             Self { shape, begin, columns: before },
             Self { shape, begin: begin + middle, columns: after },
@@ -554,12 +382,14 @@ mod tests {
             metrics: 1,
             layout: WindowLayout::PerChannel,
             rows_per_window: 1,
+            labels: 0,
+            priced: true,
         };
         for rows in [1 << 42, usize::MAX / 8, usize::MAX] {
-            let refused = SampleBlock::new(shape, rows).unwrap_err();
+            let refused = SampleBlock::new(shape, &[], rows).unwrap_err();
             assert!(matches!(refused, BackendError::NoMemory { rows: r, .. } if r == rows));
             assert!(refused.to_string().contains("there is no memory for"), "{refused}");
         }
-        assert_eq!(SampleBlock::new(shape, 10).unwrap().capacity(), 10);
+        assert_eq!(SampleBlock::new(shape, &[], 10).unwrap().capacity(), 10);
     }
 }

@@ -9,9 +9,11 @@
 //! The hash is XXH3 with 128 bits: a non-cryptographic hash that runs at memory speed. It tells
 //! equal from unequal contents; that files are the ones written is what their sha256 tells.
 
+use barloom_schema::{Field, SampleColumns};
 use twox_hash::XxHash3_128;
 
 use crate::SampleBlock;
+use crate::label_values::label_text;
 
 /// Samples a block of the content digest.
 pub const BLOCK_ROWS: usize = 4_096;
@@ -53,17 +55,29 @@ pub struct ContentDigest {
 }
 
 impl ContentDigest {
-    /// Begins the digest of a dataset with these channels, of L bars each, columns of the snapshot
-    /// and metrics.
+    /// Begins the digest of a dataset with these columns. Labels and samples without prices are
+    /// named where there are any.
     #[must_use]
-    pub fn new(channels: &[&str], lookback: usize, snapshot: &[&str], metrics: &[&str]) -> Self {
+    pub fn new(columns: &SampleColumns<'_>) -> Self {
+        let SampleColumns { lookback, snapshot, labels, priced, .. } = *columns;
         let mut hash = XxHash3_128::with_seed(0);
-        let (channels, metrics) = (channels.join(","), metrics.join(","));
+        let metrics = if priced { columns.metrics.join(",") } else { String::new() };
+        let channels = columns.channels.join(",");
         let snapshot = match snapshot {
             [] => String::new(),
             columns => format!(" snapshot [{}]", columns.join(",")),
         };
-        let line = format!("barloom-content-1 [{channels}] {lookback}{snapshot} [{metrics}]\n");
+        let text = |field: &Field| label_text(&field.name, field.dtype, field.values());
+        let labels = match labels {
+            [] => String::new(),
+            labels => {
+                format!(" labels [{}]", labels.iter().map(text).collect::<Vec<_>>().join(","))
+            }
+        };
+        let unpriced = if priced { "" } else { " unpriced" };
+        let line = format!(
+            "barloom-content-1 [{channels}] {lookback}{snapshot} [{metrics}]{labels}{unpriced}\n"
+        );
         hash.write(line.as_bytes());
         Self { hash }
     }

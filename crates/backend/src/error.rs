@@ -43,6 +43,24 @@ pub enum BackendError {
         /// The program's.
         expected: BlockShape,
     },
+    /// A block was made for other labels.
+    #[error(
+        "the block has the labels {got}; expected {expected}; allocate blocks from the session"
+    )]
+    BlockLabels {
+        /// The block's labels: name, type and number of values of each.
+        got: String,
+        /// The program's.
+        expected: String,
+    },
+    /// A table of labels does not fit the program or the market.
+    #[error("label {label}: {problem}")]
+    LabelTable {
+        /// The label.
+        label: String,
+        /// The mismatch.
+        problem: String,
+    },
     /// A window was asked for whose bars are not in one segment.
     #[error("rows[{at}]: the {lookback} bars before row {row} are not all in one segment")]
     NoWindow {

@@ -4,7 +4,8 @@ use barloom_memory::Column;
 use barloom_rewards::TradesMut;
 use barloom_schema::{Element, Slice};
 
-use crate::block::{Allocate, Pricing, column, each};
+use crate::block::{Allocate, column, each};
+use crate::columns::Pricing;
 use crate::slices::{Slices, split_each};
 use crate::{BackendError, Decisions};
 

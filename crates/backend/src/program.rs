@@ -1,16 +1,16 @@
-//! Samples as data: the program that all parts of a market share, and the draws of one part.
+//! The program: all about the samples of a market that its parts share.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use barloom_bars::{Market, SeriesSpan, is_missing};
 use barloom_rewards::RewardSettings;
-use barloom_sampling::{MAX_SAMPLES, Sampler};
 use barloom_scaling::{ChannelScaler, FittedScaler, FittedScalers, MetaScaler, of_bar, usable};
-use barloom_windows::{MissingRows, PositionRange, Positions};
+use barloom_schema::{Field, SampleColumns};
+use barloom_windows::MissingRows;
 
 use crate::chosen::check_windows;
-use crate::{BackendError, BlockShape, Decisions, Numbers, PricedBlock, WindowBlock, WindowLayout};
+use crate::{BackendError, BlockShape, Decisions, PricedBlock, WindowBlock, WindowLayout};
 
 /// A channel of the windows, or a column of the snapshot.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,10 @@ pub struct Program {
     pub meta: MetaScaler,
     /// The rows on which an input is missing: no window holds one.
     pub missing: MissingRows,
+    /// Columns that are gathered by row: labels, and the weight after them.
+    pub labels: Vec<Field>,
+    /// False for samples without state, action, rewards and outcomes.
+    pub priced: bool,
 }
 
 impl Program {
@@ -91,7 +95,8 @@ impl Program {
         let meta = MetaScaler { fields: Vec::new() };
         let (forward, missing) = (reward.forward, MissingRows::default());
         let (channels, snapshot) = (Vec::new(), Vec::new());
-        Self { lookback: 1, forward, channels, snapshot, reward, meta, missing }
+        let (labels, priced) = (Vec::new(), true);
+        Self { lookback: 1, forward, channels, snapshot, reward, meta, missing, labels, priced }
     }
 
     /// The fitted scalers of its columns.
@@ -111,10 +116,27 @@ impl Program {
             lookback: self.lookback,
             channels: self.channels.len(),
             snapshot: self.snapshot.len(),
-            metrics: self.reward.metrics.len(),
+            metrics: if self.priced { self.reward.metrics.len() } else { 0 },
             layout: WindowLayout::PerChannel,
             rows_per_window: 1,
+            labels: self.labels.len(),
+            priced: self.priced,
         }
+    }
+
+    /// Runs a function on the columns of which the schema of these samples is made.
+    pub fn with_columns<T>(&self, run: impl FnOnce(&SampleColumns<'_>) -> T) -> T {
+        let [channels, snapshot] = [&self.channels, &self.snapshot]
+            .map(|columns| columns.iter().map(|one| one.name.as_str()).collect::<Vec<_>>());
+        let metrics: Vec<&str> = self.reward.metrics.iter().map(|metric| metric.name()).collect();
+        run(&SampleColumns {
+            channels: &channels,
+            lookback: self.lookback,
+            snapshot: &snapshot,
+            metrics: &metrics,
+            labels: &self.labels,
+            priced: self.priced,
+        })
     }
 
     /// Checks rows to be observed and a block for their windows.
@@ -129,7 +151,7 @@ impl Program {
         block: &WindowBlock,
     ) -> Result<(), BackendError> {
         let (got, expected) = (block.shape(), self.block_shape());
-        if got != (BlockShape { metrics: 0, ..expected.layout(got.layout) }) {
+        if got != expected.layout(got.layout).of_windows() {
             return Err(BackendError::BlockShape { got, expected });
         }
         check_windows(market, rows, self.lookback, &self.missing)
@@ -145,72 +167,12 @@ impl Program {
         decisions: Decisions<'_>,
         block: &PricedBlock,
     ) -> Result<(), BackendError> {
-        let (expected, metrics) = (self.block_shape(), block.rewards().len());
-        if metrics != expected.metrics {
+        let (metrics, needed) = (block.rewards().len(), self.reward.metrics.len());
+        if metrics != needed {
+            let expected = BlockShape { metrics: needed, ..self.block_shape() };
             let got = BlockShape { metrics, ..expected };
             return Err(BackendError::BlockShape { got, expected });
         }
         decisions.check(market, self.forward)
-    }
-}
-
-/// The draws of one part: sample i is a position, a state and an action, for any i below 2^62.
-#[derive(Clone, Debug)]
-pub struct Draws {
-    /// Draws of sample i.
-    pub sampler: Sampler,
-    /// The positions of samples.
-    pub positions: Positions,
-}
-
-impl Draws {
-    /// Checks that these samples can be put in blocks of this shape.
-    ///
-    /// # Errors
-    /// A number is 2^62 or more; the shape is of another program; rows that would share a window
-    /// are of different states.
-    pub fn check(
-        &self,
-        program: &Program,
-        samples: Numbers<'_>,
-        shape: BlockShape,
-    ) -> Result<(), BackendError> {
-        samples.check_below(MAX_SAMPLES)?;
-        let expected = program.block_shape();
-        if !shape.fits(&expected) {
-            return Err(BackendError::BlockShape { got: shape, expected });
-        }
-        let (every, actions) = (shape.rows_per_window, self.sampler.actions_per_state());
-        if every > 1 {
-            let state = |row: usize| samples.get(row) / actions;
-            let other = |row: &usize| state(*row) != state(row - row % every);
-            if let Some(row) = (0..samples.len()).find(other) {
-                return Err(BackendError::StatesApart {
-                    sample: samples.get(row),
-                    other: samples.get(row - row % every),
-                    actions_per_state: actions,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks that the positions are rows of this market with a lookback and a forward around them.
-    ///
-    /// # Errors
-    /// They are those of another market or program.
-    pub fn check_market(&self, market: &Market, program: &Program) -> Result<(), BackendError> {
-        let fits = |range: &PositionRange| {
-            market.series().get(range.series as usize).is_some_and(|series| {
-                series.start == range.series_start
-                    && range.start >= series.start.saturating_add(program.lookback)
-                    && range.end.saturating_add(program.forward) <= series.end.saturating_add(1)
-            })
-        };
-        let ranks = self.sampler.positions() == self.positions.ranks();
-        if ranks && self.positions.ranges().iter().all(fits) {
-            return Ok(());
-        }
-        Err(BackendError::OtherMarket)
     }
 }

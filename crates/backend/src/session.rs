@@ -151,7 +151,7 @@ pub trait Session: Send + Sync {
     /// # Errors
     /// There is no memory for it.
     fn allocate_shaped(&self, shape: BlockShape, rows: usize) -> Result<SampleBlock, BackendError> {
-        SampleBlock::new(shape, rows)
+        SampleBlock::new(shape, &self.program().labels, rows)
     }
 
     /// An empty block that holds up to `rows` samples, a column for each channel.

@@ -28,6 +28,10 @@ pub struct BlockShape {
     /// Rows in a row that share one window, at least 1: where actions of one state stand together,
     /// its window is cut once. Rows 0, `rows_per_window`, ... have theirs cut.
     pub rows_per_window: usize,
+    /// Columns that are gathered by row: labels, and the weight.
+    pub labels: usize,
+    /// False for samples without state, action, rewards and outcomes.
+    pub priced: bool,
 }
 
 impl BlockShape {
@@ -41,6 +45,12 @@ impl BlockShape {
     #[must_use]
     pub fn rows_per_window(self, rows_per_window: usize) -> Self {
         Self { rows_per_window, ..self }
+    }
+
+    /// The shape of the windows alone, one a row.
+    #[must_use]
+    pub(crate) fn of_windows(self) -> Self {
+        Self { metrics: 0, rows_per_window: 1, labels: 0, priced: false, ..self }
     }
 
     /// The number of windows of so many rows.

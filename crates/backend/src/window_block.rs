@@ -17,8 +17,8 @@ pub struct WindowBlock {
 }
 
 impl WindowBlock {
-    /// An empty block that holds up to `capacity` windows of a shape; its metrics and rows a window
-    /// do not matter.
+    /// An empty block that holds up to `capacity` windows of a shape; only its channels, lookback,
+    /// snapshot and layout matter.
     ///
     /// # Errors
     /// There is no memory for it.
@@ -35,7 +35,7 @@ impl WindowBlock {
         capacity: usize,
         allocate: Allocate<'_>,
     ) -> Result<Self, BackendError> {
-        let shape = BlockShape { metrics: 0, rows_per_window: 1, ..shape };
+        let shape = shape.of_windows();
         let reserve = || {
             let values = capacity.checked_mul(shape.window_values())?;
             let columns = each(shape.window_columns(), values, allocate)?;
@@ -65,7 +65,7 @@ impl WindowBlock {
         Ok(WindowsMut { shape: self.shape, rows, columns, snapshot: &mut self.snapshot })
     }
 
-    /// Its shape, with 0 metrics and one row a window.
+    /// Its shape, with no metrics and labels, and one row a window.
     #[must_use]
     pub fn shape(&self) -> BlockShape {
         self.shape

@@ -113,10 +113,14 @@ pub(crate) fn is_written_first(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use barloom_schema::SampleColumns;
 
     #[test]
     fn numbers_of_files_have_as_many_digits_as_they_need() {
-        let layout = Layout::of_names(vec!["close".into()], 1, Vec::new(), Vec::new(), Vec::new());
+        let layout = Layout::of_columns(
+            &SampleColumns { channels: &["close"], ..SampleColumns::default() },
+            Vec::new(),
+        );
         for (number, digits) in
             [(7, "00007"), (99_999, "99999"), (100_000, "100000"), (1 << 50, "1125899906842624")]
         {

@@ -86,8 +86,7 @@ impl ShardWriter<'_> {
         &self,
         numbers: &[u64],
     ) -> Result<Vec<(BuiltShard, WrittenShard)>, DatasetError> {
-        let shape = self.session.program().block_shape();
-        let group_rows = encode::group_rows(self.output.format, shape);
+        let group_rows = encode::group_rows(self.output.format, self.layout);
         let chunk_rows = self.chunk_rows.max(1).next_multiple_of(group_rows);
         let shards: Result<Vec<_>, _> = numbers.iter().map(|number| self.open(*number)).collect();
         let mut shards = shards?;

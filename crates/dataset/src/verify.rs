@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type};
 use arrow::util::display::array_value_to_string;
-use barloom_backend::{Backend, BackendError, BlockDigest, Program, SampleBlock, Session};
+use barloom_backend::{Backend, BackendError, BlockDigest, SampleBlock, Session};
 use barloom_bars::Market;
 use barloom_files::Watch;
 use barloom_plan::{Plan, Planner};
@@ -277,7 +277,7 @@ impl Compare<'_> {
         // By the files that they are in, so that each is opened once.
         let rows = self.verify.dataset.recipe().output.rows_of_shards(samples);
         let groups: Vec<&[u64]> = chosen.chunk_by(|a, b| a / rows == b / rows).collect();
-        let most = (MOST_BYTES / row_bytes(self.session.program())).clamp(1, 1_024);
+        let most = (MOST_BYTES / row_bytes(&self.layout)).clamp(1, 1_024);
         let groups: Vec<&[u64]> = groups.iter().flat_map(|group| group.chunks(most)).collect();
         let numbers: Vec<u64> = (0..groups.len() as u64).collect();
         let compare = |numbers: &[u64]| {
@@ -306,8 +306,9 @@ impl Compare<'_> {
         let (program, samples) = (self.session.program(), self.samples);
         let format = self.verify.dataset.recipe().output.format;
         // Files are opened anew for each piece of work, so it is not small.
-        let group = encode::group_rows(format, program.block_shape());
-        let rows = (MOST_BYTES / row_bytes(program)).next_multiple_of(group).clamp(group, 1 << 16);
+        let group = encode::group_rows(format, &self.layout);
+        let rows =
+            (MOST_BYTES / row_bytes(&self.layout)).next_multiple_of(group).clamp(group, 1 << 16);
         let rows = rows.next_multiple_of(group) as u64;
         self.check_count(samples, rows.saturating_mul(MOST_SHARDS))?;
         let numbers: Vec<u64> = (0..samples.div_ceil(rows)).collect();
@@ -426,10 +427,9 @@ const MOST_ROWS: u64 = 1 << 24;
 /// Bytes of windows that a thread reads at a time.
 const MOST_BYTES: usize = 32 << 20;
 
-/// Bytes of the windows and the snapshot of a sample.
-fn row_bytes(program: &Program) -> usize {
-    let windows = program.channels.len().saturating_mul(program.lookback);
-    windows.saturating_add(program.snapshot.len()).saturating_mul(size_of::<f32>()).max(1)
+/// Bytes of the windows, the snapshot and the paths of a sample.
+fn row_bytes(layout: &Layout) -> usize {
+    layout.floats().saturating_mul(size_of::<f32>()).max(1)
 }
 
 /// The first so many that are different.

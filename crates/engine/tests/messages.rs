@@ -103,6 +103,8 @@ fn of_backends() -> Vec<BackendError> {
         snapshot: 0,
         layout: WindowLayout::PerChannel,
         rows_per_window: 1,
+        labels: 0,
+        priced: true,
     };
     vec![
         E::Rewards(RewardsError::Columns { open: 1, high: 1, low: 1, close: 2 }),
@@ -111,6 +113,8 @@ fn of_backends() -> Vec<BackendError> {
         E::NoMemory { rows: 1, bytes: 1 },
         E::BlockTooSmall { rows: 2, capacity: 1 },
         E::BlockShape { got: shape(), expected: shape() },
+        E::BlockLabels { got: a(), expected: a() },
+        E::LabelTable { label: a(), problem: a() },
         E::NoWindow { at: 1, row: 1, lookback: 2 },
         E::NoHorizon { at: 1, row: 1, forward: 2 },
         E::Direction { at: 1, direction: 3 },

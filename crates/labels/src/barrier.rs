@@ -43,8 +43,8 @@ pub enum Scale {
 /// one.
 ///
 /// Its columns are `NAME` (int8), `NAME_return` (the log return to the exit), `NAME_bars` (the bars
-/// between t and the exit) and `NAME_ambiguous` (true where one bar reached both barriers, so that
-/// the class depends on `same_bar`).
+/// between t and the exit) and `NAME_ambiguous` (1 where one bar reached both barriers, so that
+/// the class depends on `same_bar`, else 0).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TripleBarrier {
     /// The horizon in bars.
@@ -124,16 +124,38 @@ impl TripleBarrier {
             self.outcome(context, &index, row, scale, side)
         });
         let life = outcomes.iter().map(|one| u32::try_from(one.bars + 1).unwrap_or(0)).collect();
-        let of = |end: &str, values: Values| LabelColumn { name: format!("{name}{end}"), values };
+        let of = |end: &str, values: Values, unit: &'static str, doc: &str| LabelColumn {
+            name: format!("{name}{end}"),
+            values,
+            unit,
+            doc: doc.to_owned(),
+        };
+        let class_doc = match (&self.side, self.vertical) {
+            (Some(_), _) => {
+                "1 where the side's profit comes first, else 0; -128 where it is missing"
+            }
+            (None, Vertical::Zero) => {
+                "1 or -1 for the barrier that comes first, 0 for none; -128 where it is missing"
+            }
+            (None, Vertical::Sign) => {
+                "1 or -1 for the barrier that comes first or, without one, the sign of the return; \
+                 -128 where it is missing"
+            }
+        };
         let classes: Vec<i8> = outcomes.iter().map(|one| one.class).collect();
         let returns: Vec<f64> = outcomes.iter().map(|one| one.log_return).collect();
         let bars: Vec<i32> = outcomes.iter().map(|one| one.bars).collect();
-        let ambiguous: Vec<bool> = outcomes.iter().map(|one| one.ambiguous).collect();
+        let ambiguous: Vec<u8> = outcomes.iter().map(|one| one.ambiguous.into()).collect();
         let columns = vec![
-            of("", Values::I8(classes.into())),
-            of("_return", Values::F64(returns.into())),
-            of("_bars", Values::I32(bars.into())),
-            of("_ambiguous", Values::Bool(ambiguous.into())),
+            of("", Values::I8(classes.into()), "", class_doc),
+            of("_return", Values::F64(returns.into()), "log return", "log return to the exit"),
+            of("_bars", Values::I32(bars.into()), "bars", "exit bar - t; -1 where it is missing"),
+            of(
+                "_ambiguous",
+                Values::U8(ambiguous.into()),
+                "",
+                "1 where one bar reached both barriers, so that the class depends on same_bar",
+            ),
         ];
         Ok(Table { columns, life })
     }

@@ -153,10 +153,15 @@ impl Label {
     pub fn table(&self, context: &Context<'_>) -> Result<Table, LabelsError> {
         self.check()?;
         let name = &self.name;
-        let one = |values: Vec<f64>, bars: usize| {
+        let of = |end: &str, values: Values, unit: &'static str, doc: String| LabelColumn {
+            name: format!("{name}{end}"),
+            values,
+            unit,
+            doc,
+        };
+        let one = |values: Vec<f64>, bars: usize, unit: &'static str, doc: String| {
             let life = lives(&values, bars);
-            let values = Values::F64(values.into());
-            Table { columns: vec![LabelColumn { name: name.clone(), values }], life }
+            Table { columns: vec![of("", Values::F64(values.into()), unit, doc)], life }
         };
         Ok(match &self.kind {
             Kind::Return { horizons } => {
@@ -169,37 +174,49 @@ impl Label {
                     known.next().map_or(0, |(bars, _)| as_life(*bars))
                 });
                 let life = life.collect();
-                let columns = horizons.iter().zip(returns).map(|(bars, values)| LabelColumn {
-                    name: format!("{name}_{bars}"),
-                    values: Values::F64(values.into()),
+                let columns = horizons.iter().zip(returns).map(|(bars, values)| {
+                    let doc =
+                        format!("log return from the entry to the close of bar t + {bars} - 1");
+                    of(&format!("_{bars}"), Values::F64(values.into()), "log return", doc)
                 });
                 Table { columns: columns.collect(), life }
             }
             Kind::TripleBarrier(barrier) => barrier.table(name, context)?,
-            Kind::Volatility { horizon: bars } => one(horizon::volatility(context, *bars), *bars),
+            Kind::Volatility { horizon: bars } => {
+                let doc = format!("standard deviation of log returns over {bars} bars from t on");
+                one(horizon::volatility(context, *bars), *bars, "log return", doc)
+            }
             Kind::Excursion { horizon: bars } => {
                 let [up, down] = horizon::excursions(context, *bars);
                 let life = lives(&up, *bars);
-                let columns = [("up", up), ("down", down)].map(|(end, values)| LabelColumn {
-                    name: format!("{name}_{end}"),
-                    values: Values::F64(values.into()),
+                let columns = [("_up", "greatest", up), ("_down", "least", down)];
+                let columns = columns.map(|(end, which, values)| {
+                    let doc = format!("{which} move from the entry over {bars} bars from t on");
+                    of(end, Values::F64(values.into()), "fraction", doc)
                 });
                 Table { columns: columns.into(), life }
             }
-            Kind::Trend { least, most } => one(trend::t_values(context, *least, *most), *most),
+            Kind::Trend { least, most } => {
+                let doc = format!(
+                    "t-value of the slope over the horizon of {least} to {most} bars with the \
+                     strongest trend"
+                );
+                one(trend::t_values(context, *least, *most), *most, "", doc)
+            }
             Kind::Path { horizon: bars } => {
                 let [close, entry] = horizon::logarithms(context, *bars);
                 let life = lives(&entry, *bars);
                 let values =
                     Values::Path { close: close.into(), entry: entry.into(), horizon: *bars };
-                Table { columns: vec![LabelColumn { name: name.clone(), values }], life }
+                let doc = format!("log returns from the entry to each close of {bars} bars");
+                Table { columns: vec![of("", values, "log return", doc)], life }
             }
             Kind::Feature { column } => {
                 let values = context.column("of", column)?;
                 let before = crate::rows::each(context.market, f64::NAN, |row| {
                     if row.t > row.start { values[row.t - 1] } else { f64::NAN }
                 });
-                one(before, 1)
+                one(before, 1, "", format!("{column} of the bar before t"))
             }
         })
     }

@@ -38,5 +38,5 @@ pub use barrier::{Scale, Touch, TripleBarrier, Vertical};
 pub use classes::Edges;
 pub use error::LabelsError;
 pub use label::{Context, Kind, Label};
-pub use table::{LabelColumn, MISSING_BARS, MISSING_CLASS, Table, Values};
+pub use table::{LabelColumn, MISSING_BARS, MISSING_CLASS, Table, Values, WEIGHT, weight_field};
 pub use weights::{balance, concurrency, return_attribution, time_decay, uniqueness};

@@ -362,7 +362,7 @@ fn missing_values_have_one_form() {
     assert!(matches!(&class.values, Values::I8(values) if values[0] == MISSING_CLASS));
     assert!(matches!(&log_return.values, Values::F64(values) if values[0].is_nan()));
     assert!(matches!(&held.values, Values::I32(values) if values[0] == MISSING_BARS));
-    assert!(matches!(&ambiguous.values, Values::Bool(values) if !values[0]));
+    assert!(matches!(&ambiguous.values, Values::U8(values) if values[0] == 0));
     assert_eq!(table.life, [0; 4]);
 }
 

@@ -61,7 +61,18 @@ impl<'a> Planner<'a> {
         let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
         let (lookback, forward) = (recipe.dataset.lookback, recipe.dataset.forward);
         let missing = MissingRows::new(market, names(&channels), names(&snapshot));
-        let program = Program { lookback, forward, channels, snapshot, reward, meta, missing };
+        let (labels, priced) = (Vec::new(), true);
+        let program = Program {
+            lookback,
+            forward,
+            channels,
+            snapshot,
+            reward,
+            meta,
+            missing,
+            labels,
+            priced,
+        };
         let program = Arc::new(program);
         Ok(Self { recipe, market, program, weights })
     }
@@ -107,7 +118,7 @@ impl<'a> Planner<'a> {
         )?;
         let fills = recipe.data.aggregate.is_some_and(|made| made.fills());
         let filled_entries = if fills { filled_entries(market, &positions) } else { 0.0 };
-        let draws = Arc::new(Draws { sampler, positions });
+        let draws = Arc::new(Draws { sampler, positions, labels: Vec::new() });
         let (program, part) = (Arc::clone(program), part.cloned());
         Ok(Plan { program, draws, samples, part, unplaced, filled_entries })
     }

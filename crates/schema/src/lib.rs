@@ -10,9 +10,15 @@
 //! column.
 //!
 //! ```
-//! use barloom_schema::{DType, Role, Schema};
+//! use barloom_schema::{DType, Role, SampleColumns, Schema};
 //!
-//! let schema = Schema::of_samples(&["close", "volume"], 64, &["rsi"], &["return", "sharpe"]);
+//! let schema = Schema::of_samples(&SampleColumns {
+//!     channels: &["close", "volume"],
+//!     lookback: 64,
+//!     snapshot: &["rsi"],
+//!     metrics: &["return", "sharpe"],
+//!     ..SampleColumns::default()
+//! });
 //! let names: Vec<&str> = schema.names().collect();
 //! assert_eq!(&names[..6], ["sample", "symbol", "bar", "ts", "close", "volume"]);
 //! assert_eq!(schema.field("close").unwrap().shape, [64]);
@@ -29,5 +35,5 @@ mod slice;
 
 pub use columns::{COLUMNS, EXIT_REASONS, META, is_reserved};
 pub use field::{ColumnField, DType, Field, Logical, Role};
-pub use schema::{SNAPSHOT, Schema, SchemaError, reward_names};
+pub use schema::{SNAPSHOT, SampleColumns, Schema, SchemaError, reward_names};
 pub use slice::{Element, Slice};

@@ -17,6 +17,31 @@ pub struct Schema {
     fields: Vec<Field>,
 }
 
+/// The parts of which the schema of samples is made.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleColumns<'a> {
+    /// The channels of the windows.
+    pub channels: &'a [&'a str],
+    /// L in bars.
+    pub lookback: usize,
+    /// The columns of the snapshot.
+    pub snapshot: &'a [&'a str],
+    /// The metrics of the rewards.
+    pub metrics: &'a [&'a str],
+    /// Labels, and the weight after them.
+    pub labels: &'a [Field],
+    /// False for samples without state, action, reward and outcomes.
+    pub priced: bool,
+}
+
+impl Default for SampleColumns<'_> {
+    /// Priced samples with no further columns, of one bar.
+    fn default() -> Self {
+        let (channels, snapshot, metrics): (&[&str], &[&str], &[&str]) = (&[], &[], &[]);
+        Self { channels, lookback: 1, snapshot, metrics, labels: &[], priced: true }
+    }
+}
+
 /// Fields that make no schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
@@ -95,16 +120,13 @@ impl Schema {
         Ok(Self { fields })
     }
 
-    /// The schema of samples that were drawn: their number, where they stand, a window of
-    /// `lookback` bars for each channel, the snapshot if it has columns, state and action, a reward
-    /// for each metric, outcomes. Names are taken as they are.
+    /// The schema of samples: their number, where they stand, a window of `lookback` bars for each
+    /// channel, the snapshot if it has columns, state and action, a reward for each metric,
+    /// outcomes, and the labels with the weight. Samples that are not priced have no state, action,
+    /// reward and outcomes. Names are taken as they are.
     #[must_use]
-    pub fn of_samples(
-        channels: &[impl AsRef<str>],
-        lookback: usize,
-        snapshot: &[impl AsRef<str>],
-        metrics: &[impl AsRef<str>],
-    ) -> Self {
+    pub fn of_samples(columns: &SampleColumns<'_>) -> Self {
+        let SampleColumns { channels, lookback, snapshot, metrics, labels, priced } = *columns;
         let mut fields = vec![Field {
             name: "sample".to_owned(),
             dtype: DType::I64,
@@ -120,7 +142,7 @@ impl Schema {
         };
         fields.extend(of_role(&[Role::Key]));
         fields.extend(channels.iter().map(|name| Field {
-            name: name.as_ref().to_owned(),
+            name: (*name).to_owned(),
             dtype: DType::F32,
             logical: Logical::Number,
             shape: vec![lookback],
@@ -135,25 +157,28 @@ impl Schema {
                 dtype: DType::F32,
                 logical: Logical::Number,
                 shape: vec![snapshot.len()],
-                names: snapshot.iter().map(|name| name.as_ref().to_owned()).collect(),
+                names: snapshot.iter().map(|name| (*name).to_owned()).collect(),
                 role: Role::Snapshot,
                 unit: "scaled".to_owned(),
                 doc: "scaled values of columns in the bar before t".to_owned(),
             });
         }
-        fields.extend(of_role(&[Role::State, Role::Action]));
-        let names = reward_names(metrics);
-        fields.extend(metrics.iter().zip(names).map(|(metric, name)| Field {
-            name,
-            dtype: DType::F64,
-            logical: Logical::Number,
-            shape: Vec::new(),
-            names: Vec::new(),
-            role: Role::Outcome,
-            unit: String::new(),
-            doc: format!("reward by the metric {}", metric.as_ref()),
-        }));
-        fields.extend(of_role(&[Role::Outcome]));
+        if priced {
+            fields.extend(of_role(&[Role::State, Role::Action]));
+            let names = reward_names(metrics);
+            fields.extend(metrics.iter().zip(names).map(|(metric, name)| Field {
+                name,
+                dtype: DType::F64,
+                logical: Logical::Number,
+                shape: Vec::new(),
+                names: Vec::new(),
+                role: Role::Outcome,
+                unit: String::new(),
+                doc: format!("reward by the metric {metric}"),
+            }));
+            fields.extend(of_role(&[Role::Outcome]));
+        }
+        fields.extend_from_slice(labels);
         Self { fields }
     }
 
@@ -210,8 +235,12 @@ mod tests {
 
     #[test]
     fn samples_have_their_columns_in_order() {
-        let none: &[&str] = &[];
-        let schema = Schema::of_samples(&["close", "volume"], 16, none, &["return", "sharpe"]);
+        let schema = Schema::of_samples(&SampleColumns {
+            channels: &["close", "volume"],
+            lookback: 16,
+            metrics: &["return", "sharpe"],
+            ..SampleColumns::default()
+        });
         let expected = "sample symbol bar ts close volume equity balance position sl_dist tp_dist \
                         act_dir act_dollar act_sl act_tp reward reward_sharpe entry_price \
                         exit_price pnl held_bars exit_reason mfe mae";
@@ -225,7 +254,13 @@ mod tests {
 
     #[test]
     fn a_snapshot_comes_after_the_windows() {
-        let schema = Schema::of_samples(&["close"], 16, &["rsi", "close"], &["return"]);
+        let schema = Schema::of_samples(&SampleColumns {
+            channels: &["close"],
+            lookback: 16,
+            snapshot: &["rsi", "close"],
+            metrics: &["return"],
+            ..SampleColumns::default()
+        });
         let names: Vec<&str> = schema.names().collect();
         assert_eq!(names[4..7], ["close", "snapshot", "equity"]);
         let snapshot = schema.field(SNAPSHOT).unwrap();
@@ -237,6 +272,31 @@ mod tests {
         fields[5].names.pop();
         let refused = Schema::new(fields).unwrap_err().to_string();
         assert_eq!(refused, "column snapshot has 1 names for 2 values");
+    }
+
+    #[test]
+    fn labels_come_last_and_samples_without_actions_have_no_rewards() {
+        let labels = [
+            field("tb", DType::I8, &[], Role::Label),
+            field("path", DType::F32, &[8], Role::Label),
+            field("weight", DType::F32, &[], Role::Weight),
+        ];
+        let columns = SampleColumns {
+            channels: &["close"],
+            lookback: 16,
+            snapshot: &["rsi"],
+            metrics: &["return"],
+            labels: &labels,
+            priced: true,
+        };
+        let schema = Schema::of_samples(&columns);
+        let names: Vec<&str> = schema.names().collect();
+        assert!(names.ends_with(&["mae", "tb", "path", "weight"]), "{names:?}");
+        let schema = Schema::of_samples(&SampleColumns { priced: false, ..columns });
+        let names: Vec<&str> = schema.names().collect();
+        let expected =
+            ["sample", "symbol", "bar", "ts", "close", "snapshot", "tb", "path", "weight"];
+        assert_eq!(names, expected);
     }
 
     #[test]

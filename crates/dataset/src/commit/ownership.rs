@@ -287,9 +287,7 @@ pub(crate) mod tests {
             }),
             recipe_digest: "r".into(),
             recipe: serde_json::Value::Null,
-            schema: Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new(), Vec::new())
-                .columns()
-                .clone(),
+            schema: Layout::of_columns(&Default::default(), Vec::new()).columns().clone(),
             scalers: Default::default(),
             market: market(),
             features: None,

@@ -161,10 +161,8 @@ impl Joined {
         mut totals: Gather,
         built: impl IntoIterator<Item = record::BuiltShard>,
     ) -> Self {
-        let (channels, snapshot) = (layout.channels(), layout.snapshot());
-        let (lookback, metrics) = (layout.lookback(), layout.metrics());
-        let mut digest =
-            barloom_backend::ContentDigest::new(&channels, lookback, &snapshot, &metrics);
+        let metrics = layout.metrics();
+        let mut digest = layout.with_columns(barloom_backend::ContentDigest::new);
         let mut shards = Vec::new();
         for shard in built {
             shard.digests.iter().for_each(|block| digest.push(*block));
@@ -181,7 +179,7 @@ mod tests {
 
     #[test]
     fn pieces_have_all_samples_between_them() {
-        let layout = Layout::of_names(Vec::new(), 1, Vec::new(), Vec::new(), Vec::new());
+        let layout = Layout::of_columns(&Default::default(), Vec::new());
         let output = OutputSettings { shard_rows: 4_096, ..OutputSettings::default() };
         for samples in [1, 4_095, 4_096, 4_097, 20_000, 40_960] {
             let shards = Shards { layout: &layout, output: &output, samples };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use arrow::array::RecordBatch;
-use barloom_backend::{BLOCK_ROWS, BlockShape, Program, SampleBlock};
+use barloom_backend::{BLOCK_ROWS, Program, SampleBlock};
 use barloom_recipe::{Format, OutputSettings};
 
 use crate::Layout;
@@ -35,9 +35,9 @@ pub(crate) enum Encoder {
 }
 
 /// Samples that are encoded at once; what a file holds depends on nothing else of a build.
-pub(crate) fn group_rows(format: Format, shape: BlockShape) -> usize {
+pub(crate) fn group_rows(format: Format, layout: &Layout) -> usize {
     match format {
-        Format::Parquet => parquet::row_group_rows(shape.channels, shape.lookback, shape.snapshot),
+        Format::Parquet => parquet::row_group_rows(layout.floats()),
         Format::Arrow | Format::Npy | Format::Virtual => BLOCK_ROWS,
     }
 }

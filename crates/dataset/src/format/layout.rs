@@ -13,7 +13,9 @@ use arrow::error::ArrowError;
 use barloom_backend::{Program, SampleBlock};
 use barloom_bars::Market;
 use barloom_recipe::Recipe;
-use barloom_schema::{DType, EXIT_REASONS, Field, Logical, Role, Schema, Slice, reward_names};
+use barloom_schema::{
+    DType, EXIT_REASONS, Field, Logical, Role, SampleColumns, Schema, Slice, reward_names,
+};
 
 use crate::Manifest;
 use crate::format::parquet::Values;
@@ -25,8 +27,6 @@ pub struct Layout {
     columns: Schema,
     schema: SchemaRef,
     lookback: usize,
-    channels: Vec<String>,
-    snapshot: Vec<String>,
     metrics: Vec<String>,
     symbols: Vec<String>,
     reasons: Vec<String>,
@@ -36,39 +36,51 @@ impl Layout {
     /// The layout of a program's samples.
     #[must_use]
     pub fn new(program: &Program, market: &Market) -> Self {
-        Self::of_names(
-            program.channels.iter().map(|c| c.name.clone()).collect(),
-            program.lookback,
-            program.snapshot.iter().map(|c| c.name.clone()).collect(),
-            program.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
-            market.series().iter().map(|s| s.symbol.clone()).collect(),
-        )
+        let symbols = market.series().iter().map(|s| s.symbol.clone()).collect();
+        program.with_columns(|columns| Self::of_columns(columns, symbols))
     }
 
     /// The layout of a dataset's samples, as its manifest and recipe tell it.
     #[must_use]
     pub fn of_manifest(manifest: &Manifest, recipe: &Recipe) -> Self {
-        Self::of_names(
-            recipe.data.channels.to_vec(),
-            recipe.dataset.lookback,
-            recipe.data.snapshot.clone(),
-            recipe.reward.metrics.iter().map(|m| m.name().to_owned()).collect(),
-            manifest.market.symbols.iter().map(|s| s.symbol.clone()).collect(),
-        )
+        let metrics: Vec<&str> = recipe.reward.metrics.iter().map(|m| m.name()).collect();
+        let fields = manifest.schema.fields();
+        let of_label = |field: &&Field| matches!(field.role, Role::Label | Role::Weight);
+        let labels: Vec<Field> = fields.iter().filter(of_label).cloned().collect();
+        let columns = SampleColumns {
+            channels: &texts(&recipe.data.channels),
+            lookback: recipe.dataset.lookback,
+            snapshot: &texts(&recipe.data.snapshot),
+            metrics: &metrics,
+            labels: &labels,
+            priced: fields.iter().any(|field| field.role == Role::Action),
+        };
+        let symbols = manifest.market.symbols.iter().map(|s| s.symbol.clone()).collect();
+        Self::of_columns(&columns, symbols)
     }
 
-    pub(crate) fn of_names(
-        channels: Vec<String>,
-        lookback: usize,
-        snapshot: Vec<String>,
-        metrics: Vec<String>,
-        symbols: Vec<String>,
-    ) -> Self {
-        let columns = Schema::of_samples(&channels, lookback, &snapshot, &metrics);
+    pub(crate) fn of_columns(columns: &SampleColumns<'_>, symbols: Vec<String>) -> Self {
+        let (lookback, metrics) =
+            (columns.lookback, if columns.priced { columns.metrics } else { &[] });
+        let metrics = metrics.iter().map(|name| (*name).to_owned()).collect();
+        let columns = Schema::of_samples(columns);
         let fields: Vec<ArrowField> = columns.fields().iter().map(arrow_field).collect();
         let schema = Arc::new(arrow::datatypes::Schema::new(fields));
         let reasons = EXIT_REASONS.map(str::to_owned).to_vec();
-        Self { columns, schema, lookback, channels, snapshot, metrics, symbols, reasons }
+        Self { columns, schema, lookback, metrics, symbols, reasons }
+    }
+
+    /// Runs a function on the columns of which the schema is made.
+    pub(crate) fn with_columns<T>(&self, run: impl FnOnce(&SampleColumns<'_>) -> T) -> T {
+        let labels: Vec<Field> = self.labels().cloned().collect();
+        run(&SampleColumns {
+            channels: &self.channels(),
+            lookback: self.lookback,
+            snapshot: &self.snapshot(),
+            metrics: &self.metrics(),
+            labels: &labels,
+            priced: self.is_priced(),
+        })
     }
 
     /// The columns as data.
@@ -86,7 +98,7 @@ impl Layout {
     /// Channel names in order.
     #[must_use]
     pub fn channels(&self) -> Vec<&str> {
-        self.channels.iter().map(String::as_str).collect()
+        self.columns.of_role(Role::Window).map(|field| field.name.as_str()).collect()
     }
 
     /// Bars of a window.
@@ -98,7 +110,20 @@ impl Layout {
     /// Names of the snapshot's columns in order; empty without one.
     #[must_use]
     pub fn snapshot(&self) -> Vec<&str> {
-        self.snapshot.iter().map(String::as_str).collect()
+        let names = self.columns.of_role(Role::Snapshot).flat_map(|field| &field.names);
+        names.map(String::as_str).collect()
+    }
+
+    /// Labels, and the weight after them.
+    pub fn labels(&self) -> impl Iterator<Item = &Field> {
+        let is_label = |field: &&Field| matches!(field.role, Role::Label | Role::Weight);
+        self.columns.fields().iter().filter(is_label)
+    }
+
+    /// False for samples without state, action, rewards and outcomes.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.columns.of_role(Role::Action).next().is_some()
     }
 
     /// The columns of rewards: `reward`, then `reward_<metric>` for each further metric.
@@ -110,14 +135,21 @@ impl Layout {
     /// Metric names in order; the first is the column `reward`.
     #[must_use]
     pub fn metrics(&self) -> Vec<&str> {
-        self.metrics.iter().map(String::as_str).collect()
+        texts(&self.metrics)
     }
 
-    /// Bytes of the values of a sample, with 8 for each that is no window and no snapshot.
+    /// Floats of a sample in windows, the snapshot and paths.
+    pub(crate) fn floats(&self) -> usize {
+        let is_wide = |field: &&Field| !field.shape.is_empty();
+        let wide = self.columns.fields().iter().filter(is_wide);
+        wide.map(Field::values).fold(0, usize::saturating_add)
+    }
+
+    /// Bytes of the values of a sample, with 8 for each single one.
     pub(crate) fn row_bytes(&self) -> u64 {
-        let bytes = |field: &Field| match field.role {
-            Role::Window | Role::Snapshot => field.bytes() as u64,
-            _ => 8 * field.values() as u64,
+        let bytes = |field: &Field| match &field.shape[..] {
+            [] => 8,
+            _ => field.bytes() as u64,
         };
         self.columns.fields().iter().map(bytes).fold(0, u64::saturating_add)
     }
@@ -209,6 +241,10 @@ impl Layout {
             }
         }
     }
+}
+
+fn texts(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 fn dictionary(codes: Vec<i32>, values: &[String]) -> Result<ArrayRef, ArrowError> {

@@ -245,13 +245,13 @@ fn page_rows(length: usize) -> usize {
     (PAGE_BYTES / size_of::<f32>() / length.max(1)).max(1)
 }
 
-/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows and snapshots
-/// take at most about 8 MiB. So one is built, hashed and written while it is in the processor's
-/// cache, and readers hold little at once. It depends on the shape alone.
-pub(crate) fn row_group_rows(channels: usize, lookback: usize, snapshot: usize) -> usize {
+/// Rows of a Parquet row group: a power of two from 4,096 to 65,536 whose windows, snapshots and
+/// paths, of so many floats a row, take at most about 8 MiB. So one is built, hashed and written
+/// while it is in the processor's cache, and readers hold little at once. It depends on the shape
+/// alone.
+pub(crate) fn row_group_rows(floats: usize) -> usize {
     const BYTES: usize = 8 << 20;
-    let values = channels.saturating_mul(lookback).saturating_add(snapshot);
-    let row = values.saturating_mul(size_of::<f32>()).max(1);
+    let row = floats.saturating_mul(size_of::<f32>()).max(1);
     let rows = (BYTES / row).clamp(BLOCK_ROWS, 16 * BLOCK_ROWS);
     1 << rows.ilog2()
 }

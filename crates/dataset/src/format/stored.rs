@@ -113,8 +113,7 @@ impl StoredShard<'_> {
 
     /// The most rows that a build puts into a row group.
     fn group_rows(&self) -> u64 {
-        let (channels, snapshot) = (self.layout.channels().len(), self.layout.snapshot().len());
-        parquet::row_group_rows(channels, self.layout.lookback(), snapshot) as u64
+        parquet::row_group_rows(self.layout.floats()) as u64
     }
 
     /// The row groups that hold these rows. All of them together hold the shard's rows, and none

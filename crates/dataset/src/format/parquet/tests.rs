@@ -242,10 +242,10 @@ fn columns_that_do_not_fit_the_schema_are_an_error() {
 
 #[test]
 fn row_groups_are_bounded() {
-    assert_eq!(row_group_rows(5, 64, 0), 4_096);
-    assert_eq!(row_group_rows(5, 16, 0), 16_384);
-    assert_eq!(row_group_rows(1, 1, 0), 65_536);
-    assert_eq!(row_group_rows(1, 1, 500), 4_096);
-    assert_eq!(row_group_rows(500, 100_000, 0), 4_096);
-    assert_eq!(row_group_rows(usize::MAX, 2, 0), 4_096);
+    assert_eq!(row_group_rows(5 * 64), 4_096);
+    assert_eq!(row_group_rows(5 * 16), 16_384);
+    assert_eq!(row_group_rows(1), 65_536);
+    assert_eq!(row_group_rows(1 + 500), 4_096);
+    assert_eq!(row_group_rows(500 * 100_000), 4_096);
+    assert_eq!(row_group_rows(usize::MAX), 4_096);
 }
