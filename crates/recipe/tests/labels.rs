@@ -158,6 +158,21 @@ fn the_contract_is_read() {
     round(&recipe);
 }
 
+/// Every example of docs/labels.md: together they are a recipe, but for the one without actions.
+#[test]
+fn examples_of_the_page_are_read() {
+    const PAGE: &str = include_str!("../../../docs/labels.md");
+    let blocks = PAGE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let (none, all): (Vec<&str>, Vec<&str>) =
+        blocks.partition(|block| block.contains("actions = \"none\""));
+    let recipe = read(&all.concat());
+    assert_eq!((recipe.labels.len(), recipe.best.is_some()), (2, true));
+    assert!(recipe.weights.is_some() && recipe.split.is_some());
+    round(&recipe);
+    let supervised = all[..4].concat() + none[0];
+    assert!(!read(&supervised).is_priced());
+}
+
 #[test]
 fn other_folds_of_the_contract() {
     for (text, scheme) in [
