@@ -1,5 +1,5 @@
-//! Columns that labels, weights and conditions need beside those of samples: loaded, stored with the
-//! bars, read back.
+//! Columns that labels, weights and conditions need beside those of samples: loaded, stored with
+//! the bars, read back.
 
 use std::fmt::Write;
 use std::fs;

@@ -10,8 +10,9 @@ use crate::{LabelSettings, Recipe, RecipeError, WeightSettings};
 pub const CONDITION: &str = "dataset.where";
 
 impl Recipe {
-    /// The hidden features, names with expressions: `label.NAME.scale` and `label.NAME.of` of labels,
-    /// `dataset.where`. They are columns of the market like other features. Samples do not hold them.
+    /// The hidden features, names with expressions: `label.NAME.scale` and `label.NAME.of` of
+    /// labels, `dataset.where`. They are columns of the market like other features. Samples do not
+    /// hold them.
     #[must_use]
     pub fn hidden_features(&self) -> Vec<(String, String)> {
         let labels = self.labels.iter().filter_map(LabelSettings::expression);
@@ -118,7 +119,8 @@ impl Recipe {
         RecipeError::of_feature(key, error)
     }
 
-    /// Gives columns of the bars that labels and weights name the names by which the bars have them.
+    /// Gives columns of the bars that labels and weights name the names by which the bars have
+    /// them.
     pub fn rename_label_columns(&mut self, names: &BTreeMap<&String, &String>) {
         let renamed = |name: &str| names.get(&name.to_owned()).map(|new| (*new).clone());
         for label in &mut self.labels {

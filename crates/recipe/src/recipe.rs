@@ -283,7 +283,8 @@ impl Recipe {
     }
 
     /// Settings by which actions on a market are priced, with every default in place.
-    /// `bars_per_year = "auto"` is that of each series. With `metric = "none"` there are no metrics.
+    /// `bars_per_year = "auto"` is that of each series. With `metric = "none"` there are no
+    /// metrics.
     ///
     /// # Errors
     /// The `[reward]` table is wrong.

@@ -524,7 +524,8 @@ fn each_is_told_by_line_and_key() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Keys that cannot be told from defaults in a recipe changed in code are refused where they differ.
+/// Keys that cannot be told from defaults in a recipe changed in code are refused where they
+/// differ.
 #[test]
 fn keys_without_a_use_are_refused_in_code() {
     type Change = fn(&mut Recipe);
