@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use barloom_engine::{Loaded, Source, Watch, load, read_bars};
+use barloom_engine::{BackendChoice, Job, Loaded, Source, Verification, Watch, load, read_bars};
 use barloom_recipe::Recipe;
 
 /// Hourly bars with a column of sides and one of weights.
@@ -149,4 +149,18 @@ fn what_labels_name_is_missing() {
         let error = bars.and_then(|source| load(&recipe, source)).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_verification_computes_them_again() {
+    let folder = folder();
+    let built = loaded(&recipe(folder.path(), LABELS));
+    let out = folder.path().join("out");
+    let job = Job { backend: BackendChoice::Cpu, ..Job::new(&out) };
+    job.prepare(&built).unwrap().run(&Watch::default()).unwrap();
+    let verification = Verification { backend: BackendChoice::Cpu, ..Verification::new(&out) };
+    let verified = verification.run(&Watch::default()).unwrap().remove(0).1;
+    assert!(verified.problems.is_empty(), "{:?}", verified.problems);
+    let features = verified.features.unwrap();
+    assert_eq!((features.compared, features.skipped.len()), (6, 0), "ret, heavy and four hidden");
 }
