@@ -32,8 +32,8 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "bars", "splits", "sampling", "windows", "scaling", "rewards", "labels", "recipe",
-            "backend",
+            "schema", "bars", "splits", "sampling", "windows", "scaling", "rewards", "labels",
+            "recipe", "backend",
         ],
     ),
     (

@@ -112,8 +112,8 @@ struct CpuMarket {
     backend: CpuBackend,
     market: Arc<Market>,
     program: Arc<Program>,
-    /// The pricer of the first program whose tables were computed, of all that the market was loaded
-    /// for with the same rewards.
+    /// The pricer that programs with the same rewards share, made for the first of them that makes
+    /// samples.
     pricer: Arc<OnceLock<Arc<Pricer>>>,
     /// Computed when samples are first asked for: a virtual dataset is built without.
     tables: OnceLock<Result<BarTables, RewardsError>>,

@@ -81,7 +81,7 @@ impl Draws {
                     && range.end.saturating_add(forward) <= series.end.saturating_add(1)
             })
         };
-        let ranks = self.sampler.positions() == self.positions.ranks();
+        let ranks = self.sampler.positions() == self.positions.ranks().max(1);
         if !ranks || !self.positions.ranges().iter().all(fits) {
             return Err(BackendError::OtherMarket);
         }

@@ -1,6 +1,7 @@
 //! The program: all about the samples of a market that its parts share.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use barloom_bars::{Market, SeriesSpan, is_missing};
@@ -84,6 +85,8 @@ pub struct Program {
     pub missing: MissingRows,
     /// Columns that are gathered by row: labels, and the weight after them.
     pub labels: Vec<Field>,
+    /// Edges between classes of labels that were fitted, by the column of classes.
+    pub classes: BTreeMap<String, Vec<f64>>,
     /// False for samples without state, action, rewards and outcomes.
     pub priced: bool,
 }
@@ -96,7 +99,19 @@ impl Program {
         let (forward, missing) = (reward.forward, MissingRows::default());
         let (channels, snapshot) = (Vec::new(), Vec::new());
         let (labels, priced) = (Vec::new(), true);
-        Self { lookback: 1, forward, channels, snapshot, reward, meta, missing, labels, priced }
+        let classes = BTreeMap::new();
+        Self {
+            lookback: 1,
+            forward,
+            channels,
+            snapshot,
+            reward,
+            meta,
+            missing,
+            labels,
+            classes,
+            priced,
+        }
     }
 
     /// The fitted scalers of its columns.
@@ -106,7 +121,8 @@ impl Program {
             let fitted = |one: &Channel| Some((one.name.clone(), (**one.fitted.as_ref()?).clone()));
             columns.iter().filter_map(fitted).collect()
         };
-        FittedScalers { channels: of(&self.channels), snapshot: of(&self.snapshot) }
+        let classes = self.classes.clone();
+        FittedScalers { channels: of(&self.channels), snapshot: of(&self.snapshot), classes }
     }
 
     /// The shape of blocks of these samples.

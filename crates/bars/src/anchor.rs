@@ -47,6 +47,12 @@ impl Anchor {
     /// Midnight UTC.
     pub const UTC: Self = Self { zone: Zone::UTC, time: 0 };
 
+    /// The zone of its days.
+    #[must_use]
+    pub fn zone(self) -> Zone {
+        self.zone
+    }
+
     /// Tells whether a day begins at an instant, in ns since 1970.
     #[must_use]
     pub fn begins_day(self, ts: i64) -> bool {

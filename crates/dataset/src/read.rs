@@ -10,7 +10,7 @@ use barloom_files::{Folder, Kind, Watch};
 use barloom_market_store::{MarketStoreError, market_of_bytes};
 use barloom_plan::{Plan, Planner};
 use barloom_recipe::{Format, Recipe, SplitSettings};
-use barloom_splits::Part;
+use barloom_splits::{Part, Role};
 
 use crate::commit::begun::Begun;
 use crate::commit::files::{check_file, read_text};
@@ -156,18 +156,26 @@ impl Dataset {
         Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.stored_columns())?)
     }
 
-    /// The part of the split that this dataset is, for these bars; none without a split.
+    /// The part of the split that this dataset is, of those that a [`planner`](Self::planner) finds
+    /// in its bars; none without a split.
     ///
     /// # Errors
     /// The split of the recipe does not have the part that the manifest names.
-    pub fn part(&self, market: &Market) -> Result<Option<Part>, DatasetError> {
+    pub fn part_of(&self, parts: &[Option<Part>]) -> Result<Option<Part>, DatasetError> {
         let Some(record) = &self.manifest.part else { return Ok(None) };
-        let parts = self.recipe.parts(market)?;
-        let part = parts.into_iter().find(|p| p.index == record.index && p.name == record.name);
-        part.map(Some).ok_or_else(|| DatasetError::Damaged {
+        let mut parts = parts.iter().flatten();
+        let part = parts.find(|part| part.index == record.index && part.name == record.name);
+        part.cloned().map(Some).ok_or_else(|| DatasetError::Damaged {
             path: self.folder.file(RECIPE),
             problem: format!("its split has no part {}", record.name),
         })
+    }
+
+    /// The fold that this dataset is a role of; 0 where it is of none.
+    #[must_use]
+    pub fn fold(&self) -> usize {
+        let of_fold = self.recipe.folds().and(self.manifest.part.as_ref());
+        of_fold.map_or(0, |part| part.index as usize / Role::ALL.len())
     }
 
     /// Reads samples, by range and by index. Those of a virtual dataset are made by the backend,
@@ -207,8 +215,9 @@ impl Dataset {
     /// Its samples were made by other rules, or the recipe does not fit the bars.
     pub fn plan(&self, market: &Market) -> Result<Plan, DatasetError> {
         self.check_semantics()?;
-        let part = self.part(market)?;
-        Ok(self.planner(market)?.plan(part.as_ref())?)
+        let planner = self.planner(market)?;
+        let part = self.part_of(&planner.parts())?;
+        Ok(planner.plan(part.as_ref())?)
     }
 
     /// A planner of the dataset's recipe, with the scalers that were fitted when it was built.
@@ -216,7 +225,8 @@ impl Dataset {
     /// # Errors
     /// The recipe does not fit the bars, or the manifest lacks a scaler.
     pub fn planner<'a>(&'a self, market: &'a Market) -> Result<Planner<'a>, DatasetError> {
-        Ok(Planner::with_scalers(&self.recipe, market, &self.manifest.scalers)?)
+        let scalers = [(self.fold(), &self.manifest.scalers)];
+        Ok(Planner::with_scalers(&self.recipe, market, scalers)?)
     }
 }
 

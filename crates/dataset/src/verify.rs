@@ -207,7 +207,9 @@ impl Verify<'_> {
             return self.wrong(SCALERS, "its scalers do not match the recipe and the manifest");
         }
         // Of the manifest, as those of the plan are.
-        let fitted = Planner::new(self.dataset.recipe(), market)?.program().fitted();
+        let planner = Planner::new(self.dataset.recipe(), market)?;
+        let part = self.dataset.part_of(&planner.parts())?;
+        let fitted = planner.program_of(part.as_ref()).fitted();
         if fitted != manifest.scalers {
             return self.wrong(MANIFEST, "the bars give its fitted scalers other parameters");
         }

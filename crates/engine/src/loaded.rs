@@ -136,8 +136,7 @@ impl Loaded {
     /// # Errors
     /// The split does not fit the market.
     pub fn parts(&self) -> Result<Vec<Option<Part>>, Error> {
-        let parts = self.recipe.parts(&self.market)?;
-        Ok(if parts.is_empty() { vec![None] } else { parts.into_iter().map(Some).collect() })
+        Ok(Planner::new(&self.recipe, &self.market)?.parts())
     }
 
     /// Plans the samples of one part, or of all bars.
@@ -155,8 +154,9 @@ impl Loaded {
     /// # Errors
     /// The split does not fit the market, or as [`plan`](Self::plan).
     pub fn plans(&self) -> Result<Vec<Plan>, Error> {
-        let parts = self.parts()?;
-        let plans = Planner::new(&self.recipe, &self.market)?.plans(&parts);
+        let planner = Planner::new(&self.recipe, &self.market)?;
+        let parts = planner.parts();
+        let plans = planner.plans(&parts);
         plans.map_err(|error| self.advised(error, |planner| planner.plans(&parts).is_ok()))
     }
 

@@ -8,7 +8,7 @@ use barloom_bars::Market;
 use barloom_dataset::{Dataset, DatasetError, Layout, SampleReader};
 use barloom_loader::{Loader, LoaderError, LoaderOptions};
 use barloom_market_data::{MarketDataError, market_of_bytes, write_market};
-use barloom_plan::Plan;
+use barloom_plan::{Plan, Planner};
 use barloom_recipe::Recipe;
 
 use crate::{Error, Loaded, Source, bounded, load};
@@ -97,6 +97,25 @@ impl SampleSet {
         barloom_loader::check_room(&self.plan.program, samples)
     }
 
+    /// The bars loaded for another recipe, for studies: they keep their times and segments, and
+    /// features whose definition is the same keep their values.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn replaced(&self, recipe: &Recipe) -> Result<Loaded, Error> {
+        let hidden = recipe.hidden_features();
+        let is_new = |one: &(String, String)| !hidden.contains(one);
+        let mut stale: Vec<String> =
+            self.recipe.hidden_features().into_iter().filter(is_new).map(|one| one.0).collect();
+        if !recipe.computes_as(&self.recipe) {
+            let columns = self.market.columns().iter().map(|column| column.name.to_string());
+            stale.extend(columns.filter(|name| self.recipe.is_feature(name)));
+        }
+        let market = Market::clone(&self.market);
+        let market = market.without(|name| stale.iter().any(|one| one == name));
+        load(recipe, Source::Stored(market, recipe.bar_columns()))
+    }
+
     /// The bars as a file `bars.arrow`, of which [`Loaded::of_stored`] with the recipe makes these
     /// samples again.
     ///
@@ -142,9 +161,11 @@ pub fn open(path: impl AsRef<Path>) -> Result<Vec<SampleSet>, Error> {
     let Some(first) = datasets.first() else { return Ok(Vec::new()) };
     let (recipe, market) = (Arc::new(first.recipe().clone()), Arc::new(first.market()?));
     datasets.iter().try_for_each(Dataset::check_semantics)?;
-    let planner = first.planner(&market)?;
+    let scalers = datasets.iter().map(|one| (one.fold(), &one.manifest().scalers));
+    let planner = Planner::with_scalers(&recipe, &market, scalers)?;
+    let parts = planner.parts();
     let of_dataset = |dataset: &Dataset| {
-        let part = dataset.part(&market)?;
+        let part = dataset.part_of(&parts)?;
         let set = SampleSet::new(&recipe, &market, planner.plan(part.as_ref())?);
         let (made, said) = (set.plan.samples, dataset.manifest().samples);
         if made != said {

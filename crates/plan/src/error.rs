@@ -1,7 +1,9 @@
+use barloom_labels::LabelsError;
 use barloom_recipe::RecipeError;
 use barloom_rewards::RewardsError;
 use barloom_sampling::SamplingError;
 use barloom_scaling::FitError;
+use barloom_splits::SplitsError;
 use barloom_windows::WindowsError;
 
 /// Why a recipe gives no samples of a market.
@@ -69,6 +71,54 @@ pub enum PlanError {
     /// A scaler cannot be fitted.
     #[error("{0}")]
     Fit(Box<Unfitted>),
+    /// A label cannot be computed.
+    #[error("label.{label}.{error}")]
+    Label {
+        /// The name of the label.
+        label: String,
+        /// The fault.
+        error: LabelsError,
+    },
+    /// The market lacks a column that a setting names.
+    #[error("{key}: the bars have no column {column}")]
+    MissingColumn {
+        /// The key of the recipe.
+        key: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A column of weights holds a value that is no weight.
+    #[error(
+        "weights.kind: column {column} is {value} at symbol {symbol}, bar {bar}; expected numbers of at least 0"
+    )]
+    Weight {
+        /// The column.
+        column: String,
+        /// The value.
+        value: f64,
+        /// The symbol.
+        symbol: String,
+        /// The bar within its series, from 0.
+        bar: usize,
+    },
+    /// All weights of a part are 0.
+    #[error("weights: the weight of every sample is 0{}; use other kinds", of_part(part.as_deref()))]
+    NoWeights {
+        /// The part; none without a split.
+        part: Option<String>,
+    },
+    /// No bar is left to train on.
+    #[error(
+        "split: {part} has no sample: {purged} labelled bars are purged, as their labels meet bars that are tested on, and {embargoed} lie in the embargo; use shorter labels, a shorter split.embargo, longer parts, or more bars"
+    )]
+    EmptyRole {
+        /// The part.
+        part: String,
+        /// Labelled bars that were purged.
+        purged: u64,
+        /// Labelled bars that the embargo left out.
+        embargoed: u64,
+    },
     /// A dataset lacks the scaler that its recipe asks for.
     #[error("{key}: the dataset has no fitted scaler for it, or one of other settings")]
     NoStoredScaler {
@@ -107,9 +157,14 @@ pub struct Unfitted {
     pub error: FitError,
 }
 
+/// The part, where there is one.
+fn of_part(part: Option<&str>) -> String {
+    part.map_or_else(String::new, |part| format!(" in part {part}"))
+}
+
 /// The rows that a scaler is fitted to.
 fn of_rows(part: Option<&str>, symbol: Option<&str>) -> String {
-    let part = part.map_or_else(String::new, |part| format!(" in part {part}"));
+    let part = of_part(part);
     symbol.map_or_else(String::new, |symbol| format!(" of symbol {symbol}")) + &part
 }
 
@@ -127,6 +182,12 @@ fn fit_advice(error: FitError) -> &'static str {
 
 impl From<SamplingError> for PlanError {
     fn from(error: SamplingError) -> Self {
+        RecipeError::from(error).into()
+    }
+}
+
+impl From<SplitsError> for PlanError {
+    fn from(error: SplitsError) -> Self {
         RecipeError::from(error).into()
     }
 }

@@ -1,13 +1,14 @@
 //! Scalers fitted to rows of a market.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use barloom_backend::Channel;
 use barloom_bars::{Market, is_missing};
 use barloom_recipe::{FitSettings, Recipe, ScalerSetting};
 use barloom_scaling::{FitError, Fitted, FittedScaler, FittedScalers, Per};
-use barloom_splits::Part;
 
+use crate::folds::{Parts, intersection};
 use crate::{PlanError, Unfitted};
 
 /// The word for the rows of all parts.
@@ -27,6 +28,9 @@ const SNAPSHOT: Keys = Keys { data: "data.snapshot", scaling: "scaling.snapshot"
 pub(crate) struct Columns<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) market: &'a Market,
+    pub(crate) parts: &'a Parts,
+    /// The fold whose train rows scalers are fitted to, where there are folds.
+    pub(crate) fold: usize,
     pub(crate) known: Option<&'a FittedScalers>,
 }
 
@@ -82,14 +86,14 @@ impl Columns<'_> {
         name: &str,
         settings: &FitSettings,
     ) -> Result<FittedScaler, PlanError> {
-        let Self { recipe, market, .. } = self;
+        let market = self.market;
         let Some(column) = market.column(name) else {
             let available: Vec<&str> = market.columns().iter().map(|c| &*c.name).collect();
             let (channel, available) = (name.to_owned(), available.join(", "));
             return Err(PlanError::MissingChannel { key: data_key, channel, available });
         };
-        let parts = recipe.parts(market)?;
-        let part = settings.part().and_then(|name| parts.iter().find(|part| part.name == name));
+        let within = self.parts.fit_rows(market, self.fold, settings.part());
+        let within = within.as_deref();
         let refused = |symbol: Option<&str>, error: FitError| {
             PlanError::Fit(Box::new(Unfitted {
                 key: key.to_owned(),
@@ -101,7 +105,7 @@ impl Columns<'_> {
             }))
         };
         let series = 0..market.series().len();
-        let values = |series: usize| rows_of(market, series, part, column);
+        let values = |series: usize| rows_of(market, series, within, column);
         let parameters = match settings.per {
             Per::Market => {
                 let all: Vec<f64> = series.flat_map(values).collect();
@@ -120,13 +124,21 @@ impl Columns<'_> {
     }
 }
 
-/// The values that a scaler is fitted to: of a series' rows in segments and in the part, in order,
-/// those that are there.
-fn rows_of(market: &Market, series: usize, part: Option<&Part>, column: &[f64]) -> Vec<f64> {
-    let span = &market.series()[series];
-    let within = part.map_or(span.start..span.end, |part| part.label_rows(market, series));
+/// The values of a series that a scaler is fitted to, in order: those that are there on rows in
+/// segments and within ranges.
+fn rows_of(
+    market: &Market,
+    series: usize,
+    within: Option<&[Range<usize>]>,
+    column: &[f64],
+) -> Vec<f64> {
     let segments = market.segments().iter().filter(|segment| segment.series as usize == series);
-    let rows = segments.flat_map(|one| one.start.max(within.start)..one.end.min(within.end));
+    let segments: Vec<Range<usize>> = segments.map(|one| one.start..one.end).collect();
+    let ranges = match within {
+        None => segments,
+        Some(within) => intersection(&segments, within),
+    };
+    let rows = ranges.into_iter().flatten();
     rows.filter_map(|row| column.get(row).copied()).filter(|x| !is_missing(*x)).collect()
 }
 

@@ -24,10 +24,14 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod classes;
 mod error;
 mod fit;
+mod folds;
+mod labelled;
 mod plan;
 mod planner;
+mod weights;
 
 pub use error::{PlanError, Unfitted};
 pub use plan::Plan;

@@ -1,5 +1,6 @@
 //! A recipe's plan for a part of a market.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use barloom_backend::{Backend, BackendError, Draws, Numbers, Program, Session};
@@ -37,6 +38,11 @@ pub struct Plan {
     /// Share of the draws that stand at a bar that `empty_bars = "fill"` made, where nothing was
     /// traded; 0 where it did not.
     pub filled_entries: f64,
+    /// Notes on what was fitted for it.
+    pub notes: Vec<String>,
+    /// The arena rows of its decision bars, ascending and disjoint. They have inputs, and may lack
+    /// labels.
+    pub decisions: Arc<[Range<usize>]>,
 }
 
 impl Plan {

@@ -1,16 +1,24 @@
 //! From a recipe and a market to plans.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use barloom_backend::{Channel, Draws, Program};
 use barloom_bars::{Market, is_missing};
-use barloom_recipe::{Recipe, Samples};
-use barloom_sampling::{FieldBounds, MAX_SAMPLES, Sampler};
+use barloom_labels::{LabelColumn, Values, weight_field};
+use barloom_recipe::{Classes, LabelSettings, Recipe, Samples};
+use barloom_sampling::{FieldBounds, MAX_SAMPLES, PositionOrder, Sampler};
 use barloom_scaling::{ChannelScaler, FittedScalers, MetaField, MetaScaler, last_divisor, usable};
-use barloom_splits::Part;
+use barloom_schema::Field;
+use barloom_splits::{Fold, Part, Role};
 use barloom_windows::{MissingRows, PositionRange, Positions, Wanted, WindowsError};
 
+use crate::classes::{Source, classify};
 use crate::fit::Columns;
+use crate::folds::{Parts, intersection};
+use crate::labelled::Labelled;
+use crate::weights::Of;
 use crate::{Plan, PlanError};
 
 /// Resolves a recipe against a market: once what all parts share, then each part.
@@ -18,93 +26,188 @@ use crate::{Plan, PlanError};
 pub struct Planner<'a> {
     recipe: &'a Recipe,
     market: &'a Market,
-    program: Arc<Program>,
+    labelled: Labelled,
+    parts: Parts,
+    /// What parts share, by fold: one entry, 0, where folds share it too.
+    shared: BTreeMap<usize, Shared>,
     /// Weights by series; none where they are lengths.
     weights: Option<Vec<f64>>,
 }
 
+/// What the parts of one fold share, or all parts.
+#[derive(Clone, Debug)]
+struct Shared {
+    program: Arc<Program>,
+    /// The columns of labels, in the order of the program's.
+    labels: Vec<LabelColumn>,
+    /// Notes on what was fitted.
+    notes: Vec<String>,
+}
+
 impl<'a> Planner<'a> {
-    /// Resolves what all parts share: O(bars).
+    /// Resolves what parts share: O(bars), for each fold where scalers or classes are fitted.
     ///
     /// # Errors
     /// The recipe is wrong; the market lacks a channel or the weight of a symbol, or a channel
-    /// holds a value that its scaler can't take.
+    /// holds a value that its scaler can't take; the split does not fit the market; a label cannot
+    /// be computed.
     pub fn new(recipe: &'a Recipe, market: &'a Market) -> Result<Self, PlanError> {
         Self::of(recipe, market, None)
     }
 
-    /// As [`new`](Self::new), with scalers that were fitted before: none is fitted.
+    /// As [`new`](Self::new), with scalers and edges of classes that were fitted before: nothing is
+    /// fitted. `scalers` has those of each fold whose parts are to be planned, by its number; of a
+    /// recipe without folds those of fold 0.
     ///
     /// # Errors
-    /// As [`new`](Self::new); a scaler that the recipe asks for is missing, or of other settings.
-    pub fn with_scalers(
+    /// As [`new`](Self::new); what the recipe asks for is missing, or of other settings.
+    pub fn with_scalers<'s>(
         recipe: &'a Recipe,
         market: &'a Market,
-        scalers: &FittedScalers,
+        scalers: impl IntoIterator<Item = (usize, &'s FittedScalers)>,
     ) -> Result<Self, PlanError> {
-        Self::of(recipe, market, Some(scalers))
+        Self::of(recipe, market, Some(&scalers.into_iter().collect()))
     }
 
     fn of(
         recipe: &'a Recipe,
         market: &'a Market,
-        known: Option<&FittedScalers>,
+        known: Option<&BTreeMap<usize, &FittedScalers>>,
     ) -> Result<Self, PlanError> {
-        let columns = Columns { recipe, market, known };
+        let labelled = Labelled::new(recipe, market)?;
+        let parts = Parts::new(recipe, market, &labelled)?;
+        let weights = recipe.dataset.symbol_weights.of(market)?;
+        let shared = BTreeMap::new();
+        let mut planner = Self { recipe, market, labelled, parts, shared, weights };
+        let folds = match known {
+            // Nothing is fitted, so nothing differs.
+            _ if !recipe.is_fitted() => vec![0],
+            Some(known) => known.keys().copied().collect(),
+            None => (0..planner.parts.folds.len().max(1)).collect(),
+        };
+        let shared: Result<_, PlanError> = folds
+            .into_iter()
+            .map(|fold| {
+                let known = known.and_then(|known| known.get(&fold)).copied();
+                Ok((fold, planner.share(fold, known)?))
+            })
+            .collect();
+        planner.shared = shared?;
+        Ok(planner)
+    }
+
+    /// What the parts of a fold share.
+    fn share(&self, fold: usize, known: Option<&FittedScalers>) -> Result<Shared, PlanError> {
+        let Self { recipe, market, labelled, parts, .. } = self;
+        let columns = Columns { recipe, market, parts, fold, known };
         let (channels, snapshot) = (columns.channels()?, columns.snapshot()?);
         let key = |key: &'static str| move |channel: &Channel| check_values(key, channel, market);
         channels.iter().try_for_each(key("data.channels"))?;
         snapshot.iter().try_for_each(key("data.snapshot"))?;
-        let weights = recipe.dataset.symbol_weights.of(market)?;
-        let reward = recipe.reward_settings(market)?;
+        let (mut labels, mut classes, mut notes) = (Vec::new(), BTreeMap::new(), Vec::new());
+        for (label, table) in recipe.labels.iter().zip(&labelled.tables) {
+            let rows = self.class_rows(fold, label);
+            let source = known.map_or(Source::Rows(rows.as_deref()), |k| Source::Known(&k.classes));
+            let classified = classify(market, label, table, source)?;
+            labels.extend(table.columns.iter().cloned());
+            labels.extend(classified.columns);
+            classes.extend(classified.fitted);
+            notes.extend(classified.notes);
+        }
+        let mut fields: Vec<Field> = labels.iter().map(LabelColumn::field).collect();
+        fields.extend(recipe.weights.as_ref().map(|_| weight_field()));
         let field = |b: FieldBounds| MetaField { name: b.name.to_owned(), min: b.lo, max: b.hi };
-        let meta = MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() };
-        let (lookback, forward) = (recipe.dataset.lookback, recipe.dataset.forward);
-        let missing = MissingRows::new(market, names(&channels), names(&snapshot));
-        let (labels, priced) = (Vec::new(), true);
+        let priced = recipe.reward.is_priced();
         let program = Program {
-            lookback,
-            forward,
+            lookback: recipe.dataset.lookback,
+            forward: if priced { recipe.dataset.forward } else { 1 },
+            reward: recipe.reward_settings(market)?,
+            meta: MetaScaler { fields: recipe.sampling.bounds().map(field).to_vec() },
+            missing: MissingRows::new(market, names(&channels), names(&snapshot)),
             channels,
             snapshot,
-            reward,
-            meta,
-            missing,
-            labels,
+            labels: fields,
+            classes,
             priced,
         };
-        let program = Arc::new(program);
-        Ok(Self { recipe, market, program, weights })
+        Ok(Shared { program: Arc::new(program), labels, notes })
     }
 
-    /// The program, which all plans share.
+    /// The rows that classes of a label are fitted to; none for all rows.
+    fn class_rows(&self, fold: usize, label: &LabelSettings) -> Option<Vec<Range<usize>>> {
+        let Self { market, labelled, parts, .. } = self;
+        let name = label.classes.as_ref().and_then(Classes::fit);
+        let is_it = |part: &&Part| match part.role() {
+            Some(role) => role.fold as usize == fold && Some(role.role.name()) == name,
+            None => Some(part.name.as_str()) == name,
+        };
+        labelled.rows(market, parts.parts.iter().find(is_it))
+    }
+
+    /// The parts of the recipe's split in the order of their streams; one `None` without a split.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Option<Part>> {
+        let parts = &self.parts.parts;
+        if parts.is_empty() { vec![None] } else { parts.iter().cloned().map(Some).collect() }
+    }
+
+    /// The folds of the recipe's split; none without folds.
+    #[must_use]
+    pub fn folds(&self) -> &[Fold] {
+        &self.parts.folds
+    }
+
+    /// The program, which plans share; that of the first fold that was asked for, where folds
+    /// differ in what is fitted.
+    ///
+    /// # Panics
+    /// Scalers of no fold were given.
     #[must_use]
     pub fn program(&self) -> &Arc<Program> {
-        &self.program
+        let first = self.shared.values().next();
+        &first.expect("what a fold shares").program
+    }
+
+    /// The program of a part.
+    ///
+    /// # Panics
+    /// The part is of a fold whose scalers were not given.
+    #[must_use]
+    pub fn program_of(&self, part: Option<&Part>) -> &Arc<Program> {
+        &self.shared_of(part).program
+    }
+
+    fn shared_of(&self, part: Option<&Part>) -> &Shared {
+        let fold = if self.recipe.is_fitted() { Parts::fold_of(part) } else { 0 };
+        self.shared.get(&fold).expect("the scalers of the part's fold")
     }
 
     /// The plan of one part of the split or, without one, of all bars.
     ///
     /// # Errors
     /// The recipe gives the part no sample, or 2^62 or more, or the market has no position for it.
+    /// Only parts that are tested on or validated with may have no sample.
+    ///
+    /// # Panics
+    /// The part is of a fold whose scalers were not given.
     pub fn plan(&self, part: Option<&Part>) -> Result<Plan, PlanError> {
-        let Self { recipe, market, program, weights } = self;
-        let (lookback, forward) = (program.lookback, program.forward);
-        let (weights, missing) = (weights.as_deref(), &program.missing);
-        let wanted = Wanted { lookback, forward, part, weights, missing, rows: None };
-        let positions = Positions::find(market, wanted).map_err(|error| match error {
-            WindowsError::Weights { .. } | WindowsError::SmallWeight { .. } => {
-                PlanError::SymbolWeights(error)
-            }
-            error => error.into(),
-        })?;
-        let unplaced = weights.map_or_else(Vec::new, |w| unplaced(market, &positions, w));
+        let Self { recipe, market, labelled, weights, .. } = self;
+        let Shared { program, labels, notes } = self.shared_of(part);
+        let role = part.and_then(Part::role);
+        let is_judged = role.is_some_and(|role| role.role != Role::Train);
+        let positions = self.positions(program, part, is_judged)?;
+        let unplaced = match weights {
+            Some(weights) if !is_judged => unplaced(market, &positions, weights),
+            _ => Vec::new(),
+        };
+        let all = || every(positions.count(), recipe.dataset.actions_per_state);
         let samples =
             match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
-                Samples::All => every(positions.count(), recipe.dataset.actions_per_state)?,
+                _ if is_judged => all()?,
+                Samples::All => all()?,
                 Samples::Count(count) => count,
             };
-        if let (0, Some(part)) = (samples, part) {
+        if let (0, Some(part), false) = (samples, part, is_judged) {
             let (part, samples) = (part.name.clone(), recipe.dataset.samples.to_string());
             return Err(PlanError::NoSamples { part, samples });
         }
@@ -113,14 +216,90 @@ impl<'a> Planner<'a> {
             recipe.dataset.seed,
             part.map(|p| p.index),
             recipe.dataset.actions_per_state,
-            recipe.dataset.positions,
-            positions.ranks(),
+            if is_judged { PositionOrder::Sequential } else { recipe.dataset.positions },
+            positions.ranks().max(1),
         )?;
         let fills = recipe.data.aggregate.is_some_and(|made| made.fills());
         let filled_entries = if fills { filled_entries(market, &positions) } else { 0.0 };
-        let draws = Arc::new(Draws { sampler, positions, labels: Vec::new() });
-        let (program, part) = (Arc::clone(program), part.cloned());
-        Ok(Plan { program, draws, samples, part, unplaced, filled_entries })
+        let mut values: Vec<Values> = labels.iter().map(|column| column.values.clone()).collect();
+        if let Some(settings) = &recipe.weights {
+            let tables = &labelled.tables;
+            let of = Of { recipe, market, tables, columns: labels };
+            let rows: Vec<_> = positions.ranges().iter().map(|one| one.start..one.end).collect();
+            values.push(Values::F32(of.weights(settings, &rows)?.into()));
+        }
+        let draws = Arc::new(Draws { sampler, positions, labels: values });
+        Ok(Plan {
+            program: Arc::clone(program),
+            draws,
+            samples,
+            part: part.cloned(),
+            unplaced,
+            filled_entries,
+            notes: notes.clone(),
+            decisions: self.decisions(part).into(),
+        })
+    }
+
+    /// The positions of a part's samples.
+    fn positions(
+        &self,
+        program: &Program,
+        part: Option<&Part>,
+        may_be_none: bool,
+    ) -> Result<Positions, PlanError> {
+        let Self { market, labelled, weights, .. } = self;
+        let rows = labelled.rows(market, part);
+        let wanted = Wanted {
+            lookback: program.lookback,
+            forward: program.forward,
+            part,
+            weights: weights.as_deref().filter(|_| !may_be_none),
+            missing: &program.missing,
+            rows: rows.as_deref(),
+        };
+        match Positions::find(market, wanted) {
+            Err(error) if error.is_without_positions() && may_be_none => Ok(Positions::none()),
+            Err(error) if error.is_without_positions() => Err(match part.and_then(Part::role) {
+                Some(role) if role.rows.is_empty() => PlanError::EmptyRole {
+                    part: part.map_or_else(String::new, |part| part.name.clone()),
+                    purged: role.purged,
+                    embargoed: role.embargoed,
+                },
+                _ => error.into(),
+            }),
+            Err(error @ (WindowsError::Weights { .. } | WindowsError::SmallWeight { .. })) => {
+                Err(PlanError::SymbolWeights(error))
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// The arena rows of a part on which decisions may be taken, with labels or without, ascending
+    /// and disjoint: all inputs are there, and the recipe's `where` and `session` allow it.
+    #[must_use]
+    pub fn decisions(&self, part: Option<&Part>) -> Vec<Range<usize>> {
+        let Self { market, labelled, .. } = self;
+        let program = self.program_of(part);
+        let of_part = match part {
+            None => market.series().iter().map(|span| span.start..span.end).collect(),
+            Some(part) => match part.role() {
+                Some(role) => role.bars(market),
+                None => (0..market.series().len())
+                    .map(|series| part.label_rows(market, series))
+                    .collect(),
+            },
+        };
+        let rows = match &labelled.decisions {
+            None => of_part,
+            Some(decisions) => intersection(&of_part, decisions),
+        };
+        let (lookback, missing) = (program.lookback, &program.missing);
+        let (forward, part, weights, rows) = (1, None, None, Some(&rows[..]));
+        let wanted = Wanted { lookback, forward, part, weights, missing, rows };
+        let found = Positions::find(market, wanted);
+        let ranges = found.iter().flat_map(Positions::ranges);
+        ranges.map(|range| range.start..range.end).collect()
     }
 
     /// The plans of several parts, in their order.

@@ -48,7 +48,7 @@ fn fitted(scaler: &str, market: &Market) -> FittedScalers {
     assert_eq!(again.channels["x"], again.snapshot["x"]);
     // What was fitted serves, and nothing is fitted again.
     let other = self::market(&[("A", values(60, 9)), ("B", values(40, 3))]);
-    let stored = Planner::with_scalers(&recipe, &other, &again).unwrap();
+    let stored = Planner::with_scalers(&recipe, &other, [(0, &again)]).unwrap();
     assert_eq!(stored.program().fitted(), again);
     again
 }
@@ -127,12 +127,12 @@ fn stored_scalers_are_those_of_the_recipe() {
     let market = market(&[("A", values(60, 0)), ("B", values(40, 11))]);
     let known = fitted("{ kind = \"standard\", per = \"symbol\" }", &market);
     for other in ["{ kind = \"standard\" }", "{ kind = \"robust\", per = \"symbol\" }"] {
-        let refused = Planner::with_scalers(&recipe(other), &market, &known).unwrap_err();
+        let refused = Planner::with_scalers(&recipe(other), &market, [(0, &known)]).unwrap_err();
         assert!(refused.to_string().contains("scaling.x: the dataset has no fitted scaler"));
     }
     let mut damaged = known.clone();
     damaged.channels.get_mut("x").unwrap().parameters.pop();
     let text = recipe("{ kind = \"standard\", per = \"symbol\" }");
-    assert!(Planner::with_scalers(&text, &market, &damaged).is_err());
-    assert!(Planner::with_scalers(&text, &market, &FittedScalers::default()).is_err());
+    assert!(Planner::with_scalers(&text, &market, [(0, &damaged)]).is_err());
+    assert!(Planner::with_scalers(&text, &market, [(0, &FittedScalers::default())]).is_err());
 }

@@ -20,6 +20,20 @@ impl Recipe {
         labels.chain(condition.map(|text| (CONDITION.to_owned(), text.clone()))).collect()
     }
 
+    /// True if named features have the definitions and the settings that they have in another
+    /// recipe.
+    #[must_use]
+    pub fn computes_as(&self, other: &Self) -> bool {
+        let settings = |recipe: &Self| {
+            let data = &recipe.data;
+            let presets = data.presets.clone();
+            (data.feature_anchor, data.feature_history, data.feature_warmup, presets)
+        };
+        self.features == other.features
+            && settings(self) == settings(other)
+            && self.data.join == other.data.join
+    }
+
     /// True if a column of the market has this name and is computed: a feature or a hidden one.
     #[must_use]
     pub fn is_feature(&self, name: &str) -> bool {

@@ -126,6 +126,17 @@ impl Classes {
             Self::Edges(edges) => edges.len() + 1,
         }
     }
+
+    /// The part or role whose labelled bars they are fitted to; none for all labelled bars.
+    #[must_use]
+    pub fn fit(&self) -> Option<&str> {
+        match self {
+            Self::Quantiles { fit, .. } => {
+                Some(fit.as_deref().unwrap_or("train")).filter(|name| *name != "all")
+            }
+            Self::Edges(_) => None,
+        }
+    }
 }
 
 impl LabelKind {

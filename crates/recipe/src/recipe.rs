@@ -16,8 +16,8 @@ use crate::reward::{self, RewardTable};
 use crate::scaler::ScalerSetting;
 use crate::scaling::ScalingSettings;
 use crate::{
-    BestSettings, Channels, FeatureSettings, LabelSettings, RecipeError, SplitSettings,
-    WeightSettings, actions, best, init, label, label_weights, sampling, split,
+    BestSettings, Channels, Classes, FeatureSettings, FoldSettings, LabelSettings, RecipeError,
+    SplitSettings, WeightSettings, actions, best, init, label, label_weights, sampling, split,
 };
 
 /// Tables and their keys. `[scaling]` has any channel's name beside these, `[features]` any name.
@@ -291,6 +291,24 @@ impl Recipe {
     pub fn reward_settings(&self, market: &Market) -> Result<RewardSettings, RecipeError> {
         let rates = self.reward.rates(market);
         self.reward.settings(self.dataset.forward, rates)
+    }
+
+    /// The settings of folds; none where the split has parts, or without a split.
+    #[must_use]
+    pub fn folds(&self) -> Option<&FoldSettings> {
+        self.split.as_ref().and_then(SplitSettings::folds)
+    }
+
+    /// True if scalers or classes are fitted to bars, which may differ between folds.
+    #[must_use]
+    pub fn is_fitted(&self) -> bool {
+        let is_fitted = |scaler: ScalerSetting| matches!(scaler, ScalerSetting::Fitted(_));
+        self.data.channels.iter().any(|name| is_fitted(self.channel_scaler(name)))
+            || self.data.snapshot.iter().any(|name| is_fitted(self.snapshot_scaler(name)))
+            || self
+                .labels
+                .iter()
+                .any(|label| matches!(label.classes, Some(Classes::Quantiles { .. })))
     }
 
     /// The parts of the split as time intervals of a market; empty without a split.

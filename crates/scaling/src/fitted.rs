@@ -289,13 +289,16 @@ pub struct FittedScalers {
     /// Scalers of the snapshot.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub snapshot: BTreeMap<String, FittedScaler>,
+    /// Edges between classes of labels, by the column of classes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub classes: BTreeMap<String, Vec<f64>>,
 }
 
 impl FittedScalers {
     /// True if no column is fitted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.channels.is_empty() && self.snapshot.is_empty()
+        self.channels.is_empty() && self.snapshot.is_empty() && self.classes.is_empty()
     }
 }
 

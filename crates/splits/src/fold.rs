@@ -53,6 +53,9 @@ pub struct Fold {
     /// The numbers of its test intervals among all that the scheme tests: for walk-forward and
     /// k-fold the fold's own number, for CPCV those of its groups.
     pub groups: Vec<usize>,
+    /// The interval of each of these groups: those of `test`, which holds intervals that touch as
+    /// one.
+    pub group_times: Vec<Range<i64>>,
     /// True if training bars come before all others, so that a gap is kept before these.
     pub(crate) forward: bool,
 }

@@ -56,7 +56,7 @@ pub struct Part {
     /// The number of the random stream that draws its samples: its place in the split from 0, or
     /// three a fold.
     pub index: u32,
-    /// Its name, also the path of its folder: `train`, or `fold-00/train`.
+    /// Its name, also the path of its folder: `train`, or `fold-00-train`.
     pub name: String,
     /// First time, ns since 1970 UTC.
     pub start_ns: i64,
@@ -92,6 +92,8 @@ pub struct FoldRole {
     pub role: Role,
     /// The times of its bars, `[start, end)` in ns since 1970 UTC, ascending and apart.
     pub times: Vec<Range<i64>>,
+    /// The groups that the fold tests, each with its times: see [`Fold::groups`].
+    pub groups: Vec<(usize, Range<i64>)>,
     /// The arena rows on which samples may stand, ascending and disjoint, each range of one series.
     pub rows: Arc<[Range<usize>]>,
     /// Labelled bars of these times that were left out as their labels meet bars of a role that
@@ -134,13 +136,14 @@ impl Part {
                 fold: fold.index,
                 role,
                 times: times.to_vec(),
+                groups: fold.groups.iter().copied().zip(fold.group_times.clone()).collect(),
                 rows: roles.rows(role).into(),
                 purged: roles.purged(role),
                 embargoed: roles.embargoed(role),
             });
             Some(Self {
                 index: fold.stream(role),
-                name: format!("fold-{:0digits$}/{}", fold.index, role.name()),
+                name: format!("fold-{:0digits$}-{}", fold.index, role.name()),
                 start_ns: first.start,
                 end_ns: last.end,
                 share: 1.0,

@@ -178,7 +178,8 @@ fn grouped(clock: &Clock, groups: u64, tested: u64) -> Result<Vec<Fold>, SplitsE
             index,
             train: joined(train.into_iter().map(interval)),
             validation: Vec::new(),
-            test: joined(test.into_iter().map(interval)),
+            test: joined(test.iter().copied().map(interval)),
+            group_times: test.into_iter().map(interval).collect(),
             groups: chosen,
             forward: false,
         }
@@ -265,6 +266,7 @@ impl Walk {
                 validation: some(validates..tests),
                 test: some(tests..end),
                 groups: vec![folds.len()],
+                group_times: some(tests..end),
                 forward: true,
             });
         }

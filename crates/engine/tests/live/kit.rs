@@ -106,7 +106,7 @@ impl Whole {
     pub(crate) fn new(recipe: &Recipe, series: &[Series], set: &SampleSet) -> Self {
         let Loaded { recipe, market, .. } = loaded(recipe, series);
         let scalers = set.plan.program.fitted();
-        let planner = Planner::with_scalers(&recipe, &market, &scalers).unwrap();
+        let planner = Planner::with_scalers(&recipe, &market, [(0, &scalers)]).unwrap();
         let program = Arc::clone(planner.program());
         let shape = program.block_shape().layout(WindowLayout::ChannelsFirst);
         let block = WindowBlock::new(shape, 1).unwrap();
