@@ -183,6 +183,8 @@ class Virtual(Dataset):
 
     def __init__(self, path, manifest):
         super().__init__(path, manifest)
+        if {"label", "weights"} & set(self.recipe) or "kind" in (self.recipe.get("split") or {}):
+            raise ValueError("virtual datasets with labels or folds: open them with barloom.open")
         with pa.memory_map(str(path / "bars.arrow")) as source:
             table = pa.ipc.open_file(source).read_all()
         self.bars = {c: to_numpy(table[c]) for c in {"ts", "close", *self.channels, *self.snapshot_names}}

@@ -295,8 +295,13 @@ fn manifest() -> Seeds {
         "0".repeat(32)
     );
     seeds.insert("record", record.into_bytes());
-    manifest.part =
-        Some(PartRecord { index: 1, name: "test".into(), start_ns: Some(-5), end_ns: None });
+    manifest.part = Some(PartRecord {
+        index: 1,
+        name: "test".into(),
+        start_ns: Some(-5),
+        end_ns: None,
+        fold: None,
+    });
     manifest.recipe = serde_json::Value::Null;
     manifest.format = "npy".into();
     let files = ["samples/00000.open.npy", "samples/00000.reward.npy"].map(file).to_vec();

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use barloom_backend::{BLOCK_ROWS, Session};
@@ -26,7 +26,7 @@ use crate::commit::piece::PieceManifest;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::commit::staging::{self, Staging};
-use crate::names::{self, BARS, BEGUN, MANIFEST, PIECE, RECIPE, SCALERS};
+use crate::names::{self, BARS, BEGUN, MANIFEST, PIECE, RECIPE, SCALERS, SHARED_BARS};
 use crate::parallel::{Workers, in_parallel};
 use crate::scalers::Scalers;
 use crate::shard::ShardWriter;
@@ -281,10 +281,11 @@ impl Build<'_> {
         self.check_room(dir, &parts)?;
         parts.iter_mut().try_for_each(|part| self.find_missing(part))?;
         let mut built = Vec::with_capacity(parts.len());
+        let shared = OnceLock::new();
         for part in parts {
             let (path, dir) = (part.build.folder_in(&self.out), part.dir.clone());
             let made = self.rows(&part, &part.missing);
-            let manifest = self.write_part(part, told)?;
+            let manifest = self.write_part(part, told, &shared)?;
             sync_dataset(&dir)?;
             let (samples, shards) = (manifest.samples, manifest.shards.len());
             tracing::info!("{}: samples {samples}, shards {shards}", dir.display());
@@ -358,10 +359,13 @@ impl Build<'_> {
     fn check_room(&self, dir: &Folder, parts: &[Begin<'_>]) -> Result<(), DatasetError> {
         let output = &self.recipe.output;
         let mut needed = 0_u64;
-        for part in parts {
+        for (place, part) in parts.iter().enumerate() {
+            // Folds share one copy of the bars.
+            let of_fold = part.build.plan.part.as_ref().is_some_and(|part| part.role().is_some());
+            let market = (place == 0 || !of_fold).then_some(self.market);
             let whole: u64 = part.whole.values().map(|shard| shard.record.rows).sum();
             let rows = self.shards(part).rows_of(self.piece).saturating_sub(whole);
-            let bytes = room::dataset_bytes(output.format, &part.layout, self.market, rows);
+            let bytes = room::dataset_bytes(output.format, &part.layout, market, rows);
             needed = needed.saturating_add(bytes);
         }
         room::check(dir, needed, output)
@@ -379,12 +383,18 @@ impl Build<'_> {
         numbers.iter().map(|number| shards.range(*number).1).sum()
     }
 
-    fn write_part(&self, mut part: Begin<'_>, told: &Told<'_>) -> Result<Manifest, DatasetError> {
+    /// Writes a part. `shared` is the record of the bars that folds share, once they are written.
+    fn write_part(
+        &self,
+        mut part: Begin<'_>,
+        told: &Told<'_>,
+        shared: &OnceLock<FileRecord>,
+    ) -> Result<Manifest, DatasetError> {
         let stop = AtomicBool::new(false);
         let (files, samples) = thread::scope(|scope| {
             let (dir, build) = (&part.dir, part.build);
             let files = scope.spawn(|| {
-                let files = self.write_side_files(dir, build);
+                let files = self.write_side_files(dir, build, shared);
                 stop.fetch_or(files.is_err(), Ordering::Relaxed);
                 files
             });
@@ -451,17 +461,32 @@ impl Build<'_> {
         &self,
         dir: &Folder,
         build: &PartBuild,
+        shared: &OnceLock<FileRecord>,
     ) -> Result<Vec<FileRecord>, DatasetError> {
         let checksum = self.recipe.output.checksum;
-        let mut bars = PartialFile::create(dir, BARS, checksum)?;
-        write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
+        let of_fold = build.plan.part.as_ref().is_some_and(|part| part.role().is_some());
+        let bars = match (shared.get(), of_fold) {
+            (Some(bars), true) => bars.clone(),
+            (_, false) => self.write_bars(dir)?,
+            (None, true) => {
+                let bars = self.write_bars(&dir.parent())?;
+                let bars = FileRecord { name: SHARED_BARS.to_owned(), ..bars };
+                shared.get_or_init(|| bars).clone()
+            }
+        };
         let scalers = Scalers::new(&build.plan.program);
         let scalers = serde_json::to_string_pretty(&scalers).unwrap_or_default() + "\n";
         Ok(vec![
-            bars.finish().settle()?,
+            bars,
             write_hashed(dir, RECIPE, self.recipe.to_toml().as_bytes(), checksum)?,
             write_hashed(dir, SCALERS, scalers.as_bytes(), checksum)?,
         ])
+    }
+
+    fn write_bars(&self, dir: &Folder) -> Result<FileRecord, DatasetError> {
+        let mut bars = PartialFile::create(dir, BARS, self.recipe.output.checksum)?;
+        write_market(&mut bars, self.market).map_err(DatasetError::io(bars.path(), "write"))?;
+        bars.finish().settle()
     }
 
     /// Builds the shards that are missing, in their order.

@@ -60,6 +60,17 @@ pub enum DatasetError {
         /// The part of a dataset that is in it.
         found: PathBuf,
     },
+    /// A fold lies without the bars that all folds of its dataset share.
+    #[error(
+        "{} has no bars: the folds of a dataset share {}, which is not there; keep the folder of a fold in that of its dataset, or copy bars.arrow to this place",
+        folder.display(), bars.display()
+    )]
+    NoSharedBars {
+        /// The folder of a role of a fold.
+        folder: PathBuf,
+        /// The file of the bars.
+        bars: PathBuf,
+    },
     /// Something that no build wrote is where the dataset is built.
     #[error("{} is in the folder of the build, and no build wrote it; move it elsewhere", .0.display())]
     InTheWay(PathBuf),

@@ -59,8 +59,8 @@ pub use error::DatasetError;
 pub use features::{FeaturesRecord, FeaturesVerified, LostBars};
 pub use format::layout::Layout;
 pub use manifest::{
-    FORMAT_VERSION, FileRecord, Manifest, MarketRecord, PartRecord, SEMANTICS, ShardRecord,
-    SymbolRecord,
+    FORMAT_VERSION, FileRecord, FoldRecord, Manifest, MarketRecord, PartRecord, SEMANTICS,
+    ShardRecord, SymbolRecord,
 };
 pub use merge::Merge;
 pub use problem::Problem;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::commit::begun::identity;
 use crate::commit::files::hex;
 use crate::commit::sealed;
-use crate::names::is_in_dataset;
+use crate::names::{BARS, SHARED_BARS, is_in_dataset};
 use crate::{DatasetError, FeaturesRecord, Summary};
 
 /// The newest manifest version that this crate writes and reads.
@@ -82,6 +82,27 @@ pub struct PartRecord {
     pub start_ns: Option<i64>,
     /// The exclusive end of its times, ns since 1970 UTC; none for the end of the bars.
     pub end_ns: Option<i64>,
+    /// The fold that it is a role of; none for a part of a chronological split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<FoldRecord>,
+}
+
+/// A role of a fold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoldRecord {
+    /// The number of the fold, from 0.
+    pub fold: u32,
+    /// The number of folds.
+    pub folds: u32,
+    /// `train`, `validation` or `test`.
+    pub role: String,
+    /// Its times, `[start, end)` in ns since 1970 UTC; none for the begin and the end of the bars.
+    pub times: Vec<[Option<i64>; 2]>,
+    /// Labelled bars of these times that were left out, as their labels meet bars of a role that
+    /// must not see them.
+    pub purged: u64,
+    /// Labelled bars of these times that were left out by the embargo alone.
+    pub embargoed: u64,
 }
 
 /// The bars that a dataset was made from.
@@ -199,8 +220,9 @@ impl Manifest {
     /// occurs once, and the shards follow each other and hold all samples, or there are none.
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
+        let of_fold = self.part.as_ref().is_some_and(|part| part.fold.is_some());
         for file in self.all_files() {
-            if !is_in_dataset(&file.name) {
+            if !is_in_dataset(&file.name) && !(of_fold && file.name == SHARED_BARS) {
                 return Err(format!("{:?} is not a valid name of a file", file.name));
             }
             if !names.insert(&file.name) {
@@ -234,6 +256,11 @@ impl Manifest {
         identity(self.semantics, version, &self.recipe, &self.market, part)
     }
 
+    /// The name of the file of the bars, seen from the dataset's folder.
+    pub(crate) fn bars(&self) -> &'static str {
+        if self.files.iter().any(|file| file.name == SHARED_BARS) { SHARED_BARS } else { BARS }
+    }
+
     /// All its files but the manifest, those of samples last.
     pub fn all_files(&self) -> impl Iterator<Item = &FileRecord> {
         self.files.iter().chain(self.shards.iter().flat_map(|shard| &shard.files))
@@ -244,11 +271,22 @@ impl PartRecord {
     /// Records a part for a manifest.
     #[must_use]
     pub fn new(part: &Part) -> Self {
+        let begin = |ns: i64| (ns != i64::MIN).then_some(ns);
+        let end = |ns: i64| (ns != i64::MAX).then_some(ns);
+        let fold = part.role().map(|role| FoldRecord {
+            fold: role.fold,
+            folds: role.folds,
+            role: role.role.name().to_owned(),
+            times: role.times.iter().map(|one| [begin(one.start), end(one.end)]).collect(),
+            purged: role.purged,
+            embargoed: role.embargoed,
+        });
         Self {
             index: part.index,
             name: part.name.clone(),
-            start_ns: (part.start_ns != i64::MIN).then_some(part.start_ns),
-            end_ns: (part.end_ns != i64::MAX).then_some(part.end_ns),
+            start_ns: begin(part.start_ns),
+            end_ns: end(part.end_ns),
+            fold,
         }
     }
 }

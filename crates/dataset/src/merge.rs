@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use crate::build::MOST_SHARDS;
 use crate::commit::begun::{Begun, difference, write_valid};
-use crate::commit::files::{create_samples, read_text, sync_dataset, take_file};
+use crate::commit::files::{check_file, create_samples, read_text, sync_dataset, take_file};
 use crate::commit::leftovers::Leftovers;
 use crate::commit::ownership::{entries, remove_dataset};
 use crate::commit::piece::{self, PieceManifest};
 use crate::commit::record;
 use crate::commit::resume::{Joined, Shards};
 use crate::commit::staging::Staging;
-use crate::names::{self, MANIFEST, RECIPE};
+use crate::names::{self, MANIFEST, RECIPE, SHARED_BARS};
 use crate::parallel::in_parallel;
+use crate::read::missing_folds;
 use crate::summary::Gather;
 use crate::{BuiltPart, Dataset, DatasetError, Layout, Manifest};
 
@@ -122,7 +123,7 @@ impl Merge {
                 first.any()?.path(),
                 &part.manifest,
                 part.any()?.path(),
-                &ACROSS_PARTS,
+                if part.manifest.bars() == SHARED_BARS { &ACROSS_FOLDS } else { &ACROSS_PARTS },
             )?;
             part.check_complete()?;
         }
@@ -135,6 +136,10 @@ impl Merge {
                     "no piece of part {name} was given; give all of them"
                 )));
             }
+        }
+        let folds = parts.iter().filter_map(|part| part.manifest.part.as_ref()?.fold.as_ref());
+        if let Some(name) = missing_folds(&folds.collect::<Vec<_>>()) {
+            return Err(refused(format!("no piece of {name} was given; give all of them")));
         }
         parts.sort_by_key(|part| part.manifest.part.as_ref().map(|part| part.index));
         Ok(parts)
@@ -160,7 +165,11 @@ impl Merge {
         let from = part.any()?;
         let how = self.how();
         for file in &part.manifest.files {
-            take_file(how, from, &dir, file, &self.watch)?;
+            // All folds share their bars, so that they may be there.
+            match file.name == SHARED_BARS && dir.has_file(SHARED_BARS) {
+                true => check_file(&dir, file, &self.watch)?,
+                false => take_file(how, from, &dir, file, &self.watch)?,
+            }
         }
         let (path, text) = (from.file(RECIPE), read_text(from, RECIPE)?);
         let recipe = Recipe::from_toml(&text, &path.to_string_lossy())?;
@@ -231,6 +240,9 @@ const NAMED: usize = 32;
 
 /// The keys that may differ between the parts of a split.
 const ACROSS_PARTS: [&str; 4] = ["part", "samples", "positions", "files"];
+
+/// The keys that may differ between the roles of folds.
+const ACROSS_FOLDS: [&str; 5] = ["part", "samples", "positions", "files", "scalers"];
 
 /// The keys of a manifest that follow from its other keys.
 const SHOWING: [&str; 2] = ["files", "recipe_digest"];

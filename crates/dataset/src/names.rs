@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use barloom_recipe::Format;
+use barloom_splits::Role;
 
 use crate::Layout;
 use crate::format::npy;
@@ -22,8 +23,27 @@ pub(crate) const SAMPLES: &str = "samples";
 /// The resolved recipe.
 pub(crate) const RECIPE: &str = "recipe.toml";
 
+/// The bars that all folds share, in the folder that theirs are in.
+pub(crate) const SHARED_BARS: &str = "../bars.arrow";
+
 /// The files of a dataset beside its manifest and samples, in the order of the manifest.
 pub(crate) const SIDE_FILES: [&str; 3] = [BARS, RECIPE, SCALERS];
+
+/// The side files as the manifest of a dataset names them: of one part of many, or of a fold.
+pub(crate) fn side_files(of_fold: bool) -> [&'static str; 3] {
+    if of_fold { [SHARED_BARS, RECIPE, SCALERS] } else { SIDE_FILES }
+}
+
+/// Tells whether a folder of this name may hold a role of a fold: `fold-00-train`.
+pub(crate) fn is_fold(name: &str) -> bool {
+    let Some((number, role)) = name.strip_prefix("fold-").and_then(|rest| rest.split_once('-'))
+    else {
+        return false;
+    };
+    number.len() >= 2
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && Role::ALL.iter().any(|known| known.name() == role)
+}
 
 /// The file that makes a folder a piece. It is written last.
 pub(crate) const PIECE: &str = "piece.json";
@@ -150,6 +170,17 @@ mod tests {
             "a.npy",
         ] {
             assert!(!is_shard_file(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn folders_of_folds() {
+        for name in ["fold-00-train", "fold-07-validation", "fold-12-test", "fold-1234-test"] {
+            assert!(is_fold(name), "{name}");
+        }
+        for name in ["fold-0-train", "fold--train", "fold-00", "fold-00-best", "fold-+1-test", "a"]
+        {
+            assert!(!is_fold(name), "{name}");
         }
     }
 

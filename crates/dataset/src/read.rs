@@ -19,7 +19,7 @@ use crate::commit::piece::PieceManifest;
 use crate::commit::staging::{INCOMPLETE, folder_of};
 use crate::manifest::first_semantics;
 use crate::names::{BARS, MANIFEST, RECIPE};
-use crate::{DatasetError, Manifest, SEMANTICS, SampleReader};
+use crate::{DatasetError, FoldRecord, Manifest, SEMANTICS, SampleReader};
 
 /// A dataset that was opened: its manifest and recipe are read, its samples are not.
 #[derive(Debug)]
@@ -103,12 +103,18 @@ impl Dataset {
                 return damaged(name, "this part of the split is missing".into());
             }
         }
+        let folds = parts.iter().filter_map(|part| part.manifest.part.as_ref()?.fold.as_ref());
+        if let Some(name) = missing_folds(&folds.collect::<Vec<_>>()) {
+            return damaged(&name, "this role of a fold is missing".into());
+        }
         for (name, part) in found.iter().zip(&parts) {
             let (a, b) = (&first.manifest, &part.manifest);
             let named = b.part.as_ref().is_some_and(|part| part.name == *name);
+            // Each fold has its own scalers.
+            let scaled_alike = parts.iter().find(|one| one.fold() == part.fold());
             let differ = a.recipe != b.recipe
                 || a.market != b.market
-                || a.scalers != b.scalers
+                || scaled_alike.is_some_and(|one| one.manifest.scalers != b.scalers)
                 || a.features != b.features;
             if !named || differ {
                 return damaged(name, format!("it is not a part of the dataset of {}", found[0]));
@@ -146,12 +152,15 @@ impl Dataset {
     /// # Errors
     /// The file cannot be read or is damaged.
     pub fn market(&self) -> Result<Market, DatasetError> {
-        let path = self.folder.file(BARS);
-        let bytes = self.folder.open(BARS).and_then(|file| file.read_all());
-        let bytes = bytes.map_err(|source| MarketStoreError::Io {
-            path: path.clone(),
-            action: "read",
-            source,
+        let name = self.manifest.bars();
+        let path = self.folder.file(name);
+        let bytes = self.folder.open(name).and_then(|file| file.read_all());
+        let bytes = bytes.map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound if name != BARS => DatasetError::NoSharedBars {
+                folder: self.folder.path().to_path_buf(),
+                bars: path.clone(),
+            },
+            _ => MarketStoreError::Io { path: path.clone(), action: "read", source }.into(),
         })?;
         Ok(market_of_bytes(&path.to_string_lossy(), bytes, &self.recipe.stored_columns())?)
     }
@@ -228,6 +237,18 @@ impl Dataset {
         let scalers = [(self.fold(), &self.manifest.scalers)];
         Ok(Planner::with_scalers(&self.recipe, market, scalers)?)
     }
+}
+
+/// The first fold that lacks its train or its test part, of those that all these belong to: the name
+/// of the part.
+pub(crate) fn missing_folds(known: &[&FoldRecord]) -> Option<String> {
+    let folds = known.first()?.folds;
+    (0..folds).flat_map(|fold| [(fold, Role::Train), (fold, Role::Test)]).find_map(
+        |(fold, role)| {
+            let is_it = |one: &&FoldRecord| (one.fold, &*one.role) == (fold, role.name());
+            (!known.iter().any(is_it)).then(|| Part::name_of_fold(fold, role, folds))
+        },
+    )
 }
 
 /// A build that was stopped, where a dataset is not there or its folder is the build's.

@@ -8,8 +8,13 @@ use crate::format::npy;
 use crate::{DatasetError, Layout};
 
 /// Bytes of a dataset with so many samples in files that are not compressed: all values, and a
-/// little for what goes with them.
-pub(crate) fn dataset_bytes(format: Format, layout: &Layout, market: &Market, rows: u64) -> u64 {
+/// little for what goes with them. A `market` is stored too.
+pub(crate) fn dataset_bytes(
+    format: Format,
+    layout: &Layout,
+    market: Option<&Market>,
+    rows: u64,
+) -> u64 {
     let columns = npy::columns(layout);
     let values: usize = columns
         .iter()
@@ -24,7 +29,7 @@ pub(crate) fn dataset_bytes(format: Format, layout: &Layout, market: &Market, ro
     };
     let row = if format == Format::Virtual { 0 } else { values + beside };
     // Symbol, time, segment and the columns.
-    let bars = market.len() * (4 + 8 + 4 + 8 * market.columns().len());
+    let bars = market.map_or(0, |market| market.len() * (16 + 8 * market.columns().len()));
     (row as u64).saturating_mul(rows).saturating_add(bars as u64).saturating_add(1 << 16)
 }
 

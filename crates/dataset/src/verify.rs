@@ -21,7 +21,7 @@ use crate::commit::ownership::Contents;
 use crate::commit::record::BuiltShard;
 use crate::commit::resume::{Joined, Shards};
 use crate::format::{encode, npy};
-use crate::names::{self, BARS, MANIFEST, RECIPE, SCALERS, SIDE_FILES};
+use crate::names::{self, MANIFEST, RECIPE, SCALERS};
 use crate::parallel::in_parallel;
 use crate::scalers::Scalers;
 use crate::summary::Gather;
@@ -176,7 +176,7 @@ impl Verify<'_> {
         if found == *told {
             return Ok(());
         }
-        self.wrong(BARS, "it is not the market of the manifest")
+        self.wrong(self.dataset.manifest().bars(), "it is not the market of the manifest")
     }
 
     /// Checks the values that recipe and bars give again: number of samples and part, meta bounds,
@@ -193,8 +193,9 @@ impl Verify<'_> {
         if plan.part.as_ref().map(PartRecord::new) != manifest.part {
             return self.wrong(MANIFEST, "its part does not match the recipe's split");
         }
-        if !manifest.files.iter().map(|file| &*file.name).eq(SIDE_FILES) {
-            let problem = format!("files are not {}", SIDE_FILES.join(", "));
+        let side_files = names::side_files(plan.part.as_ref().is_some_and(|p| p.role().is_some()));
+        if !manifest.files.iter().map(|file| &*file.name).eq(side_files) {
+            let problem = format!("files are not {}", side_files.join(", "));
             return self.wrong(MANIFEST, &problem);
         }
         let layout = Layout::new(&plan.program, market);

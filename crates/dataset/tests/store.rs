@@ -3,96 +3,19 @@
 //! storage.
 
 mod dying;
+mod kit;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use barloom_backend_cpu::CpuBackend;
-use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_dataset::{
-    Build, BuiltPart, Dataset, DatasetError, Merge, PartBuild, Piece, Rows, Verify, find_parts,
+    Build, BuiltPart, Dataset, DatasetError, Merge, Piece, Rows, Verify, find_parts,
     foreign_entries,
 };
-use barloom_files::{Folder, Memory, Storage, Watch};
-use barloom_plan::Plan;
-use barloom_recipe::Recipe;
+use barloom_files::{Memory, Storage, Watch};
 use dying::{Dying, Fault};
-
-const FORMATS: [&str; 4] = ["parquet", "arrow", "npy", "virtual"];
-
-/// A path that no disk has.
-const OUT: &str = "/barloom-store/d";
-
-type Files = BTreeMap<PathBuf, Arc<[u8]>>;
-
-struct Case {
-    market: Arc<Market>,
-    recipe: Recipe,
-}
-
-impl Case {
-    fn new(format: &str, more: &str) -> Self {
-        let names = ["open", "high", "low", "close", "volume"];
-        let price = |bar: i64| 10.0 + (bar * 37 % 101) as f64 / 50.0;
-        let series = |symbol: &str, shift: i64| {
-            let times = (0..200).map(|bar| 1_704_067_200_000_000_000 + bar * 60_000_000_000);
-            let values = |name: &str| -> Vec<f64> {
-                let move_by = match name {
-                    "high" => 0.5,
-                    "low" => -0.5,
-                    _ => 0.0,
-                };
-                (0..200).map(|bar| price(bar + shift) + move_by).collect()
-            };
-            let columns = names.map(|name| Column::new(name, values(name))).to_vec();
-            Series::new(symbol, times.collect(), columns).unwrap()
-        };
-        let all = [series("A", 0), series("B", 5)];
-        let channels = names.map(str::to_owned);
-        let market = Arc::new(Market::new(&all, &channels, MaxGap::Auto).unwrap());
-        let text = format!(
-            "[data]\nchannels = [\"close\", \"volume\"]\n[dataset]\nsamples = 9000\nlookback = 2\n\
-             forward = 2\n[output]\nformat = {format:?}\nshard_rows = 4096\n{more}"
-        );
-        let recipe = Recipe::from_toml(&text, "test").unwrap().resolve(&market).unwrap();
-        Self { market, recipe }
-    }
-
-    fn build(&self, out: impl Into<Folder>) -> Build<'_> {
-        let parts = self.recipe.parts(&self.market).unwrap();
-        let parts = match parts.len() {
-            0 => vec![None],
-            _ => parts.into_iter().map(Some).collect(),
-        };
-        let parts = parts.into_iter().map(|part| {
-            let plan = Plan::new(&self.recipe, &self.market, part.as_ref()).unwrap();
-            let session = plan.session(&CpuBackend::default(), Arc::clone(&self.market)).unwrap();
-            PartBuild { plan, session }
-        });
-        Build { threads: 1, ..Build::new(out, &self.recipe, &self.market, parts.collect()) }
-    }
-
-    /// The files that a build makes on a store.
-    fn built(&self) -> Files {
-        let store = Memory::default();
-        self.build(on(&store, OUT)).run().unwrap();
-        store.files()
-    }
-}
-
-fn on(store: &(impl Storage + Clone + 'static), path: &str) -> Folder {
-    Folder::new(Arc::new(store.clone()), path)
-}
-
-/// Asserts that two stores hold the same files, and says which one differs.
-#[track_caller]
-fn assert_same(found: &Files, expected: &Files, context: &str) {
-    assert!(found.keys().eq(expected.keys()), "{context}: {:?}", found.keys());
-    let other = expected.keys().find(|path| found[*path] != expected[*path]);
-    assert_eq!(other, None, "{context}");
-}
+use kit::{Case, FORMATS, OUT, assert_same, on};
 
 #[test]
 fn a_store_gets_the_files_of_a_file_system() {

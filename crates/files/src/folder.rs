@@ -63,10 +63,14 @@ impl Folder {
         self.path.file_name()
     }
 
-    /// The path of a file in it.
+    /// The path of a file in it; `../NAME` is a file of the folder that it lies in.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        match name.strip_prefix("../") {
+            // A store has no folders to go up from. A file system follows links before it goes up.
+            Some(rest) if self.file_system().is_none() => self.parent().path.join(rest),
+            _ => self.path.join(name),
+        }
     }
 
     /// Its path, for messages.

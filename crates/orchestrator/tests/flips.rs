@@ -383,7 +383,7 @@ const LIES: [Lie; 17] = [
 
 fn parted() -> Option<barloom_dataset::PartRecord> {
     let name = "x".to_owned();
-    Some(barloom_dataset::PartRecord { index: 0, name, start_ns: None, end_ns: None })
+    Some(barloom_dataset::PartRecord { index: 0, name, start_ns: None, end_ns: None, fold: None })
 }
 
 #[test]

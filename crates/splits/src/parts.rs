@@ -88,6 +88,8 @@ pub enum PartRule {
 pub struct FoldRole {
     /// The number of the fold, from 0.
     pub fold: u32,
+    /// The number of folds.
+    pub folds: u32,
     /// The role.
     pub role: Role,
     /// The times of its bars, `[start, end)` in ns since 1970 UTC, ascending and apart.
@@ -128,12 +130,13 @@ impl Part {
     /// digits of their names.
     #[must_use]
     pub fn of_fold(fold: &Fold, roles: &Roles, count: usize) -> Vec<Self> {
-        let digits = count.saturating_sub(1).to_string().len().max(2);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         let part = |role: Role| {
             let times = fold.times(role);
             let (first, last) = (times.first()?, times.last()?);
             let rule = PartRule::Role(FoldRole {
                 fold: fold.index,
+                folds: count,
                 role,
                 times: times.to_vec(),
                 groups: fold.groups.iter().copied().zip(fold.group_times.clone()).collect(),
@@ -143,7 +146,7 @@ impl Part {
             });
             Some(Self {
                 index: fold.stream(role),
-                name: format!("fold-{:0digits$}-{}", fold.index, role.name()),
+                name: Self::name_of_fold(fold.index, role, count),
                 start_ns: first.start,
                 end_ns: last.end,
                 share: 1.0,
@@ -151,6 +154,13 @@ impl Part {
             })
         };
         Role::ALL.into_iter().filter_map(part).collect()
+    }
+
+    /// The name of a role of one of so many folds: `fold-00-train`.
+    #[must_use]
+    pub fn name_of_fold(fold: u32, role: Role, folds: u32) -> String {
+        let digits = folds.saturating_sub(1).to_string().len().max(2);
+        format!("fold-{fold:0digits$}-{}", role.name())
     }
 
     /// The role of a fold that it is; none for a part of a chronological split.

@@ -85,6 +85,12 @@ impl Begun {
         parts.filter_map(|part| part["name"].as_str().map(str::to_owned)).collect()
     }
 
+    /// True if it builds folds: their parts have folders of such names.
+    pub(crate) fn has_folds(&self) -> bool {
+        let kind = self.recipe["split"]["kind"].as_str();
+        kind.is_some_and(|kind| kind != "parts")
+    }
+
     pub(crate) fn new(recipe: Value, market: MarketRecord, piece: Option<Piece>) -> Self {
         Self {
             format_version: FORMAT_VERSION,

@@ -63,19 +63,33 @@ pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// The names of the parts that are built in a folder; none where its `build.json` can't be read, and
-/// any folder may be a part's.
-struct Parts(Option<Vec<String>>);
+/// The folders of parts in a folder that is built in.
+enum Parts {
+    /// Its `build.json` can't be read: any folder may be a part's.
+    Any,
+    /// Those of these names.
+    Named(Vec<String>),
+    /// Those of roles of folds.
+    Folds,
+}
 
 impl Parts {
     fn of(dir: &Folder) -> Self {
-        Self(Begun::read(dir).ok().flatten().map(|begun| begun.part_names()))
+        match Begun::read(dir).ok().flatten() {
+            None => Self::Any,
+            Some(begun) if begun.has_folds() => Self::Folds,
+            Some(begun) => Self::Named(begun.part_names()),
+        }
     }
 
     /// Tells whether a folder of this name may be a part's.
     fn has(&self, name: &str) -> bool {
-        let is_known = |parts: &Vec<String>| parts.iter().any(|part| part == name);
-        !name.contains('/') && self.0.as_ref().is_none_or(is_known)
+        let is_known = match self {
+            Self::Any => true,
+            Self::Named(parts) => parts.iter().any(|part| part == name),
+            Self::Folds => names::is_fold(name),
+        };
+        !name.contains('/') && is_known
     }
 }
 

@@ -15,7 +15,7 @@ use crate::commit::files::{read_text, remove};
 use crate::commit::piece::PieceManifest;
 use crate::commit::record::{self, Record};
 use crate::commit::sealed;
-use crate::names::{self, BEGUN, LOCK, MANIFEST, PIECE, SAMPLES};
+use crate::names::{self, BARS, BEGUN, LOCK, MANIFEST, PIECE, SAMPLES, SHARED_BARS};
 use crate::{DatasetError, Manifest, ShardRecord};
 
 /// Foreign entries that an error names.
@@ -44,10 +44,14 @@ impl Contents {
             return Ok(contents);
         }
         let mut first: Option<Listing> = None;
-        let mut traces = Vec::new();
+        let (mut traces, mut has_bars) = (Vec::new(), false);
         for Entry { name, kind } in entries(dir)? {
             if is_trace(dir, &name) {
                 traces.push(name);
+                continue;
+            }
+            if (kind, &*name) == (Kind::File, BARS) {
+                has_bars = true;
                 continue;
             }
             let folder = dir.join(&name);
@@ -63,6 +67,13 @@ impl Contents {
                     first.get_or_insert(listing);
                 }
                 None => contents.foreign.push(shown(&name, kind)),
+            }
+        }
+        if has_bars {
+            let is_shared = first.as_ref().is_some_and(|one| one.files.contains(SHARED_BARS));
+            match is_shared {
+                true => contents.files.push((dir.clone(), BARS.to_owned())),
+                false => contents.foreign.push(BARS.to_owned()),
             }
         }
         contents.dataset = first.is_some();
@@ -284,6 +295,7 @@ pub(crate) mod tests {
                 name: name.into(),
                 start_ns: None,
                 end_ns: None,
+                fold: None,
             }),
             recipe_digest: "r".into(),
             recipe: serde_json::Value::Null,

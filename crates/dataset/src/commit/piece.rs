@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::commit::begun::Piece;
 use crate::commit::files::read_if_there;
 use crate::commit::sealed;
-use crate::names::{PIECE, SIDE_FILES};
+use crate::names::{BARS, PIECE, side_files};
 use crate::{DatasetError, FORMAT_VERSION, Manifest};
 
 /// `piece.json`.
@@ -52,7 +52,8 @@ impl PieceManifest {
             return Err(damaged("its digest does not match its content"));
         }
         let files = piece.manifest.files.iter().map(|file| &*file.name);
-        if Piece::new(piece.piece.index(), piece.piece.count()).is_none() || !files.eq(SIDE_FILES) {
+        let side_files = side_files(piece.manifest.bars() != BARS);
+        if Piece::new(piece.piece.index(), piece.piece.count()).is_none() || !files.eq(side_files) {
             return Err(damaged("no build wrote it"));
         }
         piece.manifest.check().map_err(|problem| damaged(&problem))?;
