@@ -38,7 +38,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "conformance",
-        &["bars", "sampling", "windows", "scaling", "rewards", "recipe", "plan", "backend"],
+        &[
+            "schema", "bars", "sampling", "windows", "scaling", "rewards", "labels", "recipe",
+            "plan", "backend",
+        ],
     ),
     ("backend-cpu", &["bars", "sampling", "windows", "rewards", "backend"]),
     ("cuda-driver", &[]),

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use barloom_backend::{BarTables, BlockShape, Draws, Numbers, RowsMut, Slices};
 
-use crate::rows::{Cut, Draw, GRAIN, Price, Snap, Times};
+use crate::rows::{Cut, Draw, GRAIN, Price, Snap, Times, fetch};
 use crate::{CpuMarket, order};
 
 /// Rows of a tile at most: so many windows overlap, and what is known of each stays in the caches.
@@ -104,7 +104,7 @@ impl Filler<'_> {
         let (at, unit_return) = (&mut at[..rows.len()], &mut unit_return[..rows.len()]);
         self.draw(samples, &mut rows, at);
         self.snap(&mut rows, at);
-        self.price(&mut rows, at, None, unit_return);
+        self.look_up(&mut rows, at, None, unit_return);
         if shape.rows_per_window == 1 {
             self.cut(shape, windows, at, None);
         } else {
@@ -137,7 +137,7 @@ impl Filler<'_> {
             self.draw(samples.rows(begin, end), &mut rows, at);
             self.snap(&mut rows, at);
             order::by_row(at, order);
-            self.price(&mut rows, at, Some(order), &mut unit_return[..end - begin]);
+            self.look_up(&mut rows, at, Some(order), &mut unit_return[..end - begin]);
             rest = after;
         }
         if shape.rows_per_window != 1 {
@@ -163,7 +163,8 @@ impl Filler<'_> {
         self.market.backend.instructions.run(Snap { table, at, out });
     }
 
-    fn price(
+    /// Looks up the times and the labels of rows, and prices them.
+    fn look_up(
         self,
         rows: &mut RowsMut<'_>,
         at: &[usize],
@@ -172,6 +173,10 @@ impl Filler<'_> {
     ) {
         let CpuMarket { backend, market, program, .. } = self.market;
         backend.instructions.run(Times { market, at, order, ts: rows.ts });
+        self.draws.gather(at, order, fetch, rows);
+        if !rows.shape().priced {
+            return;
+        }
         backend.instructions.run(Price {
             metrics: &program.reward.metrics,
             tables: self.tables,

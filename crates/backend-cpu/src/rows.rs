@@ -182,7 +182,15 @@ fn places<'a>(shape: BlockShape, windows: &'a mut Slices<'_, f32>, channel: usiz
 impl Draw<'_, '_> {
     #[inline(always)]
     fn draw(&mut self, lot: Range<usize>, rank: &mut [u64]) {
-        let (rows, samples) = (&mut **self.rows, self.samples.rows(lot.start, lot.end));
+        let samples = self.samples.rows(lot.start, lot.end);
+        let sampler = &self.draws.sampler;
+        if !self.rows.shape().priced {
+            return match samples {
+                Numbers::Range { first, .. } => sampler.ranks(first, rank),
+                Numbers::Listed(samples) => sampler.ranks_of(samples, rank),
+            };
+        }
+        let rows = &mut **self.rows;
         let mut out = DrawsMut {
             rank,
             equity: &mut rows.equity[lot.clone()],
@@ -195,7 +203,6 @@ impl Draw<'_, '_> {
             stop: &mut rows.act_sl[lot.clone()],
             target: &mut rows.act_tp[lot],
         };
-        let sampler = &self.draws.sampler;
         match samples {
             Numbers::Range { first, .. } => sampler.draws(first, &mut out),
             Numbers::Listed(samples) => sampler.draws_of(samples, &mut out),
@@ -216,7 +223,7 @@ impl Draw<'_, '_> {
 
 /// Starts to bring memory to the caches, where there is an instruction for it.
 #[inline(always)]
-fn fetch<T: bytemuck::NoUninit>(values: &[T]) {
+pub(crate) fn fetch<T: bytemuck::NoUninit>(values: &[T]) {
     #[cfg(target_arch = "x86_64")]
     crate::x86::fetch(bytemuck::cast_slice(values));
     #[cfg(not(target_arch = "x86_64"))]

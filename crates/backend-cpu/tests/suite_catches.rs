@@ -118,6 +118,7 @@ impl Session for WrongSession {
         threads: Threads,
         block: &mut SampleBlock,
     ) -> Result<(), BackendError> {
+        self.draws().check_block(self.program(), samples, block)?;
         let mut right = self.1.allocate_shaped(block.shape(), samples.len())?;
         self.1.sample(samples, threads, &mut right)?;
         let mut to = block.begin(samples)?;
@@ -148,6 +149,14 @@ impl Session for WrongSession {
         to.snapshot.copy_from_slice(&right.snapshot);
         if self.0 == "snapshot" {
             flip_last(to.snapshot);
+        }
+        for (to, from) in to.labels.iter_mut().zip(&right.labels) {
+            to.bytes_mut().copy_from_slice(from.values().bytes());
+            if self.0 == from.name()
+                && let Some(last) = to.bytes_mut().last_mut()
+            {
+                *last ^= 1;
+            }
         }
         let rewards = to.rewards.iter_mut().zip(&right.rewards);
         rewards.for_each(|(to, from)| to.copy_from_slice(from));
@@ -204,6 +213,10 @@ fn one_wrong_column_is_caught() {
         };
         let named = if is_trade(column) { "trade" } else { column };
         assert!(difference.contains(named), "{column}: {difference}");
+    }
+    for label in ["tb", "tb_return", "tb_bars", "tb_ambiguous", "path", "weight"] {
+        let difference = barloom_conformance::check(&Wrong(label)).expect_err(label);
+        assert!(difference.contains(&format!("{label} ")), "{label}: {difference}");
     }
     for windows in ["windows", "channels first", "channels last", "shared windows", "lists"] {
         barloom_conformance::check(&Wrong(windows)).expect_err(windows);

@@ -50,7 +50,9 @@ impl CudaMarket {
         program: Arc<Program>,
     ) -> Result<Self, BackendError> {
         let tables = MarketTables::new(&device, &market, &program)?;
-        let shape = program.block_shape();
+        // Decisions are priced even where samples are not.
+        let metrics = program.reward.metrics.len();
+        let shape = BlockShape { metrics, ..program.block_shape() };
         let chunk_rows = Chunk::rows(shape);
         device.settle()?;
         let chunk = |_| Chunk::new(&device, shape, chunk_rows);
@@ -338,8 +340,11 @@ impl CudaSession {
             // SAFETY: as above; the samples' addresses are of the chunk.
             unsafe { self.market.queue(stream, &launch) }
         };
-        queue(Launch::trade(&tables.trading, &samples))?;
-        for (number, metric) in tables.metrics.iter().enumerate() {
+        let metrics = if shape.priced { &tables.metrics[..] } else { &[] };
+        if shape.priced {
+            queue(Launch::trade(&tables.trading, &samples))?;
+        }
+        for (number, metric) in metrics.iter().enumerate() {
             let value = chunk.at(chunk.columns.rewards[number]);
             let was_clipped = chunk.at(chunk.columns.clipped[number]);
             let metric = Metric { value, was_clipped, ..*metric };
@@ -371,7 +376,10 @@ impl CudaSession {
         };
         macro_rules! plain {
             ($($name:ident: $type:ty),*) => {
-                $(copy(columns.$name, bytemuck::cast_slice_mut(&mut rows.$name[range.clone()]))?;)*
+                // Samples that are not priced have no state, action and outcomes.
+                $(if let Some(to) = rows.$name.get_mut(range.clone()) {
+                    copy(columns.$name, bytemuck::cast_slice_mut(to))?;
+                })*
             };
         }
         barloom_schema::columns!(plain plain);
@@ -395,6 +403,17 @@ impl CudaSession {
             copy(*offset, bytemuck::cast_slice_mut(values))?;
         }
         Ok(())
+    }
+
+    /// Puts the labels of filled rows into them, on the host.
+    fn gather(&self, rows: &mut RowsMut<'_>) {
+        if self.draws.labels.is_empty() {
+            return;
+        }
+        let series = self.market.market.series();
+        let row = |(symbol, bar): (&u32, &i64)| series[*symbol as usize].start + *bar as usize;
+        let at: Vec<usize> = rows.symbol.iter().zip(&*rows.bar).map(row).collect();
+        self.draws.gather(&at, None, |_| (), rows);
     }
 
     /// Fills rows with these samples, piece by piece, each in the lane after that of the one
@@ -444,7 +463,9 @@ impl Session for CudaSession {
     ) -> Result<(), BackendError> {
         self.draws.check_block(self.program(), samples, block)?;
         let mut out = block.begin(samples)?;
-        Ok(self.fill_rows(samples, &mut out)?)
+        self.fill_rows(samples, &mut out)?;
+        self.gather(&mut out);
+        Ok(())
     }
 }
 

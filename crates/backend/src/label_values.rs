@@ -48,6 +48,10 @@ macro_rules! columns {
         }
 
         impl<'a> TypedMut<'a> {
+            fn bytes_mut(&mut self) -> &mut [u8] {
+                match self { $(Self::$variant(values) => bytemuck::cast_slice_mut(values),)* }
+            }
+
             fn split_at(self, middle: usize) -> (Self, Self) {
                 match self {
                     $(Self::$variant(values) => {
@@ -147,6 +151,12 @@ impl LabelValues {
 }
 
 impl LabelValuesMut<'_> {
+    /// The values of all rows as bytes, for a session that copies them.
+    #[must_use]
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.values.bytes_mut()
+    }
+
     pub(crate) fn split_at(self, middle: usize) -> (Self, Self) {
         let Self { width, values } = self;
         let (before, after) = values.split_at(middle * width);

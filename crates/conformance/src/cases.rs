@@ -72,6 +72,8 @@ pub fn cases() -> Result<Vec<Case>, String> {
             }
         }
     }
+    let labelled = crate::labels::cases(&cases);
+    cases.extend(labelled);
     Ok(cases)
 }
 

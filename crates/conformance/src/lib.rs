@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod cases;
+mod labels;
 mod markets;
 mod naive;
 mod observe;
@@ -54,5 +55,6 @@ fn check_part(prepared: &Arc<dyn PreparedMarket>, case: &Case) -> Result<(), Str
     let session = Arc::clone(prepared).session(Arc::clone(&case.plan.draws)).map_err(text)?;
     sample::check(&*session, case)?;
     observe::check(&**prepared, case)?;
+    labels::check_refusals(prepared, &*session, case)?;
     price::check(&**prepared, &*session, case)
 }

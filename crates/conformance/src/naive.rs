@@ -10,9 +10,12 @@ use barloom_sampling::Draw;
 use barloom_scaling::{ChannelScaler, Fitted, FittedScaler, Per};
 use barloom_windows::Positions;
 
+use crate::labels;
+
 /// Compares a block of any samples of a plan with the obvious version.
 pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Result<(), String> {
     let program = &*plan.program;
+    labels::has_schema(program, block)?;
     for row in 0..block.rows() {
         let draw = plan.draws.sampler.draw(block.sample(row));
         let (at, series) = place(&plan.draws.positions, draw.rank)
@@ -24,7 +27,7 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
         if state != expected {
             return fail(format!("symbol, bar, ts {state:?}, expected {expected:?}"));
         }
-        draw_is(block, row, &draw).or_else(fail)?;
+        labels::are_those(plan, at, block, row).or_else(fail)?;
         let expected = windows(market, program, at);
         for (channel, (spec, expected)) in program.channels.iter().zip(expected).enumerate() {
             let got = block.window(channel, row);
@@ -36,6 +39,10 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
             return fail("an input is missing".into());
         }
         is_snapshot(market, program, at, block.snapshot(row)).or_else(fail)?;
+        if !program.priced {
+            continue;
+        }
+        draw_is(block, row, &draw).or_else(fail)?;
         let got = Priced {
             entry_price: block.entry_price[row],
             exit_price: block.exit_price[row],

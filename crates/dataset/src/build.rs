@@ -160,7 +160,9 @@ impl Build<'_> {
         // Hashed while the first part is written.
         let begun = LazyLock::new(|| {
             let market = MarketRecord::new(self.market, self.dropped, self.widened);
-            Begun::new(self.recipe.to_json(), market, self.piece)
+            let program = self.parts.first().map(|part| &part.plan.program);
+            let labels = program.map_or(&[][..], |program| &program.labels);
+            Begun::new(self.recipe.to_json(), market, self.piece, labels)
         });
         if self.resume
             && let Some(built) = self.built_before(&begun)?
@@ -325,7 +327,7 @@ impl Build<'_> {
             create_samples(&dir)?;
         }
         let layout = Layout::new(&plan.program, self.market);
-        let totals = Mutex::new(Gather::new(plan.program.reward.metrics.len()));
+        let totals = Mutex::new(Gather::of(&layout));
         let mut whole = BTreeMap::new();
         if self.resume {
             let identity = &begun.identity(build.plan.part.as_ref().map(PartRecord::new).as_ref());

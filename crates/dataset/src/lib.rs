@@ -39,6 +39,7 @@ mod commit;
 mod error;
 mod features;
 mod format;
+mod label_summary;
 mod manifest;
 mod merge;
 mod names;
@@ -58,6 +59,7 @@ pub use commit::ownership::foreign_entries;
 pub use error::DatasetError;
 pub use features::{FeaturesRecord, FeaturesVerified, LostBars};
 pub use format::layout::Layout;
+pub use label_summary::{LabelSummary, NumberSummary};
 pub use manifest::{
     FORMAT_VERSION, FileRecord, FoldRecord, Manifest, MarketRecord, PartRecord, SEMANTICS,
     ShardRecord, SymbolRecord,

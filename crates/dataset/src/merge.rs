@@ -152,7 +152,9 @@ impl Merge {
     ) -> Result<Vec<BuiltPart>, DatasetError> {
         if let Some(PartPieces { manifest, .. }) = parts.first() {
             // A merge that is stopped leaves a folder that the next one may clear.
-            Begun::new(manifest.recipe.clone(), manifest.market.clone(), None).write(staging)?;
+            let fields = manifest.schema.fields();
+            Begun::new(manifest.recipe.clone(), manifest.market.clone(), None, fields)
+                .write(staging)?;
         }
         parts.iter().map(|part| self.join(part, staging)).collect()
     }
@@ -185,7 +187,7 @@ impl Merge {
         }
         let numbers: Vec<u64> = (0..shards.count()).collect();
         part.check_holes(&numbers)?;
-        let totals = Mutex::new(Gather::new(recipe.reward.metrics.len()));
+        let totals = Mutex::new(Gather::of(&layout));
         let take = |number: u64| {
             let record = self.take(part, &shards, number, identity, &dir)?;
             let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);

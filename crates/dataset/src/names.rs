@@ -67,15 +67,15 @@ pub(crate) fn shard_files(format: Format, layout: &Layout, number: u64) -> Vec<S
     }
 }
 
-/// Tells whether a file of samples can have this name.
-fn is_shard_file(name: &str) -> bool {
+/// Tells whether a file of samples with these labels can have this name.
+fn is_shard_file(name: &str, labels: &[String]) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let in_folder = name.strip_prefix(SAMPLES).and_then(|name| name.strip_prefix('/'));
     let Some((number, rest)) = in_folder.and_then(|name| name.split_once('.')) else {
         return false;
     };
     let rest_fits = match rest.strip_suffix(".npy") {
-        Some(column) => npy::is_column(column),
+        Some(column) => npy::is_column(column, labels),
         None => ["parquet", "arrow"].contains(&rest),
     };
     rest_fits && digits(number)
@@ -116,12 +116,13 @@ pub(crate) fn record_number(name: &str) -> Option<u64> {
     digits.parse().ok().filter(|number| record(*number) == name)
 }
 
-/// Returns true for names of files that a build writes, also before they have their own.
-pub(crate) fn is_build_file(name: &str) -> bool {
+/// Returns true for names of files that a build of samples with these labels writes, also before
+/// they have their own.
+pub(crate) fn is_build_file(name: &str, labels: &[String]) -> bool {
     let name = name.strip_suffix(".tmp").unwrap_or(name);
     [MANIFEST, PIECE, BEGUN].contains(&name)
         || SIDE_FILES.contains(&name)
-        || is_shard_file(name)
+        || is_shard_file(name, labels)
         || record_number(name).is_some()
 }
 
@@ -148,7 +149,7 @@ mod tests {
             assert_eq!(shard_files(Format::Parquet, &layout, number), [name]);
             let columns = shard_files(Format::Npy, &layout, number);
             assert_eq!(columns[0], format!("samples/{digits}.windows.npy"));
-            assert!(columns.iter().all(|name| is_shard_file(name)), "{columns:?}");
+            assert!(columns.iter().all(|name| is_shard_file(name, &[])), "{columns:?}");
         }
     }
 
@@ -160,7 +161,11 @@ mod tests {
             "samples/00001.reward_sharpe.npy",
             "samples/00001.snapshot.npy",
         ] {
-            assert!(is_shard_file(name), "{name}");
+            assert!(is_shard_file(name, &[]), "{name}");
+        }
+        let labels = ["tb".to_owned(), "weight".to_owned()];
+        for name in ["samples/00001.tb.npy", "samples/00001.weight.npy"] {
+            assert!(is_shard_file(name, &labels) && !is_shard_file(name, &[]), "{name}");
         }
         for name in [
             "samples/.parquet",
@@ -169,7 +174,7 @@ mod tests {
             "samples/1.weights.npy",
             "a.npy",
         ] {
-            assert!(!is_shard_file(name), "{name}");
+            assert!(!is_shard_file(name, &labels), "{name}");
         }
     }
 
@@ -220,7 +225,7 @@ mod tests {
             "samples/00000.parquet",
             "samples/123456.parquet.tmp",
         ] {
-            assert!(is_build_file(name), "{name}");
+            assert!(is_build_file(name, &[]), "{name}");
         }
         for name in [
             "thesis.txt",
@@ -230,7 +235,7 @@ mod tests {
             "tmp",
             "bars.arrow.1",
         ] {
-            assert!(!is_build_file(name), "{name}");
+            assert!(!is_build_file(name, &[]), "{name}");
         }
     }
 }

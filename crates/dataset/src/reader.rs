@@ -227,11 +227,15 @@ impl SampleReader {
         }
     }
 
-    /// The scaled meta fields of samples of an npy dataset, which no other format stores.
+    /// The scaled meta fields of samples of an npy dataset, which no other format stores; none
+    /// where samples have none.
     pub(crate) fn meta(&self, samples: Range<u64>) -> Result<Option<Vec<f32>>, DatasetError> {
         let Source::Stored { dir, format: Format::Npy, shards } = &self.source else {
             return Ok(None);
         };
+        if !self.layout.is_priced() {
+            return Ok(None);
+        }
         let mut meta = Vec::new();
         let from = shards.partition_point(|s| s.first + s.rows <= samples.start);
         for shard in shards[from..].iter().take_while(|s| s.first < samples.end) {

@@ -169,7 +169,7 @@ impl ShardWriter<'_> {
             files: files?,
             encoder: encoder.map_err(DatasetError::format(self.dir.path()))?,
             digests: Vec::new(),
-            gather: Gather::new(self.session.program().reward.metrics.len()),
+            gather: Gather::of(self.layout),
         })
     }
 

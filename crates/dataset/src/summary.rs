@@ -6,6 +6,9 @@
 use barloom_backend::{BLOCK_ROWS, SampleBlock};
 use serde::{Deserialize, Serialize};
 
+use crate::Layout;
+use crate::label_summary::{GatherLabel, LabelSummary, TallyLabel};
+
 /// Counts and reward distributions of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -15,6 +18,9 @@ pub struct Summary {
     pub exits: [u64; 4],
     /// A summary for each metric.
     pub rewards: Vec<RewardSummary>,
+    /// A summary for each label, and the weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<LabelSummary>,
 }
 
 /// The number of samples with each action.
@@ -61,6 +67,7 @@ pub(crate) struct Gather {
     actions: Counts,
     exits: [u64; 4],
     metrics: Vec<GatherMetric>,
+    labels: Vec<GatherLabel>,
 }
 
 #[derive(Clone)]
@@ -90,12 +97,14 @@ pub(crate) struct Tally {
     actions: Counts,
     exits: [u64; 4],
     metrics: Vec<TallyMetric>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<TallyLabel>,
 }
 
 impl Tally {
-    /// The number of metrics.
-    pub(crate) fn metrics(&self) -> usize {
-        self.metrics.len()
+    /// Returns true if it has the metrics and labels of a layout.
+    pub(crate) fn is_of(&self, layout: &Layout) -> bool {
+        self.metrics.len() == layout.metrics().len() && self.labels.len() == layout.labels().count()
     }
 }
 
@@ -127,7 +136,12 @@ fn middle(bucket: usize) -> f64 {
 }
 
 impl Gather {
-    pub(crate) fn new(metrics: usize) -> Self {
+    /// Gathers the summary of samples with these columns.
+    pub(crate) fn of(layout: &Layout) -> Self {
+        Self::new(layout.metrics().len(), layout.labels().count())
+    }
+
+    fn new(metrics: usize, labels: usize) -> Self {
         let metric = GatherMetric {
             blocks: Vec::new(),
             min: f64::INFINITY,
@@ -137,7 +151,8 @@ impl Gather {
             infinite: 0,
             histogram: vec![0; BUCKETS],
         };
-        Self { actions: Counts::default(), exits: [0; 4], metrics: vec![metric; metrics] }
+        let (metrics, labels) = (vec![metric; metrics], vec![GatherLabel::default(); labels]);
+        Self { actions: Counts::default(), exits: [0; 4], metrics, labels }
     }
 
     /// Adds a block that begins at a multiple of 4,096 samples.
@@ -156,12 +171,13 @@ impl Gather {
             gather.clipped += block.clipped[metric].iter().map(|c| u64::from(*c)).sum::<u64>();
             block.rewards[metric].chunks(BLOCK_ROWS).for_each(|values| gather.add(values));
         }
+        self.labels.iter_mut().zip(&block.labels).for_each(|(gather, label)| gather.add(label));
     }
 
     /// The gathered counts, for a file.
     pub(crate) fn tally(&self) -> Tally {
         let metric = |m: &GatherMetric| TallyMetric {
-            blocks: m.blocks.iter().map(|b| [b.n, b.mean, b.m2].map(f64::to_bits)).collect(),
+            blocks: m.blocks.iter().map(|block| block.bits()).collect(),
             min: m.min.to_bits(),
             max: m.max.to_bits(),
             clipped: m.clipped,
@@ -176,6 +192,7 @@ impl Gather {
             actions: self.actions,
             exits: self.exits,
             metrics: self.metrics.iter().map(metric).collect(),
+            labels: self.labels.iter().map(GatherLabel::tally).collect(),
         }
     }
 
@@ -191,10 +208,11 @@ impl Gather {
             for (bucket, count) in &from.histogram {
                 to.histogram[usize::from(*bucket)] += *count;
             }
-            let moments = |[n, mean, m2]: [f64; 3]| Moments { n, mean, m2 };
-            from.blocks.iter().map(|block| moments(block.map(f64::from_bits))).collect()
+            from.blocks.iter().map(|block| Moments::of_bits(*block)).collect()
         };
-        self.metrics.iter_mut().zip(&tally.metrics).map(absorb).collect()
+        let metrics = self.metrics.iter_mut().zip(&tally.metrics).map(absorb);
+        let labels = self.labels.iter_mut().zip(&tally.labels);
+        metrics.chain(labels.map(|(to, from)| to.absorb_tally(from))).collect()
     }
 
     fn count(&mut self, actions: Counts, exits: [u64; 4]) {
@@ -205,7 +223,7 @@ impl Gather {
     }
 
     /// Adds what another has counted, which does not depend on the order, and gives back what
-    /// does: the moments of each metric's blocks. So of a shard that is done, these alone stay.
+    /// does: the moments of each metric's and label's blocks. So of a shard that is done, these alone stay.
     pub(crate) fn absorb(&mut self, other: Self) -> Vec<Vec<Moments>> {
         self.count(other.actions, other.exits);
         let absorb = |(a, b): (&mut GatherMetric, GatherMetric)| {
@@ -217,60 +235,93 @@ impl Gather {
             a.histogram.iter_mut().zip(b.histogram).for_each(|(x, y)| *x += y);
             b.blocks
         };
-        self.metrics.iter_mut().zip(other.metrics).map(absorb).collect()
+        let metrics = self.metrics.iter_mut().zip(other.metrics).map(absorb);
+        let labels = self.labels.iter_mut().zip(other.labels);
+        metrics.chain(labels.map(|(to, from)| to.absorb(from))).collect()
     }
 
     /// Adds the moments of blocks that follow those added before.
     pub(crate) fn push(&mut self, moments: Vec<Vec<Moments>>) {
-        for (metric, blocks) in self.metrics.iter_mut().zip(moments) {
-            metric.blocks.extend(blocks);
-        }
+        let metrics = self.metrics.iter_mut().map(|metric| &mut metric.blocks);
+        let all = metrics.chain(self.labels.iter_mut().map(|label| &mut label.blocks));
+        all.zip(moments).for_each(|(to, blocks)| to.extend(blocks));
     }
 
-    pub(crate) fn finish(&self, names: &[&str]) -> Summary {
+    pub(crate) fn finish(&self, names: &[&str], labels: &[&str]) -> Summary {
         let rewards = self.metrics.iter().zip(names).map(|(m, name)| m.finish(name)).collect();
-        Summary { actions: self.actions, exits: self.exits, rewards }
+        let labels = self.labels.iter().zip(labels).map(|(l, name)| l.finish(name)).collect();
+        Summary { actions: self.actions, exits: self.exits, rewards, labels }
     }
 }
 
-impl GatherMetric {
-    fn add(&mut self, values: &[f64]) {
+impl Moments {
+    /// The moments of a block; none without values.
+    pub(crate) fn of<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Option<Self> {
         let (mut n, mut sum) = (0.0, 0.0);
-        for value in values {
-            if !value.is_finite() {
-                self.nan += u64::from(value.is_nan());
-                self.infinite += u64::from(value.is_infinite());
-                continue;
-            }
+        values().for_each(|value| {
             n += 1.0;
             sum += value;
-            self.min = self.min.min(*value);
-            self.max = self.max.max(*value);
-            self.histogram[bucket(*value)] += 1;
-        }
-        if n > 0.0 {
-            let mean = sum / n;
-            let squares = values.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean));
-            self.blocks.push(Moments { n, mean, m2: squares.sum() });
-        }
+        });
+        let mean = sum / n;
+        let squares = || values().map(|value| (value - mean) * (value - mean)).sum();
+        (n > 0.0).then(|| Self { n, mean, m2: squares() })
     }
 
-    fn finish(&self, metric: &str) -> RewardSummary {
-        let mut all = Moments { n: 0.0, mean: 0.0, m2: 0.0 };
-        for block in &self.blocks {
+    /// The moments of all blocks, in order.
+    pub(crate) fn merged(blocks: &[Self]) -> Self {
+        let mut all = Self { n: 0.0, mean: 0.0, m2: 0.0 };
+        for block in blocks {
             let n = all.n + block.n;
             let delta = block.mean - all.mean;
             all.mean += delta * block.n / n;
             all.m2 += block.m2 + delta * delta * (all.n * block.n / n);
             all.n = n;
         }
+        all
+    }
+
+    pub(crate) fn mean(self) -> f64 {
+        self.mean
+    }
+
+    /// The population standard deviation.
+    pub(crate) fn std(self) -> f64 {
+        (self.m2 / self.n).sqrt()
+    }
+
+    pub(crate) fn bits(self) -> [u64; 3] {
+        [self.n, self.mean, self.m2].map(f64::to_bits)
+    }
+
+    pub(crate) fn of_bits(bits: [u64; 3]) -> Self {
+        let [n, mean, m2] = bits.map(f64::from_bits);
+        Self { n, mean, m2 }
+    }
+}
+
+impl GatherMetric {
+    fn add(&mut self, values: &[f64]) {
+        for value in values {
+            if !value.is_finite() {
+                self.nan += u64::from(value.is_nan());
+                self.infinite += u64::from(value.is_infinite());
+                continue;
+            }
+            self.min = self.min.min(*value);
+            self.max = self.max.max(*value);
+            self.histogram[bucket(*value)] += 1;
+        }
+        self.blocks.extend(Moments::of(|| values.iter().copied().filter(|v| v.is_finite())));
+    }
+
+    fn finish(&self, metric: &str) -> RewardSummary {
+        let all = Moments::merged(&self.blocks);
         let empty = all.n == 0.0;
         let constant = empty || self.min == self.max;
         RewardSummary {
             metric: metric.to_owned(),
-            mean: Some(all.mean).filter(|mean| mean.is_finite()),
-            std: Some(if constant { 0.0 } else { (all.m2 / all.n).sqrt() })
-                .filter(|std| std.is_finite()),
+            mean: Some(all.mean()).filter(|mean| mean.is_finite()),
+            std: Some(if constant { 0.0 } else { all.std() }).filter(|std| std.is_finite()),
             min: if empty { 0.0 } else { self.min },
             p05: self.quantile(0.05),
             p50: self.quantile(0.50),
@@ -317,7 +368,7 @@ mod tests {
     #[test]
     fn moments_are_those_of_a_plain_pass() {
         let values: Vec<f64> = (0..10_000).map(|i| f64::from(i % 97) - 40.0).collect();
-        let mut gather = Gather::new(1);
+        let mut gather = Gather::new(1, 0);
         values.chunks(BLOCK_ROWS).for_each(|c| gather.metrics[0].add(c));
         let got = gather.metrics[0].finish("x");
         let mean = values.iter().sum::<f64>() / 1e4;
@@ -330,12 +381,12 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_counted_apart() {
-        let mut gather = Gather::new(1);
+        let mut gather = Gather::new(1, 0);
         gather.metrics[0].add(&[1.0, f64::INFINITY, f64::NAN, 3.0, f64::NEG_INFINITY]);
         let got = gather.metrics[0].finish("x");
         assert_eq!((got.mean, got.std), (Some(2.0), Some(1.0)));
         assert_eq!((got.min, got.max, got.nan, got.infinite), (1.0, 3.0, 1, 2));
-        let mut gather = Gather::new(1);
+        let mut gather = Gather::new(1, 0);
         gather.metrics[0].add(&[f64::MAX, f64::MAX, -1.0]);
         let got = gather.metrics[0].finish("x");
         assert_eq!((got.mean, got.std, got.max), (None, None, f64::MAX));
@@ -345,18 +396,18 @@ mod tests {
     fn shards_in_any_order_give_one_summary() {
         let values: Vec<f64> = (0..5 * BLOCK_ROWS).map(|i| ((i * 37) % 101) as f64).collect();
         let gathered = |blocks: std::ops::Range<usize>| {
-            let mut gather = Gather::new(1);
+            let mut gather = Gather::new(1, 0);
             values.chunks(BLOCK_ROWS).skip(blocks.start).take(blocks.len()).for_each(|c| {
                 gather.metrics[0].add(c);
             });
             gather
         };
-        let mut totals = Gather::new(1);
+        let mut totals = Gather::new(1, 0);
         let text = serde_json::to_string(&gathered(2..5).tally()).unwrap();
         let last = totals.absorb_tally(&serde_json::from_str(&text).unwrap());
         let first = totals.absorb(gathered(0..2));
         totals.push(first);
         totals.push(last);
-        assert_eq!(totals.finish(&["x"]), gathered(0..5).finish(&["x"]));
+        assert_eq!(totals.finish(&["x"], &[]), gathered(0..5).finish(&["x"], &[]));
     }
 }

@@ -306,7 +306,7 @@ impl Compare<'_> {
     }
 
     fn all(&self, verified: &mut Verified) -> Result<(), DatasetError> {
-        let (program, samples) = (self.session.program(), self.samples);
+        let samples = self.samples;
         let format = self.verify.dataset.recipe().output.format;
         // Files are opened anew for each piece of work, so it is not small.
         let group = encode::group_rows(format, &self.layout);
@@ -315,7 +315,7 @@ impl Compare<'_> {
         let rows = rows.next_multiple_of(group) as u64;
         self.check_count(samples, rows.saturating_mul(MOST_SHARDS))?;
         let numbers: Vec<u64> = (0..samples.div_ceil(rows)).collect();
-        let totals = Mutex::new(Gather::new(program.reward.metrics.len()));
+        let totals = Mutex::new(Gather::of(&self.layout));
         let idle = Mutex::new(Vec::<SampleBlock>::new());
         let one = |number: u64| -> Result<BuiltShard, DatasetError> {
             if (self.verify.watch.stop)() {
@@ -332,7 +332,7 @@ impl Compare<'_> {
             if let Some(reader) = &self.reader {
                 self.same(&reader.read(first..first + rows)?, &block)?;
             }
-            let mut gather = Gather::new(program.reward.metrics.len());
+            let mut gather = Gather::of(&self.layout);
             gather.add(&block);
             let digests = BlockDigest::of_block(&block);
             let moments = totals.lock().unwrap_or_else(PoisonError::into_inner).absorb(gather);

@@ -55,6 +55,53 @@ impl Sampler {
         self.draws_by(|row| samples.get(row).copied().unwrap_or(0), out);
     }
 
+    /// The ranks alone of samples `[first, first + rows)`, as [`draws`](Self::draws) gives them.
+    #[inline(always)]
+    pub fn ranks(&self, first: u64, rank: &mut [u64]) {
+        self.ranks_by(|row| first.wrapping_add(row as u64), rank);
+    }
+
+    /// The ranks alone of these samples, in this order.
+    ///
+    /// # Panics
+    /// The column is not as long as the list.
+    #[inline(always)]
+    pub fn ranks_of(&self, samples: &[u64], rank: &mut [u64]) {
+        assert_eq!(samples.len(), rank.len(), "a row for each sample");
+        self.ranks_by(|row| samples.get(row).copied().unwrap_or(0), rank);
+    }
+
+    #[inline(always)]
+    fn ranks_by(&self, sample: impl Fn(usize) -> u64, rank: &mut [u64]) {
+        for (lot, out) in rank.chunks_mut(LANES).enumerate() {
+            let mut states = [0; LANES];
+            for (lane, i) in states.iter_mut().enumerate() {
+                *i = sample(lot * LANES + lane) / self.actions_per_state;
+            }
+            let word = match self.order {
+                PositionOrder::Random => Lanes::of(self.streams, &states).next(),
+                // The number that it would draw is not used.
+                PositionOrder::Sequential => states,
+            };
+            store(out, &self.rank(&word, &states));
+        }
+    }
+
+    /// The ranks of states, whose generators gave these numbers.
+    #[inline(always)]
+    fn rank(&self, word: &Words, states: &Words) -> Words {
+        match self.order {
+            PositionOrder::Random => lanes::below(word, self.positions),
+            PositionOrder::Sequential => {
+                let mut rank = *states;
+                for rank in &mut rank {
+                    *rank %= self.positions;
+                }
+                rank
+            }
+        }
+    }
+
     #[inline(always)]
     fn draws_by(&self, sample: impl Fn(usize) -> u64, out: &mut DrawsMut<'_>) {
         let rows = out.rank.len();
@@ -88,17 +135,7 @@ impl Sampler {
         }
         let mut rng = Lanes::of(self.streams, &states);
 
-        let word = rng.next();
-        let rank = match self.order {
-            PositionOrder::Random => lanes::below(&word, self.positions),
-            PositionOrder::Sequential => {
-                let mut rank = states;
-                for rank in &mut rank {
-                    *rank %= self.positions;
-                }
-                rank
-            }
-        };
+        let rank = self.rank(&rng.next(), &states);
         let equity = s.equity.values(&rng.next());
         let offset = s.balance_offset.values(&rng.next());
         let mut balance = equity;
@@ -204,7 +241,15 @@ mod tests {
             }
             let sampler = Sampler::new(&settings, seed, part, k, order, positions).unwrap();
             let alone: Vec<Draw> = (first..first + rows as u64).map(|i| sampler.draw(i)).collect();
+            let ranks: Vec<u64> = alone.iter().map(|draw| draw.rank).collect();
             prop_assert_eq!(drawn(&sampler, first, rows), alone);
+            let (mut range, mut listed) = (vec![7; rows], vec![7; rows]);
+            sampler.ranks(first, &mut range);
+            prop_assert_eq!(&range, &ranks);
+            let samples: Vec<u64> = (first..first + rows as u64).rev().collect();
+            sampler.ranks_of(&samples, &mut listed);
+            listed.reverse();
+            prop_assert_eq!(&listed, &ranks);
         }
     }
 }

@@ -163,6 +163,12 @@ fn is_number(logical: &Logical) -> bool {
 }
 
 impl Field {
+    /// Returns true for labels and the weight, which are gathered by bar.
+    #[must_use]
+    pub fn is_label(&self) -> bool {
+        matches!(self.role, Role::Label | Role::Weight)
+    }
+
     /// Values of a sample: 1 without a shape.
     #[must_use]
     pub fn values(&self) -> usize {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use barloom_files::Folder;
+use barloom_schema::Field;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -71,6 +72,9 @@ pub(crate) struct Begun {
     pub(crate) recipe: Value,
     pub(crate) market: MarketRecord,
     pub(crate) piece: Option<Piece>,
+    /// The labels of the samples, and the weight: by these, files of columns are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) labels: Vec<String>,
     /// The name of the folder that is built in, so that it is known from a dataset that has got
     /// another one since. Older versions wrote none.
     #[serde(default)]
@@ -91,7 +95,15 @@ impl Begun {
         kind.is_some_and(|kind| kind != "parts")
     }
 
-    pub(crate) fn new(recipe: Value, market: MarketRecord, piece: Option<Piece>) -> Self {
+    /// The announcement of a build of samples that have these fields, or these labels at least.
+    pub(crate) fn new(
+        recipe: Value,
+        market: MarketRecord,
+        piece: Option<Piece>,
+        fields: &[Field],
+    ) -> Self {
+        let labels = fields.iter().filter(|field| field.is_label());
+        let labels = labels.map(|field| field.name.clone()).collect();
         Self {
             format_version: FORMAT_VERSION,
             semantics: SEMANTICS,
@@ -99,6 +111,7 @@ impl Begun {
             recipe,
             market,
             piece,
+            labels,
             folder: None,
             digest: String::new(),
         }
@@ -109,7 +122,12 @@ impl Begun {
         Self {
             semantics: manifest.semantics,
             barloom_version: manifest.barloom_version.clone(),
-            ..Self::new(manifest.recipe.clone(), manifest.market.clone(), piece)
+            ..Self::new(
+                manifest.recipe.clone(),
+                manifest.market.clone(),
+                piece,
+                manifest.schema.fields(),
+            )
         }
     }
 

@@ -40,12 +40,12 @@ pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
     } else {
         MadeBy::Build
     };
-    let parts = Parts::of(dir);
+    let made = Made::of(dir);
     for Entry { name, kind } in entries(dir)? {
         match kind {
             Kind::File if name == LOCK => {}
-            Kind::File => check_file(dir, dir, &name, made_by)?,
-            Kind::Folder if !parts.has(&name) => {
+            Kind::File => check_file(dir, dir, &name, made_by, &made)?,
+            Kind::Folder if !made.has_part(&name) => {
                 return Err(DatasetError::InTheWay(dir.file(&name)));
             }
             Kind::Folder => {
@@ -54,13 +54,20 @@ pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
                     if kind != Kind::File {
                         return Err(DatasetError::InTheWay(part.file(&name)));
                     }
-                    check_file(dir, &part, &name, made_by)?;
+                    check_file(dir, &part, &name, made_by, &made)?;
                 }
             }
             Kind::Link | Kind::Other => return Err(DatasetError::InTheWay(dir.file(&name))),
         }
     }
     Ok(())
+}
+
+/// The parts and labels of the dataset that is built in a folder, as its `build.json` says.
+struct Made {
+    parts: Parts,
+    /// The labels, which have files of their own; empty where it can't be read.
+    labels: Vec<String>,
 }
 
 /// The folders of parts in a folder that is built in.
@@ -73,23 +80,30 @@ enum Parts {
     Folds,
 }
 
-impl Parts {
+impl Made {
     fn of(dir: &Folder) -> Self {
-        match Begun::read(dir).ok().flatten() {
-            None => Self::Any,
-            Some(begun) if begun.has_folds() => Self::Folds,
-            Some(begun) => Self::Named(begun.part_names()),
-        }
+        let begun = Begun::read(dir).ok().flatten();
+        let parts = match &begun {
+            None => Parts::Any,
+            Some(begun) if begun.has_folds() => Parts::Folds,
+            Some(begun) => Parts::Named(begun.part_names()),
+        };
+        Self { parts, labels: begun.map(|begun| begun.labels).unwrap_or_default() }
     }
 
     /// Tells whether a folder of this name may be a part's.
-    fn has(&self, name: &str) -> bool {
-        let is_known = match self {
-            Self::Any => true,
-            Self::Named(parts) => parts.iter().any(|part| part == name),
-            Self::Folds => names::is_fold(name),
+    fn has_part(&self, name: &str) -> bool {
+        let is_known = match &self.parts {
+            Parts::Any => true,
+            Parts::Named(parts) => parts.iter().any(|part| part == name),
+            Parts::Folds => names::is_fold(name),
         };
         !name.contains('/') && is_known
+    }
+
+    /// Tells whether a file of this name may be of the build.
+    fn has_file(&self, name: &str) -> bool {
+        is_build_file(name, &self.labels)
     }
 }
 
@@ -109,8 +123,9 @@ fn check_file(
     folder: &Folder,
     name: &str,
     made_by: MadeBy,
+    made: &Made,
 ) -> Result<(), DatasetError> {
-    if !is_build_file(name) {
+    if !made.has_file(name) {
         return Err(DatasetError::InTheWay(folder.file(name)));
     }
     let is_leftover = match made_by {
@@ -131,17 +146,22 @@ fn check_file(
 /// # Errors
 /// A file cannot be removed.
 pub(crate) fn clear(dir: &Folder) -> Result<(), DatasetError> {
-    let parts = Parts::of(dir);
+    clear_of(dir, &Made::of(dir))
+}
+
+/// As [`clear`], of a folder in which a part or all of this dataset is built.
+fn clear_of(dir: &Folder, made: &Made) -> Result<(), DatasetError> {
     for Entry { name, kind } in entries(dir)? {
         match kind {
-            Kind::Folder if parts.has(&name) => {
+            Kind::Folder if made.has_part(&name) => {
                 let part = dir.join(&name);
-                clear(&part)?;
+                // The labels of a part are those of all.
+                clear_of(&part, &Made { labels: made.labels.clone(), ..Made::of(&part) })?;
                 // One that holds something else cannot be removed, and must not be.
                 let _ = part.delete();
             }
             // What says that the folder may be cleared goes last.
-            Kind::File if is_build_file(&name) && name != BEGUN => remove(dir, &name)?,
+            Kind::File if made.has_file(&name) && name != BEGUN => remove(dir, &name)?,
             _ => {}
         }
     }
@@ -213,7 +233,7 @@ mod tests {
             let text = fs::read_to_string(folder.join(MANIFEST)).unwrap();
             let manifest = crate::Manifest::from_json(&text, &folder).unwrap();
             let recipe = serde_json::json!({ "split": { "part": [{ "name": "train" }] } });
-            Begun::new(recipe, manifest.market, None).write(&(&built_in).into()).unwrap();
+            Begun::new(recipe, manifest.market, None, &[]).write(&(&built_in).into()).unwrap();
             check(&built_in).unwrap();
             fs::rename(&built_in, &dir).unwrap();
             assert!(matches!(check(&dir), Err(DatasetError::HoldsDataset { .. })), "{part:?}");
@@ -230,7 +250,7 @@ mod tests {
             fs::remove_file(dir.join("manifest.json")).unwrap();
             let recipe = serde_json::json!({ "split": { "part": [{ "name": "train" }] } });
             let market = crate::commit::ownership::tests::market();
-            Begun::new(recipe, market, None).write(&Folder::from(&dir)).unwrap();
+            Begun::new(recipe, market, None, &[]).write(&Folder::from(&dir)).unwrap();
             fs::create_dir(dir.join("train")).unwrap();
             check(&dir).unwrap();
             write_dataset(&dir.join(mine), None, "1");

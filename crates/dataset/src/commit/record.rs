@@ -76,9 +76,7 @@ impl Record {
     /// Returns true if the record is of a shard of this dataset.
     pub(crate) fn is_of(&self, identity: &str, layout: &Layout) -> bool {
         let blocks = self.shard.rows.div_ceil(BLOCK_ROWS as u64);
-        self.of == identity
-            && self.blocks.len() as u64 == blocks
-            && self.tally.metrics() == layout.metrics().len()
+        self.of == identity && self.blocks.len() as u64 == blocks && self.tally.is_of(layout)
     }
 
     /// The shard, whose counts are added to the totals.

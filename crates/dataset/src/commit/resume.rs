@@ -127,10 +127,11 @@ impl Shards<'_> {
             })
             .chain([BEGUN.to_owned()])
             .collect();
+        let labels: Vec<String> = self.layout.labels().map(|label| label.name.clone()).collect();
         // On a store they may be another builder's, which writes the same bytes.
         if dir.file_system().is_some() {
             for Entry { name, kind } in entries {
-                if kind == Kind::File && is_build_file(&name) && !kept.contains(&name) {
+                if kind == Kind::File && is_build_file(&name, &labels) && !kept.contains(&name) {
                     remove(dir, &name)?;
                 }
             }
@@ -161,7 +162,6 @@ impl Joined {
         mut totals: Gather,
         built: impl IntoIterator<Item = record::BuiltShard>,
     ) -> Self {
-        let metrics = layout.metrics();
         let mut digest = layout.with_columns(barloom_backend::ContentDigest::new);
         let mut shards = Vec::new();
         for shard in built {
@@ -169,7 +169,9 @@ impl Joined {
             totals.push(shard.moments);
             shards.push(shard.record);
         }
-        Self { shards, content_digest: digest.finish(), summary: totals.finish(&metrics) }
+        let labels: Vec<&str> = layout.labels().map(|label| label.name.as_str()).collect();
+        let summary = totals.finish(&layout.metrics(), &labels);
+        Self { shards, content_digest: digest.finish(), summary }
     }
 }
 

@@ -45,8 +45,7 @@ impl Layout {
     pub fn of_manifest(manifest: &Manifest, recipe: &Recipe) -> Self {
         let metrics: Vec<&str> = recipe.reward.metrics.iter().map(|m| m.name()).collect();
         let fields = manifest.schema.fields();
-        let of_label = |field: &&Field| matches!(field.role, Role::Label | Role::Weight);
-        let labels: Vec<Field> = fields.iter().filter(of_label).cloned().collect();
+        let labels: Vec<Field> = fields.iter().filter(|field| field.is_label()).cloned().collect();
         let columns = SampleColumns {
             channels: &texts(&recipe.data.channels),
             lookback: recipe.dataset.lookback,
@@ -116,8 +115,7 @@ impl Layout {
 
     /// Labels, and the weight after them.
     pub fn labels(&self) -> impl Iterator<Item = &Field> {
-        let is_label = |field: &&Field| matches!(field.role, Role::Label | Role::Weight);
-        self.columns.fields().iter().filter(is_label)
+        self.columns.fields().iter().filter(|field| field.is_label())
     }
 
     /// False for samples without state, action, rewards and outcomes.
@@ -230,6 +228,7 @@ impl Layout {
                 let codes = codes.iter().map(|code| u32::from(*code)).collect();
                 Values::Strings { codes, table: &self.reasons }
             }
+            (_, Slice::F32(values)) if field.shape.is_empty() => Values::Floats(values),
             (_, Slice::F32(values)) => Values::Windows { values, length: field.values() },
             (_, Slice::F64(values)) => Values::Doubles(values),
             (_, Slice::I64(values)) => Values::Longs(Cow::Borrowed(values)),

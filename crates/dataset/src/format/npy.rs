@@ -60,8 +60,9 @@ impl NpyColumn {
 /// Bytes of a file before the text of its header.
 const HEADER_BEGIN: usize = 10;
 
-/// The columns of a dataset: `windows` `[rows, C, L]`, `meta` `[rows, fields]`, then those of
-/// [`Layout::columns`] that are no windows, in its order, with `snapshot` `[rows, K]` among them.
+/// The columns of a dataset: `windows` `[rows, C, L]`, `meta` `[rows, fields]` of samples that are
+/// priced, then those of [`Layout::columns`] that are no windows, in its order, with `snapshot`
+/// `[rows, K]` among them.
 /// Symbols are their place in the manifest's list, exit reasons their place in
 /// [`barloom_schema::EXIT_REASONS`].
 pub(crate) fn columns(layout: &Layout) -> Vec<NpyColumn> {
@@ -70,7 +71,8 @@ pub(crate) fn columns(layout: &Layout) -> Vec<NpyColumn> {
         NpyColumn { shape: vec![channels, lookback], ..NpyColumn::new("windows", "<f4", 4) };
     let meta = NpyColumn { shape: vec![META.len()], ..NpyColumn::new("meta", "<f4", 4) };
     let others = layout.columns().fields().iter().filter(|field| field.role != Role::Window);
-    [windows, meta].into_iter().chain(others.map(of_field)).collect()
+    let meta = layout.is_priced().then_some(meta);
+    [windows].into_iter().chain(meta).chain(others.map(of_field)).collect()
 }
 
 fn of_field(field: &Field) -> NpyColumn {
@@ -89,9 +91,10 @@ fn of_field(field: &Field) -> NpyColumn {
     NpyColumn { name: field.name.clone(), dtype, width: field.dtype.size(), shape }
 }
 
-/// True if some dataset has a file of a column of this name.
-pub(crate) fn is_column(name: &str) -> bool {
-    barloom_schema::is_reserved(name)
+/// True if a dataset with these labels may have a file of a column of this name.
+pub(crate) fn is_column(name: &str, labels: &[String]) -> bool {
+    let is_weight = ["weight", "weights"].contains(&name);
+    !is_weight && barloom_schema::is_reserved(name) || labels.iter().any(|label| label == name)
 }
 
 /// The values of rows `[start, end)` of a block, column by column.
@@ -103,11 +106,12 @@ pub(crate) fn values<'a>(
     end: usize,
 ) -> Vec<Cow<'a, [u8]>> {
     let samples: Vec<i64> = (start..end).map(|row| block.sample(row) as i64).collect();
-    let mut columns = vec![
-        Cow::Owned(windows(block, start, end)),
-        Cow::Owned(bytemuck::cast_slice(&meta(program, block, start, end)).to_vec()),
-        Cow::Owned(bytemuck::cast_slice(&samples).to_vec()),
-    ];
+    let mut columns = vec![Cow::Owned(windows(block, start, end))];
+    if layout.is_priced() {
+        let meta = meta(program, block, start, end);
+        columns.push(Cow::Owned(bytemuck::cast_slice(&meta).to_vec()));
+    }
+    columns.push(Cow::Owned(bytemuck::cast_slice(&samples).to_vec()));
     let content = layout.columns().content().zip(block.slices(start..end));
     let others = content.filter(|(field, _)| field.role != Role::Window);
     columns.extend(others.map(|(_, values)| Cow::Borrowed(values.bytes())));

@@ -54,6 +54,8 @@ pub(crate) enum Values<'a> {
     Ints(Cow<'a, [i32]>),
     /// f64.
     Doubles(&'a [f64]),
+    /// f32.
+    Floats(&'a [f32]),
     /// f32 in lists of a fixed length.
     Windows {
         /// The lists, one after another.
@@ -190,6 +192,7 @@ impl ParquetEncoder {
             Values::Doubles(doubles) => {
                 chunk.page(floats, rows, vec![planes(doubles, split)])?;
             }
+            Values::Floats(values) => chunk.page(floats, rows, vec![planes(values, split)])?,
             Values::Windows { values, length } => {
                 count = values.len();
                 for page in values.chunks(page_rows(*length) * length) {
@@ -291,7 +294,7 @@ fn statistics_of(values: &Values<'_>) -> Option<Statistics> {
         Values::Longs(longs) => statistics::of_longs(longs),
         Values::Ints(ints) => statistics::of_ints(ints),
         Values::Doubles(doubles) => statistics::of_doubles(doubles),
-        Values::Windows { .. } => None,
+        Values::Floats(_) | Values::Windows { .. } => None,
         Values::Strings { codes, table } => statistics::of_strings(codes, table),
     }
 }

@@ -233,6 +233,10 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     let mut out = String::new();
     let actions = summary.actions;
     let all = actions.hold + actions.long + actions.short;
+    if all == 0 {
+        labels_text(&mut out, summary);
+        return out;
+    }
     text::line(
         &mut out,
         format_args!(
@@ -282,7 +286,33 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             );
         }
     }
+    labels_text(&mut out, summary);
     out
+}
+
+/// The shares of classes, and the distributions of other labels.
+fn labels_text(out: &mut String, summary: &Summary) {
+    for label in &summary.labels {
+        let all = label.classes.values().sum::<u64>() + label.missing;
+        let share =
+            |(class, count): (&i16, &u64)| format!("{class} {}", text::percent(*count, all));
+        let mut parts: Vec<String> = label.classes.iter().map(share).collect();
+        if let Some(numbers) = &label.numbers {
+            parts.push(format!(
+                "mean {}, std {}, min {}, max {}",
+                numbers.mean.map_or_else(|| "overflow".into(), text::number),
+                numbers.std.map_or_else(|| "overflow".into(), text::number),
+                text::number(numbers.min),
+                text::number(numbers.max)
+            ));
+        }
+        if label.missing > 0 {
+            parts.push(format!("missing {}", text::count(label.missing)));
+        }
+        if !parts.is_empty() {
+            text::line(out, format_args!("label        {}: {}", label.label, parts.join(", ")));
+        }
+    }
 }
 
 fn files(part: &BuiltPart) -> Vec<&str> {
