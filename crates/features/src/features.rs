@@ -148,6 +148,17 @@ impl Features {
     /// As [`new`](Self::new), with hidden features after them: their names may be any, such as
     /// `label.tb.scale`, and no feature has one.
     ///
+    /// ```
+    /// use barloom_features::{Features, Options};
+    ///
+    /// let one = |name: &str, text: &str| vec![(name.to_owned(), text.to_owned())];
+    /// let (up, scale) = (one("up", "delta(close, 1)"), one("label.tb.scale", "abs(up) / close"));
+    /// let features = Features::with_hidden(up.clone(), scale, Options::default())?;
+    /// assert_eq!(features.names().collect::<Vec<_>>(), ["up", "label.tb.scale"]);
+    /// assert!(Features::with_hidden(up.clone(), up, Options::default()).is_err());
+    /// # Ok::<(), barloom_features::FeatureError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`new`](Self::new); a hidden feature's name is that of another feature.
     pub fn with_hidden(
