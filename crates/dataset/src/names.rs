@@ -160,6 +160,7 @@ mod tests {
             "samples/123456.arrow",
             "samples/00001.reward_sharpe.npy",
             "samples/00001.snapshot.npy",
+            "samples/00001.weight.npy",
         ] {
             assert!(is_shard_file(name, &[]), "{name}");
         }
@@ -171,7 +172,7 @@ mod tests {
             "samples/.parquet",
             "samples/best.parquet",
             "00000.parquet",
-            "samples/1.weights.npy",
+            "samples/1.volume.npy",
             "a.npy",
         ] {
             assert!(!is_shard_file(name, &labels), "{name}");
