@@ -23,7 +23,7 @@ const SLOW_BATCHES: u64 = 40;
 pub struct Peers {
     python: PathBuf,
     scripts: PathBuf,
-    /// Why our own package is not there.
+    /// The reason for which our own package is missing.
     lacks_package: Option<String>,
 }
 

@@ -42,7 +42,7 @@ impl Places {
         }
     }
 
-    /// Why a case has no room here; none where it has.
+    /// The reason for which a case has no room here; none where it has.
     #[must_use]
     pub fn refuse(&self, case: &Case) -> Option<String> {
         let (memory, files) = needs(case);

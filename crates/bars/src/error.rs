@@ -1,7 +1,7 @@
 use crate::duration::time_text;
 use crate::{BarFault, Interval, NEEDS_POSITIVE, duration_text};
 
-/// Why bars, a market or a split are refused.
+/// An error of bars or a market.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BarsError {

@@ -1,4 +1,4 @@
-//! Why there is no driver to use.
+//! Reasons for which there is no driver to use.
 
 use crate::Version;
 
@@ -11,7 +11,7 @@ pub struct Tried {
     pub answer: String,
 }
 
-/// Why there is no driver to use: a message for the user, with what to do.
+/// The reason for which there is no driver to use: a message for the user, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Missing {

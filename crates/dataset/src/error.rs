@@ -89,7 +89,7 @@ pub enum DatasetError {
         dir: PathBuf,
         /// The number of complete shards.
         shards: usize,
-        /// Why it ended.
+        /// The reason for its end.
         because: Box<DatasetError>,
     },
     /// The stopped build, or the existing dataset, is another dataset.

@@ -32,7 +32,7 @@ struct Common {
 
 /// `overlap`: a file of a series begins before another one ends, or holds the same bars. Its bars
 /// within the other's time cannot be used, and are errors of their own; this says why they are.
-/// One place for two files: the first such bar.
+/// It reports one place for two files: the first such bar.
 pub(crate) fn find(of: &Of<'_>, found: &mut Found) {
     let mut commons: BTreeMap<(u32, u32), Common> = BTreeMap::new();
     // The file that goes furthest so far: its number, until when, its rows.

@@ -28,7 +28,7 @@ impl BackendChoice {
     /// Opens the backend; `device` is a GPU's number as the driver lists them, 0 if none is given.
     /// A GPU's first samples of each part are compared with the CPU's before it makes any.
     ///
-    /// Which one it is goes to `tracing`, and that a device was named which is not used.
+    /// The choice goes to `tracing`, and so does a device that was named and is not used.
     ///
     /// # Errors
     /// [`Cuda`](Self::Cuda) is not built in, or there is no driver, or no such device.

@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Verification,
 }
 
-/// Why there are no samples. The large ones are boxed, so that a `Result` is small.
+/// An error of making samples. Large errors are boxed, so that a `Result` is small.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

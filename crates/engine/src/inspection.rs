@@ -12,7 +12,7 @@ use crate::{BackendChoice, Error};
 pub struct Inspection {
     /// The manifests of all parts in time order; of the one there is without a split.
     pub manifests: Vec<Manifest>,
-    /// Why its samples cannot be made again, if they can't.
+    /// The error of making its samples again, if they cannot be made.
     pub semantics: Option<Error>,
 }
 
@@ -29,7 +29,7 @@ impl Inspection {
     }
 }
 
-/// One sample of the dataset in a folder: as stored, or as a virtual dataset makes it.
+/// Reads a sample of the dataset in a folder: as stored, or as a virtual dataset makes it.
 ///
 /// # Errors
 /// There is no dataset without parts, it is damaged, or it has no such sample.

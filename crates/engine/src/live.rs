@@ -22,7 +22,7 @@ use recent::{Held, Recent};
 
 use crate::{Error, SampleSet, read_options};
 
-/// What a [`Live`] starts with, beside a dataset.
+/// The history and settings that a [`Live`] starts with, beside a dataset.
 #[derive(Clone, Debug, Default)]
 pub struct LiveOptions {
     /// Bars in place of those of the dataset.
@@ -98,7 +98,7 @@ struct State {
     ended: Option<i64>,
 }
 
-/// What is known of a symbol.
+/// The bars that are known of a symbol.
 #[derive(Clone, Debug)]
 struct Known {
     /// The open time of its last bar, also of one that waits.

@@ -6,18 +6,18 @@ use barloom_dataset::BuiltPart;
 
 use crate::{Error, Watch, clip_warnings};
 
-/// How the pieces of a dataset are joined to the whole.
+/// The settings that join the pieces of a dataset to the whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Merge<'a> {
     /// The folders of all pieces.
     pub pieces: &'a [PathBuf],
     /// The dataset's folder.
     pub out: &'a Path,
-    /// Whether a dataset that is there may be replaced.
+    /// True if a dataset that is there may be replaced.
     pub overwrite: bool,
-    /// Whether the pieces stay.
+    /// True if the pieces stay.
     pub keep: bool,
-    /// How many threads copy and hash.
+    /// The number of threads that copy and hash.
     pub threads: usize,
 }
 

@@ -119,7 +119,7 @@ pub(crate) struct Parts<'a> {
 pub struct Features {
     /// All names with their texts.
     features: Vec<(String, String)>,
-    /// Those that have columns, by their places.
+    /// Features that have columns, by their places.
     chosen: Vec<usize>,
     roots: Vec<NodeId>,
     graph: Graph,

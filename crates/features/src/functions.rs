@@ -16,7 +16,7 @@ pub struct Function {
     pub group: Group,
     /// Its arguments, in order.
     pub arguments: &'static [Argument],
-    /// What it computes, in a sentence or two, with formula and edge cases.
+    /// Its value, in a sentence or two, with formula and edge cases.
     pub doc: &'static str,
     /// An expression that calls it, over the columns of bars.
     pub example: &'static str,
@@ -79,18 +79,18 @@ impl Group {
 pub struct Argument {
     /// Its name, for `name=value`.
     pub name: &'static str,
-    /// What may be given.
+    /// The kind of value that may be given.
     pub takes: Takes,
     /// True if it may be left out.
     pub optional: bool,
 }
 
-/// What an argument takes.
+/// The kind of value that an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// Any expression.
     Column,
-    /// One or more expressions.
+    /// Expressions, at least one.
     Columns,
     /// A constant number of rows, at least so many.
     Rows(usize),

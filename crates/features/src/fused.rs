@@ -312,7 +312,7 @@ struct Made<'o> {
     values: Place<'o>,
 }
 
-/// Where values lie.
+/// The memory that values lie in.
 enum Place<'o> {
     /// In an output.
     Out(&'o mut [f64]),

@@ -51,7 +51,7 @@ pub(crate) enum Op {
     Cross(Across, Option<String>),
     #[cfg(feature = "ta")]
     Indicator(&'static crate::ta::Indicator, Vec<f64>),
-    /// One of the outputs of an indicator.
+    /// An output of an indicator.
     #[cfg_attr(not(feature = "ta"), expect(dead_code, reason = "only indicators have several"))]
     Output(usize),
     /// The last value of a node of another clock; for another symbol, at most so old in ns.

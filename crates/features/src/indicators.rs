@@ -118,7 +118,7 @@ pub(crate) fn signature(indicator: &Indicator) -> String {
     format!("ta.{}({})", indicator.name(), arguments.join(", "))
 }
 
-/// What to say of an indicator that is not there.
+/// The message for an indicator that does not exist.
 fn unknown(name: &str) -> String {
     let lower = name.to_lowercase();
     if let Some(reason) = ta::refusal(&lower) {

@@ -138,7 +138,7 @@ pub struct Live {
     base: Vec<NodeId>,
 }
 
-/// What is known of a symbol.
+/// The bars that are known of a symbol.
 #[derive(Clone, Debug)]
 struct Symbol {
     name: String,

@@ -30,7 +30,7 @@ pub(crate) struct Rows {
     origin: Origin,
 }
 
-/// Where rows come from.
+/// The origin of rows.
 #[derive(Debug)]
 enum Origin {
     /// They are rows of the market from this one on.

@@ -344,10 +344,9 @@ proptest! {
     }
 }
 
-#[test]
-fn missing_values_have_one_form() {
-    let bars = Bars { market: market(&[vec![[0; 6]; 4]]), entry: Entry::NextOpen };
-    let spec = TripleBarrier {
+/// Barriers 1% above and below, over 5 bars.
+fn plain_barrier() -> TripleBarrier {
+    TripleBarrier {
         horizon: 5,
         up: 1.0,
         down: 1.0,
@@ -356,8 +355,13 @@ fn missing_values_have_one_form() {
         same_bar: SameBar::StopFirst,
         vertical: Vertical::Zero,
         side: None,
-    };
-    let table = bars.table(&Kind::TripleBarrier(spec));
+    }
+}
+
+#[test]
+fn missing_values_have_one_form() {
+    let bars = Bars { market: market(&[vec![[0; 6]; 4]]), entry: Entry::NextOpen };
+    let table = bars.table(&Kind::TripleBarrier(plain_barrier()));
     let [class, log_return, held, ambiguous] = &table.columns[..] else { panic!("four columns") };
     assert!(matches!(&class.values, Values::I8(values) if values[0] == MISSING_CLASS));
     assert!(matches!(&log_return.values, Values::F64(values) if values[0].is_nan()));
@@ -368,18 +372,8 @@ fn missing_values_have_one_form() {
 
 #[test]
 fn impossible_settings_name_the_key() {
-    let spec = TripleBarrier {
-        horizon: 5,
-        up: 1.0,
-        down: 1.0,
-        scale: Scale::Fixed(0.01),
-        touch: Touch::HighLow,
-        same_bar: SameBar::StopFirst,
-        vertical: Vertical::Zero,
-        side: None,
-    };
     let barrier = |change: &dyn Fn(&mut TripleBarrier)| {
-        let mut spec = spec.clone();
+        let mut spec = plain_barrier();
         change(&mut spec);
         Kind::TripleBarrier(spec)
     };

@@ -1,6 +1,6 @@
 use barloom_backend::BackendError;
 
-/// Why batches cannot be loaded.
+/// An error of loading batches.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum LoaderError {

@@ -136,7 +136,7 @@ impl Drawn {
     /// The numbers in places from `first` on.
     ///
     /// # Errors
-    /// Those of [`at`](Self::at).
+    /// The errors of [`at`](Self::at).
     pub(crate) fn fill(&self, first: u64, out: &mut [u64]) -> Result<(), LoaderError> {
         for (place, number) in (first..).zip(out) {
             *number = self.at(place)?;

@@ -16,7 +16,7 @@ pub(crate) struct Ahead {
     used: Sender<Vec<u8>>,
     chunk: Vec<u8>,
     at: usize,
-    /// Why there is no more, told as often as it is asked, as streams do.
+    /// The error that ended the stream, which every further read repeats.
     failed: Option<(io::ErrorKind, String)>,
 }
 

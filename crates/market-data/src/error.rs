@@ -16,7 +16,7 @@ pub enum ErrorKind {
     Io,
 }
 
-/// Why bars cannot be read or written.
+/// An error of reading or writing bars.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum MarketDataError {
@@ -153,7 +153,7 @@ pub enum MarketDataError {
     /// Text that cannot be read as it is, and the options under which all of it is read.
     #[error("{error}; this reads it: '{keys}' as csv options")]
     Proposed {
-        /// Why it cannot be read as it is.
+        /// The error of reading it as it is.
         error: Box<Self>,
         /// The options, as keys of the csv options.
         keys: String,

@@ -21,7 +21,7 @@ const PARSER: &str = env!("BARLOOM_PARSER");
 /// The tables in a file: those that the cache has, if there is one, or what `parse` makes of it,
 /// which is kept then if it is of text.
 ///
-/// What is kept is of the content that was hashed: bytes in memory can't change meanwhile; a file
+/// Tables are kept of the content that was hashed: bytes in memory can't change meanwhile; a file
 /// is hashed again after it was parsed, and what was parsed is kept only if nothing changed, the
 /// time of its last change neither. (One that is changed, parsed and changed back within a tick of
 /// the system's clock would be missed: a file that is small is better given as bytes.)

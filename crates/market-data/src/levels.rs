@@ -146,7 +146,7 @@ impl Levels {
     /// Checks that every column with a name is of a symbol with all prices, or that of times.
     ///
     /// # Errors
-    /// One is not: the error names it.
+    /// A column is not; the error names it.
     pub(crate) fn check(&self, file: &str) -> Result<(), MarketDataError> {
         let Some((at, name)) = &self.left else { return Ok(()) };
         let problem = format!(

@@ -10,7 +10,7 @@ use crate::roles::normalise;
 /// times and segments are as stored. `None` for anything else, which [`read`](crate::read) reads.
 ///
 /// Channels may be spelled in any way; beside the market are the names under which it has them.
-/// Those that are `optional` are left out where the file has no such column.
+/// Channels that are `optional` are left out where the file has no such column.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, or lacks a channel.

@@ -302,7 +302,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
 /// Decides from all dates with slashes if the day comes first.
 ///
 /// # Errors
-/// Why it cannot be told.
+/// The dates fit both orders, or some are of each; the text says which.
 pub(crate) fn day_first(written: &[Written]) -> Result<bool, String> {
     let (mut first_above_12, mut second_above_12, mut any) = (false, false, false);
     for time in written {

@@ -25,7 +25,7 @@ use crate::raw::Kept;
 /// ```
 pub struct SharedColumn<T>(Kept<T>);
 
-/// Why bytes are no values of a type.
+/// An error of bytes that are not values of a type.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CastError {

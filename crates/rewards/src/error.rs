@@ -1,4 +1,4 @@
-/// Why reward settings or prices are refused.
+/// An error of reward settings or prices.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RewardsError {

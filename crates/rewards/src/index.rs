@@ -27,8 +27,8 @@ pub(crate) const MOST_FORWARD: usize = 1 << 31;
 /// | tree of closes | the market | calmar | 0.6 |
 /// | tree of returns | the market | sharpe and sortino of frel-v1 | 0.7 |
 ///
-/// What depends on settings too is shared by the pricers that use it, and freed with the last of
-/// them:
+/// Parts that depend on settings too are shared by the pricers that use them, and freed with the
+/// last of these:
 ///
 /// | part | depends on | bytes a row |
 /// |---|---|---|

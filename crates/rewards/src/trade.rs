@@ -16,7 +16,7 @@ pub struct Action {
     pub target: f64,
 }
 
-/// Why a trade ended.
+/// The event that ended a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitReason {
@@ -63,7 +63,7 @@ pub struct Trade {
     pub exit_price: f64,
     /// Exit bar - t.
     pub held_bars: u32,
-    /// Why it ended.
+    /// The event that ended it.
     pub reason: ExitReason,
     /// u: profit per unit of notional, after costs.
     pub unit_return: f64,

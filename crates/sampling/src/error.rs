@@ -1,4 +1,4 @@
-/// Why a sampler is refused.
+/// An error of a sampler's settings.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SamplingError {

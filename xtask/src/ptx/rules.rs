@@ -26,7 +26,7 @@ fn opcodes(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Why an instruction may not be there.
+/// The reason for which an instruction is forbidden.
 fn objection(opcode: &str) -> Option<&'static str> {
     let parts: Vec<&str> = opcode.split('.').collect();
     let has = |what: &[&str]| parts.iter().any(|part| what.contains(part));

@@ -118,7 +118,7 @@ impl Contents {
 
 /// Removes a dataset from a folder, and the folder where nothing else is in it.
 ///
-/// Whether the folder is gone: what no manifest lists stays, whenever it came.
+/// Returns true if the folder is gone: what no manifest lists stays, whenever it came.
 ///
 /// # Errors
 /// A file, or the folder without anything in it, cannot be removed.
@@ -225,9 +225,9 @@ fn is_lock(dir: &Folder, name: &str) -> bool {
     name == LOCK && dir.storage().stat_link(&dir.file(name)).is_ok_and(|found| found == empty)
 }
 
-/// Whether this is what a build writes beside a dataset: its lock, what it makes, records of
-/// shards, what says that the folder is a piece. Some of it stays where the build was killed after
-/// the folder got its name.
+/// Returns true if a build writes this beside a dataset: its lock, files in the making, records of
+/// shards, the mark of a piece. Some of it stays where the build was killed after the folder got its
+/// name.
 pub(crate) fn is_trace(dir: &Folder, name: &str) -> bool {
     is_lock(dir, name)
         || record::is_record(dir, name)

@@ -14,7 +14,7 @@ type Record = (i64, Option<&'static str>, f64);
 struct Case {
     folder: tempfile::TempDir,
     recipe: Recipe,
-    /// Of the join `rate`, of all symbols, and of the join `own`, by symbol.
+    /// Records of the join `rate`, of all symbols, and of the join `own`, by symbol.
     records: [Vec<Record>; 2],
 }
 

@@ -1,5 +1,8 @@
 //! Bars for the tests of live input, and the windows that all of them at once give.
 
+#[path = "../../../features/tests/common/random.rs"]
+mod random;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,24 +15,12 @@ use barloom_engine::{
 };
 use barloom_plan::Planner;
 use barloom_recipe::Recipe;
+pub(crate) use random::Random;
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 
 /// 2024-03-06 00:00 UTC.
 pub(crate) const START: i64 = 19_788 * 1_440 * MINUTE;
-
-/// Numbers in [0, 1) from a seed: SplitMix64.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 /// Bars with holes: a random walk, volumes of which some are missing where `gaps` says so, and a
 /// column `x`.

@@ -29,7 +29,7 @@ pub(super) struct NodeState {
     machine: Machine,
 }
 
-/// What a node remembers beside its last values.
+/// The memory of a node beside its last values.
 #[derive(Clone, Debug)]
 enum Machine {
     /// Nothing.
@@ -75,7 +75,7 @@ impl Unstable {
     }
 }
 
-/// How many of its last values each node keeps.
+/// The number of last values that each node keeps.
 pub(super) fn kept(graph: &Graph) -> Vec<usize> {
     let mut keep = vec![1; graph.nodes.len()];
     for node in &graph.nodes {

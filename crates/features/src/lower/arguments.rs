@@ -85,7 +85,7 @@ pub(super) fn since(expr: &Expr) -> Made<Since> {
     }
 }
 
-/// What to say of a function that is not there.
+/// The message for a function that does not exist.
 pub(super) fn unknown(name: &str) -> String {
     let instead = match name {
         "shift" | "Ref" | "ref" | "delay" => Some("lag(x, n)"),

@@ -59,7 +59,7 @@ struct Parser<'a, 't> {
     depth: usize,
 }
 
-/// How tightly operators bind, as in Python.
+/// Binding powers of operators, as in Python.
 mod binding {
     pub(super) const NOT: u8 = 3;
     pub(super) const COMPARISON: u8 = 4;

@@ -2,9 +2,12 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
+mod random;
+
 use barloom_bars::{Column, Market, MaxGap, Series};
 use barloom_features::functions::{Memory, OWN};
 use barloom_features::{Attributes, Features, Options};
+pub(crate) use random::Random;
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
@@ -12,19 +15,6 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// 2024-03-06 00:00 UTC, a Wednesday; clocks of New York were put forward on 2024-03-10.
 pub(crate) const MARCH: i64 = 19_788 * DAY;
-
-/// Numbers in [0, 1) from a seed: SplitMix64.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 /// Bars that open at these times: a random walk with ticks of 0.01, and volumes.
 pub(crate) fn series(symbol: &str, ts: &[i64], seed: u64) -> Series {

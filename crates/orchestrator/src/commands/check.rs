@@ -169,7 +169,7 @@ fn unusable(errors: u64) -> String {
     )
 }
 
-/// Why warnings fail.
+/// The error of warnings that `--strict` treats as errors.
 fn strict(report: &Report) -> String {
     let kinds = report.findings.iter().filter(|f| f.severity == Severity::Warning).count();
     format!(
