@@ -359,7 +359,7 @@ impl<'a> Lower<'a> {
                     (None, None) => {
                         return fault(
                             at,
-                            "the data has no trading hours; give them, as session='09:30-16:00 America/New_York'",
+                            "the data has no trading hours; give them, as session='09:30-16:00 America/New_York', or set dataset.session",
                         );
                     }
                 };

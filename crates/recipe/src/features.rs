@@ -1,5 +1,6 @@
 //! The `[features]` table: columns computed from the bars.
 
+use barloom_bars::Session;
 use barloom_features::{FeatureError, Features, Options, family};
 use barloom_schema::is_reserved;
 use serde::ser::SerializeMap;
@@ -84,6 +85,7 @@ impl FeatureSettings {
     pub(crate) fn checked(
         &self,
         data: &DataSettings,
+        session: Option<Session>,
         hidden: Vec<(String, String)>,
     ) -> Result<Result<Features, FeatureError>, RecipeError> {
         for (name, _) in &self.features {
@@ -98,7 +100,7 @@ impl FeatureSettings {
         })?;
         let options = Options {
             zone,
-            session: None,
+            session,
             anchor: data.anchor().unwrap_or(barloom_bars::Anchor::UTC),
             history: data.feature_history,
             warm_up: data.feature_warmup,

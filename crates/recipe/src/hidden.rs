@@ -118,7 +118,9 @@ impl Recipe {
 
     /// All features and hidden ones, checked.
     pub(crate) fn checked_features(&self) -> Result<Features, RecipeError> {
-        self.features.checked(&self.data, self.hidden_features())?.map_err(|e| self.error_of(e))
+        let session = self.dataset.session;
+        let features = self.features.checked(&self.data, session, self.hidden_features())?;
+        features.map_err(|e| self.error_of(e))
     }
 
     /// The error of a feature under its key: a hidden one has that of its table.

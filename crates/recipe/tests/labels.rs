@@ -1,6 +1,7 @@
 //! Labels, weights, folds and sources of actions: defaults, columns, writing, digests.
 
-use barloom_bars::Interval;
+use barloom_bars::{Column, Interval, Market, MaxGap, PRICE_COLUMNS, Series};
+use barloom_features::Attributes;
 use barloom_labels::{Kind, Scale, Touch, Vertical};
 use barloom_recipe::{
     Across, BarrierSettings, Classes, FoldSettings, LabelKind, LabelSettings, Recipe, Samples,
@@ -339,6 +340,25 @@ fn labels_and_weights_use_features() {
     assert_eq!(inputs.stored_columns(), ["close"]);
     // Keys of features apply to hidden ones.
     read("[data]\nfeature_history = \"series\"\n[dataset]\nwhere = \"close > open\"\n");
+}
+
+#[test]
+fn features_count_from_the_session_of_the_dataset() {
+    let feature = "[data]\nchannels = [\"close\", \"to\"]\n[features]\nto = \"minutes_to_close()\"\n\
+                   [scaling]\nto = \"none\"\n";
+    let error = Recipe::from_toml(feature, "test").unwrap_err().to_string();
+    assert!(error.contains("features.to") && error.contains("set dataset.session"), "{error}");
+    let recipe = read(&format!("{feature}[dataset]\nsession = \"00:00-02:00\"\n"));
+    let column = |name: &str| Column::new(name, vec![2.0; 5]);
+    let prices = PRICE_COLUMNS.iter().map(|name| column(name)).collect();
+    let hours = (0..5).map(|hour| hour * 3_600_000_000_000).collect();
+    let series = Series::new("A", hours, prices).unwrap();
+    let market = Market::new(&[series], &[], MaxGap::None).unwrap();
+    let features = recipe.used_features().unwrap();
+    let columns = features.evaluate(&market, &Attributes::default()).unwrap();
+    let values: Vec<Option<f64>> =
+        columns[0].values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();
+    assert_eq!(values, [Some(120.0), Some(60.0), None, None, None]);
 }
 
 fn label_kind() -> impl Strategy<Value = LabelKind> {

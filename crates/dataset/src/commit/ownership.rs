@@ -226,8 +226,8 @@ fn is_lock(dir: &Folder, name: &str) -> bool {
 }
 
 /// Returns true if a build writes this beside a dataset: its lock, files in the making, records of
-/// shards, the mark of a piece. Some of it stays where the build was killed after the folder got its
-/// name.
+/// shards, the mark of a piece. Some of these stay where the build was killed after its folder was
+/// named.
 pub(crate) fn is_trace(dir: &Folder, name: &str) -> bool {
     is_lock(dir, name)
         || record::is_record(dir, name)

@@ -313,7 +313,7 @@ pub const OWN: &[Function] = &[
         &[SESSION],
         Code::Hours(Hours::SinceOpen),
         "The minutes from the opening of the trading hours to the bar's open; missing outside of \
-         them.",
+         them. Default: the `session` of `[dataset]`.",
         "minutes_since_open('09:30-16:00 America/New_York')",
     ),
     other(
