@@ -55,9 +55,9 @@ fn tables(market: &Market) -> Vec<(Field, Values)> {
         let of = market.segments().partition_point(|segment| segment.end <= row);
         market.segments().get(of).map_or(row, |segment| segment.end)
     };
-    let number = |x: u64| if x % 7 == 0 { f64::NAN } else { x as f64 / 3.0 - 1e6 };
-    let class = |x: u64| if x % 5 == 0 { MISSING_CLASS } else { (x % 3) as i8 - 1 };
-    let bars = |x: u64| if x % 5 == 0 { MISSING_BARS } else { (x % 64) as i32 };
+    let number = |x: u64| if x.is_multiple_of(7) { f64::NAN } else { x as f64 / 3.0 - 1e6 };
+    let class = |x: u64| if x.is_multiple_of(5) { MISSING_CLASS } else { (x % 3) as i8 - 1 };
+    let bars = |x: u64| if x.is_multiple_of(5) { MISSING_BARS } else { (x % 64) as i32 };
     let path = Values::Path {
         close: market.close().iter().map(|close| libm::log(*close)).collect(),
         entry: (0..market.len())
@@ -142,7 +142,8 @@ pub(crate) fn check_refusals(
     let Some(first) = program.labels.first() else { return Ok(()) };
     let mut other = program.labels.clone();
     other[0] = Field { dtype: DType::F32, ..first.clone() };
-    let mut block = SampleBlock::new(program.block_shape(), &other, 1).map_err(text)?;
+    let mut block =
+        SampleBlock::new(program.block_shape(), &other, 1).map_err(|error| text(&error))?;
     match session.fill(0, 1, &mut block) {
         Err(BackendError::BlockLabels { .. }) => {}
         other => return Err(format!("a block of other labels: {other:?}")),
@@ -163,6 +164,6 @@ pub(crate) fn check_refusals(
     if weights.count() == 1 { Ok(()) } else { Err("the suite has a weight".into()) }
 }
 
-fn text(error: BackendError) -> String {
+fn text(error: &BackendError) -> String {
     error.to_string()
 }

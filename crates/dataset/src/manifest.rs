@@ -222,7 +222,7 @@ impl Manifest {
         let mut names = BTreeSet::new();
         let of_fold = self.part.as_ref().is_some_and(|part| part.fold.is_some());
         for file in self.all_files() {
-            if !is_in_dataset(&file.name) && !(of_fold && file.name == SHARED_BARS) {
+            if !(is_in_dataset(&file.name) || of_fold && file.name == SHARED_BARS) {
                 return Err(format!("{:?} is not a valid name of a file", file.name));
             }
             if !names.insert(&file.name) {

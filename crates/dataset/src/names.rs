@@ -184,7 +184,7 @@ mod tests {
         for name in ["fold-00-train", "fold-07-validation", "fold-12-test", "fold-1234-test"] {
             assert!(is_fold(name), "{name}");
         }
-        for name in ["fold-0-train", "fold--train", "fold-00", "fold-00-best", "fold-+1-test", "a"]
+        for name in ["fold-0-train", "fold-x-train", "fold-00", "fold-00-best", "fold-+1-test", "a"]
         {
             assert!(!is_fold(name), "{name}");
         }

@@ -239,8 +239,7 @@ impl Dataset {
     }
 }
 
-/// The first fold that lacks its train or its test part, of those that all these belong to: the name
-/// of the part.
+/// The name of the first train or test part that is missing among the roles of folds.
 pub(crate) fn missing_folds(known: &[&FoldRecord]) -> Option<String> {
     let folds = known.first()?.folds;
     (0..folds).flat_map(|fold| [(fold, Role::Train), (fold, Role::Test)]).find_map(

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use barloom_bars::Market;
 use barloom_labels::{Edges, LabelColumn, LabelsError, MISSING_CLASS, Table, Values};
 use barloom_recipe::{Classes, LabelSettings};
 
@@ -33,7 +32,6 @@ pub(crate) enum Source<'a> {
 /// # Errors
 /// The edges are wrong, cannot be fitted, or are not known.
 pub(crate) fn classify(
-    market: &Market,
     label: &LabelSettings,
     table: &Table,
     source: Source<'_>,
@@ -53,10 +51,14 @@ pub(crate) fn classify(
                 Edges::new(edges.ok_or_else(missing)?.clone()).map_err(refused)?
             }
             (Classes::Quantiles { count, .. }, Source::Rows(rows)) => {
-                let all = [0..market.len()];
-                let rows = rows.unwrap_or(&all).iter().cloned().flatten();
-                let (edges, note) =
-                    Edges::fit(rows.map(|row| values[row]), *count).map_err(refused)?;
+                let fitted = match rows {
+                    Some(rows) => {
+                        let rows = rows.iter().cloned().flatten();
+                        Edges::fit(rows.map(|row| values[row]), *count)
+                    }
+                    None => Edges::fit(values.iter().copied(), *count),
+                };
+                let (edges, note) = fitted.map_err(refused)?;
                 let told = |note| format!("{}.classes: {name}: {note}", key());
                 classified.notes.extend(note.map(told));
                 classified.fitted.insert(name.clone(), edges.as_slice().to_vec());

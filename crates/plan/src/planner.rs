@@ -108,7 +108,7 @@ impl<'a> Planner<'a> {
         for (label, table) in recipe.labels.iter().zip(&labelled.tables) {
             let rows = self.class_rows(fold, label);
             let source = known.map_or(Source::Rows(rows.as_deref()), |k| Source::Known(&k.classes));
-            let classified = classify(market, label, table, source)?;
+            let classified = classify(label, table, source)?;
             labels.extend(table.columns.iter().cloned());
             labels.extend(classified.columns);
             classes.extend(classified.fitted);

@@ -91,7 +91,7 @@ impl Of<'_> {
     fn column(&self, name: &str, rows: &[Range<usize>]) -> Result<Vec<f64>, PlanError> {
         let missing = || PlanError::MissingColumn { key: "weights.kind", column: name.to_owned() };
         let values = self.market.column(name).ok_or_else(missing)?;
-        let is_wrong = |row: &usize| is_missing(values[*row]) || !(values[*row] >= 0.0);
+        let is_wrong = |row: &usize| is_missing(values[*row]) || values[*row] < 0.0;
         if let Some(row) = rows.iter().cloned().flatten().find(is_wrong) {
             let series = self.market.series().partition_point(|span| span.end <= row);
             let span = &self.market.series()[series];

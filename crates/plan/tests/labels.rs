@@ -10,6 +10,9 @@ use barloom_splits::{Part, Role};
 
 const MINUTE: i64 = 60_000_000_000;
 
+/// The time, the open, high, low and close, and a further number of a bar.
+type Bar = (i64, f64, f64, f64, f64, f64);
+
 /// A walk without a pattern, and columns x and w of it.
 fn series(symbol: &str, bars: usize, every: i64, seed: u64) -> Series {
     let mut state = seed;
@@ -27,9 +30,7 @@ fn series(symbol: &str, bars: usize, every: i64, seed: u64) -> Series {
         // Two hours are missing after every 90 bars.
         rows.push((every * (bar + bar / 90 * 120) * MINUTE, open, high, low, price, random()));
     }
-    let column = |name: &str, of: fn(&(i64, f64, f64, f64, f64, f64)) -> f64| {
-        Column::new(name, rows.iter().map(of).collect())
-    };
+    let column = |name: &str, of: fn(&Bar) -> f64| Column::new(name, rows.iter().map(of).collect());
     let columns = vec![
         column("open", |row| row.1),
         column("high", |row| row.2),

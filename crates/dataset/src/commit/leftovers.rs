@@ -66,13 +66,13 @@ pub(crate) fn check(dir: &Folder) -> Result<(), DatasetError> {
 /// The parts and labels of the dataset that is built in a folder, as its `build.json` says.
 struct Made {
     parts: Parts,
-    /// The labels, which have files of their own; empty where it can't be read.
+    /// The labels, which have files of their own; empty where it cannot be read.
     labels: Vec<String>,
 }
 
 /// The folders of parts in a folder that is built in.
 enum Parts {
-    /// Its `build.json` can't be read: any folder may be a part's.
+    /// Its `build.json` cannot be read: any folder may be a part's.
     Any,
     /// Those of these names.
     Named(Vec<String>),
