@@ -2,8 +2,9 @@
 
 use barloom_bars::Market;
 use barloom_labels::Values;
+use barloom_memory::SharedColumn;
 use barloom_sampling::{MAX_SAMPLES, Sampler};
-use barloom_schema::Field;
+use barloom_schema::{Field, Role};
 use barloom_windows::{PositionRange, Positions};
 
 use crate::label_values::{LabelValuesMut, TypedMut, label_text};
@@ -21,6 +22,16 @@ pub struct Draws {
 }
 
 impl Draws {
+    /// The weight of a sample by its arena row: the last label of the program, where it is a
+    /// weight.
+    #[must_use]
+    pub fn weights(&self, program: &Program) -> Option<&SharedColumn<f32>> {
+        match (program.labels.last()?.role, self.labels.last()?) {
+            (Role::Weight, Values::F32(values)) => Some(values),
+            _ => None,
+        }
+    }
+
     /// Checks that these samples can be put in this block.
     ///
     /// # Errors

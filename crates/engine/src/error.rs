@@ -112,6 +112,12 @@ pub enum Error {
         /// The fault.
         problem: String,
     },
+    /// Predictions are not those of decision bars.
+    #[error("predictions: {problem}")]
+    Predictions {
+        /// The fault.
+        problem: String,
+    },
     /// Live bars are refused.
     #[error(transparent)]
     Live(#[from] LiveError),
@@ -136,6 +142,7 @@ impl Error {
             | Self::NoFeatures
             | Self::UnknownBackend(_)
             | Self::NoCuda
+            | Self::Predictions { .. }
             | Self::TooManySamples => ErrorKind::Usage,
             Self::Live(error) if error.is_usage() => ErrorKind::Usage,
             Self::Bars(_) | Self::Decisions { .. } | Self::Live(_) => ErrorKind::Data,

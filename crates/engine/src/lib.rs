@@ -52,6 +52,7 @@ mod lost;
 mod markets;
 mod merge;
 mod own_columns;
+mod predictions;
 mod pricing;
 mod recomputed;
 mod sample;
@@ -75,6 +76,7 @@ pub use lost::lost_bars;
 pub use markets::Markets;
 pub use merge::Merge;
 pub use own_columns::{ComputeColumns, OwnColumns};
+pub use predictions::Predicted;
 pub use pricing::{DecisionPricer, PricedDecisions};
 pub use sample::{SAMPLE_BARS, SAMPLE_BARS_NAME};
 pub use sets::{SampleSet, open};
@@ -83,7 +85,9 @@ pub use verification::Verification;
 
 // What is given to this crate, and what comes back from it: types of the crates below, so that whoever
 // asks needs no other crate.
-pub use barloom_backend::{Backend, PreparedMarket, Session, WindowLayout};
+pub use barloom_backend::{
+    Backend, PreparedMarket, Program, Session, Threads, WindowBlock, WindowLayout,
+};
 pub use barloom_bars::{Anchor, BarSpec, Column, Interval};
 pub use barloom_dataset::{
     BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, LostBars, Manifest, Piece, Rows,
@@ -92,7 +96,7 @@ pub use barloom_dataset::{
 pub use barloom_doctor::{Report, Severity, check};
 pub use barloom_files::Watch;
 pub use barloom_loader::{
-    Batch, Batches, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
+    Batch, Batches, Label, Loader, LoaderError, LoaderOptions, State, Unit, columns, gather,
 };
 pub use barloom_market_data::{
     Bars, Cache, Compression, Conversion, Converted, MemoryTable, ReadOptions, WriteOptions,
@@ -100,3 +104,4 @@ pub use barloom_market_data::{
     to_table,
 };
 pub use barloom_reading::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};
+pub use barloom_rewards::Metric;

@@ -275,7 +275,10 @@ fn outcome(
     })
 }
 
-fn dictionary(codes: Vec<Option<i32>>, names: Vec<&str>) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn dictionary(
+    codes: Vec<Option<i32>>,
+    names: Vec<&str>,
+) -> Result<ArrayRef, ArrowError> {
     let names = Arc::new(StringArray::from(names));
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(codes), names)?))
 }

@@ -159,6 +159,7 @@ fn of_engine() -> Vec<Error> {
         Error::Live(LiveError::NotReady { symbol: a(), why: a() }),
         Error::Live(LiveError::Join { join: a(), problem: a() }),
         Error::Live(LiveError::State(a())),
+        Error::Predictions { problem: a() },
         Error::TooManySamples,
     ]
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use barloom_backend::{BlockShape, Program, SampleBlock, Session, WindowLayout};
 use barloom_memory::Column;
 use barloom_scaling::MetaScaler;
-use barloom_schema::{COLUMNS, Slice};
+use barloom_schema::{COLUMNS, ColumnField, Field, Role, Slice};
 use ndarray::{ArrayView2, ArrayView3};
 
 use crate::LoaderError;
@@ -18,7 +18,7 @@ pub(crate) const META: usize = barloom_schema::META.len();
 #[derive(Debug)]
 pub(crate) struct Buffer {
     block: SampleBlock,
-    /// `[rows, 9]`.
+    /// `[rows, 9]`; empty where samples have no action.
     meta: Column<f32>,
     /// `[rows, metrics]`.
     reward: Column<f32>,
@@ -30,7 +30,7 @@ impl Buffer {
     fn new(session: &dyn Session, shape: BlockShape, rows: usize) -> Result<Self, LoaderError> {
         let block = session.allocate_shaped(shape, rows)?;
         let reserve = || {
-            let meta = Column::try_with_capacity(rows.checked_mul(META)?)?;
+            let meta = Column::try_with_capacity(rows.checked_mul(meta_fields(shape))?)?;
             let reward = Column::try_with_capacity(rows.checked_mul(shape.metrics)?)?;
             let mut list = Vec::new();
             list.try_reserve_exact(rows).ok()?;
@@ -54,9 +54,12 @@ impl Buffer {
     pub(crate) fn make(&mut self, session: &dyn Session) -> Result<(), LoaderError> {
         session.gather(&self.list, &mut self.block)?;
         let rows = self.list.len();
-        self.meta.set_len(rows * META);
-        self.reward.set_len(rows * self.block.shape().metrics);
-        scale_meta(&session.program().meta, &self.block, &mut self.meta);
+        let shape = self.block.shape();
+        self.meta.set_len(rows * meta_fields(shape));
+        self.reward.set_len(rows * shape.metrics);
+        if shape.priced {
+            scale_meta(&session.program().meta, &self.block, &mut self.meta);
+        }
         let metrics = self.block.rewards.len();
         for (metric, values) in self.block.rewards.iter().enumerate() {
             let places = self.reward[metric..].iter_mut().step_by(metrics);
@@ -64,6 +67,11 @@ impl Buffer {
         }
         Ok(())
     }
+}
+
+/// Meta fields of samples of this shape: none where they have no action.
+fn meta_fields(shape: BlockShape) -> usize {
+    if shape.priced { META } else { 0 }
 }
 
 /// The meta fields as training loops take them, row after row.
@@ -162,7 +170,19 @@ impl Batch {
         self.shape().rows_per_window
     }
 
-    /// Reward metrics.
+    /// False where samples have no action: no meta fields and no rewards.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.shape().priced
+    }
+
+    /// Meta fields of a sample: 9, or 0 where samples have no action.
+    #[must_use]
+    pub fn meta_fields(&self) -> usize {
+        meta_fields(self.shape())
+    }
+
+    /// Reward metrics; 0 where samples have no action.
     #[must_use]
     pub fn metrics(&self) -> usize {
         self.shape().metrics
@@ -218,16 +238,18 @@ impl Batch {
     /// The scaled meta fields, row after row.
     #[must_use]
     pub fn meta_values(&self) -> &[f32] {
-        &self.buffer.meta[self.rows.start * META..self.rows.end * META]
+        let fields = self.meta_fields();
+        &self.buffer.meta[self.rows.start * fields..self.rows.end * fields]
     }
 
-    /// The scaled meta fields of each sample: `[rows, 9]`, in the order of
-    /// [`Program::meta`](barloom_backend::Program::meta). With K actions a state, row `b * K + k`
-    /// is action k of state b.
+    /// The scaled meta fields of each sample: `[rows, 9]`, or `[rows, 0]` without actions. They are
+    /// in the order of [`Program::meta`](barloom_backend::Program::meta). With K actions a state,
+    /// row `b * K + k` is action k of state b.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the shape is that of the values")]
     pub fn meta(&self) -> ArrayView2<'_, f32> {
-        ArrayView2::from_shape([self.rows(), META], self.meta_values()).expect("its shape")
+        let shape = [self.rows(), self.meta_fields()];
+        ArrayView2::from_shape(shape, self.meta_values()).expect("its shape")
     }
 
     /// The rewards, row after row.
@@ -251,14 +273,25 @@ impl Batch {
         &self.buffer.list[self.rows.clone()]
     }
 
-    /// A column by the name that it has in a dataset: `[rows]`, not scaled. None for a channel, the
-    /// snapshot, and for what no dataset has.
+    /// A column of one value a sample, by the name that it has in a dataset: `[rows]`, not scaled.
+    /// None for a channel, the snapshot, a path, and for what the dataset lacks.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Slice<'_>> {
         if name == "sample" {
             return Some(Slice::I64(bytemuck::cast_slice(self.samples())));
         }
-        Some(self.buffer.block.column(name)?.range(self.rows.clone()))
+        let values = self.buffer.block.column(name)?;
+        // Samples without actions have empty columns of them.
+        (values.len() == self.buffer.block.rows()).then(|| values.range(self.rows.clone()))
+    }
+
+    /// The labels, and the weight after them, in the recipe's order.
+    pub fn labels(&self) -> impl ExactSizeIterator<Item = Label<'_>> {
+        self.buffer.block.labels.iter().map(|label| Label {
+            name: label.name(),
+            values: label.rows(self.rows.clone()),
+            width: label.width(),
+        })
     }
 
     /// Rewards of one metric, unrounded: `[rows]`. `metric` counts in the recipe's order.
@@ -273,6 +306,17 @@ impl Batch {
     fn shape(&self) -> BlockShape {
         self.buffer.block.shape()
     }
+}
+
+/// A label of a batch, or its weight.
+#[derive(Clone, Copy, Debug)]
+pub struct Label<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The values, row after row: `[rows]`, or `[rows, width]` of a path.
+    pub values: Slice<'a>,
+    /// Values of a row: 1, or H of a path.
+    pub width: usize,
 }
 
 /// The samples of these numbers, in this order, as one batch: for those that are looked up one by
@@ -304,12 +348,7 @@ pub fn gather(
 /// # Errors
 /// There is none; the error says how much they take.
 pub fn check_room(program: &Program, samples: u64) -> Result<(), LoaderError> {
-    let shape = program.block_shape();
-    let floats = shape.channels * shape.lookback + shape.snapshot + META + shape.metrics;
-    let columns = COLUMNS.iter().map(|column| column.dtype.size()).sum::<usize>();
-    let rewards = (size_of::<f64>() + 1) * shape.metrics;
-    let row = (size_of::<f32>() * floats + size_of::<u64>() + columns + rewards) as u64;
-    let bytes = samples.saturating_mul(row);
+    let bytes = samples.saturating_mul(row_bytes(program));
     let there_is = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
     if usize::try_from(bytes).is_ok_and(there_is) {
         return Ok(());
@@ -317,7 +356,21 @@ pub fn check_room(program: &Program, samples: u64) -> Result<(), LoaderError> {
     Err(LoaderError::NoRoom { samples, bytes })
 }
 
-/// The columns that [`Batch::column`] gives, in the order of a dataset.
-pub fn columns() -> impl Iterator<Item = &'static str> + Clone {
-    ["sample"].into_iter().chain(COLUMNS.iter().map(|column| column.name))
+/// Bytes of a sample in a batch.
+pub(crate) fn row_bytes(program: &Program) -> u64 {
+    let shape = program.block_shape();
+    let floats =
+        shape.channels * shape.lookback + shape.snapshot + meta_fields(shape) + shape.metrics;
+    let is_there = |column: &&ColumnField| shape.priced || column.role == Role::Key;
+    let columns: usize = COLUMNS.iter().filter(is_there).map(|column| column.dtype.size()).sum();
+    let rewards = (size_of::<f64>() + 1) * shape.metrics;
+    let labels: usize = program.labels.iter().map(Field::bytes).sum();
+    (size_of::<f32>() * floats + size_of::<u64>() + columns + rewards + labels) as u64
+}
+
+/// The columns that [`Batch::column`] gives, but for labels, in the order of a dataset. Samples
+/// that are not priced have the keys alone.
+pub fn columns(is_priced: bool) -> impl Iterator<Item = &'static str> + Clone {
+    let is_there = move |column: &&ColumnField| is_priced || column.role == Role::Key;
+    ["sample"].into_iter().chain(COLUMNS.iter().filter(is_there).map(|column| column.name))
 }

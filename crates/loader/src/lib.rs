@@ -67,7 +67,7 @@ mod schedule;
 mod state;
 mod weighted;
 
-pub use batch::{Batch, check_room, columns, gather};
+pub use batch::{Batch, Label, check_room, columns, gather};
 pub use batches::Batches;
 pub use error::LoaderError;
 pub use loader::Loader;

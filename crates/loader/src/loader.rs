@@ -5,7 +5,7 @@ use std::sync::Arc;
 use barloom_backend::Session;
 use barloom_sampling::MAX_SAMPLES;
 
-use crate::batch::{META, Pool, check_room, gather};
+use crate::batch::{Pool, check_room, gather, row_bytes};
 use crate::epoch::{Epoch, Numbers};
 use crate::order::Order;
 use crate::schedule::Schedule;
@@ -74,7 +74,7 @@ impl Loader {
         // The last batches may be smaller, and no batch is larger than all there is.
         let rows = rows.min(usize::try_from(count * samples_per_place).unwrap_or(usize::MAX));
         let shape = program.block_shape().layout(options.layout).rows_per_window(rows_per_window);
-        let row_bytes = size_of::<f32>() * (shape.window_values() + shape.snapshot + META) + 128;
+        let row_bytes = usize::try_from(row_bytes(program)).unwrap_or(usize::MAX);
         let lot_rows = LOT_ROWS.min(LOT_BYTES / row_bytes);
         let steps_per_lot = (lot_rows / rows).max(1);
         check_room(program, (rows * steps_per_lot) as u64)?;

@@ -151,7 +151,7 @@ fn batches_hold_their_samples() {
                     }
                     assert_eq!(batch.reward()[[row, 0]], one.rewards[0][0] as f32);
                     assert_eq!(batch.metric(0)[row], one.rewards[0][0]);
-                    for column in barloom_loader::columns() {
+                    for column in barloom_loader::columns(true) {
                         let got = batch.column(column).unwrap().value(row);
                         let expected = match column {
                             "sample" => *sample as f64,

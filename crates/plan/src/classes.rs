@@ -12,7 +12,7 @@ use crate::PlanError;
 pub(crate) struct Classified {
     /// The columns, in the order of the label's numbers.
     pub(crate) columns: Vec<LabelColumn>,
-    /// The edges that were fitted, by column.
+    /// The edges that were fitted, by column: now, or as the source knows them.
     pub(crate) fitted: BTreeMap<String, Vec<f64>>,
     /// Notes on edges that equal values moved.
     pub(crate) notes: Vec<String>,
@@ -61,10 +61,12 @@ pub(crate) fn classify(
                 let (edges, note) = fitted.map_err(refused)?;
                 let told = |note| format!("{}.classes: {name}: {note}", key());
                 classified.notes.extend(note.map(told));
-                classified.fitted.insert(name.clone(), edges.as_slice().to_vec());
                 edges
             }
         };
+        if let Classes::Quantiles { .. } = classes {
+            classified.fitted.insert(name.clone(), edges.as_slice().to_vec());
+        }
         let of = values.iter().map(|value| edges.class(*value)).collect::<Vec<i8>>();
         classified.columns.push(LabelColumn {
             values: Values::I8(of.into()),

@@ -1,7 +1,10 @@
 //! Numbers as arguments.
 
+use barloom_engine::WindowLayout;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+
+use crate::errors;
 use pyo3::types::PyBool;
 
 /// A whole number that is not negative. PyO3 notes the argument's name on the error.
@@ -17,4 +20,13 @@ pub(crate) fn whole<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
 /// As [`whole`], or None.
 pub(crate) fn whole_or_none<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<Option<T>> {
     if value.is_none() { Ok(None) } else { whole(value).map(Some) }
+}
+
+/// The layout of windows by its name.
+pub(crate) fn layout_of(layout: &str) -> PyResult<WindowLayout> {
+    match layout {
+        "BCL" => Ok(WindowLayout::ChannelsFirst),
+        "BLC" => Ok(WindowLayout::ChannelsLast),
+        _ => Err(errors::usage(format!("layout: expected \"BCL\" or \"BLC\", got {layout:?}"))),
+    }
 }

@@ -1,17 +1,19 @@
 //! Datasets in Python.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatchReader;
 use barloom_engine::{LoaderOptions, SampleSet, Unit, WindowLayout, gather};
+use barloom_schema::Role;
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString, PyTuple};
 
-use crate::arguments::{whole, whole_or_none};
+use crate::arguments::{layout_of, whole, whole_or_none};
 use crate::arrays::{Column, to_dict};
 use crate::indices::{indices, resolved};
 use crate::loader::Loader;
@@ -26,8 +28,10 @@ use crate::{errors, jobs};
 ///
 /// ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
 /// same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
-/// if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split
-/// has parts, ``ds["train"]``, and no samples of its own. ``build_dataset`` and ``open`` make one.
+/// if the recipe has one, ``meta`` float32 [9], scaled, and ``reward`` float32 where samples have
+/// actions, and labels by their names. A dataset with a split has parts, ``ds["train"]``, and no
+/// samples of its own; one with folds has ``ds.folds``. ``build_dataset``, ``dataset`` and ``open``
+/// make one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Dataset {
     parts: Arc<Vec<Part>>,
@@ -54,7 +58,7 @@ impl Dataset {
     }
 
     /// The part of the split.
-    fn part_of(&self) -> PyResult<&Part> {
+    pub(crate) fn part_of(&self) -> PyResult<&Part> {
         self.one.map(|at| &self.parts[at]).ok_or_else(|| {
             let names: Vec<String> = self.names().map(|name| format!("ds[{name:?}]")).collect();
             errors::usage(format!(
@@ -68,7 +72,7 @@ impl Dataset {
         self.parts.iter().filter_map(|part| part.set.part())
     }
 
-    fn named(&self, name: &str) -> PyResult<Self> {
+    pub(crate) fn named(&self, name: &str) -> PyResult<Self> {
         let at = self.parts.iter().position(|part| part.set.part() == Some(name));
         let Some(at) = at.filter(|_| self.one.is_none()) else {
             let names: Vec<&str> = self.parts().into_iter().collect();
@@ -85,18 +89,34 @@ impl Dataset {
         Ok(Self { parts, one: Some(at), path, notes })
     }
 
+    /// True for samples without a split, or of one part.
+    pub(crate) fn is_one(&self) -> bool {
+        self.one.is_some()
+    }
+
+    /// The samples of all parts; none of one part of several.
+    pub(crate) fn sets(&self) -> Option<impl Iterator<Item = &SampleSet>> {
+        self.one.is_none().then(|| self.parts.iter().map(|part| &part.set))
+    }
+
+    /// The backend that makes the samples.
+    pub(crate) fn choice(&self) -> Choice {
+        self.parts[0].choice
+    }
+
     pub(crate) fn set(&self) -> &SampleSet {
         &self.parts[self.one.unwrap_or(0)].set
     }
 
     fn metric_names(&self) -> Vec<String> {
-        self.set().plan.program.reward.metrics.iter().map(|m| m.name().to_owned()).collect()
+        let program = &self.set().plan.program;
+        let metrics = program.reward.metrics.iter().filter(|_| program.priced);
+        metrics.map(|metric| metric.name().to_owned()).collect()
     }
 
     /// Columns of batches by their names.
     fn find(&self, py: Python<'_>, columns: &[String]) -> PyResult<Vec<Column>> {
-        let has_snapshot = !self.set().plan.program.snapshot.is_empty();
-        Column::find(py, columns, &self.metric_names(), has_snapshot)
+        Column::find(py, columns, &self.set().plan.program)
     }
 
     /// Refuses more samples than there is memory for.
@@ -275,7 +295,7 @@ impl Dataset {
 
     /// Notes from the reading of the bars.
     #[getter]
-    fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         self.notes.clone()
     }
 
@@ -436,6 +456,8 @@ impl Dataset {
     ///     worker: The number of this worker among the workers of a rank, from 0.
     ///     workers: The number of workers that take turns; worker w makes every batch whose number
     ///         is w modulo this.
+    ///     weights: True to draw the samples of an epoch with replacement, each with a probability
+    ///         proportional to its ``weight``. It needs ``shuffle=True``.
     ///
     /// Raises:
     ///     RecipeError: An argument is out of range, or the dataset is split and no part is named.
@@ -444,7 +466,7 @@ impl Dataset {
     #[pyo3(signature = (
         batch_size=1024, *, shuffle=false, seed=0, drop_last=false, fraction=1.0, fresh=false,
         group_actions=false, columns=Vec::new(), layout="BCL", rank=0, world_size=1, epoch=0,
-        threads=None, prefetch=None, split=None, worker=0, workers=1
+        threads=None, prefetch=None, split=None, worker=0, workers=1, weights=false
     ))]
     fn loader(
         &self,
@@ -466,6 +488,7 @@ impl Dataset {
         split: Option<&str>,
         #[pyo3(from_py_with = whole)] worker: usize,
         #[pyo3(from_py_with = whole)] workers: usize,
+        weights: bool,
     ) -> PyResult<Loader> {
         if let Some(split) = split {
             let part = self.named(split)?;
@@ -488,6 +511,7 @@ impl Dataset {
                 None,
                 worker,
                 workers,
+                weights,
             );
         }
         let options = LoaderOptions {
@@ -507,9 +531,41 @@ impl Dataset {
         };
         let columns = self.find(py, &columns)?;
         let part = self.part_of()?;
-        let batches =
-            py.detach(|| part.set.loader(part.session()?, options).map_err(errors::of_loader))?;
+        let batches = py.detach(|| {
+            let loader = part.set.loader(part.session()?, options).map_err(errors::of_loader)?;
+            if !weights {
+                return Ok(loader);
+            }
+            let weights = part.set.weights().map_err(errors::of_loader)?.ok_or_else(|| {
+                errors::usage(
+                    "weights: the samples have no weight; add a table weights to the recipe, such as \
+                     weights = {\"kind\": [\"uniqueness\"]}, or leave weights out"
+                        .to_owned(),
+                )
+            })?;
+            loader.weighted(weights).map_err(errors::of_loader)
+        })?;
         Ok(Loader::new(batches, columns, epoch))
+    }
+
+    /// The number of decision bars: bars with inputs, whether they have labels or not.
+    #[getter]
+    fn decisions(&self) -> PyResult<usize> {
+        Ok(self.part_of()?.set.plan.decisions.iter().map(Range::len).sum())
+    }
+
+    /// The labels of the samples, in order, without the weight.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        let labels = self.set().plan.program.labels.iter();
+        labels.filter(|label| label.role == Role::Label).map(|label| label.name.clone()).collect()
+    }
+
+    /// The edges of classes that were fitted: a dict by column. A value below the first edge has
+    /// class 0.
+    #[getter]
+    fn classes(&self) -> BTreeMap<String, Vec<f64>> {
+        self.set().plan.program.classes.clone()
     }
 
     fn __repr__(&self) -> String {
@@ -542,47 +598,3 @@ impl Dataset {
 }
 
 const CHANNELS_FIRST: WindowLayout = WindowLayout::ChannelsFirst;
-
-fn layout_of(layout: &str) -> PyResult<WindowLayout> {
-    match layout {
-        "BCL" => Ok(WindowLayout::ChannelsFirst),
-        "BLC" => Ok(WindowLayout::ChannelsLast),
-        _ => Err(errors::usage(format!("layout: expected \"BCL\" or \"BLC\", got {layout:?}"))),
-    }
-}
-
-/// Opens the dataset in a folder.
-#[pyfunction]
-#[pyo3(signature = (path, backend="auto", device=None))]
-pub(crate) fn open(
-    py: Python<'_>,
-    path: PathBuf,
-    backend: &str,
-    #[pyo3(from_py_with = whole_or_none)] device: Option<u32>,
-) -> PyResult<Dataset> {
-    let choice = Choice { backend: jobs::backend(backend)?, device };
-    let sets = py.detach(|| barloom_engine::open(&path)).map_err(errors::of)?;
-    Dataset::new(sets, choice, Some(path), Vec::new())
-}
-
-/// The dataset in memory of a resolved recipe and its bars, as `__reduce__` gives them.
-#[pyfunction]
-pub(crate) fn from_stored(
-    py: Python<'_>,
-    recipe: &str,
-    bars: Vec<u8>,
-    part: Option<&str>,
-    backend: &str,
-    device: Option<u32>,
-) -> PyResult<Dataset> {
-    let choice = Choice { backend: jobs::backend(backend)?, device };
-    let dataset = py.detach(|| {
-        let recipe = barloom_recipe::Recipe::from_toml(recipe, "recipe").map_err(errors::of)?;
-        let loaded = barloom_engine::Loaded::of_stored(&recipe, bars).map_err(errors::of)?;
-        Dataset::new(loaded.sets().map_err(errors::of)?, choice, None, Vec::new())
-    })?;
-    match part {
-        Some(part) if dataset.one.is_none() => dataset.named(part),
-        _ => Ok(dataset),
-    }
-}

@@ -20,6 +20,7 @@ mod jobs;
 mod live;
 mod loader;
 mod names;
+mod opening;
 mod ordered;
 mod own;
 mod part;
@@ -27,6 +28,7 @@ mod pricer;
 mod recipe;
 mod scalers;
 mod stream;
+mod supervised;
 mod tables;
 
 use pyo3::prelude::*;
@@ -56,7 +58,15 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(jobs::features, module)?)?;
     module.add_function(wrap_pyfunction!(pricer::pricer, module)?)?;
     module.add_function(wrap_pyfunction!(live::live, module)?)?;
-    module.add_function(wrap_pyfunction!(dataset::open, module)?)?;
-    module.add_function(wrap_pyfunction!(dataset::from_stored, module)?)?;
+    module.add_function(wrap_pyfunction!(opening::open, module)?)?;
+    module.add_function(wrap_pyfunction!(opening::from_stored, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::table, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::folds, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::decision_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::times, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::inputs, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::predictions, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::replaced, module)?)?;
+    module.add_function(wrap_pyfunction!(supervised::write, module)?)?;
     Ok(())
 }

@@ -14,9 +14,10 @@ use crate::{errors, recipe};
 /// Each ``for`` loop over it is one epoch, the next one after that of the loop before. A batch is
 /// a dict of NumPy arrays over memory of the loader, without a copy: ``windows`` float32 [B, C, L]
 /// (``layout="BLC"``: [B, L, C]), ``snapshot`` float32 [B, K] if the recipe has one, ``meta``
-/// float32 [B, 9], scaled, ``reward`` float32 [B] (or [B, metrics]), and columns that were chosen
-/// by name. With ``group_actions=True`` B counts states, and all but windows are
-/// [B, actions, ...]. ``Dataset.loader`` makes one.
+/// float32 [B, 9], scaled, and ``reward`` float32 [B] (or [B, metrics]) where samples have actions,
+/// labels and ``weight`` by name, and columns that were chosen by name. With
+/// ``group_actions=True`` B counts states, and all but windows are [B, actions, ...].
+/// ``Dataset.loader`` makes one.
 #[pyclass(frozen, module = "barloom", weakref)]
 pub(crate) struct Loader {
     inner: Inner,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use barloom_engine::{Backend, BackendChoice, Markets, SampleSet, Session};
+use barloom_engine::{Backend, BackendChoice, Markets, PreparedMarket, SampleSet, Session};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -48,12 +48,22 @@ impl Part {
     /// interpreter, as whoever logs or raises an error wants it. It makes any sample, for epochs
     /// that each have their own: callers check that the dataset has the sample.
     pub(crate) fn session(&self) -> PyResult<Arc<dyn Session>> {
+        self.with_maker(|maker| maker.session(self))
+    }
+
+    /// The market that was loaded for its program: for callers as those of
+    /// [`session`](Self::session).
+    pub(crate) fn prepared(&self) -> PyResult<Arc<dyn PreparedMarket>> {
+        self.with_maker(|maker| maker.prepared(self))
+    }
+
+    fn with_maker<T>(&self, make: impl Fn(&mut Maker) -> PyResult<T>) -> PyResult<T> {
         let mut maker = self.maker.lock().unwrap_or_else(PoisonError::into_inner);
         let here = std::process::id();
         let mut choice = self.choice;
         match &mut *maker {
             Some(maker) if maker.process.is_none_or(|process| process == here) => {
-                return maker.session(self);
+                return make(maker);
             }
             Some(_) if choice.backend == BackendChoice::Cuda => {
                 return Err(errors::forked());
@@ -65,10 +75,10 @@ impl Part {
         let process = (backend.name() != "cpu").then_some(here);
         let (markets, sessions) = (Markets::default(), BTreeMap::new());
         let mut made = Maker { backend, markets, sessions, process };
-        let session = made.session(self)?;
+        let result = make(&mut made)?;
         // What another process opened must not be closed here.
         std::mem::forget(maker.replace(made));
-        Ok(session)
+        Ok(result)
     }
 }
 
@@ -77,9 +87,13 @@ impl Maker {
         if let Some(session) = self.sessions.get(&part.place) {
             return Ok(Arc::clone(session));
         }
-        let market = self.markets.of(&part.set, &*self.backend).map_err(errors::of)?;
+        let market = self.prepared(part)?;
         let session = part.set.endless_session(&market).map_err(errors::of)?;
         self.sessions.insert(part.place, Arc::clone(&session));
         Ok(session)
+    }
+
+    fn prepared(&mut self, part: &Part) -> PyResult<Arc<dyn PreparedMarket>> {
+        self.markets.of(&part.set, &*self.backend).map_err(errors::of)
     }
 }

@@ -126,6 +126,14 @@ impl Table {
     }
 }
 
+/// A table of any object with Arrow's columns.
+#[pyfunction]
+pub(crate) fn table(columns: &Bound<'_, PyAny>) -> PyResult<Table> {
+    let (schema, batches) = from_python(columns)?
+        .ok_or_else(|| errors::usage("expected a table with __arrow_c_stream__"))?;
+    Ok(Table::new(schema, batches))
+}
+
 /// Batches as one.
 pub(crate) fn joined(schema: &SchemaRef, batches: &[RecordBatch]) -> PyResult<RecordBatch> {
     concat_batches(schema, batches).map_err(|e| errors::exception("DataError", e.to_string()))

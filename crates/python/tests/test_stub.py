@@ -28,6 +28,8 @@ def signature_of(node: Node) -> list[tuple[str, str, str]]:
     defaults = [None] * (len(plain) - len(spec.defaults)) + list(spec.defaults)
     found = [(arg.arg, "plain", default) for arg, default in zip(plain, defaults)]
     found += [(arg.arg, "keyword", default) for arg, default in zip(spec.kwonlyargs, spec.kw_defaults)]
+    if spec.kwarg:
+        found.append((spec.kwarg.arg, "plain", None))
     texts = [(name, kind, "" if default is None else ast.unparse(default)) for name, kind, default in found]
     return [one for one in texts if one[0] not in ("self", "cls")]
 
@@ -74,7 +76,8 @@ def test_classes_have_the_members_of_the_stub(name: str):
     for member, nodes in methods.items():
         decorators = {ast.unparse(one) for node in nodes for one in node.decorator_list}
         thing = there.get(member)
-        assert ("property" in decorators) == inspect.isgetsetdescriptor(thing), member
+        is_property = inspect.isgetsetdescriptor(thing) or isinstance(thing, property)
+        assert ("property" in decorators) == is_property, member
         assert ("staticmethod" in decorators) == isinstance(thing, staticmethod), member
         if member == "__new__":
             assert signature_of(nodes[0]) == signature_there(PUBLIC[name])

@@ -131,7 +131,7 @@ pub enum Costs {
 pub struct RewardSettings {
     /// The formulas. With frel-v1, `entry`, `barriers`, `same_bar` and `costs` have no effect.
     pub formulas: Formulas,
-    /// The metrics; the first is the dataset's `reward`.
+    /// The metrics; the first is the dataset's `reward`. Without any, trades alone are computed.
     pub metrics: Vec<Metric>,
     /// The price at which a trade opens.
     pub entry: Entry,
@@ -238,7 +238,7 @@ impl RewardSettings {
     /// Checks the settings.
     ///
     /// # Errors
-    /// The first field that is wrong: no metric or one twice, a horizon too short, a cost that is
+    /// The first field that is wrong: a metric twice, a horizon too short, a cost that is
     /// negative or not finite, `barrier` without barriers.
     pub fn validate(&self) -> Result<(), RewardsError> {
         let error =
@@ -248,9 +248,6 @@ impl RewardSettings {
                 let expected = "each metric once";
                 return error("metric", format!("{} twice", metric.name()), expected);
             }
-        }
-        if self.metrics.is_empty() {
-            return error("metric", "empty".into(), "at least one metric");
         }
         if self.metrics.contains(&Metric::Barrier) && !self.honours_barriers() {
             let expected = "another metric where barriers are ignored: every value would be 0";

@@ -110,3 +110,20 @@ pub(crate) fn loader_threads() -> usize {
         .filter(|name| name.starts_with("barloom-loader"))
         .count()
 }
+
+/// The plan of samples with labels, of which one is a path of 4 bars, and weights; with actions, of
+/// which a state has so many, or without.
+pub(crate) fn labelled(market: &Market, actions_per_state: Option<u64>) -> Plan {
+    let actions = match actions_per_state {
+        Some(count) => format!("samples = 1_000\nforward = 5\nactions_per_state = {count}\n"),
+        None => "[sampling]\nactions = \"none\"\n".to_owned(),
+    };
+    let text = format!(
+        "[dataset]\nlookback = 6\n{actions}\
+         [[label]]\nname = \"fwd\"\nkind = \"return\"\nhorizon = 3\nclasses = {{ edges = [0.0] }}\n\
+         [[label]]\nname = \"path\"\nkind = \"path\"\nhorizon = 4\n\
+         [weights]\nkind = [\"uniqueness\"]\nof = \"fwd\"\n"
+    );
+    let recipe = Recipe::from_toml(&text, "test.toml").unwrap().resolve(market).unwrap();
+    Plan::new(&recipe, market, None).unwrap()
+}

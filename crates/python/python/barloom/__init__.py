@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
-from . import _barloom, _bars, _functions, _progress, _signals
+from . import _barloom, _bars, _functions, _progress, _signals, _supervised
 from ._barloom import Dataset, Loader, Recipe, Table, __version__
 from ._errors import (
     BarloomError,
@@ -35,6 +35,7 @@ from ._errors import (
 from ._feature import Feature, feature
 from ._leaktest import LeakTest, leaktest
 from ._live import Live
+from ._supervised import Fold
 
 __all__ = [
     "BarloomError",
@@ -42,6 +43,7 @@ __all__ = [
     "Dataset",
     "Feature",
     "FileError",
+    "Fold",
     "LeakError",
     "LeakTest",
     "Live",
@@ -55,6 +57,7 @@ __all__ = [
     "__version__",
     "build_dataset",
     "check",
+    "dataset",
     "feature",
     "features",
     "leaktest",
@@ -64,6 +67,9 @@ __all__ = [
     "sample_bars",
     "verify",
 ]
+
+
+_supervised.add_to(Dataset)
 
 
 def build_dataset(
@@ -140,6 +146,106 @@ def build_dataset(
             data,
             own,
         )
+
+
+def dataset(
+    bars: Any = None,
+    *,
+    features: Mapping[str, Any] | None = None,
+    channels: Sequence[str] | None = None,
+    snapshot: Sequence[str] | None = None,
+    label: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    weights: str | Sequence[str] | Mapping[str, Any] | None = None,
+    split: Mapping[str, Any] | None = None,
+    lookback: int | None = None,
+    scaling: Mapping[str, Any] | None = None,
+    where: str | None = None,
+    session: str | None = None,
+    need: str | Sequence[str] | None = None,
+    samples: int | str | None = None,
+    seed: int | None = None,
+    reward: Mapping[str, Any] | None = None,
+    sampling: Mapping[str, Any] | None = None,
+    forward: int | None = None,
+    cache: bool = True,
+    backend: str = "auto",
+    device: int | None = None,
+    threads: int | None = None,
+    **data: Any,
+) -> Dataset:
+    """Makes a dataset in memory from keywords: ``build_dataset`` for people.
+
+    >>> ds = barloom.dataset(
+    ...     "bars.parquet",
+    ...     features={"ret": "log(close / lag(close, 1))", "rsi": "ta.rsi(close, 14)"},
+    ...     snapshot=["ret", "rsi"],
+    ...     label={"kind": "triple_barrier", "horizon": 64, "up": 2, "down": 2, "scale": 0.01},
+    ...     split={"kind": "purged_kfold", "folds": 5},
+    ... )
+    >>> X, y, w = ds.folds[0]["train"].xy()
+
+    Without ``reward`` and ``sampling`` samples have no action and no reward, and there is one for
+    each labelled bar, in order.
+
+    Args:
+        bars: As for ``build_dataset``.
+        features: As for ``build_dataset``.
+        channels: The columns of the windows; None for prices and the volume.
+        snapshot: The columns of the snapshot, one value each: of the bar before t.
+        label: A label, a dict of the keys under ``[[label]]`` of a recipe (docs/labels.md), which is
+            called ``y`` if it has no ``name``; a list of such dicts; or a dict of them by name.
+        weights: Kinds of weights, ``"uniqueness"`` or a list, or the table ``[weights]``.
+        split: The table ``[split]``: folds, or parts.
+        lookback: L, the bars of a window; None: 64.
+        scaling: The table ``[scaling]``. Columns other than prices and the volume that it does not
+            name keep their values: their scaler is ``"none"``.
+        where: An expression: decision bars are those for which it is true on row t-1.
+        session: The hours of decision bars, ``"09:30-16:00 America/New_York"``.
+        need: The labels that a labelled bar must have, or ``"all"``.
+        samples: The number of samples, or ``"all"``. None: with labels and without actions each
+            labelled bar once.
+        seed: The seed of all draws.
+        reward: The table ``[reward]``; with it actions are drawn and priced.
+        sampling: The table ``[sampling]``; as ``reward``.
+        forward: F, the bars on which an action is priced.
+        cache: As for ``build_dataset``.
+        backend: As for ``build_dataset``.
+        device: As for ``build_dataset``.
+        threads: As for ``build_dataset``.
+        data: Further keys of ``[data]``, as for ``build_dataset``.
+
+    Raises:
+        RecipeError: An argument is invalid.
+        DataError: The bars are unusable.
+        FileError: A file cannot be read.
+        LeakError: A function of bars looks ahead.
+    """
+    of_columns = {"channels": channels, "snapshot": snapshot}
+    data |= {key: value for key, value in of_columns.items() if value is not None}
+    cfg = _supervised.recipe_of(label, weights, data, scaling)
+    of_dataset = {
+        "lookback": lookback,
+        "forward": forward,
+        "where": where,
+        "session": session,
+        "need": need,
+    }
+    cfg["dataset"] = {key: value for key, value in of_dataset.items() if value is not None}
+    if reward is None and sampling is None:
+        sampling = {"actions": "none"}
+    tables = {"split": split, "reward": reward, "sampling": sampling}
+    cfg |= {name: table for name, table in tables.items() if table is not None}
+    return build_dataset(
+        cfg,
+        samples,
+        seed,
+        bars=bars,
+        features=features,
+        cache=cache,
+        backend=backend,
+        device=device,
+        threads=threads,
+    )
 
 
 def open(

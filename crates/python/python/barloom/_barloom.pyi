@@ -7,6 +7,8 @@ from typing import Any, final, overload
 import numpy as np
 import numpy.typing as npt
 
+from ._supervised import Fold
+
 __all__: list[str]
 __version__: str
 
@@ -46,8 +48,9 @@ class Dataset:
 
     ``len(ds)`` samples; ``ds[i]`` and ``ds[a:b]`` and ``ds[[3, 1, 2]]`` are dicts of arrays, the
     same as a loader's batches: ``windows`` float32 [C, L] (or [B, C, L]), ``snapshot`` float32 [K]
-    if the recipe has one, ``meta`` float32 [9], scaled, ``reward`` float32. A dataset with a split
-    has parts, ``ds["train"]``, and no samples of its own.
+    if the recipe has one, ``meta`` float32 [9], scaled, and ``reward`` float32 where samples have
+    actions, and labels by their names. A dataset with a split has parts, ``ds["train"]``, and no
+    samples of its own; one with folds has ``ds.folds``.
     """
 
     @property
@@ -127,7 +130,53 @@ class Dataset:
         split: str | None = None,
         worker: int = 0,
         workers: int = 1,
+        weights: bool = False,
     ) -> Loader: ...
+    @property
+    def folds(self) -> list[Fold]: ...
+    @property
+    def decisions(self) -> int: ...
+    @property
+    def labels(self) -> list[str]: ...
+    @property
+    def classes(self) -> dict[str, list[float]]: ...
+    def xy(
+        self,
+        label: str | Sequence[str] | None = None,
+        *,
+        inputs: str | None = None,
+        layout: str = "BCL",
+    ) -> tuple[Any, Any, npt.NDArray[np.float32] | None]: ...
+    def predict(
+        self,
+        f: Callable[[Any], Any],
+        *,
+        inputs: str | None = None,
+        batch_size: int = 4096,
+        layout: str = "BCL",
+    ) -> Table: ...
+    def cross_predict(
+        self,
+        fit: Callable[..., Callable[[Any], Any]],
+        *,
+        inputs: str | None = None,
+        batch_size: int = 4096,
+        layout: str = "BCL",
+    ) -> Table: ...
+    @overload
+    def paths(self, predictions: None = None) -> list[npt.NDArray[np.int64]]: ...
+    @overload
+    def paths(self, predictions: object) -> list[Table]: ...
+    def replace(self, changes: Mapping[str, Any] | None = None, **keys: Any) -> Dataset: ...
+    def write(
+        self,
+        out: str | PathLike[str],
+        *,
+        format: str | None = None,
+        overwrite: bool = False,
+        threads: int | None = None,
+        progress: bool | _Tell = None,
+    ) -> Dataset: ...
 
 @final
 class Loader:
@@ -203,6 +252,29 @@ class Live:
     def state(self) -> bytes: ...
     def load(self, state: bytes) -> None: ...
 
+def table(columns: object) -> Table: ...
+def folds(dataset: Dataset) -> list[dict[str, Any]]: ...
+def decision_rows(dataset: Dataset) -> npt.NDArray[np.int64]: ...
+def times(dataset: Dataset, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
+def inputs(
+    dataset: Dataset, rows: npt.NDArray[np.int64], layout: str
+) -> dict[str, npt.NDArray[np.float32]]: ...
+def predictions(
+    dataset: Dataset,
+    others: list[tuple[str, npt.NDArray[np.int64]]],
+    rows: npt.NDArray[np.int64],
+    pred: npt.NDArray[Any],
+    width: int,
+) -> Table: ...
+def replaced(dataset: Dataset, recipe: _Cfg) -> Dataset: ...
+def write(
+    dataset: Dataset,
+    out: str | PathLike[str],
+    format: str | None,
+    overwrite: bool,
+    threads: int | None,
+    progress: _Tell,
+) -> Dataset: ...
 def command(arguments: Sequence[str]) -> int: ...
 def sample_bars() -> Table: ...
 def build(

@@ -36,7 +36,9 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
 
     A batch is a dict of tensors over the memory of the loader's arrays, without a copy:
     ``windows`` float32 [B, C, L], ``snapshot`` float32 [B, K] if the recipe has one, ``meta`` float32
-    [B, 9], ``reward`` float32 [B] or [B, metrics], and ``columns`` by name; ``ts`` is int64, ns since 1970 UTC, and ``symbol`` int32.
+    [B, 9] and ``reward`` float32 [B] or [B, metrics] where samples have actions, labels and
+    ``weight`` by name, and ``columns`` by name; ``ts`` is int64, ns since 1970 UTC, and ``symbol``
+    int32.
 
     Args:
         dataset: The samples.
@@ -47,7 +49,7 @@ class IterableDataset(data.IterableDataset[dict[str, torch.Tensor]]):
         epoch: The epoch of the first loop, from 0.
         threads: Threads that make batches; None for 1 in a worker and the loader's default elsewhere.
         options: The options of ``Dataset.loader``: ``shuffle``, ``seed``, ``drop_last``, ``fraction``,
-            ``fresh``, ``group_actions``, ``columns``, ``layout``, ``prefetch``, ``split``.
+            ``fresh``, ``group_actions``, ``columns``, ``layout``, ``prefetch``, ``split``, ``weights``.
 
     With N workers, the batches and their order are the same as with ``num_workers=0``: worker w
     makes every N-th batch, from batch w on. Each loop is one epoch, and the next loop is the next
