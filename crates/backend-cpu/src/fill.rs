@@ -104,7 +104,7 @@ impl Filler<'_> {
         let (at, unit_return) = (&mut at[..rows.len()], &mut unit_return[..rows.len()]);
         self.draw(samples, &mut rows, at);
         self.snap(&mut rows, at);
-        self.look_up(&mut rows, at, None, unit_return);
+        self.look_up(samples, &mut rows, at, None, unit_return);
         if shape.rows_per_window == 1 {
             self.cut(shape, windows, at, None);
         } else {
@@ -134,10 +134,12 @@ impl Filler<'_> {
             let end = count.min(begin + PRICED_ROWS);
             let (mut rows, after) = rest.split_at(end - begin);
             let at = &mut at[begin..end];
-            self.draw(samples.rows(begin, end), &mut rows, at);
+            let samples = samples.rows(begin, end);
+            self.draw(samples, &mut rows, at);
             self.snap(&mut rows, at);
             order::by_row(at, order);
-            self.look_up(&mut rows, at, Some(order), &mut unit_return[..end - begin]);
+            let unit_return = &mut unit_return[..end - begin];
+            self.look_up(samples, &mut rows, at, Some(order), unit_return);
             rest = after;
         }
         if shape.rows_per_window != 1 {
@@ -166,6 +168,7 @@ impl Filler<'_> {
     /// Looks up the times and the labels of rows, and prices them.
     fn look_up(
         self,
+        samples: Numbers<'_>,
         rows: &mut RowsMut<'_>,
         at: &[usize],
         order: Option<&[u32]>,
@@ -183,6 +186,7 @@ impl Filler<'_> {
             pricing: rows.pricing(at, unit_return),
             order,
         });
+        self.draws.judge(program, samples, at, rows);
     }
 
     /// Cuts the windows before the rows `at`.

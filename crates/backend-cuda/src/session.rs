@@ -405,8 +405,8 @@ impl CudaSession {
         Ok(())
     }
 
-    /// Puts the labels of filled rows into them, on the host.
-    fn gather(&self, rows: &mut RowsMut<'_>) {
+    /// Puts the labels of filled rows of these samples into them, on the host.
+    fn gather(&self, samples: Numbers<'_>, rows: &mut RowsMut<'_>) {
         if self.draws.labels.is_empty() {
             return;
         }
@@ -414,6 +414,7 @@ impl CudaSession {
         let row = |(symbol, bar): (&u32, &i64)| series[*symbol as usize].start + *bar as usize;
         let at: Vec<usize> = rows.symbol.iter().zip(&*rows.bar).map(row).collect();
         self.draws.gather(&at, None, |_| (), rows);
+        self.draws.judge(self.program(), samples, &at, rows);
     }
 
     /// Fills rows with these samples, piece by piece, each in the lane after that of the one
@@ -464,7 +465,7 @@ impl Session for CudaSession {
         self.draws.check_block(self.program(), samples, block)?;
         let mut out = block.begin(samples)?;
         self.fill_rows(samples, &mut out)?;
-        self.gather(&mut out);
+        self.gather(samples, &mut out);
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use barloom_bars::Market;
 use barloom_labels::Values;
 use barloom_memory::SharedColumn;
+use barloom_rewards::Best;
 use barloom_sampling::{MAX_SAMPLES, Sampler};
-use barloom_schema::{Field, Role};
+use barloom_schema::{DType, Field, Role};
 use barloom_windows::{PositionRange, Positions};
 
 use crate::label_values::{LabelValuesMut, TypedMut, label_text};
@@ -17,17 +18,32 @@ pub struct Draws {
     pub sampler: Sampler,
     /// The positions of samples.
     pub positions: Positions,
-    /// The values of the program's labels, by arena row, in its order.
+    /// The values of the program's labels, by arena row, in its order, but for the last two where
+    /// there is a best action.
     pub labels: Vec<Values>,
+    /// The best action's profits, where samples are judged by it. The last two labels of the
+    /// program are then its reward and the regret.
+    pub best: Option<BestProfits>,
+}
+
+/// The profits of the best action of each bar.
+#[derive(Clone, Debug)]
+pub struct BestProfits {
+    /// Its direction by arena row: 1 long, -1 short, 0 hold.
+    pub direction: SharedColumn<i8>,
+    /// u by arena row: its profit per unit of notional, after costs.
+    pub unit_return: SharedColumn<f64>,
+    /// The place of the metric that samples are judged by, among the program's.
+    pub metric: usize,
 }
 
 impl Draws {
-    /// The weight of a sample by its arena row: the last label of the program, where it is a
-    /// weight.
+    /// The weight of a sample by its arena row, where there is one.
     #[must_use]
     pub fn weights(&self, program: &Program) -> Option<&SharedColumn<f32>> {
-        match (program.labels.last()?.role, self.labels.last()?) {
-            (Role::Weight, Values::F32(values)) => Some(values),
+        let mut labels = program.labels.iter().zip(&self.labels);
+        match labels.find(|(field, _)| field.role == Role::Weight)?.1 {
+            Values::F32(values) => Some(values),
             _ => None,
         }
     }
@@ -96,14 +112,16 @@ impl Draws {
         if !ranks || !self.positions.ranges().iter().all(fits) {
             return Err(BackendError::OtherMarket);
         }
-        if let Some(label) = program.labels.get(self.labels.len()) {
+        let computed = if self.best.is_some() { 2 } else { 0 };
+        if let Some(label) = program.labels.get(self.labels.len() + computed) {
             let problem = "it has no table".to_owned();
             return Err(BackendError::LabelTable { label: label.name.clone(), problem });
         }
         let mut tables = program.labels.iter().map(Some).chain(std::iter::repeat(None));
         self.labels
             .iter()
-            .try_for_each(|values| check_table(tables.next().flatten(), values, market))
+            .try_for_each(|values| check_table(tables.next().flatten(), values, market))?;
+        self.best.as_ref().map_or(Ok(()), |best| best.check(market, program, self.labels.len()))
     }
 
     /// Puts the labels of these arena rows of the market into the rows of a block. `fetch` may
@@ -124,6 +142,75 @@ impl Draws {
         for (values, out) in self.labels.iter().zip(&mut rows.labels) {
             gather_one(values, at, order, fetch, out);
         }
+    }
+}
+
+impl Draws {
+    /// Puts the best action's rewards and the regrets into the rows of a block that was priced. They
+    /// stand at these arena rows of the market.
+    ///
+    /// The best action has the dollars of the sample's own action. Where that one holds, they are
+    /// those that were drawn for it.
+    ///
+    /// # Panics
+    /// As [`gather`](Self::gather).
+    pub fn judge(
+        &self,
+        program: &Program,
+        samples: Numbers<'_>,
+        at: &[usize],
+        rows: &mut RowsMut<'_>,
+    ) {
+        let Some(BestProfits { direction, unit_return, metric }) = &self.best else { return };
+        let columns = &mut **rows;
+        let Some(computed) = columns.labels.get_mut(self.labels.len()..) else { return };
+        let [rewards, regrets] = computed else { unreachable!("labels of a block are checked") };
+        let (TypedMut::F64(rewards), TypedMut::F64(regrets)) =
+            (&mut rewards.values, &mut regrets.values)
+        else {
+            unreachable!("labels of a block are checked")
+        };
+        let own = &columns.rewards[*metric];
+        let metric = program.reward.metrics[*metric];
+        for (i, row) in at.iter().enumerate() {
+            let dollars = match columns.act_dir[i] {
+                0 => self.sampler.dollars(samples.get(i)),
+                _ => columns.act_dollar[i],
+            };
+            let (direction, unit_return) = (direction[*row], unit_return[*row]);
+            let best = Best { direction, stop: 0.0, target: 0.0, unit_return };
+            let best = best.reward(&program.reward, *row, dollars, columns.equity[i], metric);
+            rewards[i] = best.value;
+            // Distances at which a bar reaches a barrier may differ by 1e-11.
+            let regret = best.value - own[i];
+            regrets[i] = if regret < 0.0 { 0.0 } else { regret };
+        }
+    }
+}
+
+impl BestProfits {
+    /// Checks that they are of this market and program, of which the fields from `first` on are
+    /// those of the reward and the regret.
+    fn check(&self, market: &Market, program: &Program, first: usize) -> Result<(), BackendError> {
+        let rows = market.len();
+        let is_of_market = self.direction.len() == rows && self.unit_return.len() == rows;
+        let is_number = |field: &Field| (field.dtype, field.values()) == (DType::F64, 1);
+        let fields = program.labels.get(first..).unwrap_or_default();
+        let is_of_program = program.priced
+            && self.metric < program.reward.metrics.len()
+            && fields.len() == 2
+            && fields.iter().all(is_number);
+        if is_of_market && is_of_program {
+            return Ok(());
+        }
+        let label = fields.first().map_or("best_reward", |field| &field.name).to_owned();
+        let problem = match is_of_market {
+            true => {
+                "the program has no such metric, or no columns for reward and regret".to_owned()
+            }
+            false => format!("its profits have {} rows, the market {rows}", self.direction.len()),
+        };
+        Err(BackendError::LabelTable { label, problem })
     }
 }
 

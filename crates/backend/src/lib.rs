@@ -62,7 +62,7 @@ pub use channel::{PreparedChannel, PreparedValues, Reference, scale_window};
 pub use chosen::Decisions;
 pub use columns::{Columns, ColumnsMut, Pricing};
 pub use digest::{BLOCK_ROWS, BlockDigest, ContentDigest};
-pub use draws::Draws;
+pub use draws::{BestProfits, Draws};
 pub use error::BackendError;
 pub use label_values::{LabelValues, LabelValuesMut};
 pub use numbers::Numbers;

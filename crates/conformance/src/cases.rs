@@ -277,6 +277,63 @@ const RECIPES: &[(&str, &str)] = &[
         "#,
     ),
     (
+        "the best action, a label and weights",
+        r#"
+        dataset = { samples = 900, lookback = 6, forward = 7, actions_per_state = 3, seed = 9 }
+        [sampling]
+        act_sl = [0.001, 0.02]
+        act_tp = [0.001, 0.03]
+        [reward]
+        metric = ["car", "return"]
+        fee_bps = 2.0
+        carry_bps = 0.3
+        clip = [-3.0, 3.0]
+        [[label]]
+        name = "fwd"
+        kind = "return"
+        horizon = 4
+        [weights]
+        kind = ["uniqueness"]
+        [best]
+        of = "return"
+        "#,
+    ),
+    (
+        "the best direction, barriers ignored, clipped",
+        r#"
+        dataset = { samples = 400, lookback = 3, forward = 5 }
+        [reward]
+        metric = ["car"]
+        barriers = "ignore"
+        clip = [-0.1, 0.1]
+        [[label]]
+        name = "fwd"
+        kind = "return"
+        horizon = 4
+        [weights]
+        kind = ["uniqueness"]
+        [best]
+        directions = [1, -1, 0]
+        "#,
+    ),
+    (
+        "the best action by frel-v1",
+        r#"
+        dataset = { samples = 300, lookback = 3, forward = 5 }
+        [reward]
+        formulas = "frel-v1"
+        metric = ["car"]
+        [[label]]
+        name = "fwd"
+        kind = "return"
+        horizon = 4
+        [weights]
+        kind = ["uniqueness"]
+        [best]
+        of = "car"
+        "#,
+    ),
+    (
         "a split with history and embargo",
         r#"
         dataset = { samples = 800, lookback = 6, forward = 5 }

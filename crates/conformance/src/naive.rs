@@ -8,6 +8,7 @@ use barloom_plan::Plan;
 use barloom_rewards::{Barriers, Costs, Entry, ExitReason, Formulas, Metric, SameBar};
 use barloom_sampling::Draw;
 use barloom_scaling::{ChannelScaler, Fitted, FittedScaler, Per};
+use barloom_schema::Slice;
 use barloom_windows::Positions;
 
 use crate::labels;
@@ -54,6 +55,49 @@ pub(super) fn compare(market: &Market, plan: &Plan, block: &SampleBlock) -> Resu
         };
         let reward = |metric: usize| (block.rewards[metric][row], block.clipped[metric][row]);
         is_priced(market, program, at, &draw, &got, &reward).or_else(fail)?;
+        is_judged(market, plan, at, &draw, block, row).or_else(fail)?;
+    }
+    Ok(())
+}
+
+/// Compares the best action's reward and the regret of a row with the obvious version: the reward
+/// of a sample whose action it is.
+fn is_judged(
+    market: &Market,
+    plan: &Plan,
+    at: usize,
+    draw: &Draw,
+    block: &SampleBlock,
+    row: usize,
+) -> Result<(), String> {
+    let (program, Some(best)) = (&*plan.program, &plan.draws.best) else { return Ok(()) };
+    let real = |name: &str| match block.column(name) {
+        Some(Slice::F64(values)) => Some(values[row]),
+        _ => None,
+    };
+    let direction = match block.column("best_dir") {
+        Some(Slice::I8(values)) => values[row],
+        other => return Err(format!("best_dir is {other:?}")),
+    };
+    let dollars = match draw.direction {
+        0 => plan.draws.sampler.dollars(block.sample(row)),
+        _ => draw.dollars,
+    };
+    let [stop, target] = ["best_stop", "best_target"].map(|name| real(name).unwrap_or(1.0));
+    let action = Draw { direction, dollars, stop, target, ..*draw };
+    let trade = trade(market, program, at, &action);
+    let metric = program.reward.metrics[best.metric];
+    let (value, _) = reward(market, program, at, &action, &trade, metric);
+    let bounds = program.reward.clip.filter(|_| metric.is_clipped());
+    let value = bounds.map_or(value, |[lo, hi]| value.clamp(lo, hi));
+    let own = block.rewards[best.metric][row];
+    let expected = [value, if value < own { 0.0 } else { value - own }];
+    let got = ["best_reward", "regret"].map(real);
+    if got.map(|x| x.map(f64::to_bits)) != expected.map(|x| Some(x.to_bits())) {
+        return Err(format!("best_reward, regret {got:?}, expected {expected:?}"));
+    }
+    if own > value + 1e-9 * own.abs() {
+        return Err(format!("the reward {own} is above that of the best action, {value}"));
     }
     Ok(())
 }

@@ -67,8 +67,8 @@ impl SampleSet {
     /// A table of predictions on decision bars: `symbol`, `bar` (within its symbol, from 0), `ts`
     /// (the bar's open, ns UTC) and `pred`, after what else the caller tells of each.
     ///
-    /// The prediction of bar t was made of rows before t, and acts at bar t. Predictions are matched
-    /// by (symbol, bar).
+    /// The prediction of bar t was made of rows before t, and acts at bar t. Predictions are
+    /// matched by (symbol, bar).
     ///
     /// # Errors
     /// The numbers of rows and predictions differ, or the market has no such row.

@@ -24,6 +24,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod best;
 mod classes;
 mod error;
 mod fit;

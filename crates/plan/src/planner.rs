@@ -14,6 +14,7 @@ use barloom_schema::Field;
 use barloom_splits::{Fold, Part, Role};
 use barloom_windows::{MissingRows, PositionRange, Positions, Wanted, WindowsError};
 
+use crate::best::BestActions;
 use crate::classes::{Source, classify};
 use crate::fit::Columns;
 use crate::folds::{Parts, intersection};
@@ -27,6 +28,7 @@ pub struct Planner<'a> {
     recipe: &'a Recipe,
     market: &'a Market,
     labelled: Labelled,
+    best: Option<BestActions>,
     parts: Parts,
     /// What parts share, by fold: one entry, 0, where folds share it too.
     shared: BTreeMap<usize, Shared>,
@@ -78,7 +80,8 @@ impl<'a> Planner<'a> {
         let parts = Parts::new(recipe, market, &labelled)?;
         let weights = recipe.dataset.symbol_weights.of(market)?;
         let shared = BTreeMap::new();
-        let mut planner = Self { recipe, market, labelled, parts, shared, weights };
+        let best = BestActions::new(recipe, market)?;
+        let mut planner = Self { recipe, market, labelled, best, parts, shared, weights };
         let folds = match known {
             // Nothing is fitted, so nothing differs.
             _ if !recipe.is_fitted() => vec![0],
@@ -116,6 +119,10 @@ impl<'a> Planner<'a> {
         }
         let mut fields: Vec<Field> = labels.iter().map(LabelColumn::field).collect();
         fields.extend(recipe.weights.as_ref().map(|_| weight_field()));
+        if let Some(best) = &self.best {
+            fields.extend(best.columns.iter().map(LabelColumn::field));
+            fields.extend(best.judged.iter().cloned());
+        }
         let field = |b: FieldBounds| MetaField { name: b.name.to_owned(), min: b.lo, max: b.hi };
         let priced = recipe.reward.is_priced();
         let program = Program {
@@ -228,7 +235,11 @@ impl<'a> Planner<'a> {
             let rows: Vec<_> = positions.ranges().iter().map(|one| one.start..one.end).collect();
             values.push(Values::F32(of.weights(settings, &rows)?.into()));
         }
-        let draws = Arc::new(Draws { sampler, positions, labels: values });
+        if let Some(best) = &self.best {
+            values.extend(best.columns.iter().map(|column| column.values.clone()));
+        }
+        let best = self.best.as_ref().map(|best| best.profits.clone());
+        let draws = Arc::new(Draws { sampler, positions, labels: values, best });
         Ok(Plan {
             program: Arc::clone(program),
             draws,

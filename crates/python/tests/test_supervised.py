@@ -74,6 +74,30 @@ def test_actions_and_labels_together():
     assert batch["tb"].shape == (50, 4) and (batch["tb"] == batch["tb"][:, :1]).all()
 
 
+def test_the_best_action_is_priced_as_any_other():
+    recipe = small_recipe(reward={"metric": ["return", "pnl"], "fee_bps": 3.0}) | {"best": {}}
+    ds = barloom.build_dataset(recipe, 500, bars=made_bars())
+    assert ds.labels == ["best_dir", "best_stop", "best_target", "best_reward", "regret"]
+    batch = ds.take(range(500), columns=["bar", "equity", "act_dollar", "act_dir", "reward_return"])
+    assert (batch["regret"] >= 0).all() and (batch["regret"] > 0).mean() > 0.9
+    assert (batch["regret"] == batch["best_reward"] - batch["reward_return"]).all()
+    acts = batch["act_dir"] != 0
+    priced = barloom.price(
+        made_bars(),
+        {
+            "bar": batch["bar"][acts],
+            "direction": batch["best_dir"][acts],
+            "dollars": batch["act_dollar"][acts],
+            "stop": np.where(batch["best_dir"] == 0, 1, batch["best_stop"])[acts],
+            "target": np.where(batch["best_dir"] == 0, 1, batch["best_target"])[acts],
+            "equity": batch["equity"][acts],
+        },
+        forward=8,
+        cfg={"reward": recipe["reward"]},
+    )
+    assert np.array_equal(priced["reward"], batch["best_reward"][acts])
+
+
 def test_x_and_y():
     ds = made(weights="uniqueness")
     x, y, w = ds.xy()

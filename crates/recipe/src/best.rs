@@ -110,6 +110,16 @@ impl BestSettings {
             );
             return Err(RecipeError::conflict("best.of", problem));
         }
+        if !reward.metrics.contains(&self.of) {
+            let known: Vec<&str> = reward.metrics.iter().map(|one| one.word()).collect();
+            let problem = format!(
+                "{:?} is not among reward.metric, {}: the regret is less the sample's own reward; add \
+                 it there, or choose one of these",
+                self.of.word(),
+                known.join(", ")
+            );
+            return Err(RecipeError::conflict("best.of", problem));
+        }
         if reward.carry_bps < 0.0 {
             let problem = "with [best] it must be 0 or more: where carry is earned, the best exit is \
                            not at a record of prices";

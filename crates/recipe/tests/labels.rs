@@ -268,7 +268,7 @@ fn the_best_action_has_defaults_of_what_is_drawn() {
     assert_eq!(best.of.name(), "car");
     round(&recipe);
     let text = "[best]\ndirections = [1, -1, 0]\nof = \"pnl\"\nstop = 0.02\ntarget = [0.01, 0.5]\n\
-                [sampling]\nact_sl = 0.02\nact_tp = { choice = [0.02, 0.05] }\n";
+                [reward]\nmetric = [\"return\", \"pnl\"]\n[sampling]\nact_sl = 0.02\nact_tp = { choice = [0.02, 0.05] }\n";
     let recipe = read(text);
     assert_eq!(recipe.best.as_ref().unwrap().stop, Some([0.02, 0.02]));
     assert!(recipe.to_toml().contains("stop = 0.02\n"));
@@ -276,6 +276,12 @@ fn the_best_action_has_defaults_of_what_is_drawn() {
     let ignored = read("[best]\n[reward]\nbarriers = \"ignore\"\n");
     assert_eq!(ignored.best.as_ref().unwrap().stop, None);
     round(&ignored);
+}
+
+#[test]
+fn the_best_action_is_by_a_metric_of_the_samples() {
+    let error = Recipe::from_toml("[best]\nof = \"pnl\"\n", "test").unwrap_err().to_string();
+    assert!(error.contains("\"pnl\" is not among reward.metric, return"), "{error}");
 }
 
 #[test]

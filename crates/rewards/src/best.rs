@@ -2,9 +2,10 @@
 
 use crate::barriers::BarrierPrices;
 use crate::error::RewardsError;
-use crate::pricer::Pricer;
+use crate::metrics::of_unit_return;
+use crate::pricer::{Pricer, Reward};
 use crate::settings::{Metric, RewardSettings};
-use crate::trade::{Bar, fill, unit_return};
+use crate::trade::{Action, Bar, fill, unit_return};
 
 /// The actions of which the best is sought.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,25 @@ impl Choices {
             return error("carry_bps", settings.carry_bps.to_string(), expected);
         }
         Ok(())
+    }
+}
+
+impl Best {
+    /// The reward of the action at row t with these dollars and this equity, as a sample with this
+    /// action has it; NaN by a metric that [`Choices`] refuse.
+    #[must_use]
+    pub fn reward(
+        &self,
+        settings: &RewardSettings,
+        t: usize,
+        dollars: f64,
+        equity: f64,
+        metric: Metric,
+    ) -> Reward {
+        let Self { direction, stop, target, unit_return } = *self;
+        let action = Action { direction, dollars, stop, target };
+        let value = of_unit_return(settings, t, dollars, equity, unit_return, metric);
+        settings.finish(&action, value.unwrap_or(f64::NAN), metric)
     }
 }
 

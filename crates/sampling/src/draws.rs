@@ -241,6 +241,9 @@ mod tests {
             }
             let sampler = Sampler::new(&settings, seed, part, k, order, positions).unwrap();
             let alone: Vec<Draw> = (first..first + rows as u64).map(|i| sampler.draw(i)).collect();
+            for (i, draw) in (first..).zip(&alone).filter(|(_, draw)| draw.direction != 0) {
+                prop_assert_eq!(sampler.dollars(i), draw.dollars);
+            }
             let ranks: Vec<u64> = alone.iter().map(|draw| draw.rank).collect();
             prop_assert_eq!(drawn(&sampler, first, rows), alone);
             let (mut range, mut listed) = (vec![7; rows], vec![7; rows]);

@@ -116,6 +116,16 @@ impl Sampler {
         Draw { rank, equity, balance, position, sl_dist, tp_dist, direction, dollars, stop, target }
     }
 
+    /// The dollars that are drawn for the action of sample `i`, also where it holds.
+    #[must_use]
+    pub fn dollars(&self, i: u64) -> f64 {
+        let mut rng = self.streams.of(i);
+        for _ in 0..7 {
+            rng.next_u64();
+        }
+        self.settings.act_dollar.value(rng.next_u64())
+    }
+
     /// Number of positions that it draws from.
     #[must_use]
     pub fn positions(&self) -> u64 {

@@ -16,6 +16,9 @@ from ._errors import DataError, RecipeError
 #: The value of an integer label that is missing: of a class, and of the bars of a barrier.
 _MISSING = {"int8": -128, "int32": -1}
 
+#: The best action, which is no label of its own.
+_BEST = {"best_dir", "best_stop", "best_target", "best_reward", "regret"}
+
 #: Samples that are gathered at a time.
 _ROWS = 8192
 
@@ -147,7 +150,7 @@ def _is_missing(values: np.ndarray) -> np.ndarray:
 
 def _only_label(dataset: Any) -> str:
     """The column that is y where none is named."""
-    columns = dataset.labels
+    columns = [name for name in dataset.labels if name not in _BEST]
     tables = dataset.recipe.to_dict().get("label", [])
     if not columns:
         if "reward" in {field["name"] for field in dataset.schema}:
