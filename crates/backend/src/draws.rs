@@ -146,8 +146,8 @@ impl Draws {
 }
 
 impl Draws {
-    /// Puts the best action's rewards and the regrets into the rows of a block that was priced. They
-    /// stand at these arena rows of the market.
+    /// Puts the best action's rewards and the regrets into the rows of a block that was priced, at
+    /// these arena rows of the market.
     ///
     /// The best action has the dollars of the sample's own action. Where that one holds, they are
     /// those that were drawn for it.
