@@ -86,6 +86,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "market-data",
             "doctor",
             "splits",
+            "sampling",
             "rewards",
             "recipe",
             "plan",

@@ -77,18 +77,26 @@ BARLOOM_FN void draw(const Draws& draws, const Samples& out, u64 thread) {
     out.sl_dist[thread] = value(draws.sl_dist, next(g));
     out.tp_dist[thread] = value(draws.tp_dist, next(g));
 
-    if (state != i) {
-        g = generator(draws.base, i);
-        for (i32 k = 0; k < 6; ++k) next(g);
+    if (draws.grid_dir) {
+        const u64 action = i - state * draws.actions_per_state;
+        out.act_dir[thread] = draws.grid_dir[action];
+        out.act_dollar[thread] = draws.grid_dollar[action];
+        out.act_sl[thread] = draws.grid_sl[action];
+        out.act_tp[thread] = draws.grid_tp[action];
+    } else {
+        if (state != i) {
+            g = generator(draws.base, i);
+            for (i32 k = 0; k < 6; ++k) next(g);
+        }
+        const i8 direction = value(draws.act_dir, next(g));
+        const f64 dollar = value(draws.act_dollar, next(g));
+        const f64 sl = value(draws.act_sl, next(g));
+        const f64 tp = value(draws.act_tp, next(g));
+        out.act_dir[thread] = direction;
+        out.act_dollar[thread] = direction == 0 ? 0.0 : dollar;
+        out.act_sl[thread] = direction == 0 ? 0.0 : sl;
+        out.act_tp[thread] = direction == 0 ? 0.0 : tp;
     }
-    const i8 direction = value(draws.act_dir, next(g));
-    const f64 dollar = value(draws.act_dollar, next(g));
-    const f64 sl = value(draws.act_sl, next(g));
-    const f64 tp = value(draws.act_tp, next(g));
-    out.act_dir[thread] = direction;
-    out.act_dollar[thread] = direction == 0 ? 0.0 : dollar;
-    out.act_sl[thread] = direction == 0 ? 0.0 : sl;
-    out.act_tp[thread] = direction == 0 ? 0.0 : tp;
 
     const u64 range = range_of(draws, rank);
     const u64 after = rank - draws.first_rank[range];

@@ -104,6 +104,14 @@ struct Draws {
     Directions position;
     // Direction of the action.
     Directions act_dir;
+    // `[actions_per_state]`: directions that are listed; null where actions are drawn.
+    const i8* grid_dir;
+    // `[actions_per_state]`: their notional.
+    const f64* grid_dollar;
+    // `[actions_per_state]`: their stop distance.
+    const f64* grid_sl;
+    // `[actions_per_state]`: their target distance.
+    const f64* grid_tp;
     // How many runs of positions there are: at least one.
     u64 ranges;
     // `[ranges]`: first rank of the first position, ascending.
@@ -119,7 +127,7 @@ struct Draws {
     // `[rows of the market]`: open times, ns.
     const i64* ts;
 };
-static_assert(sizeof(Draws) == 400, "Draws");
+static_assert(sizeof(Draws) == 432, "Draws");
 
 // Columns of the samples of a launch, one value a sample.
 struct Samples {

@@ -110,6 +110,14 @@ pub(crate) struct Draws {
     pub(crate) position: Directions,
     /// Direction of the action.
     pub(crate) act_dir: Directions,
+    /// `[actions_per_state]`: directions that are listed; null where actions are drawn.
+    pub(crate) grid_dir: u64,
+    /// `[actions_per_state]`: their notional.
+    pub(crate) grid_dollar: u64,
+    /// `[actions_per_state]`: their stop distance.
+    pub(crate) grid_sl: u64,
+    /// `[actions_per_state]`: their target distance.
+    pub(crate) grid_tp: u64,
     /// How many runs of positions there are: at least one.
     pub(crate) ranges: u64,
     /// `[ranges]`: first rank of the first position, ascending.
@@ -125,7 +133,7 @@ pub(crate) struct Draws {
     /// `[rows of the market]`: open times, ns.
     pub(crate) ts: u64,
 }
-const _: () = assert!(size_of::<Draws>() == 400);
+const _: () = assert!(size_of::<Draws>() == 432);
 
 /// Columns of the samples of a launch, one value a sample.
 #[repr(C)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use barloom_backend::{BackendError, BarTables, Draws, PreparedValues, Program};
 use barloom_bars::{Market, SeriesSpan};
 use barloom_rewards::{Formulas, Metric, SameBar, TreeTable};
-use barloom_sampling::{Directions, PositionOrder, Real};
+use barloom_sampling::{Directions, GridAction, PositionOrder, Real};
 use barloom_scaling::{ChannelScaler, last_divisor};
 
 use crate::device::{Device, Memory};
@@ -108,7 +108,14 @@ impl Upload<'_> {
         let column = |f: fn(&barloom_windows::PositionRange) -> u64| -> Vec<u64> {
             ranges.iter().map(f).collect()
         };
+        let grid = sampler.grid();
+        let directions: Vec<i8> = grid.iter().map(|action| action.direction).collect();
+        let reals = |of: fn(&GridAction) -> f64| -> Vec<f64> { grid.iter().map(of).collect() };
         Ok(layout::Draws {
+            grid_dir: self.temporary(&directions)?,
+            grid_dollar: self.temporary(&reals(|action| action.dollars))?,
+            grid_sl: self.temporary(&reals(|action| action.stop))?,
+            grid_tp: self.temporary(&reals(|action| action.target))?,
             base: sampler.first_seed(),
             actions_per_state: sampler.actions_per_state(),
             ranks: sampler.positions(),

@@ -277,6 +277,29 @@ const RECIPES: &[(&str, &str)] = &[
         "#,
     ),
     (
+        "listed actions",
+        r#"
+        dataset = { samples = 910, lookback = 5, forward = 6, seed = 2 }
+        [sampling]
+        actions = "grid"
+        act_dir = [1, 0, -1]
+        act_dollar = { choice = [100.0, 250.0] }
+        act_sl = 0.004
+        act_tp = { choice = [0.002, 0.01, 0.05, 0.002] }
+        [reward]
+        metric = ["return", "pnl"]
+        [[label]]
+        name = "fwd"
+        kind = "return"
+        horizon = 3
+        [weights]
+        kind = ["uniqueness"]
+        [best]
+        of = "pnl"
+        stop = [0.001, 0.004]
+        "#,
+    ),
+    (
         "the best action, a label and weights",
         r#"
         dataset = { samples = 900, lookback = 6, forward = 7, actions_per_state = 3, seed = 9 }

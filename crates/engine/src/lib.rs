@@ -105,3 +105,4 @@ pub use barloom_market_data::{
 };
 pub use barloom_reading::{Aggregate, EmptyBars, OnBadBar, PartialBar, Stamp};
 pub use barloom_rewards::Metric;
+pub use barloom_sampling::GridAction;

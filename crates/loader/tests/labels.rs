@@ -7,6 +7,8 @@ use std::sync::Arc;
 use barloom_backend::WindowLayout;
 use barloom_backend_cpu::CpuBackend;
 use barloom_loader::{Batch, Loader, LoaderOptions, Unit, columns, gather};
+use barloom_plan::Plan;
+use barloom_recipe::Recipe;
 use barloom_schema::Slice;
 use kit::{labelled, market};
 
@@ -95,6 +97,40 @@ fn actions_of_a_state_share_its_labels() {
             for state in values.chunks(4 * row) {
                 assert!(state.chunks(row).all(|one| one == &state[..row]), "{}", label.name);
             }
+        }
+    }
+}
+
+#[test]
+fn listed_actions_stand_in_the_columns_of_a_state() {
+    let market = market();
+    let text = "[dataset]\nlookback = 6\nforward = 5\nsamples = \"all\"\npositions = \"sequential\"\n\
+                [sampling]\nactions = \"grid\"\nact_dollar = 1000\nact_sl = 0.02\n\
+                act_tp = { choice = [0.001, 0.01, 0.03] }\n";
+    let recipe = Recipe::from_toml(text, "test.toml").unwrap().resolve(&market).unwrap();
+    let plan = Plan::new(&recipe, &market, None).unwrap();
+    let session = plan.session(&CpuBackend::default(), Arc::clone(&market)).unwrap();
+    let options = LoaderOptions {
+        batch_size: 9,
+        unit: Unit::State,
+        shuffle: Some(4),
+        ..LoaderOptions::default()
+    };
+    let loader = Loader::new(session, plan.samples, options).unwrap();
+    let grid = plan.draws.sampler.grid();
+    assert_eq!(grid.len(), 7);
+    for batch in loader.batches(&loader.start(0)).unwrap().map(Result::unwrap) {
+        assert_eq!((batch.rows_per_window(), batch.rows()), (7, 7 * batch.len()));
+        assert_eq!(batch.windows().shape()[0], batch.len());
+        let (Some(Slice::I8(directions)), Some(Slice::F64(targets))) =
+            (batch.column("act_dir"), batch.column("act_tp"))
+        else {
+            panic!("actions")
+        };
+        for row in 0..batch.rows() {
+            let action = &grid[row % 7];
+            assert_eq!((directions[row], targets[row]), (action.direction, action.target));
+            assert!(action.direction != 0 || batch.reward_values()[row] == 0.0);
         }
     }
 }

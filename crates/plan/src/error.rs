@@ -30,6 +30,18 @@ pub enum PlanError {
         /// Actions at each.
         actions_per_state: u64,
     },
+    /// The samples end within the listed actions of a state.
+    #[error(
+        "dataset.samples: {samples} samples are no whole number of states, each of which has \
+         {actions} listed actions; write {}",
+        whole_groups(*samples, *actions)
+    )]
+    PartialGroup {
+        /// Number of samples of all parts.
+        samples: u64,
+        /// Actions of a state.
+        actions: u64,
+    },
     /// A part's share of the samples rounds to none.
     #[error(
         "split.part {part}: it would get 0 of {samples} samples; raise dataset.samples, make the \
@@ -196,6 +208,13 @@ impl From<RewardsError> for PlanError {
     fn from(error: RewardsError) -> Self {
         RecipeError::from(error).into()
     }
+}
+
+/// The nearest numbers of samples that are whole numbers of states.
+fn whole_groups(samples: u64, actions: u64) -> String {
+    let below = samples - samples % actions;
+    let above = below.saturating_add(actions);
+    if below == 0 { above.to_string() } else { format!("{below} or {above}") }
 }
 
 /// An error of windows with the paths that recipes have for its fields.

@@ -207,17 +207,6 @@ impl<'a> Planner<'a> {
             Some(weights) if !is_judged => unplaced(market, &positions, weights),
             _ => Vec::new(),
         };
-        let all = || every(positions.count(), recipe.dataset.actions_per_state);
-        let samples =
-            match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
-                _ if is_judged => all()?,
-                Samples::All => all()?,
-                Samples::Count(count) => count,
-            };
-        if let (0, Some(part), false) = (samples, part, is_judged) {
-            let (part, samples) = (part.name.clone(), recipe.dataset.samples.to_string());
-            return Err(PlanError::NoSamples { part, samples });
-        }
         let sampler = Sampler::new(
             &recipe.sampling,
             recipe.dataset.seed,
@@ -226,6 +215,25 @@ impl<'a> Planner<'a> {
             if is_judged { PositionOrder::Sequential } else { recipe.dataset.positions },
             positions.ranks().max(1),
         )?;
+        let actions = sampler.actions_per_state();
+        let all = || every(positions.count(), actions);
+        let is_listed = !sampler.grid().is_empty();
+        if let (Samples::Count(samples), true) = (recipe.dataset.samples, is_listed)
+            && !samples.is_multiple_of(actions)
+        {
+            return Err(PlanError::PartialGroup { samples, actions });
+        }
+        let samples =
+            match part.map_or(recipe.dataset.samples, |p| recipe.dataset.samples.of_part(p)) {
+                _ if is_judged => all()?,
+                Samples::All => all()?,
+                Samples::Count(count) if is_listed => count - count % actions,
+                Samples::Count(count) => count,
+            };
+        if let (0, Some(part), false) = (samples, part, is_judged) {
+            let (part, samples) = (part.name.clone(), recipe.dataset.samples.to_string());
+            return Err(PlanError::NoSamples { part, samples });
+        }
         let fills = recipe.data.aggregate.is_some_and(|made| made.fills());
         let filled_entries = if fills { filled_entries(market, &positions) } else { 0.0 };
         let mut values: Vec<Values> = labels.iter().map(|column| column.values.clone()).collect();

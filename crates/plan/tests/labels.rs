@@ -77,6 +77,40 @@ fn label<'a>(plan: &'a Plan, name: &str) -> &'a Values {
     &plan.draws.labels[place]
 }
 
+#[test]
+fn listed_actions_come_as_whole_states() {
+    let market = market();
+    let text = |samples: &str| {
+        format!(
+            "[data]\nchannels = [\"close\"]\n[dataset]\nlookback = 5\nforward = 4\n{samples}\n\
+             [sampling]\nactions = \"grid\"\nact_dollar = 100\nact_sl = {{ choice = [0.01, 0.02] }}\n\
+             act_tp = 0.05\n[[split.part]]\nname = \"train\"\nfraction = 0.7\n\
+             [[split.part]]\nname = \"test\"\nfraction = 0.3\n"
+        )
+    };
+    let of =
+        |samples: &str| Recipe::from_toml(&text(samples), "t").unwrap().resolve(&market).unwrap();
+    // Hold, and two stops in each direction.
+    let counts: Vec<u64> =
+        plans(&of("samples = 1_000"), &market).iter().map(|plan| plan.samples).collect();
+    assert_eq!(counts, [700, 300]);
+    let counts: Vec<u64> =
+        plans(&of("samples = 105"), &market).iter().map(|plan| plan.samples).collect();
+    assert_eq!(counts, [70, 30], "parts have whole states");
+    let all = plans(&of("samples = \"all\"\npositions = \"sequential\""), &market);
+    for plan in &all {
+        assert_eq!(plan.samples, 5 * plan.draws.positions.count());
+        assert_eq!(plan.draws.sampler.actions_per_state(), 5);
+    }
+    for (samples, advice) in [("1_001", "write 1000 or 1005"), ("3", "write 5")] {
+        let recipe = of(&format!("samples = {samples}"));
+        let planner = Planner::new(&recipe, &market).unwrap();
+        let error = planner.plans(&planner.parts()).unwrap_err();
+        assert!(matches!(error, PlanError::PartialGroup { actions: 5, .. }));
+        assert!(error.to_string().ends_with(advice), "{error}");
+    }
+}
+
 const LABELS: &str = "
 [[label]]
 name = \"fwd\"

@@ -4,13 +4,13 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use barloom_engine::{Batch, Label, Metric, Program, WindowBlock, WindowLayout};
-use barloom_schema::{COLUMNS, Logical, SNAPSHOT, Slice};
+use barloom_engine::{Batch, GridAction, Label, Metric, Program, WindowBlock, WindowLayout};
+use barloom_schema::{COLUMNS, Field, Logical, SNAPSHOT, Slice};
 use numpy::ndarray::{ArrayViewD, IxDyn};
-use numpy::{Element, PyArray};
+use numpy::{Element, PyArray, PyArray1};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::errors;
 
@@ -118,6 +118,33 @@ pub(crate) fn inputs_to_dict(py: Python<'_>, block: WindowBlock) -> PyResult<Bou
         let values = array(block.snapshot(), &[rows, shape.snapshot], &owner)?;
         dict.set_item(intern!(py, "snapshot"), values)?;
     }
+    Ok(dict)
+}
+
+/// A column of samples as a dict.
+pub(crate) fn described<'py>(py: Python<'py>, field: &Field) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("name", &field.name)?;
+    dict.set_item("dtype", field.dtype.numpy_name())?;
+    dict.set_item("shape", PyTuple::new(py, &field.shape)?)?;
+    dict.set_item("names", &field.names)?;
+    dict.set_item("role", field.role.name())?;
+    dict.set_item("unit", &field.unit)?;
+    dict.set_item("doc", &field.doc)?;
+    Ok(dict)
+}
+
+/// Listed actions as a dict of arrays, named as the columns of samples.
+pub(crate) fn listed_actions<'py>(
+    py: Python<'py>,
+    grid: &[GridAction],
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    let reals = |of: fn(&GridAction) -> f64| PyArray1::from_iter(py, grid.iter().map(of));
+    dict.set_item("act_dir", PyArray1::from_iter(py, grid.iter().map(|one| one.direction)))?;
+    dict.set_item("act_dollar", reals(|one| one.dollars))?;
+    dict.set_item("act_sl", reals(|one| one.stop))?;
+    dict.set_item("act_tp", reals(|one| one.target))?;
     Ok(dict)
 }
 

@@ -11,10 +11,10 @@ use barloom_schema::Role;
 use numpy::PyArray2;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyString};
 
 use crate::arguments::{layout_of, whole, whole_or_none};
-use crate::arrays::{Column, to_dict};
+use crate::arrays::{Column, described, listed_actions, to_dict};
 use crate::indices::{indices, resolved};
 use crate::loader::Loader;
 use crate::part::{Choice, Part};
@@ -193,24 +193,13 @@ impl Dataset {
 
     /// The columns of the samples, in the order of a stored dataset: of each a dict with name,
     /// dtype, shape (() for one value a sample), names (of the values of a snapshot), role (key,
-    /// window, snapshot, state, action, outcome), unit and doc.
+    /// window, snapshot, state, action, label, outcome, weight), unit and doc.
     ///
     /// >>> {field["name"]: field["doc"] for field in ds.schema}
     #[getter]
     fn schema<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let layout = self.set().layout();
-        let one = |field: &barloom_schema::Field| {
-            let dict = PyDict::new(py);
-            dict.set_item("name", &field.name)?;
-            dict.set_item("dtype", field.dtype.numpy_name())?;
-            dict.set_item("shape", PyTuple::new(py, &field.shape)?)?;
-            dict.set_item("names", &field.names)?;
-            dict.set_item("role", field.role.name())?;
-            dict.set_item("unit", &field.unit)?;
-            dict.set_item("doc", &field.doc)?;
-            Ok(dict)
-        };
-        layout.columns().fields().iter().map(one).collect()
+        layout.columns().fields().iter().map(|field| described(py, field)).collect()
     }
 
     /// The names of the meta fields, in order.
@@ -285,6 +274,15 @@ impl Dataset {
     #[getter]
     fn actions_per_state(&self) -> u64 {
         self.set().plan.draws.sampler.actions_per_state()
+    }
+
+    /// The listed actions of a state with ``actions = "grid"``: a dict of arrays ``act_dir`` int8
+    /// [K], ``act_dollar``, ``act_sl`` and ``act_tp`` float64 [K]. Sample i has number i modulo K.
+    /// None where actions are drawn, or there are none.
+    #[getter]
+    fn actions<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let grid = self.set().plan.draws.sampler.grid();
+        (!grid.is_empty()).then(|| listed_actions(py, grid)).transpose()
     }
 
     /// The number of valid positions of samples.

@@ -98,6 +98,53 @@ def test_the_best_action_is_priced_as_any_other():
     assert np.array_equal(priced["reward"], batch["best_reward"][acts])
 
 
+def test_listed_actions_have_a_reward_each(tmp_path: Any):
+    sampling = {
+        "actions": "grid",
+        "act_dir": [0, 1, -1],
+        "act_dollar": 1_000.0,
+        "act_sl": {"choice": [0.01, 0.03]},
+        "act_tp": {"choice": [0.01, 0.02, 0.05]},
+    }
+    recipe = small_recipe(
+        dataset={"samples": "all", "positions": "sequential"},
+        sampling=sampling,
+        reward={"metric": ["pnl"]},
+    ) | {"best": {}}
+    ds = barloom.build_dataset(recipe, bars=made_bars())
+    actions = ds.actions
+    assert ds.actions_per_state == 13 and list(actions) == ["act_dir", "act_dollar", "act_sl", "act_tp"]
+    assert actions["act_dir"].tolist() == [0] + [1] * 6 + [-1] * 6
+    assert actions["act_tp"].tolist()[:4] == [0.0, 0.01, 0.02, 0.05]
+    states = len(ds) // 13
+    (batch,) = ds.loader(10_000, group_actions=True, columns=["bar", "act_sl", "reward_pnl"])
+    assert batch["reward"].shape == (states, 13) and batch["windows"].shape == (states, 5, 12)
+    assert (batch["act_sl"] == actions["act_sl"]).all() and (batch["reward"][:, 0] == 0).all()
+    # Each is what a decision of one's own would have earned.
+    for k in range(1, 13):
+        priced = barloom.price(
+            made_bars(),
+            {
+                "bar": batch["bar"][:, 0],
+                "direction": np.full(states, actions["act_dir"][k]),
+                "dollars": np.full(states, 1_000.0),
+                "stop": np.full(states, actions["act_sl"][k]),
+                "target": np.full(states, actions["act_tp"][k]),
+            },
+            forward=8,
+            cfg={"reward": recipe["reward"]},
+        )
+        assert np.array_equal(priced["reward"], batch["reward_pnl"][:, k])
+    # The best action of the bounds is at least the best of the list.
+    assert (batch["best_reward"][:, 0] >= batch["reward_pnl"].max(axis=1) - 1e-9).all()
+    assert ds.write(tmp_path / "d").actions_per_state == 13
+    assert_same(barloom.open(tmp_path / "d")[:100], ds[:100])
+    assert barloom.verify(tmp_path / "d", full=True)
+    with pytest.raises(barloom.RecipeError, match="13 listed actions; write 91 or 104"):
+        barloom.build_dataset(recipe, 100, bars=made_bars())
+    assert made().actions is None
+
+
 def test_x_and_y():
     ds = made(weights="uniqueness")
     x, y, w = ds.xy()

@@ -146,6 +146,30 @@ impl Sampler {
         let sl_dist = s.sl_dist.values(&rng.next());
         let tp_dist = s.tp_dist.values(&rng.next());
 
+        if !self.grid.is_empty() {
+            let (mut direction, mut dollars) = ([0; LANES], [0.0; LANES]);
+            let (mut stop, mut target) = ([0.0; LANES], [0.0; LANES]);
+            for lane in 0..LANES {
+                let listed = self.listed(samples[lane], states[lane]);
+                let Some(action) = listed else { unreachable!("below the number of actions") };
+                direction[lane] = action.direction;
+                dollars[lane] = action.dollars;
+                stop[lane] = action.stop;
+                target[lane] = action.target;
+            }
+            return Lot {
+                rank,
+                equity,
+                balance,
+                position,
+                sl_dist,
+                tp_dist,
+                direction,
+                dollars,
+                stop,
+                target,
+            };
+        }
         if k != 1 {
             rng = Lanes::of(self.streams, &samples);
             for _ in 0..6 {
@@ -231,6 +255,7 @@ mod tests {
             first in 0..1_u64 << 61,
             rows in 0..150_usize,
             choice: bool,
+            grid: bool,
         ) {
             let order =
                 if sequential { PositionOrder::Sequential } else { PositionOrder::Random };
@@ -239,9 +264,17 @@ mod tests {
                 settings.act_sl = Real::Choice(vec![0.01, 0.02, 0.05]);
                 settings.equity = Real::Constant(5e4);
             }
+            let mut k = k;
+            if grid {
+                settings.actions = crate::ActionSource::Grid;
+                settings.act_dollar = Real::Choice((1..=k).map(|x| x as f64).collect());
+                settings.act_sl = Real::Constant(0.02);
+                settings.act_tp = Real::Choice(vec![0.01, 0.02, 0.05]);
+                k = 1;
+            }
             let sampler = Sampler::new(&settings, seed, part, k, order, positions).unwrap();
             let alone: Vec<Draw> = (first..first + rows as u64).map(|i| sampler.draw(i)).collect();
-            for (i, draw) in (first..).zip(&alone).filter(|(_, draw)| draw.direction != 0) {
+            for (i, draw) in (first..).zip(&alone).filter(|one| one.1.direction != 0) {
                 prop_assert_eq!(sampler.dollars(i), draw.dollars);
             }
             let ranks: Vec<u64> = alone.iter().map(|draw| draw.rank).collect();

@@ -1,10 +1,12 @@
 //! Sample i: ten draws in a fixed order.
 
+use std::sync::Arc;
+
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::stream::{Streams, below};
-use crate::{SamplingError, SamplingSettings};
+use crate::{ActionSource, GridAction, SamplingError, SamplingSettings};
 
 /// The order in which samples visit positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -50,14 +52,18 @@ pub struct Sampler {
     pub(crate) actions_per_state: u64,
     pub(crate) order: PositionOrder,
     pub(crate) positions: u64,
+    /// The actions of a state, where they are listed; else empty.
+    pub(crate) grid: Arc<[GridAction]>,
 }
 
 impl Sampler {
     /// A sampler over `positions` positions for a part of a split (from 0), or without one for
-    /// the whole. `actions_per_state` samples in a row share their state.
+    /// the whole. `actions_per_state` samples in a row share their state; 1 where actions are
+    /// listed, as their number follows.
     ///
     /// # Errors
-    /// The settings are wrong, `actions_per_state` is 0, or there are no positions.
+    /// The settings are wrong, `actions_per_state` is 0 (or not 1 where actions are listed), or
+    /// there are no positions.
     pub fn new(
         settings: &SamplingSettings,
         seed: u64,
@@ -71,11 +77,23 @@ impl Sampler {
             let (field, expected) = ("actions_per_state", "a whole number of at least 1");
             return Err(SamplingError::Setting { field, expected, got: "0".into() });
         }
+        let mut grid: Arc<[GridAction]> = Arc::default();
+        let mut samples = actions_per_state;
+        if settings.actions == ActionSource::Grid {
+            if actions_per_state != 1 {
+                let (field, expected) = ("actions_per_state", "1, as the grid gives the number");
+                let got = actions_per_state.to_string();
+                return Err(SamplingError::Setting { field, expected, got });
+            }
+            grid = settings.grid()?.into();
+            samples = grid.len() as u64;
+        }
         if positions == 0 {
             return Err(SamplingError::NoPositions);
         }
         let streams = Streams::new(seed, part);
-        Ok(Self { settings: settings.clone(), streams, actions_per_state, order, positions })
+        let (settings, actions_per_state) = (settings.clone(), samples);
+        Ok(Self { settings, streams, actions_per_state, order, positions, grid })
     }
 
     /// Sample `i`, counted from 0 and below [`MAX_SAMPLES`](crate::MAX_SAMPLES).
@@ -83,7 +101,7 @@ impl Sampler {
     /// Ten numbers are taken, one a field: rank, equity, balance offset, position, sl_dist,
     /// tp_dist, act_dir, act_dollar, act_sl, act_tp. With K actions a state, the first six are
     /// those of the generator of `floor(i / K)` and the last four are the seventh to tenth of
-    /// that of `i`.
+    /// that of `i`. Where actions are listed, the action is number `i mod K` of the list.
     #[must_use]
     pub fn draw(&self, i: u64) -> Draw {
         let s = &self.settings;
@@ -101,6 +119,21 @@ impl Sampler {
         let sl_dist = s.sl_dist.value(rng.next_u64());
         let tp_dist = s.tp_dist.value(rng.next_u64());
 
+        if let Some(action) = self.listed(i, state) {
+            let GridAction { direction, dollars, stop, target } = *action;
+            return Draw {
+                rank,
+                equity,
+                balance,
+                position,
+                sl_dist,
+                tp_dist,
+                direction,
+                dollars,
+                stop,
+                target,
+            };
+        }
         if state != i {
             rng = self.streams.of(i);
             for _ in 0..6 {
@@ -116,9 +149,31 @@ impl Sampler {
         Draw { rank, equity, balance, position, sl_dist, tp_dist, direction, dollars, stop, target }
     }
 
-    /// The dollars that are drawn for the action of sample `i`, also where it holds.
+    /// The listed action of a sample of a state; none where actions are drawn.
+    #[inline(always)]
+    pub(crate) fn listed(&self, i: u64, state: u64) -> Option<&GridAction> {
+        self.grid.get((i - state * self.actions_per_state) as usize)
+    }
+
+    /// The actions of each state, where they are listed: sample i has number `i mod K`. Empty where
+    /// actions are drawn.
+    #[must_use]
+    pub fn grid(&self) -> &[GridAction] {
+        &self.grid
+    }
+
+    /// The dollars that are drawn for the action of sample `i`, also where it holds. Where actions
+    /// are listed, a hold has the first of `act_dollar`.
     #[must_use]
     pub fn dollars(&self, i: u64) -> f64 {
+        if !self.grid.is_empty() {
+            let action = &self.grid[(i % self.actions_per_state) as usize];
+            let first = || self.grid.iter().find(|action| action.direction != 0);
+            return match action.direction {
+                0 => first().map_or(0.0, |action| action.dollars),
+                _ => action.dollars,
+            };
+        }
         let mut rng = self.streams.of(i);
         for _ in 0..7 {
             rng.next_u64();

@@ -137,6 +137,14 @@ pub(crate) const STRUCTS: &[Struct] = &[
             field("act_tp", Of("Real"), "Target distance of the action."),
             field("position", Of("Directions"), "Position held."),
             field("act_dir", Of("Directions"), "Direction of the action."),
+            field(
+                "grid_dir",
+                In("i8"),
+                "`[actions_per_state]`: directions that are listed; null where actions are drawn.",
+            ),
+            field("grid_dollar", In("f64"), "`[actions_per_state]`: their notional."),
+            field("grid_sl", In("f64"), "`[actions_per_state]`: their stop distance."),
+            field("grid_tp", In("f64"), "`[actions_per_state]`: their target distance."),
             field("ranges", U64, "How many runs of positions there are: at least one."),
             field(
                 "first_rank",
