@@ -90,8 +90,8 @@ pub use barloom_backend::{
 };
 pub use barloom_bars::{Anchor, BarSpec, Column, Interval};
 pub use barloom_dataset::{
-    BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, LostBars, Manifest, Piece, Rows,
-    SampleReader, Summary, SymbolRecord, Verified, foreign_entries,
+    BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, FoldRecord, LostBars, Manifest, Piece,
+    Rows, SampleReader, Summary, SymbolRecord, Verified, foreign_entries,
 };
 pub use barloom_doctor::{Report, Severity, check};
 pub use barloom_files::Watch;

@@ -516,3 +516,86 @@ fn a_build_warns_of_clipped_metrics_and_of_entries_on_filled_bars() {
     let told = build("neither", "aggregate = \"1m\"", "metric = \"sharpe\"\nclip = [-1e9, 1e9]");
     assert!(!told.contains("clipped") && !told.contains(fills), "{told}");
 }
+
+const FOLDS: &str = r#"
+[data]
+snapshot = ["vol"]
+[features]
+vol = "std(log(close / lag(close, 1)), 20)"
+[dataset]
+lookback = 16
+where = "vol > 0.002"
+[sampling]
+actions = "none"
+[scaling]
+volume = { kind = "standard" }
+snapshot = { vol = { kind = "quantile" } }
+[[label]]
+name = "tb"
+kind = "triple_barrier"
+horizon = 32
+up = 2
+down = 2
+scale = "vol * 4"
+[[label]]
+name = "fwd"
+kind = "return"
+horizon = [1, 8]
+classes = { quantiles = 3 }
+[weights]
+kind = ["uniqueness"]
+of = "tb"
+[split]
+kind = "purged_kfold"
+folds = 3
+embargo = "2d"
+"#;
+
+#[test]
+fn folds_are_built_told_verified_and_merged() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let here = dir.path();
+    fs::write(here.join("folds.toml"), FOLDS).expect("a recipe");
+    let bars = fixture();
+    let build = |out: &str, more: &[&str]| {
+        let args = ["build", "--config", "folds.toml", "--bars", &bars, "--out", out];
+        barloom(here, &[&args, more].concat()).0
+    };
+    let text = build("whole", &[]);
+    for part in
+        ["folds        3, purged_kfold", "fold  role", "in 6 parts", "fold-00-train --sample 0"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (text, _) = barloom(here, &["inspect", "whole"]);
+    assert!(
+        text.contains("folds        3, purged_kfold") && text.contains("settings     lookback 16")
+    );
+    let roles = text.lines().filter(|line| line.contains("  train  ") || line.contains("  test  "));
+    assert_eq!(roles.count(), 6, "{text}");
+    let (text, _) = barloom(here, &["inspect", "whole/fold-02-test"]);
+    assert!(text.starts_with("dataset      whole/fold-02-test, parquet\n"), "{text}");
+    assert!(
+        text.contains("fold-02-test: test of fold 2 of 3") && text.contains("label        tb: -1 ")
+    );
+    let (text, _) = barloom(here, &["verify", "whole", "--full"]);
+    assert_eq!(text.matches("right to the bit").count(), 12, "samples and features: {text}");
+
+    // Pieces, threads and chunks change no byte.
+    let whole = files(&here.join("whole"));
+    for piece in ["0/2", "1/2"] {
+        let out = format!("piece-{}", &piece[..1]);
+        build(&out, &["--shard", piece, "--threads", "1", "--chunk-rows", "1000"]);
+    }
+    barloom(here, &["merge", "piece-0", "piece-1", "--out", "merged"]);
+    assert_eq!(files(&here.join("merged")), whole);
+
+    // A sample that is altered is found.
+    let shard = here.join("whole/fold-01-train/samples/00000.parquet");
+    let mut bytes = fs::read(&shard).expect("a shard");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&shard, bytes).expect("a shard");
+    let (code, error) = fails(here, &["verify", "whole"]);
+    assert!(code == Some(5) && error.contains("failed verification: 1 problem"), "{error}");
+}

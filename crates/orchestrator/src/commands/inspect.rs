@@ -9,6 +9,7 @@ use barloom_engine::{Inspection, Manifest, lost_bars, read_sample};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Inspect;
+use crate::commands::folds::folds_text;
 use crate::commands::report::{rates_text, summary_text, time_text, weights_text};
 use crate::failure::Failure;
 use crate::names::flag;
@@ -24,58 +25,58 @@ pub(crate) fn run(inspect: &Inspect, output: &Output) -> Result<(), Failure> {
     if let Some(other) = semantics {
         tracing::warn!("{}", other.message_with(&flag));
     }
-    let text: Vec<String> = manifests.iter().map(|m| manifest_text(&inspect.dataset, m)).collect();
+    let path = &inspect.dataset;
     match manifests.as_slice() {
-        [one] => output.print(one, &text.join("\n")),
-        many => output.print(&json!({ "parts": many }), &text.join("\n")),
+        [one] => output.print(one, &manifest_text(path, one)),
+        many => {
+            let of_part = |one: &Manifest| match &one.part {
+                Some(part) => manifest_text(&path.join(&part.name), one),
+                None => manifest_text(path, one),
+            };
+            let text = match (folds_text(many), many.first()) {
+                (Some(folds), Some(first)) => of_folds(path, first, many, &folds),
+                _ => many.iter().map(of_part).collect::<Vec<_>>().join("\n"),
+            };
+            output.print(&json!({ "parts": many }), &text)
+        }
     }
+}
+
+/// What all parts of folds share, and the table of the folds.
+fn of_folds(path: &Path, first: &Manifest, all: &[Manifest], folds: &str) -> String {
+    let mut out = String::new();
+    let samples = all.iter().map(|one| one.samples).sum();
+    text::line(
+        &mut out,
+        format_args!(
+            "dataset      {}: {} in {}, {}",
+            path.display(),
+            text::counted(samples, "sample"),
+            text::counted(all.len() as u64, "part"),
+            first.format
+        ),
+    );
+    shared_text(&mut out, first);
+    out.push_str(folds);
+    written_text(&mut out, first);
+    let name = first.part.as_ref().map_or("", |part| &part.name);
+    out.push('\n');
+    text::line(&mut out, format_args!("next:  barloom inspect {}", path.join(name).display()));
+    out
 }
 
 fn manifest_text(path: &Path, manifest: &Manifest) -> String {
     let mut out = String::new();
-    let market = &manifest.market;
-    let part = manifest.part.as_ref().map_or(String::new(), |p| format!("/{}", p.name));
-    let symbols: Vec<String> = market
-        .symbols
-        .iter()
-        .take(12)
-        .map(|s| format!("{} ({})", s.symbol, text::count(s.bars)))
-        .collect();
-    let dataset = &manifest.recipe["dataset"];
-    text::line(
-        &mut out,
-        format_args!("dataset      {}{part}, {}", path.display(), manifest.format),
-    );
+    text::line(&mut out, format_args!("dataset      {}, {}", path.display(), manifest.format));
     text::line(
         &mut out,
         format_args!(
-            "samples      {} from {}, lookback {}, forward {}, seed {}",
+            "samples      {} from {}",
             text::count(manifest.samples),
             text::counted(manifest.positions, "position"),
-            dataset["lookback"],
-            dataset["forward"],
-            dataset["seed"]
         ),
     );
-    text::line(&mut out, format_args!("channels     {}", manifest.recipe["data"]["channels"]));
-    let snapshot = &manifest.recipe["data"]["snapshot"];
-    if !snapshot.is_null() {
-        text::line(&mut out, format_args!("snapshot     {snapshot}"));
-    }
-    text::line(
-        &mut out,
-        format_args!(
-            "bars         {} in {}, {} to {} UTC",
-            text::count(market.bars),
-            text::counted(market.segments, "segment"),
-            text::time(market.first_ts),
-            text::time(market.last_ts)
-        ),
-    );
-    text::line(
-        &mut out,
-        format_args!("symbols      {} in all: {}", market.symbols.len(), symbols.join(", ")),
-    );
+    shared_text(&mut out, manifest);
     let lines = [weights_text(manifest), rates_text(manifest), time_text(manifest)];
     for line in lines.into_iter().flatten() {
         text::line(&mut out, format_args!("{line}"));
@@ -91,19 +92,67 @@ fn manifest_text(path: &Path, manifest: &Manifest) -> String {
         &mut out,
         format_args!("shards       {}, {}", manifest.shards.len(), text::bytes(bytes)),
     );
-    text::line(&mut out, format_args!("recipe       {}", manifest.recipe_digest));
-    text::line(&mut out, format_args!("market       {}", market.digest));
     if let Some(digest) = &manifest.content_digest {
         text::line(&mut out, format_args!("content      {digest}"));
     }
+    written_text(&mut out, manifest);
+    out
+}
+
+/// The settings and the bars, which all parts share.
+fn shared_text(out: &mut String, manifest: &Manifest) {
+    let market = &manifest.market;
+    let symbols: Vec<String> = market
+        .symbols
+        .iter()
+        .take(12)
+        .map(|s| format!("{} ({})", s.symbol, text::count(s.bars)))
+        .collect();
+    let dataset = &manifest.recipe["dataset"];
+    let forward = match &dataset["forward"] {
+        Value::Null => String::new(),
+        forward => format!("forward {forward}, "),
+    };
     text::line(
-        &mut out,
+        out,
+        format_args!(
+            "settings     lookback {}, {forward}seed {}",
+            dataset["lookback"], dataset["seed"]
+        ),
+    );
+    text::line(out, format_args!("channels     {}", manifest.recipe["data"]["channels"]));
+    let snapshot = &manifest.recipe["data"]["snapshot"];
+    if !snapshot.is_null() {
+        text::line(out, format_args!("snapshot     {snapshot}"));
+    }
+    text::line(
+        out,
+        format_args!(
+            "bars         {} in {}, {} to {} UTC",
+            text::count(market.bars),
+            text::counted(market.segments, "segment"),
+            text::time(market.first_ts),
+            text::time(market.last_ts)
+        ),
+    );
+    text::line(
+        out,
+        format_args!("symbols      {} in all: {}", market.symbols.len(), symbols.join(", ")),
+    );
+}
+
+/// Digests, and who wrote it.
+fn written_text(out: &mut String, manifest: &Manifest) {
+    let market = &manifest.market;
+    text::line(out, format_args!("recipe       {}", manifest.recipe_digest));
+    text::line(out, format_args!("market       {}", market.digest));
+    text::line(
+        out,
         format_args!(
             "written by   barloom {}, semantics {}",
             manifest.barloom_version, manifest.semantics
         ),
     );
-    out
 }
 
 fn sample_text(batch: &RecordBatch) -> String {

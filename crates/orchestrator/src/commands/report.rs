@@ -4,6 +4,7 @@ use barloom_engine::{BuiltPart, Loaded, Manifest, Summary, SymbolRecord};
 use serde_json::{Value, json};
 
 use crate::building::Done;
+use crate::commands::folds::{folds_text, role_text};
 use crate::text;
 
 /// Kinds of warnings that a build shows.
@@ -39,9 +40,27 @@ pub(crate) fn text(done: &Done) -> String {
     out
 }
 
-/// Describes each part, then gives the digests of all.
+/// Describes each part, then gives the digests of all. Folds are a table.
 pub(crate) fn parts_text(parts: &[BuiltPart]) -> String {
     let mut out = String::new();
+    if let Some(folds) = folds_text(parts.iter().map(|part| &part.manifest)) {
+        let is_shared = |name: &str| name.starts_with("../");
+        let bytes_of = |part: &BuiltPart, shared: bool| -> u64 {
+            let files = part.manifest.all_files();
+            files.filter(|file| is_shared(&file.name) == shared).map(|file| file.bytes).sum()
+        };
+        let own: u64 = parts.iter().map(|part| bytes_of(part, false)).sum();
+        let shared = parts.first().map_or(0, |part| bytes_of(part, true));
+        let line = format_args!(
+            "dataset      {}: {} in {}, {}",
+            place(parts),
+            text::counted(parts.iter().map(|part| part.manifest.samples).sum(), "sample"),
+            text::counted(parts.len() as u64, "part"),
+            text::bytes(own + shared)
+        );
+        text::line(&mut out, line);
+        return out + &folds;
+    }
     for part in parts {
         part_text(&mut out, part);
     }
@@ -221,6 +240,9 @@ pub(crate) fn rates_text(manifest: &Manifest) -> Option<String> {
 /// The time of a part of a split.
 pub(crate) fn time_text(manifest: &Manifest) -> Option<String> {
     let part = manifest.part.as_ref()?;
+    if let Some(fold) = &part.fold {
+        return Some(role_text(&part.name, fold));
+    }
     let time = |ns: Option<i64>, none: &str| ns.map_or(none.to_owned(), text::time);
     let (start, end) = (time(part.start_ns, "the first bar"), time(part.end_ns, "the last bar"));
     let embargo = manifest.recipe["split"]["embargo"].as_u64().unwrap_or(0);
