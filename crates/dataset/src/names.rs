@@ -160,7 +160,6 @@ mod tests {
             "samples/123456.arrow",
             "samples/00001.reward_sharpe.npy",
             "samples/00001.snapshot.npy",
-            "samples/00001.weight.npy",
         ] {
             assert!(is_shard_file(name, &[]), "{name}");
         }

@@ -40,6 +40,7 @@ fn of_datasets() -> Vec<DatasetError> {
         E::Resumable { dir: path(), shards: 1, because: Box::new(E::Stopped) },
         E::Resumable { dir: path(), shards: 2, because: Box::new(E::Mounted(path())) },
         E::OtherBuild { path: path(), difference: a() },
+        E::NoSharedBars { folder: path(), bars: path() },
         E::NoRoom { path: path(), needed: 2 << 20, free: 1 << 20 },
         E::TooManyShards { samples: 9, count: 9, most: 1 },
         E::TooManyToVerify { path: path(), samples: 9, most: 1 },

@@ -61,6 +61,26 @@ def test_train_features():
     assert float(explained) > 10 and float(right) < float(base) + 3
 
 
+def test_train_labels():
+    pytest.importorskip("sklearn")
+    output = ran("train_labels", "--folds", "3")
+    number = r"([0-9.]+)%?"
+    loss, spread, constant = map(
+        float,
+        re.search(
+            rf"log loss: mean {number}, spread over folds {number}, of the constant {number}", output
+        ).groups(),
+    )
+    assert loss < 0.97 * constant and 0 < spread < loss and output.count(" purged, ") == 3
+
+
+def test_train_bandit():
+    pytest.importorskip("sklearn")
+    output = ran("train_bandit")
+    earned = dict(re.findall(r"held out: ([a-z ]+): ([+-][0-9.]+) bps", output))
+    assert float(earned["at random"]) < float(earned["bandit"]) < float(earned["the best in hindsight"])
+
+
 def test_notebook():
     output = ran("notebook")
     assert "1000000 samples" in output and re.search(r"\d+ signals: ", output)
@@ -68,5 +88,6 @@ def test_notebook():
 
 def test_the_examples_are_listed():
     listed = ran("")
-    for example in ("notebook", "train_features", "train_sklearn", "train_torch"):
+    names = ("notebook", "train_bandit", "train_features", "train_labels", "train_sklearn", "train_torch")
+    for example in names:
         assert f"python -m barloom.examples.{example}\n" in listed

@@ -6,8 +6,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import barloom
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 
@@ -42,3 +45,18 @@ def test_the_training_loop_learns_from_windows_and_meta(tmp_path: Path):
     assert blind != loop
     of_meta, _ = scores(blind, tmp_path)
     assert of_both < 0.98 * of_meta
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/folds.md"])
+def test_folds_are_used_as_the_pages_say(page: str):
+    pytest.importorskip("pyarrow")
+    text = (README.parent / page).read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    (block,) = (block for block in blocks if "cross_predict" in block)
+    names: dict[str, Any] = {"barloom": barloom}
+    exec(block, names)
+    predictions = names.get("preds", names.get("predictions"))
+    assert len(predictions) == sum(fold["test"].decisions for fold in names["ds"].folds) > 40_000
+    if "paths" in names:
+        assert len(names["paths"]) == 5
+        assert {len(path) for path in names["paths"]} == {len(predictions) // 5}

@@ -166,6 +166,7 @@ def dataset(
     seed: int | None = None,
     reward: Mapping[str, Any] | None = None,
     sampling: Mapping[str, Any] | None = None,
+    best: Mapping[str, Any] | None = None,
     forward: int | None = None,
     cache: bool = True,
     backend: str = "auto",
@@ -184,7 +185,7 @@ def dataset(
     ... )
     >>> X, y, w = ds.folds[0]["train"].xy()
 
-    Without ``reward`` and ``sampling`` samples have no action and no reward, and there is one for
+    Without ``reward``, ``sampling`` and ``best`` samples have no action and no reward, and there is one for
     each labelled bar, in order.
 
     Args:
@@ -207,6 +208,7 @@ def dataset(
         seed: The seed of all draws.
         reward: The table ``[reward]``; with it actions are drawn and priced.
         sampling: The table ``[sampling]``; as ``reward``.
+        best: The table ``[best]``, ``{}`` for its defaults: the best action and the regret.
         forward: F, the bars on which an action is priced.
         cache: As for ``build_dataset``.
         backend: As for ``build_dataset``.
@@ -231,9 +233,9 @@ def dataset(
         "need": need,
     }
     cfg["dataset"] = {key: value for key, value in of_dataset.items() if value is not None}
-    if reward is None and sampling is None:
+    if reward is None and sampling is None and best is None:
         sampling = {"actions": "none"}
-    tables = {"split": split, "reward": reward, "sampling": sampling}
+    tables = {"split": split, "reward": reward, "sampling": sampling, "best": best}
     cfg |= {name: table for name, table in tables.items() if table is not None}
     return build_dataset(
         cfg,
