@@ -230,7 +230,11 @@ impl Error {
             error => (error.to_string(), error.source()),
         };
         while let Some(error) = cause {
-            message += &format!(": {error}");
+            // An error may have told its cause in its own words.
+            let text = error.to_string();
+            if !message.contains(&text) {
+                message = message + ": " + &text;
+            }
             cause = error.source();
         }
         message

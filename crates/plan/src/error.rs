@@ -119,6 +119,14 @@ pub enum PlanError {
         /// The part; none without a split.
         part: Option<String>,
     },
+    /// The conditions of decisions leave no bar.
+    #[error("{}", no_decisions(*by_where, *by_session))]
+    NoDecisions {
+        /// True if the recipe has `where`.
+        by_where: bool,
+        /// True if the recipe has `session`.
+        by_session: bool,
+    },
     /// No bar is left to train on.
     #[error(
         "split: {part} has no sample: {purged} labelled bars are purged, as their labels meet bars that are tested on, and {embargoed} lie in the embargo; use shorter labels, a shorter split.embargo, longer parts, or more bars"
@@ -207,6 +215,22 @@ impl From<SplitsError> for PlanError {
 impl From<RewardsError> for PlanError {
     fn from(error: RewardsError) -> Self {
         RecipeError::from(error).into()
+    }
+}
+
+fn no_decisions(by_where: bool, by_session: bool) -> &'static str {
+    match (by_where, by_session) {
+        (true, true) => {
+            "dataset.where and dataset.session leave no bar: none of those in these hours has a \
+             condition that is true on the row before; change one of them"
+        }
+        (true, false) => {
+            "dataset.where: the condition is true on no row before a bar; change it, or leave it out"
+        }
+        _ => {
+            "dataset.session: no bar opens within these hours; mind the time zone, and that hours \
+             are those of a bar's open"
+        }
     }
 }
 

@@ -279,6 +279,16 @@ impl<'a> Planner<'a> {
         };
         match Positions::find(market, wanted) {
             Err(error) if error.is_without_positions() && may_be_none => Ok(Positions::none()),
+            Err(error)
+                if error.is_without_positions()
+                    && labelled.decisions.as_ref().is_some_and(Vec::is_empty) =>
+            {
+                let dataset = &self.recipe.dataset;
+                Err(PlanError::NoDecisions {
+                    by_where: dataset.condition.is_some(),
+                    by_session: dataset.session.is_some(),
+                })
+            }
             Err(error) if error.is_without_positions() => Err(match part.and_then(Part::role) {
                 Some(role) if role.rows.is_empty() => PlanError::EmptyRole {
                     part: part.map_or_else(String::new, |part| part.name.clone()),

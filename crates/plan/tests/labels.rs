@@ -78,6 +78,24 @@ fn label<'a>(plan: &'a Plan, name: &str) -> &'a Values {
 }
 
 #[test]
+fn conditions_that_leave_no_bar_are_told() {
+    // Bars from midnight on, for less than an hour.
+    let market = market_of(&[series("A", 50, 1, 1)]);
+    for (text, key) in [
+        ("session = \"12:00-13:00\"\nwhere = \"x > 9\"", "dataset.where and dataset.session"),
+        ("session = \"09:30-16:00 America/New_York\"", "dataset.session"),
+    ] {
+        let label = "[[label]]\nname = \"fwd\"\nkind = \"return\"\nhorizon = 2\n";
+        let recipe = recipe(&format!("[dataset]\nlookback = 3\n{text}\n{label}"), &market);
+        let message = match Planner::new(&recipe, &market).and_then(|planner| planner.plan(None)) {
+            Err(error) => error.to_string(),
+            Ok(plan) => panic!("{} samples", plan.samples),
+        };
+        assert!(message.starts_with(key), "{message}");
+    }
+}
+
+#[test]
 fn listed_actions_come_as_whole_states() {
     let market = market();
     let text = |samples: &str| {
