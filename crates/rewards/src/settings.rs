@@ -205,6 +205,14 @@ impl RewardSettings {
         (self.fee_bps + self.slippage_bps + self.spread_bps / 2.0) * 1e-4
     }
 
+    /// u: the profit per unit of notional of a trade after costs, from its entry to its exit price.
+    /// `direction` is 1 for long and -1 for short.
+    #[must_use]
+    #[inline]
+    pub fn unit_return(&self, direction: f64, entry: f64, exit: f64, held_bars: usize) -> f64 {
+        crate::trade::unit_return(self, direction, entry, exit, held_bars)
+    }
+
     /// Carry a bar as a fraction of notional.
     #[must_use]
     pub fn carry(&self) -> f64 {
