@@ -17,6 +17,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("windows", &["bars", "splits"]),
     ("scaling", &[]),
     ("rewards", &["schema", "memory"]),
+    ("backtest", &["bars", "rewards"]),
     ("labels", &["schema", "memory", "bars", "rewards"]),
     (
         "backend",
@@ -88,6 +89,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "splits",
             "sampling",
             "rewards",
+            "backtest",
             "recipe",
             "plan",
             "backend",

@@ -52,7 +52,7 @@ pub use closes::{close_of, close_times};
 pub use duration::{duration_text, parse_duration};
 pub use error::BarsError;
 pub use interval::{Interval, NoInterval};
-pub use market::{Market, MarketColumn, SeriesSpan, is_missing, market_columns};
+pub use market::{Market, MarketColumn, SeriesSpan, bars_per_year, is_missing, market_columns};
 pub use resample::{FLOW_COLUMNS, coarser_value, fill, resample};
 pub use segments::{MaxGap, Segment, is_gap, median_of_steps};
 pub use series::{Column, Series};

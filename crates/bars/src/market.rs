@@ -304,7 +304,7 @@ impl Market {
 }
 
 /// Bars a year of bars that open at these times.
-fn bars_per_year(ts: &[i64]) -> f64 {
+pub fn bars_per_year(ts: &[i64]) -> f64 {
     const DAY: i64 = 86_400_000_000_000;
     let step = |pair: &[i64]| pair[1].saturating_sub(pair[0]);
     let (mut steps, mut sum) = (0_u64, 0_i128);

@@ -43,15 +43,15 @@ impl FromStr for KnownAt {
 const MOSTLY: f64 = 0.9;
 
 /// The names of a column, in any case: the first is what errors call it.
-type Names = &'static [&'static str];
+pub(crate) type Names = &'static [&'static str];
 
 const SYMBOL: Names = &["symbol"];
 const BAR: Names = &["bar"];
 const TIME: Names = &["ts", "time", "timestamp", "datetime", "date"];
 const DIRECTION: Names = &["direction", "side", "act_dir"];
-const DOLLARS: Names = &["dollars", "act_dollar"];
-const STOP: Names = &["stop", "act_sl"];
-const TARGET: Names = &["target", "act_tp"];
+pub(crate) const DOLLARS: Names = &["dollars", "act_dollar"];
+pub(crate) const STOP: Names = &["stop", "act_sl"];
+pub(crate) const TARGET: Names = &["target", "act_tp"];
 const OWN_EQUITY: Names = &["equity"];
 
 /// Decisions as columns of the types that are priced.
@@ -148,11 +148,11 @@ fn place(batch: &RecordBatch, names: Names) -> Option<usize> {
 }
 
 /// The column by the first of its names that there is.
-fn column(batch: &RecordBatch, names: Names) -> Option<ArrayRef> {
+pub(crate) fn column(batch: &RecordBatch, names: Names) -> Option<ArrayRef> {
     place(batch, names).map(|at| Arc::clone(batch.column(at)))
 }
 
-fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
+pub(crate) fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
     column(batch, names).ok_or_else(|| {
         let schema = batch.schema();
         let there: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
@@ -166,7 +166,7 @@ fn required(batch: &RecordBatch, names: Names) -> Result<ArrayRef, Error> {
 }
 
 /// The values as another type; one that cannot be is an error, and none is rounded.
-fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Error> {
+pub(crate) fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Error> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let cast = |array: &ArrayRef, to: &DataType| {
         cast_with_options(array, to, &options)
@@ -186,7 +186,7 @@ fn cast_to(names: Names, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Er
 }
 
 /// The values as f64, NaN where they are null, each of which must be `usable` in its row.
-fn floats(
+pub(crate) fn floats(
     batch: &RecordBatch,
     names: Names,
     array: &ArrayRef,
@@ -210,7 +210,7 @@ fn floats(
     Ok(values)
 }
 
-fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
+pub(crate) fn directions(batch: &RecordBatch) -> Result<Vec<Option<i8>>, Error> {
     let array = required(batch, DIRECTION)?;
     let kind = match array.data_type() {
         DataType::Dictionary(_, values) => values,
@@ -254,7 +254,7 @@ fn named_directions(array: &ArrayRef) -> Result<Vec<Option<i8>>, Error> {
 }
 
 /// The series of each decision.
-fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Error> {
+pub(crate) fn series(market: &Market, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Error> {
     let spans = market.series();
     let Some(array) = column(batch, SYMBOL) else {
         if spans.len() > 1 {
@@ -357,7 +357,7 @@ impl Opens {
 }
 
 /// The market's row of bar t of each decision; none where there is none.
-fn rows_of(
+pub(crate) fn rows_of(
     market: &Market,
     batch: &RecordBatch,
     series: &[Option<u32>],

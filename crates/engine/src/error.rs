@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::path::PathBuf;
 
 use barloom_backend::BackendError;
+use barloom_backtest::BacktestError;
 use barloom_bars::BarsError;
 use barloom_dataset::DatasetError;
 use barloom_market_data::{MarketDataError, MarketStoreError, printable, printable_lines};
@@ -112,6 +113,9 @@ pub enum Error {
         /// The fault.
         problem: String,
     },
+    /// A backtest cannot be run.
+    #[error("backtest: {0}")]
+    Backtest(#[from] BacktestError),
     /// Predictions are not those of decision bars.
     #[error("predictions: {problem}")]
     Predictions {
@@ -143,6 +147,7 @@ impl Error {
             | Self::UnknownBackend(_)
             | Self::NoCuda
             | Self::Predictions { .. }
+            | Self::Backtest(_)
             | Self::TooManySamples => ErrorKind::Usage,
             Self::Live(error) if error.is_usage() => ErrorKind::Usage,
             Self::Bars(_) | Self::Decisions { .. } | Self::Live(_) => ErrorKind::Data,

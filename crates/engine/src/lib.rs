@@ -35,6 +35,7 @@
 
 mod advice;
 mod backends;
+mod backtest;
 mod bounded;
 mod clipping;
 mod counts;
@@ -62,6 +63,7 @@ mod verification;
 
 pub use advice::{Names, Setting, problem_with};
 pub use backends::{BackendChoice, UnknownBackend};
+pub use backtest::{Backtest, BacktestOptions, Wanted};
 pub use clipping::clip_warnings;
 pub use counts::{count, counted};
 pub use decisions::KnownAt;
@@ -88,6 +90,7 @@ pub use verification::Verification;
 pub use barloom_backend::{
     Backend, PreparedMarket, Program, Session, Threads, WindowBlock, WindowLayout,
 };
+pub use barloom_backtest::{Overlap, Refused, Size, Statistics, TradeStatistics};
 pub use barloom_bars::{Anchor, BarSpec, Column, Interval};
 pub use barloom_dataset::{
     BuiltPart, Dataset, FeaturesRecord, FeaturesVerified, FoldRecord, LostBars, Manifest, Piece,

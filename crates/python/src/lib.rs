@@ -11,6 +11,7 @@
 
 mod arguments;
 mod arrays;
+mod backtest;
 mod bars;
 mod command;
 mod dataset;
@@ -58,6 +59,7 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(jobs::features, module)?)?;
     module.add_function(wrap_pyfunction!(pricer::pricer, module)?)?;
     module.add_function(wrap_pyfunction!(live::live, module)?)?;
+    module.add_function(wrap_pyfunction!(backtest::backtest, module)?)?;
     module.add_function(wrap_pyfunction!(opening::open, module)?)?;
     module.add_function(wrap_pyfunction!(opening::from_stored, module)?)?;
     module.add_function(wrap_pyfunction!(tables::table, module)?)?;

@@ -22,6 +22,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from . import _barloom, _bars, _functions, _progress, _signals, _supervised
+from ._backtest import Result, backtest
 from ._barloom import Dataset, Loader, Recipe, Table, __version__
 from ._errors import (
     BarloomError,
@@ -52,9 +53,11 @@ __all__ = [
     "Pricer",
     "Recipe",
     "RecipeError",
+    "Result",
     "Table",
     "VerificationError",
     "__version__",
+    "backtest",
     "build_dataset",
     "check",
     "dataset",

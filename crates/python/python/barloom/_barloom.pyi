@@ -317,6 +317,19 @@ def pricer(
     backend: str,
     device: int | None,
 ) -> Pricer: ...
+def backtest(
+    cfg: _Cfg,
+    given: _Bars,
+    table: object,
+    targets: bool,
+    cash: float,
+    size: tuple[str, float],
+    overlap: str,
+    leverage: float,
+    partial: bool,
+    known_at: str | None,
+    cache: bool,
+) -> tuple[dict[str, Any], Table, Table]: ...
 def open(
     path: str | PathLike[str], backend: str = "auto", device: int | None = None
 ) -> Dataset: ...

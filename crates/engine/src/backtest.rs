@@ -1,0 +1,177 @@
+//! Backtests of decisions and of targets: from tables to orders, and from an account to tables.
+
+mod orders;
+mod tables;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use barloom_backtest::{Outcome, Overlap, Settings, Size, Statistics, Trade, TradeStatistics, run};
+use barloom_bars::Market;
+
+use crate::decisions::with_times;
+use crate::{Error, KnownAt, Loaded};
+
+/// What the rows of a table want.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// Positions to open: a direction and a size.
+    #[default]
+    Decisions,
+    /// Positions to have: a weight of the equity, below 0 for a short.
+    Targets,
+}
+
+/// The rules of a backtest beside those of the recipe's `[reward]`.
+#[derive(Clone, Debug)]
+pub struct BacktestOptions {
+    /// The equity at the begin, dollars.
+    pub cash: f64,
+    /// The size of decisions that have none of their own.
+    pub size: Size,
+    /// What a decision does where its symbol has a position. Targets are net.
+    pub overlap: Overlap,
+    /// The limit of the notional, of the equity.
+    pub leverage: f64,
+    /// True to cut a decision to what is left of the limit.
+    pub partial: bool,
+    /// When decisions were known, which their bar or time alone does not say.
+    pub known_at: Option<KnownAt>,
+}
+
+impl Default for BacktestOptions {
+    fn default() -> Self {
+        Self {
+            cash: 100_000.0,
+            size: Size::Fraction(1.0),
+            overlap: Overlap::Ignore,
+            leverage: 1.0,
+            partial: true,
+            known_at: None,
+        }
+    }
+}
+
+/// A backtest.
+#[derive(Clone, Debug)]
+pub struct Backtest {
+    market: Arc<Market>,
+    /// The equity at the begin, dollars.
+    pub cash: f64,
+    /// What became of the account.
+    pub outcome: Outcome,
+    /// Times of the clock a year.
+    pub times_a_year: f64,
+    /// Statistics of the equity.
+    pub statistics: Statistics,
+    /// Statistics of the trades.
+    pub trades: TradeStatistics,
+    /// Share of the times at which there was a position, the exit's included.
+    pub exposure: f64,
+    /// The notional of both sides of all trades, over the mean equity, a year.
+    pub turnover: Option<f64>,
+    /// The costs of a side, in basis points, at which the profit would be gone.
+    pub break_even_bps: Option<f64>,
+    /// Rows of the table without a bar, a direction or a weight.
+    pub unplaced: u64,
+}
+
+impl Backtest {
+    /// Trades what a table wants on the bars, by the fills of the recipe's `[reward]`.
+    ///
+    /// Columns are those of decisions that are [priced](crate::DecisionPricer::price): `bar` or
+    /// `ts`, `symbol`, `direction`, `stop`, `target`; and
+    /// - `dollars`, `fraction` of the equity, or `units`: the size; that of the options without any;
+    /// - `hold`: bars after which the position closes, none where it is null.
+    ///
+    /// Targets have `weight` in place of these: the position that is wanted, as a fraction of the
+    /// equity. A row that is null keeps the position, and 0 closes it.
+    ///
+    /// # Errors
+    /// A column is missing or wrong, or an option is.
+    pub fn new(
+        loaded: &Loaded,
+        table: &RecordBatch,
+        wanted: Wanted,
+        options: &BacktestOptions,
+    ) -> Result<Self, Error> {
+        let market = &loaded.market;
+        let mut fills = loaded.recipe.reward_settings(market)?;
+        fills.metrics.clear();
+        let overlap = match wanted {
+            Wanted::Decisions => options.overlap,
+            Wanted::Targets => Overlap::Net,
+        };
+        let BacktestOptions { cash, leverage, partial, .. } = *options;
+        let settings = Settings { cash, overlap, leverage, partial, fills };
+        let (table, _) = with_times(table, &loaded.recipe.data.timezone)?;
+        let (orders, rows) = orders::read(market, &table, wanted, options)?;
+        let mut outcome = run(market, &settings, &orders)?;
+        let row = |trade: &mut Trade| trade.order = rows[trade.order as usize];
+        outcome.trades.iter_mut().for_each(row);
+        let unplaced = (table.num_rows() - rows.len()) as u64;
+        Ok(Self::of(market, &settings, outcome, unplaced))
+    }
+
+    fn of(market: &Arc<Market>, settings: &Settings, outcome: Outcome, unplaced: u64) -> Self {
+        let times_a_year = barloom_bars::bars_per_year(&outcome.times);
+        let cash = settings.cash;
+        let years = outcome.times.len() as f64 / times_a_year;
+        let notional = |trade: &Trade| {
+            let exit = trade.dollars * trade.exit_price / trade.entry_price;
+            trade.dollars + if trade.cause.is_some() { exit } else { 0.0 }
+        };
+        let sides: f64 = outcome.trades.iter().map(notional).sum();
+        let mean = outcome.equity.iter().sum::<f64>() / outcome.equity.len().max(1) as f64;
+        let finite = |x: f64| x.is_finite().then_some(x);
+        let profit: f64 = outcome.trades.iter().map(|trade| trade.pnl).sum();
+        let paid = settings.fills.side_cost() * sides;
+        Self {
+            market: Arc::clone(market),
+            cash,
+            statistics: outcome.statistics(cash, times_a_year),
+            trades: outcome.trade_statistics(),
+            exposure: exposure(market, &outcome),
+            turnover: finite(sides / mean / years),
+            break_even_bps: finite((profit + paid) / sides * 1e4),
+            times_a_year,
+            outcome,
+            unplaced,
+        }
+    }
+
+    /// The trades: `symbol`, `direction`, `entry_bar`, `entry_ts`, `exit_bar`, `exit_ts`,
+    /// `entry_price`, `exit_price`, `dollars`, `units`, `pnl`, `held_bars`, `cause` (null where it
+    /// is open at the end) and `row`, the row of the table that opened it.
+    ///
+    /// # Errors
+    /// There are more than 2^31 symbols.
+    pub fn trade_table(&self) -> Result<RecordBatch, Error> {
+        tables::trades(&self.market, &self.outcome).map_err(tables::refused)
+    }
+
+    /// The equity at the closes of each time of any bar: `ts`, the bar's open, and `equity`.
+    ///
+    /// # Errors
+    /// None; it is a table of Arrow's.
+    pub fn equity_table(&self) -> Result<RecordBatch, Error> {
+        tables::equity(&self.outcome).map_err(tables::refused)
+    }
+}
+
+/// Share of the times at which there was a position.
+fn exposure(market: &Market, outcome: &Outcome) -> f64 {
+    // One more at the entry, one less after the exit.
+    let mut changes = vec![0_i32; outcome.times.len() + 1];
+    let place = |row: usize| outcome.times.partition_point(|time| *time < market.ts()[row]);
+    for trade in &outcome.trades {
+        changes[place(trade.entry_row)] += 1;
+        changes[place(trade.exit_row) + 1] -= 1;
+    }
+    let mut open = 0;
+    let exposed = changes[..outcome.times.len()].iter().filter(|change| {
+        open += **change;
+        open > 0
+    });
+    exposed.count() as f64 / outcome.times.len().max(1) as f64
+}

@@ -1,0 +1,108 @@
+//! Backtests of tables of decisions and of targets.
+
+use arrow::array::RecordBatch;
+use barloom_engine::{
+    Backtest, BacktestOptions, KnownAt, Overlap, Size, Statistics, TradeStatistics, Wanted,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::jobs::watched;
+use crate::recipe::of_any;
+use crate::tables::{self, Table};
+use crate::{bars, errors};
+
+/// The columns that trades are filled by.
+const PRICE_COLUMNS: [&str; 4] = ["open", "high", "low", "close"];
+
+/// Runs a backtest: its statistics, the table of its trades and that of its equity.
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+#[pyfunction]
+pub(crate) fn backtest<'py>(
+    py: Python<'py>,
+    cfg: Option<&Bound<'py, PyAny>>,
+    given: Option<&Bound<'py, PyAny>>,
+    table: &Bound<'py, PyAny>,
+    targets: bool,
+    cash: f64,
+    size: (String, f64),
+    overlap: &str,
+    leverage: f64,
+    partial: bool,
+    known_at: Option<&str>,
+    cache: bool,
+) -> PyResult<(Bound<'py, PyDict>, Table, Table)> {
+    let mut recipe = of_any(cfg)?;
+    recipe.validate().map_err(errors::of)?;
+    // Nothing else of the bars is looked at.
+    recipe.data.channels = PRICE_COLUMNS.map(str::to_owned).to_vec().into();
+    recipe.scaling = barloom_recipe::Recipe::default().scaling;
+    let given = bars::given(given)?;
+    let Some((schema, batches)) = tables::from_python(table)? else {
+        return Err(errors::usage("what: expected a table"));
+    };
+    let overlap = match overlap {
+        "ignore" => Overlap::Ignore,
+        "flip" => Overlap::Flip,
+        "net" => Overlap::Net,
+        "independent" => Overlap::Independent,
+        other => {
+            return Err(errors::usage(format!(
+                "overlap: expected \"ignore\", \"flip\", \"net\" or \"independent\", got {other:?}"
+            )));
+        }
+    };
+    let options = BacktestOptions {
+        cash,
+        size: size_of(&size.0, size.1)?,
+        overlap,
+        leverage,
+        partial,
+        known_at: known_at.map(str::parse::<KnownAt>).transpose().map_err(errors::usage)?,
+    };
+    let wanted = if targets { Wanted::Targets } else { Wanted::Decisions };
+    let done = watched(py, None, None, move |watch| {
+        let loaded = bars::loaded(&mut recipe, given, None, bars::cache_if(cache), watch)?;
+        let table = tables::joined(&schema, &batches)?;
+        Backtest::new(&loaded, &table, wanted, &options).map_err(errors::of)
+    })?;
+    let of = |table: Result<RecordBatch, barloom_engine::Error>| -> PyResult<Table> {
+        let table = table.map_err(errors::of)?;
+        Ok(Table::new(table.schema(), vec![table]))
+    };
+    Ok((stats(py, &done)?, of(done.trade_table())?, of(done.equity_table())?))
+}
+
+fn size_of(kind: &str, value: f64) -> PyResult<Size> {
+    match kind {
+        "dollars" => Ok(Size::Dollars(value)),
+        "fraction" => Ok(Size::Fraction(value)),
+        "units" => Ok(Size::Units(value)),
+        other => Err(errors::usage(format!(
+            "size: expected a dict with \"dollars\", \"fraction\" or \"units\", got {other:?}"
+        ))),
+    }
+}
+
+/// All statistics by their names, None where one is undefined.
+fn stats<'py>(py: Python<'py>, done: &Backtest) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    let outcome = &done.outcome;
+    let last = outcome.equity.last().copied().unwrap_or(done.cash);
+    dict.set_item("cash", done.cash)?;
+    dict.set_item("equity", last)?;
+    macro_rules! set {
+        ($of:expr => $($name:ident),*) => { $(dict.set_item(stringify!($name), $of.$name)?;)* };
+    }
+    let Statistics { .. } = &done.statistics;
+    set!(done.statistics => periods, total_return, cagr, volatility, sharpe, sortino, omega,
+         max_drawdown, calmar, drawdown_bars, var, cvar, tail, skew, kurtosis, psr);
+    let TradeStatistics { closed, open, .. } = done.trades;
+    dict.set_item("trades", closed)?;
+    dict.set_item("open_trades", open)?;
+    set!(done.trades => win_rate, profit_factor, expectancy, sqn, mean_held_bars, best, worst);
+    set!(done => exposure, turnover, break_even_bps, times_a_year, unplaced);
+    set!(outcome.refused => overlapping, cut, no_room, ruined);
+    dict.set_item("is_ruined", outcome.is_ruined)?;
+    Ok(dict)
+}
