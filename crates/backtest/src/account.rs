@@ -20,6 +20,9 @@ pub struct Bar {
     pub close: f64,
 }
 
+/// The share of a notional below which a difference is rounding, and not traded.
+const NOTHING: f64 = 1e-9;
+
 /// A position, or one of several of a symbol.
 #[derive(Clone, Copy, Debug)]
 struct Lot {
@@ -37,7 +40,7 @@ struct Lot {
     carry_row: usize,
 }
 
-/// What an account has in one symbol.
+/// The positions of an account in one symbol.
 #[derive(Clone, Debug, Default)]
 struct Holding {
     lots: Vec<Lot>,
@@ -149,7 +152,11 @@ impl Account {
     pub fn begin(&mut self, symbol: usize, bar: Bar) {
         let holding = &mut self.holdings[symbol];
         (holding.mark, holding.row) = (bar.open, bar.row);
-        if holding.lots.is_empty() || self.is_ruined {
+        let ends = |lot: &Lot| {
+            let (stopped, reached) = lot.barriers.reached(bar.open, bar.open);
+            stopped || reached
+        };
+        if self.is_ruined || !holding.lots.iter().any(ends) {
             return;
         }
         let mut at = 0;
@@ -164,8 +171,8 @@ impl Account {
         }
     }
 
-    /// The positions of a symbol that an order closes, at this price of its bar: before any order of
-    /// the time is entered.
+    /// Closes the positions of a symbol that an order asks to close, at this price of its bar. It
+    /// comes before any order of the time is entered.
     pub fn close(&mut self, symbol: usize, order: &Order, price: f64) {
         if self.is_ruined || self.holdings[symbol].lots.is_empty() {
             return;
@@ -215,13 +222,14 @@ impl Account {
         }
     }
 
-    /// What of a notional is left of the limit; none if the order is skipped.
+    /// A notional, cut to the limit that is left; none if the order is skipped.
     fn within(&mut self, wanted: f64, equity: f64) -> Option<f64> {
-        let left = self.settings.leverage * equity / (1.0 + self.cost) - self.exposure();
-        if wanted <= left {
+        let limit = self.settings.leverage * equity / (1.0 + self.cost);
+        let left = limit - self.exposure();
+        if wanted <= left + limit * NOTHING {
             return Some(wanted);
         }
-        if self.settings.partial && left > 0.0 {
+        if self.settings.partial && left > limit * NOTHING {
             self.refused.cut += 1;
             return Some(left);
         }
@@ -256,12 +264,11 @@ impl Account {
             }
             return;
         }
-        if wanted <= value {
-            let part = 1.0 - wanted / value;
-            if part > 0.0 {
-                self.end_part(symbol, part, order.row, price);
-            }
+        if (wanted - value).abs() <= value * NOTHING {
             return;
+        }
+        if wanted < value {
+            return self.end_part(symbol, 1.0 - wanted / value, order.row, price);
         }
         let Some(more) = self.within(wanted - value, equity) else { return };
         let (carry, settings) = (self.settings.fills.carry(), &self.settings);
@@ -319,7 +326,11 @@ impl Account {
     pub fn finish(&mut self, symbol: usize, bar: Bar) {
         let holding = &mut self.holdings[symbol];
         (holding.mark, holding.row) = (bar.close, bar.row);
-        if holding.lots.is_empty() || self.is_ruined {
+        let ends = |lot: &Lot| {
+            let (stopped, reached) = lot.barriers.reached(bar.low, bar.high);
+            stopped || reached || lot.last_row == Some(bar.row)
+        };
+        if self.is_ruined || !holding.lots.iter().any(ends) {
             return;
         }
         let range = RangeBar { open: bar.open, low: bar.low, high: bar.high };

@@ -6,8 +6,8 @@
 //! [`Pricer`](barloom_rewards::Pricer) makes of it, to the bit: entries, exits and costs are the
 //! same code.
 //!
-//! [`Statistics`] describe a curve of equity. They have the definitions of the libraries that people
-//! know, and say null where a ratio is undefined.
+//! [`Statistics`] describe a curve of equity by the definitions of well-known libraries. Undefined
+//! ratios are `None`.
 //!
 //! The key decision: an order is made before its bar, and acts at that bar's open or close. Nothing
 //! here knows which model or rule made it. So all callers (tables of decisions, targets,
@@ -29,8 +29,10 @@
 //! let series = Series::new("SPY", vec![0, 1, 2, 3], columns)?;
 //! let market = Market::new(&[series], &[], MaxGap::None)?;
 //!
-//! let free = RewardSettings { fee_bps: 0.0, slippage_bps: 0.0, spread_bps: 0.0, ..RewardSettings::v1(1) };
-//! let order = Order { stop: 0.5, hold: Some(2), ..Order::market(1, Side::Long, Size::Fraction(1.0)) };
+//! let v1 = RewardSettings::v1(1);
+//! let free = RewardSettings { fee_bps: 0.0, slippage_bps: 0.0, spread_bps: 0.0, ..v1 };
+//! let order = Order::market(1, Side::Long, Size::Fraction(1.0));
+//! let order = Order { stop: 0.5, hold: Some(2), ..order };
 //! let outcome = run(&market, &Settings::new(1_000.0, free), &[order])?;
 //! assert_eq!(outcome.trades[0].exit_price, 102.0); // the close of bar 2
 //! assert_eq!(outcome.equity.len(), 4);

@@ -29,7 +29,7 @@ pub enum Close {
     /// None.
     #[default]
     Nothing,
-    /// Those in this direction.
+    /// Positions in this direction.
     Side(Side),
     /// All.
     All,

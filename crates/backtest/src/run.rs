@@ -8,10 +8,27 @@ use crate::{Account, BacktestError, Bar, Order, Overlap, Refused, Settings, Trad
 #[derive(Clone, Debug)]
 pub struct Clock {
     times: Vec<i64>,
-    /// The first of `bars` at each time, and their number at the end.
+    /// The first of `bars` at each time, and their number at the end; empty for one symbol, whose
+    /// rows are its times.
     first: Vec<usize>,
     /// The arena row and the series of each bar, by time and then by series.
     bars: Vec<(usize, u32)>,
+}
+
+/// The arena rows and the series of the bars at a time.
+#[derive(Clone, Copy, Debug)]
+enum Bars<'a> {
+    One((usize, u32)),
+    Several(&'a [(usize, u32)]),
+}
+
+impl Bars<'_> {
+    fn as_slice(&self) -> &[(usize, u32)] {
+        match self {
+            Self::One(bar) => std::slice::from_ref(bar),
+            Self::Several(bars) => bars,
+        }
+    }
 }
 
 impl Clock {
@@ -19,13 +36,14 @@ impl Clock {
     #[must_use]
     pub fn new(market: &Market) -> Self {
         let ts = market.ts();
+        if market.series().len() == 1 {
+            return Self { times: ts.to_vec(), first: Vec::new(), bars: Vec::new() };
+        }
         let mut bars: Vec<(usize, u32)> = Vec::with_capacity(market.len());
         for (series, span) in market.series().iter().enumerate() {
             bars.extend((span.start..span.end).map(|row| (row, series as u32)));
         }
-        if market.series().len() > 1 {
-            bars.sort_unstable_by_key(|(row, series)| (ts[*row], *series));
-        }
+        bars.sort_unstable_by_key(|(row, series)| (ts[*row], *series));
         let (mut times, mut first) =
             (Vec::with_capacity(bars.len()), Vec::with_capacity(bars.len() + 1));
         for (place, (row, _)) in bars.iter().enumerate() {
@@ -44,17 +62,15 @@ impl Clock {
         &self.times
     }
 
-    /// The arena rows and the series of the bars at a time.
-    ///
-    /// # Panics
-    /// There is no such time.
-    #[must_use]
-    pub fn bars(&self, time: usize) -> &[(usize, u32)] {
-        &self.bars[self.first[time]..self.first[time + 1]]
+    fn bars(&self, time: usize) -> Bars<'_> {
+        match self.first.is_empty() {
+            true => Bars::One((time, 0)),
+            false => Bars::Several(&self.bars[self.first[time]..self.first[time + 1]]),
+        }
     }
 }
 
-/// What became of an account.
+/// The outcome of a run: equity, trades, refused orders.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The distinct times of all bars, opens in ns since 1970 UTC.
@@ -90,13 +106,20 @@ pub fn run(
     queue.sort_by_key(|order| ts[orders[*order as usize].row]);
     let mut account = Account::new(settings, market.series().len());
     let mut equity = Vec::with_capacity(clock.times.len());
-    let mut run = Run { market, orders, account: &mut account, settings };
+    let columns = [market.open(), market.high(), market.low(), market.close()];
+    let mut run = Run { market, columns, orders, account: &mut account, settings };
     let mut rest = &queue[..];
     let last = clock.times.len().saturating_sub(1);
     for (place, time) in clock.times.iter().enumerate() {
         let bars = clock.bars(place);
+        let bars = bars.as_slice();
         let count =
             rest.iter().take_while(|order| ts[orders[**order as usize].row] == *time).count();
+        if count == 0 && run.account.is_flat() {
+            // Nothing can change.
+            equity.push(equity.last().copied().unwrap_or(settings.cash));
+            continue;
+        }
         let (now, later) = rest.split_at(count);
         rest = later;
         run.begin(bars);
@@ -120,6 +143,8 @@ pub fn run(
 
 struct Run<'a> {
     market: &'a Market,
+    /// Open, high, low, close.
+    columns: [&'a [f64]; 4],
     orders: &'a [Order],
     account: &'a mut Account,
     settings: &'a Settings,
@@ -127,14 +152,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn bar(&self, row: usize) -> Bar {
-        let market = self.market;
-        Bar {
-            row,
-            open: market.open()[row],
-            high: market.high()[row],
-            low: market.low()[row],
-            close: market.close()[row],
-        }
+        let [open, high, low, close] = self.columns.map(|column| column[row]);
+        Bar { row, open, high, low, close }
     }
 
     fn begin(&mut self, bars: &[(usize, u32)]) {

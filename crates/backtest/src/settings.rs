@@ -4,13 +4,13 @@ use barloom_rewards::RewardSettings;
 
 use crate::BacktestError;
 
-/// What a decision does where its symbol has a position.
+/// The effect of a decision where its symbol has a position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overlap {
     /// Nothing: it is ignored.
     #[default]
     Ignore,
-    /// One in the opposite direction closes the position and opens its own; others are ignored.
+    /// In the opposite direction it closes the position and opens its own; else it is ignored.
     Flip,
     /// It is the position that is wanted: the difference is traded.
     Net,
@@ -35,7 +35,7 @@ pub enum Size {
 pub struct Settings {
     /// The equity at the begin, dollars.
     pub cash: f64,
-    /// What a decision does where its symbol has a position.
+    /// The effect of a decision where its symbol has a position.
     pub overlap: Overlap,
     /// The notional of all positions is at most `leverage * equity / (1 + c)`.
     pub leverage: f64,

@@ -92,13 +92,14 @@ fn over(x: f64, divisor: f64, size: f64) -> Option<f64> {
     (divisor.abs() > ROUNDING * size.abs()).then(|| x / divisor).and_then(defined)
 }
 
-/// A percentile of ascending values, linear between neighbours.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let at = share * (sorted.len() - 1) as f64;
+/// A percentile, linear between neighbours. It reorders the values.
+fn percentile(values: &mut [f64], share: f64) -> f64 {
+    let at = share * (values.len() - 1) as f64;
     let (low, part) = (libm::floor(at) as usize, at - libm::floor(at));
-    match sorted.get(low + 1) {
-        Some(next) => sorted[low] + (next - sorted[low]) * part,
-        None => sorted[low],
+    let (_, value, above) = values.select_nth_unstable_by(low, f64::total_cmp);
+    match above.iter().copied().min_by(f64::total_cmp) {
+        Some(next) => *value + (next - *value) * part,
+        None => *value,
     }
 }
 
@@ -148,10 +149,14 @@ impl Statistics {
             returns.iter().filter(keep).copied().collect::<Sum>().get()
         };
         let (gains, losses) = (sum_of(|r| **r > 0.0), -sum_of(|r| **r < 0.0));
-        let mut sorted = returns.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let (low, high) = (percentile(&sorted, 0.05), percentile(&sorted, 0.95));
+        let mut reordered = returns.to_vec();
+        let (low, high) = (percentile(&mut reordered, 0.05), percentile(&mut reordered, 0.95));
         let lowest = libm::floor(0.05 * (n - 1) as f64) as usize + 1;
+        if lowest < n {
+            reordered.select_nth_unstable_by(lowest - 1, f64::total_cmp);
+        }
+        // In their order, so that the sum has the same bits however they were reordered.
+        reordered[..lowest].sort_unstable_by(f64::total_cmp);
         let second = moment(returns, mean, 2) / n as f64;
         let spread = libm::sqrt(second);
         let standardised = |power: i32| {
@@ -177,7 +182,7 @@ impl Statistics {
             calmar: cagr.and_then(|cagr| over(cagr, deepest.abs(), 0.0)),
             drawdown_bars: longest,
             var: defined(low),
-            cvar: defined(self::mean(&sorted[..lowest])),
+            cvar: defined(self::mean(&reordered[..lowest])),
             tail: over(high.abs(), low.abs(), 0.0),
             skew,
             kurtosis,

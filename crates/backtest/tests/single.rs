@@ -1,4 +1,4 @@
-//! One order alone is the trade that rewards price, to the bit.
+//! A single order is the trade that rewards price, to the bit.
 
 use barloom_backtest::{ExitCause, Order, Settings, Side, Size, run};
 use barloom_bars::{Column, Market, MaxGap, Series};

@@ -303,7 +303,8 @@ impl Market {
     }
 }
 
-/// Bars a year of bars that open at these times.
+/// Bars a year of bars that open at these times: see [`Market::bars_per_year`].
+#[must_use]
 pub fn bars_per_year(ts: &[i64]) -> f64 {
     const DAY: i64 = 86_400_000_000_000;
     let step = |pair: &[i64]| pair[1].saturating_sub(pair[0]);

@@ -81,7 +81,7 @@ impl Backtest {
     ///
     /// Columns are those of decisions that are [priced](crate::DecisionPricer::price): `bar` or
     /// `ts`, `symbol`, `direction`, `stop`, `target`; and
-    /// - `dollars`, `fraction` of the equity, or `units`: the size; that of the options without any;
+    /// - `dollars`, `fraction` of the equity, or `units`: the size; without any, the options' size;
     /// - `hold`: bars after which the position closes, none where it is null.
     ///
     /// Targets have `weight` in place of these: the position that is wanted, as a fraction of the

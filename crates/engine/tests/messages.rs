@@ -161,6 +161,12 @@ fn of_engine() -> Vec<Error> {
         Error::Live(LiveError::Join { join: a(), problem: a() }),
         Error::Live(LiveError::State(a())),
         Error::Predictions { problem: a() },
+        Error::Backtest(barloom_backtest::BacktestError::Order {
+            order: 1,
+            field: "stop",
+            got: a(),
+            expected: "b",
+        }),
         Error::TooManySamples,
     ]
 }

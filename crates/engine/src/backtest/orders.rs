@@ -67,13 +67,16 @@ fn of_decisions(
     Ok((0..rows.len()).map(one).collect())
 }
 
+/// A kind of size.
+type SizeOf = fn(f64) -> Size;
+
 /// The size of each decision.
 fn sizes(
     table: &RecordBatch,
     directions: &[Option<i8>],
     default: Size,
 ) -> Result<Vec<Size>, Error> {
-    let of: [(Names, fn(f64) -> Size); 3] =
+    let of: [(Names, SizeOf); 3] =
         [(DOLLARS, Size::Dollars), (FRACTION, Size::Fraction), (UNITS, Size::Units)];
     let there: Vec<_> =
         of.into_iter().filter(|(names, _)| column(table, names).is_some()).collect();
