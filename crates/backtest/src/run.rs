@@ -109,19 +109,23 @@ pub fn run(
     let columns = [market.open(), market.high(), market.low(), market.close()];
     let mut run = Run { market, columns, orders, account: &mut account, settings };
     let mut rest = &queue[..];
-    let last = clock.times.len().saturating_sub(1);
-    for (place, time) in clock.times.iter().enumerate() {
+    let (count, is_one) = (clock.times.len(), market.series().len() == 1);
+    let mut place = 0;
+    while place < count {
+        if is_one {
+            // Rows up to the next order; the times of one symbol are its rows.
+            let until = rest.first().map_or(count, |order| orders[*order as usize].row);
+            place = run.account.ride(columns, place..until, &mut equity);
+            if place == count {
+                break;
+            }
+        }
+        let time = clock.times[place];
+        let is_now = |order: &&u32| ts[orders[**order as usize].row] == time;
+        let (now, later) = rest.split_at(rest.iter().take_while(is_now).count());
+        rest = later;
         let bars = clock.bars(place);
         let bars = bars.as_slice();
-        let count =
-            rest.iter().take_while(|order| ts[orders[**order as usize].row] == *time).count();
-        if count == 0 && run.account.is_flat() {
-            // Nothing can change.
-            equity.push(equity.last().copied().unwrap_or(settings.cash));
-            continue;
-        }
-        let (now, later) = rest.split_at(count);
-        rest = later;
         run.begin(bars);
         if settings.fills.enters_at_open() {
             run.enter(now, |bar| bar.open);
@@ -130,10 +134,11 @@ pub fn run(
         if !settings.fills.enters_at_open() {
             run.enter(now, |bar| bar.close);
         }
-        if place < last {
+        if place + 1 < count {
             run.end(bars);
         }
         equity.push(run.account.mark());
+        place += 1;
     }
     let mut trades = account.trades().to_vec();
     trades.extend(account.open_trades());

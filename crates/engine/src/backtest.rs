@@ -1,6 +1,8 @@
-//! Backtests of decisions and of targets: from tables to orders, and from an account to tables.
+//! Backtests of decisions, of targets and of rules: from tables and features to orders, and from an
+//! account to tables.
 
 mod orders;
+mod rules;
 mod tables;
 
 use std::sync::Arc;
@@ -8,9 +10,13 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use barloom_backtest::{Outcome, Overlap, Settings, Size, Statistics, Trade, TradeStatistics, run};
 use barloom_bars::Market;
+use barloom_recipe::Recipe;
 
 use crate::decisions::with_times;
-use crate::{Error, KnownAt, Loaded};
+use crate::features::Evaluated;
+use crate::{Bars, Error, KnownAt, Loaded, OwnColumns};
+
+pub use rules::Rule;
 
 /// What the rows of a table want.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +78,8 @@ pub struct Backtest {
     pub turnover: Option<f64>,
     /// The costs of a side, in basis points, at which the profit would be gone.
     pub break_even_bps: Option<f64>,
-    /// Rows of the table without a bar, a direction or a weight.
+    /// Rows of the table without a bar, a direction or a weight; of rules the bars that were both
+    /// long and short, which are neither.
     pub unplaced: u64,
 }
 
@@ -113,6 +120,45 @@ impl Backtest {
         Ok(Self::of(market, &settings, outcome, unplaced))
     }
 
+    /// Trades rules on bars: the features of the recipe that are called as [`Rule::feature`] says.
+    ///
+    /// A rule is seen at the close of row r and acts at bar r + 1, if that is in the same segment.
+    /// `predictions` have `symbol` (if there are several), `bar`, and columns that rules may use by
+    /// their names. The prediction of decision bar t is used with row t - 1 and acts at bar t. They
+    /// are matched by symbol and bar, never by time.
+    ///
+    /// # Errors
+    /// An expression is wrong; the bars or the predictions are; an option is.
+    pub fn of_rules(
+        recipe: &Recipe,
+        bars: Bars,
+        predictions: Option<&RecordBatch>,
+        hold: Option<u32>,
+        options: &BacktestOptions,
+    ) -> Result<Self, Error> {
+        let mut compute = |table: RecordBatch| match predictions {
+            Some(predictions) => rules::by_row(predictions, &table),
+            None => Ok(Vec::new()),
+        };
+        let names = predictions.map(rules::columns_of).unwrap_or_default();
+        let mut own = OwnColumns { names, compute: &mut compute };
+        let evaluated = Evaluated::new(recipe, bars, &[], Some(&mut own))?;
+        let market = Arc::new(evaluated.market);
+        let mut fills = recipe.reward_settings(&market)?;
+        fills.metrics.clear();
+        let BacktestOptions { cash, leverage, partial, overlap, size, .. } = *options;
+        let settings = Settings { cash, overlap, leverage, partial, fills };
+        let (orders, both) = rules::orders(&market, size, hold);
+        let mut outcome = run(&market, &settings, &orders)?;
+        // The row of a rule is that before its order.
+        let start = |trade: &Trade| market.series()[trade.series as usize].start;
+        for trade in &mut outcome.trades {
+            let row = orders[trade.order as usize].row - 1 - start(trade);
+            trade.order = u32::try_from(row).unwrap_or(u32::MAX);
+        }
+        Ok(Self::of(&market, &settings, outcome, both))
+    }
+
     fn of(market: &Arc<Market>, settings: &Settings, outcome: Outcome, unplaced: u64) -> Self {
         let times_a_year = barloom_bars::bars_per_year(&outcome.times);
         let cash = settings.cash;
@@ -142,7 +188,8 @@ impl Backtest {
 
     /// The trades: `symbol`, `direction`, `entry_bar`, `entry_ts`, `exit_bar`, `exit_ts`,
     /// `entry_price`, `exit_price`, `dollars`, `units`, `pnl`, `held_bars`, `cause` (null where it
-    /// is open at the end) and `row`, the row of the table that opened it.
+    /// is open at the end) and `row`, the row of the table that opened it. Of rules `row` is the bar
+    /// at whose close the rule was seen.
     ///
     /// # Errors
     /// There are more than 2^31 symbols.

@@ -45,8 +45,8 @@ const MOSTLY: f64 = 0.9;
 /// The names of a column, in any case: the first is what errors call it.
 pub(crate) type Names = &'static [&'static str];
 
-const SYMBOL: Names = &["symbol"];
-const BAR: Names = &["bar"];
+pub(crate) const SYMBOL: Names = &["symbol"];
+pub(crate) const BAR: Names = &["bar"];
 const TIME: Names = &["ts", "time", "timestamp", "datetime", "date"];
 const DIRECTION: Names = &["direction", "side", "act_dir"];
 pub(crate) const DOLLARS: Names = &["dollars", "act_dollar"];

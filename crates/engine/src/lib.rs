@@ -63,7 +63,7 @@ mod verification;
 
 pub use advice::{Names, Setting, problem_with};
 pub use backends::{BackendChoice, UnknownBackend};
-pub use backtest::{Backtest, BacktestOptions, Wanted};
+pub use backtest::{Backtest, BacktestOptions, Rule, Wanted};
 pub use clipping::clip_warnings;
 pub use counts::{count, counted};
 pub use decisions::KnownAt;

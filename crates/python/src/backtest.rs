@@ -1,4 +1,4 @@
-//! Backtests of tables of decisions and of targets.
+//! Backtests of tables of decisions and of targets, and of rules.
 
 use arrow::array::RecordBatch;
 use barloom_engine::{
@@ -7,6 +7,7 @@ use barloom_engine::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::arguments::whole_or_none;
 use crate::jobs::watched;
 use crate::recipe::of_any;
 use crate::tables::{self, Table};
@@ -41,21 +42,10 @@ pub(crate) fn backtest<'py>(
     let Some((schema, batches)) = tables::from_python(table)? else {
         return Err(errors::usage("what: expected a table"));
     };
-    let overlap = match overlap {
-        "ignore" => Overlap::Ignore,
-        "flip" => Overlap::Flip,
-        "net" => Overlap::Net,
-        "independent" => Overlap::Independent,
-        other => {
-            return Err(errors::usage(format!(
-                "overlap: expected \"ignore\", \"flip\", \"net\" or \"independent\", got {other:?}"
-            )));
-        }
-    };
     let options = BacktestOptions {
         cash,
         size: size_of(&size.0, size.1)?,
-        overlap,
+        overlap: overlap_of(overlap)?,
         leverage,
         partial,
         known_at: known_at.map(str::parse::<KnownAt>).transpose().map_err(errors::usage)?,
@@ -66,11 +56,78 @@ pub(crate) fn backtest<'py>(
         let table = tables::joined(&schema, &batches)?;
         Backtest::new(&loaded, &table, wanted, &options).map_err(errors::of)
     })?;
+    results(py, &done)
+}
+
+/// Runs a backtest of rules, which are features of the recipe.
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+#[pyfunction]
+pub(crate) fn backtest_rules<'py>(
+    py: Python<'py>,
+    cfg: &Bound<'py, PyAny>,
+    given: &Bound<'py, PyAny>,
+    predictions: Option<&Bound<'py, PyAny>>,
+    #[pyo3(from_py_with = whole_or_none)] hold: Option<u32>,
+    cash: f64,
+    size: (String, f64),
+    overlap: &str,
+    leverage: f64,
+    partial: bool,
+    cache: bool,
+) -> PyResult<(Bound<'py, PyDict>, Table, Table)> {
+    let recipe = of_any(Some(cfg))?;
+    recipe.validate().map_err(errors::of)?;
+    let given = bars::given(Some(given))?.ok_or_else(|| errors::usage("bars: there are none"))?;
+    let predictions = match predictions {
+        None => None,
+        Some(table) => Some(tables::from_python(table)?.ok_or_else(|| {
+            errors::usage("predictions: expected a table, such as that of cross_predict")
+        })?),
+    };
+    let options = BacktestOptions {
+        cash,
+        size: size_of(&size.0, size.1)?,
+        overlap: overlap_of(overlap)?,
+        leverage,
+        partial,
+        known_at: None,
+    };
+    let done = watched(py, None, None, move |watch| {
+        let mut read = barloom_engine::read_options(&recipe);
+        read.cache = bars::cache_if(cache);
+        read.watch = watch.clone();
+        read.columns = Some(barloom_engine::FeatureTable::columns(&recipe).map_err(errors::of)?);
+        let predictions =
+            predictions.map(|(schema, batches)| tables::joined(&schema, &batches)).transpose()?;
+        if let (Some(table), Some(columns)) = (&predictions, &mut read.columns) {
+            let schema = table.schema();
+            columns.retain(|name| schema.index_of(name).is_err());
+        }
+        let bars = given.read(&read)?;
+        Backtest::of_rules(&recipe, bars, predictions.as_ref(), hold, &options).map_err(errors::of)
+    })?;
+    results(py, &done)
+}
+
+fn overlap_of(overlap: &str) -> PyResult<Overlap> {
+    match overlap {
+        "ignore" => Ok(Overlap::Ignore),
+        "flip" => Ok(Overlap::Flip),
+        "net" => Ok(Overlap::Net),
+        "independent" => Ok(Overlap::Independent),
+        other => Err(errors::usage(format!(
+            "overlap: expected \"ignore\", \"flip\", \"net\" or \"independent\", got {other:?}"
+        ))),
+    }
+}
+
+/// The statistics, the table of trades and that of the equity.
+fn results<'py>(py: Python<'py>, done: &Backtest) -> PyResult<(Bound<'py, PyDict>, Table, Table)> {
     let of = |table: Result<RecordBatch, barloom_engine::Error>| -> PyResult<Table> {
         let table = table.map_err(errors::of)?;
         Ok(Table::new(table.schema(), vec![table]))
     };
-    Ok((stats(py, &done)?, of(done.trade_table())?, of(done.equity_table())?))
+    Ok((stats(py, done)?, of(done.trade_table())?, of(done.equity_table())?))
 }
 
 fn size_of(kind: &str, value: f64) -> PyResult<Size> {

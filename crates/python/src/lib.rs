@@ -60,6 +60,7 @@ fn _barloom(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pricer::pricer, module)?)?;
     module.add_function(wrap_pyfunction!(live::live, module)?)?;
     module.add_function(wrap_pyfunction!(backtest::backtest, module)?)?;
+    module.add_function(wrap_pyfunction!(backtest::backtest_rules, module)?)?;
     module.add_function(wrap_pyfunction!(opening::open, module)?)?;
     module.add_function(wrap_pyfunction!(opening::from_stored, module)?)?;
     module.add_function(wrap_pyfunction!(tables::table, module)?)?;

@@ -239,6 +239,107 @@ def test_statistics_of_known_curves():
         assert np.isclose(stats[name], value, rtol=1e-9), name
 
 
+def test_rules_are_the_decisions_that_they_say():
+    bars = {"A": made_bars(seed=1), "B": made_bars(400, seed=2)}
+    rules = {
+        "long": "close > mean(close, 10)",
+        "close_long": "close < mean(close, 10)",
+        "short": "ret < -0.01",
+        "stop": "2 * std(ret, 20)",
+        "target": 0.05,
+        "hold": 12,
+    }
+    features = {"ret": "log(close / lag(close, 1))"}
+    got = barloom.backtest(bars, rules, features=features, overlap="ignore")
+    # The same by hand, from the table of features.
+    wanted = {f"x_{name}": rules[name] for name in ("long", "close_long", "short", "stop")}
+    table = barloom.features(bars, {**features, **wanted}).to_pandas()
+    table["bar"] = table.groupby("symbol", observed=True).cumcount()
+    is_both = (table.x_long > 0) & (table.x_short > 0)
+    assert got.stats["unplaced"] <= is_both.sum()
+    trades = got.trades.to_pandas()
+    for trade in trades.itertuples():
+        of = table[(table.symbol == trade.symbol) & (table.bar == trade.row)].iloc[0]
+        assert trade.entry_bar == trade.row + 1
+        entered = of.x_long if trade.direction > 0 else of.x_short
+        assert entered > 0 and of.x_stop > 0
+        if trade.cause == "order":
+            before = table[(table.symbol == trade.symbol) & (table.bar == trade.exit_bar - 1)].iloc[0]
+            assert trade.direction > 0 and before.x_close_long > 0
+        if trade.cause == "hold":
+            assert trade.held_bars == 11
+    assert {"order", "stop"} <= set(trades.cause.dropna())
+
+
+def test_predictions_act_at_their_bar():
+    """Not a bar early, not a bar late: a perfect prediction earns what a plain loop earns."""
+    bars = {"A": made_bars(seed=1), "B": made_bars(400, seed=2)}
+    side = {symbol: np.sign(one["close"] - one["open"]) for symbol, one in bars.items()}
+    # Decision bars are those with a bar before them in their segment.
+    decided = {
+        symbol: np.flatnonzero(np.diff(one["ts"], prepend=one["ts"][0]) == np.timedelta64(1, "h"))
+        for symbol, one in bars.items()
+    }
+    predictions = {
+        "symbol": np.concatenate([np.repeat(symbol, len(at)) for symbol, at in decided.items()]),
+        "bar": np.concatenate(list(decided.values())),
+        "pred": np.concatenate([side[symbol][at] for symbol, at in decided.items()]),
+    }
+    import pyarrow as pa
+
+    rules = {"long": "pred > 0", "short": "pred < 0", "hold": 1}
+    keys = {"size": {"dollars": 1_000.0}, "overlap": "independent", "costs": FREE}
+    keys |= {"cfg": {"data": {"max_gap": "2h"}}}
+    got = barloom.backtest(bars, rules, predictions=pa.table(predictions), **keys)
+    expected = sum(
+        1_000.0 * np.abs(bars[symbol]["close"][at] / bars[symbol]["open"][at] - 1.0).sum()
+        for symbol, at in decided.items()
+    )
+    assert np.isclose(got.equity["equity"][-1] - 100_000.0, expected, rtol=1e-12)
+    twice = pa.table({name: np.concatenate([x, x[:1]]) for name, x in predictions.items()})
+    for table, message in (
+        (twice, "is predicted twice"),
+        (pa.table(predictions).drop_columns("bar"), "bar"),
+        (pa.table({**predictions, "symbol": np.repeat("C", len(predictions["bar"]))}), "have no"),
+    ):
+        with pytest.raises((barloom.DataError, barloom.RecipeError), match=message):
+            barloom.backtest(bars, rules, predictions=table, **keys)
+
+
+def test_predictions_of_folds_are_traded():
+    ds = barloom.dataset(
+        barloom.sample_bars(),
+        features={"ret": "log(close / lag(close, 1))"},
+        snapshot=["ret"],
+        label={"kind": "return", "horizon": 4},
+        split={"kind": "purged_kfold", "folds": 3},
+    )
+    preds = ds.cross_predict(lambda train: lambda x: x[:, 0])
+    got = barloom.backtest(
+        barloom.sample_bars(), {"long": "pred > 0.005", "hold": 4}, predictions=preds
+    )
+    assert got.stats["trades"] > 100
+    trades, table = got.trades.to_pandas(), preds.to_pandas().set_index("bar")
+    assert (table.loc[trades.entry_bar, "pred"].to_numpy() > 0.005).all()
+
+
+def test_wrong_rules_are_told():
+    bars = made_bars()
+    for rules, keys, message in (
+        ({"long": "clos > 1"}, {}, "what.long"),
+        ({"long": "close >"}, {}, "what.long: column 8"),
+        ({"long": "close > 1", "sell": "close < 1"}, {}, "sell: unknown rule"),
+        ({"long": "close > 1", "hold": 0}, {}, "hold: expected"),
+        ({"long": "close > 1", "short": 3}, {}, "short: expected an expression"),
+        ({"long": "pred > 1"}, {}, "pred"),
+        ({"long": "close > 1"}, {"known_at": "close"}, "known_at"),
+    ):
+        with pytest.raises((barloom.RecipeError, barloom.DataError), match=message):
+            barloom.backtest(bars, rules, **keys)
+    with pytest.raises(barloom.RecipeError, match="predictions: it is for rules"):
+        barloom.backtest(bars, {"bar": [3], "direction": [1]}, predictions={})
+
+
 def test_the_page_runs():
     text = (SPY.parents[1] / "docs" / "backtest.md").read_text("utf-8")
     names: dict[str, Any] = {}

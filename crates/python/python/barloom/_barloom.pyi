@@ -317,6 +317,18 @@ def pricer(
     backend: str,
     device: int | None,
 ) -> Pricer: ...
+def backtest_rules(
+    cfg: _Cfg,
+    given: _Bars,
+    predictions: object | None,
+    hold: int | None,
+    cash: float,
+    size: tuple[str, float],
+    overlap: str,
+    leverage: float,
+    partial: bool,
+    cache: bool,
+) -> tuple[dict[str, Any], Table, Table]: ...
 def backtest(
     cfg: _Cfg,
     given: _Bars,
