@@ -188,8 +188,8 @@ impl Backtest {
 
     /// The trades: `symbol`, `direction`, `entry_bar`, `entry_ts`, `exit_bar`, `exit_ts`,
     /// `entry_price`, `exit_price`, `dollars`, `units`, `pnl`, `held_bars`, `cause` (null where it
-    /// is open at the end) and `row`, the row of the table that opened it. Of rules `row` is the bar
-    /// at whose close the rule was seen.
+    /// is open at the end) and `row`, the row of the table that opened it. Of rules `row` is the
+    /// bar at whose close the rule was seen.
     ///
     /// # Errors
     /// There are more than 2^31 symbols.

@@ -102,8 +102,8 @@ pub(super) fn columns_of(predictions: &RecordBatch) -> Vec<String> {
     names.filter(|name| !KEYS.contains(&name.to_ascii_lowercase().as_str())).collect()
 }
 
-/// The values of predictions by the rows of a table of bars. That of decision bar t was made of rows
-/// before t, so it stands at row t - 1, where a rule uses it to act at bar t.
+/// The values of predictions by the rows of a table of bars. That of decision bar t was made of
+/// rows before t, so it stands at row t - 1, where a rule uses it to act at bar t.
 ///
 /// # Errors
 /// A column is missing or no number, a bar is not there, or is predicted twice.
