@@ -113,11 +113,16 @@ impl Statistics {
     /// of periods a year.
     #[must_use]
     pub fn of(cash: f64, equity: &[f64], a_year: f64) -> Self {
+        Self::of_returns(&Self::returns(cash, equity), a_year)
+    }
+
+    /// The simple returns of a curve of equity that began with so much cash. Those of a ruined
+    /// account are 0.
+    #[must_use]
+    pub fn returns(cash: f64, equity: &[f64]) -> Vec<f64> {
         let before = [cash].into_iter().chain(equity.iter().copied());
-        // What is ruined earns nothing.
         let one = |(before, now): (f64, &f64)| if before == 0.0 { 0.0 } else { now / before - 1.0 };
-        let returns: Vec<f64> = before.zip(equity).map(one).collect();
-        Self::of_returns(&returns, a_year)
+        before.zip(equity).map(one).collect()
     }
 
     /// The statistics of simple returns.

@@ -1,6 +1,7 @@
 //! Backtests of decisions, of targets and of rules: from tables and features to orders, and from an
 //! account to tables.
 
+mod against;
 mod orders;
 mod rules;
 mod tables;
@@ -78,6 +79,12 @@ pub struct Backtest {
     pub turnover: Option<f64>,
     /// The costs of a side, in basis points, at which the profit would be gone.
     pub break_even_bps: Option<f64>,
+    /// Covariance of the returns with those of buying and holding, over their variance.
+    pub beta: Option<f64>,
+    /// The return a year that holding beta of it does not explain.
+    pub alpha: Option<f64>,
+    /// The longest time from a peak of the equity to its recovery, or to the end, in days.
+    pub drawdown_days: f64,
     /// Rows of the table without a bar, a direction or a weight; of rules the bars that were both
     /// long and short, which are neither.
     pub unplaced: u64,
@@ -172,6 +179,9 @@ impl Backtest {
         let finite = |x: f64| x.is_finite().then_some(x);
         let profit: f64 = outcome.trades.iter().map(|trade| trade.pnl).sum();
         let paid = settings.fills.side_cost() * sides;
+        let held = against::held_returns(market, &outcome.times);
+        let own = Statistics::returns(cash, &outcome.equity);
+        let beta = against::beta(&own, &held);
         Self {
             market: Arc::clone(market),
             cash,
@@ -180,6 +190,9 @@ impl Backtest {
             exposure: exposure(market, &outcome),
             turnover: finite(sides / mean / years),
             break_even_bps: finite((profit + paid) / sides * 1e4),
+            alpha: beta.and_then(|beta| against::alpha(&own, &held, beta, times_a_year)),
+            beta,
+            drawdown_days: against::drawdown_days(&outcome.times, cash, &outcome.equity),
             times_a_year,
             outcome,
             unplaced,

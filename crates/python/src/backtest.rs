@@ -158,7 +158,7 @@ fn stats<'py>(py: Python<'py>, done: &Backtest) -> PyResult<Bound<'py, PyDict>> 
     dict.set_item("trades", closed)?;
     dict.set_item("open_trades", open)?;
     set!(done.trades => win_rate, profit_factor, expectancy, sqn, mean_held_bars, best, worst);
-    set!(done => exposure, turnover, break_even_bps, times_a_year, unplaced);
+    set!(done => beta, alpha, drawdown_days, exposure, turnover, break_even_bps, times_a_year, unplaced);
     set!(outcome.refused => overlapping, cut, no_room, ruined);
     dict.set_item("is_ruined", outcome.is_ruined)?;
     Ok(dict)

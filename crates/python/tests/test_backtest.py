@@ -348,6 +348,32 @@ def test_the_page_runs():
     assert names["r"].stats["trades"] >= 1
 
 
+def test_a_curve_beside_holding_and_the_calendar():
+    bars = {"A": made_bars(seed=1), "B": made_bars(400, seed=2)}
+    decisions = {"symbol": ["A", "B"], "bar": [10, 50], "direction": [1, -1]}
+    got = barloom.backtest(bars, decisions, size={"fraction": 0.4})
+    equity, times = got.equity["equity"], got.equity["ts"]
+    r = np.diff(equity, prepend=100_000.0) / np.concatenate([[100_000.0], equity[:-1]])
+    held = np.zeros(len(times))
+    for one in bars.values():
+        at = np.searchsorted(one["ts"], times, "right") - 1
+        held += np.where(at < 0, 1.0, one["close"][np.maximum(at, 0)] / one["open"][0]) / 2
+    b = np.diff(held, prepend=1.0) / np.concatenate([[1.0], held[:-1]])
+    beta = np.cov(r, b)[0, 1] / np.var(b, ddof=1)
+    assert np.isclose(got.stats["beta"], beta, rtol=1e-9)
+    alpha = (1 + (r - beta * b).mean()) ** got.stats["times_a_year"] - 1
+    assert np.isclose(got.stats["alpha"], alpha, rtol=1e-9)
+    longest, peak, since, under = np.timedelta64(0, "ns"), 100_000.0, times[0], False
+    for time, now in zip(times, equity, strict=True):
+        if under or now < peak:
+            longest = max(longest, time - since)
+        under = now < peak
+        if not under:
+            peak, since = now, time
+    assert np.isclose(got.stats["drawdown_days"], longest / np.timedelta64(1, "D"))
+    assert got.stats["drawdown_days"] > 1
+
+
 def test_what_is_refused():
     bars = made_bars()
     ok = {"bar": [30], "direction": [1]}
